@@ -1,0 +1,226 @@
+"""Everything that can happen, as one tagged union.
+
+The runner gives an event its sequence number when it takes it from the inbox, records it, and steps
+the engine with it. What isn't here can't influence a decision.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import Enum
+
+import msgspec
+
+from midas.domain.command import Command
+from midas.domain.market import (
+    Bar,
+    BookDelta,
+    BookLost,
+    BookSnapshot,
+    FeedStatus,
+    MessageRefused,
+    Quote,
+    Trade,
+)
+from midas.domain.order import BalanceReport, CloseReason, Fill, OrderReport, TradeReport
+
+
+class Source(Enum):
+    """Where a piece of evidence about an order came from."""
+
+    ANSWER = "answer"  # the reply to our own request
+    STREAM = "stream"  # the venue's user stream
+    QUERY = "query"  # a later look-up
+    LOCAL = "local"  # our own shell: nothing reached the venue
+
+
+class OrderSent(msgspec.Struct, frozen=True, tag="order.sent"):
+    """The bytes were given to the transport. After `dead_at` (venue time) the request can no longer become an order."""
+
+    client_id: str
+    at: int
+    dead_at: int
+
+
+class OrderNotSent(msgspec.Struct, frozen=True, tag="order.not_sent"):
+    """The intent never left: the gate closed, the latch was set or the disk was full."""
+
+    client_id: str
+    at: int
+    reason: str
+
+
+class OrderAccepted(msgspec.Struct, frozen=True, tag="order.accepted"):
+    """The venue has it."""
+
+    client_id: str
+    venue_id: str
+    at: int
+    source: Source
+
+
+class OrderRejected(msgspec.Struct, frozen=True, tag="order.rejected"):
+    """A definite no."""
+
+    client_id: str
+    code: int
+    reason: str
+    at: int
+
+
+class OrderUncertain(msgspec.Struct, frozen=True, tag="order.uncertain"):
+    """Silence, a time-out or a server error: it may or may not exist."""
+
+    client_id: str
+    cause: str
+    at: int
+
+
+class OrderFilled(msgspec.Struct, frozen=True, tag="order.filled"):
+    """One execution of one of our orders."""
+
+    client_id: str
+    venue_id: str
+    instrument: str
+    fill: Fill
+    at: int
+    source: Source
+
+
+class OrderClosed(msgspec.Struct, frozen=True, tag="order.closed"):
+    """The venue says the order is over; `filled` is its cumulative quantity by the venue's word."""
+
+    client_id: str
+    reason: CloseReason
+    filled: Decimal
+    at: int
+    source: Source
+
+
+class CancelSent(msgspec.Struct, frozen=True, tag="cancel.sent"):
+    """A cancel request left."""
+
+    client_id: str
+    at: int
+
+
+class CancelRejected(msgspec.Struct, frozen=True, tag="cancel.rejected"):
+    """The venue refused a cancel; "unknown order" is never read as cancelled."""
+
+    client_id: str
+    code: int
+    reason: str
+    at: int
+
+
+class BalancesSeen(msgspec.Struct, frozen=True, tag="balances"):
+    """The user stream's balances after a change."""
+
+    balances: tuple[BalanceReport, ...]
+    at: int
+
+
+class AccountReported(msgspec.Struct, frozen=True, tag="account"):
+    """A full pass over the account: the evidence that reconciliation folds.
+
+    `queried` holds the answers to look-ups of single orders, `absent` the client ids that the venue,
+    asked successfully at `as_of`, did not know. `trades` are complete from `trades_from` on.
+    """
+
+    at: int
+    as_of: int  # venue wall time
+    purpose: str  # start, audit, stream, stop
+    balances: tuple[BalanceReport, ...]
+    open_orders: tuple[OrderReport, ...]
+    queried: tuple[OrderReport, ...]
+    absent: tuple[str, ...]
+    trades: tuple[TradeReport, ...]
+
+
+class CommandGiven(msgspec.Struct, frozen=True, tag="command"):
+    """A person or a machine asked for something."""
+
+    id: str
+    actor: str  # "console tty", "cli", "kill socket"
+    command: Command
+    at: int
+
+
+class Ticked(msgspec.Struct, frozen=True, tag="tick"):
+    """The runner's timer, once a second of wall time; carries the shell's own health figures."""
+
+    at: int
+    feed_age_ns: int
+    stream_ages: dict[str, int] = {}
+
+
+class LatchTripped(msgspec.Struct, frozen=True, tag="latch"):
+    """The kill latch is on disk; the engine learns of it."""
+
+    level: str
+    by: str
+    reason: str
+    at: int
+    canceled: tuple[str, ...] = ()  # client ids whose cancel the kill listener already sent
+
+
+class Carried(msgspec.Struct, frozen=True):
+    """What a new session inherits from the last one on the same account: ledger, orders, modes."""
+
+    balances: dict[str, Decimal] = {}
+    orders: tuple[bytes, ...] = ()
+    sleeves: tuple[bytes, ...] = ()
+    trade_ids: dict[str, tuple[int, ...]] = {}
+    mode: str = "NORMAL"
+    mode_by: str = "start"
+    mode_cause: str = "first start"
+    peak_equity: float = 0.0
+    from_session: str = ""
+
+
+class SessionOpened(msgspec.Struct, frozen=True, tag="session"):
+    """The first event of every session: who we are and what we carry."""
+
+    session: str
+    at: int
+    account: str
+    environment: str
+    latched: bool
+    carried: Carried
+
+
+class SessionClosing(msgspec.Struct, frozen=True, tag="closing"):
+    """The run ends: no new risk, working orders are withdrawn, the account is reconciled."""
+
+    at: int
+    reason: str
+
+
+Market = Quote | Trade | BookDelta | BookSnapshot | BookLost | Bar
+Event = (
+    Quote
+    | Trade
+    | BookDelta
+    | BookSnapshot
+    | BookLost
+    | Bar
+    | FeedStatus
+    | MessageRefused
+    | OrderSent
+    | OrderNotSent
+    | OrderAccepted
+    | OrderRejected
+    | OrderUncertain
+    | OrderFilled
+    | OrderClosed
+    | CancelSent
+    | CancelRejected
+    | BalancesSeen
+    | AccountReported
+    | CommandGiven
+    | Ticked
+    | LatchTripped
+    | SessionOpened
+    | SessionClosing
+)
+MARKET_EVENTS: frozenset[type] = frozenset({Quote, Trade, BookDelta, BookSnapshot, BookLost, Bar})

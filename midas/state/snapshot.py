@@ -1,0 +1,321 @@
+"""The immutable picture of the engine that every door sees (console, CLI, later REST and the rest).
+
+Numbers here are for eyes: floats, already derived. Nothing downstream multiplies two of them. Times
+named `*_at` are wall nanoseconds, times named `*_time` market nanoseconds; ages are computed against
+`built_at` of the snapshot that carries them.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class ModeView(msgspec.Struct, frozen=True):
+    """The mode, and everything a person must know about how it came to be."""
+
+    mode: str  # NORMAL, DEFENSIVE, OBSERVATION, PAUSE, EMERGENCY
+    set_by: str  # "operator console (tty)", "trigger drawdown", "start"
+    cause: str
+    since_at: int
+    ends_when: str  # what would end it
+
+
+class KillView(msgspec.Struct, frozen=True):
+    """The kill latch and the truthful report of the last kill."""
+
+    latched: bool
+    level: str = ""
+    by: str = ""
+    reason: str = ""
+    tripped_at: int = 0
+    report: tuple[str, ...] = ()  # "+0.051s  a91f CANCELED", oldest first
+
+
+class GateView(msgspec.Struct, frozen=True):
+    """A closed gate: narrower than a mode (instrument, strategy or venue)."""
+
+    scope: str
+    reason: str
+    since_at: int
+
+
+class LevelView(msgspec.Struct, frozen=True):
+    """One price level as drawn: own quantity is ours resting there."""
+
+    price: float
+    size: float
+    cumulative: float
+    own: float = 0.0
+
+
+class BookView(msgspec.Struct, frozen=True):
+    """The visible order book, best first on both sides."""
+
+    valid: bool
+    reason: str  # why it is not shown, where it is not
+    bids: tuple[LevelView, ...]
+    asks: tuple[LevelView, ...]
+    spread: float
+    spread_bps: float
+    imbalance: float  # (bid - ask) / (bid + ask) over the best five levels
+    microprice: float
+    changed_at: int
+
+
+class TradeView(msgspec.Struct, frozen=True):
+    """One print of the tape."""
+
+    time: int
+    price: float
+    quantity: float
+    aggressor: str  # BUY or SELL
+
+
+class BarView(msgspec.Struct, frozen=True):
+    """One candle of the chart."""
+
+    time: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    synthetic: bool
+
+
+class MarkView(msgspec.Struct, frozen=True):
+    """One of our fills on the chart."""
+
+    time: int  # market time
+    price: float
+    quantity: float
+    side: str
+    purpose: str
+    strategy: str
+
+
+class RegimeView(msgspec.Struct, frozen=True):
+    """What kind of market the rules see, why, and since when."""
+
+    label: str  # TREND_UP, TREND_DOWN, RANGE, HIGH_VOLATILITY, CRISIS, UNKNOWN
+    short: str
+    source: str  # rule, hold, warming
+    since_time: int
+    adx: float
+    price_over_sma: float  # close / SMA200 - 1
+    stress: float  # 20 is normal for this asset
+    atr_ratio: float
+    bars_seen: int
+    bars_needed: int
+    synthetic_bars: int
+    size_factor: float
+    history: tuple[str, ...]  # short labels, oldest first, one a bar
+    previous: str
+
+
+class InstrumentView(msgspec.Struct, frozen=True):
+    """Everything about one instrument that a screen draws."""
+
+    id: str
+    name: str
+    base: str
+    quote: str
+    tick_size: float
+    price_decimals: int
+    quantity_decimals: int
+    bid: float
+    ask: float
+    last: float
+    last_side: str
+    change: float  # fraction since the session's first price
+    market_time: int
+    updated_at: int
+    book: BookView
+    tape: tuple[TradeView, ...]  # newest first
+    bars: tuple[BarView, ...]  # oldest first
+    bar_period: int
+    marks: tuple[MarkView, ...]
+    regime: RegimeView
+
+
+class ContributionView(msgspec.Struct, frozen=True):
+    """One term of a signal's explanation."""
+
+    name: str
+    value: float
+
+
+class SignalView(msgspec.Struct, frozen=True):
+    """A signal with its reasons and what became of it."""
+
+    sequence: int
+    time: int
+    at: int
+    strategy: str
+    instrument: str
+    direction: float
+    confidence: float
+    outcome: str  # acted, refused, held, muted, frozen
+    detail: str
+    why: tuple[ContributionView, ...]
+
+
+class LimitView(msgspec.Struct, frozen=True):
+    """One risk limit as a gauge."""
+
+    name: str
+    title: str
+    value: float
+    maximum: float
+    used: float  # 0..1 and beyond
+    unit: str  # "%" (values are fractions), "/10s", "bp", ...
+    action: str  # what happens when it binds
+    binding: bool
+    detail: str = ""
+
+
+class PositionView(msgspec.Struct, frozen=True):
+    """One strategy's position in one instrument (a `strategy` of "all" is the sum)."""
+
+    instrument: str
+    strategy: str
+    quantity: float
+    average_price: float
+    mark: float
+    value: float  # quote currency
+    unrealised: float
+    unrealised_pct: float
+    realised: float
+    fees: float
+    opened_at: int
+
+
+class OrderView(msgspec.Struct, frozen=True):
+    """A working order."""
+
+    client_id: str
+    short_id: str
+    instrument: str
+    strategy: str
+    side: str
+    type: str
+    price: float
+    quantity: float
+    filled: float
+    status: str  # UNKNOWN, PENDING_CANCEL, PARTIAL, OPEN, INFLIGHT, QUEUED
+    purpose: str
+    created_at: int
+    reason: str
+
+
+class EventView(msgspec.Struct, frozen=True):
+    """One line of the event pane."""
+
+    sequence: int
+    at: int
+    kind: str  # FILL, ORDER, RISK, MODE, REGIME, FEED, WARN, KILL, SESSION
+    severity: str  # info, warn, error
+    text: str
+
+
+class StrategyView(msgspec.Struct, frozen=True):
+    """A strategy of the workspace and how it does."""
+
+    name: str
+    state: str  # running, warming, muted, frozen, failed
+    detail: str
+    fills: int
+    realised: float
+    last_signal_at: int
+
+
+class BalanceView(msgspec.Struct, frozen=True):
+    """What we own of one asset, by our own ledger."""
+
+    asset: str
+    total: float
+    value: float  # quote currency
+
+
+class AccountView(msgspec.Struct, frozen=True):
+    """Equity and what became of it."""
+
+    currency: str
+    equity: float
+    opening_equity: float
+    cash: float
+    pnl: float  # since the session began
+    pnl_pct: float
+    pnl_day: float
+    drawdown: float  # fraction below the peak, positive
+    drawdown_max: float  # the limit
+    fees: float
+    balances: tuple[BalanceView, ...]
+    reconciled: bool
+    reconciled_at: int
+    reconcile_detail: str
+
+
+class HealthView(msgspec.Struct, frozen=True):
+    """How the machine does; latencies in milliseconds."""
+
+    feed_connected: bool
+    user_stream_connected: bool
+    feed_age_ms: float
+    feed_latency_ms: float
+    clock_offset_ms: float
+    loop_p99_ms: float
+    barrier_p99_ms: float
+    inbox_depth: int
+    events_per_second: float
+    conflated: int
+    gaps: int
+    resyncs: int
+    refused_messages: int
+    weight_used: int
+    weight_limit: int
+    orders_unknown: int
+    started_at: int
+
+
+class CountsView(msgspec.Struct, frozen=True):
+    """Totals of the session; the last line of a headless run."""
+
+    market_events: int
+    market_seconds: float
+    bars: int
+    signals: int
+    orders: int
+    fills: int
+    refusals: int
+    anomalies: int
+    fills_by_strategy: dict[str, int]
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """The whole picture, at most ten a second."""
+
+    sequence: int
+    built_at: int
+    session: str
+    environment: str
+    venue: str
+    account: str
+    version: str
+    profile: str
+    speed: float
+    recovering: bool
+    mode: ModeView
+    kill: KillView
+    gates: tuple[GateView, ...]
+    instruments: tuple[InstrumentView, ...]
+    signals: tuple[SignalView, ...]  # newest first
+    limits: tuple[LimitView, ...]
+    next_to_bind: str  # name of the limit with the least room
+    positions: tuple[PositionView, ...]
+    orders: tuple[OrderView, ...]
+    events: tuple[EventView, ...]  # newest first
+    strategies: tuple[StrategyView, ...]
+    money: AccountView
+    health: HealthView
+    counts: CountsView
