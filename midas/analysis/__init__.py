@@ -1,0 +1,1 @@
+"""Pure functions of the market: indicators, features, regime, order flow."""
