@@ -1,0 +1,1 @@
+"""One folder a venue; what all of them share lies beside them."""
