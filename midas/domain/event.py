@@ -1,7 +1,8 @@
 """Everything that can happen, as one tagged union.
 
 The runner gives an event its sequence number when it takes it from the inbox, records it, and steps
-the engine with it. What isn't here can't influence a decision.
+the engine with it. What isn't here can't influence a decision. `Market` events go to the tape (arrays,
+bounded retention), `Recorded` ones to the journal (readable, kept for ever).
 """
 
 from __future__ import annotations
@@ -197,14 +198,8 @@ class SessionClosing(msgspec.Struct, frozen=True, tag="closing"):
 
 
 Market = Quote | Trade | BookDelta | BookSnapshot | BookLost | Bar
-Event = (
-    Quote
-    | Trade
-    | BookDelta
-    | BookSnapshot
-    | BookLost
-    | Bar
-    | FeedStatus
+Recorded = (
+    FeedStatus
     | MessageRefused
     | OrderSent
     | OrderNotSent
@@ -223,4 +218,5 @@ Event = (
     | SessionOpened
     | SessionClosing
 )
+Event = Market | Recorded
 MARKET_EVENTS: frozenset[type] = frozenset({Quote, Trade, BookDelta, BookSnapshot, BookLost, Bar})

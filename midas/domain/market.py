@@ -1,7 +1,7 @@
 """What a venue says about its market. Prices are integer ticks, quantities integer lots.
 
-These are the hot events: arrays on the wire, untracked by the garbage collector. `time` is market
-time, `at` the wall time at which the bytes arrived here.
+The hot events are arrays on the tape, untracked by the garbage collector. `time` is market time, `at`
+the wall time at which the bytes arrived here.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Bar(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="bar"):
     synthetic: bool = False  # history that no market printed; it only warms indicators
 
 
-class FeedStatus(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="feed"):
+class FeedStatus(msgspec.Struct, frozen=True, tag="feed"):
     """A market or user stream came up or went down."""
 
     venue: str
@@ -95,7 +95,7 @@ class FeedStatus(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="fe
     detail: str = ""
 
 
-class MessageRefused(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="refused"):
+class MessageRefused(msgspec.Struct, frozen=True, tag="refused"):
     """A venue message that failed at the boundary (NaN price, missing field); nothing of it was used."""
 
     venue: str
