@@ -1,0 +1,149 @@
+"""What the engine decided or noticed on one event; an audit is a list of these and of effects."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from midas.domain.command import Answer
+from midas.domain.opinion import Regime, Signal, Target
+from midas.domain.order import OrderIntent, Purpose, Side
+from midas.domain.verdict import Breach
+
+
+class SignalMade(msgspec.Struct, frozen=True, tag="signal"):
+    """A strategy spoke, and what became of it."""
+
+    signal: Signal
+    outcome: str  # acted, refused, held, muted
+    detail: str
+
+
+class TargetRefused(msgspec.Struct, frozen=True, tag="refused"):
+    """Risk said no, and why."""
+
+    target: Target
+    breaches: tuple[Breach, ...]
+
+
+class TargetApproved(msgspec.Struct, frozen=True, tag="approved"):
+    """Risk said yes: the strategy's position is now being worked to this."""
+
+    target: Target
+
+
+class OrderPlanned(msgspec.Struct, frozen=True, tag="planned"):
+    """An intent, from now on reserved in every limit."""
+
+    intent: OrderIntent
+
+
+class OrderBlocked(msgspec.Struct, frozen=True, tag="blocked"):
+    """An intent that failed the last check before sending."""
+
+    intent: OrderIntent
+    breach: Breach
+
+
+class OrderMoved(msgspec.Struct, frozen=True, tag="moved"):
+    """An order changed its status."""
+
+    client_id: str
+    before: str
+    after: str
+    detail: str = ""
+
+
+class FillBooked(msgspec.Struct, frozen=True, tag="fill"):
+    """An execution entered the ledger."""
+
+    client_id: str
+    strategy: str
+    instrument: str
+    side: Side
+    purpose: Purpose
+    price: Decimal
+    quantity: Decimal
+    fee: Decimal
+    fee_asset: str
+    maker: bool
+    realised: Decimal
+    position: Decimal
+    trade_id: int
+    market_time: int
+
+
+class Anomaly(msgspec.Struct, frozen=True, tag="anomaly"):
+    """Something that the transition table doesn't list; never an exception that ends the engine."""
+
+    kind: str
+    subject: str
+    detail: str
+
+
+class ModeChanged(msgspec.Struct, frozen=True, tag="mode"):
+    """The mode moved: cause, evidence, who, and what would end it."""
+
+    before: str
+    after: str
+    by: str
+    cause: str
+    ends_when: str
+
+
+class RegimeChanged(msgspec.Struct, frozen=True, tag="regime"):
+    """The rules see another market."""
+
+    instrument: str
+    before: str
+    regime: Regime
+
+
+class GateMoved(msgspec.Struct, frozen=True, tag="gate"):
+    """A gate closed or opened for one scope."""
+
+    scope: str
+    closed: bool
+    reason: str
+
+
+class Noted(msgspec.Struct, frozen=True, tag="note"):
+    """A line for the people who read the log."""
+
+    kind: str  # FEED, SESSION, WARN, KILL, STRATEGY
+    severity: str  # info, warn, error
+    text: str
+
+
+class CommandAnswered(msgspec.Struct, frozen=True, tag="answer"):
+    """What a door is told."""
+
+    answer: Answer
+
+
+class Reconciled(msgspec.Struct, frozen=True, tag="reconciled"):
+    """A full pass over the account, compared."""
+
+    purpose: str
+    equal: bool
+    changed: int  # pieces of state that the pass corrected
+    differences: tuple[str, ...]
+
+
+Decision = (
+    SignalMade
+    | TargetRefused
+    | TargetApproved
+    | OrderPlanned
+    | OrderBlocked
+    | OrderMoved
+    | FillBooked
+    | Anomaly
+    | ModeChanged
+    | RegimeChanged
+    | GateMoved
+    | Noted
+    | CommandAnswered
+    | Reconciled
+)

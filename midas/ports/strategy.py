@@ -1,0 +1,85 @@
+"""What a strategy is: one file, one class, deterministic, deciding from what it is shown."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Protocol
+
+import msgspec
+
+from midas.domain.instrument import Instrument
+from midas.domain.opinion import Family, Forecast, Opinion, Regime
+
+
+class MarketView(Protocol):
+    """The market of one instrument as a strategy may see it: floats, NaN where there is nothing."""
+
+    @property
+    def instrument(self) -> Instrument:
+        """What it is."""
+
+    @property
+    def time(self) -> int:
+        """Market time of the newest event."""
+
+    @property
+    def book_valid(self) -> bool:
+        """False: the book has a gap and shows nothing."""
+
+    @property
+    def bid_price(self) -> float:
+        """Best bid."""
+
+    @property
+    def ask_price(self) -> float:
+        """Best ask."""
+
+    @property
+    def mid(self) -> float:
+        """Halfway between the best prices."""
+
+    @property
+    def flow(self) -> float:
+        """Exponentially weighted sign of recent trades, -1 (all sold) to +1 (all bought)."""
+
+    def imbalance(self, levels: int) -> float:
+        """(bid - ask) / (bid + ask) volume over the best `levels`."""
+
+    def microprice(self) -> float:
+        """Mid weighted by the opposite size."""
+
+
+class Briefing(msgspec.Struct, frozen=True):
+    """What the analysts say about one instrument, and what the strategy already holds there."""
+
+    regime: Regime
+    forecast: Forecast | None
+    position: float  # base units of this strategy's own sleeve
+    average_price: float  # of that position; NaN when flat
+    volatility: float  # of one bar's log return; NaN until warm
+
+
+class Hears:
+    """On which event a strategy is asked."""
+
+    BAR = "bar"
+    BOOK = "book"
+
+
+class Strategy(Protocol):
+    """One file in `strategies/` holds one class of this shape.
+
+    Asked on each event that it hears, it answers with an Opinion, or None for "nothing new". It may keep
+    its own memory: it is driven by the step alone, so a replay rebuilds that memory exactly.
+    """
+
+    name: ClassVar[str]
+    family: ClassVar[Family]
+    hears: ClassVar[str]
+    trades_unknown: ClassVar[bool]  # may it open risk while the regime is UNKNOWN?
+    Parameters: ClassVar[type[msgspec.Struct]]
+
+    def __init__(self, parameters: msgspec.Struct) -> None:
+        """Keep the parameters, already checked against `Parameters`."""
+
+    def signal(self, market: MarketView, briefing: Briefing) -> Opinion | None:
+        """Where this instrument should be held now."""
