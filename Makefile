@@ -1,0 +1,36 @@
+# Needs Python 3.11 and make; everything else is built into .venv.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+READY := .venv/.ready
+BENCHES := $(sort $(patsubst tests/bench/bench_%.py,bench-%,$(wildcard tests/bench/bench_*.py)))
+
+.PHONY: setup run test check bench screenshots $(BENCHES)
+
+# The packages, and the numba kernels compiled ahead: the first start is as fast as the second.
+setup: $(READY)
+	@$(BIN)/midas doctor --warm
+
+$(READY): pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+run: $(READY)
+	@$(BIN)/midas
+
+test: $(READY)
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(BENCHES)
+
+$(BENCHES): bench-%: $(READY)
+	@$(BIN)/python tests/bench/bench_$*.py
+
+screenshots: $(READY)
+	$(BIN)/python tests/screenshots.py docs/images

@@ -1,0 +1,1 @@
+"""Workspace: where data comes from (`sources`) and where midas writes (`store`, ignored by git)."""

@@ -1,0 +1,1 @@
+"""Workspace: one file, one source of history, news or fundamentals."""

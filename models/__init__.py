@@ -1,0 +1,1 @@
+"""Workspace: one file, one model that learns."""

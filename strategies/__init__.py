@@ -1,0 +1,1 @@
+"""Workspace: one file, one strategy."""
