@@ -6,7 +6,7 @@ from math import nan, sqrt
 
 import msgspec
 
-from midas.analysis import kernel
+from midas.analysis import bundle
 from midas.domain.market import Bar
 from midas.domain.time import DAY
 
@@ -72,9 +72,9 @@ class BarFeatures:
         assert 0 < ema_fast < ema_slow, f"expected fast < slow, got {ema_fast} and {ema_slow}"
         self.period = period
         self.bars_seen = 0
-        self.bars_needed = max(ema_slow, kernel.SMA_N, kernel.MEDIAN_N + kernel.RV_N)
-        self._memory = kernel.fresh(ema_fast, ema_slow, floor * sqrt(period / YEAR))
-        self._output = self._memory[: kernel.OUTPUTS]
+        self.bars_needed = max(ema_slow, bundle.SMA_N, bundle.MEDIAN_N + bundle.RV_N)
+        self._memory = bundle.fresh(ema_fast, ema_slow, floor * sqrt(period / YEAR))
+        self._output = self._memory[: bundle.OUTPUTS]
         self._latest: Features | None = None
 
     @property
@@ -92,7 +92,7 @@ class BarFeatures:
         # Comparisons with NaN are false: this refuses NaN, infinity and prices out of order at once.
         assert 0.0 < bar.low <= bar.close <= bar.high < float("inf"), f"impossible bar {bar}"
         assert bar.period == self.period, f"expected bars of {self.period} ns, got {bar.period}"
-        kernel.update(self._memory, bar.high, bar.low, bar.close)
+        bundle.update(self._memory, bar.high, bar.low, bar.close)
         self.bars_seen += 1
         self._latest = Features(
             bar.time, self.period, self.bars_seen, self.bars_needed, *self._output.tolist()

@@ -1,6 +1,6 @@
 """Every incremental indicator in one import: `update(...)` per bar, `value` (NaN until warm), `ready`.
 
-These plain classes serve plugins and are the slow reference of `kernel`, which computes the bundle
+These plain classes serve plugins and are the slow reference of `bundle`, which computes the bundle
 that each instrument needs on each bar in one compiled call.
 """
 

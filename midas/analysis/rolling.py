@@ -136,7 +136,8 @@ class Extreme(Rolling):
     __slots__ = ("_count", "_queue", "n", "sign")
 
     def __init__(self, n: int, sign: int) -> None:
-        assert n >= 1 and sign in (1, -1), f"expected n >= 1 and a sign of 1 or -1, got {n} and {sign}"
+        assert n >= 1, f"a window holds at least one value, got {n}"
+        assert sign in (1, -1), f"expected 1 for highest or -1 for lowest, got {sign}"
         super().__init__()
         self.n = n
         self.sign = sign

@@ -26,7 +26,8 @@ class VWAP(Rolling):
 
     def update(self, time: int, typical: float, volume: float) -> None:
         """Take one bar by its close time (the first instant after it), typical price and volume."""
-        assert isfinite(typical) and 0.0 <= volume < float("inf"), f"got price {typical}, volume {volume}"
+        assert isfinite(typical), f"expected a finite price, got {typical}"
+        assert 0.0 <= volume < float("inf"), f"expected a volume, got {volume}"
         session = (time - 1) // self.session  # a bar that closes at midnight belongs to the day before
         if session != self._session:
             self._session, self._money, self._volume, self.value = session, 0.0, 0.0, nan
@@ -50,7 +51,8 @@ class OBV(Rolling):
 
     def update(self, close: float, volume: float) -> None:
         """Take one bar."""
-        assert isfinite(close) and 0.0 <= volume < float("inf"), f"got close {close}, volume {volume}"
+        assert isfinite(close), f"expected a finite close, got {close}"
+        assert 0.0 <= volume < float("inf"), f"expected a volume, got {volume}"
         if not self.ready:
             self.value = volume
         elif close > self._close:

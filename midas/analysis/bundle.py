@@ -12,8 +12,9 @@ from __future__ import annotations
 from math import isnan, log, nan, sqrt
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from midas.state.kernel import kernel
 
 Memory = NDArray[np.float64]
 
@@ -47,7 +48,7 @@ def fresh(ema_fast: int, ema_slow: int, floor: float) -> Memory:
     return memory
 
 
-@njit(cache=True)
+@kernel
 def update(memory: Memory, high: float, low: float, close: float) -> None:
     """Take one bar; afterwards `memory[:OUTPUTS]` holds the features."""
     bars = int(memory[BARS])
@@ -67,7 +68,7 @@ def update(memory: Memory, high: float, low: float, close: float) -> None:
     memory[BARS] = bars + 1
 
 
-@njit(cache=True)
+@kernel
 def _averages(memory: Memory, bars: int, close: float) -> None:
     """Both EMAs and the MACD; a first value is a seed."""
     if bars == 0:
@@ -92,7 +93,7 @@ def _averages(memory: Memory, bars: int, close: float) -> None:
         memory[MACD_HISTOGRAM] = line - memory[MACD_SIGNAL]
 
 
-@njit(cache=True)
+@kernel
 def _sma(memory: Memory, bars: int, close: float) -> None:
     """The long average; summed anew at each turn of its ring so that no rounding stays."""
     place = bars % SMA_N
@@ -106,14 +107,14 @@ def _sma(memory: Memory, bars: int, close: float) -> None:
         memory[SMA_200] = memory[CLOSE_SUM] / SMA_N
 
 
-@njit(cache=True)
+@kernel
 def _wilder(memory: Memory, slot: int, count: int, value: float) -> float:
     """Wilder's smoothing in `slot`, where `count` values came before; the mean so far while it seeds."""
     memory[slot] += (value - memory[slot]) / min(count + 1, WILDER_N)
-    return memory[slot]  # type: ignore[no-any-return]  # numba hands a float back
+    return float(memory[slot])
 
 
-@njit(cache=True)
+@kernel
 def _rsi(memory: Memory, bars: int, change: float) -> None:
     gain = _wilder(memory, GAIN, bars - 1, max(change, 0.0))
     loss = _wilder(memory, LOSS, bars - 1, max(-change, 0.0))
@@ -121,7 +122,7 @@ def _rsi(memory: Memory, bars: int, change: float) -> None:
         memory[RSI_14] = 100.0 * gain / (gain + loss) if gain + loss > 0.0 else 50.0
 
 
-@njit(cache=True)
+@kernel
 def _directional(memory: Memory, bars: int, high: float, low: float, close: float) -> None:
     """ATR, +DI, -DI and ADX; `close` is the previous bar's."""
     up, down = high - memory[HIGH], memory[LOW] - low
@@ -141,7 +142,7 @@ def _directional(memory: Memory, bars: int, high: float, low: float, close: floa
         memory[ADX_14] = average
 
 
-@njit(cache=True)
+@kernel
 def _medians(memory: Memory, bars: int, close: float) -> None:
     """Realised volatility and ATR, each beside its own trailing median."""
     if bars >= RV_N:
@@ -155,7 +156,7 @@ def _medians(memory: Memory, bars: int, close: float) -> None:
             memory[ATR_RATIO] = relative / max(median, memory[FLOOR])
 
 
-@njit(cache=True)
+@kernel
 def _deviation(memory: Memory, start: int, n: int, ddof: int) -> float:
     """Standard deviation of a whole ring, two passes: short enough to need no sliding form."""
     mean = 0.0
@@ -168,7 +169,7 @@ def _deviation(memory: Memory, start: int, n: int, ddof: int) -> float:
     return sqrt(squares / (n - ddof))
 
 
-@njit(cache=True)
+@kernel
 def _bollinger(memory: Memory, bars: int, close: float) -> float:
     """How many population deviations the close lies above the mean of the last closes."""
     mean = 0.0
@@ -182,7 +183,7 @@ def _bollinger(memory: Memory, bars: int, close: float) -> float:
     return (close - mean) / deviation if deviation > 1e-12 * abs(mean) else 0.0
 
 
-@njit(cache=True)
+@kernel
 def _median(memory: Memory, ring: int, ordered: int, count: int, value: float) -> float:
     """Push `value`, before which `count` came, and give the median of the window; NaN until it is full."""
     held = min(count, MEDIAN_N)
@@ -205,7 +206,7 @@ def _median(memory: Memory, ring: int, ordered: int, count: int, value: float) -
     return float((memory[middle - 1] + memory[middle]) / 2.0)
 
 
-@njit(cache=True)
+@kernel
 def _rank(memory: Memory, ordered: int, held: int, value: float) -> int:
     """How many of the sorted values lie below `value`."""
     low, high = 0, held
