@@ -1,0 +1,128 @@
+"""How much the venue lets us ask, and what we hold back so that a cancel always has room."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from enum import Enum
+
+import msgspec
+
+from midas.domain.time import DAY, MINUTE, SECOND, iso
+from midas.errors import RateLimited
+
+_ORDERS_CODE = -1015
+_SILENCE_DEFAULT = 10 * SECOND  # a 429 without Retry-After
+
+
+class Priority(Enum):
+    """What a request is for: the share of the weight limit that it may use up."""
+
+    AUDIT = 0.80  # can wait for the next minute
+    RECONCILE = 0.90
+    ORDER = 0.95
+    CANCEL = 1.00  # the rest is its reserve
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """The limits that `exchangeInfo` states."""
+
+    weight_minute: int = 6000
+    orders_10s: int = 100
+    orders_day: int = 200_000
+
+
+class Weights:
+    """A breaker fed by response headers. Raises RateLimited before a request that shouldn't leave."""
+
+    def __init__(self, now: Callable[[], int], limits: Limits | None = None) -> None:
+        self._now = now
+        self.limits = limits or Limits()
+        self._weight = _Counter(MINUTE)
+        self._orders_10s = _Counter(10 * SECOND)
+        self._orders_day = _Counter(DAY)
+        self._silent_until = 0
+        self._orders_until = 0
+
+    @property
+    def used(self) -> int:
+        """Weight used in this minute, as far as the venue has told us."""
+        return self._weight.value(self._now())
+
+    @property
+    def retry_at(self) -> int:
+        """When the venue will listen again; 0 where it does now."""
+        return self._silent_until if self._silent_until > self._now() else 0
+
+    def admit(self, priority: Priority) -> None:
+        """Pass, or raise RateLimited with the moment from which a request of `priority` may leave."""
+        now = self._now()
+        if now < self._silent_until:
+            raise _held("the venue asked for silence", self._silent_until)
+        if self._weight.value(now) >= priority.value * self.limits.weight_minute:
+            raise _held(
+                f"{self._weight.value(now)} of {self.limits.weight_minute} request weight is used, "
+                f"the rest is kept for what matters more than {priority.name.lower()}",
+                self._weight.ends(now),
+            )
+        if priority is Priority.ORDER:
+            self._admit_order(now)
+
+    def observe(self, headers: Mapping[str, str]) -> None:
+        """Learn from the headers of any answer."""
+        now = self._now()
+        for counter, name in (
+            (self._weight, "X-MBX-USED-WEIGHT-1M"),
+            (self._orders_10s, "X-MBX-ORDER-COUNT-10S"),
+            (self._orders_day, "X-MBX-ORDER-COUNT-1D"),
+        ):
+            with contextlib.suppress(KeyError, ValueError):
+                counter.put(int(headers[name]), now)
+
+    def refuse(self, headers: Mapping[str, str], code: int) -> int:
+        """Open the breaker after a 429 or 418; returns the moment until which it stays open."""
+        until = self._now() + _retry_after(headers)
+        if code == _ORDERS_CODE:
+            self._orders_until = max(self._orders_until, until)
+        else:
+            self._silent_until = max(self._silent_until, until)
+        return until
+
+    def _admit_order(self, now: int) -> None:
+        if now < self._orders_until:
+            raise _held("too many new orders", self._orders_until)
+        for counter, limit in (
+            (self._orders_10s, self.limits.orders_10s),
+            (self._orders_day, self.limits.orders_day),
+        ):
+            if counter.value(now) >= limit:
+                raise _held(f"{limit} new orders are used", counter.ends(now))
+
+
+class _Counter:
+    """A number that the venue counts within fixed windows of wall time."""
+
+    def __init__(self, window: int) -> None:
+        self._window = window
+        self._index = -1
+        self._count = 0
+
+    def put(self, count: int, now: int) -> None:
+        self._index, self._count = now // self._window, count
+
+    def value(self, now: int) -> int:
+        return self._count if now // self._window == self._index else 0
+
+    def ends(self, now: int) -> int:
+        return (now // self._window + 1) * self._window
+
+
+def _retry_after(headers: Mapping[str, str]) -> int:
+    try:
+        return max(1, int(headers["Retry-After"])) * SECOND
+    except (KeyError, ValueError):
+        return _SILENCE_DEFAULT
+
+
+def _held(why: str, until: int) -> RateLimited:
+    return RateLimited(f"held back: {why}; next try at {iso(until)}", until)
