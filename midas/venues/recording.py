@@ -46,14 +46,15 @@ def _open(path: Path) -> gzip.GzipFile | io.BufferedReader:
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    number = 0
+    good = 0
     with _open(path) as file:
         try:
-            for number, line in enumerate(file, 1):
+            for line in file:
                 yield line
+                good += 1
         except (EOFError, OSError, zlib.error) as error:
             raise RecordingInvalid(
-                f"{path}:{number + 1}: the file is damaged or cut short ({error}); fetch or record it again"
+                f"{path}:{good + 1}: the file is damaged or cut short ({error}); fetch or record it again"
             ) from error
 
 
@@ -61,9 +62,8 @@ def _parse(path: Path, number: int, line: bytes) -> RecordedLine:
     stamp, _, rest = line.partition(b" ")
     payload = rest.strip()
     if not stamp.isdigit() or not payload.startswith((b"{", b"[")):
-        raise RecordingInvalid(
-            f"{path}:{number}: expected 'nanoseconds JSON', got {line[:60].decode(errors='replace').strip()!r}"
-        )
+        shown = line[:60].decode(errors="replace").strip()
+        raise RecordingInvalid(f"{path}:{number}: expected 'nanoseconds JSON', got {shown!r}")
     if not payload.endswith((b"}", b"]")):
         raise RecordingInvalid(f"{path}:{number}: the line is cut short; expected the whole JSON payload")
     return RecordedLine(int(stamp), payload)
