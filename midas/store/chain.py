@@ -1,0 +1,35 @@
+"""The hash chain over journal records: each hash covers the one before it and every column."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from struct import Struct
+
+import msgspec
+
+GENESIS = bytes(16)
+_HEADER = Struct(">qqqH")
+_pack = _HEADER.pack
+
+
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """One row of the journal."""
+
+    record: int
+    sequence: int
+    kind: str
+    at: int
+    body: bytes
+    hash: bytes
+
+
+def link(previous: bytes, place: tuple[int, int, int], kind: bytes, body: bytes) -> bytes:
+    """The hash of a record: `place` is (record, sequence, at)."""
+    # The length of the kind is hashed too: moving a byte from kind to body must not go unseen.
+    return blake2b(previous + _pack(*place, len(kind)) + kind + body, digest_size=16).digest()
+
+
+def holds(previous: bytes, record: Record) -> bool:
+    """True when the record is what was written after `previous`."""
+    place = (record.record, record.sequence, record.at)
+    return link(previous, place, record.kind.encode("utf-8", "surrogateescape"), record.body) == record.hash

@@ -1,0 +1,110 @@
+"""Reading a journal without touching it.
+
+A sealed database is opened read-only in place. An unsealed one has a live write-ahead log, and opening
+it would recover and change it: database and log are copied away first. The shared-memory index is left
+behind on purpose, because with it SQLite reads frames without checking them.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from midas.errors import StoreDamaged
+from midas.store import schema
+from midas.store.chain import Record
+from midas.store.journal import DATABASE
+from midas.store.wal import WAL
+
+_ATTEMPTS = 50
+
+
+def read_records(directory: Path) -> Iterator[Record]:
+    """Every readable record in order; raises StoreDamaged where the reading breaks off."""
+    last_good = 0
+    with opened(directory) as connection:
+        try:
+            for row in connection.execute(schema.SELECT):
+                record = _parse(row, last_good)
+                yield record
+                last_good = record.sequence
+        except sqlite3.DatabaseError as error:
+            raise unreadable(directory, error, last_good) from error
+
+
+@contextmanager
+def opened(directory: Path) -> Iterator[sqlite3.Connection]:
+    """A read-only connection to the journal as it lies on disk, or to a copy while it is unsealed."""
+    path = directory / DATABASE
+    if not path.exists():
+        raise StoreDamaged(
+            f"{DATABASE} is missing in session {directory.name}.", file=DATABASE, last_good=0
+        )
+    wal = directory / WAL
+    with tempfile.TemporaryDirectory(prefix="midas-journal-") as scratch:
+        if wal.exists() and wal.stat().st_size:
+            path = _copy(directory, Path(scratch))
+            connection = sqlite3.connect(path)
+        else:
+            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+        # A damaged `kind` may not be UTF-8; the record must still be readable to be named.
+        connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+        try:
+            schema.check(connection, path)
+            yield connection
+        except sqlite3.DatabaseError as error:
+            raise unreadable(directory, error, 0) from error
+        finally:
+            connection.close()
+
+
+def unreadable(directory: Path, error: sqlite3.DatabaseError, last_good: int) -> StoreDamaged:
+    """What a refusal of SQLite to read means here."""
+    return StoreDamaged(
+        f"{DATABASE} of session {directory.name} has a damaged page ({error}): "
+        f"it can be read up to sequence {last_good}.",
+        file=DATABASE,
+        last_good=last_good,
+    )
+
+
+def _copy(directory: Path, scratch: Path) -> Path:
+    """Copy database and log as one state, even while an engine writes them."""
+    for _ in range(_ATTEMPTS):
+        before = _stamp(directory)
+        for name in (DATABASE, WAL):
+            shutil.copyfile(directory / name, scratch / name)
+        # A checkpoint changes the database and a new round of the log changes its salt; appended
+        # frames change neither, and a torn last frame is not recovered.
+        if _stamp(directory) == before:
+            break
+    return scratch / DATABASE
+
+
+def _stamp(directory: Path) -> tuple[int, int, bytes]:
+    database = (directory / DATABASE).stat()
+    with (directory / WAL).open("rb") as log:
+        return database.st_mtime_ns, database.st_size, log.read(32)
+
+
+def _parse(row: tuple[object, ...], last_good: int) -> Record:
+    record, sequence, kind, at, body, hash_ = row
+    if (
+        isinstance(record, int)
+        and isinstance(sequence, int)
+        and isinstance(kind, str)
+        and isinstance(at, int)
+        and isinstance(body, bytes)
+        and isinstance(hash_, bytes)
+    ):
+        return Record(record, sequence, kind, at, body, hash_)
+    raise StoreDamaged(
+        f"{DATABASE}: record {record} has a column of the wrong type: it is not what was written; "
+        f"the last good sequence is {last_good}.",
+        file=DATABASE,
+        last_good=last_good,
+    )

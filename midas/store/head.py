@@ -1,0 +1,104 @@
+"""The head of a journal, kept outside its database: how far the records must reach.
+
+A database can lose committed rows without noticing (a flipped bit in a write-ahead log ends its
+recovery early). The head is written after each commit, so it may lag behind after a crash but never
+leads: whoever reads fewer records than it names has proof of a loss.
+
+`head.json` holds two slots of fixed size, written in turn, each one line of JSON with its own
+checksum. A crash can tear at most the slot being written; the other one stays readable.
+"""
+
+from __future__ import annotations
+
+import os
+from hashlib import blake2b
+from pathlib import Path
+
+import msgspec
+
+from midas.errors import StoreDamaged
+
+NAME = "head.json"
+SLOT = 512
+BEFORE_FIRST = -1
+
+
+class Head(msgspec.Struct, frozen=True):
+    """How far the journal reaches, and once sealed the hash of the whole database file."""
+
+    record: int = BEFORE_FIRST
+    sequence: int = 0
+    hash: str = ""
+    started: int = 0  # wall time of record 0
+    generation: int = 0
+    sealed: bool = False
+    database: str = ""  # sha256 of journal.db, once sealed
+
+
+class HeadReading(msgspec.Struct, frozen=True):
+    """The newest valid slot, and how many of the two are valid."""
+
+    head: Head
+    valid: int
+
+
+class HeadFile:
+    """The open head of a journal that is being written."""
+
+    def __init__(self, directory: Path) -> None:
+        self._descriptor = os.open(directory / NAME, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        os.pwrite(self._descriptor, _slot(Head()) * 2, 0)
+        os.fsync(self._descriptor)
+        self._generation = 0
+
+    def write(self, head: Head) -> None:
+        """Put the head into the older slot; no sync, since lagging behind is allowed."""
+        self._generation += 1
+        head = msgspec.structs.replace(head, generation=self._generation)
+        os.pwrite(self._descriptor, _slot(head), (self._generation & 1) * SLOT)
+
+    def seal(self, head: Head) -> None:
+        """Put the final head into both slots and sync."""
+        self.write(head)
+        self.write(head)
+        os.fsync(self._descriptor)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        os.close(self._descriptor)
+
+
+def read_head(directory: Path) -> HeadReading:
+    """The newest valid slot of a session's head; raises StoreDamaged when there is none."""
+    path = directory / NAME
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise StoreDamaged(
+            f"{NAME} is missing in session {directory.name}: nothing says how far its journal must reach.",
+            file=NAME,
+            last_good=0,
+        ) from None
+    heads = [head for start in (0, SLOT) if (head := _parse(content[start : start + SLOT]))]
+    if not heads or len(content) > 2 * SLOT:
+        raise StoreDamaged(
+            f"{NAME} of session {directory.name} is damaged: neither of its two slots is what midas wrote.",
+            file=NAME,
+            last_good=0,
+        )
+    return HeadReading(max(heads, key=lambda head: head.generation), len(heads))
+
+
+def _slot(head: Head) -> bytes:
+    payload = msgspec.json.encode(head)
+    check = blake2b(payload, digest_size=8).hexdigest().encode()
+    return (payload + b" " + check).ljust(SLOT - 1) + b"\n"
+
+
+def _parse(slot: bytes) -> Head | None:
+    try:
+        head = msgspec.json.decode(slot.rstrip().rpartition(b" ")[0], type=Head)
+    except msgspec.DecodeError:
+        return None
+    # Encoding it again covers every byte of the slot, its checksum and padding included.
+    return head if _slot(head) == slot else None

@@ -1,0 +1,50 @@
+"""The tables of a journal and who may read them."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from midas.errors import SchemaNewer, StoreDamaged
+
+APPLICATION_ID = 0x4D494441  # "MIDA": tells our databases from any other SQLite file
+VERSION = 1
+COLUMNS = 6
+
+CREATE = f"""
+CREATE TABLE record (
+    record   INTEGER PRIMARY KEY,
+    sequence INTEGER NOT NULL,
+    kind     TEXT    NOT NULL,
+    at       INTEGER NOT NULL,
+    body     BLOB    NOT NULL,
+    hash     BLOB    NOT NULL
+);
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {VERSION};
+"""
+
+SELECT = "SELECT record, sequence, kind, at, body, hash FROM record ORDER BY record"
+
+
+def insert(rows: int) -> str:
+    """One statement for a whole batch: it commits by itself, in a single step of SQLite."""
+    return "INSERT INTO record VALUES " + ",".join(["(?,?,?,?,?,?)"] * rows)
+
+
+def check(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a database that midas didn't write, or that a newer midas wrote."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION_ID:
+        raise StoreDamaged(
+            f"{path.name} is not a journal of midas (application id {application:#x} instead of "
+            f"{APPLICATION_ID:#x}): it is empty, foreign, or its first page is damaged.",
+            file=path.name,
+            last_good=0,
+        )
+    if version > VERSION:
+        raise SchemaNewer(
+            f"{path.name} has schema version {version} and this midas reads up to {VERSION}: "
+            "install the newer midas to read it; the file was left untouched."
+        )
