@@ -1,0 +1,113 @@
+"""Configuration: defaults < config.toml < config.<profile>.toml < .env < environment < command line."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from midas.errors import ConfigInvalid
+from midas.settings.layers import Layer, defaults, leaves, merged, override_layer, toml_layer, variable_layers
+from midas.settings.model import Settings
+from midas.settings.sentences import config_invalid
+
+__all__ = ["Row", "Settings", "config_hash", "explain", "load_settings"]
+
+# What decides about trades; where we listen or how we draw is no other configuration.
+_DECIDING = ("environment", "trading", "strategies", "regime", "risk", "execution")
+
+
+class Row(NamedTuple):
+    """One effective value, for `midas doctor`."""
+
+    key: str
+    value: str
+    origin: str
+
+
+def load_settings(
+    workspace: Path,
+    profile: str | None = None,
+    overrides: Mapping[str, object] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Settings:
+    """The settings of `workspace`; `overrides` are dotted keys from the command line.
+
+    Raises ConfigInvalid: one sentence with file or variable, key, and what was expected.
+    """
+    layers = _layers(workspace, profile, overrides or {}, os.environ if environ is None else environ)
+    try:
+        settings = Settings(**merged(layers))
+    except ValidationError as error:
+        raise config_invalid(error, layers) from None
+    for layer in layers:
+        settings.origins.update((path, layer.origin(path)) for path, _ in leaves(layer.values))
+    return settings
+
+
+def explain(settings: Settings) -> list[Row]:
+    """Every effective value with where it came from; secrets as dots."""
+    return [Row(".".join(path), _shown(value), _origin(settings, path)) for path, value in _values(settings)]
+
+
+def config_hash(settings: Settings) -> str:
+    """The fingerprint of all that decides about trades, as the journal's first record keeps it."""
+    deciding = settings.model_dump(mode="json", include=set(_DECIDING))
+    return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
+
+
+def _layers(
+    workspace: Path, profile: str | None, overrides: Mapping[str, object], environ: Mapping[str, str]
+) -> list[Layer]:
+    base = workspace / "config.toml"
+    if not base.is_file():
+        raise ConfigInvalid(f"{base} is missing: start in a workspace, or make one with `midas init DIR`")
+    variables = variable_layers(workspace, environ)
+    typed = override_layer(overrides)
+    files = [toml_layer(base)]
+    named = profile or _said([*files, *variables], "profile")
+    if named:
+        files.append(_profile_layer(workspace, named))
+    chosen = Layer("command line", {"profile": profile} if profile else {})
+    return _anchored([defaults(workspace), *files, *variables, typed, chosen], workspace)
+
+
+def _profile_layer(workspace: Path, name: str) -> Layer:
+    path = workspace / f"config.{name}.toml"
+    if not path.is_file():
+        known = ", ".join(sorted(file.name.split(".")[1] for file in workspace.glob("config.*.toml")))
+        raise ConfigInvalid(f"profile {name!r}: {path} is missing; profiles here: {known or 'none'}")
+    return toml_layer(path)
+
+
+def _said(layers: list[Layer], key: str) -> str:
+    said = [str(layer.values[key]) for layer in layers if key in layer.values]
+    return said[-1] if said else ""
+
+
+def _anchored(layers: list[Layer], workspace: Path) -> list[Layer]:
+    """Relative folders of any source mean: relative to the workspace."""
+    for layer in layers:
+        for key in ("home", "reference_data"):
+            if isinstance(layer.values.get(key), str | Path):
+                layer.values[key] = workspace / Path(layer.values[key]).expanduser()
+    return [*layers, Layer("found", {"workspace": workspace})]
+
+
+def _values(settings: Settings) -> list[tuple[tuple[str, ...], Any]]:
+    return sorted(leaves(settings.model_dump(mode="json")), key=lambda row: (len(row[0]) > 1, row[0]))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value)
+
+
+def _origin(settings: Settings, path: tuple[str, ...]) -> str:
+    return settings.origins.get(path, "default")

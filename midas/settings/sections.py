@@ -1,0 +1,196 @@
+"""Every setting with its type, its bounds and its default. The unit is in the name."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+
+Share = Annotated[float, Field(ge=0, le=1)]  # of equity, unless the name says of what
+Symbol = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{4,20}$")]
+Address = Annotated[str, StringConstraints(pattern=r"^((https?|wss?)://\S+)?$")]
+Scalar = bool | int | float | str
+
+
+class Section(BaseModel):
+    """One table of the configuration: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class VenueSettings(Section):
+    """Where we trade. Empty addresses in SIM: the exchange's own run file names them."""
+
+    name: Literal["binance"] = "binance"
+    rest_url: Address = ""
+    sapi_url: Address = ""
+    ws_api_url: Address = ""
+    stream_url: Address = ""
+    api_key: SecretStr = SecretStr("")
+    api_secret: SecretStr = SecretStr("")
+    recv_window_ms: int = Field(default=3000, ge=1, le=60_000)
+
+
+class ExchangeSettings(Section):
+    """The embedded exchange (environment SIM): what it serves, how fast, and what the account starts with."""
+
+    market: str = "synthetic"  # or the path of a recording
+    speed: float = Field(default=1.0, gt=0, le=1000)
+    seed: int = Field(default=1, ge=0)
+    port: int = Field(default=0, ge=0, le=65_535)  # 0: any free one
+    maker_fee: Decimal = Field(default=Decimal("0.0000"), ge=Decimal("-0.01"), le=Decimal("0.05"))
+    taker_fee: Decimal = Field(default=Decimal("0.0004"), ge=Decimal("-0.01"), le=Decimal("0.05"))
+    balances: dict[str, Annotated[Decimal, Field(ge=0)]] = {"USDT": Decimal("10000")}
+    idle_exit_seconds: int = Field(default=900, ge=0)
+
+
+class TradingSettings(Section):
+    """What is traded and on which bars."""
+
+    instruments: tuple[Symbol, ...] = Field(default=("BTCUSDT", "ETHUSDT"), min_length=1)
+    bar_seconds: int = Field(default=1, ge=1, le=86_400)
+    history_bars: int = Field(
+        default=600, ge=0, le=1000
+    )  # asked of the venue before the start; 1000 is its page
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        if len(set(self.instruments)) != len(self.instruments):
+            raise ValueError("instruments must name each instrument once")
+        return self
+
+
+class StrategySettings(Section):
+    """One file of `strategies/`: whether it runs, its share of the risk, where, and its own parameters."""
+
+    enabled: bool = True
+    weight: Share = 1.0
+    instruments: tuple[Symbol, ...] | None = None  # None: all of `trading.instruments`
+    parameters: dict[str, Scalar] = {}
+
+    @field_validator("parameters", mode="before")
+    @classmethod
+    def _are_scalars(cls, value: object) -> object:
+        for key, parameter in value.items() if isinstance(value, dict) else ():
+            if not isinstance(parameter, bool | int | float | str):
+                raise ValueError(f"{key} must be a number, a text, true or false; got {parameter!r}")
+        return value
+
+
+class RegimeSettings(Section):
+    """Thresholds of the five rules. Entering takes more than staying, or labels flicker."""
+
+    adx_enter: float = Field(default=25, ge=0, le=100)
+    adx_leave: float = Field(default=20, ge=0, le=100)
+    stress_enter: float = Field(default=25, ge=0, le=1000)
+    stress_leave: float = Field(default=22, ge=0, le=1000)
+    crisis_enter: float = Field(default=35, ge=0, le=1000)
+    crisis_leave: float = Field(default=30, ge=0, le=1000)
+    dwell_bars: int = Field(default=3, ge=0, le=1000)
+
+    @model_validator(mode="after")
+    def _leaving_lies_below_entering(self) -> Self:
+        for name in ("adx", "stress", "crisis"):
+            if getattr(self, f"{name}_leave") > getattr(self, f"{name}_enter"):
+                raise ValueError(f"{name}_leave must not lie above {name}_enter")
+        return self
+
+
+class LimitProfile(Section):
+    """The hard limits of R7.1. A profile states all of them: no limit hides in a default."""
+
+    position_max: Share
+    sector_max: Share
+    correlation_max: Share  # between positions
+    usd_max: Share
+    crypto_max: Share
+    cash_min: Share
+
+
+class RiskSettings(Section):
+    """What may be risked, and what stops it."""
+
+    limits: str = "crypto-only"
+    profiles: dict[str, LimitProfile] = {}
+    stablecoin_counts_as: Literal["cash", "usd", "crypto"] = "cash"
+    order_rate_max: int = Field(default=20, ge=1, le=1000)  # orders in any 10 s
+    order_notional_max: Decimal = Field(default=Decimal("2500"), gt=0)  # quote currency
+    price_collar_bps: float = Field(default=50, gt=0, le=2000)
+    volatility_target_annual: float = Field(default=0.20, gt=0, le=5)
+    kelly_fraction: float = Field(default=0.25, gt=0, le=1)
+    drawdown_defensive: Share = 0.10
+    drawdown_stop: Share = 0.15
+    daily_loss_stop: Share = 0.03
+    weekly_loss_defensive: Share = 0.03
+    weekly_loss_stop: Share = 0.05
+    monthly_loss_stop: Share = 0.08
+
+    @model_validator(mode="after")
+    def _profile_exists_and_triggers_are_ordered(self) -> Self:
+        if self.limits not in self.profiles:
+            known = ", ".join(sorted(self.profiles)) or "none"
+            raise ValueError(f"limits = {self.limits!r} names no table [risk.profiles.*]; there are: {known}")
+        for name in ("drawdown", "weekly_loss"):
+            if getattr(self, f"{name}_defensive") > getattr(self, f"{name}_stop"):
+                raise ValueError(f"{name}_defensive must not lie above {name}_stop")
+        return self
+
+    @property
+    def active(self) -> LimitProfile:
+        """The profile that `limits` names."""
+        return self.profiles[self.limits]
+
+
+class ExecutionSettings(Section):
+    """How an approved target becomes orders."""
+
+    passive_timeout_seconds: float = Field(default=5, gt=0, le=3600)
+    reprice_ticks: int = Field(default=1, ge=1, le=1000)
+    max_reprices: int = Field(default=5, ge=0, le=1000)
+    ioc_collar_bps: float = Field(default=10, gt=0, le=500)
+
+
+class RuntimeSettings(Section):
+    """The engine's shell."""
+
+    snapshot_hz: float = Field(default=10, gt=0, le=10)
+    reconcile_seconds: float = Field(default=30, gt=0, le=3600)
+    feed_stale_seconds: float = Field(default=10, gt=0, le=300)
+    tape_keep_mb: int = Field(default=512, ge=1)
+
+
+class ConsoleSettings(Section):
+    """How the console draws."""
+
+    palette: Literal["western", "eastern", "cvd", "mono"] = "western"
+    link: Literal["lan", "slow"] = "lan"
+
+
+# Used where no file states the profile, so that a bare workspace trades under limits too.
+DEFAULT_PROFILES: dict[str, dict[str, float]] = {
+    "crypto-only": {
+        "position_max": 0.20,
+        "sector_max": 0.90,
+        "correlation_max": 0.70,
+        "usd_max": 1.0,
+        "crypto_max": 0.90,
+        "cash_min": 0.10,
+    },
+    "source": {
+        "position_max": 0.20,
+        "sector_max": 0.40,
+        "correlation_max": 0.70,
+        "usd_max": 0.50,
+        "crypto_max": 0.15,
+        "cash_min": 0.10,
+    },
+}

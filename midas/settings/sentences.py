@@ -1,0 +1,81 @@
+"""What pydantic found wrong, as one sentence that a person can act on."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from midas.errors import ConfigInvalid
+from midas.settings.layers import KeyPath, Layer, leaves
+from midas.settings.model import Settings
+
+
+def config_invalid(error: ValidationError, layers: list[Layer]) -> ConfigInvalid:
+    """The first thing wrong: where it stands, which key, what was expected, the nearest valid key."""
+    found = error.errors(include_url=False)
+    first = found[0]
+    path = tuple(str(part) for part in first["loc"])
+    head = f"{_where(path, layers)}: " + (f"{'.'.join(path)}: " if path else "")
+    more = f" ({len(found) - 1} more after it)" if len(found) > 1 else ""
+    return ConfigInvalid(head + _complaint(first, path) + more)
+
+
+def _complaint(first: ErrorDetails, path: KeyPath) -> str:
+    match first["type"]:
+        case "extra_forbidden":
+            return f"unknown key{_nearest(path)}"
+        case "missing":
+            return "is missing"
+        case "value_error":
+            return first["msg"].removeprefix("Value error, ")
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return f"expected a table, got {first['input']!r}"
+    expected = first["msg"].replace("Input should be ", "expected ").split(", unable")[0]
+    return f"{expected}, got {first['input']!r}"
+
+
+def _where(path: KeyPath, layers: list[Layer]) -> str:
+    """The strongest source that speaks of `path` or of what is below it."""
+    for layer in reversed(layers):
+        for leaf, _ in leaves(layer.values):
+            shared = min(len(leaf), len(path))
+            if path and leaf[:shared] == path[:shared]:
+                return layer.origin(leaf)
+    return "configuration"
+
+
+def _nearest(path: KeyPath) -> str:
+    """A hint: the closest key of the same table, or the table where a key of that name belongs."""
+    close = difflib.get_close_matches(path[-1], _keys_of(path[:-1]), n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {'.'.join((*path[:-1], close[0]))}?"
+    elsewhere = [dotted for dotted in _all_keys(Settings) if dotted.endswith("." + path[-1])]
+    if elsewhere:
+        return f"; did you mean {elsewhere[0]}?"
+    return f"; known there: {', '.join(_keys_of(path[:-1]))}"
+
+
+def _keys_of(path: KeyPath) -> list[str]:
+    annotation: Any = Settings
+    for key in path:
+        if _is_model(annotation):
+            annotation = annotation.model_fields[key].annotation
+        elif get_origin(annotation) is dict:
+            annotation = get_args(annotation)[1]
+    return sorted(annotation.model_fields) if _is_model(annotation) else []
+
+
+def _all_keys(model: type[BaseModel], above: str = "") -> list[str]:
+    keys: list[str] = []
+    for name, field in model.model_fields.items():
+        keys.append(above + name)
+        if _is_model(field.annotation):
+            keys += _all_keys(field.annotation, f"{above}{name}.")  # type: ignore[arg-type]
+    return keys
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
