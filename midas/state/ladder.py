@@ -191,7 +191,7 @@ def fill(head: Ints, cells: Ints, far: Ints, side: int, low: int, rows: Ints) ->
 @kernel
 def best(head: Ints, cells: Ints, far: Ints, side: int, rows: Ints) -> int:
     """Write the best levels of a side to `rows` as (tick, lots), best first; how many there were."""
-    count = min(len(rows), head[side * HEAD + COUNT])
+    count: int = min(len(rows), head[side * HEAD + COUNT])
     key = head[side * HEAD + BEST]
     for i in range(count):
         if i > 0:

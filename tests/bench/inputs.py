@@ -34,7 +34,7 @@ def bench_file(name: str) -> Path:
         return path
     if name != "book.npz":
         sys.exit(f"{name}: no reference generator at {script}; set MIDAS_REFERENCE_DATA or MIDAS_BENCH_DATA")
-    np.savez(path, **book_updates(1_000_000, 500, 7))
+    np.savez(path, allow_pickle=False, **book_updates(1_000_000, 500, 7))
     return path
 
 
