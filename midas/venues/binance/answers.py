@@ -71,7 +71,7 @@ class _Refusal(msgspec.Struct):
 
 
 def refusal(body: bytes) -> tuple[int, str]:
-    """Code and text of an error body; code 0 where the venue didn't write it (a proxy's page, a torn body)."""
+    """Code and text of an error body; code 0 where it isn't the venue's (a proxy's page, a torn body)."""
     try:
         error = msgspec.json.decode(body, type=_Refusal)
     except msgspec.DecodeError:

@@ -117,8 +117,10 @@ class BinanceClient(AsyncClient):  # type: ignore[misc]
         await self.drop_user_socket()
         await self.session.close()
 
-    def _get_request_kwargs(self, method: str, signed: bool, force_params: bool = False, **kwargs: Any) -> Any:
-        prepared = super()._get_request_kwargs(method, signed, force_params, **kwargs)
+    def _get_request_kwargs(
+        self, method: str, signed: bool, force_params: bool = False, **kwargs: Any
+    ) -> dict[str, Any]:
+        prepared: dict[str, Any] = super()._get_request_kwargs(method, signed, force_params, **kwargs)
         handover = prepared.get("trace_request_ctx")
         if isinstance(handover, Handover):
             wire = dict(prepared["data"])

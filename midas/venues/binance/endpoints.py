@@ -72,7 +72,7 @@ def _addresses(url: str) -> Iterator[str]:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError:
         raise NotLoopback(
-            f"the host of {url} can't be resolved; environment SIM needs an address of this machine: 127.0.0.1"
+            f"the host of {url} can't be resolved; environment SIM needs one of this machine: 127.0.0.1"
         ) from None
     for _, _, _, _, address in found:
         yield str(address[0]).split("%")[0]

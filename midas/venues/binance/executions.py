@@ -1,0 +1,133 @@
+"""The user data stream's events, turned into ours. Fills always come before the status they lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import msgspec
+
+from midas.domain.event import BalancesSeen, Event, OrderAccepted, OrderFilled, OrderRejected, Source
+from midas.domain.money import exact
+from midas.domain.order import BalanceReport, Fill
+from midas.domain.time import MILLISECOND
+from midas.errors import MalformedMessage
+from midas.venues.binance.orders import KnownOrders, amount, closing
+
+T = TypeVar("T")
+
+
+class _Execution(msgspec.Struct, frozen=True):
+    """`executionReport`, under the venue's one-letter names."""
+
+    symbol: str = msgspec.field(name="s")
+    client_id: str = msgspec.field(name="c")
+    original_client_id: str = msgspec.field(name="C")
+    kind: str = msgspec.field(name="x")
+    status: str = msgspec.field(name="X")
+    reject_reason: str = msgspec.field(name="r")
+    order_id: int = msgspec.field(name="i")
+    last_quantity: str = msgspec.field(name="l")
+    last_price: str = msgspec.field(name="L")
+    filled: str = msgspec.field(name="z")
+    commission: str | None = msgspec.field(name="n")
+    commission_asset: str | None = msgspec.field(name="N")
+    time: int = msgspec.field(name="T")
+    trade_id: int = msgspec.field(name="t")
+    maker: bool = msgspec.field(name="m")
+
+    @property
+    def order(self) -> str:
+        """The order's own client id: on a cancel `c` is the cancel's and `C` the order's."""
+        return self.original_client_id or self.client_id
+
+
+class _Balance(msgspec.Struct, frozen=True):
+    asset: str = msgspec.field(name="a")
+    free: str = msgspec.field(name="f")
+    locked: str = msgspec.field(name="l")
+
+
+class _Position(msgspec.Struct, frozen=True):
+    balances: tuple[_Balance, ...] = msgspec.field(name="B")
+
+
+class Translation(msgspec.Struct, frozen=True):
+    """What one event of the stream means: our events, and whether only a full pass can tell the rest."""
+
+    events: tuple[Event, ...] = ()
+    look: bool = False
+
+
+class Translator:
+    """Reads the stream of one account for the given symbols."""
+
+    def __init__(self, instruments: Mapping[str, str], prefix: str, known: KnownOrders) -> None:
+        """`instruments`: the venue's symbol -> instrument id; `prefix`: how our client ids begin."""
+        self._instruments = instruments
+        self._prefix = prefix
+        self._known = known
+
+    def translate(self, event: Mapping[str, object], at: int) -> Translation:
+        """Our events for one of the venue's; raises MalformedMessage and uses nothing of it then."""
+        match event.get("e"):
+            case "executionReport":
+                return self._execution(_typed(event, _Execution), at)
+            case "outboundAccountPosition":
+                return Translation((_balances(_typed(event, _Position), at),))
+            case "balanceUpdate" | "externalLockUpdate":
+                return Translation(look=True)  # a deposit, a withdrawal or a lock: not of our trading
+        return Translation()
+
+    def _execution(self, execution: _Execution, at: int) -> Translation:
+        instrument = self._instruments.get(execution.symbol)
+        if instrument is None:
+            return Translation()
+        self._known.learn(instrument, str(execution.order_id), execution.order)
+        if not execution.order.startswith(self._prefix):
+            # Somebody else's order on this account: its trades move our balances.
+            return Translation(look=execution.kind == "TRADE")
+        return Translation(tuple(_events(execution, instrument, at)), look=execution.kind == "REPLACED")
+
+
+def _events(execution: _Execution, instrument: str, at: int) -> list[Event]:
+    client_id, venue_id = execution.order, str(execution.order_id)
+    events: list[Event] = []
+    if execution.kind == "NEW":
+        events.append(OrderAccepted(client_id, venue_id, at, Source.STREAM))
+    elif execution.kind == "TRADE":
+        events.append(OrderFilled(client_id, venue_id, instrument, _fill(execution), at, Source.STREAM))
+    if execution.status == "REJECTED":
+        return [*events, OrderRejected(client_id, 0, execution.reject_reason, at)]
+    return events + closing(execution.status, client_id, amount(execution.filled), at, Source.STREAM)
+
+
+def _fill(execution: _Execution) -> Fill:
+    price, quantity = amount(execution.last_price), amount(execution.last_quantity)
+    if execution.trade_id < 0 or not price or not quantity:
+        raise MalformedMessage(
+            f"a trade of order {execution.order} needs a trade id, a price and a quantity above 0; "
+            f"got {execution.trade_id}, {price}, {quantity}"
+        )
+    return Fill(
+        trade_id=execution.trade_id,
+        price=price,
+        quantity=quantity,
+        fee=exact(execution.commission or "0"),
+        fee_asset=execution.commission_asset or "",
+        maker=execution.maker,
+        time=execution.time * MILLISECOND,
+    )
+
+
+def _balances(position: _Position, at: int) -> BalancesSeen:
+    return BalancesSeen(
+        tuple(BalanceReport(b.asset, amount(b.free), amount(b.locked)) for b in position.balances), at
+    )
+
+
+def _typed(event: Mapping[str, object], type_: type[T]) -> T:
+    try:
+        return msgspec.convert(event, type_)
+    except msgspec.ValidationError as error:
+        raise MalformedMessage(f"a user event isn't what the venue documents: {error}") from None

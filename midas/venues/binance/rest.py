@@ -1,0 +1,90 @@
+"""Questions to the REST API: admitted by the breaker, answered with a typed value or a named error.
+
+Orders and cancels don't come this way; their answers mean more than "yes" or an error (see `broker`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import msgspec
+
+from midas.errors import MalformedMessage, RateLimited, Rejected, Unreachable
+from midas.venues.binance import answers
+from midas.venues.binance.client import BinanceClient, Reply
+from midas.venues.binance.clock import VenueClock
+from midas.venues.binance.weights import Priority, Weights
+
+T = TypeVar("T")
+
+
+class _ServerTime(msgspec.Struct, rename="camel"):
+    server_time: int
+
+
+class Rest:
+    """One account's session: the client with its breaker and its clock."""
+
+    def __init__(self, client: BinanceClient, now: Callable[[], int]) -> None:
+        self.client = client
+        self.now = now
+        self.weights = Weights(now)
+        self.clock = VenueClock(now, self.server_time)
+        client.observe(lambda reply: self.weights.observe(reply.headers))
+
+    async def ask(self, call: Callable[[], Awaitable[Reply]], type_: type[T], priority: Priority) -> T:
+        """The venue's answer. Raises RateLimited, Rejected, MalformedMessage or Unreachable: no evidence."""
+        self.weights.admit(priority)
+        try:
+            reply = await call()
+        except answers.TRANSPORT_ERRORS as error:
+            # The cause stays out of the chain: an aiohttp error can carry our headers.
+            raise Unreachable(f"the venue didn't answer ({type(error).__name__})") from None
+        meaning = self.meaning(reply)
+        if not isinstance(meaning, answers.Accepted):
+            raise self._error(meaning)
+        return decode(reply.body, type_)
+
+    def meaning(self, reply: Reply) -> answers.Answer:
+        """What an answer means; a refusal for its rate or its time has its effect on breaker and clock."""
+        code, reason = (0, "") if reply.status == 200 else answers.refusal(reply.body)
+        meaning = answers.meaning(reply.status, code, reason)
+        if isinstance(meaning, answers.RateLimited):
+            self.weights.refuse(reply.headers, meaning.code)
+        elif isinstance(meaning, answers.Rejected) and meaning.code == answers.CLOCK_REFUSED:
+            self.clock.suspect()
+        return meaning
+
+    async def server_time(self) -> int:
+        """The venue's time in milliseconds."""
+        answer = await self.ask(self.client.get_server_time, _ServerTime, Priority.CANCEL)
+        return answer.server_time
+
+    async def set_clock(self) -> None:
+        """Measure the offset and sign with it from now on."""
+        await self.clock.refresh()
+        self.use_clock()
+
+    def use_clock(self) -> None:
+        """Sign with the offset measured last."""
+        self.client.timestamp_offset = self.clock.offset_ms
+
+    def _error(self, meaning: answers.Answer) -> Exception:
+        match meaning:
+            case answers.RateLimited(code, reason):
+                return RateLimited(f"the venue limits our rate ({code}): {reason}", self.weights.retry_at)
+            case answers.Rejected(code, reason) | answers.Exists(code, reason):
+                return Rejected(f"the venue refused ({code}): {reason}", code)
+            case answers.Unknown(cause):
+                return Unreachable(f"the venue gave no usable answer: {cause}")
+            case answers.Accepted():
+                raise AssertionError("an accepted request is no error")
+
+
+def decode(body: bytes, type_: type[T]) -> T:
+    """`body` as `type_`; raises MalformedMessage that says where it differs, never what it holds."""
+    try:
+        return msgspec.json.decode(body, type=type_)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MalformedMessage(f"the venue's answer isn't what it documents: {error}") from None
