@@ -74,7 +74,6 @@ class BarFeatures:
         self.bars_seen = 0
         self.bars_needed = max(ema_slow, bundle.SMA_N, bundle.MEDIAN_N + bundle.RV_N)
         self._memory = bundle.fresh(ema_fast, ema_slow, floor * sqrt(period / YEAR))
-        self._output = self._memory[: bundle.OUTPUTS]
         self._latest: Features | None = None
 
     @property
@@ -94,7 +93,6 @@ class BarFeatures:
         assert bar.period == self.period, f"expected bars of {self.period} ns, got {bar.period}"
         bundle.update(self._memory, bar.high, bar.low, bar.close)
         self.bars_seen += 1
-        self._latest = Features(
-            bar.time, self.period, self.bars_seen, self.bars_needed, *self._output.tolist()
-        )
+        known = self._memory[: bundle.OUTPUTS].tolist()
+        self._latest = Features(bar.time, self.period, self.bars_seen, self.bars_needed, *known)
         return self._latest
