@@ -12,6 +12,7 @@ from enum import Enum
 
 import msgspec
 
+from midas.domain.carry import Carried
 from midas.domain.command import Command
 from midas.domain.market import (
     Bar,
@@ -163,20 +164,6 @@ class LatchTripped(msgspec.Struct, frozen=True, tag="latch"):
     reason: str
     at: int
     canceled: tuple[str, ...] = ()  # client ids whose cancel the kill listener already sent
-
-
-class Carried(msgspec.Struct, frozen=True):
-    """What a new session inherits from the last one on the same account: ledger, orders, modes."""
-
-    balances: dict[str, Decimal] = {}
-    orders: tuple[bytes, ...] = ()
-    sleeves: tuple[bytes, ...] = ()
-    trade_ids: dict[str, tuple[int, ...]] = {}
-    mode: str = "NORMAL"
-    mode_by: str = "start"
-    mode_cause: str = "first start"
-    peak_equity: float = 0.0
-    from_session: str = ""
 
 
 class SessionOpened(msgspec.Struct, frozen=True, tag="session"):

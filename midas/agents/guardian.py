@@ -1,0 +1,143 @@
+"""The guardian: modes, the kill latch, gates and the automatic triggers. Safer is immediate, riskier is a human's act."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from midas.agents.risk_manager import RiskManager
+from midas.domain.command import Resume, SetMode
+from midas.domain.decision import Decision, Noted
+from midas.domain.event import LatchTripped, Ticked
+from midas.domain.mode import KillLevel, Mode
+from midas.domain.time import DAY, SECOND
+from midas.state.state import State
+
+FEED_STALE = 5 * SECOND  # no market message at all: books say nothing any more
+UNKNOWN_MAX = 3
+UNKNOWN_DEFENSIVE = 60 * SECOND
+UNKNOWN_PAUSE = 300 * SECOND
+DRAWDOWN_RELEASE = 0.8  # of the trigger: hysteresis of the automatic DEFENSIVE
+OPERATOR = "trigger"
+
+
+class Guardian:
+    """Decides what the desk may do; works on `state.control` alone."""
+
+    def __init__(self, risk: RiskManager) -> None:
+        self._risk = risk
+
+    def set_mode(self, command: SetMode, actor: str, state: State) -> tuple[bool, str, list[Decision]]:
+        """(accepted, sentence, decisions) for a mode that somebody asked for."""
+        control = state.control
+        try:
+            mode = Mode(command.mode.upper())
+        except ValueError:
+            return False, f"there is no mode {command.mode!r}; there are {', '.join(m.value for m in Mode)}", []
+        if mode is control.mode:
+            return True, f"already {mode.value}", []
+        if mode.safety < control.mode.safety or (control.latched and mode is not Mode.EMERGENCY):
+            if control.latched:
+                return False, "the kill latch is set: `resume` with a reason releases it", []
+            if not command.confirmed or not command.reason.strip():
+                return False, f"{control.mode.value} to {mode.value} is riskier: confirm it and give a reason", []
+        control.floor = mode
+        cause = command.reason.strip() or "asked for"
+        return True, f"mode {mode.value}", [*control.set_mode(mode, actor, cause, "a person", state.now)]
+
+    def latch(self, event: LatchTripped, state: State) -> list[Decision]:
+        """The latch is on disk: freeze, and take the mode of the level."""
+        control = state.control
+        control.trip(event.level, event.by, event.reason, event.at)
+        level = KillLevel(event.level)
+        for client_id in event.canceled:
+            control.note(event.at, f"{client_id[-4:]} cancel sent by the kill listener")
+        mode = level.mode if level.mode.safety > control.mode.safety else control.mode
+        control.floor = mode
+        text = f"kill level {level.value} by {event.by}" + (f": {event.reason}" if event.reason else "")
+        cause = f"kill {level.value}" + (f": {event.reason}" if event.reason else "")
+        moved = control.set_mode(mode, event.by, cause, "`resume` by a person, in two steps", event.at)
+        return [Noted("KILL", "error", text), *moved]
+
+    def resume(self, command: Resume, actor: str, state: State) -> tuple[bool, str, list[Decision]]:
+        """First call: the review. Second, confirmed: back to OBSERVATION, never further by itself."""
+        control = state.control
+        if not control.latched:
+            return False, "the kill latch isn't set", []
+        if not command.reason.strip():
+            return False, "resume needs a reason", []
+        if not command.confirmed:
+            return True, self._review(state), []
+        control.release()
+        control.floor = Mode.OBSERVATION
+        control.note(state.now, f"released by {actor}: {command.reason}")
+        moved = control.set_mode(Mode.OBSERVATION, actor, f"resumed: {command.reason}", "a person", state.now)
+        released = Noted("KILL", "warn", f"kill latch released by {actor}: {command.reason}")
+        return True, "released; mode OBSERVATION, go on with `midas mode normal`", [released, *moved]
+
+    def tick(self, event: Ticked, state: State) -> Iterator[Decision]:
+        """Once a second: losses, doubts, silence."""
+        equity = state.equity()
+        day = event.at // DAY
+        if day != state.day and equity > 0.0:
+            state.day, state.day_equity = day, equity
+        state.equity_peak = max(state.equity_peak, equity)
+        yield from self._feed(event, state)
+        yield from self._doubts(event, state)
+        yield from self._defensive(event, state)
+
+    def stop_reason(self, state: State) -> str:
+        """R7.7: why everything must be closed now; empty while nothing is that bad."""
+        limits, equity = self._risk.limits, state.equity()
+        if state.control.latched or equity <= 0.0 or state.recovering:
+            return ""
+        if state.drawdown > limits.drawdown_stop:
+            return f"drawdown {state.drawdown:.1%} above {limits.drawdown_stop:.0%}"
+        loss = 1.0 - equity / state.day_equity if state.day_equity > 0.0 else 0.0
+        if loss > limits.daily_loss_stop:
+            return f"day's loss {loss:.1%} above {limits.daily_loss_stop:.0%}"
+        return ""
+
+    def _feed(self, event: Ticked, state: State) -> Iterator[Decision]:
+        control = state.control
+        if event.feed_age_ns > FEED_STALE and not state.closing:
+            yield from control.close_gate("venue", f"no market data for {event.feed_age_ns / SECOND:.0f} s", event.at)
+        elif not state.user_up and not state.recovering:
+            yield from control.close_gate("venue", "the user stream is down", event.at)
+        else:
+            yield from control.open_gate("venue")
+
+    def _doubts(self, event: Ticked, state: State) -> Iterator[Decision]:
+        doubts = state.orders.unknown
+        if not doubts or state.recovering:
+            return
+        age = event.at - doubts[0].unknown_since
+        if age > UNKNOWN_PAUSE and state.control.mode.safety < Mode.PAUSE.safety:
+            cause = f"an order has been UNKNOWN for {age // SECOND} s"
+            yield from state.control.set_mode(Mode.PAUSE, OPERATOR, cause, "a person", event.at)
+        elif (age > UNKNOWN_DEFENSIVE or len(doubts) > UNKNOWN_MAX) and state.control.mode is Mode.NORMAL:
+            cause = f"{len(doubts)} orders UNKNOWN, the oldest for {age // SECOND} s"
+            yield from state.control.set_mode(Mode.DEFENSIVE, OPERATOR, cause, "no order UNKNOWN", event.at)
+
+    def _defensive(self, event: Ticked, state: State) -> Iterator[Decision]:
+        limits, control = self._risk.limits, state.control
+        if control.mode is Mode.NORMAL and state.drawdown > limits.drawdown_defensive:
+            ends = f"drawdown below {limits.drawdown_defensive * DRAWDOWN_RELEASE:.0%}"
+            cause = f"drawdown {state.drawdown:.1%}"
+            yield from control.set_mode(Mode.DEFENSIVE, OPERATOR, cause, ends, event.at)
+        elif control.mode is Mode.DEFENSIVE and control.by == OPERATOR and control.floor is Mode.NORMAL:
+            calm = state.drawdown < limits.drawdown_defensive * DRAWDOWN_RELEASE
+            if calm and not state.orders.unknown:
+                yield from control.set_mode(Mode.NORMAL, OPERATOR, "the trigger has ended", "a trigger", event.at)
+
+    def _review(self, state: State) -> str:
+        control = state.control
+        held = [
+            f"{s.strategy} {s.quantity} {state.instruments[s.instrument].name}"
+            for s in state.ledger.sleeves.values() if s.quantity
+        ]  # fmt: skip
+        return (
+            f"stopped by {control.kill_by} at level {control.level}"
+            + (f" ({control.kill_reason})" if control.kill_reason else "")
+            + f"; open orders {len(state.orders.open)}; positions {', '.join(held) or 'none'}; "
+            + f"equity {state.equity():.2f} {state.quote}; confirm to release"
+        )

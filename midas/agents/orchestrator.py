@@ -1,0 +1,111 @@
+"""Who speaks on which event: the table at the top is the first thing to read.
+
+    event                     who is asked, in this order
+    ------------------------  ---------------------------------------------------------------------
+    Quote, Trade              nobody: state only
+    BookDelta                 book strategies -> portfolio -> risk -> execution of that instrument
+    Bar                       technical analyst -> bar strategies -> portfolio -> risk -> execution
+    order and account events  execution of the sleeves: a fill or a close lets the next order go
+    Ticked (1 s, wall)        guardian (breakers, doubts, losses), execution (patience)
+    CommandGiven, latch       guardian
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from midas.agents.execution_agent import ExecutionAgent, Step
+from midas.agents.portfolio_manager import PortfolioManager
+from midas.agents.risk_manager import RiskManager
+from midas.agents.strategy_manager import Enrolled, StrategyManager
+from midas.agents.technical import TechnicalAnalyst
+from midas.domain.decision import Decision, Noted, RegimeChanged, SignalMade, TargetApproved, TargetRefused
+from midas.domain.market import Bar
+from midas.domain.opinion import Forecast, Regime, Signal
+from midas.domain.verdict import Refused
+from midas.state.market import InstrumentMarket
+from midas.state.state import State
+
+
+class Orchestrator:
+    """Asks the agents in turn; always risk before execution."""
+
+    def __init__(
+        self,
+        analysts: dict[str, TechnicalAnalyst],
+        strategies: StrategyManager,
+        portfolio: PortfolioManager,
+        risk: RiskManager,
+        execution: ExecutionAgent,
+    ) -> None:
+        self.strategies = strategies
+        self.risk = risk
+        self.execution = execution
+        self._analysts = analysts
+        self._portfolio = portfolio
+        self._forecasts: dict[str, Forecast | None] = {}
+        self._volatility: dict[str, float] = {}
+
+    def on_bar(self, bar: Bar, state: State, sequence: int) -> Iterator[Decision]:
+        """Study the bar; then everybody who hears bars may speak, unless it is history."""
+        features, regime, forecast = self._analysts[bar.instrument].study(bar)
+        self._forecasts[bar.instrument], self._volatility[bar.instrument] = forecast, features.rv20
+        yield from _regime_change(state, bar.instrument, regime)
+        if not bar.synthetic and state.markets[bar.instrument].bid_lots:
+            yield from self._hear("bar", state.markets[bar.instrument], state, sequence)
+
+    def on_book(self, market: InstrumentMarket, state: State, sequence: int) -> Iterator[Decision]:
+        """The book moved and is valid."""
+        return self._hear("book", market, state, sequence)
+
+    def proceed(self, state: State, sequence: int, instrument: str | None = None) -> Iterator[Step]:
+        """Let the execution agent work; nothing moves while the account isn't known."""
+        if state.recovering:
+            return iter(())
+        if state.control.permissions.flattens:
+            return self.execution.flatten(state, sequence)
+        return self.execution.proceed(state, sequence, instrument)
+
+    def _hear(self, hears: str, market: InstrumentMarket, state: State, sequence: int) -> Iterator[Decision]:
+        if state.recovering or state.closing or not state.control.permissions.computes_signals:
+            return
+        instrument = market.instrument.id
+        for enrolled in self.strategies.listeners(hears, instrument):
+            volatility = self._volatility.get(instrument, float("nan"))
+            opinion = self.strategies.ask(enrolled, market, state, self._forecasts.get(instrument), volatility)
+            if enrolled.failed:
+                yield Noted("STRATEGY", "error", f"{enrolled.strategy.name} is switched off: {enrolled.failed}")
+            if opinion is None:
+                continue
+            signal = self.strategies.signal(enrolled, opinion, market, sequence)
+            if signal is not None:
+                yield from self._judge(enrolled, signal, state, volatility)
+
+    def _judge(self, enrolled: Enrolled, signal: Signal, state: State, volatility: float) -> Iterator[Decision]:
+        """Signal -> target -> verdict; exactly one SignalMade says how it ended."""
+        if reason := self.strategies.muted(enrolled, signal, state):
+            yield self._made(signal, "muted", reason)
+            return
+        target, reason = self._portfolio.target(signal, enrolled.weight, volatility, state)
+        if target is None:
+            yield self._made(signal, "held", reason)
+            return
+        verdict = self.risk.review(target, state)
+        if isinstance(verdict, Refused):
+            yield self._made(signal, "refused", "; ".join(b.sentence for b in verdict.breaches))
+            yield TargetRefused(target, verdict.breaches)
+            return
+        self.execution.accept(verdict, state.now)
+        yield self._made(signal, "acted", f"to {verdict.target.quantity}")
+        yield TargetApproved(verdict.target)
+
+    def _made(self, signal: Signal, outcome: str, detail: str) -> SignalMade:
+        self.strategies.remember(signal, outcome)
+        return SignalMade(signal, outcome, detail)
+
+
+def _regime_change(state: State, instrument: str, regime: Regime) -> Iterator[Decision]:
+    before = state.regimes.get(instrument)
+    state.regimes[instrument] = regime
+    if before is not None and before.label is not regime.label:
+        yield RegimeChanged(instrument, before.label.value, regime)

@@ -1,0 +1,124 @@
+"""The strategy manager: registry of strategies, who may speak in which regime, and what is worth repeating."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite, nan
+
+import msgspec
+
+from midas.analysis.regime import POLICIES
+from midas.domain.opinion import Forecast, Opinion, Regime, RegimeLabel, Signal
+from midas.domain.time import SECOND
+from midas.ports.strategy import Briefing, Strategy
+from midas.state.market import InstrumentMarket
+from midas.state.state import State
+
+REPEAT_AFTER = 10 * SECOND  # market time before the same refused or muted opinion is offered again
+CONFIDENCE_STEP = 0.2  # a smaller change of confidence isn't news
+
+
+class Enrolled(msgspec.Struct):
+    """A strategy of the workspace and how it fares; its counters are a fold of the audits."""
+
+    strategy: Strategy
+    weight: float
+    instruments: frozenset[str]
+    failed: str = ""
+    signals: int = 0
+
+
+class Spoken(msgspec.Struct):
+    """The last signal of one strategy on one instrument, and what became of it."""
+
+    signal: Signal
+    outcome: str
+
+
+class StrategyManager:
+    """Asks the strategies that hear an event, and decides which opinions become signals."""
+
+    def __init__(self, enrolled: Sequence[Enrolled]) -> None:
+        self.enrolled = {e.strategy.name: e for e in enrolled}
+        self._hearing = {
+            hears: tuple(e for e in enrolled if e.strategy.hears == hears) for hears in ("bar", "book")
+        }
+        self.spoken: dict[tuple[str, str], Spoken] = {}
+
+    def listeners(self, hears: str, instrument: str) -> list[Enrolled]:
+        """Who is asked on this kind of event of this instrument."""
+        return [e for e in self._hearing[hears] if instrument in e.instruments and not e.failed]
+
+    def ask(
+        self, enrolled: Enrolled, market: InstrumentMarket, state: State, forecast: Forecast | None, rv: float
+    ) -> Opinion | None:
+        """One strategy's opinion. A plugin that raises is switched off, never the engine."""
+        strategy, instrument = enrolled.strategy, market.instrument.id
+        sleeve = state.ledger.sleeve(strategy.name, instrument)
+        average = float(sleeve.average_price) if sleeve.quantity > 0 else nan
+        briefing = Briefing(_regime(state, instrument), forecast, float(sleeve.quantity), average, rv)
+        try:
+            opinion = strategy.signal(market, briefing)
+        except Exception as error:  # the seam around a plugin: its bug becomes a decision
+            enrolled.failed = f"{type(error).__name__}: {error}"
+            return None
+        if opinion is not None and not _sane(opinion):
+            enrolled.failed = f"answered direction {opinion.direction} with confidence {opinion.confidence}"
+            return None
+        return opinion
+
+    def signal(self, enrolled: Enrolled, opinion: Opinion, market: InstrumentMarket, sequence: int) -> Signal | None:
+        """The opinion as a signal, or None where it says nothing that wasn't said before."""
+        name, instrument = enrolled.strategy.name, market.instrument.id
+        last = self.spoken.get((name, instrument))
+        if last is not None and not _news(last, opinion, market.time):
+            return None
+        enrolled.signals += 1
+        return Signal(
+            strategy=name, instrument=instrument, direction=opinion.direction, confidence=opinion.confidence,
+            contributions=opinion.contributions, horizon_ns=opinion.horizon_ns, urgency=opinion.urgency,
+            reason=opinion.reason, time=market.time, sequence=sequence,
+        )  # fmt: skip
+
+    def remember(self, signal: Signal, outcome: str) -> None:
+        """What became of a signal."""
+        self.spoken[signal.strategy, signal.instrument] = Spoken(signal, outcome)
+
+    def muted(self, enrolled: Enrolled, signal: Signal, state: State) -> str:
+        """Why this strategy may not open risk in the present regime; empty where it may."""
+        if signal.direction <= 0.0:
+            return ""
+        regime = _regime(state, signal.instrument)
+        policy = POLICIES[regime.label]
+        if regime.label is RegimeLabel.UNKNOWN and not enrolled.strategy.trades_unknown:
+            return f"regime UNKNOWN: {regime.bars_seen} of {regime.bars_needed} bars"
+        if enrolled.strategy.family not in policy.families:
+            return f"{enrolled.strategy.family.value.lower().replace('_', ' ')} rests in {regime.label.short}"
+        if not policy.longs and enrolled.strategy.family.value != "SCALPING":
+            return f"no new longs in {regime.label.short}"
+        return ""
+
+
+def _regime(state: State, instrument: str) -> Regime:
+    known = state.regimes.get(instrument)
+    return known if known is not None else Regime(label=RegimeLabel.UNKNOWN, source="warming", since=0)
+
+
+def _sane(opinion: Opinion) -> bool:
+    return (
+        isfinite(opinion.direction) and isfinite(opinion.confidence)
+        and -1.0 <= opinion.direction <= 1.0 and 0.0 <= opinion.confidence <= 1.0
+    )  # fmt: skip
+
+
+def _news(last: Spoken, opinion: Opinion, time: int) -> bool:
+    before = last.signal
+    if _sign(before.direction) != _sign(opinion.direction) or before.urgency is not opinion.urgency:
+        return True
+    if last.outcome != "acted":
+        return opinion.direction > 0.0 and time - before.time >= REPEAT_AFTER
+    return opinion.confidence - before.confidence >= CONFIDENCE_STEP
+
+
+def _sign(direction: float) -> int:
+    return (direction > 0.0) - (direction < 0.0)

@@ -1,0 +1,50 @@
+"""What a new session inherits from the last one on the same account. Market state is never carried."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from midas.domain.order import OrderIntent
+
+
+class OrderCarried(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that wasn't closed when the journal ended."""
+
+    intent: OrderIntent
+    phase: str
+    venue_id: str
+    filled: Decimal
+    sent_at: int
+    dead_at: int
+
+
+class SleeveCarried(msgspec.Struct, frozen=True, kw_only=True):
+    """One strategy's position in one instrument."""
+
+    strategy: str
+    instrument: str
+    quantity: Decimal
+    cost: Decimal
+    realised: Decimal
+    fees: Decimal
+    fills: int
+    opened_at: int
+
+
+class Carried(msgspec.Struct, frozen=True, kw_only=True):
+    """Ledger, open orders, known trades and mode at the end of `from_session` (empty: a first start)."""
+
+    from_session: str = ""
+    balances: dict[str, Decimal] = {}
+    opened: bool = False  # the ledger has its opening balances
+    orders: tuple[OrderCarried, ...] = ()
+    sleeves: tuple[SleeveCarried, ...] = ()
+    trade_ids: dict[str, tuple[int, ...]] = {}
+    intents: int = 0
+    mode: str = "NORMAL"
+    mode_by: str = "start"
+    mode_cause: str = "first start"
+    mode_floor: str = "NORMAL"  # the safest mode that a human last set
+    equity_peak: float = 0.0

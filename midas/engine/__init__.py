@@ -1,0 +1,1 @@
+"""The one path: `Engine.step(sequence, event) -> Audit`, pure and synchronous."""

@@ -1,0 +1,405 @@
+"""`Engine.step`: one event in, one audit out. No await, no I/O, no clock and no chance of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any
+
+from midas.agents.execution_agent import PREFIX, Step, Withdrawal, leaves_nothing
+from midas.agents.guardian import Guardian
+from midas.agents.orchestrator import Orchestrator
+from midas.domain.command import Answer, CancelOrder, Kill, Resume, SetMode, Stop
+from midas.domain.decision import (
+    CommandAnswered,
+    Decision,
+    FillBooked,
+    ModeChanged,
+    Noted,
+    OrderBlocked,
+    OrderMoved,
+    OrderPlanned,
+    Reconciled,
+)
+from midas.domain.event import (
+    AccountReported,
+    CancelRejected,
+    CommandGiven,
+    Event,
+    LatchTripped,
+    OrderRejected,
+    OrderUncertain,
+    Recorded,
+    SessionClosing,
+    SessionOpened,
+    Ticked,
+)
+from midas.domain.market import Bar, BookDelta, BookLost, BookSnapshot, FeedStatus, Quote, Trade
+from midas.domain.mode import KillLevel, Mode
+from midas.domain.order import OrderIntent, Phase, Purpose
+from midas.domain.time import SECOND
+from midas.engine.audit import Audit
+from midas.engine.effect import (
+    Disconnect,
+    Effect,
+    ReleaseLatch,
+    ResyncBook,
+    StopRuntime,
+    SubmitOrder,
+    TakeAccount,
+    TripLatch,
+    WithdrawOrder,
+)
+from midas.state.orders import Order
+from midas.state.state import State
+
+CANCEL_PATIENCE = SECOND  # before the same cancel is asked for again
+START_PASSES = 5
+STOP_PASSES = 8
+DOUBT_EVERY = 2 * SECOND
+HALF = Decimal("0.5")
+
+
+class Engine:
+    """The one path that back-test, simulation, paper and live share."""
+
+    def __init__(self, state: State, orchestrator: Orchestrator, guardian: Guardian, audit_every: int) -> None:
+        self.state = state
+        self.orchestrator = orchestrator
+        self._guardian = guardian
+        self._audit_every = audit_every
+        self._sequence = 0
+        self._decisions: list[Decision] = []
+        self._effects: list[Effect] = []
+        self._passes = 0
+        self._clean_passes = 0
+        self._pass_asked_at = 0
+        self._pass_open = False
+        self._differed: tuple[str, ...] = ()
+        self._stopped = False
+        self._verified_flat = False
+        self._steps: dict[type, Callable[[Any], None]] = {
+            Quote: self._quote,
+            Trade: self._trade,
+            BookDelta: self._delta,
+            BookSnapshot: self._snapshot,
+            BookLost: self._lost,
+            Bar: self._bar,
+        }
+        self._follow_ups: dict[type, Callable[[Any], None]] = {
+            SessionOpened: self._opened,
+            SessionClosing: self._closing,
+            CommandGiven: self._command,
+            LatchTripped: self._latch,
+            Ticked: self._tick,
+            AccountReported: self._account,
+            OrderRejected: self._rejected,
+            OrderUncertain: self._doubt,
+            CancelRejected: self._doubt,
+            FeedStatus: self._stream,
+        }
+
+    @property
+    def sequence(self) -> int:
+        """Of the newest event."""
+        return self._sequence
+
+    def step(self, sequence: int, event: Event) -> Audit | None:
+        """Fold one event and decide; None where nobody had anything to say."""
+        self._sequence = sequence
+        self.state.now = event.at
+        handler = self._steps.get(type(event))
+        if handler is not None:
+            handler(event)
+        else:
+            self._recorded(event)  # type: ignore[arg-type]  # the market types are all in _steps
+        if not self._decisions and not self._effects:
+            return None
+        audit = Audit(
+            sequence, type(event).__struct_config__.tag, event.at, tuple(self._decisions), tuple(self._effects)
+        )  # fmt: skip
+        self._decisions.clear()
+        self._effects.clear()
+        return audit
+
+    # market events
+
+    def _quote(self, event: Quote) -> None:
+        state = self.state
+        state.market_events += 1
+        state.markets[event.instrument].on_quote(event)
+
+    def _trade(self, event: Trade) -> None:
+        state = self.state
+        state.market_events += 1
+        state.markets[event.instrument].on_trade(event)
+
+    def _delta(self, event: BookDelta) -> None:
+        state = self.state
+        state.market_events += 1
+        market = state.markets[event.instrument]
+        was_valid = market.book.valid
+        if market.on_delta(event):
+            self._decisions.extend(self.orchestrator.on_book(market, state, self._sequence))
+            self._work(self.orchestrator.proceed(state, self._sequence, event.instrument))
+        elif was_valid:
+            state.gaps += 1
+            text = f"{market.instrument.name} book hidden: {market.book.reason}"
+            self._decisions.append(Noted("FEED", "warn", text))
+            self._effects.append(ResyncBook(event.instrument))
+
+    def _snapshot(self, event: BookSnapshot) -> None:
+        self.state.market_events += 1
+        self._decisions.extend(self.state.on_snapshot(event))
+
+    def _lost(self, event: BookLost) -> None:
+        self._decisions.extend(self.state.on_lost(event))
+
+    def _bar(self, event: Bar) -> None:
+        state = self.state
+        if not event.synthetic:
+            state.market_events += 1
+        if state.on_bar(event):
+            self._decisions.extend(self.orchestrator.on_bar(event, state, self._sequence))
+            self._work(self.orchestrator.proceed(state, self._sequence, event.instrument))
+
+    # everything else
+
+    def _recorded(self, event: Recorded) -> None:
+        state = self.state
+        self._decisions.extend(state.apply(event))
+        follow_up = self._follow_ups.get(type(event))
+        if follow_up is not None:
+            follow_up(event)
+        if any(type(d) in (FillBooked, OrderMoved) for d in self._decisions):
+            self._work(self.orchestrator.proceed(state, self._sequence))
+        if state.orders.open:
+            self._withdraw_unwanted()
+
+    def _opened(self, event: SessionOpened) -> None:
+        if event.latched:
+            self.state.control.trip("halt", "an earlier session", "the kill latch was still set", event.at)
+            # A latch outlives every session: the mode that came with it is restored, never made riskier.
+            if self.state.control.mode.safety < Mode.PAUSE.safety:
+                cause = "the kill latch was still set"
+                moved = self.state.control.set_mode(Mode.PAUSE, "start", cause, "`resume`", event.at)
+                self._decisions.extend(moved)
+        self._take_account("start")
+
+    def _closing(self, event: SessionClosing) -> None:
+        self.state.closing = True
+        self.orchestrator.execution.forget_entries(self.state)
+        self._decisions.append(Noted("SESSION", "info", f"closing: {event.reason}"))
+        self._passes = 0
+
+    def _rejected(self, event: OrderRejected) -> None:
+        order = self.state.orders.get(event.client_id)
+        if order is not None:
+            self.orchestrator.execution.rejected(order)
+
+    def _doubt(self, event: OrderUncertain | CancelRejected) -> None:
+        self._take_account("unknown")
+
+    def _stream(self, event: FeedStatus) -> None:
+        if event.stream == "user" and event.connected and not self.state.recovering:
+            self._take_account("stream")
+
+    def _tick(self, event: Ticked) -> None:
+        state = self.state
+        state.feed_age = event.feed_age_ns
+        before = len(self._decisions)
+        self._decisions.extend(self._guardian.tick(event, state))
+        self._after_modes(before)
+        if not state.opening_equity and state.ledger.opened and state.equity() == state.equity():
+            state.opening_equity = state.day_equity = state.equity()
+            state.equity_peak = max(state.equity_peak, state.opening_equity)
+        reason = self._guardian.stop_reason(state)
+        if reason:
+            self._effects.append(TripLatch(KillLevel.FLATTEN.value, "trigger", reason))
+        self._work(self.orchestrator.proceed(state, self._sequence))
+        self._passes_due(event.at)
+
+    def _passes_due(self, at: int) -> None:
+        """Full passes: while doubts last, when closing, and on the audit's rhythm."""
+        state = self.state
+        if self._pass_open and at - self._pass_asked_at < 10 * SECOND:
+            return
+        waited = at - self._pass_asked_at
+        if state.recovering:
+            self._take_account("start")
+        elif state.closing:
+            settled = all(o.phase is not Phase.QUEUED for o in state.orders.open.values())
+            if settled and not self._stopped:
+                self._take_account("stop")
+        elif state.orders.unknown and waited >= DOUBT_EVERY:
+            self._take_account("unknown")
+        elif waited >= self._audit_every:
+            self._take_account("audit")
+
+    def _take_account(self, purpose: str) -> None:
+        self._pass_open, self._pass_asked_at = True, self.state.now
+        self._effects.append(TakeAccount(purpose))
+
+    def _account(self, event: AccountReported) -> None:
+        self._pass_open = False
+        done = next(d for d in reversed(self._decisions) if isinstance(d, Reconciled))
+        self._disown(event)
+        if self.state.recovering:
+            self._recover(done)
+        elif self.state.closing:
+            self._finish(done)
+        else:
+            self._compare(done)
+
+    def _recover(self, done: Reconciled) -> None:
+        """E8: passes repeat until two in a row change nothing; never "does not start"."""
+        state = self.state
+        self._passes += 1
+        self._clean_passes = self._clean_passes + 1 if done.equal and not done.changed else 0
+        if self._clean_passes < 2 and self._passes < START_PASSES:
+            self._take_account("start")
+            return
+        state.recovering = False
+        if done.equal:
+            self._decisions.append(Noted("SESSION", "info", f"account reconciled after {self._passes} passes"))
+            return
+        text = f"account differs: {'; '.join(done.differences)}"
+        self._decisions.append(Noted("SESSION", "error", text))
+        self._decisions.extend(state.control.close_gate("account", text, state.now))
+
+    def _finish(self, done: Reconciled) -> None:
+        state = self.state
+        self._passes += 1
+        if (done.equal and not state.orders.open) or self._passes >= STOP_PASSES:
+            self._stopped = True
+            self._effects.append(StopRuntime("reconciled" if done.equal else "; ".join(done.differences)))
+
+    def _compare(self, done: Reconciled) -> None:
+        """A difference must stand in two passes before it closes the gate; one equal pass opens it."""
+        state = self.state
+        if done.equal:
+            self._differed = ()
+            self._decisions.extend(state.control.open_gate("account"))
+        elif done.differences == self._differed:
+            text = f"account differs: {'; '.join(done.differences)}"
+            self._decisions.extend(state.control.close_gate("account", text, state.now))
+        else:
+            self._differed = done.differences
+
+    def _disown(self, event: AccountReported) -> None:
+        """An order with our mark that nobody here planned: the journal lost it, so it is withdrawn."""
+        for report in event.open_orders:
+            if report.client_id.startswith(PREFIX) and self.state.orders.get(report.client_id) is None:
+                self._effects.append(WithdrawOrder(report.client_id, report.instrument, "not in the journal"))
+
+    # commands and modes
+
+    def _command(self, event: CommandGiven) -> None:
+        command, state = event.command, self.state
+        accepted, message, decisions = True, "", list[Decision]()
+        match command:
+            case SetMode(mode="EMERGENCY"):
+                message = "halt latched; choose a kill level to flatten"
+                self._effects.append(TripLatch(KillLevel.HALT.value, event.actor, command.reason or "mode EMERGENCY"))
+            case SetMode():
+                accepted, message, decisions = self._guardian.set_mode(command, event.actor, state)
+            case Kill():
+                message = f"kill level {command.level}"
+                self._effects.append(TripLatch(command.level, event.actor, command.reason))
+            case Resume():
+                accepted, message, decisions = self._guardian.resume(command, event.actor, state)
+                if accepted and command.confirmed:
+                    self._effects.append(ReleaseLatch(event.actor, command.reason))
+            case CancelOrder():
+                accepted, message = self._cancel(command)
+            case Stop():
+                message = "stopping: orders are withdrawn and the account is reconciled"
+        before = len(self._decisions)
+        self._decisions.extend(decisions)
+        self._decisions.append(CommandAnswered(Answer(event.id, accepted, message, self._sequence)))
+        self._after_modes(before)
+
+    def _cancel(self, command: CancelOrder) -> tuple[bool, str]:
+        order = self.state.orders.open.get(command.client_id)
+        if order is None:
+            return False, f"order {command.client_id} isn't open"
+        self._withdraw(order, "asked for by a person")
+        return True, f"cancel of {command.client_id} sent"
+
+    def _latch(self, event: LatchTripped) -> None:
+        before = len(self._decisions)
+        self._decisions.extend(self._guardian.latch(event, self.state))
+        self._verified_flat = False
+        self.orchestrator.execution.forget_entries(self.state)
+        self._after_modes(before)
+        self._work(self.orchestrator.proceed(self.state, self._sequence))
+        self._take_account("kill")
+
+    def _after_modes(self, before: int) -> None:
+        """What a mode change does to open things (the mode table)."""
+        for change in [d for d in self._decisions[before:] if isinstance(d, ModeChanged)]:
+            if change.after == Mode.DEFENSIVE.value:
+                self.orchestrator.execution.reduce(self.state, HALF)
+            elif not self.state.control.permissions.entries:
+                self.orchestrator.execution.forget_entries(self.state)
+
+    def _withdraw_unwanted(self) -> None:
+        """Cancel what the present mode, latch or closing no longer allows to be open."""
+        for order in list(self.state.orders.open.values()):
+            reason = self._unwanted(order)
+            if reason:
+                self._withdraw(order, reason)
+
+    def _unwanted(self, order: Order) -> str:
+        state = self.state
+        control, purpose = state.control, order.intent.purpose
+        if state.recovering:
+            return ""
+        if control.latched and (order.increases_risk or control.level != KillLevel.HALT.value):
+            return "kill" if purpose is not Purpose.FLATTEN else ""
+        if order.increases_risk and not control.permissions.keeps_entries:
+            return f"mode {control.mode.value}"
+        return "closing" if state.closing else ""
+
+    def _withdraw(self, order: Order, reason: str) -> None:
+        """One cancel at a time; an order still on its way is cancelled once the venue has it."""
+        now = self.state.now
+        if order.phase is Phase.QUEUED or (order.pending_cancel and now - order.cancel_sent_at < CANCEL_PATIENCE):
+            return
+        if order.phase is Phase.INFLIGHT and now - order.sent_at < CANCEL_PATIENCE:
+            return
+        self._decisions.extend(self.state.orders.cancel_sent(order.intent.client_id, now))
+        self._effects.append(WithdrawOrder(order.intent.client_id, order.intent.instrument, reason))
+
+    def _work(self, steps: Iterable[Step]) -> None:
+        """Intents enter the state in this very step, so that their exposure is reserved at once."""
+        for step in steps:
+            if isinstance(step, OrderIntent):
+                self._plan(step)
+            elif isinstance(step, Withdrawal):
+                self._withdraw(step.order, step.reason)
+            else:
+                self._decisions.append(step)
+        if self.state.control.permissions.flattens and not self._verified_flat:
+            self._report_flat()
+
+    def _plan(self, intent: OrderIntent) -> None:
+        breach = self.orchestrator.risk.admit(intent, self.state)
+        if breach is not None:
+            self._decisions.append(OrderBlocked(intent, breach))
+            return
+        self.state.plan(intent)
+        self._decisions.append(OrderPlanned(intent))
+        self._effects.append(SubmitOrder(intent))
+
+    def _report_flat(self) -> None:
+        """The kill's own report: flat only when nothing is left here and the venue agreed."""
+        state = self.state
+        if state.orders.open or not leaves_nothing(state) or not state.reconciled:
+            return
+        self._verified_flat = True
+        state.control.note(state.now, "flat: no position and no open order, verified at the venue")
+        self._decisions.append(Noted("KILL", "warn", "flat, verified at the venue"))
+        if state.control.level == KillLevel.DISCONNECT.value:
+            self._effects.append(Disconnect("kill level disconnect"))
+

@@ -1,0 +1,138 @@
+"""Working one sleeve towards its approved target: passively where it can wait, at the touch where it can't.
+
+One order a sleeve at a time. A moved price is a cancel first and a new order once the old one is
+closed, so that both can never fill.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from midas.domain.instrument import Instrument
+from midas.domain.money import ZERO, ceil_to, floor_to, from_float
+from midas.domain.opinion import Urgency
+from midas.domain.order import OrderType, Side, TimeInForce
+from midas.domain.time import SECOND
+from midas.domain.verdict import Approved
+from midas.state.market import InstrumentMarket
+from midas.state.orders import Order
+
+
+class ExecutionRules(msgspec.Struct, frozen=True, kw_only=True):
+    """Patience and prices."""
+
+    passive_timeout: int = 3 * SECOND  # wall time a passive order may rest before it is reconsidered
+    reprice_ticks: int = 50  # how far the touch may move away from a resting order
+    reprice_age: int = SECOND // 2  # wall time between two prices of one target
+    take_collar_bps: float = 5.0  # beyond the touch, for orders that must trade
+    attempts_max: int = 6  # orders for one entry before it is given up
+
+
+class Work(msgspec.Struct):
+    """How one target has been worked so far; the execution agent's memory, rebuilt by every replay."""
+
+    approved: Approved
+    started_at: int
+    orders: int = 0
+    rejects: int = 0
+    ordered_at: int = 0
+    given_up: bool = False
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """An order to be made; the execution agent turns it into an intent."""
+
+    side: Side
+    type: OrderType
+    time_in_force: TimeInForce | None
+    quantity: Decimal
+    price: Decimal
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Everything that a decision about one sleeve looks at."""
+
+    market: InstrumentMarket
+    held: Decimal
+    working: list[Order]
+    now: int
+
+    @property
+    def instrument(self) -> Instrument:
+        """What is traded."""
+        return self.market.instrument
+
+
+def next_order(work: Work, place: Place, rules: ExecutionRules) -> Plan | None:
+    """The order that the sleeve needs now, if any; never while another one of it is open."""
+    target, instrument = work.approved.target, place.instrument
+    if place.working or work.given_up or place.now - work.ordered_at < rules.reprice_age:
+        return None
+    gap = target.quantity - place.held
+    side = Side.BUY if gap > 0 else Side.SELL
+    quantity = floor_to(abs(gap), instrument.lot_size)
+    market = place.market
+    touch = instrument.price(market.bid if side is Side.BUY else market.ask)
+    if quantity < instrument.quantity_min or quantity * touch < instrument.notional_min:
+        return None
+    if not (market.bid_lots and market.ask_lots):
+        return None
+    if patient(work, place, rules):
+        price = _inside(work.approved, touch, side, instrument)
+        return Plan(side, OrderType.LIMIT_MAKER, None, quantity, price)
+    price = _inside(work.approved, _taking(market, side, rules), side, instrument)
+    return Plan(side, OrderType.LIMIT, TimeInForce.IOC, quantity, price)
+
+
+def stale(work: Work, place: Place, rules: ExecutionRules) -> list[tuple[Order, str]]:
+    """Open orders of the sleeve that no longer serve its target, with why."""
+    target = work.approved.target
+    gap = target.quantity - place.held
+    found: list[tuple[Order, str]] = []
+    for order in place.working:
+        sign = order.intent.side.sign
+        if order.unknown or (order.pending_cancel and place.now - order.cancel_sent_at < SECOND):
+            continue
+        if work.given_up or gap * sign <= 0 or order.leaves > abs(gap):
+            found.append((order, "target changed"))
+        elif place.now - order.intent.created_at > rules.passive_timeout:
+            found.append((order, "not filled in time"))
+        elif place.now - order.intent.created_at > rules.reprice_age and _left_behind(order, place, rules):
+            found.append((order, "the touch moved away"))
+    return found
+
+
+def patient(work: Work, place: Place, rules: ExecutionRules) -> bool:
+    """Whether to wait for a price: while the target is passive and its time isn't over."""
+    if work.approved.target.urgency is Urgency.AGGRESSIVE:
+        return False
+    entering = work.approved.target.quantity > place.held
+    waited = place.now - work.started_at
+    return entering or waited < rules.passive_timeout
+
+
+def _left_behind(order: Order, place: Place, rules: ExecutionRules) -> bool:
+    price = order.intent.price
+    if price is None or order.intent.type is not OrderType.LIMIT_MAKER:
+        return False
+    market = place.market
+    touch = market.bid if order.intent.side is Side.BUY else market.ask
+    distance = (touch - int(price / place.instrument.tick_size)) * order.intent.side.sign
+    return distance > rules.reprice_ticks
+
+
+def _taking(market: InstrumentMarket, side: Side, rules: ExecutionRules) -> Decimal:
+    """The opposite touch and a little beyond it."""
+    opposite = market.ask if side is Side.BUY else market.bid
+    factor = 1.0 + side.sign * rules.take_collar_bps / 1e4
+    return from_float(opposite * market.tick * factor, market.instrument.tick_size)
+
+
+def _inside(approved: Approved, price: Decimal, side: Side, instrument: Instrument) -> Decimal:
+    """The price within the collar that risk gave, on the tick grid."""
+    low = ceil_to(approved.price_low, instrument.tick_size)
+    high = floor_to(approved.price_high, instrument.tick_size)
+    assert low > ZERO and low <= high
+    return min(price, high) if side is Side.BUY else max(price, low)

@@ -1,0 +1,1 @@
+"""Limits, exposure and breakers: what may not happen, whatever a strategy wants."""

@@ -1,0 +1,45 @@
+"""The limits as gauges: how much of each is used now, and which binds next."""
+
+from __future__ import annotations
+
+from midas.risk.exposure import worst_case
+from midas.risk.limits import RATE_WINDOW, Limits
+from midas.state.snapshot import LimitView
+from midas.state.state import State
+
+
+def gauges(state: State, limits: Limits) -> tuple[LimitView, ...]:
+    """Every limit with its present worst-case value, in the order of the screen."""
+    now = worst_case(state, limits.classes)
+    name, share = max(now.by_instrument.items(), key=lambda item: item[1], default=("", 0.0))
+    named = state.instruments[name].name if share > 0.0 else ""
+    sector, sector_share = max(now.by_sector.items(), key=lambda item: item[1], default=("", 0.0))
+    equity = state.equity()
+    day_loss = max(0.0, 1.0 - equity / state.day_equity) if state.day_equity > 0.0 else 0.0
+    rows = [
+        _row("position", "position", share, limits.position_max, "%", "reject", named),
+        _row("sector", "sector", sector_share, limits.sector_max, "%", "reject", sector if sector_share > 0 else ""),
+        _row("crypto", "crypto", now.crypto, limits.crypto_max, "%", "reject new", ""),
+        _row("usd", "US dollar", now.usd, limits.usd_max, "%", "reject new", ""),
+        _cash(now.cash, limits.cash_min),
+        _row("rate", "orders", state.orders.rate(state.now, RATE_WINDOW), limits.order_rate_max, "/10s", "reject", ""),
+        _row("drawdown", "drawdown", state.drawdown, limits.drawdown_stop, "%", "flatten", ""),
+        _row("day", "day loss", day_loss, limits.daily_loss_stop, "%", "flatten", ""),
+    ]
+    return tuple(rows)
+
+
+def next_to_bind(rows: tuple[LimitView, ...]) -> str:
+    """The name of the limit with the least room."""
+    return max(rows, key=lambda row: row.used).name if rows else ""
+
+
+def _row(name: str, title: str, value: float, maximum: float, unit: str, action: str, detail: str) -> LimitView:
+    used = value / maximum if maximum > 0 else 0.0
+    return LimitView(name, title, value, maximum, used, unit, action, used >= 1.0, detail)
+
+
+def _cash(share: float, minimum: float) -> LimitView:
+    """Cash binds from above: full use means that only the minimum is left."""
+    used = (1.0 - share) / (1.0 - minimum) if minimum < 1.0 else 0.0
+    return LimitView("cash", "cash left", share, minimum, used, "%", "closing only", share < minimum, "at least")

@@ -1,0 +1,81 @@
+"""What the desk may do now: mode, kill latch and gates, with cause, author and time of each."""
+
+from __future__ import annotations
+
+import msgspec
+
+from midas.domain.decision import GateMoved, ModeChanged
+from midas.domain.mode import PERMISSIONS, Mode, Permissions
+
+FROZEN = PERMISSIONS[Mode.PAUSE]
+
+
+class Gate(msgspec.Struct, frozen=True):
+    """Why one scope may not open new risk."""
+
+    scope: str  # "venue", "account", an instrument id, a strategy name
+    reason: str
+    since: int
+
+
+class Control:
+    """Mode, latch and gates; changed only while the engine steps."""
+
+    def __init__(self) -> None:
+        self.mode = Mode.NORMAL
+        self.floor = Mode.NORMAL  # the mode that a human last chose: triggers never end past it
+        self.by = "start"
+        self.cause = "first start"
+        self.ends_when = "until somebody changes it"
+        self.since = 0
+        self.latched = False
+        self.level = ""
+        self.kill_by = ""
+        self.kill_reason = ""
+        self.tripped_at = 0
+        self.report: list[str] = []
+        self.gates: dict[str, Gate] = {}
+
+    @property
+    def permissions(self) -> Permissions:
+        """What the mode allows, with a set latch never more than PAUSE does."""
+        allowed = PERMISSIONS[self.mode]
+        return FROZEN if self.latched and not allowed.flattens else allowed
+
+    def set_mode(self, mode: Mode, by: str, cause: str, ends_when: str, at: int) -> list[ModeChanged]:
+        """Move; nothing where it is there already."""
+        if mode is self.mode:
+            return []
+        change = ModeChanged(self.mode.value, mode.value, by, cause, ends_when)
+        self.mode, self.by, self.cause, self.ends_when, self.since = mode, by, cause, ends_when, at
+        return [change]
+
+    def trip(self, level: str, by: str, reason: str, at: int) -> None:
+        """The latch is on disk; remember it and begin the report."""
+        if not self.latched:
+            self.tripped_at, self.report = at, []
+        self.latched, self.level, self.kill_by, self.kill_reason = True, level, by, reason
+        self.note(at, f"{level.upper()} latched by {by}" + (f": {reason}" if reason else ""))
+
+    def note(self, at: int, line: str) -> None:
+        """One line of the kill report, with its time since the trip."""
+        self.report.append(f"+{(at - self.tripped_at) / 1e9:.3f}s  {line}")
+
+    def release(self) -> None:
+        """Only `resume` calls this."""
+        self.latched, self.level = False, ""
+
+    def close_gate(self, scope: str, reason: str, at: int) -> list[GateMoved]:
+        """No new risk in this scope; says so once."""
+        known = self.gates.get(scope)
+        self.gates[scope] = Gate(scope, reason, known.since if known else at)
+        return [] if known else [GateMoved(scope, True, reason)]
+
+    def open_gate(self, scope: str) -> list[GateMoved]:
+        """The reason is gone."""
+        gate = self.gates.pop(scope, None)
+        return [GateMoved(scope, False, gate.reason)] if gate else []
+
+    def blocked(self, *scopes: str) -> Gate | None:
+        """The first closed gate among these scopes."""
+        return next((self.gates[s] for s in scopes if s in self.gates), None)

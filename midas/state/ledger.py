@@ -1,0 +1,128 @@
+"""The exact side of the account: balances, one sleeve per strategy and instrument, and known trades.
+
+Balances follow fills and their fees to the last digit; a sleeve's cost is carried at average price.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from decimal import Decimal
+
+from midas.domain.carry import SleeveCarried
+from midas.domain.instrument import Instrument
+from midas.domain.money import ZERO
+from midas.domain.order import BalanceReport, Fill, Side
+
+TRADES_KEPT = 20_000  # per instrument; older duplicates can't come back, venues page forward
+
+
+class Sleeve:
+    """One strategy's position in one instrument."""
+
+    __slots__ = ("cost", "fees", "fills", "instrument", "opened_at", "quantity", "realised", "strategy")
+
+    def __init__(self, strategy: str, instrument: str) -> None:
+        self.strategy = strategy
+        self.instrument = instrument
+        self.quantity = ZERO
+        self.cost = ZERO  # quote units paid for `quantity`, fees in base included
+        self.realised = ZERO
+        self.fees = ZERO  # quote units
+        self.fills = 0
+        self.opened_at = 0
+
+    @property
+    def average_price(self) -> Decimal:
+        """Cost per unit; zero when flat."""
+        return self.cost / self.quantity if self.quantity else ZERO
+
+    def book(self, side: Side, fill: Fill, instrument: Instrument) -> Decimal:
+        """Apply one fill; returns the realised result in quote units, fees included."""
+        value = fill.price * fill.quantity
+        fee_quote = fill.fee if fill.fee_asset == instrument.quote else ZERO
+        fee_base = fill.fee if fill.fee_asset == instrument.base else ZERO
+        self.fees += fee_quote + fee_base * fill.price
+        self.fills += 1
+        if side is Side.BUY:
+            self.opened_at = self.opened_at if self.quantity > 0 else fill.time
+            self.quantity += fill.quantity - fee_base
+            self.cost += value
+            self.realised -= fee_quote
+            return -fee_quote
+        part = self.average_price * fill.quantity
+        self.quantity -= fill.quantity
+        self.cost = self.cost - part if self.quantity else ZERO
+        realised = value - part - fee_quote
+        self.realised += realised
+        return realised
+
+    def carried(self) -> SleeveCarried:
+        """The sleeve as the next session inherits it."""
+        return SleeveCarried(
+            strategy=self.strategy, instrument=self.instrument, quantity=self.quantity, cost=self.cost,
+            realised=self.realised, fees=self.fees, fills=self.fills, opened_at=self.opened_at,
+        )  # fmt: skip
+
+
+class Ledger:
+    """Balances and sleeves of one account."""
+
+    def __init__(self) -> None:
+        self.opened = False
+        self.balances: dict[str, Decimal] = {}
+        self.sleeves: dict[tuple[str, str], Sleeve] = {}
+        self._trades: dict[str, set[int]] = {}
+        self._recent: dict[str, deque[int]] = {}
+
+    def open(self, balances: tuple[BalanceReport, ...]) -> None:
+        """The first sight of an account: what it held before us is our opening."""
+        self.balances = {b.asset: b.total for b in balances}
+        self.opened = True
+
+    def restore(self, balances: dict[str, Decimal], sleeves: tuple[SleeveCarried, ...]) -> None:
+        """Take over the last session's ledger."""
+        self.balances = dict(balances)
+        self.opened = True
+        for carried in sleeves:
+            sleeve = self.sleeve(carried.strategy, carried.instrument)
+            sleeve.quantity, sleeve.cost, sleeve.realised = carried.quantity, carried.cost, carried.realised
+            sleeve.fees, sleeve.fills, sleeve.opened_at = carried.fees, carried.fills, carried.opened_at
+
+    def sleeve(self, strategy: str, instrument: str) -> Sleeve:
+        """The sleeve, made on first use."""
+        key = (strategy, instrument)
+        if key not in self.sleeves:
+            self.sleeves[key] = Sleeve(strategy, instrument)
+        return self.sleeves[key]
+
+    def position(self, instrument: str) -> Decimal:
+        """Sum of all sleeves in one instrument."""
+        return sum((s.quantity for s in self.sleeves.values() if s.instrument == instrument), ZERO)
+
+    def knows(self, instrument: str, trade_id: int) -> bool:
+        """Has this execution been booked?"""
+        return trade_id in self._trades.get(instrument, ())
+
+    def remember(self, instrument: str, trade_id: int) -> None:
+        """Mark a trade as booked."""
+        known = self._trades.setdefault(instrument, set())
+        recent = self._recent.setdefault(instrument, deque())
+        known.add(trade_id)
+        recent.append(trade_id)
+        if len(recent) > TRADES_KEPT:
+            known.discard(recent.popleft())
+
+    def trades(self, instrument: str) -> tuple[int, ...]:
+        """Known trade ids, in the order they were booked."""
+        return tuple(self._recent.get(instrument, ()))
+
+    def book(self, strategy: str, side: Side, fill: Fill, instrument: Instrument) -> Decimal:
+        """Book a fill that isn't known yet; returns the realised result in quote units."""
+        self.remember(instrument.id, fill.trade_id)
+        self._add(instrument.base, fill.quantity * side.sign)
+        self._add(instrument.quote, -fill.price * fill.quantity * side.sign)
+        self._add(fill.fee_asset, -fill.fee)
+        return self.sleeve(strategy, instrument.id).book(side, fill, instrument)
+
+    def _add(self, asset: str, amount: Decimal) -> None:
+        self.balances[asset] = self.balances.get(asset, ZERO) + amount

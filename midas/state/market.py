@@ -1,0 +1,138 @@
+"""What is known of one instrument's market: book, touch, prints, bars. Satisfies `ports.strategy.MarketView`."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from midas.domain.instrument import Instrument
+from midas.domain.market import Bar, BookDelta, BookLost, BookSnapshot, Quote, Trade
+from midas.state.book import OrderBook
+
+BARS_KEPT = 400
+PRINTS_KEPT = 60
+FLOW_WEIGHT = 0.05  # of one print in the exponentially weighted trade sign
+NAN = float("nan")
+
+
+class InstrumentMarket:
+    """The market of one instrument, changed in place by `State.apply` alone."""
+
+    __slots__ = (
+        "ask", "ask_lots", "at", "bars", "bars_seen", "bid", "bid_lots", "book", "book_changed_at", "first_price",
+        "first_time", "flow", "instrument", "last", "last_sold", "prints", "synthetic_bars", "tick", "time",
+    )  # fmt: skip
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.instrument = instrument
+        self.tick = instrument.tick
+        self.book = OrderBook()
+        self.book_changed_at = 0
+        self.bid = self.bid_lots = self.ask = self.ask_lots = 0
+        self.last = 0
+        self.last_sold = False
+        self.flow = 0.0
+        self.time = self.first_time = self.at = 0
+        self.first_price = NAN
+        self.prints: deque[Trade] = deque(maxlen=PRINTS_KEPT)
+        self.bars: deque[Bar] = deque(maxlen=BARS_KEPT)
+        self.bars_seen = 0
+        self.synthetic_bars = 0
+
+    # what strategies, analysts and risk may ask
+
+    @property
+    def book_valid(self) -> bool:
+        """False: the book has a gap and shows nothing."""
+        return self.book.valid
+
+    @property
+    def bid_price(self) -> float:
+        """Best bid; NaN where there is none."""
+        return self.bid * self.tick if self.bid_lots else NAN
+
+    @property
+    def ask_price(self) -> float:
+        """Best ask; NaN where there is none."""
+        return self.ask * self.tick if self.ask_lots else NAN
+
+    @property
+    def mid(self) -> float:
+        """Halfway between the best prices; NaN with an empty side."""
+        return (self.bid + self.ask) * 0.5 * self.tick if self.bid_lots and self.ask_lots else NAN
+
+    @property
+    def last_price(self) -> float:
+        """Price of the newest print, else of the newest bar."""
+        if self.last:
+            return self.last * self.tick
+        return self.bars[-1].close if self.bars else NAN
+
+    @property
+    def mark(self) -> float:
+        """What a position is worth per unit: the mid, else the last price."""
+        mid = self.mid
+        return mid if mid == mid else self.last_price
+
+    def imbalance(self, levels: int) -> float:
+        """(bid - ask) / (bid + ask) volume over the best `levels`; NaN without a book."""
+        return self.book.imbalance(levels) if self.book.valid else NAN
+
+    def microprice(self) -> float:
+        """Mid weighted by the opposite size; NaN without a book."""
+        return self.book.microprice() * self.tick if self.book.valid else NAN
+
+    # what `State.apply` calls
+
+    def on_quote(self, quote: Quote) -> None:
+        """The touch moved."""
+        self.bid, self.bid_lots, self.ask, self.ask_lots = quote.bid, quote.bid_lots, quote.ask, quote.ask_lots
+        self.at = quote.at
+        if quote.time > self.time:
+            self.time = quote.time
+
+    def on_trade(self, trade: Trade) -> None:
+        """Somebody traded."""
+        self.last, self.last_sold, self.at = trade.price, trade.buyer_is_maker, trade.at
+        self.flow += FLOW_WEIGHT * ((-1.0 if trade.buyer_is_maker else 1.0) - self.flow)
+        if trade.time > self.time:
+            self.time = trade.time
+        self.prints.append(trade)
+        if not self.first_time:
+            self.first_time, self.first_price = trade.time, trade.price * self.tick
+
+    def on_snapshot(self, snapshot: BookSnapshot) -> None:
+        """A whole book: valid again."""
+        self.book.apply_snapshot(snapshot)
+        self._touch_from_book(snapshot.at)
+
+    def on_delta(self, delta: BookDelta) -> bool:
+        """Changed levels; False where the book was or became invalid."""
+        if not self.book.apply_delta(delta):
+            return False
+        self.book_changed_at = self.at = delta.at
+        if delta.time > self.time:
+            self.time = delta.time
+        return True
+
+    def on_lost(self, lost: BookLost) -> None:
+        """The venue adapter no longer vouches for the book."""
+        self.book.invalidate(lost.reason)
+        self.at = lost.at
+
+    def on_bar(self, bar: Bar) -> bool:
+        """A candle closed; False for one that is already known."""
+        if self.bars and bar.time <= self.bars[-1].time:
+            return False
+        self.bars.append(bar)
+        self.bars_seen += 1
+        self.synthetic_bars += bar.synthetic
+        if bar.time > self.time:
+            self.time = bar.time
+        return True
+
+    def _touch_from_book(self, at: int) -> None:
+        book = self.book
+        if book.valid and not self.bid_lots:
+            self.bid, self.bid_lots = book.best_bid, book.best_bid_lots
+            self.ask, self.ask_lots = book.best_ask, book.best_ask_lots
+        self.book_changed_at = self.at = at

@@ -1,0 +1,275 @@
+"""The fold of all events. `apply` is the only place where what midas knows about trading changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from midas.domain.carry import Carried, OrderCarried
+from midas.domain.decision import Anomaly, Decision, FillBooked, Noted, OrderMoved
+from midas.domain.event import (
+    AccountReported,
+    BalancesSeen,
+    CancelRejected,
+    CancelSent,
+    OrderAccepted,
+    OrderClosed,
+    OrderFilled,
+    OrderNotSent,
+    OrderRejected,
+    OrderSent,
+    OrderUncertain,
+    SessionOpened,
+)
+from midas.domain.instrument import Instrument
+from midas.domain.market import Bar, BookDelta, BookLost, BookSnapshot, FeedStatus, MessageRefused, Quote, Trade
+from midas.domain.mode import Mode
+from midas.domain.money import ZERO
+from midas.domain.opinion import Regime
+from midas.domain.order import Fill, OrderIntent, Purpose, Side
+from midas.domain.verdict import Approved
+from midas.state import reconcile
+from midas.state.control import Control
+from midas.state.ledger import Ledger
+from midas.state.market import InstrumentMarket
+from midas.state.orders import Order, Orders
+
+EXTERNAL = "external"  # the sleeve of trades that no order of ours explains
+
+
+class State:
+    """Everything midas knows; owned by the engine."""
+
+    def __init__(self, instruments: Sequence[Instrument], quote: str) -> None:
+        self.quote = quote
+        self.instruments = {i.id: i for i in instruments}
+        self.markets = {i.id: InstrumentMarket(i) for i in instruments}
+        self.orders = Orders()
+        self.ledger = Ledger()
+        self.control = Control()
+        self.targets: dict[tuple[str, str], Approved] = {}
+        self.regimes: dict[str, Regime] = {}
+        self.session = self.account = self.environment = ""
+        self.now = 0  # wall time of the newest event
+        self.started_at = 0
+        self.recovering = True
+        self.closing = False
+        self.feed_up = self.user_up = False
+        self.feed_age = 0
+        self.gaps = self.resyncs = self.refused_messages = self.market_events = 0
+        self.intents = 0
+        self.equity_peak = self.opening_equity = self.day_equity = 0.0
+        self.day = 0
+        self.reconciled = False
+        self.reconciled_at = 0
+        self.differences: tuple[str, ...] = ()
+        self._marks = {i.base: m for i, m in zip(instruments, self.markets.values(), strict=True) if i.quote == quote}
+        self._apply: dict[type, Callable[[Any], list[Decision]]] = {
+            FeedStatus: self._feed_status,
+            MessageRefused: self._message_refused,
+            OrderSent: self._order_sent,
+            OrderNotSent: self._order_not_sent,
+            OrderAccepted: self._order_accepted,
+            OrderRejected: self._order_rejected,
+            OrderUncertain: self._order_uncertain,
+            OrderFilled: self._order_filled,
+            OrderClosed: self._order_closed,
+            CancelSent: self._cancel_sent,
+            CancelRejected: self._cancel_rejected,
+            BalancesSeen: self._balances_seen,
+            AccountReported: self._account_reported,
+            SessionOpened: self._session_opened,
+        }
+
+    # money as evidence
+
+    def equity(self) -> float:
+        """Value of all balances in the quote currency; NaN while a traded asset that we hold has no price."""
+        total = self.cash
+        for asset, market in self._marks.items():
+            amount = self.ledger.balances.get(asset, ZERO)
+            if amount:
+                total += float(amount) * market.mark
+        return total
+
+    @property
+    def cash(self) -> float:
+        """Quote currency held."""
+        return float(self.ledger.balances.get(self.quote, ZERO))
+
+    @property
+    def drawdown(self) -> float:
+        """Fraction below the peak of equity, positive."""
+        return max(0.0, 1.0 - self.equity() / self.equity_peak) if self.equity_peak > 0 else 0.0
+
+    def free_base(self, strategy: str, instrument: str) -> Decimal:
+        """What a sleeve may still offer: its position less what its sell orders already offer."""
+        offered = sum((o.leaves for o in self.orders.working(strategy, instrument) if o.intent.side is Side.SELL), ZERO)
+        return max(ZERO, self.ledger.sleeve(strategy, instrument).quantity - offered)
+
+    # the fold
+
+    def apply(self, event: object) -> list[Decision]:
+        """Fold one recorded event; market events have their own, shorter way below."""
+        handler = self._apply.get(type(event))
+        return handler(event) if handler else []
+
+    def on_quote(self, event: Quote) -> None:
+        """The touch moved."""
+        self.markets[event.instrument].on_quote(event)
+
+    def on_trade(self, event: Trade) -> None:
+        """A print."""
+        self.markets[event.instrument].on_trade(event)
+
+    def on_delta(self, event: BookDelta) -> bool:
+        """Levels changed; False where the book isn't valid."""
+        return self.markets[event.instrument].on_delta(event)
+
+    def on_snapshot(self, event: BookSnapshot) -> list[Decision]:
+        """The book is whole again."""
+        self.markets[event.instrument].on_snapshot(event)
+        self.resyncs += 1
+        return [Noted("FEED", "info", f"{self._name(event.instrument)} book synchronised at update {event.last_id}")]
+
+    def on_lost(self, event: BookLost) -> list[Decision]:
+        """The book is hidden."""
+        self.markets[event.instrument].on_lost(event)
+        self.gaps += 1
+        return [Noted("FEED", "warn", f"{self._name(event.instrument)} book hidden: {event.reason}")]
+
+    def on_bar(self, event: Bar) -> bool:
+        """A candle closed."""
+        return self.markets[event.instrument].on_bar(event)
+
+    def plan(self, intent: OrderIntent) -> Order:
+        """An intent of this very step enters the state, so that its exposure is reserved at once."""
+        self.intents += 1
+        return self.orders.plan(intent)
+
+    def book_fill(self, event: OrderFilled) -> list[Decision]:
+        """A fill enters orders, ledger and sleeve once, whatever brought it here."""
+        fill, instrument = event.fill, self.instruments[event.instrument]
+        if self.ledger.knows(event.instrument, fill.trade_id):
+            return []
+        order = self.orders.get(event.client_id)
+        if order is None:
+            return [Anomaly("unknown_order", event.client_id, f"trade {fill.trade_id} waits for the next full pass")]
+        intent = order.intent
+        changes = list[Decision](self.orders.filled(event.client_id, fill, event.at))
+        return [self._booked(intent, intent.side, fill, instrument), *changes]
+
+    def book_external(self, instrument: Instrument, side: Side, fill: Fill) -> list[Decision]:
+        """A trade on this account that isn't ours: the position follows it all the same."""
+        realised = self.ledger.book(EXTERNAL, side, fill, instrument)
+        detail = f"{side.value} {fill.quantity} {instrument.name} @ {fill.price}, realised {realised}"
+        return [Anomaly("external_trade", str(fill.trade_id), detail)]
+
+    def carried(self) -> Carried:
+        """What the next session on this account inherits."""
+        control = self.control
+        return Carried(
+            from_session=self.session,
+            balances=dict(self.ledger.balances),
+            opened=self.ledger.opened,
+            orders=tuple(_carry(order) for order in self.orders.open.values()),
+            sleeves=tuple(sleeve.carried() for sleeve in self.ledger.sleeves.values()),
+            trade_ids={i: self.ledger.trades(i) for i in self.instruments},
+            intents=self.intents,
+            mode=control.mode.value,
+            mode_by=control.by,
+            mode_cause=control.cause,
+            mode_floor=control.floor.value,
+            equity_peak=self.equity_peak,
+        )
+
+    # one handler an event
+
+    def _session_opened(self, event: SessionOpened) -> list[Decision]:
+        carried, control = event.carried, self.control
+        self.session, self.account, self.environment = event.session, event.account, event.environment
+        self.started_at = self.now = event.at
+        self.equity_peak = carried.equity_peak
+        if carried.opened:
+            self.ledger.restore(carried.balances, carried.sleeves)
+            for instrument, ids in carried.trade_ids.items():
+                for trade_id in ids:
+                    self.ledger.remember(instrument, trade_id)
+        for order in carried.orders:
+            self.orders.restore(order, event.at)
+        control.mode, control.by, control.cause = Mode(carried.mode), carried.mode_by, carried.mode_cause
+        control.floor, control.since = Mode(carried.mode_floor), event.at
+        text = f"session {event.session} on {event.account}, {event.environment}"
+        if carried.from_session:
+            text += f"; continues {carried.from_session} with {len(carried.orders)} open orders"
+        return [Noted("SESSION", "info", text)]
+
+    def _feed_status(self, event: FeedStatus) -> list[Decision]:
+        if event.stream == "user":
+            self.user_up = event.connected
+        else:
+            self.feed_up = event.connected
+        word = "connected" if event.connected else "lost"
+        detail = f": {event.detail}" if event.detail else ""
+        return [Noted("FEED", "info" if event.connected else "warn", f"{event.venue} {event.stream} stream {word}{detail}")]
+
+    def _message_refused(self, event: MessageRefused) -> list[Decision]:
+        self.refused_messages += 1
+        return [Noted("FEED", "warn", f"{event.venue} {event.stream} message refused: {event.reason}")]
+
+    def _order_sent(self, event: OrderSent) -> list[Decision]:
+        return [*self.orders.sent(event.client_id, event.at, event.dead_at)]
+
+    def _order_not_sent(self, event: OrderNotSent) -> list[Decision]:
+        return [*self.orders.never_sent(event.client_id, event.at, event.reason)]
+
+    def _order_accepted(self, event: OrderAccepted) -> list[Decision]:
+        return [*self.orders.accepted(event.client_id, event.venue_id, event.at)]
+
+    def _order_rejected(self, event: OrderRejected) -> list[Decision]:
+        return [*self.orders.rejected(event.client_id, f"{event.code} {event.reason}", event.at)]
+
+    def _order_uncertain(self, event: OrderUncertain) -> list[Decision]:
+        return [*self.orders.uncertain(event.client_id, event.cause, event.at)]
+
+    def _order_filled(self, event: OrderFilled) -> list[Decision]:
+        return self.book_fill(event)
+
+    def _order_closed(self, event: OrderClosed) -> list[Decision]:
+        return [*self.orders.closed_by_venue(event.client_id, event.reason, event.filled, event.at)]
+
+    def _cancel_sent(self, event: CancelSent) -> list[Decision]:
+        return [*self.orders.cancel_sent(event.client_id, event.at)]
+
+    def _cancel_rejected(self, event: CancelRejected) -> list[Decision]:
+        return [*self.orders.cancel_rejected(event.client_id, f"{event.code} {event.reason}", event.at)]
+
+    def _balances_seen(self, event: BalancesSeen) -> list[Decision]:
+        return []  # evidence for a person; the ledger follows fills, and full passes compare both
+
+    def _account_reported(self, event: AccountReported) -> list[Decision]:
+        return reconcile.fold(self, event)
+
+    def _booked(self, intent: OrderIntent, side: Side, fill: Fill, instrument: Instrument) -> FillBooked:
+        realised = self.ledger.book(intent.strategy, side, fill, instrument)
+        return FillBooked(
+            intent.client_id, intent.strategy, instrument.id, side, intent.purpose, fill.price, fill.quantity,
+            fill.fee, fill.fee_asset, fill.maker, realised,
+            self.ledger.sleeve(intent.strategy, instrument.id).quantity, fill.trade_id,
+            self.markets[instrument.id].time,
+        )  # fmt: skip
+
+    def _name(self, instrument: str) -> str:
+        return self.instruments[instrument].name
+
+
+def _carry(order: Order) -> OrderCarried:
+    return OrderCarried(
+        intent=order.intent,
+        phase=order.phase.value,
+        venue_id=order.venue_id,
+        filled=order.filled,
+        sent_at=order.sent_at,
+        dead_at=order.dead_at,
+    )
