@@ -1,0 +1,212 @@
+"""Bytes of a Binance market stream to market events: typed, exact, or refused with a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from midas.domain.instrument import Instrument
+from midas.domain.market import Bar, BookSnapshot, Quote, Trade
+from midas.errors import MalformedMessage
+from midas.venues.binance.candles import bar_of_candle
+from midas.venues.binance.payloads import (
+    AggregateTrade,
+    BookTicker,
+    Depth,
+    DepthSnapshot,
+    Envelope,
+    Kline,
+    PublicTrade,
+    Unrouted,
+)
+from midas.venues.binance.prices import Grid
+from midas.venues.binance.stamps import instant
+
+_PREFIX = b'{"stream":"'
+_UNROUTED = msgspec.json.Decoder(Unrouted)
+_KINDS = {"depthUpdate": "depth"}  # where an event and its stream have different names
+_SNAPSHOT = msgspec.json.Decoder(DepthSnapshot)
+
+
+class DepthDiff(msgspec.Struct, frozen=True, gc=False):
+    """One decoded diff before it has found its place: the message before it ended at `previous_id`."""
+
+    instrument: str
+    time: int
+    at: int
+    previous_id: int
+    first_id: int
+    last_id: int
+    bids: int
+    levels: bytes
+
+
+Decoded = DepthDiff | Quote | Trade | Bar
+
+
+class _Reader(NamedTuple):
+    """How one kind of stream is read: its payload's type, and what makes an event of it."""
+
+    payload: Any
+    read: Callable[..., Decoded | None]
+
+
+class Route:
+    """One stream of one instrument: how to read its messages, and when the last one came."""
+
+    __slots__ = ("bare", "enveloped", "grid", "instrument", "kind", "last_at", "read", "symbol")
+
+    def __init__(self, instrument: Instrument, kind: str, reader: _Reader, grid: Grid) -> None:
+        self.instrument = instrument.id
+        self.symbol = instrument.symbol
+        self.kind = kind
+        self.grid = grid
+        self.bare = msgspec.json.Decoder(reader.payload)
+        self.enveloped = msgspec.json.Decoder(Envelope[reader.payload])  # type: ignore[name-defined]
+        self.read = reader.read
+        self.last_at = 0
+
+
+class MarketCodec:
+    """Decoder of every market stream of a set of instruments.
+
+    `market_time` is the newest event time seen; spot quotes carry none of their own and take it.
+    """
+
+    def __init__(self, instruments: Iterable[Instrument]) -> None:
+        self._instruments = {instrument.symbol: instrument for instrument in instruments}
+        self._grids = {symbol: Grid(instrument) for symbol, instrument in self._instruments.items()}
+        self._routes: dict[bytes, Route] = {}
+        self._readers = {
+            "depth": _Reader(Depth, self._depth),
+            "bookTicker": _Reader(BookTicker, self._quote),
+            "trade": _Reader(PublicTrade, self._trade),
+            "aggTrade": _Reader(AggregateTrade, self._aggregate),
+            "kline": _Reader(Kline, self._bar),
+        }
+        self.market_time = 0
+
+    @property
+    def cut(self) -> int:
+        """Levels seen whose quantity held a fraction of a lot, which was cut."""
+        return sum(grid.cut for grid in self._grids.values())
+
+    @property
+    def routes(self) -> Iterable[Route]:
+        """The streams that have spoken so far."""
+        return self._routes.values()
+
+    def decode(self, payload: bytes, at: int) -> Decoded | None:
+        """The event in `payload`, in an envelope or bare; None where it holds nothing new.
+
+        Nothing new are answers to requests, unfinished candles, and quotes before any message told the
+        market's time. Raises MalformedMessage.
+        """
+        try:
+            if payload.startswith(_PREFIX):
+                stream = payload[11 : payload.find(b'"', 11)]
+                route = self._routes.get(stream) or self._open(stream)
+                message = route.enveloped.decode(payload).data
+            else:
+                found = self._find(payload)
+                if found is None:
+                    return None
+                route, message = found
+        except msgspec.DecodeError as error:
+            raise MalformedMessage(f"{_shown(payload)}: {error}") from None
+        route.last_at = at
+        if message.symbol != route.symbol:
+            raise MalformedMessage(f"{route.symbol} {route.kind}: the message is about {message.symbol!r}")
+        return route.read(route, message, at)
+
+    def snapshot(self, symbol: str, body: bytes, at: int) -> BookSnapshot:
+        """The answer of `GET depth`. Raises MalformedMessage."""
+        instrument = self._instruments[symbol]
+        try:
+            message = _SNAPSHOT.decode(body)
+        except msgspec.DecodeError as error:
+            raise MalformedMessage(f"{symbol} depth snapshot: {error}: {_shown(body)}") from None
+        bids, levels = self._grids[symbol].levels(message.bids, message.asks)
+        return BookSnapshot(instrument.id, self.market_time, at, message.last_id, bids, levels)
+
+    def _find(self, payload: bytes) -> tuple[Route, Any] | None:
+        head = _UNROUTED.decode(payload)
+        if head.stream:
+            route = self._open(head.stream.encode())
+            return route, route.bare.decode(head.data)
+        if head.error is not None:
+            raise MalformedMessage(f"the stream refused request {head.id}: {head.error}")
+        if head.id is not None or not isinstance(head.event, str):
+            return None  # an answer to a request, or the notice of a planned cut
+        kind = _KINDS.get(head.event, head.event)
+        if not kind and head.bid_quantity:
+            kind = "bookTicker"  # it alone carries no event name
+        route = self._open(f"{head.symbol.lower()}@{kind}".encode())
+        return route, route.bare.decode(payload)
+
+    def _open(self, stream: bytes) -> Route:
+        route = self._routes.get(stream)
+        if route is None:
+            symbol, _, rest = stream.decode("ascii", "replace").partition("@")
+            instrument = self._instruments.get(symbol.upper())
+            kind = rest.partition("@")[0].partition("_")[0]
+            if instrument is None or kind not in self._readers:
+                raise MalformedMessage(f"unknown stream {stream[:60].decode(errors='replace')!r}")
+            route = self._routes[stream] = Route(
+                instrument, kind, self._readers[kind], self._grids[instrument.symbol]
+            )
+        return route
+
+    def _depth(self, route: Route, message: Depth, at: int) -> DepthDiff:
+        first, last, previous = message.first_id, message.last_id, message.previous_id
+        if not 0 < first <= last:
+            raise MalformedMessage(f"{route.symbol} depth: expected ids 0 < U <= u, got U={first} u={last}")
+        bids, levels = route.grid.levels(message.bids, message.asks)
+        time = self._saw(message.time)
+        return DepthDiff(
+            route.instrument, time, at, previous if previous >= 0 else first - 1, first, last, bids, levels
+        )
+
+    def _quote(self, route: Route, message: BookTicker, at: int) -> Quote | None:
+        bid, bid_lots = route.grid.level(message.bid, message.bid_quantity, "best bid")
+        ask, ask_lots = route.grid.level(message.ask, message.ask_quantity, "best ask")
+        if message.time:
+            self._saw(message.time)
+        if not self.market_time:
+            return None
+        return Quote(route.instrument, self.market_time, at, bid, bid_lots, ask, ask_lots, message.update_id)
+
+    def _trade(self, route: Route, message: PublicTrade, at: int) -> Trade:
+        price = route.grid.ticks(message.price, "trade price")
+        lots = route.grid.lots(message.quantity, "trade quantity")
+        time = instant(message.traded)
+        self._saw(message.time)
+        return Trade(route.instrument, time, at, price, lots, message.buyer_is_maker, message.id)
+
+    def _aggregate(self, route: Route, message: AggregateTrade, at: int) -> Trade:
+        price = route.grid.ticks(message.price, "trade price")
+        lots = route.grid.lots(message.quantity, "trade quantity")
+        time = instant(message.traded)
+        count = message.last - message.first + 1
+        if count < 1:
+            raise MalformedMessage(
+                f"{route.symbol} aggTrade: expected f <= l, got f={message.first} l={message.last}"
+            )
+        self._saw(message.time)
+        return Trade(route.instrument, time, at, price, lots, message.buyer_is_maker, message.id, count)
+
+    def _bar(self, route: Route, message: Kline, at: int) -> Bar | None:
+        self._saw(message.time)
+        if not message.candle.closed:
+            return None
+        return bar_of_candle(route.instrument, message.candle, at)
+
+    def _saw(self, stamp: int) -> int:
+        self.market_time = time = instant(stamp)
+        return time
+
+
+def _shown(payload: bytes) -> str:
+    return payload[:80].decode(errors="replace")

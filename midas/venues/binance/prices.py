@@ -1,0 +1,228 @@
+"""Price and quantity texts to whole ticks and lots: exact or refused.
+
+Level arrays go through a kernel that reads the bytes as the venue writes them. Whatever it doesn't
+recognise (blanks, more digits than an int64 holds, nonsense) takes the slow way, which decides.
+
+One thing is cut instead of refused, and counted in `cut`: orders placed before a venue made its lot size
+coarser go on resting with finer quantities, so a level's total can hold a fraction of a lot.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from midas.domain.instrument import Instrument
+from midas.domain.money import decimals
+from midas.errors import MalformedMessage
+from midas.state.kernel import kernel
+
+_NUMBER = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?", re.ASCII)
+_RESTING = re.compile(r"[0-9]{1,20}\.[0-9]{1,8}", re.ASCII)
+_DIGITS_MAX = 18  # any number of so many digits fits an int64
+_LEVEL_BYTES = 9  # the shortest level is ["1","0"]
+
+_PAIRS = msgspec.json.Decoder(list[tuple[str, str]])
+
+
+class Grid:
+    """The steps of one instrument: what its prices and quantities are whole multiples of."""
+
+    __slots__ = ("_lot", "_rows", "_steps", "_symbol", "_tick", "cut")
+
+    def __init__(self, instrument: Instrument) -> None:
+        self._symbol = instrument.symbol
+        self._tick = _Step(instrument.tick_size)
+        self._lot = _Step(instrument.lot_size)
+        self._steps = (self._tick.digits, self._tick.units, self._lot.digits, self._lot.units)
+        self._rows = np.empty((256, 2), np.int64)
+        self.cut = 0  # levels whose fraction of a lot was cut
+
+    def ticks(self, text: str, field: str) -> int:
+        """The price `text` in ticks. Raises MalformedMessage, naming `field`, unless exact and above 0."""
+        ticks = self._tick.count(text)
+        if ticks is None or ticks == 0:
+            raise MalformedMessage(
+                f"{self._symbol} {field}: expected a price in steps of {self._tick.size}, got {text!r}"
+            )
+        return ticks
+
+    def lots(self, text: str, field: str) -> int:
+        """The quantity `text` in lots. Raises MalformedMessage, naming `field`, unless it is exact."""
+        lots = self._lot.count(text)
+        if lots is None:
+            raise MalformedMessage(
+                f"{self._symbol} {field}: expected a quantity in steps of {self._lot.size}, got {text!r}"
+            )
+        return lots
+
+    def resting_lots(self, text: str, field: str) -> int:
+        """The resting quantity `text` in whole lots, at least one where anything rests.
+
+        Raises MalformedMessage, naming `field`, unless it is a plain number of at most 8 decimals.
+        """
+        lots = self._lot.count(text)
+        if lots is not None:
+            return lots
+        if not _RESTING.fullmatch(text):
+            return self.lots(text, field)
+        self.cut += 1
+        return max(1, self._lot.whole(text))
+
+    def level(self, price: str, quantity: str, field: str) -> tuple[int, int]:
+        """One side of a quote as (tick, lots); (0, 0) where the venue says that the side is empty."""
+        lots = self.resting_lots(quantity, f"{field} quantity")
+        if lots == 0 and self._tick.count(price) == 0:
+            return 0, 0
+        return self.ticks(price, f"{field} price"), lots
+
+    def levels(self, bids: msgspec.Raw, asks: msgspec.Raw) -> tuple[int, bytes]:
+        """How many bids, and all levels packed as a BookDelta holds them. Raises MalformedMessage."""
+        bid_text, ask_text = bytes(bids), bytes(asks)
+        room = (len(bid_text) + len(ask_text)) // _LEVEL_BYTES + 2
+        if room > len(self._rows):
+            self._rows = np.empty((2 * room, 2), np.int64)
+        bid_count, total = read_sides(bid_text, ask_text, self._rows, *self._steps)
+        if total >= 0:
+            return bid_count, self._rows[:total].tobytes()
+        bid_rows = self._slow_levels(bid_text, "bid")
+        ask_rows = self._slow_levels(ask_text, "ask")
+        return len(bid_rows), np.array(bid_rows + ask_rows, "<i8").tobytes()
+
+    def _slow_levels(self, text: bytes, side: str) -> list[tuple[int, int]]:
+        try:
+            pairs = _PAIRS.decode(text)
+        except msgspec.DecodeError as error:
+            raise MalformedMessage(
+                f"{self._symbol} {side} levels: expected pairs of price and quantity texts: {error}"
+            ) from None
+        return [
+            (self.ticks(price, f"{side} price"), self.resting_lots(quantity, f"{side} quantity"))
+            for price, quantity in pairs
+        ]
+
+
+class _Step:
+    """One step size, and how many of it a text spells."""
+
+    __slots__ = ("_units_of", "digits", "size", "units")
+
+    def __init__(self, size: Decimal) -> None:
+        self.size = f"{size.normalize():f}"
+        self.digits = decimals(size)
+        self.units = int(size.scaleb(self.digits))  # the step in units of its own last digit
+        # By the number of digits after a text's point: the step in units of that last digit.
+        self._units_of = [0] * self.digits + [self.units * 10**more for more in range(21 - self.digits)]
+
+    def count(self, text: str) -> int | None:
+        """How many steps `text` is; None where it isn't a plain number or not a whole multiple."""
+        whole, point, fraction = text.partition(".")
+        digits = whole + fraction
+        if len(fraction) < self.digits or not (whole and digits.isascii() and digits.isdecimal()):
+            return self._slow_count(text)
+        if len(digits) > 2 * _DIGITS_MAX or len(fraction) > 20 or (point and not fraction):
+            return None
+        count, rest = divmod(int(digits), self._units_of[len(fraction)])
+        return None if rest else count
+
+    def whole(self, text: str) -> int:
+        """How many whole steps the plain number `text` holds."""
+        return int(Decimal(text).scaleb(self.digits) // self.units)
+
+    def _slow_count(self, text: str) -> int | None:
+        if not _NUMBER.fullmatch(text):
+            return None
+        count, rest = divmod(Decimal(text).scaleb(self.digits), self.units)
+        return None if rest else int(count)
+
+
+@kernel
+def read_sides(
+    bids: bytes,
+    asks: bytes,
+    rows: NDArray[np.int64],
+    price_digits: int,
+    price_units: int,
+    lot_digits: int,
+    lot_units: int,
+) -> tuple[int, int]:
+    """Fill `rows` from both level arrays: rows of bids, all rows; the latter -1 for another shape."""
+    bid_count = read_levels(bids, rows, 0, price_digits, price_units, lot_digits, lot_units)
+    if bid_count < 0:
+        return 0, -1
+    return bid_count, read_levels(asks, rows, bid_count, price_digits, price_units, lot_digits, lot_units)
+
+
+@kernel
+def read_levels(
+    text: bytes,
+    rows: NDArray[np.int64],
+    row: int,
+    price_digits: int,
+    price_units: int,
+    lot_digits: int,
+    lot_units: int,
+) -> int:
+    """Fill `rows` from `row` on from `[["61837.63","3.78"],...]`; the row after the last one, or -1."""
+    end = len(text)
+    if end < 2 or text[0] != 91 or text[end - 1] != 93:  # [ ]
+        return -1
+    if end == 2:
+        return row
+    i = 1
+    while i + 1 < end:
+        # The last byte is "]", which no digit and none of the marks before it equals: no read passes the end.
+        if text[i] != 91 or text[i + 1] != 34:  # [ "
+            return -1
+        tick, i = read_number(text, i + 2, price_digits, price_units)
+        if tick <= 0 or text[i] != 34 or text[i + 1] != 44 or text[i + 2] != 34:  # " , "
+            return -1
+        lots, i = read_number(text, i + 3, lot_digits, lot_units)
+        if lots < 0 or text[i] != 34 or text[i + 1] != 93:  # " ]
+            return -1
+        rows[row, 0] = tick
+        rows[row, 1] = lots
+        row += 1
+        i += 2
+        if i == end - 1:
+            return row
+        if i >= end or text[i] != 44:  # ,
+            return -1
+        i += 1
+    return -1
+
+
+@kernel
+def read_number(text: bytes, i: int, digits: int, units: int) -> tuple[int, int]:
+    """The number at `i` and its end: how many `units` of its digit `digits` after the point, -1 if none."""
+    start, value = i, 0
+    while 48 <= text[i] <= 57:
+        value = value * 10 + text[i] - 48
+        i += 1
+    whole = i - start
+    if whole == 0 or whole + digits > _DIGITS_MAX:
+        return -1, i
+    missing = digits
+    if text[i] == 46:  # .
+        i += 1
+        first = i
+        while 48 <= text[i] <= 57:
+            if missing > 0:
+                value = value * 10 + text[i] - 48
+                missing -= 1
+            elif text[i] != 48:
+                return -1, i
+            i += 1
+        if i == first:
+            return -1, i
+    for _ in range(missing):
+        value *= 10
+    if units == 1:
+        return value, i
+    if value % units != 0:
+        return -1, i
+    return value // units, i
