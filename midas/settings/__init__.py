@@ -14,12 +14,15 @@ from pydantic import ValidationError
 from midas.errors import ConfigInvalid
 from midas.settings.layers import Layer, defaults, leaves, merged, override_layer, toml_layer, variable_layers
 from midas.settings.model import Settings
+from midas.settings.sections import SYNTHETIC
 from midas.settings.sentences import config_invalid
 
 __all__ = ["Row", "Settings", "config_hash", "explain", "load_settings"]
 
 # What decides about trades; where we listen or how we draw is no other configuration.
 _DECIDING = ("environment", "trading", "strategies", "regime", "risk", "execution")
+
+_PATHS = (("home",), ("reference_data",), ("exchange", "market"))
 
 
 class Row(NamedTuple):
@@ -91,11 +94,15 @@ def _said(layers: list[Layer], key: str) -> str:
 
 
 def _anchored(layers: list[Layer], workspace: Path) -> list[Layer]:
-    """Relative folders of any source mean: relative to the workspace."""
+    """A relative path of any source means: relative to the workspace."""
     for layer in layers:
-        for key in ("home", "reference_data"):
-            if isinstance(layer.values.get(key), str | Path):
-                layer.values[key] = workspace / Path(layer.values[key]).expanduser()
+        for *parents, last in _PATHS:
+            table: Any = layer.values
+            for key in parents:
+                table = table.get(key) if isinstance(table, dict) else None
+            found = table.get(last) if isinstance(table, dict) else None
+            if isinstance(found, str) and found not in ("", SYNTHETIC):
+                table[last] = str(workspace / Path(found).expanduser())
     return [*layers, Layer("found", {"workspace": workspace})]
 
 

@@ -20,6 +20,8 @@ Symbol = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{4,20}$")]
 Address = Annotated[str, StringConstraints(pattern=r"^((https?|wss?)://\S+)?$")]
 Scalar = bool | int | float | str
 
+SYNTHETIC = "synthetic"
+
 
 class Section(BaseModel):
     """One table of the configuration: frozen, and an unknown key is an error."""
@@ -43,7 +45,7 @@ class VenueSettings(Section):
 class ExchangeSettings(Section):
     """The embedded exchange (environment SIM): what it serves, how fast, and what the account starts with."""
 
-    market: str = "synthetic"  # or the path of a recording
+    market: str = SYNTHETIC  # or the path of a recording
     speed: float = Field(default=1.0, gt=0, le=1000)
     seed: int = Field(default=1, ge=0)
     port: int = Field(default=0, ge=0, le=65_535)  # 0: any free one

@@ -1,0 +1,49 @@
+"""The command line: one parser, one place where an error becomes a sentence and an exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from midas.cli.parser import build_parser
+from midas.errors import MidasError
+
+_INTERRUPTED = 130  # what a shell expects of a program ended by Ctrl+C
+_PIPE_CLOSED = 141
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; returns the exit code of the table in `midas --help`."""
+    try:
+        args = build_parser().parse_args(arguments)
+        module, _, function = args.handler.partition(":")
+        code: int = getattr(import_module(module), function)(args)
+        sys.stdout.flush()
+    except MidasError as error:
+        _say(error, as_json="--json" in arguments)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader (`midas doctor | head`) has seen enough; Python must not complain when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _PIPE_CLOSED
+    return code
+
+
+def draw(socket: Path) -> int:
+    """Open the console on a running engine's link. The one place where the hub reaches for a spoke."""
+    from tui.app import run_console
+
+    return run_console(socket)
+
+
+def _say(error: MidasError, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"error": type(error).__name__, "sentence": str(error)}))
+    else:
+        print(f"midas: {error}", file=sys.stderr)

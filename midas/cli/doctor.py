@@ -1,0 +1,103 @@
+"""`midas doctor`: every effective setting with its origin, and whether this machine can run midas."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import sys
+import tempfile
+from argparse import Namespace
+from pathlib import Path
+from typing import NamedTuple
+
+from midas import __version__
+from midas.cli.options import settings_from
+from midas.errors import WorkspaceInvalid
+from midas.settings import Row, Settings, config_hash, explain
+from midas.workspace import load_strategies
+
+_FREE_MB_MIN = 1024
+
+
+class Check(NamedTuple):
+    """One thing that must be so, whether it is, and what was found."""
+
+    name: str
+    ok: bool
+    found: str
+
+
+def doctor(args: Namespace) -> int:
+    """Print settings and checks; 1 where a check failed. With --warm only compile the kernels."""
+    if args.warm:
+        return _warm(as_json=args.json)
+    settings = settings_from(args)
+    rows, checks = explain(settings), _checks(settings)
+    if args.json:
+        print(json.dumps(_report(settings, rows, checks)))
+    else:
+        print(_text(rows, checks))
+    return 0 if all(check.ok for check in checks) else 1
+
+
+def _warm(as_json: bool) -> int:
+    from midas.cli.warm import warm_kernels  # numba only where it is asked for
+
+    seconds = warm_kernels()
+    print(
+        json.dumps({"warm_seconds": seconds}) if as_json else f"kernels compiled and stored: {seconds:.1f} s"
+    )
+    return 0
+
+
+def _checks(settings: Settings) -> list[Check]:
+    return [
+        Check("python", sys.version_info >= (3, 11), f"{platform.python_version()} (3.11 or newer)"),
+        _home(settings.home),
+        _space(settings),
+        _strategies(settings),
+    ]
+
+
+def _home(home: Path) -> Check:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=home):
+            return Check("home", ok=True, found=f"{home} takes files")
+    except OSError as error:
+        return Check("home", ok=False, found=f"{home}: {error.strerror or error}; name another in MIDAS_HOME")
+
+
+def _space(settings: Settings) -> Check:
+    folder = next(path for path in (settings.home, *settings.home.parents) if path.exists())
+    free = shutil.disk_usage(folder).free // 2**20
+    needed = _FREE_MB_MIN + settings.runtime.tape_keep_mb
+    return Check("space", free >= needed, f"{free} MB free, {needed} MB wanted")
+
+
+def _strategies(settings: Settings) -> Check:
+    enabled = {name: row.parameters for name, row in settings.strategies.items() if row.enabled}
+    try:
+        loaded = load_strategies(settings.workspace, enabled)
+    except WorkspaceInvalid as error:
+        return Check("strategies", ok=False, found=str(error))
+    return Check("strategies", ok=True, found=", ".join(row.name for row in loaded) or "none enabled")
+
+
+def _report(settings: Settings, rows: list[Row], checks: list[Check]) -> dict[str, object]:
+    return {
+        "version": __version__,
+        "workspace": str(settings.workspace),
+        "config_hash": config_hash(settings),
+        "settings": [row._asdict() for row in rows],
+        "checks": [check._asdict() for check in checks],
+    }
+
+
+def _text(rows: list[Row], checks: list[Check]) -> str:
+    key_width = max(len(row.key) for row in rows)
+    value_width = min(40, max(len(row.value) for row in rows))
+    lines = [f"{row.key:<{key_width}}  {row.value:<{value_width}}  {row.origin}" for row in rows]
+    lines += ["", *(f"{'ok  ' if check.ok else 'FAIL'}  {check.name:<12}{check.found}" for check in checks)]
+    return "\n".join(lines)

@@ -1,0 +1,246 @@
+"""What can be typed. Nothing heavy is imported here: `midas --help` answers at once."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import NoReturn
+
+from midas import __version__
+from midas.errors import UsageError
+
+EXIT_CODES = """\
+exit codes:
+  0    done
+  1    a check failed or something is damaged; the sentence names it
+  2    bad input: configuration, argument, file, a port or home in use, no engine there
+  3    replay: the code differs from the one that recorded the session
+  4    replay: the configuration differs from the one that the session ran under
+  5    the engine understood the command and refused it
+  130  interrupted
+"""
+
+_ROOT_EXAMPLES = """\
+examples:
+  midas                                           trade on the embedded exchange and draw the console
+  midas --no-ui --duration 60 --market FILE --speed 5 --json
+  midas kill --reason "news"                      stop new risk, withdraw what increases it
+
+midas COMMAND --help says more about one command.
+
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, whose complaints are one sentence like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        """Bad arguments are bad input: exit code 2, by way of `main`."""
+        raise UsageError(f"{message}; see `{self.prog} --help`")
+
+
+def build_parser() -> Parser:
+    """The whole grammar; each command sets `handler` to "module:function"."""
+    parser = Parser(
+        prog="midas",
+        description="A trading engine with a console. Without a command: start both.",
+        epilog=_ROOT_EXAMPLES + EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"midas {__version__}")
+    _common(parser, json_default=False, profile_default=None)
+    _run_options(parser)
+    parser.set_defaults(handler="midas.cli.run:run", command="run")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", parser_class=Parser)
+    for name, handler, sentence, example, options in _COMMANDS:
+        sub = commands.add_parser(
+            name,
+            help=sentence,
+            description=sentence[0].upper() + sentence[1:] + ".",
+            epilog=f"example:\n  {example}\n",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        # Suppressed defaults: a subparser would otherwise overwrite what stood before the command's name.
+        _common(sub, json_default=argparse.SUPPRESS, profile_default=argparse.SUPPRESS)
+        sub.set_defaults(handler=handler)
+        options(sub)
+    return parser
+
+
+def _common(parser: Parser, json_default: object, profile_default: object) -> None:
+    parser.add_argument("--json", action="store_true", default=json_default, help="answer in JSON, on stdout")
+    parser.add_argument(
+        "--profile",
+        metavar="NAME",
+        default=profile_default,
+        help="also read config.NAME.toml of the workspace",
+    )
+
+
+def _run_options(parser: Parser) -> None:
+    parser.add_argument("--no-ui", action="store_true", help="the engine alone, in the foreground")
+    parser.add_argument("--duration", type=_above_zero, metavar="S", help="end after S wall seconds")
+    parser.add_argument("--live", action="store_true", help="needed, besides the file, for environment LIVE")
+    _market_options(parser)
+
+
+def _market_options(parser: Parser) -> None:
+    parser.add_argument("--market", metavar="FILE", help="a recorded stream, or `synthetic`")
+    parser.add_argument(
+        "--speed", type=_above_zero, metavar="X", help="the market's clock against the wall's"
+    )
+    parser.add_argument("--seed", type=_whole, metavar="N", help="of the synthetic market")
+
+
+def _sim_options(parser: Parser) -> None:
+    _market_options(parser)
+    parser.add_argument("--port", type=_whole, metavar="N", help="on 127.0.0.1; 0 takes any free one")
+
+
+def _mode_options(parser: Parser) -> None:
+    parser.add_argument(
+        "name", metavar="NAME", type=str.upper, help="NORMAL, DEFENSIVE, OBSERVATION or PAUSE"
+    )
+    parser.add_argument(
+        "--reason", default="", help="needed where the new mode is riskier than the present one"
+    )
+    parser.add_argument("--confirm", action="store_true", help="a riskier mode: yes, now")
+
+
+def _kill_options(parser: Parser) -> None:
+    parser.add_argument(
+        "--level",
+        choices=("halt", "all", "flatten", "disconnect"),
+        default="halt",
+        help="halt: withdraw what increases risk. all: every order. flatten: and close every position. "
+        "disconnect: and leave the venue. Default: halt",
+    )
+    parser.add_argument("--reason", default="", help="stands in the journal")
+
+
+def _resume_options(parser: Parser) -> None:
+    parser.add_argument("reason", metavar="REASON", help="why it is safe again; stands in the journal")
+    parser.add_argument("--confirm", action="store_true", help="release; without it only the review is shown")
+
+
+def _stop_options(parser: Parser) -> None:
+    parser.add_argument("--exchange", action="store_true", help="end the embedded exchange too")
+
+
+def _replay_options(parser: Parser) -> None:
+    parser.add_argument(
+        "session", metavar="SESSION", help="as `midas sessions` names it; `last` is the newest"
+    )
+    parser.add_argument("--verify", action="store_true", help="compare every decision with the recorded one")
+
+
+def _init_options(parser: Parser) -> None:
+    parser.add_argument("directory", metavar="DIR", help="a new or empty folder")
+
+
+def _doctor_options(parser: Parser) -> None:
+    parser.add_argument("--warm", action="store_true", help="compile the numeric kernels ahead")
+
+
+def _verify_book_options(parser: Parser) -> None:
+    parser.add_argument(
+        "file", metavar="FILE", help="a recorded stream with depth, bookTicker and a snapshot"
+    )
+    parser.add_argument(
+        "--drop", type=_whole, metavar="N", help="leave out the N-th diff: the gap must be seen"
+    )
+
+
+def _no_options(parser: Parser) -> None:
+    """For a command that needs nothing but its name."""
+
+
+def _above_zero(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
+    return value
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"expected a whole number, got {text!r}")
+    return int(text)
+
+
+_Options = Callable[[Parser], None]
+
+# name, handler, what it does, an example, its options
+_COMMANDS: tuple[tuple[str, str, str, str, _Options], ...] = (
+    (
+        "attach",
+        "midas.cli.control:attach",
+        "open the console on the running engine",
+        "midas attach",
+        _no_options,
+    ),
+    (
+        "status",
+        "midas.cli.control:status",
+        "say how the running engine is",
+        "midas status --json",
+        _no_options,
+    ),
+    (
+        "mode",
+        "midas.cli.control:mode",
+        "change what the engine may do; going riskier needs a reason",
+        'midas mode defensive --reason "thin book"',
+        _mode_options,
+    ),
+    (
+        "kill",
+        "midas.cli.control:kill",
+        "stop: latch first, then withdraw orders",
+        'midas kill --level flatten --reason "news"',
+        _kill_options,
+    ),
+    (
+        "resume",
+        "midas.cli.control:resume",
+        "review, and with --confirm release, the kill latch",
+        'midas resume "feed is back, positions checked" --confirm',
+        _resume_options,
+    ),
+    ("stop", "midas.cli.control:stop", "end the engine cleanly", "midas stop --exchange", _stop_options),
+    (
+        "sim",
+        "midas.cli.sim:sim",
+        "run the embedded exchange by itself",
+        "midas sim --market synthetic --speed 20 --seed 7",
+        _sim_options,
+    ),
+    (
+        "replay",
+        "midas.cli.replay:replay",
+        "step a recorded session again",
+        "midas replay last --verify",
+        _replay_options,
+    ),
+    ("sessions", "midas.cli.sessions:sessions", "list the recorded sessions", "midas sessions", _no_options),
+    ("init", "midas.cli.init:init", "copy a workspace to start from", "midas init my-desk", _init_options),
+    (
+        "doctor",
+        "midas.cli.doctor:doctor",
+        "show every effective setting with its origin, and check this machine",
+        "midas doctor --json",
+        _doctor_options,
+    ),
+    (
+        "verify-book",
+        "midas.cli.verify_book:verify_book",
+        "rebuild a recorded order book and compare it with the recorded best prices",
+        "midas verify-book stream.jsonl.gz --drop 500",
+        _verify_book_options,
+    ),
+)

@@ -1,0 +1,68 @@
+"""Calls each numeric kernel once with the types of real use, so that its machine code lies on disk."""
+
+from __future__ import annotations
+
+import time
+from decimal import Decimal
+from itertools import islice
+
+import msgspec
+import numpy as np
+
+from midas.analysis.features import BarFeatures
+from midas.domain.instrument import Instrument
+from midas.domain.market import Bar, BookDelta, BookSnapshot
+from midas.domain.time import SECOND
+from midas.state.book import OrderBook
+from midas.venues.binance.prices import Grid
+from midas.venues.sim.synthetic import Synthetic
+
+_INSTRUMENT = Instrument(
+    venue="binance",
+    symbol="BTCUSDT",
+    base="BTC",
+    quote="USDT",
+    tick_size=Decimal("0.01"),
+    lot_size=Decimal("0.00001"),
+    quantity_min=Decimal("0.00001"),
+    quantity_max=Decimal("9000"),
+    notional_min=Decimal("5"),
+)
+
+
+def warm_kernels() -> float:
+    """Compile what isn't compiled yet; returns the seconds that took."""
+    began = time.perf_counter()
+    _book(*_prices())
+    _features()
+    _synthetic_market()
+    return time.perf_counter() - began
+
+
+def _prices() -> tuple[int, bytes]:
+    bids, asks = msgspec.Raw(b'[["100.01","1.5"]]'), msgspec.Raw(b'[["100.02","2.5"]]')
+    return Grid(_INSTRUMENT).levels(bids, asks)
+
+
+def _book(bids: int, levels: bytes) -> None:
+    book = OrderBook()
+    book.apply_snapshot(BookSnapshot(_INSTRUMENT.symbol, 0, 0, 1, bids, levels))
+    book.apply_delta(BookDelta(_INSTRUMENT.symbol, 0, 0, 2, 2, bids, levels))
+    book.trace(np.array([[0, 10_001, 5], [1, 90_000, 1]], np.int64), np.zeros((2, 2), np.int64))
+    book.top(5)
+    book.imbalance(5)
+    book.depth(10)
+
+
+def _features() -> None:
+    features = BarFeatures(SECOND)
+    for number in range(features.bars_needed + 1):
+        price = 100.0 + number % 7
+        features.update(
+            Bar(_INSTRUMENT.symbol, number * SECOND, 0, SECOND, price, price + 1, price - 1, price, 1.0, 1)
+        )
+
+
+def _synthetic_market() -> None:
+    for _ in islice(Synthetic(seed=1).events(), 100):
+        pass

@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from midas.errors import ConfigInvalid
+from midas.settings import Settings, config_hash, explain, load_settings
+from midas.workspace import template
+
+BASE = """
+environment = "SIM"
+[exchange]
+speed = 2.0
+[strategies.trend-following]
+weight = 0.5
+[strategies.trend-following.parameters]
+fast = 20
+"""
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    """A workspace with a small config.toml."""
+    (tmp_path / "config.toml").write_text(BASE)
+    return tmp_path
+
+
+def _origin(settings: Settings, key: str) -> str:
+    return next(row.origin for row in explain(settings) if row.key == key)
+
+
+def test_each_source_wins_over_the_weaker_ones_and_is_remembered(desk: Path) -> None:
+    (desk / "config.testing.toml").write_text("[exchange]\nspeed = 3.0\n")
+    (desk / ".env").write_text("MIDAS_EXCHANGE__SPEED=4\nOTHER=ignored\n")
+    variables = {"MIDAS_EXCHANGE__SPEED": "5"}
+    typed = {"exchange.speed": 6.0}
+
+    def speed(**sources: object) -> tuple[float, str]:
+        settings = load_settings(desk, **({"environ": {}} | sources))  # type: ignore[arg-type]
+        return settings.exchange.speed, _origin(settings, "exchange.speed")
+
+    assert speed(profile="testing", environ=variables, overrides=typed) == (6.0, "command line")
+    assert speed(profile="testing", environ=variables) == (5.0, "MIDAS_EXCHANGE__SPEED")
+    assert speed(profile="testing") == (4.0, ".env MIDAS_EXCHANGE__SPEED")
+    (desk / ".env").unlink()
+    assert speed(profile="testing") == (3.0, "config.testing.toml")
+    assert speed() == (2.0, "config.toml")
+    (desk / "config.toml").write_text("")
+    assert speed() == (1.0, "default")
+
+
+def test_tables_of_several_sources_are_merged_key_by_key(desk: Path) -> None:
+    variables = {"MIDAS_STRATEGIES__TREND_FOLLOWING__PARAMETERS__SLOW": "50"}
+    trend = load_settings(desk, environ=variables).strategies["trend-following"]
+    assert (trend.weight, trend.parameters) == (0.5, {"fast": 20, "slow": "50"})
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        (
+            {"MIDAS_RISK__LIMTS": "x"},
+            r"^MIDAS_RISK__LIMTS: risk\.limts: unknown key; did you mean risk\.limits\?$",
+        ),
+        ({"MIDAS_RSK__LIMITS": "x"}, r"^MIDAS_RSK__LIMITS: rsk: unknown key; did you mean risk\?$"),
+        ({"MIDAS_FOO": "x"}, r"^MIDAS_FOO: foo: unknown key; known there: console, environment"),
+        (
+            {"MIDAS_RISK__DRAWDOWN_STOP": "lots"},
+            r"^MIDAS_RISK__DRAWDOWN_STOP: risk\.drawdown_stop: expected a valid number, got 'lots'$",
+        ),
+        ({"MIDAS_EXCHANGE__SPEED": "nan"}, r"exchange\.speed: expected "),
+        (
+            {"MIDAS_TRADING__INSTRUMENTS": "BTCUSDT"},
+            r'^MIDAS_TRADING__INSTRUMENTS: expected JSON such as \["BTCUSDT"\]',
+        ),
+        ({"MIDAS_ENVIRONMENT": "PROD"}, r"^MIDAS_ENVIRONMENT: environment: expected 'BACKTEST', 'SIM'"),
+        (
+            {"MIDAS_PROFILE": "testing"},
+            r"^profile 'testing': .*config\.testing\.toml is missing; profiles here: none$",
+        ),
+        ({"MIDAS_VENUE__REST_URL": "ftp://x"}, r"^MIDAS_VENUE__REST_URL: venue\.rest_url: "),
+    ],
+)
+def test_a_bad_variable_is_one_sentence_with_its_name(
+    desk: Path, variables: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(ConfigInvalid, match=sentence) as caught:
+        load_settings(desk, environ=variables)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[risk\nx = 1", r"config\.toml: not valid TOML: .*line 1"),
+        ("a = 1\nb = = 2", r"config\.toml: not valid TOML: .*line 2"),
+        (
+            "[exchange]\nsped = 2",
+            r"^config\.toml: exchange\.sped: unknown key; did you mean exchange\.speed\?$",
+        ),
+        ("[runtime]\ndrawdown_stop = 0.1", r"unknown key; did you mean risk\.drawdown_stop\?$"),
+        ("[exchange]\nspeed = -1", r"^config\.toml: exchange\.speed: expected greater than 0, got -1$"),
+        ("risk = 3", r"^config\.toml: risk: expected a table, got 3$"),
+        (
+            '[risk]\nlimits = "loose"',
+            r"risk: limits = 'loose' names no table \[risk\.profiles\.\*\]; there are: crypto",
+        ),
+        (
+            "[risk.profiles.own]\nposition_max = 0.1",
+            r"risk\.profiles\.own\.sector_max: is missing \(4 more after it\)",
+        ),
+        ("[risk]\ndrawdown_stop = 0.01", r"risk: drawdown_defensive must not lie above drawdown_stop"),
+        ("[regime]\nadx_leave = 30", r"regime: adx_leave must not lie above adx_enter"),
+        ('[trading]\ninstruments = ["btc/usdt"]', r"trading\.instruments\.0: "),
+        ('[trading]\ninstruments = ["BTCUSDT", "BTCUSDT"]', r"must name each instrument once"),
+        (
+            '[strategies.x]\ninstruments = ["XRPUSDT"]',
+            r"strategies\.x\.instruments: XRPUSDT is not in trading",
+        ),
+        (
+            "[strategies.x.parameters]\na = [1]",
+            r"strategies\.x\.parameters: a must be a number, a text, true or false",
+        ),
+        (
+            '[venue]\napi_key = "hush"',
+            r"venue\.api_key is a secret: put it into \.env as MIDAS_VENUE__API_KEY",
+        ),
+    ],
+)
+def test_a_bad_file_is_one_sentence_with_file_key_and_expectation(
+    desk: Path, text: str, sentence: str
+) -> None:
+    (desk / "config.toml").write_text(text)
+    with pytest.raises(ConfigInvalid, match=sentence) as caught:
+        load_settings(desk, environ={})
+    assert "\n" not in str(caught.value)
+    assert "hush" not in str(caught.value)
+
+
+def test_a_folder_without_config_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigInvalid, match=r"config\.toml is missing: start in a workspace, or make one with `midas init"
+    ):
+        load_settings(tmp_path, environ={})
+
+
+def test_secrets_come_from_variables_and_are_shown_as_dots(desk: Path) -> None:
+    settings = load_settings(desk, environ={"MIDAS_VENUE__API_KEY": "abc", "MIDAS_VENUE__API_SECRET": "xyz"})
+    assert settings.venue.api_key.get_secret_value() == "abc"
+    shown = {row.key: row.value for row in explain(settings)}
+    assert set(shown["venue.api_key"]) == {"*"}
+    assert "xyz" not in repr(settings) + str(explain(settings))
+
+
+def test_a_secret_in_the_wrong_place_is_not_repeated(desk: Path) -> None:
+    (desk / ".env").write_text("MIDAS_VENUE__API_SECRE=hush\n")
+    with pytest.raises(ConfigInvalid, match=r"did you mean venue\.api_secret") as caught:
+        load_settings(desk, environ={})
+    assert "hush" not in str(caught.value)
+
+
+def test_settings_are_frozen_at_every_level(desk: Path) -> None:
+    settings = load_settings(desk, environ={})
+    with pytest.raises(ValueError, match="frozen"):
+        settings.profile = "x"
+    with pytest.raises(ValueError, match="frozen"):
+        settings.risk.limits = "x"
+
+
+def test_relative_paths_mean_relative_to_the_workspace(desk: Path) -> None:
+    (desk / "config.toml").write_text('[exchange]\nmarket = "tapes/a.jsonl"\n')
+    settings = load_settings(desk, environ={"MIDAS_HOME": "elsewhere"})
+    assert settings.exchange.market == str(desk / "tapes" / "a.jsonl")
+    assert settings.home == desk / "elsewhere"
+    assert load_settings(desk, environ={}).home == desk / "data" / "store"
+
+
+def test_asset_names_survive_the_lower_case_of_variables(desk: Path) -> None:
+    balances = load_settings(desk, environ={"MIDAS_EXCHANGE__BALANCES__BTC": "0.5"}).exchange.balances
+    assert balances == {"BTC": Decimal("0.5")}
+
+
+def test_the_hash_follows_what_decides_about_trades_and_nothing_else(desk: Path) -> None:
+    def hashed(**variables: str) -> str:
+        return config_hash(load_settings(desk, environ=variables))
+
+    assert hashed() == hashed(MIDAS_CONSOLE__PALETTE="cvd", MIDAS_HOME="/tmp/x", MIDAS_VENUE__API_KEY="k")
+    assert hashed() != hashed(MIDAS_RISK__KELLY_FRACTION="0.2")
+
+
+def test_the_shipped_workspace_loads_and_states_both_limit_profiles() -> None:
+    settings = load_settings(template(), environ={})
+    assert settings.risk.limits == "crypto-only"
+    source = settings.risk.profiles["source"]
+    stated = (source.position_max, source.sector_max, source.correlation_max, source.usd_max)
+    assert (*stated, source.crypto_max, source.cash_min) == (0.20, 0.40, 0.70, 0.50, 0.15, 0.10)
+    assert all(row.origin != "default" for row in explain(settings) if row.key.startswith("risk."))
+
+
+@given(
+    st.dictionaries(
+        st.text("ABCDEFGH_", min_size=1), st.text(st.characters(exclude_characters="\0")), max_size=3
+    )
+)
+def test_whatever_a_variable_holds_the_answer_is_settings_or_one_sentence(values: dict[str, str]) -> None:
+    try:
+        load_settings(template(), environ={f"MIDAS_{key}": value for key, value in values.items()})
+    except ConfigInvalid as error:
+        assert str(error)  # noqa: PT017
+    else:
+        assert not values or set(values) <= {"HOME"}
