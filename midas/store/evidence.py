@@ -41,9 +41,7 @@ def opened(directory: Path) -> Iterator[sqlite3.Connection]:
     """A read-only connection to the journal as it lies on disk, or to a copy while it is unsealed."""
     path = directory / DATABASE
     if not path.exists():
-        raise StoreDamaged(
-            f"{DATABASE} is missing in session {directory.name}.", file=DATABASE, last_good=0
-        )
+        raise StoreDamaged(f"{DATABASE} is missing in session {directory.name}.", file=DATABASE, last_good=0)
     wal = directory / WAL
     with tempfile.TemporaryDirectory(prefix="midas-journal-") as scratch:
         if wal.exists() and wal.stat().st_size:

@@ -2,8 +2,7 @@
 
 `append` only buffers. `barrier` returns once everything appended before it is on disk; barriers that
 wait at the same time share one commit. Whatever nobody waits for is committed after 50 ms or 1,000
-records. A commit is one statement in autocommit: one hop to aiosqlite's thread and one step of SQLite,
-so that thread asks for the interpreter lock a constant number of times however long the batch is.
+records. Only order intents wait for a barrier.
 
 When the disk takes no more, each barrier raises StoreFull, the records stay buffered in order, and the
 next barrier or the next 50 ms tries again. At `buffer_max` records `append` itself raises StoreFull and
@@ -18,12 +17,12 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Self
 
-import aiosqlite
 import msgspec
 
 from midas.errors import StoreDamaged, StoreError, StoreFull
 from midas.store import schema
 from midas.store.chain import GENESIS, link
+from midas.store.committer import Committer, create
 from midas.store.durable import sync_directory
 from midas.store.head import BEFORE_FIRST, Head, HeadFile
 
@@ -46,7 +45,7 @@ _DISK = {
 class Journal:
     """The journal of one session, open for writing. Made by `Journal.open`, ended by `close`."""
 
-    def __init__(self, directory: Path, connection: aiosqlite.Connection, buffer_max: int) -> None:
+    def __init__(self, directory: Path, connection: sqlite3.Connection, buffer_max: int) -> None:
         self._directory = directory
         self._connection = connection
         self._buffer_max = buffer_max
@@ -55,13 +54,14 @@ class Journal:
         self._hash = GENESIS
         self._head_file = HeadFile(directory)
         self._head = Head()
+        self._in_flight = 0  # values that the committer has; -1 while it does a checkpoint
         self._unchecked = 0  # records since the last checkpoint
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
-        self._loop = asyncio.get_running_loop()
-        self._wanted = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._failure: StoreError | None = None
-        self._writer = self._loop.create_task(self._write(), name="journal writer")
+        self._closed = False
+        self._loop = asyncio.get_running_loop()
+        self._committer = Committer(connection, self._loop, self._ended)
 
     @classmethod
     async def open(
@@ -76,16 +76,14 @@ class Journal:
         if path.exists():
             raise StoreError(f"Session {directory.name} already has a journal: choose another name.")
         try:
-            connection = await aiosqlite.connect(path, isolation_level=None, factory=factory)
-            await connection.executescript(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
-                + schema.CREATE
-                + "PRAGMA wal_checkpoint(TRUNCATE);"
-            )
-        except sqlite3.OperationalError as error:
-            raise StoreFull(f"The journal of session {directory.name} can't be created: {error}.") from error
-        sync_directory(directory)
-        return cls(directory, connection, buffer_max)
+            connection = await asyncio.to_thread(create, path, factory, schema.CREATE)
+            sync_directory(directory)
+            return cls(directory, connection, buffer_max)
+        except (sqlite3.OperationalError, OSError) as error:
+            raise StoreFull(
+                f"The journal of session {directory.name} can't be created ({error}): "
+                "free space or mend the disk."
+            ) from error
 
     @property
     def records(self) -> int:
@@ -104,6 +102,7 @@ class Journal:
 
     def append(self, sequence: int, kind: str, at: int, body: bytes) -> None:
         """Put one record at the end; durable after the next barrier."""
+        assert not self._closed, "the journal is closed: nothing may happen any more"
         record = self._next
         held = record - self._head.record
         if held > self._buffer_max:
@@ -114,10 +113,10 @@ class Journal:
         self._hash = link(self._hash, (record, sequence, at), kind.encode(), body)
         self._buffer += (record, sequence, kind, at, body, self._hash)
         self._next = record + 1
-        if held >= COMMIT_RECORDS:
-            self._wanted.set()
-        elif self._timer is None:
-            self._timer = self._loop.call_later(COMMIT_SECONDS, self._wanted.set)
+        if self._timer is None:
+            self._arm()
+        if held >= COMMIT_RECORDS and self._failure is None:
+            self._commit()
 
     async def barrier(self) -> None:
         """Return once everything appended so far is on disk. Raises StoreFull."""
@@ -125,7 +124,7 @@ class Journal:
             return
         done: asyncio.Future[None] = self._loop.create_future()
         self._waiting.append((self._next - 1, done))
-        self._wanted.set()
+        self._commit()
         await done
 
     async def close(self) -> None:
@@ -133,90 +132,85 @@ class Journal:
         try:
             await self.barrier()
         finally:
-            self._writer.cancel()
-            await asyncio.gather(self._writer, return_exceptions=True)
+            self._closed = True
             if self._timer is not None:
                 self._timer.cancel()
-            await self._finish()
+            await asyncio.to_thread(self._finish)
 
-    async def _finish(self) -> None:
+    def _finish(self) -> None:
+        self._committer.stop()
         try:
-            await self._connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
-            await self._connection.close()
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._connection.close()
             if self._head.record == self._next - 1:
-                digest = await asyncio.to_thread(hash_file, self._directory / DATABASE)
+                digest = hash_file(self._directory / DATABASE)
                 self._head_file.seal(msgspec.structs.replace(self._head, sealed=True, database=digest))
         except (sqlite3.OperationalError, OSError) as error:
-            await self._connection.close()
-            raise StoreFull(f"The journal could not be sealed: {error}.") from error
+            self._connection.close()
+            raise StoreFull(f"Session {self._directory.name} could not be sealed: {error}.") from error
         finally:
             self._head_file.close()
 
-    async def _write(self) -> None:
-        while True:
-            await self._wanted.wait()
-            self._wanted.clear()
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-            while self._buffer:
-                try:
-                    await self._commit()
-                except StoreError as error:
-                    self._fail(error)
-                    break
-                if self._unchecked >= CHECKPOINT_RECORDS * (10 if self._waiting else 1):
-                    await self._checkpoint()
+    def _arm(self) -> None:
+        self._timer = self._loop.call_later(COMMIT_SECONDS, self._due)
 
-    async def _commit(self) -> None:
+    def _due(self) -> None:
+        self._timer = None
+        self._commit()
+
+    def _commit(self) -> None:
+        if self._in_flight or not self._buffer:
+            return
         batch = self._buffer[: COMMIT_RECORDS * schema.COLUMNS]
-        rows = len(batch) // schema.COLUMNS
-        try:
-            await self._connection.execute_fetchall(schema.insert(rows), batch)
-        except sqlite3.DatabaseError as error:
-            raise self._named(error) from error
-        del self._buffer[: len(batch)]
-        self._unchecked += rows
-        self._advance(batch)
-        self._failure = None
-        self._release()
+        self._in_flight = len(batch)
+        self._committer.submit(schema.insert(len(batch) // schema.COLUMNS), batch)
 
-    def _advance(self, batch: list[object]) -> None:
-        record, sequence, _, _, _, link_hash = batch[-schema.COLUMNS :]
-        assert isinstance(record, int) and isinstance(sequence, int) and isinstance(link_hash, bytes)
+    def _ended(self, error: sqlite3.DatabaseError | None) -> None:
+        values, self._in_flight = self._in_flight, 0
+        # A failed checkpoint loses nothing: the log only grows until the next one.
+        if values > 0:
+            self._failure = self._named(error) if error else self._advance(values)
+            self._release()
+        if self._unchecked >= CHECKPOINT_RECORDS * (10 if self._waiting else 1):
+            self._checkpoint()
+        elif self._waiting or (len(self._buffer) >= COMMIT_RECORDS * schema.COLUMNS and not self._failure):
+            self._commit()
+        if self._buffer and self._timer is None and not self._closed:
+            self._arm()
+
+    def _advance(self, values: int) -> StoreError | None:
+        batch = self._buffer[:values]
+        del self._buffer[:values]
+        self._unchecked += values // schema.COLUMNS
+        record, sequence, _, _, _, hash_ = batch[-schema.COLUMNS :]
+        assert isinstance(record, int) and isinstance(sequence, int) and isinstance(hash_, bytes)
         started = self._head.started
         if self._head.record == BEFORE_FIRST:
             assert isinstance(batch[3], int)
             started = batch[3]
-        self._head = Head(record, sequence, link_hash.hex(), started)
+        self._head = Head(record, sequence, hash_.hex(), started)
         try:
             self._head_file.write(self._head)
         except OSError as error:
-            raise StoreFull(f"The disk refuses the head of the journal: {error}.") from error
+            return StoreFull(f"The disk refuses the head of the journal: {error}.")
+        return None
 
     def _release(self) -> None:
         waiting, self._waiting = self._waiting, []
         for record, done in waiting:
-            if record > self._head.record:
+            if done.done():
+                continue  # its task was cancelled
+            if self._failure is not None:
+                done.set_exception(self._failure)
+            elif record > self._head.record:
                 self._waiting.append((record, done))
-            elif not done.done():
+            else:
                 done.set_result(None)
 
-    def _fail(self, error: StoreError) -> None:
-        self._failure = error
-        waiting, self._waiting = self._waiting, []
-        for _, done in waiting:
-            if not done.done():
-                done.set_exception(error)
-        if self._timer is None:
-            self._timer = self._loop.call_later(COMMIT_SECONDS, self._wanted.set)
-
-    async def _checkpoint(self) -> None:
+    def _checkpoint(self) -> None:
         self._unchecked = 0
-        try:
-            await self._connection.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
-        except sqlite3.DatabaseError as error:
-            self._failure = self._named(error)
+        self._in_flight = -1
+        self._committer.submit("PRAGMA wal_checkpoint(PASSIVE)", [])
 
     def _named(self, error: sqlite3.DatabaseError) -> StoreError:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_FULL) & 0xFF

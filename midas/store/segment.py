@@ -98,10 +98,9 @@ class Reader:
             raw = inflater.decompress(payload)
         except zlib.error as error:
             raise self._damaged(f"the block behind it can't be unpacked ({error})") from error
-        block = unpack(raw, records, first)
-        if len(raw) != raw_size or len(block.bodies) != records or block.sequences[-1] != last:
-            raise self._damaged("the block behind it doesn't hold what its header says")
-        return block
+        if len(raw) == raw_size and (block := unpack(raw, records, first)).sequences[-1] == last:
+            return block
+        raise self._damaged("the block behind it doesn't hold what its header says")
 
     def _damaged(self, what: str) -> StoreDamaged:
         return StoreDamaged(

@@ -13,13 +13,14 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 
 from midas.errors import StoreFull
 from midas.store.durable import sync_directory, write_all
-from midas.store.journal import hash_file
 from midas.store.segment import MAGIC, Encoder, Reader
 
 DIRECTORY = "tape"
@@ -78,6 +79,8 @@ class Tape:
         self._pending = 0
         self._unwritten = b""
         self._segment = 0
+        self._retired: Future[None] | None = None
+        self._pool = ThreadPoolExecutor(1, "tape")
         self.records = 0
         self._start()
 
@@ -93,6 +96,8 @@ class Tape:
         """Hand everything appended to the system. Raises StoreFull."""
         self._frame()
         self._put()
+        if self._retired is not None and self._retired.done():
+            self._await_retired()
 
     def close(self) -> None:
         """Flush and seal the last segment. Raises StoreFull."""
@@ -100,7 +105,9 @@ class Tape:
             self.flush()
             self._seal()
         finally:
-            os.close(self._descriptor)
+            self._retire()
+            self._await_retired()
+            self._pool.shutdown()
 
     def prunable(self, keep_bytes: int) -> PrunedTape | None:
         """The oldest sealed segments beyond `keep_bytes`; to be journalled and committed before `prune`."""
@@ -126,6 +133,7 @@ class Tape:
         self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         sync_directory(self._directory)
         self._encoder = Encoder()
+        self._digest = sha256()
         self._unwritten = MAGIC
         self._written = self._first = self._last = self._count = 0
 
@@ -144,7 +152,7 @@ class Tape:
             return  # the next flush says so
         if self._written >= self._segment_bytes:
             self._seal()
-            os.close(self._descriptor)
+            self._retire()
             self._start()
 
     def _frame(self) -> None:
@@ -172,15 +180,33 @@ class Tape:
                 f"The disk refuses tape segment {self._path.name} ({reason}): {error.strerror}."
             ) from error
         self._written += len(self._unwritten)
+        self._digest.update(self._unwritten)
         self._unwritten = b""
 
     def _seal(self) -> None:
-        os.fsync(self._descriptor)
+        digest = self._digest.hexdigest()
         self._on_sealed(
-            SealedSegment(
-                self._segment, self._first, self._last, self._count, self._written, hash_file(self._path)
-            )
+            SealedSegment(self._segment, self._first, self._last, self._count, self._written, digest)
         )
+
+    def _retire(self) -> None:
+        # Syncing a whole segment takes tens of milliseconds that the engine's loop doesn't have.
+        self._retired = self._pool.submit(_sync_and_close, self._descriptor)
+
+    def _await_retired(self) -> None:
+        retired, self._retired = self._retired, None
+        try:
+            if retired is not None:
+                retired.result()
+        except OSError as error:
+            raise StoreFull(f"The disk refuses a sealed tape segment: {error}.") from error
+
+
+def _sync_and_close(descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def segments(directory: Path) -> list[Path]:

@@ -51,7 +51,7 @@ def check_tape(directory: Path, claims: TapeClaims) -> TapeFindings:
         if sealed is not None:
             _check_sealed(path, sealed, last_good)
             records += sealed.records
-            last_good = sealed.last
+            last_good = max(last_good, sealed.last)
             continue
         reader = Reader(path, last_good)
         for _ in reader.blocks():
