@@ -1,0 +1,70 @@
+"""Building an engine from plain, recordable values: what a session's header holds is all that a replay needs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+
+from midas.agents.execution_agent import ExecutionAgent
+from midas.agents.guardian import Guardian
+from midas.agents.orchestrator import Orchestrator
+from midas.agents.portfolio_manager import PortfolioManager
+from midas.agents.risk_manager import RiskManager
+from midas.agents.strategy_manager import Enrolled, StrategyManager
+from midas.agents.technical import TechnicalAnalyst
+from midas.analysis.regime import RegimeRules
+from midas.domain.instrument import Instrument
+from midas.engine.engine import Engine
+from midas.execution.worker import ExecutionRules
+from midas.portfolio.sizing import SizingRules
+from midas.ports.strategy import Strategy
+from midas.risk.limits import Limits
+from midas.state.state import State
+
+
+class StrategyConfig(msgspec.Struct, frozen=True):
+    """One enabled strategy: its file, its share of equity, its instruments and parameters."""
+
+    file: str
+    weight: float
+    instruments: tuple[str, ...]  # instrument ids
+    parameters: dict[str, float | int | str | bool]
+
+
+class EngineConfig(msgspec.Struct, frozen=True):
+    """Everything that can influence a decision, besides events and code."""
+
+    instruments: tuple[Instrument, ...]
+    quote: str
+    period: int  # of bars, nanoseconds
+    audit_every: int  # wall nanoseconds between full passes over the account
+    regime: RegimeRules
+    limits: Limits
+    sizing: SizingRules
+    execution: ExecutionRules
+    strategies: tuple[StrategyConfig, ...]
+
+    def digest(self) -> str:
+        """The config hash of a session."""
+        return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
+
+
+def build_engine(config: EngineConfig, strategies: Sequence[Strategy]) -> Engine:
+    """The engine of `config` with its strategies' instances, in the order of `config.strategies`."""
+    assert len(strategies) == len(config.strategies)
+    state = State(config.instruments, config.quote)
+    enrolled = [
+        Enrolled(strategy, entry.weight, frozenset(entry.instruments))
+        for strategy, entry in zip(strategies, config.strategies, strict=True)
+    ]
+    risk = RiskManager(config.limits)
+    orchestrator = Orchestrator(
+        {i.id: TechnicalAnalyst(i.id, config.period, config.regime) for i in config.instruments},
+        StrategyManager(enrolled),
+        PortfolioManager(config.sizing, config.period),
+        risk,
+        ExecutionAgent(config.execution),
+    )
+    return Engine(state, orchestrator, Guardian(risk), config.audit_every)

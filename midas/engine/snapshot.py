@@ -1,0 +1,305 @@
+"""Painting the `Snapshot`: the state as it is, plus the recent audits as lines. Read-only, never part of a decision."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+import msgspec
+
+from midas.domain.decision import FillBooked, RegimeChanged, SignalMade, TargetRefused
+from midas.domain.instrument import Instrument
+from midas.domain.market import Trade
+from midas.domain.opinion import Regime, RegimeLabel
+from midas.domain.order import Side
+from midas.engine.audit import Audit
+from midas.engine.engine import Engine
+from midas.engine.lines import lines
+from midas.risk.gauges import gauges, next_to_bind
+from midas.analysis.regime import POLICIES
+from midas.state.market import InstrumentMarket
+from midas.state.orders import Order
+from midas.state.snapshot import (
+    AccountView,
+    BalanceView,
+    BarView,
+    BookView,
+    ContributionView,
+    CountsView,
+    EventView,
+    GateView,
+    HealthView,
+    InstrumentView,
+    KillView,
+    LevelView,
+    MarkView,
+    ModeView,
+    OrderView,
+    PositionView,
+    RegimeView,
+    SignalView,
+    Snapshot,
+    StrategyView,
+    TradeView,
+)
+
+BOOK_LEVELS = 50
+BARS_SHOWN = 180
+PRINTS_SHOWN = 50
+REGIMES_SHOWN = 180
+NAN = float("nan")
+
+
+class Assembly(msgspec.Struct, frozen=True):
+    """What the snapshot says about how this engine was put together."""
+
+    venue: str
+    version: str
+    profile: str
+    speed: float
+    period: int
+
+
+class Painter:
+    """Keeps the last lines of what was decided and draws the whole on demand."""
+
+    def __init__(self, engine: Engine, assembly: Assembly) -> None:
+        self._engine = engine
+        self._assembly = assembly
+        self._events: deque[EventView] = deque(maxlen=200)
+        self._signals: deque[SignalView] = deque(maxlen=100)
+        self._marks: dict[str, deque[MarkView]] = {}
+        self._history: dict[str, deque[str]] = {i: deque(maxlen=REGIMES_SHOWN) for i in engine.state.instruments}
+        self._previous: dict[str, str] = {}
+        self._signal_at: dict[str, int] = {}
+        self._signals_made = self._orders_made = self._fills = self._refusals = self._anomalies = 0
+        self._fills_by: dict[str, int] = {}
+        self._bar_times: dict[str, int] = {}
+
+    def observe(self, audit: Audit) -> None:
+        """Keep what a person will want to see of this step."""
+        for decision in audit.decisions:
+            kind = type(decision)
+            if kind is SignalMade:
+                self._signal(decision, audit)  # type: ignore[arg-type]
+            elif kind is FillBooked:
+                self._fill(decision)  # type: ignore[arg-type]
+            elif kind is TargetRefused:
+                self._refusals += 1
+            elif kind is RegimeChanged:
+                self._previous[decision.instrument] = decision.before  # type: ignore[union-attr]
+            line = lines(decision, self._engine.state)
+            if line is not None:
+                line_kind, severity, text = line
+                self._anomalies += line_kind == "ANOMALY"
+                self._orders_made += kind.__name__ == "OrderPlanned"
+                self._events.appendleft(EventView(audit.sequence, audit.at, line_kind, severity, text))
+
+    def counts(self) -> CountsView:
+        """Totals of the session."""
+        state = self._engine.state
+        spans = [m.time - m.first_time for m in state.markets.values() if m.first_time]
+        bars = sum(m.bars_seen - m.synthetic_bars for m in state.markets.values())
+        return CountsView(
+            state.market_events, max(spans, default=0) / 1e9, bars, self._signals_made, self._orders_made,
+            self._fills, self._refusals, self._anomalies, dict(self._fills_by),
+        )  # fmt: skip
+
+    def snapshot(self, now: int, health: HealthView) -> Snapshot:
+        """The whole picture as of `now` (wall time)."""
+        engine, state, assembly = self._engine, self._engine.state, self._assembly
+        rows = gauges(state, engine.orchestrator.risk.limits)
+        return Snapshot(
+            sequence=engine.sequence,
+            built_at=now,
+            session=state.session,
+            environment=state.environment,
+            venue=assembly.venue,
+            account=state.account,
+            version=assembly.version,
+            profile=assembly.profile,
+            speed=assembly.speed,
+            recovering=state.recovering,
+            mode=self._mode(),
+            kill=self._kill(),
+            gates=tuple(GateView(g.scope, g.reason, g.since) for g in state.control.gates.values()),
+            instruments=tuple(self._instrument(m) for m in state.markets.values()),
+            signals=tuple(self._signals),
+            limits=rows,
+            next_to_bind=next_to_bind(rows),
+            positions=tuple(self._positions()),
+            orders=tuple(_order(o) for o in state.orders.open.values()),
+            events=tuple(self._events),
+            strategies=tuple(self._strategies()),
+            money=self._money(),
+            health=health,
+            counts=self.counts(),
+        )
+
+    def _signal(self, made: SignalMade, audit: Audit) -> None:
+        signal = made.signal
+        self._signals_made += 1
+        self._signal_at[signal.strategy] = audit.at
+        why = tuple(ContributionView(c.name, c.value) for c in signal.contributions)
+        self._signals.appendleft(
+            SignalView(
+                audit.sequence, signal.time, audit.at, signal.strategy, signal.instrument, signal.direction,
+                signal.confidence, made.outcome, made.detail, why,
+            )  # fmt: skip
+        )
+
+    def _fill(self, fill: FillBooked) -> None:
+        self._fills += 1
+        self._fills_by[fill.strategy] = self._fills_by.get(fill.strategy, 0) + 1
+        marks = self._marks.setdefault(fill.instrument, deque(maxlen=100))
+        price, quantity = float(fill.price), float(fill.quantity)
+        marks.append(MarkView(fill.market_time, price, quantity, fill.side.value, fill.purpose.value, fill.strategy))
+
+    def _mode(self) -> ModeView:
+        control = self._engine.state.control
+        return ModeView(control.mode.value, control.by, control.cause, control.since, control.ends_when)
+
+    def _kill(self) -> KillView:
+        control = self._engine.state.control
+        report = tuple(control.report)
+        return KillView(
+            control.latched, control.level, control.kill_by, control.kill_reason, control.tripped_at, report
+        )
+
+    def _instrument(self, market: InstrumentMarket) -> InstrumentView:
+        instrument = market.instrument
+        bars = list(market.bars)[-BARS_SHOWN:]
+        change = market.last_price / market.first_price - 1.0 if market.first_price > 0 else NAN
+        return InstrumentView(
+            id=instrument.id,
+            name=instrument.name,
+            base=instrument.base,
+            quote=instrument.quote,
+            tick_size=instrument.tick,
+            price_decimals=instrument.price_decimals,
+            quantity_decimals=instrument.quantity_decimals,
+            bid=market.bid_price,
+            ask=market.ask_price,
+            last=market.last_price,
+            last_side="SELL" if market.last_sold else "BUY",
+            change=change,
+            market_time=market.time,
+            updated_at=market.at,
+            book=self._book(market),
+            tape=tuple(_print(t, instrument) for t in list(market.prints)[: -PRINTS_SHOWN - 1 : -1]),
+            bars=tuple(BarView(b.time, b.open, b.high, b.low, b.close, b.volume, b.synthetic) for b in bars),
+            bar_period=self._assembly.period,
+            marks=tuple(self._marks.get(instrument.id, ())),
+            regime=self._regime(market),
+        )
+
+    def _book(self, market: InstrumentMarket) -> BookView:
+        book, tick = market.book, market.tick
+        if not book.valid:
+            return BookView(False, book.reason, (), (), NAN, NAN, NAN, NAN, market.book_changed_at)
+        own = self._own(market.instrument)
+        bids, asks = book.top(BOOK_LEVELS)
+        spread = (book.best_ask - book.best_bid) * tick if book.best_bid_lots and book.best_ask_lots else NAN
+        return BookView(
+            True, "", _levels(bids.tolist(), market, own), _levels(asks.tolist(), market, own), spread,
+            spread / market.mid * 1e4, market.imbalance(5), market.microprice(), market.book_changed_at,
+        )  # fmt: skip
+
+    def _own(self, instrument: Instrument) -> dict[int, float]:
+        own: dict[int, float] = {}
+        for order in self._engine.state.orders.of_instrument(instrument.id):
+            if order.intent.price is not None:
+                tick = int(order.intent.price / instrument.tick_size)
+                own[tick] = own.get(tick, 0.0) + float(order.leaves)
+        return own
+
+    def _regime(self, market: InstrumentMarket) -> RegimeView:
+        instrument, state = market.instrument.id, self._engine.state
+        regime = state.regimes.get(instrument) or Regime(label=RegimeLabel.UNKNOWN, source="warming", since=0)
+        history = self._history[instrument]
+        if market.bars and market.bars[-1].time != self._bar_times.get(instrument):
+            self._bar_times[instrument] = market.bars[-1].time
+            history.append(regime.label.value)
+        return RegimeView(
+            regime.label.value, regime.label.short, regime.source, regime.since, regime.adx, regime.price_over_sma,
+            regime.stress, regime.atr_ratio, regime.bars_seen, regime.bars_needed, market.synthetic_bars,
+            POLICIES[regime.label].size_factor, tuple(history), self._previous.get(instrument, ""),
+        )  # fmt: skip
+
+    def _positions(self) -> Iterator[PositionView]:
+        state = self._engine.state
+        for sleeve in state.ledger.sleeves.values():
+            if not sleeve.fills:
+                continue
+            mark = state.markets[sleeve.instrument].mark
+            quantity, cost = float(sleeve.quantity), float(sleeve.cost)
+            unrealised = quantity * mark - cost if quantity else 0.0
+            yield PositionView(
+                sleeve.instrument, sleeve.strategy, quantity, float(sleeve.average_price), mark, quantity * mark,
+                unrealised, unrealised / cost if cost else 0.0, float(sleeve.realised), float(sleeve.fees),
+                sleeve.opened_at,
+            )  # fmt: skip
+
+    def _strategies(self) -> Iterator[StrategyView]:
+        state, manager = self._engine.state, self._engine.orchestrator.strategies
+        for name, enrolled in manager.enrolled.items():
+            sleeves = [s for s in state.ledger.sleeves.values() if s.strategy == name]
+            condition, detail = self._condition(name, enrolled.failed)
+            realised = sum(float(s.realised) for s in sleeves)
+            fills = sum(s.fills for s in sleeves)
+            yield StrategyView(name, condition, detail, fills, realised, self._signal_at.get(name, 0))
+
+    def _condition(self, name: str, failed: str) -> tuple[str, str]:
+        control = self._engine.state.control
+        if failed:
+            return "failed", failed
+        if control.latched or not control.permissions.entries:
+            return "frozen", control.cause
+        if self._engine.state.recovering:
+            return "warming", "the account is being reconciled"
+        spoken = [s for (who, _), s in self._engine.orchestrator.strategies.spoken.items() if who == name]
+        if spoken and all(s.outcome == "muted" for s in spoken):
+            return "muted", "the regime mutes it"
+        return "running", ""
+
+    def _money(self) -> AccountView:
+        state = self._engine.state
+        equity = state.equity()
+        opening, day = state.opening_equity or NAN, state.day_equity or NAN
+        balances = tuple(
+            BalanceView(a, float(v), float(v) * (1.0 if a == state.quote else self._price(a)))
+            for a, v in sorted(state.ledger.balances.items())
+        )
+        detail = "; ".join(state.differences) if state.differences else "orders, balances and trades equal"
+        return AccountView(
+            state.quote, equity, opening, state.cash, equity - opening, equity / opening - 1.0, equity - day,
+            state.drawdown, self._engine.orchestrator.risk.limits.drawdown_stop,
+            sum(float(s.fees) for s in state.ledger.sleeves.values()), balances, state.reconciled,
+            state.reconciled_at, detail,
+        )  # fmt: skip
+
+    def _price(self, asset: str) -> float:
+        state = self._engine.state
+        return next((m.mark for m in state.markets.values() if m.instrument.base == asset), NAN)
+
+
+def _levels(rows: list[list[int]], market: InstrumentMarket, own: dict[int, float]) -> tuple[LevelView, ...]:
+    lot, total, levels = market.instrument.lot, 0, []
+    for tick, lots in rows:
+        total += lots
+        levels.append(LevelView(tick * market.tick, lots * lot, total * lot, own.get(tick, 0.0)))
+    return tuple(levels)
+
+
+def _print(trade: Trade, instrument: Instrument) -> TradeView:
+    side = Side.SELL if trade.buyer_is_maker else Side.BUY
+    return TradeView(trade.time, trade.price * instrument.tick, trade.lots * instrument.lot, side.value)
+
+
+def _order(order: Order) -> OrderView:
+    intent = order.intent
+    return OrderView(
+        intent.client_id, intent.client_id[-4:], intent.instrument, intent.strategy, intent.side.value,
+        intent.type.value, float(intent.price) if intent.price is not None else NAN, float(intent.quantity),
+        float(order.filled), order.status, intent.purpose.value, intent.created_at, intent.reason,
+    )  # fmt: skip

@@ -1,0 +1,114 @@
+"""The inbox: bounded, everything that isn't market data first, market data conflated only when late.
+
+Quotes: the last one wins. Depth changes merge (first id of the first, last id of the last). Trades at
+one price add up; past the hard limit also across prices. Bars, answers, timers and commands are never
+touched. An event gets its sequence number when it is taken, so what is recorded is what was stepped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+import msgspec
+
+from midas.domain.event import Event, Recorded
+from midas.domain.market import BookDelta, BookLost, BookSnapshot, Quote, Trade
+
+LATE = 2_000  # events waiting: from here on market data is conflated
+FULL = 50_000  # from here on trades add up across prices too
+
+Cell = list[Event]  # one event; emptied when taken
+
+
+class Inbox:
+    """Many writers (also from other threads through `put_from_thread`), one reader."""
+
+    def __init__(self, late: int = LATE, full: int = FULL) -> None:
+        self._control: deque[Recorded] = deque()
+        self._market: deque[Cell] = deque()
+        self._latest: dict[tuple[type, str], Cell] = {}
+        self._late, self._full = late, full
+        self._waiting = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.conflated = 0
+
+    def bind(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Name the loop that reads."""
+        self._loop = loop
+
+    def __len__(self) -> int:
+        return len(self._control) + len(self._market)
+
+    def put(self, event: Event) -> None:
+        """Add an event; market events may merge into one that still waits."""
+        kind = type(event)
+        if kind is Quote or kind is Trade or kind is BookDelta:
+            if len(self._market) < self._late or not self._merged(event):  # type: ignore[arg-type]
+                cell: Cell = [event]
+                self._market.append(cell)
+                self._latest[kind, event.instrument] = cell  # type: ignore[union-attr]
+        elif kind is BookSnapshot or kind is BookLost:
+            self._latest.pop((BookDelta, event.instrument), None)  # type: ignore[union-attr]
+            self._market.append([event])
+        elif kind.__struct_config__.array_like:
+            self._market.append([event])
+        else:
+            self._control.append(event)  # type: ignore[arg-type]
+        if not self._waiting.is_set():
+            self._waiting.set()
+
+    def put_from_thread(self, event: Recorded) -> None:
+        """Add an answer or a command from outside the loop; the reader sees it before any backlog."""
+        self._control.append(event)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._waiting.set)
+
+    def take(self) -> Event | None:
+        """The next event, or None where nothing waits."""
+        if self._control:
+            return self._control.popleft()
+        if self._market:
+            return self._market.popleft().pop()
+        self._waiting.clear()
+        return None
+
+    async def wait(self) -> None:
+        """Return once something waits."""
+        if not self._control and not self._market:
+            self._waiting.clear()
+            await self._waiting.wait()
+
+    def _merged(self, event: Quote | Trade | BookDelta) -> bool:
+        cell = self._latest.get((type(event), event.instrument))
+        if not cell:
+            return False
+        both = merge(cell[0], event, across_prices=len(self._market) >= self._full)
+        if both is None:
+            return False
+        cell[0] = both
+        self.conflated += 1
+        return True
+
+
+def merge(old: Event, new: Quote | Trade | BookDelta, across_prices: bool) -> Event | None:
+    """One event that says what both said, or None where that can't be said."""
+    if type(new) is Quote:
+        return new
+    if type(new) is BookDelta and type(old) is BookDelta:
+        return _merge_deltas(old, new) if new.first_id == old.last_id + 1 else None
+    if type(new) is Trade and type(old) is Trade:
+        same = old.price == new.price and old.buyer_is_maker == new.buyer_is_maker
+        if not same and not across_prices:
+            return None
+        return msgspec.structs.replace(new, lots=old.lots + new.lots, count=old.count + new.count)
+    return None
+
+
+def _merge_deltas(old: BookDelta, new: BookDelta) -> BookDelta:
+    """Bids first, then asks; where both name a level the later one stands later and wins."""
+    cut_old, cut_new = old.bids * 16, new.bids * 16
+    levels = old.levels[:cut_old] + new.levels[:cut_new] + old.levels[cut_old:] + new.levels[cut_new:]
+    return BookDelta(
+        new.instrument, new.time, new.at, old.first_id, new.last_id, old.bids + new.bids, levels
+    )  # fmt: skip
