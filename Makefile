@@ -30,7 +30,7 @@ check: $(READY)
 bench: $(BENCHES)
 
 $(BENCHES): bench-%: $(READY)
-	@$(BIN)/python tests/bench/bench_$*.py
+	@$(BIN)/python -m tests.bench.bench_$*
 
 screenshots: $(READY)
-	$(BIN)/python tests/screenshots.py docs/images
+	$(BIN)/python -m tests.screenshots docs/images

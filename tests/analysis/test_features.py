@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from market_series import REAL, Series, bar, random_series, real_series
 
 from midas.analysis import bundle
 from midas.analysis.features import YEAR, BarFeatures, Features
 from midas.analysis.indicators import ADX, ATR, EMA, MACD, RSI, SMA, Bollinger, Median, RealisedVolatility
 from midas.domain.time import DAY, MINUTE
+from tests.analysis.market_series import REAL, Series, bar, random_series, real_series
 
 
 class SlowFeatures:

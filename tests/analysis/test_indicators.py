@@ -12,7 +12,6 @@ import pytest
 import talib
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from market_series import REAL, Column, Series, random_series, real_series
 
 from midas.analysis.indicators import (
     ADX,
@@ -35,6 +34,7 @@ from midas.analysis.indicators import (
     decay_of,
 )
 from midas.domain.time import DAY, HOUR
+from tests.analysis.market_series import REAL, Column, Series, random_series, real_series
 
 HIGH = [10, 11, 12, 11.5, 12.5, 13, 12.8, 13.5, 14, 13.2]
 LOW = [9, 9.8, 10.9, 10.6, 11.2, 12, 11.7, 12.4, 13, 12.1]

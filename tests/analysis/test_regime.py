@@ -9,13 +9,13 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from market_series import random_series
 
 from midas.analysis.features import BarFeatures, Features
 from midas.analysis.regime import POLICIES, RegimeDetector, RegimeRules, latched, own_stress
 from midas.domain.mode import PERMISSIONS, Mode
 from midas.domain.opinion import Family, Regime, RegimeLabel
 from midas.domain.time import MINUTE
+from tests.analysis.market_series import random_series
 
 NO_DWELL = RegimeRules(dwell_min=0)
 

@@ -8,9 +8,9 @@ import statistics
 from time import perf_counter
 
 import numpy as np
-from inputs import Ints, bench_file
 
 from midas.state.book import OrderBook
+from tests.bench.inputs import Ints, bench_file
 
 CALL = 16
 RUNS = 5
