@@ -8,13 +8,16 @@ commit starts inside the call that asks for it and its end is one callback.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from asyncio import AbstractEventLoop
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
+
+from midas.store.durable import sync_directory
 
 Job = tuple[str, list[object]]
 Outcome = Callable[[sqlite3.DatabaseError | None], None]
@@ -59,10 +62,16 @@ class Committer:
 
 def create(path: Path, factory: type[sqlite3.Connection], script: str) -> sqlite3.Connection:
     """A new database in WAL mode, ready for the committer's thread."""
+    # Under another name first: a kill at any moment leaves a whole database or none.
+    unfinished = path.with_name(path.name + ".new")
+    unfinished.unlink(missing_ok=True)
+    with closing(sqlite3.connect(unfinished, isolation_level=None)) as fresh:
+        fresh.executescript(script)
+    os.replace(unfinished, path)
+    sync_directory(path.parent)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=factory)
     # Checkpoints come at moments that nobody waits for (see Journal); full sync makes a commit durable.
     connection.executescript(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
-        f"{script} PRAGMA wal_checkpoint(TRUNCATE);"
     )
     return connection

@@ -11,10 +11,10 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from midas.errors import StoreDamaged
+from midas.errors import StoreDamaged, StoreError
 from midas.store import schema
 from midas.store.chain import Record
 from midas.store.journal import DATABASE
@@ -42,11 +42,9 @@ def opened(directory: Path) -> Iterator[sqlite3.Connection]:
     path = directory / DATABASE
     if not path.exists():
         raise StoreDamaged(f"{DATABASE} is missing in session {directory.name}.", file=DATABASE, last_good=0)
-    wal = directory / WAL
     with tempfile.TemporaryDirectory(prefix="midas-journal-") as scratch:
-        if wal.exists() and wal.stat().st_size:
-            path = _copy(directory, Path(scratch))
-            connection = sqlite3.connect(path)
+        if _copied(directory, Path(scratch)):
+            connection = sqlite3.connect(Path(scratch) / DATABASE)
         else:
             connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
         # A damaged `kind` may not be UTF-8; the record must still be readable to be named.
@@ -70,23 +68,30 @@ def unreadable(directory: Path, error: sqlite3.DatabaseError, last_good: int) ->
     )
 
 
-def _copy(directory: Path, scratch: Path) -> Path:
-    """Copy database and log as one state, even while an engine writes them."""
+def _copied(directory: Path, scratch: Path) -> bool:
+    """Copy database and log as one state, even while an engine writes them; False without a log."""
     for _ in range(_ATTEMPTS):
         before = _stamp(directory)
+        if not before[2]:
+            return False
         for name in (DATABASE, WAL):
-            shutil.copyfile(directory / name, scratch / name)
+            with suppress(FileNotFoundError):  # the engine closes its journal at this moment
+                shutil.copyfile(directory / name, scratch / name)
         # A checkpoint changes the database and a new round of the log changes its salt; appended
         # frames change neither, and a torn last frame is not recovered.
         if _stamp(directory) == before:
-            break
-    return scratch / DATABASE
+            return True
+    raise StoreError(f"Session {directory.name} is being written too fast to be read: stop it, or try again.")
 
 
 def _stamp(directory: Path) -> tuple[int, int, bytes]:
     database = (directory / DATABASE).stat()
-    with (directory / WAL).open("rb") as log:
-        return database.st_mtime_ns, database.st_size, log.read(32)
+    log = directory / WAL
+    try:
+        with log.open("rb") as file:
+            return database.st_mtime_ns, database.st_size, file.read(32)
+    except FileNotFoundError:
+        return database.st_mtime_ns, database.st_size, b""
 
 
 def _parse(row: tuple[object, ...], last_good: int) -> Record:

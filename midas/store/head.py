@@ -46,7 +46,7 @@ class HeadFile:
     """The open head of a journal that is being written."""
 
     def __init__(self, directory: Path) -> None:
-        self._descriptor = os.open(directory / NAME, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        self._descriptor = os.open(directory / NAME, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
         os.pwrite(self._descriptor, _slot(Head()) * 2, 0)
         os.fsync(self._descriptor)
         self._generation = 0
@@ -98,7 +98,7 @@ def _slot(head: Head) -> bytes:
 def _parse(slot: bytes) -> Head | None:
     try:
         head = msgspec.json.decode(slot.rstrip().rpartition(b" ")[0], type=Head)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     # Encoding it again covers every byte of the slot, its checksum and padding included.
     return head if _slot(head) == slot else None

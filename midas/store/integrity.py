@@ -118,8 +118,8 @@ def _attributed(directory: Path, head: Head, damage: StoreDamaged) -> StoreDamag
     if head.sealed or damage.file != DATABASE:
         return damage
     wal = directory / WAL
-    if not wal.exists():
-        found = "is missing though the session was never closed"
+    if not wal.exists() or not wal.stat().st_size:
+        found = "is missing or empty though the session was never closed"
     elif (frames := scan(wal)).damaged:
         found = f"is damaged behind frame {frames.valid} ({frames.lost} frames lost)"
     else:

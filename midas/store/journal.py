@@ -23,7 +23,6 @@ from midas.errors import StoreDamaged, StoreError, StoreFull
 from midas.store import schema
 from midas.store.chain import GENESIS, link
 from midas.store.committer import Committer, create
-from midas.store.durable import sync_directory
 from midas.store.head import BEFORE_FIRST, Head, HeadFile
 
 DATABASE = "journal.db"
@@ -45,14 +44,16 @@ _DISK = {
 class Journal:
     """The journal of one session, open for writing. Made by `Journal.open`, ended by `close`."""
 
-    def __init__(self, directory: Path, connection: sqlite3.Connection, buffer_max: int) -> None:
+    def __init__(
+        self, directory: Path, connection: sqlite3.Connection, head_file: HeadFile, buffer_max: int
+    ) -> None:
         self._directory = directory
         self._connection = connection
+        self._head_file = head_file
         self._buffer_max = buffer_max
         self._buffer: list[object] = []  # flat: six values a record, as the statement takes them
         self._next = 0
         self._hash = GENESIS
-        self._head_file = HeadFile(directory)
         self._head = Head()
         self._in_flight = 0  # values that the committer has; -1 while it does a checkpoint
         self._unchecked = 0  # records since the last checkpoint
@@ -76,9 +77,9 @@ class Journal:
         if path.exists():
             raise StoreError(f"Session {directory.name} already has a journal: choose another name.")
         try:
+            head_file = HeadFile(directory)
             connection = await asyncio.to_thread(create, path, factory, schema.CREATE)
-            sync_directory(directory)
-            return cls(directory, connection, buffer_max)
+            return cls(directory, connection, head_file, buffer_max)
         except (sqlite3.OperationalError, OSError) as error:
             raise StoreFull(
                 f"The journal of session {directory.name} can't be created ({error}): "

@@ -14,6 +14,7 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -94,15 +95,15 @@ class Tape:
 
     def flush(self) -> None:
         """Hand everything appended to the system. Raises StoreFull."""
-        self._frame()
-        self._put()
+        self._write_block()
         if self._retired is not None and self._retired.done():
             self._await_retired()
 
     def close(self) -> None:
         """Flush and seal the last segment. Raises StoreFull."""
         try:
-            self.flush()
+            self._frame()
+            self._put()
             self._seal()
         finally:
             self._retire()
@@ -145,11 +146,12 @@ class Tape:
                 f"The tape holds {self._backlog_max:,} bytes that the disk refuses: "
                 f"event {sequence} was not taken."
             )
+        with suppress(StoreFull):  # the next flush says so
+            self._write_block()
+
+    def _write_block(self) -> None:
         self._frame()
-        try:
-            self._put()
-        except StoreFull:
-            return  # the next flush says so
+        self._put()
         if self._written >= self._segment_bytes:
             self._seal()
             self._retire()

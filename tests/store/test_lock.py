@@ -1,0 +1,54 @@
+"""One engine per home, whatever became of the last one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from midas.errors import AlreadyRunning
+from midas.store.lock import InstanceLock
+
+_HOLDER = """
+import sys, time
+from pathlib import Path
+from midas.store.lock import InstanceLock
+
+with InstanceLock(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_second_engine_is_refused_with_the_first_ones_process_id(tmp_path: Path) -> None:
+    path = tmp_path / "home" / "engine.lock"
+    with InstanceLock(path) as first:
+        with pytest.raises(AlreadyRunning, match=f"process {os.getpid()}"):
+            InstanceLock(path).acquire()
+        assert first.held()
+        assert first.owner() == os.getpid()
+    assert not InstanceLock(path).held()
+    with InstanceLock(path) as again:
+        assert again.owner() == os.getpid()
+
+
+def test_the_lock_of_a_killed_engine_is_free(tmp_path: Path) -> None:
+    path = tmp_path / "engine.lock"
+    with subprocess.Popen([sys.executable, "-c", _HOLDER, str(path)], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(AlreadyRunning, match=f"process {holder.pid}"):
+            InstanceLock(path).acquire()
+        os.kill(holder.pid, 9)
+    with InstanceLock(path) as lock:
+        assert lock.owner() == os.getpid()
+
+
+def test_asking_about_a_home_without_an_engine_creates_nothing(tmp_path: Path) -> None:
+    lock = InstanceLock(tmp_path / "engine.lock")
+    assert not lock.held()
+    assert lock.owner() is None
+    assert list(tmp_path.iterdir()) == []
