@@ -1,0 +1,117 @@
+"""An engine behind a link that answers like the real one, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from midas.domain.command import Answer, CancelOrder, Command, Kill, Resume, SetMode, Stop
+from midas.domain.mode import Mode
+from midas.state.snapshot import KillView, ModeView, Snapshot
+from tests.fakes.snapshots import Desk, halt_view, normal
+
+
+class FakeLink:
+    """Serves a fixed snapshot, keeps every command, and answers what a test tells it to."""
+
+    def __init__(self, snapshot: Snapshot | None = None, age: int = 0) -> None:
+        self.snapshot = snapshot
+        self.age = age
+        self.connected = True
+        self.closed = False
+        self.sent: list[tuple[Command, str]] = []
+        self.reply: Callable[[Command], tuple[bool, str]] = lambda command: (True, f"done: {type(command).__name__}")
+        self._answers: list[Answer] = []
+
+    @classmethod
+    def showing(cls, snapshot: Snapshot | None = None) -> FakeLink:
+        """A link that shows the ordinary picture, or the given one."""
+        return cls(snapshot if snapshot is not None else normal())
+
+    @property
+    def commands(self) -> list[Command]:
+        """What was sent, in order."""
+        return [command for command, _ in self.sent]
+
+    def latest(self) -> Snapshot | None:
+        """The picture."""
+        return self.snapshot
+
+    def age_ns(self) -> int:
+        """As old as the test says."""
+        return self.age
+
+    def submit(self, command: Command, actor: str) -> str:
+        """Keep it and answer at the next beat."""
+        self.sent.append((command, actor))
+        key = f"c{len(self.sent)}"
+        accepted, message = self.reply(command)
+        self._answers.append(Answer(key, accepted, message, 1))
+        return key
+
+    def answers(self) -> list[Answer]:
+        """What was answered since."""
+        answers, self._answers = self._answers, []
+        return answers
+
+    def close(self) -> None:
+        """The console left."""
+        self.closed = True
+
+
+class LivingLink(FakeLink):
+    """A small engine: the market moves with the clock and commands have their effect."""
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        super().__init__()
+        self._clock = clock
+        self.desk = Desk()
+        self.reply = self._obey
+        self._stepped = 0
+        self._begun = clock()
+
+    def latest(self) -> Snapshot:
+        """Ten pictures a second, each an eighth of a second on."""
+        due = (self._clock() - self._begun) // 100_000_000
+        if due > self._stepped or self.snapshot is None:
+            self._stepped = due
+            self.desk.step()
+            self.snapshot = self.desk.build()
+        return self.snapshot
+
+    def age_ns(self) -> int:
+        """Never more than a tenth of a second."""
+        return (self._clock() - self._begun) % 100_000_000
+
+    def halt(self, actor: str) -> None:
+        """The kill socket."""
+        self.desk.kill = halt_view(self.desk.now, actor)
+        self._mode("PAUSE", actor, "kill halt")
+
+    def _obey(self, command: Command) -> tuple[bool, str]:
+        if isinstance(command, SetMode):
+            return self._set_mode(command)
+        if isinstance(command, Kill):
+            self.halt("console")
+            return True, "halted: no new risk can be opened"
+        if isinstance(command, Resume):
+            return self._resume(command)
+        if isinstance(command, CancelOrder):
+            return False, f"{command.client_id} is being filled: the venue refused to cancel it"
+        assert isinstance(command, Stop)
+        return True, "the engine stops"
+
+    def _set_mode(self, command: SetMode) -> tuple[bool, str]:
+        if self.desk.kill.latched and Mode(command.mode).safety < Mode.PAUSE.safety:
+            return False, "halted: resume first (midas resume, or R here)"
+        before = self.desk.mode.mode
+        self._mode(command.mode, "operator console", command.reason or "by hand")
+        return True, f"mode {before} -> {command.mode}"
+
+    def _resume(self, command: Resume) -> tuple[bool, str]:
+        if not command.confirmed:
+            return True, "Halted by the kill chord 12 s ago.\nOpen: LONG 0.04120 BTC, LONG 0.6210 ETH; 2 exit orders.\nReconciled: yes. Mode after: PAUSE."
+        self.desk.kill = KillView(False)
+        return True, "resumed: the latch is released, the mode stays PAUSE"
+
+    def _mode(self, mode: str, by: str, cause: str) -> None:
+        self.desk.mode = ModeView(mode, by, cause, self.desk.now, "")

@@ -1,0 +1,348 @@
+"""A rich, self-consistent, deterministic snapshot: two instruments, two strategies, every kind of row."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import msgspec
+
+from midas.domain.time import MILLISECOND, SECOND
+from midas.state.snapshot import (
+    AccountView,
+    BalanceView,
+    BarView,
+    BookView,
+    ContributionView,
+    CountsView,
+    EventView,
+    GateView,
+    HealthView,
+    InstrumentView,
+    KillView,
+    LevelView,
+    LimitView,
+    MarkView,
+    ModeView,
+    OrderView,
+    PositionView,
+    RegimeView,
+    SignalView,
+    Snapshot,
+    StrategyView,
+    TradeView,
+)
+
+NOW = 1_763_705_000 * SECOND  # wall
+MARKET = 1_723_104_311 * SECOND  # market: the recording's own day
+BTC, ETH = "BTC-USDT.binance", "ETH-USDT.binance"
+OPENING = 10_000.0
+SHORT = {
+    "TREND_UP": "Trending Bull", "TREND_DOWN": "Trending Bear", "RANGE": "Range-bound",
+    "HIGH_VOLATILITY": "High Volatility", "CRISIS": "Crisis", "UNKNOWN": "Unknown",
+}  # fmt: skip
+
+
+class Market:
+    """A seeded walk of one instrument, advanced a step at a time."""
+
+    def __init__(self, seed: int, price: float, tick: float, decimals: int, size: float) -> None:
+        self._rng = random.Random(seed)
+        self.first = price
+        self.tick, self.decimals, self.size = tick, decimals, size
+        self.last, self.side = price, "BUY"
+        self.bars: list[BarView] = []
+        self.tape: list[TradeView] = []
+        self.time = MARKET - 90 * SECOND
+        for _ in range(90):
+            self.bar()
+        self.deal(50)
+
+    def bar(self) -> None:
+        """One closed second."""
+        rng = self._rng
+        opened = self.last
+        drift = math.sin(len(self.bars) / 14) * 0.6
+        path = [opened]
+        for _ in range(6):
+            path.append(self._round(path[-1] * (1 + (rng.gauss(drift, 2.2)) * 1e-5)))
+        self.time += SECOND
+        self.last = path[-1]
+        self.bars.append(
+            BarView(self.time, opened, max(path), min(path), path[-1], abs(rng.gauss(3, 2)) * self.size + 0.1, False)
+        )
+        self.bars = self.bars[-90:]
+
+    def deal(self, count: int = 1) -> None:
+        """`count` prints at the touch."""
+        rng = self._rng
+        for _ in range(count):
+            bought = rng.random() < 0.52
+            self.side = "BUY" if bought else "SELL"
+            price = self._round(self.last + (self.tick if bought else -self.tick) * rng.randrange(0, 3))
+            quantity = round(abs(rng.expovariate(4)) * self.size + 0.0002, 5)
+            stamp = self.time + len(self.tape) % 50 * 20 * MILLISECOND
+            self.tape.insert(0, TradeView(stamp, price, quantity, self.side))
+            self.last = price
+        self.tape = self.tape[:50]
+
+    def book(self, own: dict[float, float]) -> BookView:
+        """Twenty-five levels a side around the last price."""
+        rng = self._rng
+        bid = self._round(self.last - (self.tick if self.side == "BUY" else 0))
+        ask = self._round(bid + self.tick)
+        sides: list[list[LevelView]] = []
+        for start, step in ((bid, -1), (ask, 1)):
+            total, levels = 0.0, []
+            for place in range(25):
+                price = self._round(start + step * place * self.tick)
+                mine = own.get(price, 0.0)
+                size = round(abs(rng.gauss(0.9, 0.8)) * self.size + 0.01 * self.size, 5) + mine
+                total += size
+                levels.append(LevelView(price, size, round(total, 5), mine))
+            sides.append(levels)
+        bids, asks = sides
+        near, far = bids[4].cumulative, asks[4].cumulative
+        micro = (bid * asks[0].size + ask * bids[0].size) / (asks[0].size + bids[0].size)
+        return BookView(
+            True, "", tuple(bids), tuple(asks), ask - bid, (ask - bid) / bid * 1e4, (near - far) / (near + far), micro, NOW
+        )
+
+    def _round(self, price: float) -> float:
+        return round(round(price / self.tick) * self.tick, self.decimals)
+
+
+class Desk:
+    """Builds snapshots of a small trading day; `step` moves it on by an eighth of a second."""
+
+    def __init__(self) -> None:
+        self.btc = Market(7, 61_772.0, 0.1, 1, 1.0)
+        self.eth = Market(11, 2_412.6, 0.01, 2, 12.0)
+        self.sequence = 118_244
+        self.now = NOW
+        self.mode = ModeView("NORMAL", "operator console", "regime agrees again", NOW - 1_080 * SECOND, "")
+        self.kill = KillView(False)
+        self._step = 0
+
+    def step(self) -> None:
+        """An eighth of a second of market."""
+        self._step += 1
+        self.now += SECOND // 8
+        self.sequence += 37
+        for market in (self.btc, self.eth):
+            market.deal(2)
+            if self._step % 8 == 0:
+                market.bar()
+
+    def build(self) -> Snapshot:
+        """The picture now."""
+        btc, eth = self._instruments()
+        positions = self._positions()
+        unrealised = sum(p.unrealised for p in positions)
+        realised, fees = 38.16, 4.87
+        pnl = unrealised + realised - fees
+        equity = OPENING + pnl
+        crypto = sum(p.value for p in positions)
+        limits = self._limits(positions, equity, crypto)
+        return Snapshot(
+            sequence=self.sequence, built_at=self.now, session="20251121-0603-a7", environment="SIM", venue="binance",
+            account="sim-4f2a", version="0.1.0", profile="crypto-only", speed=5.0, recovering=False,
+            mode=self.mode, kill=self.kill, gates=(), instruments=(btc, eth), signals=self._signals(), limits=limits,
+            next_to_bind=max(limits, key=lambda limit: limit.used).name, positions=positions, orders=self._orders(),
+            events=self._events(), strategies=self._strategies(),
+            money=AccountView(
+                "USDT", equity, OPENING, equity - crypto, pnl, pnl / OPENING, pnl, 0.0061, 0.10, fees,
+                (
+                    BalanceView("USDT", equity - crypto, equity - crypto),
+                    BalanceView("BTC", positions[0].quantity, positions[0].value),
+                    BalanceView("ETH", positions[1].quantity, positions[1].value),
+                ),
+                True, self.now - 12 * SECOND, "",
+            ),
+            health=HealthView(True, True, 180.0, 12.4, 3.0, 1.9, 1.6, 0, 1_240.0, 318, 1, 1, 0, 214, 6000, 0, NOW - 2_530 * SECOND),
+            counts=CountsView(3_137_200, 12_650.0, 12_650, 214, 61, 44, 17, 0, {"trend-following": 12, "book-imbalance": 32}),
+        )  # fmt: skip
+
+    def _instruments(self) -> tuple[InstrumentView, InstrumentView]:
+        orders = self._orders()
+        return (
+            self._instrument(BTC, "BTC", self.btc, orders, _regime("TREND_UP", 12_650)),
+            self._instrument(ETH, "ETH", self.eth, orders, _warming()),
+        )
+
+    def _instrument(
+        self, key: str, base: str, market: Market, orders: tuple[OrderView, ...], regime: RegimeView
+    ) -> InstrumentView:
+        own = {o.price: o.quantity - o.filled for o in orders if o.instrument == key}
+        book = market.book(own)
+        marks = self._marks(market, 0.004 if base == "BTC" else 0.09)
+        return InstrumentView(
+            key, f"{base}-USDT", base, "USDT", market.tick, market.decimals, 5 if base == "BTC" else 4,
+            book.bids[0].price, book.asks[0].price, market.last, market.side, market.last / market.first - 1,
+            market.time, self.now - 120 * MILLISECOND, book, tuple(market.tape), tuple(market.bars), SECOND,
+            marks, regime,
+        )  # fmt: skip
+
+    def _marks(self, market: Market, size: float) -> tuple[MarkView, ...]:
+        chosen = ((58, "BUY", "ENTRY"), (69, "SELL", "EXIT"), (80, "BUY", "ENTRY"))
+        return tuple(
+            MarkView(market.bars[i].time - SECOND // 2, market.bars[i].low if side == "BUY" else market.bars[i].high,
+                     size, side, purpose, "trend-following")
+            for i, side, purpose in chosen
+        )  # fmt: skip
+
+    def _positions(self) -> tuple[PositionView, ...]:
+        rows = (
+            (BTC, "trend-following", 0.04120, self.btc, 61_721.4, 31.40, 1.62),
+            (ETH, "book-imbalance", 0.6210, self.eth, 2_414.90, 6.76, 3.25),
+        )
+        return tuple(
+            PositionView(
+                key, strategy, quantity, average, market.last, quantity * market.last,
+                (market.last - average) * quantity, market.last / average - 1, realised, fees, NOW - 480 * SECOND,
+            )
+            for key, strategy, quantity, market, average, realised, fees in rows
+        )  # fmt: skip
+
+    def _orders(self) -> tuple[OrderView, ...]:
+        below = self.btc.bars[-1].close
+        return (
+            OrderView("m-a91f", "a91f", BTC, "trend-following", "BUY", "LIMIT_MAKER", round(below - 0.4, 1), 0.00820, 0.0,
+                      "OPEN", "ENTRY", self.now - 12 * SECOND, "add to trend"),
+            OrderView("m-b002", "b002", BTC, "trend-following", "SELL", "LIMIT_MAKER", round(below + 0.7, 1), 0.04120, 0.01,
+                      "PARTIAL", "EXIT", self.now - 4 * SECOND, "take profit"),
+            OrderView("m-c7e4", "c7e4", ETH, "book-imbalance", "SELL", "LIMIT", round(self.eth.bars[-1].close + 0.03, 2), 0.6210,
+                      0.0, "OPEN", "EXIT", self.now - 2 * SECOND, "imbalance gone"),
+        )  # fmt: skip
+
+    def _signals(self) -> tuple[SignalView, ...]:
+        rows = (
+            (3, BTC, "trend-following", 1.0, 0.74, "acted", "buy 0.00820", (("slope", 0.41), ("ADX", 0.22), ("volume", 0.15), ("stress", -0.04))),
+            (9, ETH, "book-imbalance", 1.0, 0.58, "refused", "position 24.8 % would pass 25 %", (("imbalance", 0.44), ("microprice", 0.18), ("spread", -0.04))),
+            (21, BTC, "book-imbalance", -1.0, 0.52, "muted", "Trending Bull mutes shorts", (("imbalance", -0.39), ("microprice", -0.13))),
+            (44, BTC, "trend-following", 1.0, 0.61, "acted", "buy 0.02060", (("slope", 0.33), ("ADX", 0.21), ("volume", 0.07))),
+            (52, ETH, "book-imbalance", -1.0, 0.35, "held", "below 0.40", (("imbalance", -0.25), ("microprice", -0.10))),
+            (71, BTC, "trend-following", 0.0, 0.80, "acted", "sell 0.02060", (("slope", -0.52), ("ADX", -0.28))),
+            (95, ETH, "book-imbalance", 1.0, 0.47, "refused", "order rate 10 of 10 in 10 s", (("imbalance", 0.47),)),
+        )  # fmt: skip
+        return tuple(
+            SignalView(
+                118_200 - back, MARKET - back * SECOND, NOW - back * SECOND, strategy, key, direction, confidence,
+                outcome, detail, tuple(ContributionView(n, v) for n, v in why),
+            )
+            for back, key, strategy, direction, confidence, outcome, detail, why in rows
+        )  # fmt: skip
+
+    def _limits(self, positions: tuple[PositionView, ...], equity: float, crypto: float) -> tuple[LimitView, ...]:
+        largest = max(p.value for p in positions) / equity
+        rows = (
+            ("position", "position", largest, 0.30, "%", "entries are cut to fit", "BTC-USDT has room for 0.00743"),
+            ("crypto", "crypto", crypto / equity, 0.60, "%", "entries refused", ""),
+            ("cash", "least cash", 0.20 * equity / (equity - crypto) * 0.6, 0.60, "%", "entries refused", ""),
+            ("rate", "order rate", 3.0, 10.0, "/10s", "orders wait", ""),
+            ("drawdown", "drawdown", 0.0061, 0.10, "%", "DEFENSIVE", ""),
+            ("daily", "daily loss", 0.0, 0.02, "%", "PAUSE", ""),
+            ("collar", "price collar", 1.2, 50.0, "bp", "order refused", ""),
+            ("exposure", "worst case", crypto / equity * 1.08, 0.80, "%", "entries refused", ""),
+        )
+        return tuple(
+            LimitView(name, title, value, maximum, value / maximum, unit, action, value >= maximum, detail)
+            for name, title, value, maximum, unit, action, detail in rows
+        )
+
+    def _events(self) -> tuple[EventView, ...]:
+        rows = (
+            (4, "ORDER", "info", "b002 partly filled 0.01000 @61,779.1, 38 ms"),
+            (9, "RISK", "warn", "book-imbalance ETH refused: position 24.8 % would pass 25 %"),
+            (12, "ORDER", "info", "a91f POST BUY 0.00820 BTC @ touch accepted in 41 ms"),
+            (44, "FILL", "info", "BUY 0.02060 BTC @61,761.0 fee 0.0000206 BTC maker"),
+            (118, "WARN", "warn", "depth gap of 312 updates on BTC-USDT: resync took 88 ms"),
+            (640, "REGIME", "info", "BTC-USDT Range-bound -> Trending Bull: ADX 31.2, 0.42 % over SMA200"),
+            (1_080, "MODE", "info", "DEFENSIVE -> NORMAL by operator console: regime agrees again"),
+            (1_300, "MODE", "warn", "NORMAL -> DEFENSIVE by trigger drawdown: 1.1 % in 60 s"),
+            (2_530, "SESSIO", "info", "session opened, 0 orders adopted, account reconciled"),
+        )
+        return tuple(
+            EventView(118_240 - i, NOW - back * SECOND, kind, severity, text)
+            for i, (back, kind, severity, text) in enumerate(rows)
+        )
+
+    def _strategies(self) -> tuple[StrategyView, ...]:
+        frozen = self.kill.latched
+        return (
+            StrategyView("trend-following", "frozen" if frozen else "running", "", 12, 31.40, NOW - 3 * SECOND),
+            StrategyView("book-imbalance", "frozen" if frozen else "running", "", 32, 6.76, NOW - 9 * SECOND),
+        )
+
+
+def _regime(label: str, seen: int) -> RegimeView:
+    history = [SHORT["RANGE"]] * 34 + [SHORT["HIGH_VOLATILITY"]] * 6 + [SHORT["RANGE"]] * 18 + [SHORT["TREND_UP"]] * 32
+    return RegimeView(
+        label, SHORT[label], "rule", MARKET - 32 * SECOND, 31.2, 0.0042, 21.3, 1.18, seen, 200, 0, 1.0, tuple(history),
+        SHORT["RANGE"],
+    )  # fmt: skip
+
+
+def _warming() -> RegimeView:
+    nan = math.nan
+    return RegimeView(
+        "UNKNOWN", SHORT["UNKNOWN"], "warming", MARKET - 90 * SECOND, nan, nan, nan, nan, 143, 200, 120, 0.0,
+        (SHORT["UNKNOWN"],) * 90, "",
+    )  # fmt: skip
+
+
+def normal() -> Snapshot:
+    """The ordinary picture."""
+    return Desk().build()
+
+
+def in_mode(mode: str, by: str = "trigger drawdown", cause: str = "1.1 % in 60 s") -> Snapshot:
+    """The ordinary picture in another mode."""
+    ends = "drawdown below 0.5 % for 5 min" if mode == "DEFENSIVE" else ""
+    return msgspec.structs.replace(normal(), mode=ModeView(mode, by, cause, NOW - 75 * SECOND, ends))
+
+
+def halted() -> Snapshot:
+    """After a kill at level halt."""
+    desk = Desk()
+    desk.kill = halt_view()
+    desk.mode = ModeView("PAUSE", "console tty", "kill halt", NOW - 3 * SECOND, "resume, in two steps")
+    snapshot = desk.build()
+    return msgspec.structs.replace(snapshot, orders=tuple(o for o in snapshot.orders if o.purpose != "ENTRY"))
+
+
+def halt_view(at: int = NOW - 3 * SECOND, by: str = "console tty") -> KillView:
+    """A tripped latch with its report."""
+    report = (
+        "+0.000s  HALT latched on disk",
+        "+0.004s  strategies frozen 2 of 2",
+        "+0.051s  a91f CANCELED, acknowledged in 47 ms",
+        "+0.052s  b002 and c7e4 kept: they only reduce",
+    )
+    return KillView(True, "halt", by, "kill chord", at, report)
+
+
+def stale() -> Snapshot:
+    """The feed went silent nine seconds ago."""
+    snapshot = normal()
+    old = tuple(msgspec.structs.replace(v, updated_at=NOW - 9 * SECOND) for v in snapshot.instruments)
+    health = msgspec.structs.replace(snapshot.health, feed_age_ms=9_000.0, feed_connected=False)
+    gate = GateView("BTC-USDT.binance", "feed silent for 9.0 s", NOW - 4 * SECOND)
+    return msgspec.structs.replace(snapshot, instruments=old, health=health, gates=(gate,))
+
+
+def starting() -> Snapshot:
+    """Connected, but nothing has been seen yet: no bar, no book, no signal, no position."""
+    snapshot = normal()
+    nan = math.nan
+    empty = tuple(
+        msgspec.structs.replace(
+            v, bid=nan, ask=nan, last=nan, last_side="", change=nan, tape=(), bars=(), marks=(),
+            book=BookView(False, "waiting for the first snapshot", (), (), nan, nan, nan, nan, NOW), regime=_warming(),
+        )
+        for v in snapshot.instruments
+    )  # fmt: skip
+    warming = tuple(msgspec.structs.replace(s, state="warming", fills=0, realised=0.0) for s in snapshot.strategies)
+    return msgspec.structs.replace(
+        snapshot, instruments=empty, signals=(), positions=(), orders=(), events=snapshot.events[-1:], strategies=warming
+    )

@@ -1,0 +1,111 @@
+"""The console's side of the link: pictures in, commands out, answers matched. It never waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Thread
+
+from midas.domain.command import Answer, Command
+from midas.domain.time import SECOND
+from midas.errors import MidasError
+from midas.state.snapshot import Snapshot
+from tui.link_port import Clock, Connect, LinkClient
+from tui.present.picture import Picture
+
+RECONNECT_NS = SECOND
+OnAnswer = Callable[[Answer], None]
+
+
+class Desk:
+    """Holds the link, the chosen instrument and the frozen display."""
+
+    def __init__(self, connect: Connect, clock: Clock, actor: str) -> None:
+        self._connect = connect
+        self._clock = clock
+        self._actor = actor
+        self._link: LinkClient = connect()
+        self._started = clock()
+        self._waiting: dict[str, OnAnswer] = {}
+        self._frozen: Snapshot | None = None
+        self._frozen_at = 0
+        self._tried_at = 0
+        self._reconnector: Thread | None = None
+        self.chosen = 0
+
+    @property
+    def waited(self) -> int:
+        """How long the console has run, in ns."""
+        return self._clock() - self._started
+
+    def newest(self) -> Snapshot | None:
+        """The engine's truth, never a frozen one."""
+        return self._link.latest()
+
+    def picture(self) -> Picture | None:
+        """What the panes draw now; None before the first snapshot."""
+        link = self._link
+        snapshot = self._frozen or link.latest()
+        if snapshot is None:
+            return None
+        frozen = self._clock() - self._frozen_at if self._frozen else 0
+        return Picture(snapshot, self.chosen, link.age_ns(), link.connected, frozen)
+
+    def truth(self) -> Picture | None:
+        """As `picture`, but never frozen: for the banner and the halt panel."""
+        link = self._link
+        snapshot = link.latest()
+        if snapshot is None:
+            return None
+        frozen = self._clock() - self._frozen_at if self._frozen else 0
+        return Picture(snapshot, self.chosen, link.age_ns(), link.connected, frozen)
+
+    def freeze(self) -> bool:
+        """Hold or release the display; True while it is held."""
+        self._frozen = None if self._frozen else self._link.latest()
+        self._frozen_at = self._clock()
+        return self._frozen is not None
+
+    def shift(self, steps: int) -> None:
+        """Show the next or previous instrument."""
+        snapshot = self._link.latest()
+        if snapshot is not None and snapshot.instruments:
+            self.chosen = (self.chosen + steps) % len(snapshot.instruments)
+
+    def send(self, command: Command, then: OnAnswer) -> None:
+        """Submit a command; `then` gets its answer when it comes."""
+        try:
+            self._waiting[self._link.submit(command, self._actor)] = then
+        except (MidasError, OSError) as error:
+            then(Answer("", False, f"not sent: {error}", 0))
+
+    def settle(self) -> None:
+        """Hand out the answers that came, and connect anew where the engine went away."""
+        for answer in self._link.answers():
+            then = self._waiting.pop(answer.id, None)
+            if then is not None:
+                then(answer)
+        if not self._link.connected:
+            self._reconnect()
+
+    def close(self) -> None:
+        """Leave the engine alone."""
+        self._link.close()
+
+    def _reconnect(self) -> None:
+        """Connect in a thread, at most once a second: connecting may wait, the screen may not."""
+        now = self._clock()
+        busy = self._reconnector is not None and self._reconnector.is_alive()
+        if busy or now - self._tried_at < RECONNECT_NS:
+            return
+        self._tried_at = now
+        self._reconnector = Thread(target=self._connect_again, name="link-connect", daemon=True)
+        self._reconnector.start()
+
+    def _connect_again(self) -> None:
+        try:
+            fresh = self._connect()
+        except (MidasError, OSError):
+            return  # the banner says so, and the next second tries again
+        stale, self._link = self._link, fresh
+        stale.close()
+        self._waiting.clear()

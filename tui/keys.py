@@ -1,0 +1,87 @@
+"""Every key of the console, one row a binding. Help, footer and bindings all come from here."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from textual.binding import Binding
+
+
+class Row(NamedTuple):
+    """One binding: Textual's key names, the action, and what a person reads about it."""
+
+    keys: str
+    action: str
+    shown: str  # how the key is written
+    word: str  # in the footer; empty: not there
+    help: str
+    anywhere: bool = False  # works in every screen, dialogue and input field
+
+
+GROUPS: dict[str, tuple[Row, ...]] = {
+    "Stopping": (
+        Row(
+            "ctrl+backslash,f12,ctrl+4", "halt", "^\\ F12 ^4", "",
+            "HALT now: no new risk, working entries cancelled, exits and stops stay. Nothing to confirm.", True,
+        ),
+        Row("K", "report", "K", "", "the halt report: what was stopped and what is still open"),
+        Row("R", "resume", "R", "", "release a halt: a reason, a review, then the word resume"),
+    ),
+    "Modes (safer: at once; riskier: a reason, then y)": (
+        Row("f5", "mode('NORMAL')", "F5", "", "NORMAL: trade", True),
+        Row("f6", "mode('DEFENSIVE')", "F6", "", "DEFENSIVE: half exposure, only confident signals", True),
+        Row("f7", "mode('OBSERVATION')", "F7", "", "OBSERVATION: no new entries, signals are recorded", True),
+        Row("f8", "mode('PAUSE')", "F8", "", "PAUSE: no new entries, exits are managed", True),
+        Row("f9", "emergency", "F9", "", "EMERGENCY: HALT at once; flattening is a separate, confirmed step", True),
+        Row("m", "mode_strip", "m", "", "then n d o p e: the same modes by letter"),
+        Row("", "", "F5-F9", "mode", ""),
+    ),
+    "Looking": (
+        Row("tab", "next_pane(1)", "Tab", "pane", "next pane (Shift+Tab: back)"),
+        Row("shift+tab", "next_pane(-1)", "S-Tab", "", "previous pane"),
+        Row("z", "zoom", "z", "zoom", "zoom the pane and back; Tab moves the zoom on"),
+        Row("escape", "back", "Esc", "", "leave zoom, then the cursor"),
+        Row("j,down", "move(1)", "j", "", "cursor down (book levels, signals, orders, events)"),
+        Row("k,up", "move(-1)", "k", "", "cursor up"),
+        Row("", "", "j/k", "row", ""),
+        Row("ctrl+d", "move(10)", "^D", "", "ten rows down"),
+        Row("ctrl+u", "move(-10)", "^U", "", "ten rows up"),
+        Row("g", "jump(False)", "g", "", "first row"),
+        Row("G", "jump(True)", "G", "", "last row"),
+        Row("h,left", "symbol(-1)", "h", "", "previous instrument"),
+        Row("l,right", "symbol(1)", "l", "", "next instrument"),
+        Row("", "", "h/l", "symbol", ""),
+        Row("home,full_stop", "recentre", ".", "", "take the cursor away, back to the touch"),
+        Row("space", "freeze", "Space", "freeze", "freeze the display; the engine trades on"),
+    ),
+    "Acting": (
+        Row("c", "cancel", "c", "cancel", "cancel the chosen working order (asks y)"),
+        Row("colon,ctrl+p", "palette", ":", "commands", "all commands by name"),
+    ),
+    "Console": (
+        Row("t", "theme", "t", "", "dark or light"),
+        Row("P", "sides", "P", "", "colours of up and down: western, eastern, colour-blind safe, mono"),
+        Row("ctrl+l", "repaint", "^L", "", "paint the whole screen anew", True),
+        Row("ctrl+q", "detach", "^Q", "detach", "leave the console; the engine trades on", True),
+        Row("question_mark", "help", "?", "help", "this page"),
+    ),
+}  # fmt: skip
+
+
+def rows() -> list[Row]:
+    """All rows, in the order of the help page."""
+    return [row for group in GROUPS.values() for row in group]
+
+
+def bindings(anywhere: bool) -> list[Binding]:
+    """The bindings of the app (anywhere) or of the main screen (the rest)."""
+    chosen = [row for row in rows() if row.action and row.anywhere == anywhere]
+    return [Binding(row.keys, row.action, row.help, show=False, priority=anywhere) for row in chosen]
+
+
+def hints(latched: bool, orders: bool) -> list[tuple[str, str]]:
+    """What the footer offers: only what would do something now."""
+    found = [(row.shown, row.word) for row in rows() if row.word and (row.word != "cancel" or orders)]
+    if latched:
+        found = [("R", "resume"), ("K", "report"), *found]
+    return found

@@ -1,0 +1,1 @@
+"""Snapshot to text and colours: pure functions, tested without a terminal."""

@@ -1,0 +1,18 @@
+"""A horizontal gauge out of two shades."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+
+def gauge(used: float, width: int) -> str:
+    """`▓▓▓▓░░░░░░`: at least one dark cell for anything above zero, full only when used up."""
+    if not isfinite(used) or used <= 0:
+        return "░" * width
+    full = width if used >= 1 else min(width - 1, max(1, round(used * width)))
+    return "▓" * full + "░" * (width - full)
+
+
+def shade_of(used: float) -> str:
+    """The ink of a gauge: quiet, amber from 80 % on, alarm when the limit is reached."""
+    return "alarm" if used >= 1 else "warn" if used >= 0.8 else "gauge"

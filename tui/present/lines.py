@@ -1,0 +1,140 @@
+"""Lines of inked pieces, and the frame around a pane. Everything a pane draws is made of these."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from rich.cells import cell_len, set_cell_size
+
+
+class Piece(NamedTuple):
+    """A run of text in one ink (a name of the theme) on one ground (empty: the screen's own)."""
+
+    text: str
+    ink: str = "text"
+    ground: str = ""
+
+
+Line = list[Piece]
+
+
+class Sheet(NamedTuple):
+    """What a pane shows inside its frame, and what the frame itself says."""
+
+    title: Line
+    rows: list[Line]
+    note: Line = []  # right end of the upper edge
+    foot: Line = []  # left end of the lower edge
+
+
+def clean(text: str) -> str:
+    """`text` without control characters: a venue's message must never steer the terminal."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else "·" for c in text if unicodedata.category(c) != "Cf")
+
+
+def width_of(line: Iterable[Piece]) -> int:
+    """How many cells a line covers."""
+    return sum(len(p.text) if p.text.isascii() else cell_len(p.text) for p in line)
+
+
+def clip(text: str, width: int) -> str:
+    """`text` in at most `width` cells, an ellipsis where something was cut."""
+    text = clean(text)
+    size = len(text) if text.isascii() else cell_len(text)
+    if size <= width:
+        return text
+    return set_cell_size(text, max(0, width - 1)) + "…" if width > 0 else ""
+
+
+def fit(line: Iterable[Piece], width: int, ground: str = "") -> Line:
+    """The line in exactly `width` cells: cut, or filled up with blanks."""
+    fitted: Line = []
+    left = width
+    for piece in line:
+        size = len(piece.text) if piece.text.isascii() else cell_len(piece.text)
+        if size > left:
+            if left:
+                fitted.append(piece._replace(text=set_cell_size(piece.text, left)))
+            return fitted
+        fitted.append(piece)
+        left -= size
+    if left:
+        fitted.append(Piece(" " * left, "text", ground))
+    return fitted
+
+
+def spread(left: Line, right: Line, width: int) -> Line:
+    """`left` and `right` at the two ends; where both don't fit, the right one gives way."""
+    room = width - width_of(left) - width_of(right)
+    if room < 1:
+        return fit(left, width)
+    return [*left, Piece(" " * room), *right]
+
+
+def shade(line: Line, cells: int, ground: str) -> Line:
+    """The line with its last `cells` cells on `ground`: a bar behind the text."""
+    start = width_of(line) - cells
+    shaded: Line = []
+    at = 0
+    for piece in line:
+        size = cell_len(piece.text)
+        cut = min(max(start - at, 0), size)
+        if cut:
+            shaded.append(piece._replace(text=piece.text[:cut]))
+        if cut < size:
+            shaded.append(piece._replace(text=piece.text[cut:], ground=ground))
+        at += size
+    return shaded
+
+
+def on(line: Line, ground: str) -> Line:
+    """The whole line on one ground."""
+    return [piece._replace(ground=ground) for piece in line]
+
+
+def faded(line: Line) -> Line:
+    """The line as old news: one quiet ink, no ground."""
+    return [Piece(piece.text, "faint") for piece in line]
+
+
+def centred(text: str, width: int, height: int, ink: str = "dim") -> list[Line]:
+    """A sentence in the middle of an otherwise empty pane, wrapped at blanks."""
+    words, wrapped = clean(text).split(), [""]
+    for word in words:
+        longer = f"{wrapped[-1]} {word}".strip()
+        if len(longer) <= max(width - 2, 1):
+            wrapped[-1] = longer
+        else:
+            wrapped.append(word)
+    above: list[Line] = [[] for _ in range(max(0, (height - len(wrapped)) // 2))]
+    return above + [[Piece(f"{row:^{width}}", ink)] for row in wrapped]
+
+
+def frame(sheet: Sheet, width: int, height: int, heavy: bool) -> list[Line]:
+    """The sheet in a box of `width` by `height`: heavy where the pane has the keyboard."""
+    edge = "focus" if heavy else "edge"
+    corners, bar, side = ("┏┓┗┛", "━", "┃") if heavy else ("┌┐└┘", "─", "│")
+    inner = width - 2
+    rows = [fit(row, inner) for row in sheet.rows[: height - 2]]
+    rows += [[Piece(" " * inner)]] * (height - 2 - len(rows))
+    upper = _edge(sheet.title, sheet.note, inner, Piece(bar, edge))
+    lower = _edge(sheet.foot, [], inner, Piece(bar, edge))
+    return [
+        [Piece(corners[0], edge), *upper, Piece(corners[1], edge)],
+        *[[Piece(side, edge), *row, Piece(side, edge)] for row in rows],
+        [Piece(corners[2], edge), *lower, Piece(corners[3], edge)],
+    ]
+
+
+def _edge(left: Line, right: Line, width: int, bar: Piece) -> Line:
+    blank, dash = Piece(" ", bar.ink), Piece(bar.text, bar.ink)
+    start: Line = [dash, blank, *left, blank] if left else []
+    end: Line = [blank, *right, blank, dash] if right else []
+    room = width - width_of(start) - width_of(end)
+    if room < 0:
+        return fit(start, width)
+    return [*start, Piece(bar.text * room, bar.ink), *end]

@@ -1,0 +1,114 @@
+"""Risk limits as gauges, and which of them binds next."""
+
+from __future__ import annotations
+
+from midas.state.snapshot import LimitView, PositionView
+from tui.present import numbers
+from tui.present.gauge import gauge, shade_of
+from tui.present.lines import Line, Piece, Sheet, centred, clip
+from tui.present.picture import Picture, Spot
+
+
+def limits(picture: Picture, spot: Spot) -> Sheet:
+    """All limits, each with its gauge, and the one with the least room in words."""
+    return Sheet(_title(picture), gauges(picture, spot.width, spot.height), _note(picture))
+
+
+def summary(picture: Picture, spot: Spot) -> Sheet:
+    """What we hold of the shown instrument over the limits (80 columns)."""
+    rows = held(picture, spot.width)
+    rows += gauges(picture, spot.width, spot.height - len(rows))
+    title: Line = [Piece("position", "title"), Piece(" · ", "dim"), *_title(picture)]
+    return Sheet(title, rows, _note(picture))
+
+
+def held(picture: Picture, width: int) -> list[Line]:
+    """One line a position, newest knowledge only."""
+    positions = [p for p in picture.snapshot.positions if p.quantity]
+    if not positions:
+        return [[Piece("flat: no position", "dim")]]
+    shown = positions[:2] if len(positions) <= 2 else positions[:1]
+    rows = [_held_row(picture, position, width) for position in shown]
+    if len(positions) > len(shown):
+        total = numbers.signed(sum(p.unrealised for p in positions))
+        rows.append([Piece(f"+{len(positions) - len(shown)} more, all uP&L {total}", "dim")])
+    return rows
+
+
+def gauges(picture: Picture, width: int, height: int) -> list[Line]:
+    """A row a limit in the engine's order (rows that jump can't be watched), the binding one always among them."""
+    known = picture.snapshot.limits
+    if not known:
+        return centred("no limit reported yet", width, height)
+    words = _next(picture, width) if height >= 5 else []
+    room = max(1, height - len(words))
+    shown = list(known[:room])
+    if len(known) > room:
+        shown = list(known[: room - 1])
+        shown.append(next((limit for limit in known[room - 1 :] if _is_next(picture, limit)), known[room - 1]))
+    rows: list[Line] = [_row(picture, limit, width) for limit in shown]
+    rows += [[]] * (room - len(rows))
+    return rows + words
+
+
+def _held_row(picture: Picture, position: PositionView, width: int) -> Line:
+    view = picture.view(position.instrument)
+    decimals, places = (view.price_decimals, view.quantity_decimals) if view else (2, 4)
+    name = picture.named(position.instrument).partition("-")[0]
+    line = [
+        Piece(f"{name:<4}{numbers.arrow(position.quantity)}", numbers.trend_ink(position.quantity)),
+        Piece(numbers.fitted(abs(position.quantity), places, 7), "strong"),
+        Piece(f" @{numbers.fixed(position.average_price, decimals)} ", "dim"),
+    ]
+    room = width - sum(len(p.text) for p in line)
+    result = numbers.signed(position.unrealised)
+    return [*line, Piece(f"{result:>{max(room, 0)}}", numbers.trend_ink(position.unrealised))]
+
+
+def _title(picture: Picture) -> Line:
+    return [Piece("risk", "title")]
+
+
+def _note(picture: Picture) -> Line:
+    known = picture.snapshot.limits
+    broken = sum(limit.binding for limit in known)
+    if broken:
+        return [Piece(f"{broken} of {len(known)} BIND", "alarm")]
+    return [Piece(f"{len(known)} of {len(known)} ok", "dim")]
+
+
+def _row(picture: Picture, limit: LimitView, width: int) -> Line:
+    ink = "alarm" if limit.binding else shade_of(limit.used)
+    value = figures(limit)
+    name = min(max(9, width - len(value) - 14), 22)
+    room = max(4, width - name - len(value) - 2)
+    mark = "!" if limit.binding else "▸" if _is_next(picture, limit) else " "
+    return [
+        Piece(mark, ink if limit.binding else "cursor"),
+        Piece(f"{clip(limit.title, name - 1):<{name}}", "strong" if limit.binding else "text"),
+        Piece(gauge(limit.used, room), ink),
+        Piece(f" {value}", ink if limit.used >= 0.8 else "text"),
+    ]
+
+
+def figures(limit: LimitView) -> str:
+    """`31/40%`, `6/100`: what is used and what is allowed, in the limit's own unit."""
+    if limit.unit == "%":
+        places = 1 if limit.maximum < 0.095 else 0
+        return f"{numbers.fixed(limit.value * 100, places)}/{numbers.fixed(limit.maximum * 100, places)}%"
+    return f"{numbers.brief(limit.value)}/{numbers.brief(limit.maximum)}"
+
+
+def _is_next(picture: Picture, limit: LimitView) -> bool:
+    return limit.name == picture.snapshot.next_to_bind
+
+
+def _next(picture: Picture, width: int) -> list[Line]:
+    for limit in picture.snapshot.limits:
+        if _is_next(picture, limit):
+            verb = "binds" if limit.binding else "next"
+            line: Line = [Piece("▸", "cursor"), Piece(f"{verb}: ", "dim")]
+            line.append(Piece(clip(f"{limit.title} {numbers.share(limit.used)}", width - 8), "strong"))
+            detail = limit.detail or limit.action
+            return [line, [Piece(f"  {clip(detail, width - 2)}", "dim")]] if detail else [line]
+    return []

@@ -1,0 +1,87 @@
+"""Signals: who wants what, how surely, why, and what became of it."""
+
+from __future__ import annotations
+
+from midas.domain.time import clock_text
+from midas.state.snapshot import SignalView
+from tui.present import numbers
+from tui.present.gauge import gauge
+from tui.present.lines import Line, Piece, Sheet, centred, clean, clip
+from tui.present.picture import Picture, Spot, window
+from tui.present.words import outcome_badge
+
+EXPLAINED = 2  # lines that explain the chosen signal
+
+
+def keys(picture: Picture, _height: int) -> list[int]:
+    """The signals the cursor can stand on, newest first."""
+    return [signal.sequence for signal in picture.snapshot.signals]
+
+
+def feed(picture: Picture, spot: Spot) -> Sheet:
+    """A row a signal; below, the reasons and the outcome of the chosen (else the newest) one."""
+    signals = picture.snapshot.signals
+    title: Line = [Piece("signals", "title")]
+    note: Line = [Piece(f"{picture.snapshot.counts.signals} so far", "dim")]
+    if not signals:
+        return Sheet(title, centred(_silence(picture), spot.width, spot.height), note)
+    room = max(1, spot.height - EXPLAINED)
+    chosen = next((i for i, s in enumerate(signals) if s.sequence == spot.selected), 0)
+    rows = [
+        _row(picture, signals[i], spot, i == chosen and spot.selected is not None) for i in window(len(signals), chosen, room)
+    ]
+    rows += [[]] * (room - len(rows))
+    rows += [_why(signals[chosen], spot.width), _outcome(signals[chosen], spot.width)]
+    foot: Line = [Piece("j/k choose: why and outcome below", "dim")] if spot.focused else []
+    return Sheet(title, rows, note, foot)
+
+
+def _silence(picture: Picture) -> str:
+    warming = [s.name for s in picture.snapshot.strategies if s.state == "warming"]
+    return f"no signal yet; warming up: {', '.join(warming)}" if warming else "no signal yet"
+
+
+def _row(picture: Picture, signal: SignalView, spot: Spot, here: bool) -> Line:
+    badge = outcome_badge(signal.outcome)
+    name = picture.named(signal.instrument).partition("-")[0]
+    side = "LONG" if signal.direction > 0 else "SHRT" if signal.direction < 0 else "FLAT"
+    wide = spot.width >= 50
+    author = 15 if spot.width >= 46 else 10
+    line = [
+        Piece("▶" if here else " ", "cursor"),
+        Piece(f"{clock_text(signal.time)[: 8 if wide else 5]} ", "dim"),
+        Piece(f"{clip(signal.strategy, author):<{author}} ", "strong" if here else "text"),
+        Piece(f"{name[:4]:<4}", "dim") if wide else Piece(""),
+        Piece(f"{numbers.arrow(signal.direction)}{side} ", numbers.trend_ink(signal.direction)),
+        Piece(f"{numbers.probability(signal.confidence):>3} ", "text"),
+    ]
+    left = spot.width - sum(len(p.text) for p in line)
+    if left >= 30:
+        line.append(Piece(f"{gauge(signal.confidence, 8)} ", "gauge"))
+        left -= 9
+    line.append(Piece(clip(_verdict(signal), left), badge.ink))
+    return line
+
+
+def _verdict(signal: SignalView) -> str:
+    badge = outcome_badge(signal.outcome)
+    return f"{badge.shape} {badge.word}" + (f": {signal.detail}" if signal.detail else "")
+
+
+def _why(signal: SignalView, width: int) -> Line:
+    line: Line = [Piece(f" why {numbers.probability(signal.confidence)} ", "dim")]
+    left = width - len(line[0].text)
+    for reason in sorted(signal.why, key=lambda reason: -abs(reason.value)):
+        text = f"{numbers.signed(reason.value)} {clean(reason.name)}  "
+        if len(text) - 2 > left:
+            break
+        line.append(Piece(text, numbers.trend_ink(reason.value)))
+        left -= len(text)
+    if not signal.why:
+        line.append(Piece("no contribution was recorded", "dim"))
+    return line
+
+
+def _outcome(signal: SignalView, width: int) -> Line:
+    badge = outcome_badge(signal.outcome)
+    return [Piece(" → ", "dim"), Piece(clip(_verdict(signal), width - 3), badge.ink)]

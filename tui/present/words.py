@@ -1,0 +1,96 @@
+"""The fixed vocabulary of the screen: every mode, environment, regime and outcome as shape, word and ink.
+
+Nothing is told by colour alone: each entry has a shape or a word of its own.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Badge(NamedTuple):
+    """A shape, a word, and the ink they are drawn with."""
+
+    shape: str
+    word: str
+    ink: str
+
+
+MODES = {
+    "NORMAL": Badge("▲", "NORMAL", "mode_normal"),
+    "DEFENSIVE": Badge("◆", "DEFENSIVE", "mode_defensive"),
+    "OBSERVATION": Badge("◎", "OBSERVATION", "mode_observation"),
+    "PAUSE": Badge("‖", "PAUSE", "mode_pause"),
+    "EMERGENCY": Badge("■", "EMERGENCY", "mode_emergency"),
+}
+ENVIRONMENTS = {
+    "BACKTEST": "environment_quiet",
+    "SIM": "environment_sim",
+    "PAPER": "environment_paper",
+    "DEMO": "environment_demo",
+    "LIVE": "environment_live",
+    "REPLAY": "environment_quiet",
+}
+# The engine names a regime by its label or by its short words; both lead to the same badge.
+_UP = Badge("▲", "UP", "up")
+_DOWN = Badge("▼", "DOWN", "down")
+_RANGE = Badge("─", "RANGE", "text")
+_VOLATILE = Badge("≈", "VOLAT", "warn")
+_CRISIS = Badge("!", "CRISIS", "alarm")
+_UNKNOWN = Badge("·", "?", "dim")
+REGIMES = {
+    "TREND_UP": _UP,
+    "Trending Bull": _UP,
+    "TREND_DOWN": _DOWN,
+    "Trending Bear": _DOWN,
+    "RANGE": _RANGE,
+    "Range-bound": _RANGE,
+    "HIGH_VOLATILITY": _VOLATILE,
+    "High Volatility": _VOLATILE,
+    "CRISIS": _CRISIS,
+    "Crisis": _CRISIS,
+}
+OUTCOMES = {
+    "acted": Badge("✓", "ACTED", "good"),
+    "refused": Badge("✗", "refused", "warn"),
+    "held": Badge("=", "held", "text"),
+    "muted": Badge("-", "muted", "dim"),
+    "frozen": Badge("‖", "frozen", "warn"),
+}
+ORDER_STATES = {
+    "UNKNOWN": ("UNKN?", "alarm"),
+    "PENDING_CANCEL": ("CXL..", "warn"),
+    "PARTIAL": ("PART", "own"),
+    "OPEN": ("OPEN", "text"),
+    "INFLIGHT": ("SENT", "dim"),
+    "QUEUED": ("QUEUE", "dim"),
+}
+ORDER_TYPES = {"LIMIT": "LMT", "MARKET": "MKT", "LIMIT_MAKER": "POST"}
+SEVERITIES = {"info": "text", "warn": "warn", "error": "alarm"}
+STRATEGY_STATES = {
+    "running": Badge("●", "running", "good"),
+    "warming": Badge("◔", "warming", "dim"),
+    "muted": Badge("○", "muted", "dim"),
+    "frozen": Badge("‖", "frozen", "warn"),
+    "failed": Badge("✗", "FAILED", "alarm"),
+}
+
+
+def mode_badge(mode: str) -> Badge:
+    """The badge of a mode; one the console doesn't know is an alarm, not a blank."""
+    return MODES.get(mode, Badge("?", mode, "mode_emergency"))
+
+
+def regime_badge(regime: str) -> Badge:
+    """The badge of a regime by either of its names."""
+    return REGIMES.get(regime, _UNKNOWN)
+
+
+def outcome_badge(outcome: str) -> Badge:
+    """The badge of a signal's outcome."""
+    return OUTCOMES.get(outcome, Badge("·", outcome, "text"))
+
+
+def strategy_badge(state: str) -> Badge:
+    """The badge of a strategy's state."""
+    return STRATEGY_STATES.get(state, Badge("?", state, "warn"))

@@ -1,0 +1,1 @@
+"""The screens of the console, one file each, and its modal questions."""

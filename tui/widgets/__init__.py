@@ -1,0 +1,1 @@
+"""Line-API widgets: a strip per row, whole rows marked dirty."""

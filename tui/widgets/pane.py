@@ -1,0 +1,119 @@
+"""A framed pane: pulls a picture at its own rate, keeps a cursor, says when it is stale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from midas.state.snapshot import InstrumentView
+from tui.present import numbers
+from tui.present.lines import Line, Piece, Sheet, centred, faded, frame
+from tui.present.picture import LINK_STALE_NS, MARKET_STALE_NS, Key, Picture, Spot
+from tui.present.scale import PowerScale
+from tui.theme import Inks
+from tui.widgets.canvas import Canvas
+
+Draw = Callable[[Picture, Spot], Sheet]
+Keys = Callable[[Picture, int], Sequence[Key]]
+
+
+class PaneKind(NamedTuple):
+    """What tells one pane from another."""
+
+    name: str
+    rate: int  # pulls a second: 8, 4, 2 or 1
+    draw: Draw
+    keys: Keys | None = None  # where a cursor can stand
+    market: Callable[[Picture], InstrumentView | None] | None = None  # whose age makes it stale
+
+
+class Pane(Canvas, can_focus=True):
+    """One node of the widget tree, however much it shows."""
+
+    def __init__(self, kind: PaneKind, inks: Inks) -> None:
+        super().__init__(inks, id=kind.name)
+        self.kind = kind
+        self.selected: Key | None = None
+        self._picture: Picture | None = None
+        self._scale = PowerScale()
+
+    def show(self, picture: Picture | None) -> None:
+        """Draw this picture; None before the first snapshot."""
+        self._picture = picture
+        if not self.size.width or not self.size.height:
+            return
+        width, height = self.size
+        if picture is None:
+            waiting = Sheet([Piece(self.kind.name, "title")], centred("no data yet", width - 2, height - 2, "faint"))
+            self.put(frame(waiting, width, height, self.has_focus))
+            return
+        spot = Spot(width - 2, height - 2, self._scale, self.has_focus, self.selected)
+        sheet = self.kind.draw(picture, spot)
+        stale = self._stale(picture)
+        if stale:
+            sheet = _aged(sheet, stale)
+        self.put(frame(sheet, width, height, self.has_focus))
+
+    def again(self) -> None:
+        """Draw the last picture once more (focus, cursor or size changed)."""
+        self.show(self._picture)
+
+    def move(self, steps: int) -> None:
+        """Move the cursor; from nowhere it starts at the nearer end (in a book: at the touch)."""
+        keys = self._keys()
+        if not keys:
+            return
+        if self.selected in keys:
+            place = list(keys).index(self.selected) + steps
+        else:
+            place = _start(keys, steps)
+        self.selected = keys[min(max(place, 0), len(keys) - 1)]
+        self.again()
+
+    def jump(self, last: bool) -> None:
+        """Cursor to the first or last item."""
+        keys = self._keys()
+        if keys:
+            self.selected = keys[-1 if last else 0]
+            self.again()
+
+    def release(self) -> None:
+        """Take the cursor away."""
+        self.selected = None
+        self.again()
+
+    def on_focus(self) -> None:
+        """A heavy frame shows where the keyboard is."""
+        self.again()
+
+    def on_blur(self) -> None:
+        """Back to a light frame."""
+        self.again()
+
+    def on_resize(self) -> None:
+        """Draw for the new size at once."""
+        self.again()
+
+    def _keys(self) -> Sequence[Key]:
+        if self.kind.keys is None or self._picture is None:
+            return []
+        return self.kind.keys(self._picture, self.size.height - 2)
+
+    def _stale(self, picture: Picture) -> int:
+        """How old the data is, where that is too old; else 0."""
+        if picture.link_age > LINK_STALE_NS:
+            return picture.link_age
+        view = self.kind.market(picture) if self.kind.market else None
+        age = picture.age_of(view.updated_at) if view is not None else 0
+        return age if age > MARKET_STALE_NS else 0
+
+
+def _start(keys: Sequence[Key], steps: int) -> int:
+    signs = [i for i, key in enumerate(keys) if isinstance(key, int) and key > 0]
+    below = signs[0] if signs and isinstance(keys[0], int) and keys[0] < 0 else 0
+    return below if steps > 0 else max(0, below - 1)
+
+
+def _aged(sheet: Sheet, age: int) -> Sheet:
+    note: Line = [Piece(f" STALE {numbers.duration(age)} ", "warn_bar", "warn_bar")]
+    return sheet._replace(rows=[faded(row) for row in sheet.rows], note=note)
