@@ -1,0 +1,83 @@
+"""Who may trade here, and what they own: free and locked, exact to the last 1e-8."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import ROUND_HALF_EVEN, Decimal
+
+import msgspec
+
+from midas.domain.money import ZERO
+from midas.venues.sim.scale import ATOM
+
+# Keys of the embedded exchange open nothing but play money on this machine: they are no secret.
+API_KEY = "midas-sim-key-0000000000000000000000000000000000000000000000000001"
+API_SECRET = "midas-sim-secret-00000000000000000000000000000000000000000000000001"
+OPENING: dict[str, Decimal] = {"USDT": Decimal(10_000), "BTC": ZERO, "ETH": ZERO}
+
+
+class Fees(msgspec.Struct, frozen=True):
+    """Fractions of what an order receives."""
+
+    maker: Decimal = ZERO
+    taker: Decimal = Decimal("0.0004")
+
+    def charge(self, received: Decimal, maker: bool) -> Decimal:
+        """The fee on `received`, in the same asset, to the venue's eight decimals."""
+        rate = self.maker if maker else self.taker
+        return (received * rate).quantize(ATOM, ROUND_HALF_EVEN)
+
+
+class Balance(msgspec.Struct):
+    """One asset of one account."""
+
+    free: Decimal = ZERO
+    locked: Decimal = ZERO
+
+
+class Account:
+    """One account: an API key pair and balances."""
+
+    def __init__(self, uid: int, api_key: str, api_secret: str, opening: Mapping[str, Decimal]) -> None:
+        self.uid = uid
+        self.api_key = api_key
+        self.api_secret = api_secret.encode()
+        self.balances = {asset: Balance(free=amount) for asset, amount in opening.items()}
+        self.updated_at = 0  # wall nanoseconds
+
+    @property
+    def name(self) -> str:
+        """The key's text: what the matcher tells accounts apart by."""
+        return self.api_key
+
+    def balance(self, asset: str) -> Balance:
+        """The balance of `asset`, opened at zero where there was none."""
+        return self.balances.setdefault(asset, Balance())
+
+    def lock(self, asset: str, amount: Decimal) -> None:
+        """Set `amount` aside for an order."""
+        balance = self.balance(asset)
+        assert 0 <= amount <= balance.free
+        balance.free -= amount
+        balance.locked += amount
+
+    def unlock(self, asset: str, amount: Decimal) -> None:
+        """Give back what an order no longer needs."""
+        balance = self.balance(asset)
+        assert 0 <= amount <= balance.locked
+        balance.locked -= amount
+        balance.free += amount
+
+    def pay(self, asset: str, amount: Decimal, *, locked: bool) -> None:
+        """Hand over `amount`, from what is locked or from what is free."""
+        balance = self.balance(asset)
+        if locked:
+            assert amount <= balance.locked
+            balance.locked -= amount
+        else:
+            assert amount <= balance.free
+            balance.free -= amount
+
+    def receive(self, asset: str, amount: Decimal) -> None:
+        """Take `amount` in."""
+        self.balance(asset).free += amount

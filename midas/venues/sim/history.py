@@ -1,0 +1,106 @@
+"""Candles from before the market's start: a seeded random walk that ends at the first price.
+
+Clients need warm indicators; the rows say that no market printed them. One walk serves all
+intervals: seconds at its end, minutes before them, then hours, then days, so that a minute is the
+sum of its seconds wherever both exist.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from midas.domain.time import DAY, HOUR, MINUTE, SECOND
+from midas.venues.sim.klines import INTERVALS, KEPT, Candle, candle_start
+from midas.venues.sim.market import Listing
+
+Ints = NDArray[np.int64]
+
+SECONDS_BACK = 1_020  # before the current minute
+HOURS_OF_MINUTES = 500  # 1000 candles of 30 minutes
+DAYS_OF_HOURS = 500  # 1000 candles of 12 hours
+DAYS_BACK = 2_500  # 1000 candles of 3 days together with the hours
+
+
+class Walk:
+    """Candles of one step as columns: start, open, high, low, close (ticks), lots, value, trades."""
+
+    def __init__(self, step: int, columns: Ints) -> None:
+        self.step = step
+        self.columns = columns
+
+
+def walks(listing: Listing, start: int, seed: int) -> list[Walk]:
+    """The whole history before market time `start`, coarsest step first."""
+    rng = np.random.default_rng([seed, *listing.instrument.symbol.encode()])
+    end = start // SECOND * SECOND
+    seconds = end // MINUTE * MINUTE - SECONDS_BACK * SECOND
+    minutes = seconds // HOUR * HOUR - HOURS_OF_MINUTES * HOUR
+    hours = minutes // DAY * DAY - DAYS_OF_HOURS * DAY
+    spans = [(SECOND, seconds), (MINUTE, minutes), (HOUR, hours), (DAY, hours - DAYS_BACK * DAY)]
+    made: list[Walk] = []
+    last = float(listing.first_tick)
+    for step, first in spans:
+        walk = _walk(rng, listing, step, first, (end - first) // step, last)
+        made.insert(0, walk)
+        end, last = first, float(walk.columns[1, 0])
+    return made
+
+
+def _walk(
+    rng: np.random.Generator, listing: Listing, step: int, first: int, count: int, last: float
+) -> Walk:
+    """`count` candles from `first`, whose last close is `last`."""
+    sigma = listing.volatility * (step / SECOND) ** 0.5
+    moves = rng.normal(0.0, sigma, count)
+    path = np.concatenate(([0.0], np.cumsum(moves)))
+    ticks = np.maximum(1, np.rint(last * np.exp(path - path[-1]))).astype(np.int64)
+    opens, closes = ticks[:-1], ticks[1:]
+    reach = np.abs(rng.normal(0.0, 0.4 * sigma, (2, count)))
+    highs = np.maximum(np.rint(np.maximum(opens, closes) * np.exp(reach[0])), 1).astype(np.int64)
+    lows = np.maximum(np.rint(np.minimum(opens, closes) * np.exp(-reach[1])), 1).astype(np.int64)
+    expected = listing.volume * (step / SECOND) / listing.instrument.lot
+    lots = np.rint(expected * rng.lognormal(-0.32, 0.8, count)).astype(np.int64)
+    trades = np.maximum(1, rng.poisson(step / SECOND * 3, count)) * (lots > 0)
+    starts = first + step * np.arange(count, dtype=np.int64)
+    value = lots * ((opens + closes) // 2)
+    return Walk(step, np.vstack((starts, opens, highs, lows, closes, lots, value, trades)))
+
+
+def candles(history: list[Walk], interval: str, start: int) -> list[Candle]:
+    """The history of one interval, oldest first; the last one holds `start` and is still open."""
+    period = INTERVALS[interval]
+    current = candle_start(start, period)
+    parts = [walk.columns for walk in history if walk.step <= period]
+    columns = np.concatenate(parts, axis=1)
+    columns = columns[:, columns[0] >= candle_start(int(columns[0, 0]) + period - 1, period)]
+    columns = columns[:, columns[0] >= current - KEPT * period]
+    offset = candle_start(0, period)
+    groups = (columns[0] - offset) // period
+    edges = np.flatnonzero(np.concatenate(([True], groups[1:] != groups[:-1])))
+    lasts = np.concatenate((edges[1:], [len(groups)])) - 1
+    table = np.vstack(
+        (
+            groups[edges] * period + offset,
+            columns[1][edges],
+            np.maximum.reduceat(columns[2], edges),
+            np.minimum.reduceat(columns[3], edges),
+            columns[4][lasts],
+            np.add.reduceat(columns[5], edges),
+            np.add.reduceat(columns[6], edges),
+            np.add.reduceat(columns[7], edges),
+        )
+    )
+    made = [_candle(period, numbers) for numbers in table.T.tolist()]
+    if made[-1].start != current:
+        close = made[-1].close
+        made.append(Candle(current, current + period, close, close, close, close))
+    return made
+
+
+def _candle(period: int, numbers: list[int]) -> Candle:
+    start, opened, high, low, close, lots, value, trades = numbers
+    half = lots // 2, value // 2
+    return Candle(
+        start, start + period, opened, high, low, close, lots, value, trades, half[0], half[1], synthetic=True
+    )

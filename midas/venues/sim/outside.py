@@ -1,0 +1,141 @@
+"""The market outside: what others display, less what our accounts took from it.
+
+Keys order both sides the same way: an ask's key is its tick, a bid's key is minus its tick, so the
+best price always has the smallest key.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Iterator
+
+Level = tuple[int, int]  # tick, lots
+
+
+class OutsideSide:
+    """One side: levels as of the last depth change, and the touch where a quote is newer."""
+
+    __slots__ = ("_keys", "_levels", "_taken", "_touch", "_touch_lots", "sign")
+
+    def __init__(self, sign: int) -> None:
+        self.sign = sign  # +1 asks, -1 bids
+        self._levels: dict[int, int] = {}
+        self._keys: list[int] = []
+        self._taken: dict[int, int] = {}
+        self._touch: int | None = None
+        self._touch_lots = 0
+
+    def displayed(self, key: int) -> int:
+        """Lots shown at `key`."""
+        if self._touch is not None and key <= self._touch:
+            return self._touch_lots if key == self._touch else 0
+        return self._levels.get(key, 0)
+
+    def available(self, key: int) -> int:
+        """Lots shown at `key` that our accounts have not taken yet."""
+        return max(0, self.displayed(key) - self._taken.get(key, 0)) if self._taken else self.displayed(key)
+
+    def take(self, key: int, lots: int) -> None:
+        """Remember that our accounts took `lots`, until the market shows another size there."""
+        if lots:
+            self._taken[key] = self._taken.get(key, 0) + lots
+
+    def keys(self) -> Iterator[int]:
+        """Keys with displayed lots, best first."""
+        start = 0
+        if self._touch is not None:
+            yield self._touch
+            start = bisect_right(self._keys, self._touch)
+        yield from self._keys[start:]
+
+    def best(self) -> Level | None:
+        """Tick and displayed lots of the best price."""
+        if self._touch is not None:
+            return self._touch * self.sign, self._touch_lots
+        return (self._keys[0] * self.sign, self._levels[self._keys[0]]) if self._keys else None
+
+    def top(self, count: int) -> list[Level]:
+        """The `count` best levels of the depth as last published, without the quote's touch."""
+        return [(key * self.sign, self._levels[key]) for key in self._keys[:count]]
+
+    def change(self, levels: Iterable[Level]) -> None:
+        """Set levels of the depth; zero lots remove one. The depth is now newer than any quote."""
+        shown = self._shown()
+        self._touch = None
+        for tick, lots in levels:
+            key = tick * self.sign
+            if lots == 0:
+                self._remove(key)
+            else:
+                if key not in self._levels:
+                    insort(self._keys, key)
+                self._levels[key] = lots
+        self._forget(shown)
+
+    def quote(self, tick: int, lots: int) -> None:
+        """A best price newer than the depth."""
+        shown = self._shown()
+        self._touch = tick * self.sign
+        self._touch_lots = lots
+        self._forget(shown)
+
+    def replace(self, levels: Iterable[Level]) -> None:
+        """Start again from a snapshot."""
+        self._levels = {tick * self.sign: lots for tick, lots in levels if lots}
+        self._keys = sorted(self._levels)
+        self._taken.clear()
+        self._touch = None
+
+    def _remove(self, key: int) -> None:
+        if self._levels.pop(key, None) is not None:
+            del self._keys[bisect_left(self._keys, key)]
+
+    def _shown(self) -> dict[int, int]:
+        return {key: self.displayed(key) for key in self._taken}
+
+    def _forget(self, shown: dict[int, int]) -> None:
+        for key, lots in shown.items():
+            if self.displayed(key) != lots:
+                del self._taken[key]
+
+
+class OutsideBook:
+    """Both sides and the update id they are as of."""
+
+    __slots__ = ("_quote", "asks", "bids", "last_id")
+
+    def __init__(self) -> None:
+        self.bids = OutsideSide(-1)
+        self.asks = OutsideSide(+1)
+        self.last_id = 0
+        self._quote: tuple[int, Level, Level] | None = None
+
+    def snapshot(self, last_id: int, bids: Iterable[Level], asks: Iterable[Level]) -> None:
+        """Start from the whole visible book as of `last_id`."""
+        self.last_id = last_id
+        self.bids.replace(bids)
+        self.asks.replace(asks)
+        self._quote = None
+
+    def change(self, last_id: int, bids: Iterable[Level], asks: Iterable[Level]) -> bool:
+        """Apply one depth change; False where the book already holds it."""
+        if last_id <= self.last_id:
+            return False
+        self.last_id = last_id
+        self.bids.change(bids)
+        self.asks.change(asks)
+        if self._quote is not None and self._quote[0] > last_id:
+            self._lay(self._quote)
+        return True
+
+    def quote(self, last_id: int, bid: Level, ask: Level) -> bool:
+        """Lay a best bid and ask over the depth; False where the depth is newer."""
+        if last_id <= self.last_id:
+            return False
+        self._quote = (last_id, bid, ask)
+        self._lay(self._quote)
+        return True
+
+    def _lay(self, quote: tuple[int, Level, Level]) -> None:
+        self.bids.quote(*quote[1])
+        self.asks.quote(*quote[2])

@@ -1,0 +1,171 @@
+"""Parameters of a request, parsed once and refused in the venue's words."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import Enum
+from typing import TypeVar
+from urllib.parse import parse_qsl
+
+from midas.domain.money import decimals
+from midas.domain.order import OrderType, Side, TimeInForce
+from midas.venues.sim.orders import Ask
+from midas.venues.sim.refusal import Refusal, illegal, missing
+
+NUMBER = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
+INTEGER = r"^[0-9]{1,20}$"
+SYMBOL = r"^[A-Z0-9-_.]{1,20}$"
+CLIENT_ID = r"^[\.A-Z\:/a-z0-9_-]{1,36}$"
+PRECISION = 8
+
+_E = TypeVar("_E", bound=Enum)
+
+
+class Params:
+    """Names and texts as they were sent."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+
+    @classmethod
+    def of_query(cls, query: str, body: str) -> Params:
+        """From a query string and a form body; the query wins on duplicates."""
+        pairs = dict(parse_qsl(body, keep_blank_values=True))
+        pairs.update(parse_qsl(query, keep_blank_values=True))
+        return cls(pairs)
+
+    @classmethod
+    def of_json(cls, values: Mapping[str, object]) -> Params:
+        """From the `params` object of a WebSocket request."""
+        return cls({name: rendered(value) for name, value in values.items() if value is not None})
+
+    def items(self) -> list[tuple[str, str]]:
+        """All names and texts."""
+        return list(self._values.items())
+
+    def optional(self, name: str, legal: str | None = None) -> str | None:
+        """The text of `name`; None where it wasn't sent. Refuses an empty or illegal one."""
+        text = self._values.get(name)
+        if text is None:
+            return None
+        if text == "":
+            raise Refusal(-1105, f"Parameter '{name}' was empty.")
+        if legal is not None and re.match(legal, text) is None:
+            raise illegal(name, legal)
+        return text
+
+    def text(self, name: str, legal: str | None = None) -> str:
+        """The text of a mandatory parameter."""
+        if not self._values.get(name):
+            raise missing(name)
+        text = self.optional(name, legal)
+        assert text is not None
+        return text
+
+    def symbol(self) -> str:
+        """The mandatory symbol."""
+        return self.text("symbol", SYMBOL)
+
+    def integer(self, name: str) -> int | None:
+        """A whole number, or None."""
+        text = self.optional(name, INTEGER)
+        return None if text is None else int(text)
+
+    def limit(self, default: int, largest: int) -> int:
+        """The `limit` parameter within its bounds."""
+        limit = self.integer("limit")
+        if limit is None:
+            return default
+        if limit < 1:
+            raise Refusal(-1130, "Data sent for parameter 'limit' is not valid.")
+        return min(limit, largest)
+
+    def decimal(self, name: str) -> Decimal | None:
+        """An exact positive number with at most eight decimals, or None."""
+        text = self.optional(name, NUMBER)
+        if text is None:
+            return None
+        value = Decimal(text)
+        if decimals(value) > PRECISION:
+            raise Refusal(-1111, f"Parameter '{name}' has too much precision.")
+        return value
+
+    def amount(self, name: str) -> Decimal | None:
+        """A number above zero, or None."""
+        value = self.decimal(name)
+        if value == 0:
+            raise Refusal(-1013, f"Invalid {name}.")
+        return value
+
+    def choice(self, name: str, kind: type[_E], code: int, text: str) -> _E:
+        """A mandatory word of an enumeration."""
+        word = self.text(name)
+        try:
+            return kind(word)
+        except ValueError:
+            raise Refusal(code, text) from None
+
+    def symbols(self) -> list[str] | None:
+        """`symbol` or the JSON list `symbols`; None where neither was sent."""
+        if "symbol" in self._values:
+            return [self.symbol()]
+        text = self.optional("symbols")
+        if text is None:
+            return None
+        try:
+            names = json.loads(text)
+        except json.JSONDecodeError:
+            names = None
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise illegal("symbols", r'^\["[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}"){0,}\]$')
+        return names
+
+
+def rendered(value: object) -> str:
+    """A JSON value as the text that signatures are made of."""
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+
+
+def ask(params: Params) -> Ask:
+    """The order that a request describes."""
+    symbol = params.symbol()
+    side = params.choice("side", Side, -1117, "Invalid side.")
+    type = params.choice("type", OrderType, -1116, "Invalid orderType.")
+    quantity, price = params.amount("quantity"), params.amount("price")
+    quote_quantity = params.amount("quoteOrderQty")
+    force = _time_in_force(params, type)
+    if type is OrderType.MARKET:
+        if price is not None:
+            raise Refusal(-1106, "Parameter 'price' sent when not required.")
+        if (quantity is None) == (quote_quantity is None):
+            if quantity is None:
+                raise missing("quantity")
+            raise Refusal(-1128, "Combination of optional parameters invalid.")
+    else:
+        if quantity is None:
+            raise missing("quantity")
+        if price is None:
+            raise missing("price")
+        if quote_quantity is not None:
+            raise Refusal(-1106, "Parameter 'quoteOrderQty' sent when not required.")
+    return Ask(
+        symbol=symbol,
+        side=side,
+        type=type,
+        time_in_force=force,
+        quantity=quantity,
+        quote_quantity=quote_quantity,
+        price=price,
+        client_id=params.optional("newClientOrderId", CLIENT_ID) or "",
+    )
+
+
+def _time_in_force(params: Params, type: OrderType) -> TimeInForce:
+    if type is OrderType.LIMIT:
+        return params.choice("timeInForce", TimeInForce, -1115, "Invalid timeInForce.")
+    if params.optional("timeInForce") is not None:
+        raise Refusal(-1106, "Parameter 'timeInForce' sent when not required.")
+    return TimeInForce.GTC

@@ -1,0 +1,223 @@
+"""The exchange process: one port on this machine, Binance's wire protocol on it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import ipaddress
+import os
+import secrets
+import signal
+import time
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+from aiohttp import web
+
+from midas.errors import AlreadyRunning, NotLoopback
+from midas.venues.sim import runfile
+from midas.venues.sim.accounts import API_KEY, API_SECRET, OPENING, Account, Fees
+from midas.venues.sim.broadcast import Broadcast
+from midas.venues.sim.desk import Desk
+from midas.venues.sim.exchange import Exchange
+from midas.venues.sim.gateway import Gateway
+from midas.venues.sim.market import MarketEvent, Source
+from midas.venues.sim.pacer import Pacer
+from midas.venues.sim.recording import Recording
+from midas.venues.sim.rest import Rest
+from midas.venues.sim.sockets import Sockets
+from midas.venues.sim.streams import Hub
+from midas.venues.sim.synthetic import Synthetic
+from midas.venues.sim.userstream import UserStreams
+from midas.venues.sim.wsapi import WsApi
+
+SYNTHETIC = "synthetic"
+FIRST_UID = 700_001
+
+
+class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """How to run an exchange."""
+
+    host: str = "127.0.0.1"
+    port: int = 0  # 0: any free one
+    market: str = SYNTHETIC  # or the path of a recording
+    speed: float = 1.0  # market seconds in a wall second
+    seed: int = 1
+    run_file: Path | None = None
+    maker_fee: Decimal = Decimal(0)
+    taker_fee: Decimal = Decimal("0.0004")
+    balances: Mapping[str, Decimal] = msgspec.field(default_factory=lambda: dict(OPENING))
+    order_latency_ms: float = 2.0
+    idle_exit_s: float = 900.0  # 0: never
+
+
+class ExchangeServer:
+    """One instance: everything wired, not yet listening."""
+
+    def __init__(self, config: ExchangeConfig, wall: Callable[[], int]) -> None:
+        self.config = config
+        self.instance = secrets.token_hex(16)
+        self.port = 0
+        self._wall = wall
+        source: Source = (
+            Synthetic(config.seed) if config.market == SYNTHETIC else Recording(Path(config.market))
+        )
+        self._market = source.name
+        desks = [Desk(listing, source.start, source.lateness, config.seed) for listing in source.listings()]
+        users = UserStreams(wall)
+        account = Account(FIRST_UID, API_KEY, API_SECRET, config.balances)
+        fees = Fees(config.maker_fee, config.taker_fee)
+        self._exchange = Exchange(desks, [account], fees, users)
+        self._hub = Hub(self._first_subscriber)
+        self._broadcasts = {desk.symbol: Broadcast(desk, self._hub) for desk in desks}
+        self._pacer = Pacer(source, config.speed, self._handle, self._hub.flush)
+        gateway = Gateway(self._exchange, wall, config.order_latency_ms / 1_000)
+        self._rest = Rest(gateway, self._touch)
+        self._sockets = Sockets(self._hub, WsApi(gateway, users), self._touch)
+        self._touched_at = 0.0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Listen, run the market, and stop cleanly when `stop` is set or nobody came for too long."""
+        app = web.Application()
+        app.add_routes([web.get("/sim/status", self._status), *self._sockets.routes(), *self._rest.routes()])
+        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
+        await runner.setup()
+        try:
+            await self._listen(runner)
+            self._touch()
+            tasks = [asyncio.create_task(work) for work in (self._pacer.run(), self._sockets.keep_alive())]
+            try:
+                await self._wait(stop, tasks)
+            finally:
+                await _end(tasks)
+        finally:
+            for client in list(self._sockets.clients):
+                client.drop()
+            await runner.cleanup()
+            if self.config.run_file is not None:
+                runfile.remove(self.config.run_file, self.instance)
+
+    async def _listen(self, runner: web.AppRunner) -> None:
+        config = self.config
+        try:
+            await web.TCPSite(runner, config.host, config.port).start()
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise AlreadyRunning(
+                f"port {config.port} on {config.host} is in use; stop its owner or choose another port (0: any)"
+            ) from error
+        self.port = int(runner.addresses[0][1])
+        if config.run_file is not None:
+            runfile.write(config.run_file, self._run_content())
+
+    def _run_content(self) -> runfile.RunFile:
+        config = self.config
+        return runfile.RunFile(
+            pid=os.getpid(),
+            instance=self.instance,
+            http=f"http://{_bracketed(config.host)}:{self.port}",
+            ws=f"ws://{_bracketed(config.host)}:{self.port}",
+            market=self._market,
+            speed=config.speed,
+            seed=config.seed,
+            started_at=self._wall(),
+            api_key=API_KEY,
+            api_secret=API_SECRET,
+        )
+
+    async def _wait(self, stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
+        """Until `stop`, or idleness; a task that failed ends the process with its error."""
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), 0.5)
+            for task in tasks:
+                if task.done():
+                    task.result()
+            if self._sockets.clients:
+                self._touch()
+            idle = asyncio.get_running_loop().time() - self._touched_at
+            if 0 < self.config.idle_exit_s < idle:
+                return
+
+    def _touch(self) -> None:
+        self._touched_at = asyncio.get_running_loop().time()
+
+    def _first_subscriber(self) -> None:
+        self._pacer.start()
+
+    def _handle(self, event: MarketEvent) -> None:
+        closed = self._exchange.market(event, self._wall())
+        self._broadcasts[event.symbol].event(event, closed)
+
+    async def _status(self, request: web.Request) -> web.Response:
+        """Not the venue's: what this process is and how far its market has come."""
+        self._touch()
+        status = {
+            "instance": self.instance,
+            "market": self._market,
+            "speed": self.config.speed,
+            "seed": self.config.seed,
+            "started": self._pacer.started,
+            "ended": self._pacer.ended,
+            "market_time_ns": max(desk.time for desk in self._exchange.desks.values()),
+            "market_events": self._pacer.events,
+            "accounts": len(self._exchange.accounts),
+            "orders": len(self._exchange.orders),
+            "orders_open": len(self._exchange.open),
+            "trades": sum(len(deals) for deals in self._exchange.deals.values()),
+            "clients": len(self._sockets.clients),
+        }
+        return web.Response(body=msgspec.json.encode(status), content_type="application/json")
+
+
+async def serve(config: ExchangeConfig, stop: asyncio.Event | None = None) -> None:
+    """Run an exchange until `stop` is set. Raises a UsageError for what the person can mend."""
+    _check(config)
+    await ExchangeServer(config, time.time_ns).run(stop or asyncio.Event())
+
+
+def main(config: ExchangeConfig) -> int:
+    """Run an exchange as this process until SIGTERM or SIGINT; the exit code."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_until_signal(config))
+    return 0
+
+
+async def _until_signal(config: ExchangeConfig) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await serve(config, stop)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _check(config: ExchangeConfig) -> None:
+    try:
+        loopback = config.host == "localhost" or ipaddress.ip_address(config.host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise NotLoopback(
+            f"the embedded exchange listens on this machine only, not on {config.host!r}; use 127.0.0.1"
+        )
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,132 @@
+"""Clients and what they subscribed to.
+
+The transport's write buffer is the client's queue: messages of one batch leave in one write, and a
+client that doesn't read is dropped when its buffer is full, so nobody can stall the exchange.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections import deque
+from collections.abc import Callable, Iterable
+
+BUFFER_MAX = 4 * 1024 * 1024  # unread bytes until a client is dropped
+
+_TEXT, _PING = 0x81, 0x89
+
+
+def frame(payload: bytes, head: int = _TEXT) -> bytes:
+    """One unmasked WebSocket frame."""
+    length = len(payload)
+    if length < 126:
+        return bytes((head, length)) + payload
+    if length < 65_536:
+        return struct.pack("!BBH", head, 126, length) + payload
+    return struct.pack("!BBQ", head, 127, length) + payload
+
+
+class Client:
+    """One WebSocket connection."""
+
+    def __init__(self, transport: asyncio.Transport, now: float) -> None:
+        self._transport = transport
+        self._pending: list[bytes] = []
+        self.combined = False
+        self.streams: dict[str, None] = {}
+        self.heard_at = now
+        self._received: deque[float] = deque()
+
+    def spend_message(self, now: float, most: int) -> bool:
+        """Count a message from the client; False where it sends more than `most` a second."""
+        while self._received and self._received[0] <= now - 1.0:
+            self._received.popleft()
+        self._received.append(now)
+        return len(self._received) <= most
+
+    def send(self, framed: bytes) -> None:
+        """Queue one frame for the next flush."""
+        self._pending.append(framed)
+
+    def send_now(self, payload: bytes) -> None:
+        """Send one message without waiting for the end of a batch."""
+        self._pending.append(frame(payload))
+        self.flush()
+
+    def ping(self) -> None:
+        """Ask for a sign of life."""
+        self._pending.append(frame(b"", _PING))
+        self.flush()
+
+    def flush(self) -> None:
+        """Write everything queued at once; drops a client that has stopped reading."""
+        if not self._pending:
+            return
+        joined = b"".join(self._pending)
+        self._pending.clear()
+        if self._transport.is_closing():
+            return
+        if self._transport.get_write_buffer_size() > BUFFER_MAX:
+            self._transport.abort()
+            return
+        self._transport.write(joined)
+
+    def drop(self) -> None:
+        """Cut the connection."""
+        self._transport.abort()
+
+
+class Hub:
+    """Which client wants which stream."""
+
+    def __init__(self, on_first: Callable[[], None]) -> None:
+        self._subscribers: dict[str, dict[Client, None]] = {}
+        self._on_first = on_first
+        self._dirty: dict[Client, None] = {}
+
+    def wants(self, stream: str) -> bool:
+        """Whether anybody listens to `stream`."""
+        return stream in self._subscribers
+
+    def publish(self, stream: str, payload: bytes) -> None:
+        """Queue one message for everybody who listens to `stream`."""
+        clients = self._subscribers.get(stream)
+        if not clients:
+            return
+        raw = wrapped = b""
+        for client in clients:
+            if client.combined:
+                wrapped = wrapped or frame(b'{"stream":"%s","data":%s}' % (stream.encode(), payload))
+                client.send(wrapped)
+            else:
+                raw = raw or frame(payload)
+                client.send(raw)
+            self._dirty[client] = None
+
+    def flush(self) -> None:
+        """Let every client's messages of this batch leave."""
+        for client in self._dirty:
+            client.flush()
+        self._dirty.clear()
+
+    def subscribe(self, client: Client, streams: Iterable[str]) -> None:
+        """Add streams; the first subscriber ever starts the market."""
+        for stream in streams:
+            client.streams[stream] = None
+            self._subscribers.setdefault(stream, {})[client] = None
+        if client.streams:
+            self._on_first()
+
+    def unsubscribe(self, client: Client, streams: Iterable[str]) -> None:
+        """Take streams away."""
+        for stream in list(streams):
+            client.streams.pop(stream, None)
+            clients = self._subscribers.get(stream, {})
+            clients.pop(client, None)
+            if not clients:
+                self._subscribers.pop(stream, None)
+
+    def leave(self, client: Client) -> None:
+        """The client is gone."""
+        self.unsubscribe(client, client.streams)
+        self._dirty.pop(client, None)
