@@ -1,0 +1,71 @@
+"""The venue's time: the quickest of several samples decides."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from midas.domain.time import MILLISECOND, SECOND
+from midas.errors import Unreachable
+from midas.venues.binance.clock import VenueClock
+
+START = 1_795_248_000 * SECOND
+
+
+class Path:
+    """A way to a venue whose clock is `ahead_ms` of ours; each sample takes (there, back) milliseconds."""
+
+    def __init__(self, ahead_ms: int, legs: Sequence[tuple[int, int] | None]) -> None:
+        self.time = START
+        self._ahead_ms = ahead_ms
+        self._legs = list(legs)
+
+    def now(self) -> int:
+        return self.time
+
+    async def sample(self) -> int:
+        legs = self._legs.pop(0)
+        if legs is None:
+            raise Unreachable("no answer")
+        self.time += legs[0] * MILLISECOND
+        stated = self.time // MILLISECOND + self._ahead_ms
+        self.time += legs[1] * MILLISECOND
+        return stated
+
+
+async def test_the_sample_with_the_shortest_round_trip_decides() -> None:
+    path = Path(250, [(90, 10), (2, 2), (10, 300), (40, 40), (5, 60)])
+    clock = VenueClock(path.now, path.sample)
+    await clock.refresh()
+    assert clock.offset_ms == pytest.approx(250, abs=1)
+    assert clock.round_trip == 4 * MILLISECOND
+    assert abs(clock.now() - path.time - 250 * MILLISECOND) <= MILLISECOND
+
+
+async def test_failed_samples_are_left_out() -> None:
+    path = Path(-80, [None, (3, 3), None, None, None])
+    clock = VenueClock(path.now, path.sample)
+    await clock.refresh()
+    assert clock.offset_ms == pytest.approx(-80, abs=1)
+
+
+async def test_without_a_single_sample_the_old_offset_stays() -> None:
+    path = Path(40, [(1, 1)] * 5 + [None] * 5)
+    clock = VenueClock(path.now, path.sample)
+    await clock.refresh()
+    with pytest.raises(Unreachable, match="no answer"):
+        await clock.refresh()
+    assert clock.offset_ms == pytest.approx(40, abs=1)
+
+
+async def test_a_suspicion_measures_at_once() -> None:
+    path = Path(40, [(1, 1)] * 5)
+    clock = VenueClock(path.now, path.sample)
+    measured = asyncio.Event()
+    keeping = asyncio.create_task(clock.keep(measured.set))
+    clock.suspect()
+    await asyncio.wait_for(measured.wait(), 5)
+    keeping.cancel()
+    assert clock.offset_ms == pytest.approx(40, abs=1)
