@@ -97,11 +97,13 @@ class RegimeSettings(Section):
     stress_leave: float = Field(default=22, ge=0, le=1000)
     crisis_enter: float = Field(default=35, ge=0, le=1000)
     crisis_leave: float = Field(default=30, ge=0, le=1000)
+    atr_enter: float = Field(default=2.0, ge=0, le=100)  # times the normal ATR
+    atr_leave: float = Field(default=1.75, ge=0, le=100)
     dwell_bars: int = Field(default=3, ge=0, le=1000)
 
     @model_validator(mode="after")
     def _leaving_lies_below_entering(self) -> Self:
-        for name in ("adx", "stress", "crisis"):
+        for name in ("adx", "stress", "crisis", "atr"):
             if getattr(self, f"{name}_leave") > getattr(self, f"{name}_enter"):
                 raise ValueError(f"{name}_leave must not lie above {name}_enter")
         return self
