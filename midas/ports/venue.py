@@ -22,6 +22,9 @@ class Feed(Protocol):
     async def close(self) -> None:
         """Disconnect; idempotent."""
 
+    def resync(self, instrument: str, reason: str) -> None:
+        """Forget the book of `instrument` (its id) and fetch a fresh snapshot."""
+
     async def history(self, instrument: Instrument, period: int, count: int) -> list[Bar]:
         """The last `count` closed bars before now, oldest first."""
 

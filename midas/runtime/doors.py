@@ -1,0 +1,108 @@
+"""The engine's side of the Link: a Unix socket of mode 0600, snapshots out, commands in.
+
+Full snapshots, no deltas; each client has one slot in which the latest snapshot wins, because a socket
+that nobody reads fills after a handful of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from midas.domain.command import Answer
+from midas.domain.event import CommandGiven
+from midas.errors import LinkClosed
+from midas.runtime.frames import Give, Shown, Subscribe, Told, decode_client, pack, read_frame
+from midas.state.snapshot import Snapshot
+
+UNREAD_MAX = 256 * 1024  # bytes waiting in a client's socket before its snapshots are skipped
+
+Command = Callable[[CommandGiven, Callable[[Answer], None]], None]
+
+
+class LinkServer:
+    """Serves the clients of one engine until `close`."""
+
+    def __init__(
+        self, path: Path, snapshot: Callable[[], Snapshot], command: Command, now: Callable[[], int], hz_max: float
+    ) -> None:
+        self._path = path
+        self._snapshot = snapshot
+        self._command = command
+        self._now = now
+        self._hz_max = hz_max
+        self._server: asyncio.AbstractServer | None = None
+        self._clients: set[asyncio.Task[None]] = set()
+        self._painted: tuple[float, bytes] = (-1.0, b"")
+
+    async def start(self) -> None:
+        """Listen."""
+        self._path.unlink(missing_ok=True)
+        mask = os.umask(0o177)
+        try:
+            self._server = await asyncio.start_unix_server(self._serve, str(self._path))
+        finally:
+            os.umask(mask)
+
+    async def close(self) -> None:
+        """Close every connection; idempotent."""
+        if self._server is None:
+            return
+        server, self._server = self._server, None
+        server.close()
+        for client in list(self._clients):
+            client.cancel()
+        await asyncio.gather(*self._clients, return_exceptions=True)
+        self._path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._clients.add(task)
+        pushing: asyncio.Task[None] | None = None
+        try:
+            while True:
+                message = decode_client(await read_frame(reader))
+                if isinstance(message, Give):
+                    self._give(message, writer)
+                elif isinstance(message, Subscribe):
+                    if pushing is not None:
+                        pushing.cancel()
+                    pushing = asyncio.create_task(self._push(writer, message.hz))
+        except (LinkClosed, ConnectionError, msgspec.MsgspecError):
+            pass  # a client that leaves or stammers is gone; the engine doesn't care
+        finally:
+            self._clients.discard(task)
+            if pushing is not None:
+                pushing.cancel()
+            writer.close()
+
+    def _give(self, message: Give, writer: asyncio.StreamWriter) -> None:
+        def answer(told: Answer) -> None:
+            with contextlib.suppress(ConnectionError):
+                writer.write(pack(Told(told)))
+
+        self._command(CommandGiven(message.id, message.actor, message.command, self._now()), answer)
+
+    async def _push(self, writer: asyncio.StreamWriter, hz: float) -> None:
+        period = 1.0 / min(max(hz, 0.1), self._hz_max)
+        while not writer.is_closing():
+            if writer.transport.get_write_buffer_size() < UNREAD_MAX:
+                writer.write(self._frame(period))
+            if not hz:
+                return
+            await asyncio.sleep(period)
+
+    def _frame(self, period: float) -> bytes:
+        """The latest snapshot, painted once for all clients of about the same rate."""
+        now = asyncio.get_running_loop().time()
+        painted_at, frame = self._painted
+        if now - painted_at > period * 0.5:
+            frame = pack(Shown(self._snapshot()))
+            self._painted = (now, frame)
+        return frame

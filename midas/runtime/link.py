@@ -1,0 +1,166 @@
+"""A client's side of the Link, for the console and the commands: a thread that always holds the newest snapshot."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from midas.domain.command import Answer, Command
+from midas.errors import LinkClosed, NotRunning
+from midas.runtime.frames import Give, Shown, Subscribe, Told, decode_engine, pack, receive_frame
+from midas.runtime.kill import KillReply, KillRequest, pull_kill
+from midas.state.snapshot import Snapshot
+
+RECONNECT_S = 0.5
+
+
+class Link(Protocol):
+    """What every door for people and machines goes through; never blocks."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether the engine is on the line."""
+
+    def latest(self) -> Snapshot | None:
+        """The newest snapshot; None before the first."""
+
+    def age_ns(self) -> int:
+        """Since the newest snapshot arrived."""
+
+    def submit(self, command: Command, actor: str) -> str:
+        """Send a command; returns its id at once. The answer comes through `answers`."""
+
+    def answers(self) -> list[Answer]:
+        """Answers that came since the last call."""
+
+
+class SocketLink:
+    """The Link over the engine's Unix socket; reconnects by itself until `close`."""
+
+    def __init__(self, path: Path, hz: float, monotonic: Callable[[], int] = time.monotonic_ns) -> None:
+        self._path = path
+        self._hz = hz
+        self._monotonic = monotonic
+        self._ids = itertools.count(1)
+        self._prefix = f"{os.getpid():x}-{monotonic() & 0xFFFFFF:x}"
+        self._latest: Snapshot | None = None
+        self._arrived = 0
+        self._answers: deque[Answer] = deque()
+        self._socket: socket.socket | None = None
+        self._closing = False
+        self._thread = threading.Thread(target=self._read, name="link", daemon=True)
+
+    def start(self) -> None:
+        """Connect and follow. Raises NotRunning where no engine listens."""
+        self._socket = self._connect()
+        self._thread.start()
+
+    def close(self) -> None:
+        """Leave; the engine runs on."""
+        self._closing = True
+        connection, self._socket = self._socket, None
+        if connection is not None:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the engine is on the line."""
+        return self._socket is not None
+
+    def latest(self) -> Snapshot | None:
+        """The newest snapshot; None before the first."""
+        return self._latest
+
+    def age_ns(self) -> int:
+        """Since the newest snapshot arrived; 0 before the first."""
+        return self._monotonic() - self._arrived if self._arrived else 0
+
+    def submit(self, command: Command, actor: str) -> str:
+        """Send a command; a lost line answers for the engine."""
+        command_id = f"{self._prefix}-{next(self._ids)}"
+        connection = self._socket
+        try:
+            if connection is None:
+                raise OSError
+            connection.sendall(pack(Give(command_id, actor, command)))
+        except OSError:
+            self._answers.append(Answer(command_id, False, "not sent: the engine isn't on the line", 0))
+        return command_id
+
+    def answers(self) -> list[Answer]:
+        """Answers that came since the last call."""
+        drained = []
+        while self._answers:
+            drained.append(self._answers.popleft())
+        return drained
+
+    def ask(self, command: Command, actor: str, timeout: float = 10.0) -> Answer:
+        """Send and wait, for commands typed in a shell. Raises LinkClosed, TimeoutError."""
+        command_id = self.submit(command, actor)
+        end = self._monotonic() + int(timeout * 1e9)
+        while self._monotonic() < end:
+            for answer in self.answers():
+                if answer.id == command_id:
+                    return answer
+            time.sleep(0.005)
+        raise LinkClosed(f"the engine didn't answer within {timeout:.0f} s")
+
+    def wait_for_snapshot(self, timeout: float = 5.0) -> Snapshot:
+        """The first snapshot. Raises LinkClosed where none comes."""
+        end = self._monotonic() + int(timeout * 1e9)
+        while self._monotonic() < end:
+            if self._latest is not None:
+                return self._latest
+            time.sleep(0.005)
+        raise LinkClosed(f"the engine sent no snapshot within {timeout:.0f} s")
+
+    def _connect(self) -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.connect(str(self._path))
+            connection.sendall(pack(Subscribe(self._hz)))
+        except OSError:
+            connection.close()
+            raise NotRunning(f"no engine answers on {self._path}; start one with `midas` or `midas --no-ui`") from None
+        return connection
+
+    def _read(self) -> None:
+        while not self._closing:
+            connection = self._socket
+            if connection is None:
+                time.sleep(RECONNECT_S)
+                with contextlib.suppress(NotRunning):
+                    self._socket = self._connect()
+                continue
+            try:
+                self._take(decode_engine(receive_frame(connection)))
+            except (LinkClosed, OSError, msgspec.MsgspecError):
+                if self._socket is connection:
+                    self._socket = None
+                connection.close()
+
+    def _take(self, message: Told | Shown) -> None:
+        if isinstance(message, Told):
+            self._answers.append(message.answer)
+        else:
+            self._latest, self._arrived = message.snapshot, self._monotonic()
+
+
+def send_kill(path: Path, level: str, by: str, reason: str) -> KillReply:
+    """The kill over a connection of its own. Raises NotRunning."""
+    try:
+        return pull_kill(path, KillRequest(level, by, reason))
+    except OSError:
+        raise NotRunning(f"no engine answers on {path}") from None

@@ -1,0 +1,57 @@
+"""What the bytes in journal and tape mean: the header, events, audits and seals of a session."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from midas.domain.event import Market, Recorded
+from midas.engine.build import EngineConfig
+
+HEADER = "header"
+EVENT = "event"
+AUDIT = "audit"
+SEALED = "tape.sealed"
+
+# What can influence a decision; doors and stores can change without touching a replay.
+CORE = (
+    "errors.py", "domain", "ports", "state", "costs.py", "analysis", "execution", "portfolio", "risk", "agents", "engine",
+)  # fmt: skip
+
+
+class Header(msgspec.Struct, frozen=True):
+    """Record 0: everything besides the events that a replay needs, and what it is checked against."""
+
+    session: str
+    started_at: int
+    version: str
+    code_hash: str
+    config_hash: str
+    config: EngineConfig
+    venue: str
+    environment: str
+    profile: str
+    speed: float
+
+
+encode_event = msgspec.json.Encoder().encode
+encode_market = msgspec.msgpack.Encoder().encode
+encode_header = msgspec.json.Encoder().encode
+decode_event = msgspec.json.Decoder(Recorded).decode  # type: ignore[arg-type]  # a union is no type to mypy
+decode_market = msgspec.msgpack.Decoder(Market).decode  # type: ignore[arg-type]
+decode_header = msgspec.json.Decoder(Header).decode
+
+
+def code_hash(plugins: list[Path]) -> str:
+    """Hash of the deciding core and of the strategies' files, by relative name and content."""
+    package = Path(__file__).resolve().parent.parent
+    digest = hashlib.sha256()
+    for part in CORE:
+        root = package / part
+        for path in sorted(root.rglob("*.py")) if root.is_dir() else [root]:
+            digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in plugins:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
