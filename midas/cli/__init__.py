@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
-from pathlib import Path
+from typing import Any
 
 from midas.cli.parser import build_parser
 from midas.errors import MidasError
@@ -35,11 +35,14 @@ def main(arguments: Sequence[str]) -> int:
     return code
 
 
-def draw(socket: Path) -> int:
-    """Open the console on a running engine's link. The one place where the hub reaches for a spoke."""
-    from tui.app import run_console
+def draw(connect: Callable[[], Any], kill: Callable[[str], None]) -> int:
+    """Open the console on a running engine. The one place where the hub reaches for a spoke.
 
-    return run_console(socket)
+    `connect` opens a new link to the engine; `kill` asks the kill socket for HALT and says who asked.
+    """
+    from tui.app import run  # here, so that no other command loads a user interface
+
+    return run(connect, kill)
 
 
 def _say(error: MidasError, as_json: bool) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from midas import __version__
+from midas.cli.exchange import RUN_FILE, answering
 from midas.cli.options import settings_from
 from midas.errors import WorkspaceInvalid
 from midas.settings import Row, Settings, config_hash, explain
@@ -57,6 +58,7 @@ def _checks(settings: Settings) -> list[Check]:
         _home(settings.home),
         _space(settings),
         _strategies(settings),
+        _exchange(settings),
     ]
 
 
@@ -83,6 +85,13 @@ def _strategies(settings: Settings) -> Check:
     except WorkspaceInvalid as error:
         return Check("strategies", ok=False, found=str(error))
     return Check("strategies", ok=True, found=", ".join(row.name for row in loaded) or "none enabled")
+
+
+def _exchange(settings: Settings) -> Check:
+    running = answering(settings.home / RUN_FILE)
+    if running is None:
+        return Check("exchange", ok=True, found="none runs here; `midas` starts one where it needs one")
+    return Check("exchange", ok=True, found=f"process {running.pid}, {running.market}, {running.http}")
 
 
 def _report(settings: Settings, rows: list[Row], checks: list[Check]) -> dict[str, object]:

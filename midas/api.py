@@ -1,0 +1,40 @@
+"""The one import a plugin needs: everything that a strategy, a model or a source may use of midas."""
+
+from __future__ import annotations
+
+from midas.domain.instrument import Instrument
+from midas.domain.market import Bar, Quote, Trade
+from midas.domain.opinion import (
+    Contribution,
+    Family,
+    Forecast,
+    Opinion,
+    Regime,
+    RegimeLabel,
+    Urgency,
+)
+from midas.domain.time import DAY, HOUR, MILLISECOND, MINUTE, SECOND
+from midas.ports.strategy import Briefing, Hears, MarketView, Strategy
+
+__all__ = [
+    "DAY",
+    "HOUR",
+    "MILLISECOND",
+    "MINUTE",
+    "SECOND",
+    "Bar",
+    "Briefing",
+    "Contribution",
+    "Family",
+    "Forecast",
+    "Hears",
+    "Instrument",
+    "MarketView",
+    "Opinion",
+    "Quote",
+    "Regime",
+    "RegimeLabel",
+    "Strategy",
+    "Trade",
+    "Urgency",
+]

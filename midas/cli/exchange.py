@@ -1,0 +1,24 @@
+"""Where the embedded exchange of a home is found."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from midas.venues.sim.runfile import RunFile
+
+RUN_FILE = "exchange.json"  # in the home: where a running exchange says how to reach it
+
+
+def answering(path: Path) -> RunFile | None:
+    """The exchange of this run file, if its port answers; a file left by a crash is no exchange."""
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=RunFile)
+        address = urlsplit(found.http)
+        with socket.create_connection((address.hostname or "", address.port or 0), timeout=1.0):
+            return found
+    except (OSError, msgspec.DecodeError):
+        return None
