@@ -8,7 +8,7 @@ from struct import Struct
 import msgspec
 
 GENESIS = bytes(16)
-_HEADER = Struct(">qqqH")
+_HEADER = Struct(">qqqI")
 _pack = _HEADER.pack
 
 

@@ -2,7 +2,7 @@
 
 Why not aiosqlite: its coroutines cost turns of the event loop (a writer task wakes, its future is set,
 the task resumes, the waiter resumes), and while the engine drains a backlog each turn is a millisecond
-of stepping. Measured then, p50 / p99 of a barrier: 3.5 / 7.0 ms with aiosqlite, 2.3 / 3.8 ms so. Here a
+of stepping. Measured then, p50 / p99 of a barrier: 3.5 / 6-9 ms with aiosqlite, 2.4 / 4-6 ms so. Here a
 commit starts inside the call that asks for it and its end is one callback.
 """
 

@@ -21,6 +21,8 @@ from midas.store.journal import DATABASE
 from midas.store.wal import WAL
 
 _ATTEMPTS = 50
+# A damaged name in the schema gets into SQLite's message, which then is no text.
+_UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
 
 
 def read_records(directory: Path) -> Iterator[Record]:
@@ -32,7 +34,7 @@ def read_records(directory: Path) -> Iterator[Record]:
                 record = _parse(row, last_good)
                 yield record
                 last_good = record.sequence
-        except sqlite3.DatabaseError as error:
+        except _UNREADABLE as error:
             raise unreadable(directory, error, last_good) from error
 
 
@@ -52,13 +54,13 @@ def opened(directory: Path) -> Iterator[sqlite3.Connection]:
         try:
             schema.check(connection, path)
             yield connection
-        except sqlite3.DatabaseError as error:
+        except _UNREADABLE as error:
             raise unreadable(directory, error, 0) from error
         finally:
             connection.close()
 
 
-def unreadable(directory: Path, error: sqlite3.DatabaseError, last_good: int) -> StoreDamaged:
+def unreadable(directory: Path, error: Exception, last_good: int) -> StoreDamaged:
     """What a refusal of SQLite to read means here."""
     return StoreDamaged(
         f"{DATABASE} of session {directory.name} has a damaged page ({error}): "

@@ -72,7 +72,7 @@ class Journal:
         buffer_max: int = BUFFER_MAX,
     ) -> Self:
         """Start the journal of a new session; an existing one is evidence and is never written again."""
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = directory / DATABASE
         if path.exists():
             raise StoreError(f"Session {directory.name} already has a journal: choose another name.")

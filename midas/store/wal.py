@@ -45,8 +45,8 @@ def scan(path: Path) -> WalScan:
     size = _FRAME.size + page
     count, rest = divmod(len(content) - _HEADER.size, size)
     starts = range(_HEADER.size, _HEADER.size + count * size, size)
-    # An older round's frames behind the current one carry other salts.
-    current = [start for start in starts if _FRAME.unpack_from(content, start)[2:4] == (salt1, salt2)]
+    # An older round's frames behind the current one differ in both salts, a damaged frame in one.
+    current = [start for start in starts if _salts(content, start) & {(1, salt1), (2, salt2)}]
     valid = 0
     for start in starts:
         frame = content[start : start + size]
@@ -55,6 +55,11 @@ def scan(path: Path) -> WalScan:
             break
         valid += 1
     return WalScan(valid, lost=sum(start >= _HEADER.size + valid * size for start in current), torn=rest > 0)
+
+
+def _salts(content: bytes, start: int) -> set[tuple[int, int]]:
+    _, _, salt1, salt2, _, _ = _FRAME.unpack_from(content, start)
+    return {(1, salt1), (2, salt2)}
 
 
 def _checksum(content: bytes, state: tuple[int, int], order: str) -> tuple[int, int]:

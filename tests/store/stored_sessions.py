@@ -41,13 +41,20 @@ def sealed_session(directory: Path, records: int = RECORDS) -> Path:
     return directory
 
 
-def crashed_session(directory: Path, records: int = RECORDS) -> Path:
-    """What a kill leaves: the files as they lie while the journal is still open."""
+def crashed_session(directory: Path, records: int = RECORDS, pause_at: int = 0) -> Path:
+    """What a kill leaves: the files as they lie while the journal is still open.
+
+    A pause behind 20,000 records gives the journal time for a checkpoint.
+    """
     living = directory.with_name(directory.name + "-living")
 
     async def write() -> None:
         journal = await Journal.open(living)
-        await fill(journal, records)
+        await fill(journal, pause_at)
+        size = 0
+        while pause_at and size != (size := (living / "journal.db").stat().st_size):
+            await asyncio.sleep(0.1)
+        await fill(journal, records - pause_at, start=pause_at)
         shutil.copytree(living, directory, ignore=shutil.ignore_patterns("*-shm"))
         await journal.close()
 

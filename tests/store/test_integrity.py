@@ -29,6 +29,17 @@ def _crashed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return crashed_session(tmp_path_factory.mktemp("crashed") / "20261121-101500-77b0")
 
 
+@pytest.fixture(scope="module")
+def _checkpointed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return crashed_session(tmp_path_factory.mktemp("long") / "20261121-120000-c0de", 22_000, pause_at=20_500)
+
+
+@pytest.fixture
+def checkpointed(_checkpointed: Path, tmp_path: Path) -> Path:
+    """A copy of a killed session whose log was checkpointed and began a second round."""
+    return Path(shutil.copytree(_checkpointed, tmp_path / _checkpointed.name))
+
+
 @pytest.fixture
 def sealed(_sealed: Path, tmp_path: Path) -> Path:
     """A copy of a cleanly ended session with a tape."""
@@ -157,6 +168,31 @@ def test_no_flipped_bit_of_a_sealed_database_goes_unseen(sealed: Path, seed: int
     if isinstance(caught.value, StoreDamaged):
         assert caught.value.file == "journal.db"
         assert 0 <= caught.value.last_good <= 3_999
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_no_rewritten_stretch_of_a_sealed_database_goes_unseen(sealed: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    size = (sealed / "journal.db").stat().st_size
+    with (sealed / "journal.db").open("r+b") as file:
+        file.seek(rng.randrange(100, 4_096 if seed % 3 == 0 else size - 3_000))
+        file.write(rng.randbytes(rng.randrange(1, 3_000)))
+    assert damage_of(sealed).file == "journal.db"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_damage_to_a_log_that_was_partly_checkpointed_is_named_or_harmless(
+    checkpointed: Path, seed: int
+) -> None:
+    wal = checkpointed / "journal.db-wal"
+    frames = scan(wal).valid
+    assert 0 < frames < wal.stat().st_size // 4_120, "an older round should lie behind the current one"
+    rng = random.Random(seed)
+    flip(wal, rng.randrange(wal.stat().st_size if seed % 2 else frames * 4_120), rng.randrange(8))
+    if scan(wal).damaged:
+        assert damage_of(checkpointed).file == "journal.db-wal"
+    else:
+        assert verify(checkpointed).records == 22_000
 
 
 def test_a_destroyed_page_names_the_file_and_the_last_good_sequence(sealed: Path) -> None:

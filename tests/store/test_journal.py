@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import midas.ports.journal as port
 from midas.errors import StoreError, StoreFull
 from midas.store.evidence import read_records
 from midas.store.head import read_head
@@ -39,6 +40,14 @@ class FakeDisk(sqlite3.Connection):
 def disk() -> type[FakeDisk]:
     """A fresh fake disk."""
     return type("Disk", (FakeDisk,), {})
+
+
+async def test_the_journal_is_the_one_that_the_runner_asks_for(tmp_path: Path) -> None:
+    journal: port.Journal = await Journal.open(tmp_path / "session")
+    journal.append(0, "session.started", 5, b"")
+    await journal.barrier()
+    await journal.close()
+    assert verify(tmp_path / "session").sealed
 
 
 async def test_records_come_back_in_the_order_and_with_the_bytes_they_were_appended(tmp_path: Path) -> None:
