@@ -59,6 +59,14 @@ def test_a_loaded_class_survives_pickling_because_its_module_has_a_flat_register
     assert pickle.loads(pickle.dumps(loaded.type)) is loaded.type
 
 
+def test_the_strategy_that_the_contributing_guide_shows_does_load(desk: Path) -> None:
+    guide = (Path(__file__).parent.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    example = guide.split("## Add a strategy")[1].split("```python\n")[1].split("```")[0]
+    (desk / "strategies" / "reversal.py").write_text(example)
+    (loaded,) = load_strategies(desk, {"reversal": {"threshold": 0.003}})
+    assert loaded.make().name == "reversal"
+
+
 def test_strategies_come_in_the_order_of_the_table(desk: Path) -> None:
     (desk / "strategies" / "another.py").write_text(STRATEGY)
     names = [loaded.name for loaded in load_strategies(desk, {"echo-one": {}, "another": {}})]
