@@ -161,8 +161,9 @@ def mini_ticker(desk: Desk) -> reports.Json:
 
 
 _LETTERS = {
-    "symbol": "s", "priceChange": "p", "priceChangePercent": "P", "weightedAvgPrice": "w", "prevClosePrice": "x",
-    "lastPrice": "c", "lastQty": "Q", "bidPrice": "b", "bidQty": "B", "askPrice": "a", "askQty": "A",
+    "symbol": "s", "priceChange": "p", "priceChangePercent": "P", "weightedAvgPrice": "w",
+    "prevClosePrice": "x", "lastPrice": "c", "lastQty": "Q",
+    "bidPrice": "b", "bidQty": "B", "askPrice": "a", "askQty": "A",
     "openPrice": "o", "highPrice": "h", "lowPrice": "l", "volume": "v", "quoteVolume": "q", "openTime": "O",
     "closeTime": "C", "firstId": "F", "lastId": "L", "count": "n",
 }  # fmt: skip

@@ -15,7 +15,7 @@ from midas.domain.order import OrderType, Side, TimeInForce
 from midas.venues.sim.accounts import Account, Fees
 from midas.venues.sim.desk import Desk
 from midas.venues.sim.klines import Candle
-from midas.venues.sim.market import BestQuote, DepthChange, MarketEvent, Print
+from midas.venues.sim.market import BestQuote, DepthChange, MarketEvent
 from midas.venues.sim.matcher import Execution, Outcome, Prevented, Taking
 from midas.venues.sim.orders import Ask, Change, Deal, Order, Status
 from midas.venues.sim.refusal import engine_refusal, insufficient, unknown_cancel, unknown_symbol
@@ -40,7 +40,9 @@ class Listener(Protocol):
 class Exchange:
     """All desks, accounts and orders of one instance."""
 
-    def __init__(self, desks: Iterable[Desk], accounts: Iterable[Account], fees: Fees, listener: Listener) -> None:
+    def __init__(
+        self, desks: Iterable[Desk], accounts: Iterable[Account], fees: Fees, listener: Listener
+    ) -> None:
         self.desks = {desk.symbol: desk for desk in desks}
         self.accounts = {account.name: account for account in accounts}
         self.fees = fees
@@ -111,7 +113,9 @@ class Exchange:
         self._close(desk, order, Status.CANCELED, Change.CANCELED, now)
         return order
 
-    def find(self, account: Account, symbol: str, order_id: int | None, client_id: str | None) -> Order | None:
+    def find(
+        self, account: Account, symbol: str, order_id: int | None, client_id: str | None
+    ) -> Order | None:
         """An order of `account` by the venue's id or by the client's (the newest of that id)."""
         if order_id is None:
             order_id = self._by_client.get((account.name, symbol, client_id or ""))

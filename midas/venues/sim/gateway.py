@@ -57,7 +57,9 @@ class Gateway:
         """Refuse a request from outside of its time window."""
         signing.check_time(params, self.wall())
 
-    async def answer(self, endpoint: Endpoint, account: Account | None, params: Params, weight: int) -> object:
+    async def answer(
+        self, endpoint: Endpoint, account: Account | None, params: Params, weight: int
+    ) -> object:
         """Run a checked request; a trading one first travels to the matching engine."""
         if endpoint.public is not None:
             return endpoint.public(params)
@@ -103,7 +105,9 @@ def _public(public: Public) -> list[Endpoint]:
         ("GET ticker/price", "ticker.price", _by_symbol(2, 4), public.ticker_price),
         ("GET ticker/bookTicker", "ticker.book", _by_symbol(2, 4), public.ticker_book),
     ]
-    return [Endpoint(path=path, method=method, weigh=weigh, public=call) for path, method, weigh, call in rows]
+    return [
+        Endpoint(path=path, method=method, weigh=weigh, public=call) for path, method, weigh, call in rows
+    ]
 
 
 def _private(private: Private) -> list[Endpoint]:
@@ -123,7 +127,9 @@ def _private(private: Private) -> list[Endpoint]:
         ("DELETE order", "order.cancel", private.cancel),
         ("DELETE openOrders", "openOrders.cancelAll", private.cancel_all),
     ]
-    asked = [Endpoint(path=path, method=name, weigh=weigh, private=call) for path, name, weigh, call in queries]
+    asked = [
+        Endpoint(path=path, method=name, weigh=weigh, private=call) for path, name, weigh, call in queries
+    ]
     traded = [
         Endpoint(
             path=path,

@@ -47,9 +47,7 @@ def walks(listing: Listing, start: int, seed: int) -> list[Walk]:
     return made
 
 
-def _walk(
-    rng: np.random.Generator, listing: Listing, step: int, first: int, count: int, last: float
-) -> Walk:
+def _walk(rng: np.random.Generator, listing: Listing, step: int, first: int, count: int, last: float) -> Walk:
     """`count` candles from `first`, whose last close is `last`."""
     sigma = listing.volatility * (step / SECOND) ** 0.5
     moves = rng.normal(0.0, sigma, count)

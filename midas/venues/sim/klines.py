@@ -143,7 +143,9 @@ def row(candle: Candle, scale: Scale) -> list[object]:
     ]
 
 
-def message(symbol: str, interval: str, candle: Candle, scale: Scale, time: int, closed: bool) -> dict[str, object]:
+def message(
+    symbol: str, interval: str, candle: Candle, scale: Scale, time: int, closed: bool
+) -> dict[str, object]:
     """A message of the stream `<symbol>@kline_<interval>`."""
     return {
         "e": "kline",

@@ -99,12 +99,12 @@ class Queues:
         """The orders at `key`, first come first (a copy, so that a fill may remove one)."""
         return list(self._queues.get(key, ()))
 
-    def keys(self) -> list[int]:
+    def prices(self) -> list[int]:
         """Prices with orders, best first (a copy)."""
         return list(self._keys)
 
     def __iter__(self) -> Iterator[Resting]:
-        for key in self.keys():
+        for key in self.prices():
             yield from self.at(key)
 
 
@@ -140,7 +140,7 @@ class Matcher:
         queues = self._bids if buyer_is_maker else self._asks
         key = tick * queues.sign
         outcomes: list[Outcome] = []
-        for better in queues.keys():
+        for better in queues.prices():
             if better > key or lots == 0:
                 break
             if better < key:
@@ -217,7 +217,7 @@ class Matcher:
         other = self._other(taking.side)
         limit = None if taking.limit is None else taking.limit * other.sign
         previous: int | None = None
-        for key in merge(self._side(taking.side).keys(), other.keys()):
+        for key in merge(self._side(taking.side).prices(), other.prices()):
             if limit is not None and key > limit:
                 return
             if key != previous:
@@ -308,7 +308,7 @@ class Matcher:
         for order in queues:
             if order.tick * opposite.sign < best[0] * opposite.sign:
                 return
-            for key in opposite.keys():
+            for key in opposite.prices():
                 if key > order.tick * opposite.sign or order.lots == 0:
                     break
                 step = min(order.lots, opposite.available(key))

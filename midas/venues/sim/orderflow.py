@@ -65,7 +65,9 @@ def _size(seed: NDArray[np.uint64], floats: Floats) -> int:
 
 
 @numba.njit(cache=True)
-def _write(ints: Ints, depth: Ints, rows: Ints, time: int, kind: int, side: int, place: int, lots: int) -> None:
+def _write(
+    ints: Ints, depth: Ints, rows: Ints, time: int, kind: int, side: int, place: int, lots: int
+) -> None:
     row = rows[ints[ROWS]]
     row[0], row[1], row[2], row[3], row[4] = time, kind, side, place + ints[BASE], lots
     row[5], row[6] = ints[BID] + ints[BASE], depth[0, ints[BID]]
@@ -115,13 +117,13 @@ def _limit(seed: NDArray[np.uint64], ints: Ints, floats: Floats, depth: Ints, ro
     back = int(_uniform(seed) ** (-1.0 / 1.5))
     back = min(back, 200)
     if buys:
-        bound = min(int(math.floor(fair - shade)), ints[ASK] - 1)
+        bound = min(math.floor(fair - shade), ints[ASK] - 1)
         place = ints[BID] + 1 if chance < 0.3 else (ints[BID] if chance < 0.6 else ints[BID] - back)
         if bound - ints[BID] > 2 and chance < 0.7:
             place = bound
         place = min(place, bound)
     else:
-        bound = max(int(math.ceil(fair + shade)), ints[BID] + 1)
+        bound = max(math.ceil(fair + shade), ints[BID] + 1)
         place = ints[ASK] - 1 if chance < 0.3 else (ints[ASK] if chance < 0.6 else ints[ASK] + back)
         if ints[ASK] - bound > 2 and chance < 0.7:
             place = bound
@@ -212,7 +214,7 @@ def _run(
         elif fair > ints[ASK]:
             _take(ints, depth, rows, stamp, 1, 2 * _size(seed, floats), int(fair - 0.3))
         else:
-            _take(ints, depth, rows, stamp, -1, 2 * _size(seed, floats), int(math.ceil(fair + 0.3)))
+            _take(ints, depth, rows, stamp, -1, 2 * _size(seed, floats), math.ceil(fair + 0.3))
     return int(ints[ROWS])
 
 
@@ -227,7 +229,7 @@ class OrderFlow:
         self._rows = np.zeros((ROWS_MAX, 10), np.int64)
 
     def run(self, start: int, end: int) -> Ints:
-        """Rows of (time, kind, side, tick, lots, bid, bid lots, ask, ask lots, group) from `start` to `end`."""
+        """Rows of (time, kind, side, tick, lots, bid, its lots, ask, its lots, group) until `end`."""
         count = _run(self._seed, self._ints, self._floats, self._depth, self._rows, start, end)
         return self._rows[:count]
 

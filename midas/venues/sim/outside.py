@@ -40,7 +40,7 @@ class OutsideSide:
         if lots:
             self._taken[key] = self._taken.get(key, 0) + lots
 
-    def keys(self) -> Iterator[int]:
+    def prices(self) -> Iterator[int]:
         """Keys with displayed lots, best first."""
         start = 0
         if self._touch is not None:

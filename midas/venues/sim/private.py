@@ -167,9 +167,11 @@ class Private:
         symbol = self._symbol(params)
         order_id, client_id = params.integer(by_id), params.optional(by_client)
         if order_id is None and client_id is None:
-            raise Refusal(
-                -1102, f"Param '{by_client}' or '{by_id}' must be sent, but both were empty/null!"
-            ) if by_id == "orderId" else missing(by_id)
+            raise (
+                Refusal(-1102, f"Param '{by_client}' or '{by_id}' must be sent, but both were empty/null!")
+                if by_id == "orderId"
+                else missing(by_id)
+            )
         return self._exchange.find(account, symbol, order_id, client_id)
 
     def _cancel(self, order: Order | None, params: Params, id_name: str) -> Order:
@@ -220,4 +222,3 @@ def _span(params: Params) -> tuple[int, int]:
 def _page(items: list[_T], params: Params, newest: bool) -> list[_T]:
     limit = params.limit(500, 1_000)
     return items[-limit:] if newest else items[:limit]
-

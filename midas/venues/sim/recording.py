@@ -31,12 +31,12 @@ ONE_BP = 1e-4
 Pairs = list[tuple[str, str]]
 
 
-class _Line(msgspec.Struct):
+class _Line(msgspec.Struct, rename={"last_update_id": "lastUpdateId"}):
     """One message: of a stream, or a naked depth snapshot."""
 
     stream: str = ""
     data: msgspec.Raw = msgspec.Raw(b"")
-    lastUpdateId: int = 0
+    last_update_id: int = 0
     bids: Pairs = []
     asks: Pairs = []
 
@@ -102,7 +102,7 @@ def _messages(path: Path) -> Iterator[tuple[int, int, _Message, bytes]]:
         try:
             line = _LINE.decode(raw)
             if not line.stream:
-                if not line.lastUpdateId:
+                if not line.last_update_id:
                     raise RecordingInvalid(
                         f"{path}:{number}: expected a stream message or a depth snapshot, got neither"
                     )
@@ -177,7 +177,7 @@ class _Survey:
         price = float(trade.p)
         self.volume += float(trade.q)
         second, last = self._second
-        if trade.T // 1000 > second:
+        if second < trade.T // 1000:
             if second:
                 self._squares += math.log(price / last) ** 2
             self._second = (trade.T // 1000, price)
@@ -198,7 +198,9 @@ def _survey(path: Path) -> tuple[_Survey, _Line, _Trade]:
     if survey.diffs == 0:
         raise RecordingInvalid(f"{path}: no depthUpdate in it; record <symbol>@depth@100ms with it")
     if survey.snapshot is None:
-        raise RecordingInvalid(f"{path}: no depth snapshot in it; record one REST depth answer among the diffs")
+        raise RecordingInvalid(
+            f"{path}: no depth snapshot in it; record one REST depth answer among the diffs"
+        )
     if len(survey.symbols) > 1:
         names = ", ".join(sorted(survey.symbols))
         raise RecordingInvalid(f"{path}: holds {names}; a recording holds one symbol, split it")
@@ -222,7 +224,7 @@ class Recording:
         self._spot = not self._survey.futures
         self._listing = Listing(
             instrument=self._instrument,
-            last_id=snapshot.lastUpdateId,
+            last_id=snapshot.last_update_id,
             bids=self._levels(snapshot.bids),
             asks=self._levels(snapshot.asks),
             first_tick=self._scale.ticks(first_trade.p),
@@ -276,7 +278,9 @@ class Recording:
         if message.e:
             sides = [wire_text(wire_units(text)) for text in (message.b, message.B, message.a, message.A)]
             keys = ("b", "B", "a", "A")
-            payload = _ENCODE({"u": message.u, "s": self._instrument.symbol, **dict(zip(keys, sides, strict=True))})
+            payload = _ENCODE(
+                {"u": message.u, "s": self._instrument.symbol, **dict(zip(keys, sides, strict=True))}
+            )
         bid = ticks(message.b), lots(message.B)
         ask = ticks(message.a), lots(message.A)
         return BestQuote(self._instrument.symbol, stamp, time, message.u, bid, ask, payload)

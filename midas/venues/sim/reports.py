@@ -104,7 +104,12 @@ def my_trade(deal: Deal) -> Json:
 
 def rates(fees: Fees) -> Json:
     """The account's commission rates."""
-    return {"maker": _eight(fees.maker), "taker": _eight(fees.taker), "buyer": _eight(ZERO), "seller": _eight(ZERO)}
+    return {
+        "maker": _eight(fees.maker),
+        "taker": _eight(fees.taker),
+        "buyer": _eight(ZERO),
+        "seller": _eight(ZERO),
+    }
 
 
 def account(account: Account, fees: Fees, omit_zero: bool) -> Json:

@@ -34,7 +34,9 @@ class Rest:
         self._touched()
         endpoint = self._gateway.by_path.get(f"{request.method} {request.match_info['path']}")
         if endpoint is None:
-            return web.Response(status=404, text="<html><body>Not found</body></html>", content_type="text/html")
+            return web.Response(
+                status=404, text="<html><body>Not found</body></html>", content_type="text/html"
+            )
         account: Account | None = None
         try:
             query, body = request.rel_url.raw_query_string, (await request.read()).decode("utf-8", "replace")

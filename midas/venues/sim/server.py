@@ -108,7 +108,7 @@ class ExchangeServer:
             if error.errno != errno.EADDRINUSE:
                 raise
             raise AlreadyRunning(
-                f"port {config.port} on {config.host} is in use; stop its owner or choose another port (0: any)"
+                f"port {config.port} on {config.host} is in use; stop its owner or choose another (0: any)"
             ) from error
         self.port = int(runner.addresses[0][1])
         if config.run_file is not None:

@@ -129,8 +129,7 @@ class Sockets:
             client.combined = bool(control.params[1])
             return {"result": None, "id": control.id}
         text = (
-            f"Invalid request: unknown variant `{control.method}`, expected one of `SUBSCRIBE`, `UNSUBSCRIBE`, "
-            "`LIST_SUBSCRIPTIONS`, `SET_PROPERTY`, `GET_PROPERTY`"
+            f"Invalid request: unknown variant `{control.method}`, expected one of `SUBSCRIBE`, "
+            "`UNSUBSCRIBE`, `LIST_SUBSCRIPTIONS`, `SET_PROPERTY`, `GET_PROPERTY`"
         )
         return {"error": {"code": 2, "msg": text}, "id": control.id}
-
