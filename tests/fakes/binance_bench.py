@@ -1,9 +1,10 @@
-"""A broker against a stub venue, the events that it published, and the payloads that the venue answers with."""
+"""A broker against a stub venue, what it published, and the payloads that the venue answers with."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from midas.domain.instrument import Instrument
 from midas.domain.order import OrderIntent, OrderType, Purpose, Side, TimeInForce
 from midas.venues.binance.broker import BinanceBroker
 from midas.venues.binance.client import BinanceClient
+from midas.venues.binance.endpoints import Endpoints
 from midas.venues.binance.rest import Rest
 from tests.fakes.binance_stub import StubVenue
 
@@ -31,16 +33,24 @@ E = TypeVar("E")
 
 
 class Bench:
-    """A broker, its venue and all that it said."""
+    """A broker and all that it said."""
 
-    def __init__(self, venue: StubVenue, timeout_s: float = 2.0) -> None:
-        self.venue = venue
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        key: str = KEY,
+        secret: str = SECRET,
+        instruments: Sequence[Instrument] = (BTC,),
+        timeout_s: float = 2.0,
+    ) -> None:
         self.events: list[Event] = []
         self.gaps = 0
         self.gap = asyncio.Event()
-        self.client = BinanceClient(venue.endpoints, KEY, SECRET, timeout_s)
+        self.client = BinanceClient(endpoints, key, secret, timeout_s)
         self.rest = Rest(self.client, time.time_ns)
-        self.broker = BinanceBroker(self.rest, [BTC], self.events.append, self._missed, lambda: 0.0, "md-")
+        self.broker = BinanceBroker(
+            self.rest, instruments, self.events.append, self._missed, lambda: 0.0, "md-"
+        )
 
     def of(self, kind: type[E]) -> list[E]:
         """The published events of one kind."""
@@ -53,6 +63,14 @@ class Bench:
     def _missed(self) -> None:
         self.gaps += 1
         self.gap.set()
+
+
+class Stand(Bench):
+    """A broker on a stub venue."""
+
+    def __init__(self, venue: StubVenue, timeout_s: float = 2.0) -> None:
+        super().__init__(venue.endpoints, timeout_s=timeout_s)
+        self.venue = venue
 
 
 def intent(client_id: str = "md-1", **changes: Any) -> OrderIntent:

@@ -10,6 +10,7 @@ and for "no answer", and the two must never be confused.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -29,6 +30,12 @@ RECV_WINDOW_MS = 3000  # how long a request may travel before the venue refuses 
 TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 3.0
 SUBSCRIBE = "userDataStream.subscribe.signature"
+
+# The library logs as an error what we handle and tell as an event; without this it would reach the terminal.
+logging.getLogger("binance").addHandler(logging.NullHandler())
+# At DEBUG the socket's log shows the frames, and the first one carries the API key.
+_SOCKET_LOG = logging.getLogger(__name__)
+_SOCKET_LOG.setLevel(logging.INFO)
 
 # Port 0 can't be connected to: whatever isn't the spot API of our endpoints leads nowhere.
 _NOWHERE_HTTP = "http://127.0.0.1:0/unused"
@@ -158,8 +165,9 @@ class UserSocketTransport(WebsocketAPI):  # type: ignore[misc]
     def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
         super().__init__(url=url)
         self.TIMEOUT = timeout_s
+        self._ws_kwargs: dict[str, Any] = {"logger": _SOCKET_LOG}
         if is_loopback(url):
-            self._ws_kwargs = {"proxy": None}  # the environment's proxy can't reach this machine's sockets
+            self._ws_kwargs["proxy"] = None  # the environment's proxy can't reach this machine's sockets
 
 
 def _redirect(target: object, library: type) -> None:

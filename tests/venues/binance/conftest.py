@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.fakes.binance_bench import Bench
+from tests.fakes.binance_bench import Stand
 from tests.fakes.binance_stub import StubVenue
 
 
@@ -19,7 +19,7 @@ async def venue() -> AsyncIterator[StubVenue]:
 
 
 @pytest.fixture
-async def bench(venue: StubVenue) -> AsyncIterator[Bench]:
-    bench = Bench(venue)
+async def bench(venue: StubVenue) -> AsyncIterator[Stand]:
+    bench = Stand(venue)
     yield bench
     await bench.broker.close()

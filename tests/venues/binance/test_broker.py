@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import logging
 import time
 from decimal import Decimal
 
@@ -32,7 +33,7 @@ from tests.fakes.binance_bench import (
     BTC,
     KEY,
     SECRET,
-    Bench,
+    Stand,
     fill,
     intent,
     order_line,
@@ -42,7 +43,7 @@ from tests.fakes.binance_bench import (
 from tests.fakes.binance_stub import ACCOUNT, StubVenue, ok, refused, until
 
 
-async def test_an_order_is_sent_once_in_plain_numbers_and_signed(bench: Bench) -> None:
+async def test_an_order_is_sent_once_in_plain_numbers_and_signed(bench: Stand) -> None:
     bench.venue.on("POST", "order", lambda _: ok(placed()))
     await bench.broker.submit(intent(quantity=Decimal("0.00001000")))
     (sent,) = bench.venue.sent("POST", "order")
@@ -55,7 +56,7 @@ async def test_an_order_is_sent_once_in_plain_numbers_and_signed(bench: Bench) -
     assert sent["signature"] == hmac.new(SECRET.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
-async def test_the_proof_of_absence_is_dated_by_the_window_on_the_wire(bench: Bench) -> None:
+async def test_the_proof_of_absence_is_dated_by_the_window_on_the_wire(bench: Stand) -> None:
     bench.venue.on("POST", "order", lambda _: ok(placed()))
     await bench.broker.submit(intent())
     (sent,) = bench.venue.sent("POST", "order")
@@ -69,7 +70,7 @@ async def test_the_proof_of_absence_is_dated_by_the_window_on_the_wire(bench: Be
     [(OrderType.MARKET, {"price", "timeInForce"}), (OrderType.LIMIT_MAKER, {"timeInForce"})],
 )
 async def test_an_order_type_sends_only_the_parameters_it_has(
-    bench: Bench, kind: OrderType, absent: set[str]
+    bench: Stand, kind: OrderType, absent: set[str]
 ) -> None:
     bench.venue.on("POST", "order", lambda _: ok(placed()))
     await bench.broker.submit(intent(type=kind))
@@ -77,7 +78,7 @@ async def test_an_order_type_sends_only_the_parameters_it_has(
     assert not absent & set(sent)
 
 
-async def test_fills_come_before_the_end_that_they_lead_to(bench: Bench) -> None:
+async def test_fills_come_before_the_end_that_they_lead_to(bench: Stand) -> None:
     fills = (fill(1, "0.0006"), fill(2, "0.0004"))
     bench.venue.on("POST", "order", lambda _: ok(placed("FILLED", "0.00100000", fills)))
     await bench.broker.submit(intent())
@@ -87,14 +88,14 @@ async def test_fills_come_before_the_end_that_they_lead_to(bench: Bench) -> None
     assert (closed.reason, closed.filled) == (CloseReason.FILLED, Decimal("0.001"))
 
 
-async def test_an_unfilled_remainder_closes_as_expired(bench: Bench) -> None:
+async def test_an_unfilled_remainder_closes_as_expired(bench: Stand) -> None:
     answer = placed("EXPIRED", "0.00060000", (fill(1, "0.0006"),))
     bench.venue.on("POST", "order", lambda _: ok(answer))
     await bench.broker.submit(intent())
     assert bench.of(OrderClosed)[0].reason is CloseReason.EXPIRED
 
 
-async def test_a_definite_refusal_is_rejected_with_the_venues_words(bench: Bench) -> None:
+async def test_a_definite_refusal_is_rejected_with_the_venues_words(bench: Stand) -> None:
     bench.venue.on("POST", "order", lambda _: refused(400, -2010, "Account has insufficient balance"))
     await bench.broker.submit(intent())
     (rejected,) = bench.of(OrderRejected)
@@ -102,7 +103,7 @@ async def test_a_definite_refusal_is_rejected_with_the_venues_words(bench: Bench
     assert "insufficient balance" in rejected.reason
 
 
-async def test_an_answer_lost_after_execution_is_uncertain_and_never_sent_again(bench: Bench) -> None:
+async def test_an_answer_lost_after_execution_is_uncertain_and_never_sent_again(bench: Stand) -> None:
     bench.venue.on("POST", "order", lambda _: None)
     await bench.broker.submit(intent())
     assert bench.kinds() == ["OrderSent", "OrderUncertain"]
@@ -110,7 +111,7 @@ async def test_an_answer_lost_after_execution_is_uncertain_and_never_sent_again(
     assert len(bench.venue.sent("POST", "order")) == 1
 
 
-async def test_an_answer_lost_on_a_kept_connection_is_not_retried(bench: Bench) -> None:
+async def test_an_answer_lost_on_a_kept_connection_is_not_retried(bench: Stand) -> None:
     await bench.rest.server_time()  # leaves a kept-alive connection behind
     bench.venue.on("POST", "order", lambda _: None)
     await bench.broker.submit(intent())
@@ -135,14 +136,14 @@ async def test_an_answer_lost_on_a_kept_connection_is_not_retried(bench: Bench) 
     ],
 )
 async def test_whatever_could_have_been_executed_is_uncertain(
-    bench: Bench, status: int, body: object
+    bench: Stand, status: int, body: object
 ) -> None:
     bench.venue.on("POST", "order", lambda _: (status, body, {}))
     await bench.broker.submit(intent())
     assert bench.kinds() == ["OrderSent", "OrderUncertain"]
 
 
-async def test_a_redirect_is_not_followed(bench: Bench) -> None:
+async def test_a_redirect_is_not_followed(bench: Stand) -> None:
     bench.venue.on("POST", "order", lambda _: (307, {}, {"Location": "/api/v3/elsewhere"}))
     await bench.broker.submit(intent())
     assert [path for _, path, _ in bench.venue.asked] == ["order"]
@@ -150,7 +151,7 @@ async def test_a_redirect_is_not_followed(bench: Bench) -> None:
 
 
 async def test_a_venue_that_cannot_be_reached_was_sent_nothing(venue: StubVenue) -> None:
-    bench = Bench(venue)
+    bench = Stand(venue)
     await venue.stop()
     await bench.broker.submit(intent())
     await bench.broker.close()
@@ -158,7 +159,7 @@ async def test_a_venue_that_cannot_be_reached_was_sent_nothing(venue: StubVenue)
 
 
 async def test_a_time_out_after_the_bytes_left_is_uncertain(venue: StubVenue) -> None:
-    bench = Bench(venue, timeout_s=0.2)
+    bench = Stand(venue, timeout_s=0.2)
     server = await asyncio.start_server(lambda r, w: asyncio.sleep(1), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     bench.client.API_URL = f"http://127.0.0.1:{port}/api"
@@ -169,7 +170,7 @@ async def test_a_time_out_after_the_bytes_left_is_uncertain(venue: StubVenue) ->
 
 
 async def test_a_shutdown_while_waiting_leaves_the_order_uncertain(venue: StubVenue) -> None:
-    bench = Bench(venue)
+    bench = Stand(venue)
     server = await asyncio.start_server(lambda r, w: asyncio.sleep(1), "127.0.0.1", 0)
     bench.client.API_URL = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/api"
     submitting = asyncio.create_task(bench.broker.submit(intent()))
@@ -182,7 +183,7 @@ async def test_a_shutdown_while_waiting_leaves_the_order_uncertain(venue: StubVe
     assert bench.kinds() == ["OrderSent", "OrderUncertain"]
 
 
-async def test_an_intent_given_twice_is_our_mistake(bench: Bench) -> None:
+async def test_an_intent_given_twice_is_our_mistake(bench: Stand) -> None:
     bench.venue.on("POST", "order", lambda _: ok(placed()))
     await bench.broker.submit(intent())
     with pytest.raises(AssertionError, match="sent once"):
@@ -190,7 +191,7 @@ async def test_an_intent_given_twice_is_our_mistake(bench: Bench) -> None:
     assert len(bench.venue.sent("POST", "order")) == 1
 
 
-async def test_after_a_429_nothing_leaves_before_its_time(bench: Bench) -> None:
+async def test_after_a_429_nothing_leaves_before_its_time(bench: Stand) -> None:
     bench.venue.on("POST", "order", lambda _: refused(429, -1003, "Too much", Retry_After="5"))
     await bench.broker.submit(intent("md-1"))
     await bench.broker.submit(intent("md-2"))
@@ -201,7 +202,7 @@ async def test_after_a_429_nothing_leaves_before_its_time(bench: Bench) -> None:
     assert len(bench.venue.asked) == 1
 
 
-async def test_a_refused_timestamp_is_definite_and_resets_the_clock(bench: Bench) -> None:
+async def test_a_refused_timestamp_is_definite_and_resets_the_clock(bench: Stand) -> None:
     await bench.broker.start()
     bench.venue.time_shift_ms = 5000
     bench.venue.on("POST", "order", lambda _: refused(400, -1021, "outside of the recvWindow"))
@@ -211,7 +212,7 @@ async def test_a_refused_timestamp_is_definite_and_resets_the_clock(bench: Bench
     assert bench.rest.clock.offset_ms == pytest.approx(5000, abs=500)
 
 
-async def test_a_duplicate_is_adopted_as_the_venue_has_it(bench: Bench) -> None:
+async def test_a_duplicate_is_adopted_as_the_venue_has_it(bench: Stand) -> None:
     bench.venue.on("POST", "order", lambda _: refused(400, -2010, "Duplicate order sent."))
     bench.venue.on("GET", "order", lambda _: ok(order_line(status="CANCELED", executed="0.0004")))
     bench.venue.on("GET", "myTrades", lambda _: ok([trade_line(77)]))
@@ -220,13 +221,13 @@ async def test_a_duplicate_is_adopted_as_the_venue_has_it(bench: Bench) -> None:
     assert {event.source for event in bench.of(OrderAccepted)} == {Source.QUERY}
 
 
-async def test_a_duplicate_that_cannot_be_looked_up_is_uncertain(bench: Bench) -> None:
+async def test_a_duplicate_that_cannot_be_looked_up_is_uncertain(bench: Stand) -> None:
     bench.venue.on("POST", "order", lambda _: refused(400, -2010, "Duplicate order sent."))
     await bench.broker.submit(intent())
     assert bench.kinds() == ["OrderSent", "OrderUncertain"]
 
 
-async def test_a_cancel_closes_by_the_venues_word(bench: Bench) -> None:
+async def test_a_cancel_closes_by_the_venues_word(bench: Stand) -> None:
     bench.venue.on("DELETE", "order", lambda _: ok(placed("CANCELED", "0.00040000")))
     await bench.broker.cancel("md-1", BTC.id)
     assert bench.kinds() == ["CancelSent", "OrderClosed"]
@@ -235,14 +236,14 @@ async def test_a_cancel_closes_by_the_venues_word(bench: Bench) -> None:
     assert sent["origClientOrderId"] == "md-1"
 
 
-async def test_an_unknown_order_is_never_read_as_cancelled(bench: Bench) -> None:
+async def test_an_unknown_order_is_never_read_as_cancelled(bench: Stand) -> None:
     bench.venue.on("DELETE", "order", lambda _: refused(400, -2011, "Unknown order sent."))
     await bench.broker.cancel("md-1", BTC.id)
     assert bench.kinds() == ["CancelSent", "CancelRejected"]
     assert bench.of(CancelRejected)[0].code == -2011
 
 
-async def test_a_cancel_without_an_answer_is_asked_again(bench: Bench) -> None:
+async def test_a_cancel_without_an_answer_is_asked_again(bench: Stand) -> None:
     answers = [refused(503, -1008), ok(placed("CANCELED"))]
     bench.venue.on("DELETE", "order", lambda _: answers.pop(0))
     await bench.broker.cancel("md-1", BTC.id)
@@ -250,26 +251,26 @@ async def test_a_cancel_without_an_answer_is_asked_again(bench: Bench) -> None:
     assert len(bench.of(OrderClosed)) == 1
 
 
-async def test_a_second_cancel_of_an_order_waits_for_the_first(bench: Bench) -> None:
+async def test_a_second_cancel_of_an_order_waits_for_the_first(bench: Stand) -> None:
     bench.venue.on("DELETE", "order", lambda _: ok(placed("CANCELED")))
     await asyncio.gather(*(bench.broker.cancel("md-1", BTC.id) for _ in range(3)))
     assert len(bench.venue.sent("DELETE", "order")) == 1
 
 
-async def test_a_key_without_permission_stops_the_start(bench: Bench) -> None:
+async def test_a_key_without_permission_stops_the_start(bench: Stand) -> None:
     bench.venue.on("GET", "account", lambda _: ok(ACCOUNT | {"canTrade": False}))
     with pytest.raises(ConfigInvalid, match="may not trade"):
         await bench.broker.start()
 
 
-async def test_a_refused_key_stops_the_start_without_telling_it(bench: Bench) -> None:
+async def test_a_refused_key_stops_the_start_without_telling_it(bench: Stand) -> None:
     bench.venue.on("GET", "account", lambda _: refused(401, -2015, "Invalid API-key"))
     with pytest.raises(ConfigInvalid, match="-2015") as caught:
         await bench.broker.start()
     assert KEY not in repr(caught.value)
 
 
-async def test_closing_twice_is_harmless(bench: Bench) -> None:
+async def test_closing_twice_is_harmless(bench: Stand) -> None:
     await bench.broker.start()
     async with asyncio.timeout(5):  # the library alone would wait for its read loop's time-out, twice
         await bench.broker.close()
@@ -277,7 +278,7 @@ async def test_closing_twice_is_harmless(bench: Bench) -> None:
     assert bench.client.session.closed
 
 
-async def test_neither_key_nor_secret_shows_in_any_text(bench: Bench) -> None:
+async def test_neither_key_nor_secret_shows_in_any_text(bench: Stand) -> None:
     bench.venue.on("POST", "order", lambda _: None)
     await bench.broker.submit(intent())
     shown = [repr(thing) for thing in (bench.broker, bench.client, bench.rest, *bench.events)]
@@ -289,12 +290,26 @@ async def test_neither_key_nor_secret_shows_in_any_text(bench: Bench) -> None:
     assert not [text for text in shown if KEY in text or SECRET in text]
 
 
-def test_the_broker_is_a_broker(bench: Bench) -> None:
+async def test_neither_key_nor_secret_shows_in_the_log(
+    bench: Stand, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    bench.venue.on("POST", "order", lambda _: ok(placed()))
+    await bench.broker.start()
+    await bench.broker.submit(intent())
+    await bench.venue.drop()
+    await until(lambda: bench.gaps)
+    assert "userDataStream" in "".join(bench.venue.socket_methods)
+    assert KEY not in caplog.text
+    assert SECRET not in caplog.text
+
+
+def test_the_broker_is_a_broker(bench: Stand) -> None:
     broker: Broker = bench.broker
     assert broker.is_ours("md-1")  # type: ignore[attr-defined]
 
 
-async def test_orders_beside_each_other_keep_their_own_answers(bench: Bench) -> None:
+async def test_orders_beside_each_other_keep_their_own_answers(bench: Stand) -> None:
     bench.venue.on(
         "POST",
         "order",

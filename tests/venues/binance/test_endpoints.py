@@ -9,6 +9,7 @@ from binance.base_client import BaseClient
 from midas.errors import ConfigInvalid, NotLoopback
 from midas.venues.binance.client import BinanceClient, Sockets
 from midas.venues.binance.endpoints import Endpoints, check_schemes, is_loopback, refuse_non_loopback
+from tests.fakes.binance_bench import Stand
 
 HERE = Endpoints.at("http://127.0.0.1:8080/", "ws://127.0.0.1:8081/")
 
@@ -75,3 +76,14 @@ async def test_the_library_itself_is_left_as_it_was() -> None:
     await client.close_connection()
     assert before == BaseClient.API_URL
     assert "127.0.0.1" not in before
+
+
+async def test_a_dead_proxy_of_the_environment_does_not_matter_here(
+    bench: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    await bench.broker.start()
+    assert bench.broker.stream.ready.is_set()

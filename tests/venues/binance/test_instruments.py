@@ -11,10 +11,10 @@ import pytest
 from midas.errors import ConfigInvalid, MalformedMessage
 from midas.venues.binance.instruments import ExchangeInfo, choose, limits, load
 from midas.venues.binance.weights import Limits
-from tests.fakes.binance_bench import Bench
+from tests.fakes.binance_bench import Stand
 from tests.fakes.binance_stub import ok
 
-FILTERS = [
+FILTERS: list[dict[str, Any]] = [
     {"filterType": "PRICE_FILTER", "minPrice": "0.01", "maxPrice": "1000000", "tickSize": "0.01000000"},
     {"filterType": "LOT_SIZE", "minQty": "0.00001000", "maxQty": "9000.00000000", "stepSize": "0.00001000"},
     {"filterType": "NOTIONAL", "minNotional": "5.00000000", "avgPriceMins": 5},
@@ -76,7 +76,8 @@ def test_a_missing_filter_is_malformed(missing: int) -> None:
 
 @pytest.mark.parametrize("tick", ["0.00000000", "NaN", "x", 1])
 def test_an_impossible_tick_size_is_malformed(tick: object) -> None:
-    filters: list[Any] = [{**FILTERS[0], "tickSize": tick}, *FILTERS[1:]]
+    price: dict[str, Any] = dict(FILTERS[0])
+    filters = [{**price, "tickSize": tick}, *FILTERS[1:]]
     with pytest.raises(MalformedMessage):
         choose(info(listed(filters=filters)).symbols, ["BTCUSDT"])
 
@@ -89,7 +90,7 @@ def test_the_venues_limits_replace_the_usual_ones() -> None:
     assert limits(info(rates=rates).rate_limits) == Limits(1200, 50, 200_000)
 
 
-async def test_loading_sets_the_limits_of_the_session(bench: Bench) -> None:
+async def test_loading_sets_the_limits_of_the_session(bench: Stand) -> None:
     rates = [{"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 1200}]
     bench.venue.on("GET", "exchangeInfo", lambda _: ok({"symbols": [listed()], "rateLimits": rates}))
     (instrument,) = await load(bench.rest, ["BTCUSDT"])

@@ -20,7 +20,7 @@ from midas.domain.market import FeedStatus, MessageRefused
 from midas.domain.order import CloseReason
 from midas.venues.binance.executions import Translator
 from midas.venues.binance.orders import KnownOrders
-from tests.fakes.binance_bench import BTC, Bench, fill, intent, placed
+from tests.fakes.binance_bench import BTC, Stand, fill, intent, placed
 from tests.fakes.binance_stub import ok, until
 
 EXECUTION: dict[str, Any] = {
@@ -106,7 +106,7 @@ def test_other_symbols_and_unknown_events_mean_nothing(translator: Translator) -
     assert not translator.translate({"e": "listStatus"}, 7).look
 
 
-async def test_events_arrive_in_order_and_repeated_ones_are_passed_on(bench: Bench) -> None:
+async def test_events_arrive_in_order_and_repeated_ones_are_passed_on(bench: Stand) -> None:
     await bench.broker.start()
     for event in (EXECUTION, TRADE, TRADE):
         await bench.venue.push(event)
@@ -114,7 +114,7 @@ async def test_events_arrive_in_order_and_repeated_ones_are_passed_on(bench: Ben
     assert bench.kinds() == ["FeedStatus", "OrderAccepted", "OrderFilled", "OrderFilled"]
 
 
-async def test_a_drop_is_told_and_the_subscription_made_anew(bench: Bench) -> None:
+async def test_a_drop_is_told_and_the_subscription_made_anew(bench: Stand) -> None:
     await bench.broker.start()
     await bench.venue.drop()
     await until(lambda: len(bench.of(FeedStatus)) == 3)
@@ -125,7 +125,7 @@ async def test_a_drop_is_told_and_the_subscription_made_anew(bench: Bench) -> No
     assert bench.venue.socket_methods.count("userDataStream.subscribe.signature") == 2
 
 
-async def test_it_comes_back_after_many_drops(bench: Bench) -> None:
+async def test_it_comes_back_after_many_drops(bench: Stand) -> None:
     await bench.broker.start()
     for _ in range(3):
         bench.gap.clear()
@@ -136,7 +136,7 @@ async def test_it_comes_back_after_many_drops(bench: Bench) -> None:
     assert len(bench.of(OrderFilled)) == 1
 
 
-async def test_a_venue_that_was_away_is_found_again(bench: Bench) -> None:
+async def test_a_venue_that_was_away_is_found_again(bench: Stand) -> None:
     await bench.broker.start()
     await bench.venue.stop()
     await until(lambda: len(bench.of(FeedStatus)) == 2)
@@ -145,14 +145,14 @@ async def test_a_venue_that_was_away_is_found_again(bench: Bench) -> None:
     assert [status.connected for status in bench.of(FeedStatus)] == [True, False, True]
 
 
-async def test_a_terminated_subscription_is_renewed(bench: Bench) -> None:
+async def test_a_terminated_subscription_is_renewed(bench: Stand) -> None:
     await bench.broker.start()
     await bench.venue.push({"e": "eventStreamTerminated", "E": 1})
     await until(lambda: bench.gaps == 1)
     assert "ended the subscription" in bench.of(FeedStatus)[1].detail
 
 
-async def test_a_frozen_socket_is_noticed_and_replaced(bench: Bench) -> None:
+async def test_a_frozen_socket_is_noticed_and_replaced(bench: Stand) -> None:
     bench.broker.stream._quiet_s = 0.1
     await bench.broker.start()
     await until(lambda: "ping" in bench.venue.socket_methods)
@@ -176,7 +176,7 @@ async def test_a_frozen_socket_is_noticed_and_replaced(bench: Bench) -> None:
     ],
 )
 async def test_a_malformed_event_is_refused_whole_and_the_stream_goes_on(
-    bench: Bench, damage: dict[str, Any]
+    bench: Stand, damage: dict[str, Any]
 ) -> None:
     await bench.broker.start()
     await bench.venue.push(TRADE | damage)
@@ -187,7 +187,7 @@ async def test_a_malformed_event_is_refused_whole_and_the_stream_goes_on(
     assert bench.gaps == 1
 
 
-async def test_a_fill_may_come_before_the_answer(bench: Bench) -> None:
+async def test_a_fill_may_come_before_the_answer(bench: Stand) -> None:
     await bench.broker.start()
     bench.venue.on(
         "POST", "order", lambda _: ok(placed("PARTIALLY_FILLED", "0.0004", (fill(90140, "0.0004"),)))
@@ -200,7 +200,7 @@ async def test_a_fill_may_come_before_the_answer(bench: Bench) -> None:
     assert streamed.fill.trade_id == answered.fill.trade_id
 
 
-async def test_an_unexpected_failure_is_told_by_its_class_and_survived(bench: Bench) -> None:
+async def test_an_unexpected_failure_is_told_by_its_class_and_survived(bench: Stand) -> None:
     await bench.broker.start()
     bench.broker.stream._translator = None  # type: ignore[assignment]
     await bench.venue.push(TRADE)
