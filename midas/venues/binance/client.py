@@ -33,7 +33,7 @@ SUBSCRIBE = "userDataStream.subscribe.signature"
 
 # The library logs as an error what we handle and tell as an event; without this it would reach the terminal.
 logging.getLogger("binance").addHandler(logging.NullHandler())
-# At DEBUG the socket's log shows the frames, and the first one carries the API key.
+# At DEBUG the socket's log would show frames, and the first of them carries the API key.
 _SOCKET_LOG = logging.getLogger(__name__)
 _SOCKET_LOG.setLevel(logging.INFO)
 
