@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
-_FIRST_ID = 157_000_000_001
+FIRST_ID = 157_000_000_001
 _MIDDLE = 6_000_000
 
 
@@ -79,7 +79,7 @@ def depth_messages(n: int, seed: int) -> list[bytes]:
     for i, (places, quantities) in enumerate(zip(offsets, lots, strict=True)):
         ticks = [_MIDDLE - p if j < 8 else _MIDDLE + 1 + p for j, p in enumerate(places)]
         text = [f'["{t / 100:.8f}","{q / 100_000:.8f}"]' for t, q in zip(ticks, quantities, strict=True)]
-        first = _FIRST_ID + 16 * i
+        first = FIRST_ID + 16 * i
         made.append(
             f'{{"stream":"btcusdt@depth@100ms","data":{{"e":"depthUpdate","E":{1_704_067_200_000 + i},'
             f'"s":"BTCUSDT","U":{first},"u":{first + 15},"b":[{",".join(text[:8])}],'

@@ -26,7 +26,8 @@ from midas.venues.binance.stamps import instant
 
 _PREFIX = b'{"stream":"'
 _UNROUTED = msgspec.json.Decoder(Unrouted)
-_KINDS = {"depthUpdate": "depth"}  # where an event and its stream have different names
+DEPTH = "depth"
+_KINDS = {"depthUpdate": DEPTH}  # where an event and its stream have different names
 _SNAPSHOT = msgspec.json.Decoder(DepthSnapshot)
 
 
@@ -56,9 +57,12 @@ class _Reader(NamedTuple):
 class Route:
     """One stream of one instrument: how to read its messages, and when the last one came."""
 
-    __slots__ = ("bare", "enveloped", "grid", "instrument", "kind", "last_at", "read", "symbol")
+    __slots__ = (
+        "bare", "enveloped", "grid", "head", "instrument", "kind", "last_at", "middle", "read", "start",
+        "symbol",
+    )  # fmt: skip
 
-    def __init__(self, instrument: Instrument, kind: str, reader: _Reader, grid: Grid) -> None:
+    def __init__(self, stream: bytes, instrument: Instrument, kind: str, reader: _Reader, grid: Grid) -> None:
         self.instrument = instrument.id
         self.symbol = instrument.symbol
         self.kind = kind
@@ -67,6 +71,10 @@ class Route:
         self.enveloped = msgspec.json.Decoder(Envelope[reader.payload])  # type: ignore[name-defined]
         self.read = reader.read
         self.last_at = 0
+        # A depth message in the usual layout begins with `head` and the event time, then comes `middle`.
+        self.head = b'%s%s","data":{"e":"depthUpdate","E":' % (_PREFIX, stream)
+        self.start = len(self.head)
+        self.middle = b',"s":"%s","U":' % instrument.symbol.encode()
 
 
 class MarketCodec:
@@ -93,10 +101,10 @@ class MarketCodec:
         """Levels seen whose quantity held a fraction of a lot, which was cut."""
         return sum(grid.cut for grid in self._grids.values())
 
-    @property
-    def routes(self) -> Iterable[Route]:
-        """The streams that have spoken so far."""
-        return self._routes.values()
+    def last_at(self, stream: str) -> int:
+        """Wall time of the newest message of `stream`; 0 before the first."""
+        route = self._routes.get(stream.encode())
+        return route.last_at if route is not None else 0
 
     def decode(self, payload: bytes, at: int) -> Decoded | None:
         """The event in `payload`, in an envelope or bare; None where it holds nothing new.
@@ -108,6 +116,8 @@ class MarketCodec:
             if payload.startswith(_PREFIX):
                 stream = payload[11 : payload.find(b'"', 11)]
                 route = self._routes.get(stream) or self._open(stream)
+                if route.kind == DEPTH and (diff := self._quick_depth(route, payload, at)) is not None:
+                    return diff
                 message = route.enveloped.decode(payload).data
             else:
                 found = self._find(payload)
@@ -115,7 +125,7 @@ class MarketCodec:
                     return None
                 route, message = found
         except msgspec.DecodeError as error:
-            raise MalformedMessage(f"{_shown(payload)}: {error}") from None
+            raise MalformedMessage(f"{error} in the message {_shown(payload)}") from None
         route.last_at = at
         if message.symbol != route.symbol:
             raise MalformedMessage(f"{route.symbol} {route.kind}: the message is about {message.symbol!r}")
@@ -127,7 +137,7 @@ class MarketCodec:
         try:
             message = _SNAPSHOT.decode(body)
         except msgspec.DecodeError as error:
-            raise MalformedMessage(f"{symbol} depth snapshot: {error}: {_shown(body)}") from None
+            raise MalformedMessage(f"{symbol} depth snapshot: {error} in {_shown(body)}") from None
         bids, levels = self._grids[symbol].levels(message.bids, message.asks)
         return BookSnapshot(instrument.id, self.market_time, at, message.last_id, bids, levels)
 
@@ -155,9 +165,21 @@ class MarketCodec:
             if instrument is None or kind not in self._readers:
                 raise MalformedMessage(f"unknown stream {stream[:60].decode(errors='replace')!r}")
             route = self._routes[stream] = Route(
-                instrument, kind, self._readers[kind], self._grids[instrument.symbol]
+                stream, instrument, kind, self._readers[kind], self._grids[instrument.symbol]
             )
         return route
+
+    def _quick_depth(self, route: Route, payload: bytes, at: int) -> DepthDiff | None:
+        """The diff of a message in the usual layout; None where it must be read field by field."""
+        if not payload.startswith(route.head):
+            return None
+        grid = route.grid
+        stamp, first, last, bids, levels = grid.scan(payload, route.start, route.middle)
+        if levels < 0 or not 0 < first <= last:
+            return None
+        route.last_at = at
+        self.market_time = time = instant(stamp)
+        return DepthDiff(route.instrument, time, at, first - 1, first, last, bids, grid.packed(levels))
 
     def _depth(self, route: Route, message: Depth, at: int) -> DepthDiff:
         first, last, previous = message.first_id, message.last_id, message.previous_id
@@ -209,4 +231,4 @@ class MarketCodec:
 
 
 def _shown(payload: bytes) -> str:
-    return payload[:80].decode(errors="replace")
+    return repr(payload[:80].decode(errors="replace"))

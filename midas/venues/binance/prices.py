@@ -14,16 +14,16 @@ from decimal import Decimal
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from midas.domain.instrument import Instrument
 from midas.domain.money import decimals
 from midas.errors import MalformedMessage
-from midas.state.kernel import kernel
+from midas.venues.binance.scan import read_depth, read_sides
 
 _NUMBER = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?", re.ASCII)
 _RESTING = re.compile(r"[0-9]{1,20}\.[0-9]{1,8}", re.ASCII)
-_DIGITS_MAX = 18  # any number of so many digits fits an int64
+_DIGITS_MAX = 36
+_FRACTION_MAX = 20
 _LEVEL_BYTES = 9  # the shortest level is ["1","0"]
 
 _PAIRS = msgspec.json.Decoder(list[tuple[str, str]])
@@ -32,14 +32,14 @@ _PAIRS = msgspec.json.Decoder(list[tuple[str, str]])
 class Grid:
     """The steps of one instrument: what its prices and quantities are whole multiples of."""
 
-    __slots__ = ("_lot", "_rows", "_steps", "_symbol", "_tick", "cut")
+    __slots__ = ("_bytes_max", "_lot", "_rows", "_steps", "_symbol", "_tick", "cut")
 
     def __init__(self, instrument: Instrument) -> None:
         self._symbol = instrument.symbol
         self._tick = _Step(instrument.tick_size)
         self._lot = _Step(instrument.lot_size)
         self._steps = (self._tick.digits, self._tick.units, self._lot.digits, self._lot.units)
-        self._rows = np.empty((256, 2), np.int64)
+        self._make_room(4096)
         self.cut = 0  # levels whose fraction of a lot was cut
 
     def ticks(self, text: str, field: str) -> int:
@@ -83,15 +83,32 @@ class Grid:
     def levels(self, bids: msgspec.Raw, asks: msgspec.Raw) -> tuple[int, bytes]:
         """How many bids, and all levels packed as a BookDelta holds them. Raises MalformedMessage."""
         bid_text, ask_text = bytes(bids), bytes(asks)
-        room = (len(bid_text) + len(ask_text)) // _LEVEL_BYTES + 2
-        if room > len(self._rows):
-            self._rows = np.empty((2 * room, 2), np.int64)
+        if len(bid_text) + len(ask_text) > self._bytes_max:
+            self._make_room(len(bid_text) + len(ask_text))
         bid_count, total = read_sides(bid_text, ask_text, self._rows, *self._steps)
         if total >= 0:
-            return bid_count, self._rows[:total].tobytes()
+            return bid_count, self.packed(total)
         bid_rows = self._slow_levels(bid_text, "bid")
         ask_rows = self._slow_levels(ask_text, "ask")
         return len(bid_rows), np.array(bid_rows + ask_rows, "<i8").tobytes()
+
+    def scan(self, payload: bytes, start: int, symbol: bytes) -> tuple[int, int, int, int, int]:
+        """Event time, first id, last id, bids and levels of a whole depth message; see `packed`.
+
+        `start` is where its event time stands, `symbol` the bytes from there to the first id. The last
+        one is -1 where the message isn't laid out exactly as the venue does it now, good or not.
+        """
+        if len(payload) > self._bytes_max:
+            self._make_room(len(payload))
+        return read_depth(payload, start, symbol, self._rows, *self._steps)
+
+    def packed(self, levels: int) -> bytes:
+        """The `levels` that were just scanned, as a BookDelta holds them."""
+        return self._rows[:levels].tobytes()
+
+    def _make_room(self, size: int) -> None:
+        self._bytes_max = 2 * size
+        self._rows = np.empty((self._bytes_max // _LEVEL_BYTES + 2, 2), np.int64)
 
     def _slow_levels(self, text: bytes, side: str) -> list[tuple[int, int]]:
         try:
@@ -116,7 +133,9 @@ class _Step:
         self.digits = decimals(size)
         self.units = int(size.scaleb(self.digits))  # the step in units of its own last digit
         # By the number of digits after a text's point: the step in units of that last digit.
-        self._units_of = [0] * self.digits + [self.units * 10**more for more in range(21 - self.digits)]
+        self._units_of = [0] * self.digits + [
+            self.units * 10**more for more in range(_FRACTION_MAX + 1 - self.digits)
+        ]
 
     def count(self, text: str) -> int | None:
         """How many steps `text` is; None where it isn't a plain number or not a whole multiple."""
@@ -124,7 +143,7 @@ class _Step:
         digits = whole + fraction
         if len(fraction) < self.digits or not (whole and digits.isascii() and digits.isdecimal()):
             return self._slow_count(text)
-        if len(digits) > 2 * _DIGITS_MAX or len(fraction) > 20 or (point and not fraction):
+        if len(digits) > _DIGITS_MAX or len(fraction) > _FRACTION_MAX or (point and not fraction):
             return None
         count, rest = divmod(int(digits), self._units_of[len(fraction)])
         return None if rest else count
@@ -138,91 +157,3 @@ class _Step:
             return None
         count, rest = divmod(Decimal(text).scaleb(self.digits), self.units)
         return None if rest else int(count)
-
-
-@kernel
-def read_sides(
-    bids: bytes,
-    asks: bytes,
-    rows: NDArray[np.int64],
-    price_digits: int,
-    price_units: int,
-    lot_digits: int,
-    lot_units: int,
-) -> tuple[int, int]:
-    """Fill `rows` from both level arrays: rows of bids, all rows; the latter -1 for another shape."""
-    bid_count = read_levels(bids, rows, 0, price_digits, price_units, lot_digits, lot_units)
-    if bid_count < 0:
-        return 0, -1
-    return bid_count, read_levels(asks, rows, bid_count, price_digits, price_units, lot_digits, lot_units)
-
-
-@kernel
-def read_levels(
-    text: bytes,
-    rows: NDArray[np.int64],
-    row: int,
-    price_digits: int,
-    price_units: int,
-    lot_digits: int,
-    lot_units: int,
-) -> int:
-    """Fill `rows` from `row` on from `[["61837.63","3.78"],...]`; the row after the last one, or -1."""
-    end = len(text)
-    if end < 2 or text[0] != 91 or text[end - 1] != 93:  # [ ]
-        return -1
-    if end == 2:
-        return row
-    i = 1
-    while i + 1 < end:
-        # The last byte is "]", which no digit and none of the marks before it equals: no read passes the end.
-        if text[i] != 91 or text[i + 1] != 34:  # [ "
-            return -1
-        tick, i = read_number(text, i + 2, price_digits, price_units)
-        if tick <= 0 or text[i] != 34 or text[i + 1] != 44 or text[i + 2] != 34:  # " , "
-            return -1
-        lots, i = read_number(text, i + 3, lot_digits, lot_units)
-        if lots < 0 or text[i] != 34 or text[i + 1] != 93:  # " ]
-            return -1
-        rows[row, 0] = tick
-        rows[row, 1] = lots
-        row += 1
-        i += 2
-        if i == end - 1:
-            return row
-        if i >= end or text[i] != 44:  # ,
-            return -1
-        i += 1
-    return -1
-
-
-@kernel
-def read_number(text: bytes, i: int, digits: int, units: int) -> tuple[int, int]:
-    """The number at `i` and its end: how many `units` of its digit `digits` after the point, -1 if none."""
-    start, value = i, 0
-    while 48 <= text[i] <= 57:
-        value = value * 10 + text[i] - 48
-        i += 1
-    whole = i - start
-    if whole == 0 or whole + digits > _DIGITS_MAX:
-        return -1, i
-    missing = digits
-    if text[i] == 46:  # .
-        i += 1
-        first = i
-        while 48 <= text[i] <= 57:
-            if missing > 0:
-                value = value * 10 + text[i] - 48
-                missing -= 1
-            elif text[i] != 48:
-                return -1, i
-            i += 1
-        if i == first:
-            return -1, i
-    for _ in range(missing):
-        value *= 10
-    if units == 1:
-        return value, i
-    if value % units != 0:
-        return -1, i
-    return value // units, i

@@ -5,8 +5,9 @@ from __future__ import annotations
 from midas.domain.time import MICROSECOND, MILLISECOND
 from midas.errors import MalformedMessage
 
-_MILLISECONDS = range(10**11, 10**14)  # 1973 to 5138
-_MICROSECONDS = range(10**14, 10**17)
+_FIRST = 10**11  # 1973 in milliseconds
+_MICROSECONDS = 10**14  # 5138 in milliseconds, 1973 in microseconds
+_END = 10**17
 
 
 def instant(stamp: int) -> int:
@@ -14,8 +15,8 @@ def instant(stamp: int) -> int:
 
     Raises MalformedMessage for what is neither.
     """
-    if stamp in _MILLISECONDS:
+    if _FIRST <= stamp < _MICROSECONDS:
         return stamp * MILLISECOND
-    if stamp in _MICROSECONDS:
+    if _MICROSECONDS <= stamp < _END:
         return stamp * MICROSECOND
     raise MalformedMessage(f"expected a time in milliseconds or microseconds, got {stamp}")
