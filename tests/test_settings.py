@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from midas.errors import ConfigInvalid
-from midas.settings import Settings, config_hash, explain, load_settings
+from midas.settings import Settings, explain, load_settings
 from midas.workspace import template
 
 BASE = """
@@ -182,14 +182,6 @@ def test_relative_paths_mean_relative_to_the_workspace(desk: Path) -> None:
 def test_asset_names_survive_the_lower_case_of_variables(desk: Path) -> None:
     balances = load_settings(desk, environ={"MIDAS_EXCHANGE__BALANCES__BTC": "0.5"}).exchange.balances
     assert balances == {"BTC": Decimal("0.5")}
-
-
-def test_the_hash_follows_what_decides_about_trades_and_nothing_else(desk: Path) -> None:
-    def hashed(**variables: str) -> str:
-        return config_hash(load_settings(desk, environ=variables))
-
-    assert hashed() == hashed(MIDAS_CONSOLE__PALETTE="cvd", MIDAS_HOME="/tmp/x", MIDAS_VENUE__API_KEY="k")
-    assert hashed() != hashed(MIDAS_RISK__KELLY_FRACTION="0.2")
 
 
 def test_the_shipped_workspace_loads_and_states_both_limit_profiles() -> None:

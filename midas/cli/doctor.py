@@ -15,7 +15,7 @@ from midas import __version__
 from midas.cli.exchange import RUN_FILE, answering
 from midas.cli.options import settings_from
 from midas.errors import WorkspaceInvalid
-from midas.settings import Row, Settings, config_hash, explain
+from midas.settings import Row, Settings, explain
 from midas.workspace import load_strategies
 
 _FREE_MB_MIN = 1024
@@ -82,6 +82,8 @@ def _strategies(settings: Settings) -> Check:
     enabled = {name: row.parameters for name, row in settings.strategies.items() if row.enabled}
     try:
         loaded = load_strategies(settings.workspace, enabled)
+        for strategy in loaded:
+            strategy.make()
     except WorkspaceInvalid as error:
         return Check("strategies", ok=False, found=str(error))
     return Check("strategies", ok=True, found=", ".join(row.name for row in loaded) or "none enabled")
@@ -98,7 +100,6 @@ def _report(settings: Settings, rows: list[Row], checks: list[Check]) -> dict[st
     return {
         "version": __version__,
         "workspace": str(settings.workspace),
-        "config_hash": config_hash(settings),
         "settings": [row._asdict() for row in rows],
         "checks": [check._asdict() for check in checks],
     }

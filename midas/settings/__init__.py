@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,10 +15,8 @@ from midas.settings.model import Settings
 from midas.settings.sections import SYNTHETIC
 from midas.settings.sentences import config_invalid
 
-__all__ = ["Row", "Settings", "config_hash", "explain", "load_settings"]
+__all__ = ["Row", "Settings", "explain", "load_settings"]
 
-# What decides about trades; where we listen or how we draw is no other configuration.
-_DECIDING = ("environment", "trading", "strategies", "regime", "risk", "execution")
 
 _PATHS = (("home",), ("reference_data",), ("exchange", "market"))
 
@@ -56,12 +52,6 @@ def load_settings(
 def explain(settings: Settings) -> list[Row]:
     """Every effective value with where it came from; secrets as dots."""
     return [Row(".".join(path), _shown(value), _origin(settings, path)) for path, value in _values(settings)]
-
-
-def config_hash(settings: Settings) -> str:
-    """The fingerprint of all that decides about trades, as the journal's first record keeps it."""
-    deciding = settings.model_dump(mode="json", include=set(_DECIDING))
-    return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
 
 def _layers(

@@ -165,5 +165,6 @@ def _dashed(name: str) -> str:
 _NAMED_TABLES: tuple[tuple[tuple[str, ...], Callable[[str], str]], ...] = (
     (("strategies",), _dashed),
     (("risk", "profiles"), _dashed),
+    (("risk", "sectors"), str.upper),
     (("exchange", "balances"), str.upper),
 )

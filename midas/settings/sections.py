@@ -99,6 +99,7 @@ class RegimeSettings(Section):
     crisis_leave: float = Field(default=30, ge=0, le=1000)
     atr_enter: float = Field(default=2.0, ge=0, le=100)  # times the normal ATR
     atr_leave: float = Field(default=1.75, ge=0, le=100)
+    correlation_min: float = Field(default=0.5, ge=-1, le=1)
     dwell_bars: int = Field(default=3, ge=0, le=1000)
 
     @model_validator(mode="after")
@@ -126,26 +127,24 @@ class RiskSettings(Section):
     limits: str = "crypto-only"
     profiles: dict[str, LimitProfile] = {}
     stablecoin_counts_as: Literal["cash", "usd", "crypto"] = "cash"
+    sectors: dict[str, str] = {"BTC": "crypto", "ETH": "crypto"}  # an asset without one is its own sector
     order_rate_max: int = Field(default=20, ge=1, le=1000)  # orders in any 10 s
     order_notional_max: Decimal = Field(default=Decimal("2500"), gt=0)  # quote currency
     price_collar_bps: float = Field(default=50, gt=0, le=2000)
     volatility_target_annual: float = Field(default=0.20, gt=0, le=5)
-    kelly_fraction: float = Field(default=0.25, gt=0, le=1)
+    volatility_floor_annual: float = Field(default=0.05, gt=0, le=5)
+    rebalance_band: Share = 0.10  # of the new size: a smaller change isn't worth its cost
     drawdown_defensive: Share = 0.10
     drawdown_stop: Share = 0.15
     daily_loss_stop: Share = 0.03
-    weekly_loss_defensive: Share = 0.03
-    weekly_loss_stop: Share = 0.05
-    monthly_loss_stop: Share = 0.08
 
     @model_validator(mode="after")
     def _profile_exists_and_triggers_are_ordered(self) -> Self:
         if self.limits not in self.profiles:
             known = ", ".join(sorted(self.profiles)) or "none"
             raise ValueError(f"limits = {self.limits!r} names no table [risk.profiles.*]; there are: {known}")
-        for name in ("drawdown", "weekly_loss"):
-            if getattr(self, f"{name}_defensive") > getattr(self, f"{name}_stop"):
-                raise ValueError(f"{name}_defensive must not lie above {name}_stop")
+        if self.drawdown_defensive > self.drawdown_stop:
+            raise ValueError("drawdown_defensive must not lie above drawdown_stop")
         return self
 
     @property
@@ -157,10 +156,11 @@ class RiskSettings(Section):
 class ExecutionSettings(Section):
     """How an approved target becomes orders."""
 
-    passive_timeout_seconds: float = Field(default=5, gt=0, le=3600)
-    reprice_ticks: int = Field(default=1, ge=1, le=1000)
-    max_reprices: int = Field(default=5, ge=0, le=1000)
-    ioc_collar_bps: float = Field(default=10, gt=0, le=500)
+    passive_timeout_seconds: float = Field(default=3, gt=0, le=3600)
+    reprice_ticks: int = Field(default=50, ge=1, le=100_000)
+    reprice_age_ms: int = Field(default=500, ge=0, le=60_000)
+    take_collar_bps: float = Field(default=5, gt=0, le=500)
+    attempts_max: int = Field(default=6, ge=1, le=1000)
 
 
 class RuntimeSettings(Section):
