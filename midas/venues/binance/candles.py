@@ -36,7 +36,7 @@ def bars_of_rows(instrument: str, period: int, body: bytes, at: int) -> list[Bar
     """
     try:
         rows = _ROWS.decode(body)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedMessage(f"{instrument} klines: {error}") from None
     bars = []
     for row in rows:

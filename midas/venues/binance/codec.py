@@ -124,7 +124,7 @@ class MarketCodec:
                 if found is None:
                     return None
                 route, message = found
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise MalformedMessage(f"{error} in the message {_shown(payload)}") from None
         route.last_at = at
         if message.symbol != route.symbol:
@@ -136,7 +136,7 @@ class MarketCodec:
         instrument = self._instruments[symbol]
         try:
             message = _SNAPSHOT.decode(body)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise MalformedMessage(f"{symbol} depth snapshot: {error} in {_shown(body)}") from None
         bids, levels = self._grids[symbol].levels(message.bids, message.asks)
         return BookSnapshot(instrument.id, self.market_time, at, message.last_id, bids, levels)
@@ -148,7 +148,7 @@ class MarketCodec:
             return route, route.bare.decode(head.data)
         if head.error is not None:
             raise MalformedMessage(f"the stream refused request {head.id}: {head.error}")
-        if head.id is not None or not isinstance(head.event, str):
+        if head.id is not None or bytes(head.notice) or head.event == "serverShutdown":
             return None  # an answer to a request, or the notice of a planned cut
         kind = _KINDS.get(head.event, head.event)
         if not kind and head.bid_quantity:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 import msgspec
 
 Payload = TypeVar("Payload")
+Id = Annotated[int, msgspec.Meta(ge=0, lt=1 << 62)]
 
 
 class Depth(msgspec.Struct, rename={"time": "E", "symbol": "s", "first_id": "U", "last_id": "u", "bids": "b",
@@ -15,8 +16,8 @@ class Depth(msgspec.Struct, rename={"time": "E", "symbol": "s", "first_id": "U",
 
     time: int
     symbol: str
-    first_id: int
-    last_id: int
+    first_id: Id
+    last_id: Id
     bids: msgspec.Raw
     asks: msgspec.Raw
     previous_id: int = -1
@@ -26,7 +27,7 @@ class BookTicker(msgspec.Struct, rename={"update_id": "u", "symbol": "s", "bid":
                                          "ask": "a", "ask_quantity": "A", "time": "E"}):  # fmt: skip
     """`bookTicker`; on spot it carries no time."""
 
-    update_id: int
+    update_id: Id
     symbol: str
     bid: str
     bid_quantity: str
@@ -42,7 +43,7 @@ class PublicTrade(msgspec.Struct, rename={"time": "E", "symbol": "s", "id": "t",
 
     time: int
     symbol: str
-    id: int
+    id: Id
     price: str
     quantity: str
     traded: int
@@ -56,11 +57,11 @@ class AggregateTrade(msgspec.Struct, rename={"time": "E", "symbol": "s", "id": "
 
     time: int
     symbol: str
-    id: int
+    id: Id
     price: str
     quantity: str
-    first: int
-    last: int
+    first: Id
+    last: Id
     traded: int
     buyer_is_maker: bool
 
@@ -97,23 +98,23 @@ class Envelope(msgspec.Struct, Generic[Payload]):
     data: Payload
 
 
-class Unrouted(msgspec.Struct, rename={"event": "e", "symbol": "s", "update_id": "u", "bid_quantity": "B"}):
+class Unrouted(msgspec.Struct, rename={"event": "e", "symbol": "s", "bid_quantity": "B", "notice": "event"}):
     """Just enough of any message to tell what it is."""
 
     stream: str = ""
     data: msgspec.Raw = msgspec.Raw()
-    event: str | dict[str, str | int] = ""
+    event: str = ""
     symbol: str = ""
-    update_id: int = -1
     bid_quantity: str = ""
     id: int | str | None = None
+    notice: msgspec.Raw = msgspec.Raw()
     error: dict[str, str | int] | None = None
 
 
 class DepthSnapshot(msgspec.Struct, rename={"last_id": "lastUpdateId"}):
     """The answer of `GET depth`; futures add a time."""
 
-    last_id: int
+    last_id: Id
     bids: msgspec.Raw
     asks: msgspec.Raw
 

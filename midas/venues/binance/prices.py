@@ -24,6 +24,7 @@ _NUMBER = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?", re.ASCII)
 _RESTING = re.compile(r"[0-9]{1,20}\.[0-9]{1,8}", re.ASCII)
 _DIGITS_MAX = 36
 _FRACTION_MAX = 20
+_COUNT_MAX = 1 << 60  # sums of many still fit an int64
 _LEVEL_BYTES = 9  # the shortest level is ["1","0"]
 
 _PAIRS = msgspec.json.Decoder(list[tuple[str, str]])
@@ -68,7 +69,7 @@ class Grid:
         lots = self._lot.count(text)
         if lots is not None:
             return lots
-        if not _RESTING.fullmatch(text):
+        if not _RESTING.fullmatch(text) or self._lot.whole(text) > _COUNT_MAX:
             return self.lots(text, field)
         self.cut += 1
         return max(1, self._lot.whole(text))
@@ -146,7 +147,7 @@ class _Step:
         if len(digits) > _DIGITS_MAX or len(fraction) > _FRACTION_MAX or (point and not fraction):
             return None
         count, rest = divmod(int(digits), self._units_of[len(fraction)])
-        return None if rest else count
+        return None if rest or count > _COUNT_MAX else count
 
     def whole(self, text: str) -> int:
         """How many whole steps the plain number `text` holds."""
@@ -156,4 +157,4 @@ class _Step:
         if not _NUMBER.fullmatch(text):
             return None
         count, rest = divmod(Decimal(text).scaleb(self.digits), self.units)
-        return None if rest else int(count)
+        return None if rest or count > _COUNT_MAX else int(count)
