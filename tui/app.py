@@ -12,11 +12,13 @@ from typing import ClassVar
 
 from rich.console import RenderableType
 from textual.app import App, SystemCommand
-from textual.binding import Binding
+from textual.binding import BindingType
+from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 
-from midas.domain.command import Answer, CancelOrder, Kill as KillCommand, Resume, SetMode, Stop
+from midas.domain.command import Answer, CancelOrder, Resume, SetMode, Stop
+from midas.domain.command import Kill as KillCommand
 from midas.domain.mode import Mode
 from midas.errors import MidasError
 from tui.desk import Desk, OnAnswer
@@ -25,6 +27,7 @@ from tui.guard import FrameGuard
 from tui.halter import Halter
 from tui.keys import bindings
 from tui.link_port import Clock, Connect, Kill
+from tui.present import desk as present_desk
 from tui.present.status import Notice, Pace
 from tui.screens.dialogs import Confirm, Help, ModeStrip, ResumeDialog, Riskier, Typed
 from tui.screens.halted import HaltPanel
@@ -44,10 +47,12 @@ class ConsoleApp(App[int]):
 
     CSS_PATH = "console.tcss"
     TITLE = "midas"
-    BINDINGS: ClassVar[list[Binding]] = bindings(anywhere=True)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(anywhere=True)
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
-    def __init__(self, connect: Connect, kill: Kill, clock: Clock, actor: str = "console", moving: bool = True) -> None:
+    def __init__(
+        self, connect: Connect, kill: Kill, clock: Clock, actor: str = "console", moving: bool = True
+    ) -> None:
         super().__init__(driver_class=ConsoleDriver)
         self.console_desk = Desk(connect, clock, actor)
         self.halter = Halter(kill, clock)
@@ -132,7 +137,9 @@ class ConsoleApp(App[int]):
         if snapshot is None or not snapshot.kill.latched:
             self._say("nothing is halted", True)
         elif not isinstance(self.screen, ResumeDialog):
-            self.push_screen(ResumeDialog(self._ask_resume), lambda message: self._say(message, True) if message else None)
+            self.push_screen(
+                ResumeDialog(self._ask_resume), lambda message: self._say(message, True) if message else None
+            )
 
     def action_cancel(self) -> None:
         """Cancel the chosen working order, after y."""
@@ -142,7 +149,7 @@ class ConsoleApp(App[int]):
         if order is None:
             self._say("no working order is chosen: Tab to the orders, then j or k", True)
             return
-        text = f"{order.side} {order.quantity:g} {order.instrument} at {order.price:g} ({order.strategy}, {order.purpose.lower()})"
+        text = present_desk.described(order)
         self.push_screen(
             Confirm(f"Cancel {order.short_id}?", text),
             lambda yes: self.console_desk.send(CancelOrder(order.client_id), self._answered) if yes else None,
@@ -176,7 +183,9 @@ class ConsoleApp(App[int]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Only what exists."""
         for mode in Mode:
-            yield SystemCommand(f"mode {mode.value.lower()}", "set the mode", lambda m=mode.value: self.action_mode(m))
+            yield SystemCommand(
+                f"mode {mode.value.lower()}", "set the mode", lambda m=mode.value: self.action_mode(m)
+            )
         yield SystemCommand("halt", "no new risk, now (Ctrl+\\)", self.action_halt)
         for level, text in KILLS.items():
             yield SystemCommand(f"kill {level}", text, lambda lv=level: self._ask_kill(lv))
@@ -184,9 +193,17 @@ class ConsoleApp(App[int]):
         yield SystemCommand("report", "the halt report (K)", self.action_report)
         yield SystemCommand("cancel", "cancel the chosen working order (c)", self.action_cancel)
         for palette in PALETTES:
-            yield SystemCommand(f"palette {palette}", "colours of up and down", lambda p=palette: self._wear(Inks(self.inks.theme, p)))
+            yield SystemCommand(
+                f"palette {palette}",
+                "colours of up and down",
+                lambda p=palette: self._wear(Inks(self.inks.theme, p)),
+            )
         for theme in THEMES:
-            yield SystemCommand(f"theme {theme}", "colours of the screen", lambda t=theme: self._wear(Inks(t, self.inks.palette)))
+            yield SystemCommand(
+                f"theme {theme}",
+                "colours of the screen",
+                lambda t=theme: self._wear(Inks(t, self.inks.palette)),
+            )
         yield SystemCommand("keys", "all keys (?)", self.action_help)
         yield SystemCommand("repaint", "paint the whole screen anew (Ctrl+L)", self.action_repaint)
         yield SystemCommand("detach", "leave; the engine trades on (Ctrl+Q)", self.action_detach)
@@ -196,7 +213,7 @@ class ConsoleApp(App[int]):
         if self.is_headless or renderable is None or self.guard.admits(self._writer()):
             super()._display(screen, renderable)
 
-    def _writer(self):  # type: ignore[no-untyped-def]
+    def _writer(self) -> WriterThread | None:
         return self._driver._writer_thread if isinstance(self._driver, LinuxDriver) else None
 
     def action_help_quit(self) -> None:
@@ -270,7 +287,7 @@ def run(connect: Connect, kill: Kill) -> int:
     try:
         app = ConsoleApp(connect, kill, time.time_ns, _actor())
     except (MidasError, OSError) as error:
-        print(f"midas: {error}", file=sys.stderr)
+        sys.stderr.write(f"midas: {error}\n")
         return error.exit_code if isinstance(error, MidasError) else 1
     app.run(mouse=False)
     return app.return_code or 0

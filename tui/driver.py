@@ -20,7 +20,8 @@ from textual.message import Message
 CHORD_KEYS = frozenset({"ctrl+backslash", "f12", "ctrl+4"})
 CHORD_BYTES = frozenset({b"\x1c", b"\x1b[24~", b"\x1b[92;5u", b"\x1b[52;5u"})
 PASTE_OPEN, PASTE_CLOSE = "\x1b[200~", "\x1b[201~"
-SILENCE = 0.1  # a chord alone after this long without input ends an open paste
+POLL = 0.04  # so that a lone Esc is known as such soon after Textual's 100 ms
+SILENT_POLLS = 3  # a chord alone after this many polls without input ends an open paste
 JOIN_SECONDS = 1.0
 
 
@@ -93,9 +94,9 @@ class ConsoleDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Enter the alternate screen; what is written goes through a file that survives a hang-up."""
-        if not isinstance(self._file, TerminalFile):
+        if self._file is not None and not isinstance(self._file, TerminalFile):
             self._file = TerminalFile(self._file)  # type: ignore[assignment]  # only write, flush, fileno are used
-        super().start_application_mode()
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual annotates it nowhere
 
     def process_message(self, message: Message) -> None:
         """The chord first, at once, on this thread; then everything its usual way."""
@@ -108,19 +109,19 @@ class ConsoleDriver(LinuxDriver):
         parser = XTermParser(self._debug)
         decode = getincrementaldecoder("utf-8")(errors="replace").decode
         paste = PasteWatch()
-        silent = True
+        quiet = SILENT_POLLS
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
-                if not selector.select(SILENCE):
-                    silent = True
+                if not selector.select(POLL):
+                    quiet += 1
                     self._dispatch(parser.tick())
                     continue
                 data = self._read()
                 if not data:
                     self.send_message(HungUp())
                     return
-                if silent and paste.open and data in CHORD_BYTES:
+                if quiet >= SILENT_POLLS and paste.open and data in CHORD_BYTES:
                     paste.feed(PASTE_CLOSE)
                     self._dispatch(parser.feed(PASTE_CLOSE))
                 text = decode(data)
@@ -128,7 +129,7 @@ class ConsoleDriver(LinuxDriver):
                 if text:
                     self._dispatch(parser.feed(text))
                 self._dispatch(parser.tick())
-                silent = False
+                quiet = 0
 
     def close(self) -> None:
         """Stop the writer, but don't wait for ever for a terminal that does not read."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 
 class Row(NamedTuple):
@@ -22,18 +22,18 @@ GROUPS: dict[str, tuple[Row, ...]] = {
     "Stopping": (
         Row(
             "ctrl+backslash,f12,ctrl+4", "halt", "^\\ F12 ^4", "",
-            "HALT now: no new risk, working entries cancelled, exits and stops stay. Nothing to confirm.", True,
+            "HALT now: no new risk, entries cancelled, exits and stops stay; asks nothing", True,
         ),
-        Row("K", "report", "K", "", "the halt report: what was stopped and what is still open"),
-        Row("R", "resume", "R", "", "release a halt: a reason, a review, then the word resume"),
+        Row("K", "app.report", "K", "", "the halt report: what was stopped and what is still open"),
+        Row("R", "app.resume", "R", "", "release a halt: a reason, a review, then the word resume"),
     ),
     "Modes (safer: at once; riskier: a reason, then y)": (
         Row("f5", "mode('NORMAL')", "F5", "", "NORMAL: trade", True),
         Row("f6", "mode('DEFENSIVE')", "F6", "", "DEFENSIVE: half exposure, only confident signals", True),
-        Row("f7", "mode('OBSERVATION')", "F7", "", "OBSERVATION: no new entries, signals are recorded", True),
+        Row("f7", "mode('OBSERVATION')", "F7", "", "OBSERVATION: no new entries, signals recorded", True),
         Row("f8", "mode('PAUSE')", "F8", "", "PAUSE: no new entries, exits are managed", True),
-        Row("f9", "emergency", "F9", "", "EMERGENCY: HALT at once; flattening is a separate, confirmed step", True),
-        Row("m", "mode_strip", "m", "", "then n d o p e: the same modes by letter"),
+        Row("f9", "emergency", "F9", "", "EMERGENCY: HALT at once; flattening is a second step", True),
+        Row("m", "app.mode_strip", "m", "", "then n d o p e: the same modes by letter"),
         Row("", "", "F5-F9", "mode", ""),
     ),
     "Looking": (
@@ -41,7 +41,7 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         Row("shift+tab", "next_pane(-1)", "S-Tab", "", "previous pane"),
         Row("z", "zoom", "z", "zoom", "zoom the pane and back; Tab moves the zoom on"),
         Row("escape", "back", "Esc", "", "leave zoom, then the cursor"),
-        Row("j,down", "move(1)", "j", "", "cursor down (book levels, signals, orders, events)"),
+        Row("j,down", "move(1)", "j", "", "cursor down (levels, signals, orders, events)"),
         Row("k,up", "move(-1)", "k", "", "cursor up"),
         Row("", "", "j/k", "row", ""),
         Row("ctrl+d", "move(10)", "^D", "", "ten rows down"),
@@ -55,15 +55,15 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         Row("space", "freeze", "Space", "freeze", "freeze the display; the engine trades on"),
     ),
     "Acting": (
-        Row("c", "cancel", "c", "cancel", "cancel the chosen working order (asks y)"),
-        Row("colon,ctrl+p", "palette", ":", "commands", "all commands by name"),
+        Row("c", "app.cancel", "c", "cancel", "cancel the chosen working order (asks y)"),
+        Row("colon,ctrl+p", "app.palette", ":", "commands", "all commands by name"),
     ),
     "Console": (
-        Row("t", "theme", "t", "", "dark or light"),
-        Row("P", "sides", "P", "", "colours of up and down: western, eastern, colour-blind safe, mono"),
+        Row("t", "app.theme", "t", "", "dark or light"),
+        Row("P", "app.sides", "P", "", "up and down: western, eastern, colour-blind safe, mono"),
         Row("ctrl+l", "repaint", "^L", "", "paint the whole screen anew", True),
         Row("ctrl+q", "detach", "^Q", "detach", "leave the console; the engine trades on", True),
-        Row("question_mark", "help", "?", "help", "this page"),
+        Row("question_mark", "app.help", "?", "help", "this page"),
     ),
 }  # fmt: skip
 
@@ -73,7 +73,7 @@ def rows() -> list[Row]:
     return [row for group in GROUPS.values() for row in group]
 
 
-def bindings(anywhere: bool) -> list[Binding]:
+def bindings(anywhere: bool) -> list[BindingType]:
     """The bindings of the app (anywhere) or of the main screen (the rest)."""
     chosen = [row for row in rows() if row.action and row.anywhere == anywhere]
     return [Binding(row.keys, row.action, row.help, show=False, priority=anywhere) for row in chosen]

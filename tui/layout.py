@@ -13,7 +13,20 @@ FOOTER = 2
 COMPACT_WIDTH, COMPACT_HEIGHT = 80, 24
 WIDE_WIDTH, WIDE_HEIGHT = 100, 32
 ULTRA_WIDTH, ULTRA_HEIGHT = 160, 44
-PANES = ("chart", "book", "book2", "tape", "signals", "desk", "risk", "events", "account", "machine", "summary", "working")
+PANES = (
+    "chart",
+    "book",
+    "book2",
+    "tape",
+    "signals",
+    "desk",
+    "risk",
+    "events",
+    "account",
+    "machine",
+    "summary",
+    "working",
+)
 
 
 class Plan(NamedTuple):
@@ -68,7 +81,7 @@ def _wide(area: Region) -> dict[str, Region]:
     chart = area.width - book - right
     signals = 8 if top >= 24 else 6
     tape = top - 13 if top >= 24 else top // 2
-    desk = area.width * 58 // 100
+    desk = area.width * 59 // 100
     return {
         "chart": Region(area.x, area.y, chart, top - signals),
         "book": Region(area.x + chart, area.y, book, top),
@@ -117,7 +130,9 @@ class TradeLayout(Layout):
         self.zoomed: str | None = None
         self.instruments = 2
 
-    def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:
+    def arrange(
+        self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
+    ) -> ArrangeResult:
         """One placement for every child that the plan knows."""
         parent.pre_layout(self)
         regions = plan(size.width, size.height, self.zoomed, self.instruments).regions

@@ -94,13 +94,20 @@ def _style(front: str, back: str, bold: bool) -> Style:
 def _colours(theme: str, palette: str) -> dict[str, str]:
     base = dict(_DARK if theme == "dark" else _LIGHT)
     up, down, bid, ask = _SIDES[theme, palette]
-    base |= {"up": up, "down": down, "candle_up": up, "candle_down": down, "on bar_bid": bid, "on bar_ask": ask}
+    base |= {
+        "up": up,
+        "down": down,
+        "candle_up": up,
+        "candle_down": down,
+        "on bar_bid": bid,
+        "on bar_ask": ask,
+    }
     for name, (front, back) in _BADGES.items():
         if palette == "mono":
             loud = name in _LOUD
             front, back = (base["ground"], base["strong"]) if loud else (base["text"], base["edge"])
         base[name], base[f"on {name}"] = front, back
     if palette == "mono":
-        base |= {name: base["strong"] for name in ("own", "warn", "alarm", "cursor", "focus")}
+        base |= dict.fromkeys(("own", "warn", "alarm", "cursor", "focus"), base["strong"])
         base |= {"good": base["text"]}
     return base

@@ -19,7 +19,10 @@ class FakeLink:
         self.connected = True
         self.closed = False
         self.sent: list[tuple[Command, str]] = []
-        self.reply: Callable[[Command], tuple[bool, str]] = lambda command: (True, f"done: {type(command).__name__}")
+        self.reply: Callable[[Command], tuple[bool, str]] = lambda command: (
+            True,
+            f"done: {type(command).__name__}",
+        )
         self._answers: list[Answer] = []
 
     @classmethod
@@ -109,7 +112,12 @@ class LivingLink(FakeLink):
 
     def _resume(self, command: Resume) -> tuple[bool, str]:
         if not command.confirmed:
-            return True, "Halted by the kill chord 12 s ago.\nOpen: LONG 0.04120 BTC, LONG 0.6210 ETH; 2 exit orders.\nReconciled: yes. Mode after: PAUSE."
+            return (
+                True,
+                "Halted by the kill chord 12 s ago.\n"
+                "Open: LONG 0.04120 BTC, LONG 0.6210 ETH; 2 exit orders.\n"
+                "Reconciled: yes. Mode after: PAUSE.",
+            )
         self.desk.kill = KillView(False)
         return True, "resumed: the latch is released, the mode stays PAUSE"
 

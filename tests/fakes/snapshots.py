@@ -1,5 +1,6 @@
 """A rich, self-consistent, deterministic snapshot: two instruments, two strategies, every kind of row."""
 
+# ruff: noqa: E501  the rows read as tables
 from __future__ import annotations
 
 import math
@@ -37,6 +38,7 @@ NOW = 1_763_705_000 * SECOND  # wall
 MARKET = 1_723_104_311 * SECOND  # market: the recording's own day
 BTC, ETH = "BTC-USDT.binance", "ETH-USDT.binance"
 OPENING = 10_000.0
+FILLS = ((58, "BUY", "ENTRY"), (69, "SELL", "EXIT"), (80, "BUY", "ENTRY"))  # bar, side, purpose
 SHORT = {
     "TREND_UP": "Trending Bull", "TREND_DOWN": "Trending Bear", "RANGE": "Range-bound",
     "HIGH_VOLATILITY": "High Volatility", "CRISIS": "Crisis", "UNKNOWN": "Unknown",
@@ -54,9 +56,15 @@ class Market:
         self.bars: list[BarView] = []
         self.tape: list[TradeView] = []
         self.time = MARKET - 90 * SECOND
+        self._sizes = ([0.0] * 25, [0.0] * 25)
         for _ in range(90):
             self.bar()
+        self.fills = [
+            (self.bars[i].time - SECOND // 2, self.bars[i], side, purpose) for i, side, purpose in FILLS
+        ]
         self.deal(50)
+        for sizes in self._sizes:
+            sizes[:] = [self._size() for _ in sizes]
 
     def bar(self) -> None:
         """One closed second."""
@@ -69,7 +77,15 @@ class Market:
         self.time += SECOND
         self.last = path[-1]
         self.bars.append(
-            BarView(self.time, opened, max(path), min(path), path[-1], abs(rng.gauss(3, 2)) * self.size + 0.1, False)
+            BarView(
+                self.time,
+                opened,
+                max(path),
+                min(path),
+                path[-1],
+                abs(rng.gauss(3, 2)) * self.size + 0.1,
+                False,
+            )
         )
         self.bars = self.bars[-90:]
 
@@ -92,12 +108,14 @@ class Market:
         bid = self._round(self.last - (self.tick if self.side == "BUY" else 0))
         ask = self._round(bid + self.tick)
         sides: list[list[LevelView]] = []
-        for start, step in ((bid, -1), (ask, 1)):
+        for start, step, sizes in ((bid, -1, self._sizes[0]), (ask, 1, self._sizes[1])):
+            for place in rng.sample(range(25), 3):
+                sizes[place] = self._size()
             total, levels = 0.0, []
             for place in range(25):
                 price = self._round(start + step * place * self.tick)
                 mine = own.get(price, 0.0)
-                size = round(abs(rng.gauss(0.9, 0.8)) * self.size + 0.01 * self.size, 5) + mine
+                size = round(sizes[place] + mine, 5)
                 total += size
                 levels.append(LevelView(price, size, round(total, 5), mine))
             sides.append(levels)
@@ -105,8 +123,19 @@ class Market:
         near, far = bids[4].cumulative, asks[4].cumulative
         micro = (bid * asks[0].size + ask * bids[0].size) / (asks[0].size + bids[0].size)
         return BookView(
-            True, "", tuple(bids), tuple(asks), ask - bid, (ask - bid) / bid * 1e4, (near - far) / (near + far), micro, NOW
+            True,
+            "",
+            tuple(bids),
+            tuple(asks),
+            ask - bid,
+            (ask - bid) / bid * 1e4,
+            (near - far) / (near + far),
+            micro,
+            NOW,
         )
+
+    def _size(self) -> float:
+        return round(abs(self._rng.gauss(0.9, 0.8)) * self.size + 0.01 * self.size, 5)
 
     def _round(self, price: float) -> float:
         return round(round(price / self.tick) * self.tick, self.decimals)
@@ -184,17 +213,15 @@ class Desk:
         )  # fmt: skip
 
     def _marks(self, market: Market, size: float) -> tuple[MarkView, ...]:
-        chosen = ((58, "BUY", "ENTRY"), (69, "SELL", "EXIT"), (80, "BUY", "ENTRY"))
         return tuple(
-            MarkView(market.bars[i].time - SECOND // 2, market.bars[i].low if side == "BUY" else market.bars[i].high,
-                     size, side, purpose, "trend-following")
-            for i, side, purpose in chosen
-        )  # fmt: skip
+            MarkView(time, bar.low if side == "BUY" else bar.high, size, side, purpose, "trend-following")
+            for time, bar, side, purpose in market.fills
+        )
 
     def _positions(self) -> tuple[PositionView, ...]:
         rows = (
-            (BTC, "trend-following", 0.04120, self.btc, 61_721.4, 31.40, 1.62),
-            (ETH, "book-imbalance", 0.6210, self.eth, 2_414.90, 6.76, 3.25),
+            (BTC, "trend-following", 0.04120, self.btc, self.btc.fills[-1][1].low, 31.40, 1.62),
+            (ETH, "book-imbalance", 0.6210, self.eth, self.eth.fills[-1][1].low, 6.76, 3.25),
         )
         return tuple(
             PositionView(
@@ -218,7 +245,7 @@ class Desk:
     def _signals(self) -> tuple[SignalView, ...]:
         rows = (
             (3, BTC, "trend-following", 1.0, 0.74, "acted", "buy 0.00820", (("slope", 0.41), ("ADX", 0.22), ("volume", 0.15), ("stress", -0.04))),
-            (9, ETH, "book-imbalance", 1.0, 0.58, "refused", "position 24.8 % would pass 25 %", (("imbalance", 0.44), ("microprice", 0.18), ("spread", -0.04))),
+            (9, ETH, "book-imbalance", 1.0, 0.58, "refused", "worst case 83 % would pass 80 %", (("imbalance", 0.44), ("microprice", 0.18), ("spread", -0.04))),
             (21, BTC, "book-imbalance", -1.0, 0.52, "muted", "Trending Bull mutes shorts", (("imbalance", -0.39), ("microprice", -0.13))),
             (44, BTC, "trend-following", 1.0, 0.61, "acted", "buy 0.02060", (("slope", 0.33), ("ADX", 0.21), ("volume", 0.07))),
             (52, ETH, "book-imbalance", -1.0, 0.35, "held", "below 0.40", (("imbalance", -0.25), ("microprice", -0.10))),
@@ -233,12 +260,22 @@ class Desk:
             for back, key, strategy, direction, confidence, outcome, detail, why in rows
         )  # fmt: skip
 
-    def _limits(self, positions: tuple[PositionView, ...], equity: float, crypto: float) -> tuple[LimitView, ...]:
+    def _limits(
+        self, positions: tuple[PositionView, ...], equity: float, crypto: float
+    ) -> tuple[LimitView, ...]:
         largest = max(p.value for p in positions) / equity
         rows = (
-            ("position", "position", largest, 0.30, "%", "entries are cut to fit", "BTC-USDT has room for 0.00743"),
+            (
+                "position",
+                "position",
+                largest,
+                0.30,
+                "%",
+                "entries are cut to fit",
+                "BTC-USDT has room for 0.00743",
+            ),
             ("crypto", "crypto", crypto / equity, 0.60, "%", "entries refused", ""),
-            ("cash", "least cash", 0.20 * equity / (equity - crypto) * 0.6, 0.60, "%", "entries refused", ""),
+            ("invested", "invested", crypto / equity, 0.80, "%", "entries refused", ""),
             ("rate", "order rate", 3.0, 10.0, "/10s", "orders wait", ""),
             ("drawdown", "drawdown", 0.0061, 0.10, "%", "DEFENSIVE", ""),
             ("daily", "daily loss", 0.0, 0.02, "%", "PAUSE", ""),
@@ -252,15 +289,15 @@ class Desk:
 
     def _events(self) -> tuple[EventView, ...]:
         rows = (
-            (4, "ORDER", "info", "b002 partly filled 0.01000 @61,779.1, 38 ms"),
-            (9, "RISK", "warn", "book-imbalance ETH refused: position 24.8 % would pass 25 %"),
+            (4, "ORDER", "info", "b002 partly filled 0.01000, 38 ms"),
+            (9, "RISK", "warn", "book-imbalance ETH refused: worst case 83 % would pass 80 %"),
             (12, "ORDER", "info", "a91f POST BUY 0.00820 BTC @ touch accepted in 41 ms"),
-            (44, "FILL", "info", "BUY 0.02060 BTC @61,761.0 fee 0.0000206 BTC maker"),
+            (44, "FILL", "info", f"BUY 0.02060 BTC @{self.btc.fills[-1][1].low:.1f} fee 0.0000206 BTC maker"),
             (118, "WARN", "warn", "depth gap of 312 updates on BTC-USDT: resync took 88 ms"),
             (640, "REGIME", "info", "BTC-USDT Range-bound -> Trending Bull: ADX 31.2, 0.42 % over SMA200"),
             (1_080, "MODE", "info", "DEFENSIVE -> NORMAL by operator console: regime agrees again"),
             (1_300, "MODE", "warn", "NORMAL -> DEFENSIVE by trigger drawdown: 1.1 % in 60 s"),
-            (2_530, "SESSIO", "info", "session opened, 0 orders adopted, account reconciled"),
+            (2_530, "SESSION", "info", "session opened, 0 orders adopted, account reconciled"),
         )
         return tuple(
             EventView(118_240 - i, NOW - back * SECOND, kind, severity, text)
@@ -270,13 +307,20 @@ class Desk:
     def _strategies(self) -> tuple[StrategyView, ...]:
         frozen = self.kill.latched
         return (
-            StrategyView("trend-following", "frozen" if frozen else "running", "", 12, 31.40, NOW - 3 * SECOND),
+            StrategyView(
+                "trend-following", "frozen" if frozen else "running", "", 12, 31.40, NOW - 3 * SECOND
+            ),
             StrategyView("book-imbalance", "frozen" if frozen else "running", "", 32, 6.76, NOW - 9 * SECOND),
         )
 
 
 def _regime(label: str, seen: int) -> RegimeView:
-    history = [SHORT["RANGE"]] * 34 + [SHORT["HIGH_VOLATILITY"]] * 6 + [SHORT["RANGE"]] * 18 + [SHORT["TREND_UP"]] * 32
+    history = (
+        [SHORT["RANGE"]] * 34
+        + [SHORT["HIGH_VOLATILITY"]] * 6
+        + [SHORT["RANGE"]] * 18
+        + [SHORT["TREND_UP"]] * 32
+    )
     return RegimeView(
         label, SHORT[label], "rule", MARKET - 32 * SECOND, 31.2, 0.0042, 21.3, 1.18, seen, 200, 0, 1.0, tuple(history),
         SHORT["RANGE"],
@@ -342,7 +386,15 @@ def starting() -> Snapshot:
         )
         for v in snapshot.instruments
     )  # fmt: skip
-    warming = tuple(msgspec.structs.replace(s, state="warming", fills=0, realised=0.0) for s in snapshot.strategies)
+    warming = tuple(
+        msgspec.structs.replace(s, state="warming", fills=0, realised=0.0) for s in snapshot.strategies
+    )
     return msgspec.structs.replace(
-        snapshot, instruments=empty, signals=(), positions=(), orders=(), events=snapshot.events[-1:], strategies=warming
+        snapshot,
+        instruments=empty,
+        signals=(),
+        positions=(),
+        orders=(),
+        events=snapshot.events[-1:],
+        strategies=warming,
     )

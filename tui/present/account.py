@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from midas.state.snapshot import HealthView
+from midas.state.snapshot import BalanceView, HealthView
 from tui.present import numbers
-from tui.present.lines import Line, Piece, Sheet, clip, spread
+from tui.present.lines import Line, Piece, Sheet, clip, spread, width_of
 from tui.present.picture import Picture, Spot
 from tui.present.words import strategy_badge
 
@@ -14,12 +14,19 @@ def account(picture: Picture, spot: Spot) -> Sheet:
     money = picture.snapshot.money
     rows: list[Line] = [
         _pair("equity", f"{numbers.money(money.equity)} {money.currency}", spot.width),
-        _pair("session", f"{numbers.signed(money.pnl)} ({numbers.percent(money.pnl_pct)})", spot.width, numbers.trend_ink(money.pnl)),
+        _pair(
+            "session",
+            f"{numbers.signed(money.pnl)} ({numbers.percent(money.pnl_pct)})",
+            spot.width,
+            numbers.trend_ink(money.pnl),
+        ),
         _pair("today", numbers.signed(money.pnl_day), spot.width, numbers.trend_ink(money.pnl_day)),
     ]
-    for balance in money.balances[: max(0, spot.height - len(rows) - len(picture.snapshot.strategies) - 2)]:
-        rows.append(_pair(balance.asset, f"{numbers.fixed(balance.total, 5)} = {numbers.money(balance.value)}", spot.width))
-    detail = money.reconcile_detail or ("venue and ledger agree" if money.reconciled else "not reconciled yet")
+    room = max(0, spot.height - len(rows) - len(picture.snapshot.strategies) - 2)
+    rows += [_pair(b.asset, _holding(b), spot.width) for b in money.balances[:room]]
+    detail = money.reconcile_detail or (
+        "venue and ledger agree" if money.reconciled else "not reconciled yet"
+    )
     rows.append([Piece(clip(detail, spot.width), "dim" if money.reconciled else "warn")])
     rows.append([Piece("─ strategies " + "─" * max(0, spot.width - 13), "edge")])
     rows += [_strategy(picture, index, spot.width) for index in range(len(picture.snapshot.strategies))]
@@ -50,6 +57,10 @@ def machine(picture: Picture, spot: Spot) -> Sheet:
     return Sheet([Piece("machine", "title")], rows, [Piece(f"up {up}", "dim")])
 
 
+def _holding(balance: BalanceView) -> str:
+    return f"{numbers.fixed(balance.total, 5)} = {numbers.money(balance.value)}"
+
+
 def _pair(name: str, value: str, width: int, ink: str = "text") -> Line:
     return spread([Piece(name, "dim")], [Piece(clip(value, width - len(name) - 1), ink)], width)
 
@@ -57,9 +68,15 @@ def _pair(name: str, value: str, width: int, ink: str = "text") -> Line:
 def _strategy(picture: Picture, index: int, width: int) -> Line:
     strategy = picture.snapshot.strategies[index]
     badge = strategy_badge(strategy.state)
-    left: Line = [Piece(f"{badge.shape} ", badge.ink), Piece(clip(strategy.name, width - 22)), Piece(f" {badge.word}", "dim")]
     result = numbers.signed(strategy.realised)
-    return spread(left, [Piece(f"{strategy.fills} fills ", "dim"), Piece(result, numbers.trend_ink(strategy.realised))], width)
+    right: Line = [
+        Piece(f"{strategy.fills} fills ", "dim"),
+        Piece(result, numbers.trend_ink(strategy.realised)),
+    ]
+    if strategy.state != "running":
+        right = [Piece(badge.word, badge.ink)]
+    name = clip(strategy.name, width - 3 - width_of(right))
+    return spread([Piece(f"{badge.shape} ", badge.ink), Piece(name)], right, width)
 
 
 def _up(connected: bool) -> str:

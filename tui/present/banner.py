@@ -41,7 +41,9 @@ def first_line(picture: Picture, width: int) -> Line:
         if part:
             line += [Piece("│", "edge")] if index > 1 else []
             line += part
-    return spread(line, kill, width) if width_of(line) < width - width_of(kill) else fit([*line, *kill], width)
+    return (
+        spread(line, kill, width) if width_of(line) < width - width_of(kill) else fit([*line, *kill], width)
+    )
 
 
 def second_line(picture: Picture, width: int) -> Line:
@@ -62,6 +64,10 @@ def _choose(cells: list[Cell], room: int) -> list[Line]:
             break
         longest = min(form[i] for i in shrinkable)
         form[next(i for i in shrinkable if form[i] == longest)] += 1
+    for index in reversed(order):
+        longer = [f - 1 if i == index and f else f for i, f in enumerate(form)]
+        if sum(width_of(c.forms[f]) + 1 for c, f in zip(cells, longer, strict=True)) <= room + 2:
+            form = longer
     return [cell.forms[f] for cell, f in zip(cells, form, strict=True)]
 
 
@@ -82,7 +88,9 @@ def _regime(picture: Picture) -> Cell:
     badge = regime_badge(view.regime.label)
     ink = badge.ink if view.regime.source != "warming" else "dim"
     long = [Piece(f" {badge.shape} {clean(view.regime.short)} ", ink)]
-    return Cell([long, [Piece(f" {badge.shape} {badge.word} ", ink)], [Piece(f"{badge.shape}{badge.word}", ink)]], 6)
+    return Cell(
+        [long, [Piece(f" {badge.shape} {badge.word} ", ink)], [Piece(f"{badge.shape}{badge.word}", ink)]], 6
+    )
 
 
 def _price(picture: Picture) -> Cell:
@@ -120,7 +128,13 @@ def _drawdown(snapshot: Snapshot) -> Cell:
     money = snapshot.money
     used, limit = numbers.fixed(money.drawdown * 100, 1), numbers.share(money.drawdown_max, 0)
     ink = "alarm" if money.drawdown >= money.drawdown_max else "text"
-    return Cell([[Piece(" DD ", "dim"), Piece(f"{used}/{limit} ", ink)], [Piece("DD ", "dim"), Piece(f"{used}/{limit}", ink)]], 5)
+    return Cell(
+        [
+            [Piece(" DD ", "dim"), Piece(f"{used}/{limit} ", ink)],
+            [Piece("DD ", "dim"), Piece(f"{used}/{limit}", ink)],
+        ],
+        5,
+    )
 
 
 def _feed(picture: Picture) -> Cell:
@@ -131,7 +145,12 @@ def _feed(picture: Picture) -> Cell:
     mark = Piece("○ down" if not health.feed_connected else "●", "alarm" if bad else "good")
     return Cell(
         [
-            [Piece(" feed ", "dim"), mark, Piece(f" {latency} ", "text"), Piece(f"{age} old ", "warn" if bad else "dim")],
+            [
+                Piece(" feed ", "dim"),
+                mark,
+                Piece(f" {latency} ", "text"),
+                Piece(f"{age} old ", "warn" if bad else "dim"),
+            ],
             [Piece(" ", "dim"), mark, Piece(f"{latency} ·{age}", "warn" if bad else "text")],
             [mark, Piece(latency, "text")],
         ],
@@ -142,24 +161,38 @@ def _feed(picture: Picture) -> Cell:
 def _clock(snapshot: Snapshot) -> Cell:
     offset = snapshot.health.clock_offset_ms
     ink = "warn" if abs(offset) > CLOCK_OFF_MS else "text"
-    text = f"{numbers.signed(offset, 0)}ms" if abs(offset) < 10_000 else f"{numbers.signed(offset / 1000, 0)}s"
-    return Cell([[Piece(" clk ", "dim"), Piece(f"{text} ", ink)], [Piece("clk", "dim"), Piece(text, ink)], []], 8)
+    text = (
+        f"{numbers.signed(offset, 0)}ms" if abs(offset) < 10_000 else f"{numbers.signed(offset / 1000, 0)}s"
+    )
+    return Cell(
+        [[Piece(" clk ", "dim"), Piece(f"{text} ", ink)], [Piece("clk", "dim"), Piece(text, ink)], []], 8
+    )
 
 
 def _abnormal(picture: Picture) -> Piece | None:
     snapshot = picture.snapshot
     if not picture.connected or picture.link_age > LINK_STALE_NS:
         silent = numbers.duration(picture.link_age)
-        return Piece(f" engine not answering {silent} - reconnecting; the numbers below are old", "alarm_bar", "alarm_bar")
+        return Piece(
+            f" engine not answering {silent} - reconnecting; the numbers below are old",
+            "alarm_bar",
+            "alarm_bar",
+        )
     if snapshot.kill.latched:
         kill = snapshot.kill
         at = clock_text(kill.tripped_at)
         text = f" ■ HALTED {at} ({kill.level}) by {kill.by}: no new risk can be opened · R resume · K report"
         return Piece(clean(text), "alarm_bar", "alarm_bar")
     if picture.frozen:
-        return Piece(f" DISPLAY FROZEN {numbers.duration(picture.frozen)}: the engine trades on · Space thaws", "warn_bar", "warn_bar")
+        return Piece(
+            f" DISPLAY FROZEN {numbers.duration(picture.frozen)}: the engine trades on · Space thaws",
+            "warn_bar",
+            "warn_bar",
+        )
     if snapshot.recovering:
-        return Piece(" recovering: adopting orders and fills of the last run; no new risk yet", "warn_bar", "warn_bar")
+        return Piece(
+            " recovering: adopting orders and fills of the last run; no new risk yet", "warn_bar", "warn_bar"
+        )
     if snapshot.gates:
         gate = snapshot.gates[0]
         more = f" (+{len(snapshot.gates) - 1} more)" if len(snapshot.gates) > 1 else ""
@@ -178,14 +211,24 @@ def _authority(picture: Picture, width: int) -> Line:
 
 def _account(snapshot: Snapshot) -> Line:
     money = snapshot.money
-    age = numbers.duration(max(0, snapshot.built_at - money.reconciled_at)) if money.reconciled_at else "never"
+    age = (
+        numbers.duration(max(0, snapshot.built_at - money.reconciled_at)) if money.reconciled_at else "never"
+    )
     agreed = Piece(f"✓ reconciled {age} ago " if money.reconciled_at else "not reconciled ", "dim")
     if not money.reconciled:
-        agreed = Piece("✗ NOT RECONCILED ", "alarm") if money.reconciled_at else Piece("reconciling .. ", "warn")
-    return [Piece("equity ", "dim"), Piece(f"{numbers.money(money.equity)} {money.currency} ", "text"), agreed]
+        agreed = (
+            Piece("✗ NOT RECONCILED ", "alarm") if money.reconciled_at else Piece("reconciling .. ", "warn")
+        )
+    return [
+        Piece("equity ", "dim"),
+        Piece(f"{numbers.money(money.equity)} {money.currency} ", "text"),
+        agreed,
+    ]
 
 
 def waiting_line(width: int, waited: int) -> Line:
     """Before the first snapshot: say so, and for how long."""
     late = " - is the engine running? see `midas status`" if waited > 5 * SECOND else ""
-    return fit([Piece(f" waiting for the engine's first picture ({numbers.duration(waited)}){late}", "warn")], width)
+    return fit(
+        [Piece(f" waiting for the engine's first picture ({numbers.duration(waited)}){late}", "warn")], width
+    )

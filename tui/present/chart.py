@@ -143,7 +143,10 @@ def _bar_of(mark: MarkView, bars: tuple[BarView, ...], period: int) -> int | Non
 def _label(view: InstrumentView, axis: Axis, row: int, margin: int) -> Line:
     if row == axis.slot(view.last) // 2:
         side = 1 if view.last_side == "BUY" else -1
-        return [Piece("◄", "strong"), Piece(f"{numbers.fixed(view.last, view.price_decimals):<{margin - 1}}", numbers.trend_ink(side))]
+        return [
+            Piece("◄", "strong"),
+            Piece(f"{numbers.fixed(view.last, view.price_decimals):<{margin - 1}}", numbers.trend_ink(side)),
+        ]
     if row % 4 == 1:
         return [Piece(f" {numbers.fixed(axis.price(row), view.price_decimals):<{margin - 1}}", "faint")]
     return [Piece(" " * margin)]

@@ -22,9 +22,10 @@ def holdings(picture: Picture, spot: Spot) -> Sheet:
         Piece("positions ", "title"), Piece(f"{len(snapshot.positions)}", "strong"),
         Piece(" · working ", "title"), Piece(f"{len(snapshot.orders)}", "strong"),
     ]  # fmt: skip
-    held = min(len(snapshot.positions), max(1, spot.height - 5))
+    held = min(len(snapshot.positions), max(1, spot.height - 4))
     rows = position_rows(picture, spot.width, held)
-    rows.append([])
+    if spot.height - len(rows) > len(snapshot.orders) + 1:
+        rows.append([])
     rows += order_rows(picture, spot, spot.height - len(rows))
     foot: Line = [Piece("j/k choose  c cancel", "dim")] if spot.focused and snapshot.orders else []
     fees = numbers.money(snapshot.money.fees)
@@ -37,6 +38,12 @@ def working(picture: Picture, spot: Spot) -> Sheet:
     title: Line = [Piece("working ", "title"), Piece(f"{count}", "strong")]
     foot: Line = [Piece("c cancel", "dim")] if spot.focused and count else []
     return Sheet(title, order_rows(picture, spot, spot.height), [], foot)
+
+
+def described(order: OrderView) -> str:
+    """An order in one sentence, for a question about it."""
+    what = f"{order.side} {order.quantity:g} {order.instrument} at {order.price:g}"
+    return f"{what} ({order.strategy}, {order.purpose.lower()}: {order.reason})"
 
 
 def position_rows(picture: Picture, width: int, room: int) -> list[Line]:
@@ -59,8 +66,11 @@ def order_rows(picture: Picture, spot: Spot, room: int) -> list[Line]:
         return centred("no working order", spot.width, 1)
     columns = fitting(_order_columns(picture), spot.width - 1)
     chosen = next((i for i, o in enumerate(orders) if o.client_id == spot.selected), 0)
-    rows: list[Line] = [[Piece(" "), *heading(columns)]]
-    for index in window(len(orders), chosen, max(1, room - 1)):
+    shown = window(len(orders), chosen, max(1, room - 1))
+    more = len(orders) - len(shown)
+    names = heading(columns) if not more else [*heading(columns)[:1], Piece(f"  +{more} more", "warn")]
+    rows: list[Line] = [[Piece(" "), *names]]
+    for index in shown:
         here = orders[index].client_id == spot.selected
         rows.append([Piece("▶" if here else " ", "cursor"), *row(columns, orders[index])])
     return rows
@@ -77,17 +87,24 @@ def _position_columns(picture: Picture) -> list[Column[PositionView]]:
 
     return [
         Column("sym", 8, 0, lambda p: Piece(picture.named(p.instrument), "strong"), left=True),
-        Column("strategy", 10, 1, lambda p: Piece(p.strategy, "text"), left=True),
+        Column("strategy", 15, 1, lambda p: Piece(p.strategy, "text"), left=True),
         Column("side", 5, 0, lambda p: Piece(_side(p.quantity), numbers.trend_ink(p.quantity)), left=True),
         Column("qty", 9, 0, size),
         Column("avg", 9, 2, lambda p: Piece(price(p, p.average_price))),
         Column("mark", 9, 4, lambda p: Piece(price(p, p.mark))),
         Column("uP&L", 8, 0, lambda p: Piece(numbers.signed(p.unrealised), numbers.trend_ink(p.unrealised))),
-        Column("%", 7, 3, lambda p: Piece(numbers.percent(p.unrealised_pct), numbers.trend_ink(p.unrealised_pct))),
+        Column(
+            "%", 7, 3, lambda p: Piece(numbers.percent(p.unrealised_pct), numbers.trend_ink(p.unrealised_pct))
+        ),
         Column("value", 11, 5, lambda p: Piece(numbers.money(p.value))),
         Column("realised", 9, 6, lambda p: Piece(numbers.signed(p.realised), numbers.trend_ink(p.realised))),
         Column("fees", 7, 7, lambda p: Piece(numbers.money(p.fees))),
-        Column("held", 5, 8, lambda p: Piece(numbers.duration(picture.age_of(p.opened_at)) if p.opened_at else "-", "dim")),
+        Column(
+            "held",
+            5,
+            8,
+            lambda p: Piece(numbers.duration(picture.age_of(p.opened_at)) if p.opened_at else "-", "dim"),
+        ),
     ]
 
 
@@ -107,16 +124,16 @@ def _order_columns(picture: Picture) -> list[Column[OrderView]]:
 
     return [
         Column("id", 6, 0, lambda o: Piece(o.short_id, "dim"), left=True),
-        Column("sym", 8, 4, lambda o: Piece(picture.named(o.instrument), "text"), left=True),
+        Column("sym", 8, 3, lambda o: Piece(picture.named(o.instrument), "text"), left=True),
         Column("side", 5, 0, lambda o: Piece(_bought(o), "up" if o.side == "BUY" else "down"), left=True),
         Column("type", 4, 6, lambda o: Piece(ORDER_TYPES.get(o.type, o.type), "dim"), left=True),
         Column("px", 9, 0, price),
-        Column("qty", 8, 0, lambda o: number(o, o.quantity, 8)),
+        Column("qty", 7, 0, lambda o: number(o, o.quantity, 7)),
         Column("fill", 7, 7, lambda o: number(o, o.filled, 7)),
-        Column("age", 5, 3, lambda o: Piece(numbers.duration(picture.age_of(o.created_at)), "dim")),
+        Column("age", 5, 4, lambda o: Piece(numbers.duration(picture.age_of(o.created_at)), "dim")),
         Column("state", 5, 2, _state, left=True),
         Column("for", 5, 5, lambda o: Piece(o.purpose.lower(), "dim"), left=True),
-        Column("strategy", 8, 1, lambda o: Piece(o.strategy, "dim"), left=True),
+        Column("strategy", 15, 1, lambda o: Piece(o.strategy, "dim"), left=True),
         Column("reason", 24, 9, lambda o: Piece(o.reason, "dim"), left=True),
     ]
 

@@ -25,11 +25,17 @@ def log(picture: Picture, spot: Spot) -> Sheet:
     chosen = next((i for i, e in enumerate(events) if e.sequence == spot.selected), None)
     full = _wrapped(events[chosen].text, spot.width - 2) if chosen is not None else []
     room = max(1, spot.height - len(full))
-    rows: list[Line] = [_row(events[i], spot.width, i == chosen) for i in window(len(events), chosen or 0, room)]
+    rows: list[Line] = [
+        _row(events[i], spot.width, i == chosen) for i in window(len(events), chosen or 0, room)
+    ]
     rows += [[]] * (room - len(rows)) if full else []
     rows += [[Piece(f"  {line}", "strong")] for line in full]
     urgent = sum(e.severity != "info" for e in events)
-    note: Line = [Piece(f"{urgent} of {len(events)} need a look", "warn")] if urgent else [Piece(f"{len(events)} quiet", "dim")]
+    note: Line = (
+        [Piece(f"{urgent} of {len(events)} need a look", "warn")]
+        if urgent
+        else [Piece(f"{len(events)} quiet", "dim")]
+    )
     return Sheet(title, rows, note)
 
 
@@ -38,11 +44,11 @@ def _row(event: EventView, width: int, here: bool) -> Line:
     stamp = clock_text(event.at)
     stamp = stamp if width >= 44 else stamp[:5]
     shape = "▶" if here else _SHAPES.get(event.severity, "!")
-    taken = len(stamp) + 8
+    taken = len(stamp) + 9
     return [
         Piece(f"{stamp}", "dim"),
         Piece(shape, "cursor" if here else ink),
-        Piece(f"{event.kind[:6]:<6} ", ink if event.severity != "info" else "label"),
+        Piece(f"{event.kind[:7]:<7} ", ink if event.severity != "info" else "label"),
         Piece(clip(event.text, width - taken), ink),
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
@@ -25,8 +25,8 @@ class Sheet(NamedTuple):
 
     title: Line
     rows: list[Line]
-    note: Line = []  # right end of the upper edge
-    foot: Line = []  # left end of the lower edge
+    note: Sequence[Piece] = ()  # right end of the upper edge
+    foot: Sequence[Piece] = ()  # left end of the lower edge
 
 
 def clean(text: str) -> str:
@@ -96,6 +96,26 @@ def on(line: Line, ground: str) -> Line:
     return [piece._replace(ground=ground) for piece in line]
 
 
+def merged(line: Line) -> Line:
+    """Fewer pieces that look the same: blanks take their neighbour's ink (a piece costs some 40 bytes)."""
+    joined: Line = []
+    for piece in line:
+        if not piece.text:
+            continue
+        last = joined[-1] if joined else None
+        if (
+            last is not None
+            and last.ground == piece.ground
+            and (last.ink == piece.ink or piece.text.isspace())
+        ):
+            joined[-1] = last._replace(text=last.text + piece.text)
+        elif last is not None and last.ground == piece.ground and last.text.isspace():
+            joined[-1] = piece._replace(text=last.text + piece.text)
+        else:
+            joined.append(piece)
+    return joined
+
+
 def faded(line: Line) -> Line:
     """The line as old news: one quiet ink, no ground."""
     return [Piece(piece.text, "faint") for piece in line]
@@ -122,7 +142,7 @@ def frame(sheet: Sheet, width: int, height: int, heavy: bool) -> list[Line]:
     rows = [fit(row, inner) for row in sheet.rows[: height - 2]]
     rows += [[Piece(" " * inner)]] * (height - 2 - len(rows))
     upper = _edge(sheet.title, sheet.note, inner, Piece(bar, edge))
-    lower = _edge(sheet.foot, [], inner, Piece(bar, edge))
+    lower = _edge(sheet.foot, (), inner, Piece(bar, edge))
     return [
         [Piece(corners[0], edge), *upper, Piece(corners[1], edge)],
         *[[Piece(side, edge), *row, Piece(side, edge)] for row in rows],
@@ -130,7 +150,7 @@ def frame(sheet: Sheet, width: int, height: int, heavy: bool) -> list[Line]:
     ]
 
 
-def _edge(left: Line, right: Line, width: int, bar: Piece) -> Line:
+def _edge(left: Sequence[Piece], right: Sequence[Piece], width: int, bar: Piece) -> Line:
     blank, dash = Piece(" ", bar.ink), Piece(bar.text, bar.ink)
     start: Line = [dash, blank, *left, blank] if left else []
     end: Line = [blank, *right, blank, dash] if right else []

@@ -21,12 +21,19 @@ class Picture(NamedTuple):
     link_age: int  # ns since the last frame arrived
     connected: bool
     frozen: int  # ns since the display was frozen; 0: it is live
+    printed: InstrumentView | None = None  # the shown instrument at the last common beat
 
     @property
     def instrument(self) -> InstrumentView | None:
         """The shown instrument; None before the engine knows any."""
         known = self.snapshot.instruments
         return known[self.chosen % len(known)] if known else None
+
+    @property
+    def instrument_id(self) -> str:
+        """Its id; empty where there is none."""
+        view = self.instrument
+        return view.id if view is not None else ""
 
     @property
     def other(self) -> InstrumentView | None:

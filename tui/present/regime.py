@@ -6,12 +6,14 @@ from midas.domain.time import clock_text
 from midas.state.snapshot import InstrumentView, RegimeView
 from tui.present import numbers
 from tui.present.gauge import gauge
-from tui.present.lines import Line, Piece, clean, fit
+from tui.present.lines import Line, Piece, clean, fit, width_of
 from tui.present.picture import Picture
 from tui.present.words import regime_badge
 
 
-def block(picture: Picture, view: InstrumentView, columns: int, step: int, height: int, width: int) -> list[Line]:
+def block(
+    picture: Picture, view: InstrumentView, columns: int, step: int, height: int, width: int
+) -> list[Line]:
     """`height` lines: the strip alone, or with its heading, evidence and consequence."""
     strip = _strip(view.regime, columns, step)
     if height < 4:
@@ -22,7 +24,7 @@ def block(picture: Picture, view: InstrumentView, columns: int, step: int, heigh
 
 
 def _heading(width: int) -> Line:
-    return fit([Piece("── regime ", "edge"), Piece("─" * width, "edge")], width)
+    return fit([Piece("── ", "edge"), Piece("regime ", "title"), Piece("─" * width, "edge")], width)
 
 
 def _strip(regime: RegimeView, columns: int, step: int) -> Line:
@@ -43,13 +45,24 @@ def _verdict(picture: Picture, view: InstrumentView, width: int) -> Line:
     badge = regime_badge(regime.label)
     if regime.source == "warming":
         seen = min(1.0, regime.bars_seen / max(1, regime.bars_needed))
-        made = f" ({regime.synthetic_bars} synthetic)" if regime.synthetic_bars else ""
-        bar = Piece(gauge(seen, 12 if width >= 50 else 6), "warn")
-        return [Piece(f"· {clean(regime.short)} ", "dim"), Piece("warming ", "warn"), bar, Piece(f" {regime.bars_seen}/{regime.bars_needed} bars{made}")]
+        made = f", {regime.synthetic_bars} synthetic" if regime.synthetic_bars else ""
+        bar = Piece(gauge(seen, 16 if width >= 60 else 8), "warn")
+        return [
+            Piece("· warming up ", "warn"),
+            bar,
+            Piece(f" {regime.bars_seen}/{regime.bars_needed} bars{made}"),
+        ]
     held = numbers.duration(max(0, view.market_time - regime.since_time))
     since = f" since {clock_text(regime.since_time)} ({held})"
-    was = f" was {clean(regime.previous)}" if regime.previous and width >= 50 else ""
-    return [Piece(f"{badge.shape} {clean(regime.short)}", badge.ink), Piece(f" by {regime.source}"), Piece(since + was, "dim")]
+    line: Line = [
+        Piece(f"{badge.shape} {clean(regime.short)}", badge.ink),
+        Piece(f" by {regime.source}"),
+        Piece(since, "dim"),
+    ]
+    was = f", was {clean(regime.previous)}"
+    if regime.previous and width_of(line) + len(was) <= width:
+        line.append(Piece(was, "dim"))
+    return line
 
 
 def _evidence(regime: RegimeView) -> Line:

@@ -36,7 +36,7 @@ def held(picture: Picture, width: int) -> list[Line]:
 
 
 def gauges(picture: Picture, width: int, height: int) -> list[Line]:
-    """A row a limit in the engine's order (rows that jump can't be watched), the binding one always among them."""
+    """A row a limit, in the engine's order (rows that jump can't be watched), the next to bind always there."""
     known = picture.snapshot.limits
     if not known:
         return centred("no limit reported yet", width, height)
@@ -45,8 +45,11 @@ def gauges(picture: Picture, width: int, height: int) -> list[Line]:
     shown = list(known[:room])
     if len(known) > room:
         shown = list(known[: room - 1])
-        shown.append(next((limit for limit in known[room - 1 :] if _is_next(picture, limit)), known[room - 1]))
-    rows: list[Line] = [_row(picture, limit, width) for limit in shown]
+        shown.append(
+            next((limit for limit in known[room - 1 :] if _is_next(picture, limit)), known[room - 1])
+        )
+    value = max(len(figures(limit)) for limit in shown)
+    rows: list[Line] = [_row(picture, limit, width, value) for limit in shown]
     rows += [[]] * (room - len(rows))
     return rows + words
 
@@ -77,11 +80,12 @@ def _note(picture: Picture) -> Line:
     return [Piece(f"{len(known)} of {len(known)} ok", "dim")]
 
 
-def _row(picture: Picture, limit: LimitView, width: int) -> Line:
+def _row(picture: Picture, limit: LimitView, width: int, figure: int) -> Line:
     ink = "alarm" if limit.binding else shade_of(limit.used)
-    value = figures(limit)
-    name = min(max(9, width - len(value) - 14), 22)
-    room = max(4, width - name - len(value) - 2)
+    value = f"{figures(limit):>{figure}}"
+    longest = max(len(known.title) for known in picture.snapshot.limits)
+    name = min(longest + 1, width - figure - 7)
+    room = max(5, width - name - figure - 2)
     mark = "!" if limit.binding else "▸" if _is_next(picture, limit) else " "
     return [
         Piece(mark, ink if limit.binding else "cursor"),
@@ -94,9 +98,13 @@ def _row(picture: Picture, limit: LimitView, width: int) -> Line:
 def figures(limit: LimitView) -> str:
     """`31/40%`, `6/100`: what is used and what is allowed, in the limit's own unit."""
     if limit.unit == "%":
-        places = 1 if limit.maximum < 0.095 else 0
-        return f"{numbers.fixed(limit.value * 100, places)}/{numbers.fixed(limit.maximum * 100, places)}%"
+        return f"{_percent(limit.value)}/{_percent(limit.maximum)}%"
     return f"{numbers.brief(limit.value)}/{numbers.brief(limit.maximum)}"
+
+
+def _percent(fraction: float) -> str:
+    text = numbers.fixed(fraction * 100, 1 if abs(fraction) < 0.1 else 0)
+    return text.removesuffix(".0")
 
 
 def _is_next(picture: Picture, limit: LimitView) -> bool:

@@ -28,7 +28,8 @@ def feed(picture: Picture, spot: Spot) -> Sheet:
     room = max(1, spot.height - EXPLAINED)
     chosen = next((i for i, s in enumerate(signals) if s.sequence == spot.selected), 0)
     rows = [
-        _row(picture, signals[i], spot, i == chosen and spot.selected is not None) for i in window(len(signals), chosen, room)
+        _row(picture, signals[i], spot, i == chosen and spot.selected is not None)
+        for i in window(len(signals), chosen, room)
     ]
     rows += [[]] * (room - len(rows))
     rows += [_why(signals[chosen], spot.width), _outcome(signals[chosen], spot.width)]
@@ -49,17 +50,21 @@ def _row(picture: Picture, signal: SignalView, spot: Spot, here: bool) -> Line:
     author = 15 if spot.width >= 46 else 10
     line = [
         Piece("▶" if here else " ", "cursor"),
-        Piece(f"{clock_text(signal.time)[: 8 if wide else 5]} ", "dim"),
+        Piece(f"{clock_text(signal.at)[: 8 if wide else 5]} ", "dim"),
         Piece(f"{clip(signal.strategy, author):<{author}} ", "strong" if here else "text"),
         Piece(f"{name[:4]:<4}", "dim") if wide else Piece(""),
-        Piece(f"{numbers.arrow(signal.direction)}{side} ", numbers.trend_ink(signal.direction)),
+        Piece(
+            f"{numbers.arrow(signal.direction)}{side if wide else ''} ", numbers.trend_ink(signal.direction)
+        ),
         Piece(f"{numbers.probability(signal.confidence):>3} ", "text"),
     ]
     left = spot.width - sum(len(p.text) for p in line)
     if left >= 30:
         line.append(Piece(f"{gauge(signal.confidence, 8)} ", "gauge"))
         left -= 9
-    line.append(Piece(clip(_verdict(signal), left), badge.ink))
+    brief = f"{badge.shape} {badge.word}"
+    verdict = _verdict(signal) if left >= len(brief) + 12 else brief
+    line.append(Piece(clip(verdict, left), badge.ink))
     return line
 
 

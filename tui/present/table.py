@@ -21,7 +21,7 @@ class Column(NamedTuple, Generic[Item]):
 
 
 def fitting(columns: Sequence[Column[Item]], width: int) -> list[Column[Item]]:
-    """The columns that fit, without those of the highest ranks; spare room goes to the first left one of rank 1."""
+    """The columns that fit, without those of the highest ranks; spare room goes to the one of rank 1."""
     kept = list(columns)
     while sum(c.width + 1 for c in kept) - 1 > width and any(c.rank for c in kept):
         kept.remove(max(kept, key=lambda c: c.rank))

@@ -17,7 +17,7 @@ def prints(picture: Picture, spot: Spot) -> Sheet:
         return Sheet(title, centred("no trade printed yet", spot.width, spot.height))
     rows = [_row(view, index, spot.width) for index in range(min(spot.height, len(view.tape)))]
     events = numbers.brief(picture.snapshot.health.events_per_second)
-    return Sheet(title, rows, [Piece(view.name, "dim")], [Piece(f"{events} events/s", "dim")])
+    return Sheet(title, rows, [Piece(view.name, "dim")], [Piece(f"{events}/s · market time", "dim")])
 
 
 def _row(view: InstrumentView, index: int, width: int) -> Line:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
@@ -21,7 +22,7 @@ ESCAPE = Binding("escape", "dismiss(None)", "back", show=False)
 class Question(ModalScreen[str | None]):
     """A box with a title, a text and an input; Enter never does the irreversible thing by itself."""
 
-    BINDINGS = [ESCAPE]
+    BINDINGS: ClassVar[list[BindingType]] = [ESCAPE]
 
     def __init__(self, title: str, text: str, placeholder: str = "") -> None:
         super().__init__()
@@ -50,7 +51,9 @@ class Riskier(Question):
     """Going riskier: a reason first, then y."""
 
     def __init__(self, before: str, after: str) -> None:
-        text = f"{MODES[before].shape} {before}  →  {MODES[after].shape} {after}: the system may take more risk."
+        text = (
+            f"{MODES[before].shape} {before}  →  {MODES[after].shape} {after}: the system may take more risk."
+        )
         super().__init__(f"Go riskier: {after}", text, "reason, at least three letters, then Enter")
         self._reason = ""
 
@@ -93,7 +96,7 @@ class Typed(Question):
 class Confirm(ModalScreen[bool]):
     """One question, answered by y; everything else is no."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "dismiss(True)", "yes", show=False),
         Binding("n,escape", "dismiss(False)", "no", show=False),
     ]
@@ -118,7 +121,11 @@ class ResumeDialog(Question):
     """Two steps at every door: the engine's review of what is open, then the word."""
 
     def __init__(self, ask: Ask) -> None:
-        super().__init__("Resume after a halt", "Why may the system trade again?", "reason, then Enter: you get a review first")
+        super().__init__(
+            "Resume after a halt",
+            "Why may the system trade again?",
+            "reason, then Enter: you get a review first",
+        )
         self._ask = ask
         self._reason = ""
         self._reviewed = False
@@ -167,7 +174,7 @@ class ResumeDialog(Question):
 class ModeStrip(ModalScreen[str | None]):
     """After `m`: the modes by letter, at the foot of the screen."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         ESCAPE,
         *(
             Binding(letter, f"dismiss('{mode}')", mode, show=False)
@@ -184,7 +191,7 @@ class ModeStrip(ModalScreen[str | None]):
 class Help(ModalScreen[None]):
     """All keys, straight from the table that binds them."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark", "dismiss(None)", "close", show=False),
         Binding("j,down", "scroll(1)", "down", show=False),
         Binding("k,up", "scroll(-1)", "up", show=False),

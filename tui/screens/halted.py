@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from midas.domain.time import clock_text
@@ -20,7 +21,7 @@ from tui.widgets.pane import Pane, PaneKind
 class HaltPanel(ModalScreen[str | None]):
     """Engine truth, never a frozen or filtered view. Esc closes it; the halt stays."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "close", show=False),
         Binding("R", "dismiss('resume')", "resume", show=False),
     ]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Container
 from textual.screen import Screen
 
+from midas.state.snapshot import InstrumentView
 from tui.desk import Desk
 from tui.keys import bindings, hints
-from tui.layout import COMPACT_HEIGHT, COMPACT_WIDTH, PANES, TradeLayout, plan
+from tui.layout import COMPACT_HEIGHT, COMPACT_WIDTH, PANES, Plan, TradeLayout, plan
 from tui.present import account, banner, book, chart, desk, events, risk, signals, tape
 from tui.present.lines import Line
 from tui.present.picture import Picture
@@ -18,19 +22,24 @@ from tui.widgets.canvas import Canvas
 from tui.widgets.pane import Pane, PaneKind
 
 TICKS = 8  # pulls a second of the fastest pane
+# What shows a price or a result pulls on the same beats, so that no two numbers contradict each other;
+# only the levels of the book are faster.
+COMMON = 4
 KINDS = (
-    PaneKind("chart", 1, chart.candles, market=lambda p: p.instrument),
-    PaneKind("book", 8, lambda p, s: book.ladder(p.instrument, s), book.levels, lambda p: p.instrument),
-    PaneKind("book2", 4, lambda p, s: book.ladder(p.other, s), market=lambda p: p.other),
-    PaneKind("tape", 4, tape.prints, market=lambda p: p.instrument),
+    PaneKind("chart", COMMON, chart.candles, market=lambda p: p.instrument),
+    PaneKind(
+        "book", 8, lambda p, s: book.ladder(p.instrument, s, p.printed), book.levels, lambda p: p.instrument
+    ),
+    PaneKind("book2", COMMON, lambda p, s: book.ladder(p.other, s), market=lambda p: p.other),
+    PaneKind("tape", COMMON, tape.prints, market=lambda p: p.instrument),
     PaneKind("signals", 1, signals.feed, signals.keys),
-    PaneKind("desk", 2, desk.holdings, desk.keys),
-    PaneKind("risk", 1, risk.limits),
+    PaneKind("desk", COMMON, desk.holdings, desk.keys),
+    PaneKind("risk", 2, risk.limits),
     PaneKind("events", 1, events.log, events.keys),
-    PaneKind("account", 1, account.account),
+    PaneKind("account", COMMON, account.account),
     PaneKind("machine", 1, account.machine),
-    PaneKind("summary", 2, risk.summary),
-    PaneKind("working", 2, desk.working, desk.keys),
+    PaneKind("summary", COMMON, risk.summary),
+    PaneKind("working", COMMON, desk.working, desk.keys),
 )
 ORDER_PANES = ("desk", "working")
 
@@ -40,18 +49,18 @@ class Deck(Container):
 
     def __init__(self, *children: Canvas) -> None:
         super().__init__(*children, id="deck")
-        self._default_layout = TradeLayout()
+        self.places = TradeLayout()
 
     @property
     def layout(self) -> TradeLayout:
         """The one layout of this container."""
-        return self._default_layout
+        return self.places
 
 
 class TradeScreen(Screen[None]):
     """Panes pull from the desk at their own rates; one timer drives them all."""
 
-    BINDINGS = bindings(anywhere=False)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(anywhere=False)
     AUTO_FOCUS = None
 
     def __init__(self, console: Desk, inks: Inks) -> None:
@@ -61,6 +70,7 @@ class TradeScreen(Screen[None]):
         self._tick = 0
         self._zoomed: str | None = None
         self._notice: Notice | None = None
+        self._printed: InstrumentView | None = None
         self.pace = Pace(0.0, 0)
         self.panes = {kind.name: Pane(kind, inks) for kind in KINDS}
         self.banner = Canvas(inks, "banner")
@@ -86,16 +96,17 @@ class TradeScreen(Screen[None]):
         self._tick = (self._tick + 1) % TICKS
         if slow and self._tick:
             return
-        picture = self._desk.picture()
-        for place, pane in enumerate(self._visible()):
-            if slow or (self._tick + place) % (TICKS // pane.kind.rate) == 0:
+        picture = self._held(self._desk.picture())
+        for pane in self._visible():
+            if slow or self._tick % (TICKS // pane.kind.rate) == 0:
                 pane.show(picture)
-        if slow or self._tick % (TICKS // 2) == 0:
+        if slow or self._tick % (TICKS // COMMON) == 0:
             self._draw_edges()
 
     def draw_all(self) -> None:
         """Draw everything now."""
-        picture = self._desk.picture()
+        self._printed = None
+        picture = self._held(self._desk.picture())
         if picture is not None:
             self._match(len(picture.snapshot.instruments))
         for pane in self._visible():
@@ -180,10 +191,22 @@ class TradeScreen(Screen[None]):
         self._desk.freeze()
         self.draw_all()
 
+    def _held(self, picture: Picture | None) -> Picture | None:
+        """The picture with the last print of the common beat, so that the book agrees with the banner."""
+        if picture is None:
+            return None
+        if (
+            self._tick % (TICKS // COMMON) == 0
+            or self._printed is None
+            or self._printed.id != picture.instrument_id
+        ):
+            self._printed = picture.instrument
+        return picture._replace(printed=self._printed)
+
     def _plan_size(self) -> tuple[int, int]:
         return self.app.size.width, self.app.size.height
 
-    def _plan(self):  # type: ignore[no-untyped-def]
+    def _plan(self) -> Plan:
         width, height = self._plan_size()
         deck = self.query_one(Deck)
         return plan(width, height, self._zoomed, deck.layout.instruments)

@@ -44,13 +44,17 @@ class Pane(Canvas, can_focus=True):
             return
         width, height = self.size
         if picture is None:
-            waiting = Sheet([Piece(self.kind.name, "title")], centred("no data yet", width - 2, height - 2, "faint"))
+            waiting = Sheet(
+                [Piece(self.kind.name, "title")], centred("no data yet", width - 2, height - 2, "faint")
+            )
             self.put(frame(waiting, width, height, self.has_focus))
             return
         spot = Spot(width - 2, height - 2, self._scale, self.has_focus, self.selected)
         sheet = self.kind.draw(picture, spot)
         stale = self._stale(picture)
-        if stale:
+        if picture.frozen:
+            sheet = sheet._replace(note=_flag("FROZEN"))
+        elif stale:
             sheet = _aged(sheet, stale)
         self.put(frame(sheet, width, height, self.has_focus))
 
@@ -63,7 +67,7 @@ class Pane(Canvas, can_focus=True):
         keys = self._keys()
         if not keys:
             return
-        if self.selected in keys:
+        if self.selected is not None and self.selected in keys:
             place = list(keys).index(self.selected) + steps
         else:
             place = _start(keys, steps)
@@ -115,5 +119,10 @@ def _start(keys: Sequence[Key], steps: int) -> int:
 
 
 def _aged(sheet: Sheet, age: int) -> Sheet:
-    note: Line = [Piece(f" STALE {numbers.duration(age)} ", "warn_bar", "warn_bar")]
-    return sheet._replace(rows=[faded(row) for row in sheet.rows], note=note)
+    return sheet._replace(
+        rows=[faded(row) for row in sheet.rows], note=_flag(f"STALE {numbers.duration(age)}")
+    )
+
+
+def _flag(text: str) -> Line:
+    return [Piece(f" {text} ", "warn_bar", "warn_bar")]
