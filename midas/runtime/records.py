@@ -31,6 +31,7 @@ class Header(msgspec.Struct, frozen=True):
     config_hash: str
     config: EngineConfig
     venue: str
+    account: str
     environment: str
     profile: str
     speed: float

@@ -55,6 +55,12 @@ async def load(rest: Rest, symbols: Sequence[str]) -> list[Instrument]:
     return choose(info.symbols, symbols)
 
 
+async def listed(rest: Rest) -> tuple[str, ...]:
+    """Every symbol that trades, in the venue's order."""
+    info = await rest.ask(rest.client.get_exchange_info, ExchangeInfo, Priority.RECONCILE)
+    return tuple(line.symbol for line in info.symbols if line.status == TRADING)
+
+
 def choose(listed: Sequence[Listed], symbols: Sequence[str]) -> list[Instrument]:
     """The instruments of `symbols`; `BTC-USDT` and `btcusdt` mean BTCUSDT. Raises ConfigInvalid."""
     by_symbol = {line.symbol: line for line in listed}

@@ -5,7 +5,8 @@ Orders and cancels don't come this way; their answers mean more than "yes" or an
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -35,16 +36,11 @@ class Rest:
 
     async def ask(self, call: Callable[[], Awaitable[Reply]], type_: type[T], priority: Priority) -> T:
         """The venue's answer. Raises RateLimited, Rejected, MalformedMessage or Unreachable: no evidence."""
-        self.weights.admit(priority)
-        try:
-            reply = await call()
-        except answers.TRANSPORT_ERRORS as error:
-            # The cause stays out of the chain: an aiohttp error can carry our headers.
-            raise Unreachable(f"the venue didn't answer ({type(error).__name__})") from None
-        meaning = self.meaning(reply)
-        if not isinstance(meaning, answers.Accepted):
-            raise self._error(meaning)
-        return decode(reply.body, type_)
+        return decode(await self._body(call, priority), type_)
+
+    async def fetch(self, path: str, parameters: Mapping[str, str]) -> bytes:
+        """The body of a public GET, for the market side; raises VenueError."""
+        return await self._body(partial(self.client.public, path, parameters), Priority.RECONCILE)
 
     def meaning(self, reply: Reply) -> answers.Answer:
         """What an answer means; a refusal for its rate or its time has its effect on breaker and clock."""
@@ -69,6 +65,23 @@ class Rest:
     def use_clock(self) -> None:
         """Sign with the offset measured last."""
         self.client.timestamp_offset = self.clock.offset_ms
+
+    async def _body(self, call: Callable[[], Awaitable[Reply]], priority: Priority) -> bytes:
+        self.weights.admit(priority)
+        try:
+            reply = await call()
+        except answers.TRANSPORT_ERRORS as error:
+            # The cause stays out of the chain: an aiohttp error can carry our headers.
+            raise Unreachable(f"the venue didn't answer ({type(error).__name__})") from None
+        meaning = self.meaning(reply)
+        if not isinstance(meaning, answers.Accepted):
+            raise self._error(meaning)
+        return reply.body
+
+    async def public(self, path: str, params: Mapping[str, str]) -> bytes:
+        """The body of a public GET (`depth`, `klines`), still undecoded. Raises as `ask`."""
+        calls = {"depth": self.client.get_order_book, "klines": self.client.get_klines}
+        return bytes(await self.ask(lambda: calls[path](**params), msgspec.Raw, Priority.RECONCILE))
 
     def _error(self, meaning: answers.Answer) -> Exception:
         match meaning:

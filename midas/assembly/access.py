@@ -1,0 +1,66 @@
+"""How a venue account is reached: the table of environments."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from midas.domain.mode import Environment
+from midas.errors import ConfigInvalid
+from midas.settings import Settings
+from midas.venues.binance.endpoints import Endpoints, refuse_non_loopback
+
+SOCKET_PATH_MAX = 80  # a Unix socket's path has at most about 100 bytes
+
+
+class Access(msgspec.Struct, frozen=True):
+    """How to reach a venue account."""
+
+    endpoints: Endpoints
+    account: str
+    api_key: str
+    api_secret: str
+    speed: float = 1.0
+    leave_unlisted: bool = False  # a recording serves one symbol: configured ones that it lacks are left out
+
+    def __repr__(self) -> str:
+        return f"Access({self.account})"  # never the keys
+
+
+def access(settings: Settings) -> Access:
+    """DEMO and LIVE: the configured addresses and keys. (SIM's come from the exchange's run file.)"""
+    venue = settings.venue
+    if settings.environment not in (Environment.DEMO, Environment.LIVE):
+        raise ConfigInvalid(
+            f"environment {settings.environment.value} can't be assembled by this version; use SIM, DEMO or LIVE"
+        )
+    addresses = ("rest_url", "sapi_url", "ws_api_url", "stream_url")
+    missing = [f"venue.{name}" for name in addresses if not getattr(venue, name)]
+    if not venue.api_key.get_secret_value() or not venue.api_secret.get_secret_value():
+        missing.append("MIDAS_VENUE__API_KEY and MIDAS_VENUE__API_SECRET")
+    if missing:
+        raise ConfigInvalid(f"environment {settings.environment.value} needs {', '.join(missing)}")
+    endpoints = Endpoints(venue.rest_url, venue.sapi_url, venue.ws_api_url, venue.stream_url)
+    account = f"{settings.environment.value.lower()}-{venue.name}"
+    return Access(endpoints, account, venue.api_key.get_secret_value(), venue.api_secret.get_secret_value())
+
+
+def simulated(http: str, ws: str, instance: str, keys: tuple[str, str], speed: float) -> Access:
+    """SIM: the exchange process, refused where any of its addresses leaves this machine."""
+    endpoints = Endpoints.at(http, ws)
+    refuse_non_loopback(endpoints)
+    return Access(endpoints, f"sim-{instance[:12]}", *keys, speed, leave_unlisted=True)
+
+
+def sockets(home: Path) -> tuple[Path, Path]:
+    """(link, kill) sockets of a home; in a short private folder where the home's own path is too long."""
+    folder = home
+    if len(str(home)) > SOCKET_PATH_MAX:
+        mark = hashlib.blake2b(str(home).encode(), digest_size=6).hexdigest()
+        folder = Path(tempfile.gettempdir()) / f"midas-{os.getuid()}-{mark}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+    return folder / "link.sock", folder / "kill.sock"

@@ -1,0 +1,66 @@
+"""From settings to the recordable values that decide."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from midas.analysis.regime import RegimeRules
+from midas.domain.instrument import Instrument
+from midas.domain.time import MILLISECOND, SECOND
+from midas.engine.build import EngineConfig, StrategyConfig
+from midas.execution.worker import ExecutionRules
+from midas.portfolio.sizing import SizingRules
+from midas.risk.exposure import Classes
+from midas.risk.limits import Limits
+from midas.settings import Settings
+from midas.workspace import LoadedStrategy, load_strategies
+
+
+def engine_config(settings: Settings, instruments: tuple[Instrument, ...]) -> EngineConfig:
+    """The recordable values that decide; everything a replay needs."""
+    risk, execution, regime = settings.risk, settings.execution, settings.regime
+    ids = {i.symbol: i.id for i in instruments}
+    profile = risk.active
+    return EngineConfig(
+        instruments=instruments,
+        quote=instruments[0].quote,
+        period=settings.trading.bar_seconds * SECOND,
+        audit_every=int(settings.runtime.reconcile_seconds * SECOND),
+        regime=RegimeRules(
+            adx_enter=regime.adx_enter, adx_leave=regime.adx_leave, stress_enter=regime.stress_enter,
+            stress_leave=regime.stress_leave, crisis_enter=regime.crisis_enter, crisis_leave=regime.crisis_leave,
+            atr_enter=regime.atr_enter, atr_leave=regime.atr_leave, correlation_min=regime.correlation_min, dwell_min=regime.dwell_bars,
+        ),
+        limits=Limits(
+            profile=risk.limits, position_max=profile.position_max, sector_max=profile.sector_max,
+            correlation_max=profile.correlation_max, usd_max=profile.usd_max, crypto_max=profile.crypto_max,
+            cash_min=profile.cash_min, order_rate_max=risk.order_rate_max,
+            order_notional_max=float(risk.order_notional_max), price_collar_bps=risk.price_collar_bps,
+            drawdown_defensive=risk.drawdown_defensive, drawdown_stop=risk.drawdown_stop,
+            daily_loss_stop=risk.daily_loss_stop,
+            classes=Classes(risk.stablecoin_counts_as, dict(risk.sectors)),
+        ),
+        sizing=SizingRules(
+            volatility_target=risk.volatility_target_annual, volatility_floor=risk.volatility_floor_annual,
+            band=risk.rebalance_band,
+        ),
+        execution=ExecutionRules(
+            passive_timeout=int(execution.passive_timeout_seconds * SECOND),
+            reprice_ticks=execution.reprice_ticks,
+            reprice_age=execution.reprice_age_ms * MILLISECOND,
+            take_collar_bps=execution.take_collar_bps,
+            attempts_max=execution.attempts_max,
+        ),
+        strategies=tuple(
+            StrategyConfig(
+                name, entry.weight,
+                tuple(ids[s] for s in entry.instruments or ids if s in ids), dict(entry.parameters),
+            )
+            for name, entry in settings.strategies.items() if entry.enabled
+        ),
+    )  # fmt: skip
+
+
+def strategies_of(workspace: Path, config: EngineConfig) -> list[LoadedStrategy]:
+    """The plugins that `config` names."""
+    return load_strategies(workspace, {s.file: s.parameters for s in config.strategies})

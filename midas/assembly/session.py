@@ -1,0 +1,212 @@
+"""One session of one engine: wired, run to its end, sealed."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+
+from midas import __version__
+from midas.agents.execution_agent import PREFIX
+from midas.assembly.access import Access, sockets
+from midas.assembly.config import engine_config, strategies_of
+from midas.assembly.inherit import inherited
+from midas.domain.event import SessionOpened
+from midas.domain.instrument import Instrument
+from midas.domain.time import MILLISECOND, SECOND
+from midas.engine.build import EngineConfig, build_engine
+from midas.engine.snapshot import Assembly, Painter
+from midas.runtime.doors import LinkServer
+from midas.runtime.health import Vitals
+from midas.runtime.inbox import Inbox
+from midas.runtime.kill import KillListener, KillRequest
+from midas.runtime.records import HEADER, SEALED, Header, code_hash, encode_header
+from midas.runtime.runner import Runner, Shell
+from midas.settings import Settings
+from midas.store import sessions
+from midas.store.journal import Journal
+from midas.store.latch import KillLatch
+from midas.store.tape import SealedSegment, Tape
+from midas.venues.binance import instruments as listing
+from midas.venues.binance.broker import BinanceBroker
+from midas.venues.binance.client import BinanceClient
+from midas.venues.binance.emergency import EmergencyCanceller
+from midas.venues.binance.feed import BinanceFeed
+from midas.venues.binance.plan import FeedPlan
+from midas.venues.binance.rest import Rest
+from midas.workspace import LoadedStrategy
+
+LATCH = "kill.latch"
+
+
+class WallClock:
+    """The machine's clocks."""
+
+    def now(self) -> int:
+        """Wall nanoseconds, UTC."""
+        return time.time_ns()
+
+    def monotonic(self) -> int:
+        """Never goes back."""
+        return time.monotonic_ns()
+
+
+class Session:
+    """Made by `open_session`; `run` once."""
+
+    def __init__(
+        self, settings: Settings, access: Access, rest: Rest, config: EngineConfig, plugins: list[LoadedStrategy]
+    ) -> None:
+        self._settings = settings
+        self._access = access
+        self._rest = rest
+        self._config = config
+        self._plugins = plugins
+        self._clock = WallClock()
+        self._chance = random.Random(secrets.randbits(64))  # noqa: S311 - spreads waits, nothing secret
+        self._history = settings.trading.history_bars
+        self.name = session_name(self._clock.now())
+        self.directory = settings.home / sessions.SESSIONS / self.name
+        self.latch = KillLatch(settings.home / LATCH)
+        self.inbox = Inbox()
+        engine = build_engine(config, [plugin.make() for plugin in plugins])
+        about = Assembly("binance", __version__, config.limits.profile, access.speed, config.period)
+        self.engine, self.painter = engine, Painter(engine, about)
+        self.feed = BinanceFeed(self._plan(), self.inbox.put, self._fetch, self._clock.now, self._chance.random)
+        self.broker = BinanceBroker(
+            rest, config.instruments, self.inbox.put, self._gap, self._chance.random, PREFIX
+        )  # fmt: skip
+        self.problems: list[str] = []
+        self._kill: KillListener | None = None
+
+    async def run(self, beside: Callable[[Runner], Awaitable[None]]) -> str:
+        """Run to the end; `beside` goes on next to it and is cancelled then. Returns why it ended."""
+        carried, self.problems = inherited(self._settings.home, self._access.account)
+        journal = await Journal.open(self.directory)
+        tape = Tape(self.directory, lambda sealed: self._seal(journal, sealed))
+        journal.append(0, HEADER, self._clock.now(), encode_header(self._header()))
+        shell = Shell(self._clock, journal, tape, self.latch, self.feed, self.broker, self._vitals)
+        runner = Runner(self.engine, self.painter, shell, self.inbox)
+        link, kill = self._doors(runner)
+        self._kill = kill
+        try:
+            await self.broker.start()
+            await self._warm()
+            await self.feed.start()
+            await link.start()
+            kill.start()
+            opened = SessionOpened(
+                self.name, self._clock.now(), self._access.account, self._settings.environment.value,
+                self.latch.is_set, carried,
+            )  # fmt: skip
+            return await _together(runner, opened, beside)
+        finally:
+            await link.close()
+            kill.close()
+            await self.feed.close()
+            await self.broker.close()
+            await self._close_store(tape, journal)
+
+    def halt(self, by: str) -> None:
+        """The kill at level halt, from any thread of this process."""
+        if self._kill is not None:
+            self._kill.pull(KillRequest(by=by))
+
+    async def _close_store(self, tape: Tape, journal: Journal) -> None:
+        try:
+            tape.close()
+        finally:
+            await journal.close()
+
+    def _seal(self, journal: Journal, sealed: SealedSegment) -> None:
+        journal.append(self.engine.sequence, SEALED, self._clock.now(), sealed.encode())
+
+    async def _warm(self) -> None:
+        """History before the start, so that no indicator is cold."""
+        for instrument in self._config.instruments:
+            for bar in await self.feed.history(instrument, self._config.period, self._history):
+                self.inbox.put(bar)
+
+    def _doors(self, runner: Runner) -> tuple[LinkServer, KillListener]:
+        link_path, kill_path = sockets(self._settings.home)
+        link = LinkServer(
+            link_path, runner.snapshot, runner.command, self._clock.now, self._settings.runtime.snapshot_hz
+        )
+        canceller = EmergencyCanceller(
+            self._access.endpoints.rest, self._access.api_key, self._access.api_secret, self._clock.now,
+            lambda: self._rest.clock.offset_ms,
+        )  # fmt: skip
+        symbols = {i.id: i.symbol for i in self._config.instruments}
+        kill = KillListener(
+            kill_path, self.latch, canceller, lambda: list(self.engine.state.orders.open.values()), symbols,
+            self.inbox.put_from_thread, self._clock.now,
+        )  # fmt: skip
+        return link, kill
+
+    def _plan(self) -> FeedPlan:
+        return FeedPlan(
+            streams_url=self._access.endpoints.streams,
+            instruments=self._config.instruments,
+            periods=(self._config.period,),
+            speed=self._access.speed,
+        )
+
+    async def _fetch(self, path: str, params: Mapping[str, str]) -> bytes:
+        return await self._rest.public(path, params)
+
+    def _gap(self) -> None:
+        """The user stream was away; the engine asks for a full pass when it hears that it is back."""
+
+    def _vitals(self) -> Vitals:
+        last, weights = self.feed.last_at, self._rest.weights
+        return Vitals(
+            feed_age_ns=self._clock.now() - last if last else 0,
+            feed_latency_ms=self.feed.lag.latest / MILLISECOND,
+            clock_offset_ms=self._rest.clock.offset_ms,
+            weight_used=weights.used,
+            weight_limit=weights.limits.weight_minute,
+        )
+
+    def _header(self) -> Header:
+        return Header(
+            self.name, self._clock.now(), __version__, code_hash([p.file for p in self._plugins]),
+            self._config.digest(), self._config, "binance", self._access.account,
+            self._settings.environment.value, self._settings.profile, self._access.speed,
+        )  # fmt: skip
+
+
+async def open_session(settings: Settings, access: Access) -> Session:
+    """Reach the venue, choose instruments, load plugins. Raises MidasError."""
+    client = BinanceClient(access.endpoints, access.api_key, access.api_secret)
+    try:
+        rest = Rest(client, time.time_ns)
+        instruments = await _instruments(rest, settings.trading.instruments, access.leave_unlisted)
+        config = engine_config(settings, instruments)
+        return Session(settings, access, rest, config, strategies_of(settings.workspace, config))
+    except BaseException:
+        await client.close_connection()
+        raise
+
+
+def session_name(now: int) -> str:
+    """`20261121-094600-3f2a`: sorts by start, unique by chance."""
+    return f"{datetime.fromtimestamp(now / SECOND, UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+async def _together(runner: Runner, opened: SessionOpened, beside: Callable[[Runner], Awaitable[None]]) -> str:
+    companion = asyncio.ensure_future(beside(runner))
+    try:
+        return await runner.run(opened)
+    finally:
+        companion.cancel()
+        await asyncio.gather(companion, return_exceptions=True)
+
+
+async def _instruments(rest: Rest, wanted: tuple[str, ...], leave_unlisted: bool) -> tuple[Instrument, ...]:
+    if leave_unlisted:
+        listed = await listing.listed(rest)
+        wanted = tuple(s for s in wanted if s in listed) or listed
+    return tuple(await listing.load(rest, wanted))

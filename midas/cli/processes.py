@@ -1,0 +1,141 @@
+"""The processes behind `midas`: the exchange that outlives everything, and the engine that outlives the console."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import msgspec
+
+from midas.cli.exchange import RUN_FILE, answering
+from midas.errors import MidasError, Unreachable
+from midas.settings import Settings
+from midas.venues.sim.runfile import RunFile
+
+START_TIMEOUT_S = 20.0
+EXCHANGE_LOG = "exchange.log"
+ENGINE_LOG = "engine.log"
+
+
+class MarketStatus(msgspec.Struct, frozen=True):
+    """What the exchange says of its market (its one path that isn't the venue's)."""
+
+    ended: bool
+    started: bool
+    market_time_ns: int = 0
+
+
+def market_status(http: str, timeout: float = 2.0) -> MarketStatus:
+    """Ask a running exchange. Raises Unreachable."""
+    try:
+        with urllib.request.urlopen(f"{http}/sim/status", timeout=timeout) as reply:  # noqa: S310 - loopback only
+            return msgspec.json.decode(reply.read(), type=MarketStatus)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise Unreachable(f"the exchange at {http} doesn't answer: {error}") from None
+
+
+def exchange_for(settings: Settings, explicit: bool) -> tuple[RunFile, str]:
+    """The exchange to trade on, started where none runs, and a sentence about it.
+
+    A running one is used as it is, so that orders and positions survive the engine. It is replaced where its
+    recording has ended, or where another market was asked for by name (`explicit`).
+    """
+    path = settings.home / RUN_FILE
+    running = answering(path)
+    if running is not None:
+        why = _outdated(running, settings, explicit)
+        if not why:
+            return running, f"exchange {running.instance[:8]} goes on ({running.market}, {running.speed:g}x)"
+        stop_process(running.pid)
+        started = _start_exchange(settings, path)
+        return started, f"exchange {running.instance[:8]} replaced by {started.instance[:8]}: {why}"
+    started = _start_exchange(settings, path)
+    return started, f"exchange {started.instance[:8]} started ({started.market}, {started.speed:g}x)"
+
+
+def _outdated(running: RunFile, settings: Settings, explicit: bool) -> str:
+    wanted = settings.exchange
+    if market_status(running.http).ended:
+        return "its recording had ended"
+    if not explicit:
+        return ""
+    if Path(running.market).name != Path(wanted.market).name:
+        return f"it served {Path(running.market).name}, asked for was {Path(wanted.market).name}"
+    if running.speed != wanted.speed:
+        return f"it ran at {running.speed:g}x, asked for was {wanted.speed:g}x"
+    if running.market == "synthetic" and running.seed != wanted.seed:
+        return f"it had seed {running.seed}, asked for was {wanted.seed}"
+    return ""
+
+
+def _start_exchange(settings: Settings, path: Path) -> RunFile:
+    exchange = settings.exchange
+    command = [
+        sys.executable, "-m", "midas", "sim", "--market", exchange.market, "--speed", f"{exchange.speed:g}",
+        "--seed", str(exchange.seed), "--port", str(exchange.port),
+    ]  # fmt: skip
+    log = settings.home / EXCHANGE_LOG
+    child = spawn(command, log, settings.home, settings.workspace)
+    end = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < end:
+        found = answering(path)
+        if found is not None and found.pid == child.pid:
+            return found
+        if child.poll() is not None:
+            raise failure(log, child.returncode, "the exchange")
+        time.sleep(0.02)
+    child.kill()
+    raise Unreachable(f"the exchange didn't come up within {START_TIMEOUT_S:.0f} s; its log is {log}")
+
+
+def spawn(command: list[str], log: Path, home: Path, workspace: Path) -> subprocess.Popen[bytes]:
+    """A process of its own session, so that no terminal takes it along; output goes to `log`."""
+    home.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        output.truncate(0)
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+            cwd=workspace, env=os.environ | {"MIDAS_HOME": str(home)},
+        )  # fmt: skip
+
+
+def failure(log: Path, code: int, what: str) -> MidasError:
+    """The sentence that a child left in its log, with its exit code."""
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    sentence = lines[-1].removeprefix("midas: ") if lines else f"{what} ended with exit code {code}"
+    if sentence.startswith("{"):
+        sentence = str(json.loads(sentence).get("sentence", sentence))
+    error = MidasError(sentence)
+    error.exit_code = code if code > 0 else 1
+    return error
+
+
+def stop_process(pid: int, timeout: float = 5.0) -> None:
+    """Ask a process to end, and insist after `timeout`."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.kill(pid, sign)
+        except ProcessLookupError:
+            return
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            try:
+                os.kill(pid, 0)
+            except ProcessLookupError:
+                return
+            _reap(pid)
+            time.sleep(0.02)
+
+
+def _reap(pid: int) -> None:
+    """Collect a child of ours, which otherwise stays visible as a zombie."""
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return
