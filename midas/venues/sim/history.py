@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from midas.domain.time import DAY, HOUR, MINUTE, SECOND
-from midas.venues.sim.klines import INTERVALS, KEPT, Candle, candle_start
+from midas.venues.sim.klines import INTERVALS, Candle, candle_start
 from midas.venues.sim.market import Listing
 
 Ints = NDArray[np.int64]
@@ -19,6 +19,7 @@ Ints = NDArray[np.int64]
 SECONDS_BACK = 1_020  # before the current minute
 HOURS_OF_MINUTES = 500  # 1000 candles of 30 minutes
 DAYS_OF_HOURS = 500  # 1000 candles of 12 hours
+HISTORY = 1_500  # candles served of each interval
 DAYS_BACK = 2_500  # 1000 candles of 3 days together with the hours
 
 
@@ -72,7 +73,7 @@ def candles(history: list[Walk], interval: str, start: int) -> list[Candle]:
     parts = [walk.columns for walk in history if walk.step <= period]
     columns = np.concatenate(parts, axis=1)
     columns = columns[:, columns[0] >= candle_start(int(columns[0, 0]) + period - 1, period)]
-    columns = columns[:, columns[0] >= current - KEPT * period]
+    columns = columns[:, columns[0] >= current - HISTORY * period]
     offset = candle_start(0, period)
     groups = (columns[0] - offset) // period
     edges = np.flatnonzero(np.concatenate(([True], groups[1:] != groups[:-1])))

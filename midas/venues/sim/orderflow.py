@@ -37,7 +37,9 @@ HEAT_FALL = 5.0  # a second
 DRIFT_SWITCH = 1 / 150.0
 VOL_SWITCH = 1 / 240.0
 DRIFT_TICKS = 0.35  # a second, in a trend, at a fundamental of two ticks a second
+LEAN = 1.0  # how strongly orders and cancels lean towards the fundamental price, per tick
 NEAR = 24  # ticks that count as near the touch
+DEEP = 400  # ticks from the touch that hold slow money
 HOME_PULL = 1e-6  # keeps the price inside SPAN for as long as anyone may look
 
 
@@ -59,9 +61,9 @@ def _normal(seed: NDArray[np.uint64]) -> float:
 
 @numba.njit(cache=True)
 def _size(seed: NDArray[np.uint64], floats: Floats) -> int:
-    """An order's lots: exponential, one in thirty ten times as large."""
+    """An order's lots: exponential, one in fifty five times as large."""
     lots = -math.log(_uniform(seed)) * floats[SIZE]
-    return 1 + int(lots * 10.0 if _uniform(seed) < 0.033 else lots)
+    return 1 + int(lots * 5.0 if _uniform(seed) < 0.02 else lots)
 
 
 @numba.njit(cache=True)
@@ -110,8 +112,9 @@ def _take(ints: Ints, depth: Ints, rows: Ints, time: int, sign: int, lots: int, 
 @numba.njit(cache=True)
 def _limit(seed: NDArray[np.uint64], ints: Ints, floats: Floats, depth: Ints, rows: Ints, time: int) -> None:
     """A new limit order: improve, join, or stand back; never beyond the fundamental price."""
-    buys = _uniform(seed) < 0.5
     fair = floats[FUND] - ints[BASE]
+    lean = fair - 0.5 * (ints[BID] + ints[ASK])
+    buys = _uniform(seed) < 0.5 + 0.35 * math.tanh(LEAN * lean)
     shade = 0.5 + 0.6 * abs(_normal(seed))
     chance = _uniform(seed)
     back = int(_uniform(seed) ** (-1.0 / 1.5))
@@ -134,16 +137,16 @@ def _limit(seed: NDArray[np.uint64], ints: Ints, floats: Floats, depth: Ints, ro
 
 @numba.njit(cache=True)
 def _cancel(seed: NDArray[np.uint64], ints: Ints, floats: Floats, depth: Ints, rows: Ints, time: int) -> None:
-    """Cancel at a near level, more likely where the fundamental price makes the quote a bad one."""
-    side = 0 if _uniform(seed) < 0.5 else 1
+    """Cancel at a near level, more often on the side that the fundamental price turns against."""
+    lean = floats[FUND] - ints[BASE] - 0.5 * (ints[BID] + ints[ASK])
+    side = 0 if _uniform(seed) < 0.5 - 0.35 * math.tanh(LEAN * lean) else 1
     away = int(_uniform(seed) * _uniform(seed) * NEAR)
+    against = lean if side == 1 else -lean
+    if against > 0.3 and _uniform(seed) < 0.6:
+        away = 0
     place = ints[BID] - away if side == 0 else ints[ASK] + away
     there = depth[side, place]
     if there == 0:
-        return
-    fair = floats[FUND] - ints[BASE]
-    margin = fair - place if side == 0 else place - fair
-    if margin > 2.0 and away == 0 and _uniform(seed) < 0.4:
         return
     near = 0
     for k in range(NEAR):
@@ -151,6 +154,8 @@ def _cancel(seed: NDArray[np.uint64], ints: Ints, floats: Floats, depth: Ints, r
     if near < 12.0 * floats[SIZE]:
         return
     lots = min(there, _size(seed, floats))
+    if away == 0 and against > 0.3:
+        lots = max(lots, there // 2)
     _change(ints, depth, rows, time, side, place, there - lots)
 
 
@@ -167,6 +172,17 @@ def _uninformed(
     side, touch = (1, ints[ASK]) if sign > 0 else (0, ints[BID])
     lots = min(_size(seed, floats), max(1, depth[side, touch] + depth[side, touch + sign]))
     _take(ints, depth, rows, time, sign, lots, touch + 2 * sign)
+
+
+@numba.njit(cache=True)
+def _deepen(seed: NDArray[np.uint64], ints: Ints, floats: Floats, depth: Ints, rows: Ints, time: int) -> None:
+    """Slow money far from the touch: keeps both sides deep however far the price has gone."""
+    for side in range(2):
+        away = NEAR + int(_uniform(seed) * (DEEP - NEAR))
+        place = ints[BID] - away if side == 0 else ints[ASK] + away
+        if depth[side, place] == 0:
+            ints[GROUP] += 1
+            _change(ints, depth, rows, time, side, place, 2 * _size(seed, floats))
 
 
 @numba.njit(cache=True)
@@ -189,12 +205,13 @@ def _run(
     """All events of one slice of time into `rows`; how many rows there are."""
     ints[ROWS] = 0
     _regimes(seed, ints, floats, (end - start) / 1e9)
+    _deepen(seed, ints, floats, depth, rows, start)
     time = float(start)
     while ints[ROWS] < ROWS_MAX - 64:
         fair = floats[FUND] - ints[BASE]
         wrong = max(0.0, fair - ints[ASK] - 0.3) + max(0.0, ints[BID] - fair - 0.3)
-        wide = max(0.0, float(ints[ASK] - ints[BID] - 2))
-        takes, limits = TAKE_RATE + 0.12 * floats[HEAT], LIMIT_RATE + 0.5 * floats[HEAT] + 6.0 * wide
+        wide = max(0.0, float(ints[ASK] - ints[BID] - 1))
+        takes, limits = TAKE_RATE + 0.12 * floats[HEAT], LIMIT_RATE + 0.5 * floats[HEAT] + 5.0 * wide
         informed, cancels = INFORMED_RATE * wrong, CANCEL_RATE + 0.38 * floats[HEAT]
         total = takes + limits + informed + cancels
         wait = -math.log(_uniform(seed)) / total

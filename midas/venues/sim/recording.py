@@ -7,7 +7,7 @@ learn where the market stands, and once while the market runs.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -155,8 +155,11 @@ class _Survey:
         self.symbols.add(message.s)
         if isinstance(message, _Depth):
             self.diffs += 1
+            _check_numbers(text for level in message.b + message.a for text in level)
             self.futures = self.futures or message.pu is not None
-        if isinstance(message, _Trade):
+        elif isinstance(message, _Quote):
+            _check_numbers((message.b, message.B, message.a, message.A))
+        else:
             self._trade(message)
         if message.E and not isinstance(message, _Quote):
             self.start = self.start or message.E * MILLISECOND
@@ -186,6 +189,12 @@ class _Survey:
         for price, quantity in levels:
             self.price_step = math.gcd(self.price_step, wire_units(price))
             self.lot_step = math.gcd(self.lot_step, wire_units(quantity))
+
+
+def _check_numbers(texts: Iterable[str]) -> None:
+    """Raise MalformedMessage for the first text that is no price or quantity."""
+    for text in texts:
+        wire_units(text)
 
 
 def _survey(path: Path) -> tuple[_Survey, _Line, _Trade]:

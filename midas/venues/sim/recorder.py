@@ -1,0 +1,48 @@
+"""Writes a market source down in the recorded-stream format, as a listener on its sockets would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from midas.venues.sim import broadcast
+from midas.venues.sim.desk import Desk
+from midas.venues.sim.market import BestQuote, DepthChange, MarketEvent, Source
+
+SNAPSHOT_AFTER = 3  # depth changes
+SNAPSHOT_LEVELS = 1_000
+
+
+def lines(source: Source, symbol: str, duration: int) -> Iterator[bytes]:
+    """Lines of `symbol` for `duration` nanoseconds of market time, a depth snapshot after the first changes."""
+    listing = next(listing for listing in source.listings() if listing.instrument.symbol == symbol)
+    desk = Desk(listing, source.start, source.lateness, 0)
+    changes = 0
+    for event in source.events():
+        if event.at > source.start + duration:
+            return
+        if event.symbol != symbol:
+            continue
+        yield _line(event.at, b'{"stream":"%s","data":%s}' % (_stream(event).encode(), event.payload))
+        if isinstance(event, DepthChange):
+            changes += 1
+            desk.matcher.depth(event.last_id, event.bids, event.asks)
+            if changes == SNAPSHOT_AFTER:
+                answer = broadcast.depth_answer(desk, SNAPSHOT_LEVELS)
+                yield _line(event.at, msgspec.json.encode(answer))
+
+
+def _stream(event: MarketEvent) -> str:
+    kind = (
+        "depth@100ms"
+        if isinstance(event, DepthChange)
+        else "bookTicker"
+        if isinstance(event, BestQuote)
+        else "trade"
+    )
+    return f"{event.symbol.lower()}@{kind}"
+
+
+def _line(stamp: int, message: bytes) -> bytes:
+    return b"%d %s\n" % (stamp, message)

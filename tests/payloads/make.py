@@ -1,0 +1,29 @@
+"""Makes `midas-btcusdt.jsonl.gz`: 90 s of our own synthetic market in the recorded-stream format.
+
+Run `python tests/payloads/make.py` from the repository; equal seeds make equal bytes.
+"""
+
+from __future__ import annotations
+
+import gzip
+import sys
+from pathlib import Path
+
+SECONDS = 90
+SEED = 20_240_808
+TARGET = Path(__file__).with_name("midas-btcusdt.jsonl.gz")
+
+
+def make(target: Path = TARGET) -> None:
+    """Write the recording."""
+    from midas.domain.time import SECOND
+    from midas.venues.sim.recorder import lines
+    from midas.venues.sim.synthetic import Synthetic
+
+    content = b"".join(lines(Synthetic(SEED), "BTCUSDT", SECONDS * SECOND))
+    target.write_bytes(gzip.compress(content, 9, mtime=0))
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    make()
