@@ -22,6 +22,7 @@ from midas.domain.event import (
     Source,
 )
 from midas.domain.instrument import Instrument
+from midas.domain.market import MessageRefused
 from midas.domain.order import OrderIntent
 from midas.domain.time import SECOND
 from midas.errors import MalformedMessage, RateLimited, Unreachable, VenueError
@@ -32,9 +33,9 @@ from midas.venues.binance.client import TIMEOUT_S, Handover, Reply
 from midas.venues.binance.executions import Translator
 from midas.venues.binance.orders import KnownOrders, Placed, amount, closing, outcome, request
 from midas.venues.binance.rest import Rest, decode
-from midas.venues.binance.user_stream import UserStream
+from midas.venues.binance.user_stream import VENUE, UserStream
 from midas.venues.binance.weights import Priority
-from midas.venues.task import Backoff
+from midas.venues.task import Backoff, keep_running
 
 PROCESSING = 10 * SECOND  # the venue itself gives up on a request after this (its code -1007)
 SKEW = 1 * SECOND  # how far the venue's clock may be from our estimate of it
@@ -77,7 +78,7 @@ class BinanceBroker:
         """
         await self._rest.set_clock()
         await self._account.check_permission()
-        self._spawn(self._rest.clock.keep(self._rest.use_clock))
+        self._spawn(keep_running(self._keep_clock, self._clock_failed, Backoff(self._chance)))
         self._spawn(self.stream.run(Backoff(self._chance)))
         try:
             await asyncio.wait_for(self.stream.ready.wait(), TIMEOUT_S)
@@ -135,6 +136,12 @@ class BinanceBroker:
     def is_ours(self, client_id: str) -> bool:
         """Whether an order on this account was sent by us."""
         return client_id.startswith(self._prefix)
+
+    async def _keep_clock(self) -> None:
+        await self._rest.clock.keep(self._rest.use_clock)
+
+    def _clock_failed(self, reason: str) -> None:
+        self._publish(MessageRefused(VENUE, "clock", self._now(), reason))
 
     def _remember(self, client_id: str) -> None:
         assert client_id not in self._sent, f"order {client_id} was submitted before; an intent is sent once"
@@ -198,6 +205,10 @@ class BinanceBroker:
         backoff = Backoff(self._chance, first=0.5, last=8.0)
         settled = await self._cancel_once(client_id, symbol)
         while not settled:
+            if self._rest.client.session.closed:
+                cause = "the session was closed before its cancel was answered"
+                self._publish(OrderUncertain(client_id, cause, self._now()))
+                return
             silence_s = (self._rest.weights.retry_at - self._now()) / SECOND
             await asyncio.sleep(max(backoff.wait(), silence_s))
             settled = await self._cancel_once(client_id, symbol)

@@ -124,6 +124,16 @@ class BinanceClient(AsyncClient):  # type: ignore[misc]
         await self.drop_user_socket()
         await self.session.close()
 
+    async def public(self, path: str, parameters: Mapping[str, str]) -> Reply:
+        """An unsigned GET of the market API, such as `depth`."""
+        reply: Reply = await self._get(path, **({"data": dict(parameters)} if parameters else {}))
+        return reply
+
+    async def _request(self, method: str, uri: str, *arguments: Any, **named: Any) -> Any:
+        if self.session.closed:  # aiohttp would raise a bare RuntimeError
+            raise aiohttp.ClientConnectionError("the session is closed")
+        return await super()._request(method, uri, *arguments, **named)
+
     def _get_request_kwargs(
         self, method: str, signed: bool, force_params: bool = False, **kwargs: Any
     ) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from midas.domain.event import (
     OrderUncertain,
     Source,
 )
+from midas.domain.market import MessageRefused
 from midas.domain.order import CloseReason, OrderType
 from midas.domain.time import MILLISECOND, SECOND
 from midas.errors import ConfigInvalid, VenueError
@@ -326,3 +327,33 @@ async def test_a_session_can_be_made_without_reaching_anything(venue: StubVenue)
     assert Rest(client, time.time_ns).weights.used == 0
     await client.close_connection()
     assert venue.asked == []
+
+
+async def test_after_the_session_is_closed_nothing_is_sent_and_everyone_is_told(bench: Stand) -> None:
+    await bench.broker.close()
+    await bench.broker.submit(intent("md-1"))
+    await bench.broker.cancel("md-2", BTC.id)
+    with pytest.raises(VenueError):
+        await bench.broker.account("stop", [], {})
+    assert bench.kinds() == ["OrderNotSent", "OrderUncertain"]
+    assert bench.venue.asked == []
+
+
+async def test_the_market_side_fetches_through_the_same_breaker(bench: Stand) -> None:
+    bench.venue.on("GET", "depth", lambda _: ok({"lastUpdateId": 1}, X_MBX_USED_WEIGHT_1M="5800"))
+    assert await bench.rest.fetch("depth", {"symbol": "BTCUSDT", "limit": "5"}) == b'{"lastUpdateId": 1}'
+    assert bench.venue.sent("GET", "depth") == [{"symbol": "BTCUSDT", "limit": "5"}]
+    with pytest.raises(VenueError, match="held back"):
+        await bench.rest.fetch("depth", {"symbol": "BTCUSDT"})
+
+
+async def test_a_clock_that_fails_unexpectedly_is_told_and_kept(bench: Stand) -> None:
+    await bench.broker.start()
+
+    async def broken() -> int:
+        raise ZeroDivisionError
+
+    bench.rest.clock._sample = broken
+    bench.rest.clock.suspect()
+    await until(lambda: bench.of(MessageRefused))
+    assert bench.of(MessageRefused)[0].reason == "unexpected ZeroDivisionError"
