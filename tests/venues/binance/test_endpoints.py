@@ -28,7 +28,9 @@ def test_one_address_gives_all_four() -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "localhost", "[::1]"])
 def test_this_machine_passes(host: str) -> None:
-    refuse_non_loopback(Endpoints.at(f"http://{host}:1", f"ws://{host}:1"))
+    endpoints = Endpoints.at(f"http://{host}:1", f"ws://{host}:1")
+    refuse_non_loopback(endpoints)
+    assert all(is_loopback(url) for url in endpoints.urls)
 
 
 @pytest.mark.parametrize(
