@@ -93,6 +93,7 @@ class Desk:
         self.state = self.engine.state
         self.venue = venue or FakeVenue(settings.instruments, CASH)
         self.audits: list[Audit] = []
+        self.fed: list[Event] = []  # what the engine was stepped with, answers included
         self.stopped = ""
         self.now = 0
         self._latency = latency
@@ -146,6 +147,7 @@ class Desk:
 
     def _step(self, event: Event) -> None:
         self._sequence += 1
+        self.fed.append(event)
         audit = self.engine.step(self._sequence, event)
         if audit is not None:
             self.audits.append(audit)

@@ -188,8 +188,8 @@ def _report(held: Held, now: int) -> OrderReport:
     intent = held.intent
     return OrderReport(
         client_id=intent.client_id, venue_id=str(held.order_id), instrument=intent.instrument,
-        side=intent.side, type=intent.type, price=intent.price or ZERO, quantity=intent.quantity, filled=held.filled,
-        open=held.reason is None, close_reason=held.reason, time=now,
+        side=intent.side, type=intent.type, price=intent.price or ZERO, quantity=intent.quantity,
+        filled=held.filled, open=held.reason is None, close_reason=held.reason, time=now,
     )  # fmt: skip
 
 
