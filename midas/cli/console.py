@@ -1,0 +1,85 @@
+"""The console's side of the command line: start the engine where none runs, draw, and say what goes on afterwards."""
+
+from __future__ import annotations
+
+import sys
+import time
+from argparse import Namespace
+from pathlib import Path
+
+from midas.assembly.access import sockets
+from midas.cli import draw
+from midas.cli.options import settings_from
+from midas.cli.processes import ENGINE_LOG, START_TIMEOUT_S, failure, spawn
+from midas.cli.run import running
+from midas.errors import LinkClosed, NotRunning, Unreachable
+from midas.runtime.link import SocketLink, send_kill
+
+CONSOLE_HZ = 8.0
+
+
+def with_console(args: Namespace) -> int:
+    """`midas`: attach to the engine of this home, or start one first."""
+    settings = settings_from(args)
+    try:
+        found = running(settings.home)
+        print(f"midas: attaching to the running engine, process {found.pid}", file=sys.stderr)
+    except NotRunning:
+        _start_engine(args, settings.home, settings.workspace)
+    return draw_on(settings.home)
+
+
+def draw_on(home: Path) -> int:
+    """Open the console; when it closes the engine trades on, and the person is told so."""
+    link_path, kill_path = sockets(home)
+
+    def connect() -> SocketLink:
+        link = SocketLink(link_path, CONSOLE_HZ)
+        try:
+            link.start()
+        except NotRunning as error:
+            raise LinkClosed(str(error)) from None
+        return link
+
+    code = draw(connect, lambda by: _halt(kill_path, by))
+    try:
+        found = running(home)
+    except NotRunning:
+        print("midas: the engine has ended", file=sys.stderr)
+    else:
+        print(
+            f"midas: the engine trades on, process {found.pid}; `midas attach` returns to it, `midas stop` ends it",
+            file=sys.stderr,
+        )
+    return code
+
+
+def _halt(path: Path, by: str) -> None:
+    try:
+        send_kill(path, "halt", by, "")
+    except NotRunning as error:
+        raise LinkClosed(str(error)) from None
+
+
+def _start_engine(args: Namespace, home: Path, workspace: Path) -> None:
+    """The engine as a process of its own; its first sentence is ours if it fails."""
+    command = [sys.executable, "-m", "midas", "--no-ui"]
+    for name in ("duration", "market", "speed", "seed", "profile"):
+        value = getattr(args, name, None)
+        if value is not None:
+            command += [f"--{name}", str(Path(value).resolve()) if _is_file(name, value) else str(value)]
+    command += ["--live"] if args.live else []
+    log = home / ENGINE_LOG
+    child = spawn(command, log, home, workspace)
+    end = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < end:
+        if child.poll() is not None:
+            raise failure(log, child.returncode, "the engine")
+        if sockets(home)[0].exists():
+            return
+        time.sleep(0.02)
+    raise Unreachable(f"the engine didn't come up within {START_TIMEOUT_S:.0f} s; its log is {log}")
+
+
+def _is_file(name: str, value: object) -> bool:
+    return name == "market" and value != "synthetic"
