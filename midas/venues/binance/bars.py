@@ -50,13 +50,17 @@ class BarSequence:
                 passed.append(bar)
         return passed + self._release()
 
-    def skip(self) -> list[Bar]:
-        """What may pass when the hole must stay: nobody can supply the missing bars."""
+    def skip(self, bars: Iterable[Bar]) -> list[Bar]:
+        """What may pass when the hole must stay: whichever of `bars` lie in it, and what follows it."""
         if not self._held:
             return []
-        self.holes += (self._held[0].time - self.last) // self.period - 1
-        self.last = self._held[0].time - self.period
-        return self._release()
+        passed = []
+        for bar in [*(bar for bar in bars if self.last < bar.time < self._held[0].time), self._held[0]]:
+            self.holes += (bar.time - self.last) // self.period - 1
+            self.last = bar.time
+            passed.append(bar)
+        self._held.popleft()
+        return passed + self._release()
 
     def _release(self) -> list[Bar]:
         passed = []

@@ -90,21 +90,20 @@ class Repairs:
         while (missing := sequence.missing) is not None:
             first_open, last_open = missing[0] - sequence.period, missing[1] - sequence.period
             bounds = {"startTime": first_open // MILLISECOND, "endTime": last_open // MILLISECOND}
-            passed: list[Bar] = []
+            rows: list[Bar] = []
+            error: VenueError | None = None
             try:
                 rows = await self.rows(instrument, sequence.period, **bounds, limit=ROWS_MAX)
-                passed = sequence.fill(rows)
-            except VenueError as error:
-                await self._wait(backoff, error)
-            if not passed:
-                tries += 1
-                if tries < FILL_TRIES:
-                    await self._wait(backoff)
-                    continue
-                passed = sequence.skip()
-            tries = 0
+            except VenueError as failure:
+                error = failure
+            passed = sequence.fill(rows)
+            tries = 0 if passed else tries + 1
+            if tries == FILL_TRIES:
+                passed, tries = sequence.skip(rows), 0
             for bar in passed:
                 self._publish(bar)
+            if not passed:
+                await self._wait(backoff, error)
 
     async def _wait(self, backoff: Backoff, error: VenueError | None = None) -> None:
         wait = backoff.wait()
