@@ -14,6 +14,7 @@ from midas.domain.instrument import Instrument
 from midas.domain.market import Bar, BookDelta, BookSnapshot
 from midas.domain.time import SECOND
 from midas.state.book import OrderBook
+from midas.venues.binance.codec import MarketCodec
 from midas.venues.binance.prices import Grid
 from midas.venues.sim.synthetic import Synthetic
 
@@ -28,6 +29,10 @@ _INSTRUMENT = Instrument(
     quantity_max=Decimal("9000"),
     notional_min=Decimal("5"),
 )
+_DEPTH = (
+    b'{"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":1700000000000,"s":"BTCUSDT","U":2,"u":2,'
+    b'"b":[["100.01000000","1.50000000"]],"a":[["100.02000000","2.50000000"]]}}'
+)
 
 
 def warm_kernels() -> float:
@@ -40,6 +45,7 @@ def warm_kernels() -> float:
 
 
 def _prices() -> tuple[int, bytes]:
+    MarketCodec([_INSTRUMENT]).decode(_DEPTH, 0)
     bids, asks = msgspec.Raw(b'[["100.01","1.5"]]'), msgspec.Raw(b'[["100.02","2.5"]]')
     return Grid(_INSTRUMENT).levels(bids, asks)
 
