@@ -14,8 +14,10 @@ from typing import NamedTuple
 from midas import __version__
 from midas.cli.exchange import RUN_FILE, answering
 from midas.cli.options import settings_from
+from midas.cli.run import LOCK
 from midas.errors import WorkspaceInvalid
 from midas.settings import Row, Settings, explain
+from midas.store.lock import InstanceLock
 from midas.workspace import load_strategies
 
 _FREE_MB_MIN = 1024
@@ -59,6 +61,7 @@ def _checks(settings: Settings) -> list[Check]:
         _space(settings),
         _strategies(settings),
         _exchange(settings),
+        _engine(settings),
     ]
 
 
@@ -94,6 +97,11 @@ def _exchange(settings: Settings) -> Check:
     if running is None:
         return Check("exchange", ok=True, found="none runs here; `midas` starts one where it needs one")
     return Check("exchange", ok=True, found=f"process {running.pid}, {running.market}, {running.http}")
+
+
+def _engine(settings: Settings) -> Check:
+    lock = InstanceLock(settings.home / LOCK)
+    return Check("engine", ok=True, found=f"process {lock.owner()}" if lock.held() else "none runs here")
 
 
 def _report(settings: Settings, rows: list[Row], checks: list[Check]) -> dict[str, object]:
