@@ -11,7 +11,7 @@ from midas.assembly.access import sockets
 from midas.cli import draw
 from midas.cli.options import settings_from
 from midas.cli.processes import ENGINE_LOG, START_TIMEOUT_S, failure, spawn
-from midas.cli.run import running
+from midas.cli.running import running
 from midas.errors import LinkClosed, NotRunning, Unreachable
 from midas.runtime.link import SocketLink, send_kill
 

@@ -17,7 +17,7 @@ from midas.cli.exchange import RUN_FILE as EXCHANGE_FILE
 from midas.cli.exchange import answering
 from midas.cli.options import home_from
 from midas.cli.processes import stop_process
-from midas.cli.run import LOCK, running
+from midas.cli.running import LOCK, running
 from midas.domain.command import Answer, Command, Resume, SetMode, Stop
 from midas.domain.mode import KillLevel
 from midas.errors import CommandRefused, MidasError, NotRunning

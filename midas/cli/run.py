@@ -15,21 +15,10 @@ from pathlib import Path
 import msgspec
 
 from midas.cli.options import settings_from
+from midas.cli.running import LOCK, RUN_FILE, EngineFile
 from midas.domain.mode import Environment
-from midas.errors import NotRunning
 from midas.settings import Settings
 from midas.store.lock import InstanceLock
-
-LOCK = "engine.lock"
-RUN_FILE = "engine.json"
-
-
-class EngineFile(msgspec.Struct, frozen=True):
-    """How a running engine is found."""
-
-    pid: int
-    session: str
-    started_at: int
 
 
 def run(args: Namespace) -> int:
@@ -131,13 +120,3 @@ def _log_to(path: Path) -> None:
         filename=path, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )  # fmt: skip
     logging.getLogger("aiosqlite").setLevel(logging.WARNING)
-
-
-def running(home: Path) -> EngineFile:
-    """The engine of a home. Raises NotRunning."""
-    try:
-        found = msgspec.json.decode((home / RUN_FILE).read_bytes(), type=EngineFile)
-        os.kill(found.pid, 0)
-    except (OSError, msgspec.MsgspecError):
-        raise NotRunning(f"no engine runs in {home}; `midas` or `midas --no-ui` starts one") from None
-    return found

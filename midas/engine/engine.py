@@ -187,9 +187,13 @@ class Engine:
         self._take_account("start")
 
     def _closing(self, event: SessionClosing) -> None:
+        self._close(event.reason)
+
+    def _close(self, reason: str) -> None:
+        """No new risk, orders withdrawn; full passes begin with the next tick."""
         self.state.closing = True
         self.orchestrator.execution.forget_entries(self.state)
-        self._decisions.append(Noted("SESSION", "info", f"closing: {event.reason}"))
+        self._decisions.append(Noted("SESSION", "info", f"closing: {reason}"))
         self._passes = 0
 
     def _rejected(self, event: OrderRejected) -> None:
@@ -314,6 +318,7 @@ class Engine:
                 accepted, message = self._cancel(command)
             case Stop():
                 message = "stopping: orders are withdrawn and the account is reconciled"
+                self._close(command.reason or event.actor)
         before = len(self._decisions)
         self._decisions.extend(decisions)
         self._decisions.append(CommandAnswered(Answer(event.id, accepted, message, self._sequence)))
