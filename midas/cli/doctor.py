@@ -14,7 +14,7 @@ from typing import NamedTuple
 from midas import __version__
 from midas.cli.exchange import RUN_FILE, answering
 from midas.cli.options import settings_from
-from midas.cli.run import LOCK
+from midas.cli.running import LOCK
 from midas.errors import WorkspaceInvalid
 from midas.settings import Row, Settings, explain
 from midas.store.lock import InstanceLock
