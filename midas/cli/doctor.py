@@ -101,7 +101,11 @@ def _exchange(settings: Settings) -> Check:
 
 def _engine(settings: Settings) -> Check:
     lock = InstanceLock(settings.home / LOCK)
-    return Check("engine", ok=True, found=f"process {lock.owner()}" if lock.held() else "none runs here")
+    try:
+        found = f"process {lock.owner()}" if lock.held() else "none runs here"
+    except OSError as error:
+        found = f"can't look: {error.strerror or error}"
+    return Check("engine", ok=True, found=found)
 
 
 def _report(settings: Settings, rows: list[Row], checks: list[Check]) -> dict[str, object]:
