@@ -1,4 +1,4 @@
-"""What every test gets: no way off this machine, a home of its own, and the reference data where it exists."""
+"""What every test gets: no way off this machine, a home of its own, reference data where it exists."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def reference_data() -> Path:
-    """The folder of recorded and historical data that some tests compare with; they skip where it is absent."""
+    """The folder of recorded and historical data that some tests compare with; they skip without it."""
     named = os.environ.get("MIDAS_REFERENCE_DATA", "../shared")
     folder = (_REPOSITORY / named).resolve()
     if not (folder / "data").is_dir():
