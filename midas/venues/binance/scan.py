@@ -125,9 +125,11 @@ def read_levels(
 def read_number(text: bytes, i: int, digits: int, units: int) -> tuple[int, int]:
     """The number at `i` and its end: how many `units` of its digit `digits` after the point, -1 if none."""
     start, value = i, 0
-    while ZERO <= text[i] <= NINE:
-        value = value * 10 + text[i] - ZERO
+    digit = text[i] - ZERO
+    while 0 <= digit <= 9:
+        value = value * 10 + digit
         i += 1
+        digit = text[i] - ZERO
     whole = i - start
     if whole == 0 or whole + digits > DIGITS_MAX:
         return -1, i
@@ -135,14 +137,15 @@ def read_number(text: bytes, i: int, digits: int, units: int) -> tuple[int, int]
     if text[i] == POINT:
         i += 1
         first = i
-        while ZERO <= text[i] <= NINE:
-            if missing > 0:
-                value = value * 10 + text[i] - ZERO
-                missing -= 1
-            elif text[i] != ZERO:
-                return -1, i
+        digit = text[i] - ZERO
+        while missing > 0 and 0 <= digit <= 9:
+            value = value * 10 + digit
+            missing -= 1
             i += 1
-        if i == first:
+            digit = text[i] - ZERO
+        while text[i] == ZERO:
+            i += 1
+        if i == first or 0 <= text[i] - ZERO <= 9:
             return -1, i
     for _ in range(missing):
         value *= 10
