@@ -15,7 +15,7 @@ SNAPSHOT_LEVELS = 1_000
 
 
 def lines(source: Source, symbol: str, duration: int) -> Iterator[bytes]:
-    """Lines of `symbol` for `duration` nanoseconds of market time, a depth snapshot after the first changes."""
+    """Lines of `symbol` for `duration` nanoseconds of market time, a snapshot after the first changes."""
     listing = next(listing for listing in source.listings() if listing.instrument.symbol == symbol)
     desk = Desk(listing, source.start, source.lateness, 0)
     changes = 0

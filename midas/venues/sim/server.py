@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 from aiohttp import web
 
-from midas.errors import AlreadyRunning, NotLoopback
+from midas.errors import AlreadyRunning, ConfigInvalid, NotLoopback
 from midas.venues.sim import runfile
 from midas.venues.sim.accounts import API_KEY, API_SECRET, OPENING, Account, Fees
 from midas.venues.sim.broadcast import Broadcast
@@ -36,6 +36,7 @@ from midas.venues.sim.wsapi import WsApi
 
 SYNTHETIC = "synthetic"
 FIRST_UID = 700_001
+SPEED_MAX = 10_000.0
 
 
 class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,6 +211,10 @@ def _check(config: ExchangeConfig) -> None:
     if not loopback:
         raise NotLoopback(
             f"the embedded exchange listens on this machine only, not on {config.host!r}; use 127.0.0.1"
+        )
+    if not 0 < config.speed <= SPEED_MAX:
+        raise ConfigInvalid(
+            f"speed {config.speed} is not above 0 and at most {SPEED_MAX:g} market seconds a second"
         )
 
 

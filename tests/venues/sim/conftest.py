@@ -31,19 +31,20 @@ class Venue:
     async def client(self, key: str | None = None, secret: str | None = None) -> AsyncClient:
         """An unmodified python-binance client whose URLs point here."""
 
-        class Client(AsyncClient):
+        class Client(AsyncClient):  # type: ignore[misc]
             API_URL = f"{self.http}/api"
             MARGIN_API_URL = f"{self.http}/sapi"
             WS_API_URL = f"{self.ws}/ws-api/v3"
 
         client = await Client.create(key or self.run.api_key, secret or self.run.api_secret)
+        client.ws_api.TIMEOUT = 1.5  # its close waits out one read of this many seconds
         self._clients.push_async_callback(client.close_connection)
         return client
 
     def sockets(self, client: AsyncClient) -> BinanceSocketManager:
         """An unmodified socket manager whose URL points here."""
 
-        class Sockets(BinanceSocketManager):
+        class Sockets(BinanceSocketManager):  # type: ignore[misc]
             STREAM_URL = f"{self.ws}/"
 
         return Sockets(client)
@@ -51,7 +52,8 @@ class Venue:
     async def status(self) -> dict[str, Any]:
         """What the exchange says of itself."""
         async with self.session.get(f"{self.http}/sim/status") as answer:
-            return await answer.json()
+            found: dict[str, Any] = await answer.json()
+            return found
 
     async def close(self) -> None:
         """Close the clients that were made here."""

@@ -4,10 +4,10 @@ from collections import Counter
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.venues.sim.plain_matcher import OUTSIDE, PlainLevel
 
 from midas.domain.order import Side
 from midas.venues.sim.matcher import Execution, Matcher, Outcome, Prevented, Taking
+from tests.venues.sim.plain_matcher import OUTSIDE, PlainLevel
 
 BID, ASK = 100, 101
 

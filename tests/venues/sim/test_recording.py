@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 from collections.abc import Callable
 from decimal import Decimal
@@ -75,7 +76,10 @@ def test_recorded_payloads_pass_through_unmodified(recorded_stream: Path) -> Non
 def test_the_recorded_stream_is_described_by_its_first_reading(recorded_stream: Path) -> None:
     recording = Recording(recorded_stream)
     listing = recording.listings()[0]
-    assert (listing.instrument.tick_size, listing.instrument.lot_size) == (Decimal("0.01"), Decimal("0.00001"))
+    assert (listing.instrument.tick_size, listing.instrument.lot_size) == (
+        Decimal("0.01"),
+        Decimal("0.00001"),
+    )
     assert listing.last_id == 50093239218
     assert listing.first_tick == 6183763
     assert 5e-6 < listing.volatility < 2e-4
@@ -126,7 +130,7 @@ def test_a_futures_recording_reads_as_spot(tmp_path: Path) -> None:
     recording = Recording(written(tmp_path / "usdm.jsonl", futures_lines()))
     events: list[MarketEvent] = list(recording.events())
     depths = [json.loads(event.payload) for event in events if isinstance(event, DepthChange)]
-    assert all(b["U"] == a["u"] + 1 for a, b in zip(depths, depths[1:], strict=False))
+    assert all(b["U"] == a["u"] + 1 for a, b in itertools.pairwise(depths))
     assert "pu" not in depths[0]
     assert depths[0]["b"] == [["2000.10000000", "1.00000000"]]
     trade = json.loads(next(event.payload for event in events if isinstance(event, Print)))

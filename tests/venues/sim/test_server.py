@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import socket
 import stat
@@ -15,11 +16,11 @@ import msgspec
 import pytest
 from binance import AsyncClient
 from binance.exceptions import BinanceAPIException
-from tests.venues.sim.conftest import PAYLOAD, Opens, Venue
 
-from midas.errors import AlreadyRunning, NotLoopback, RecordingInvalid
+from midas.errors import AlreadyRunning, ConfigInvalid, NotLoopback, RecordingInvalid
 from midas.venues.sim.runfile import RunFile
 from midas.venues.sim.server import ExchangeConfig, serve
+from tests.venues.sim.conftest import PAYLOAD, Opens, Venue
 
 SYMBOL = "BTCUSDT"
 
@@ -51,7 +52,7 @@ async def test_a_client_finds_rules_history_and_a_full_purse(venue: Venue) -> No
     for interval in ("1s", "1m", "3m", "5m", "15m", "1h", "1d"):
         rows = await client.get_klines(symbol=SYMBOL, interval=interval, limit=1000)
         assert len(rows) == 1000
-        assert all(b[0] == a[6] + 1 for a, b in zip(rows, rows[1:], strict=False))
+        assert all(b[0] == a[6] + 1 for a, b in itertools.pairwise(rows))
         assert rows[0][11] == "synthetic"
     account = await client.get_account()
     assert account["balances"] == [
@@ -59,7 +60,9 @@ async def test_a_client_finds_rules_history_and_a_full_purse(venue: Venue) -> No
         for asset, free in (("BTC", "0.00000000"), ("ETH", "0.00000000"), ("USDT", "10000.00000000"))
     ]
     assert account["commissionRates"]["taker"] == "0.00040000"
-    assert (await client.v3_get_account_commission(symbol=SYMBOL))["standardCommission"]["maker"] == "0.00000000"
+    assert (await client.v3_get_account_commission(symbol=SYMBOL))["standardCommission"][
+        "maker"
+    ] == "0.00000000"
 
 
 async def test_orders_live_from_placing_to_cancelling_over_rest(venue: Venue) -> None:
@@ -117,7 +120,10 @@ async def test_the_user_socket_tells_acceptance_fill_and_position(venue: Venue) 
         order = await client.order_limit_buy(symbol=SYMBOL, quantity="0.00100", price=f"{price:.2f}")
         await client.cancel_order(symbol=SYMBOL, orderId=order["orderId"], newClientOrderId="bye")
         reports = [event for _ in range(4) if (event := await user.recv())["e"] == "executionReport"]
-        assert [(row["x"], row["c"]) for row in reports] == [("NEW", order["clientOrderId"]), ("CANCELED", "bye")]
+        assert [(row["x"], row["c"]) for row in reports] == [
+            ("NEW", order["clientOrderId"]),
+            ("CANCELED", "bye"),
+        ]
         assert reports[1]["C"] == order["clientOrderId"]
 
 
@@ -145,7 +151,7 @@ async def test_a_client_stitches_snapshot_and_diffs_without_a_gap(venue: Venue) 
     diffs = [await stream.receive_json(timeout=10) for _ in range(20)]
     kept = [diff for diff in diffs if diff["u"] > last]
     assert kept[0]["U"] <= last + 1 <= kept[0]["u"]
-    assert all(b["U"] == a["u"] + 1 for a, b in zip(kept, kept[1:], strict=False))
+    assert all(b["U"] == a["u"] + 1 for a, b in itertools.pairwise(kept))
 
 
 async def test_the_market_waits_for_its_first_subscriber_and_outlives_it(venue: Venue) -> None:
@@ -195,7 +201,7 @@ async def test_every_second_closes_exactly_one_candle_even_a_quiet_one(open_venu
         candle = (await stream.receive_json(timeout=10))["k"]
         if candle["x"]:
             closed.append(candle)
-    assert all(b["t"] == a["t"] + 1000 for a, b in zip(closed, closed[1:], strict=False))
+    assert all(b["t"] == a["t"] + 1000 for a, b in itertools.pairwise(closed))
     client = await venue.client()
     rows = await client.get_klines(symbol=SYMBOL, interval="1s", startTime=closed[0]["t"], limit=25)
     assert [(row[0], row[4], row[8]) for row in rows] == [(k["t"], k["c"], k["n"]) for k in closed]
@@ -215,7 +221,7 @@ async def test_a_passive_order_fills_from_the_market(open_venue: Opens) -> None:
             event = await asyncio.wait_for(user.recv(), 20)
             if event["e"] == "executionReport" and event["x"] == "TRADE":
                 break
-        assert (event["m"], Decimal(event["L"]), Decimal(event["n"])) == (True, price, 0)
+        assert (event["m"], Decimal(event["L"]), Decimal(event["n"])) == (True, price, Decimal(0))
 
 
 async def test_refusals_carry_the_venues_numbers_and_words(venue: Venue) -> None:
@@ -254,7 +260,9 @@ async def test_strangers_forgers_and_late_letters_are_turned_away(venue: Venue) 
     assert (await refused(forger.get_account())).code == -1022
     late = await venue.client()
     late.timestamp_offset = -20_000
-    assert (await refused(late.get_account())).message == "Timestamp for this request is outside of the recvWindow."
+    assert (
+        await refused(late.get_account())
+    ).message == "Timestamp for this request is outside of the recvWindow."
     late.timestamp_offset = 5_000
     assert "ahead of the server's time" in (await refused(late.get_account())).message
     async with venue.session.get(f"{venue.http}/api/v3/account?timestamp=1&signature=x") as answer:
@@ -305,7 +313,9 @@ async def test_a_client_that_does_not_read_is_dropped_and_nobody_else_waits(open
     host, port = venue.http.removeprefix("http://").split(":")
     deaf = socket.create_connection((host, int(port)))
     deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    streams = "/".join(f"btcusdt@{name}" for name in ("depth20@100ms", "depth10@100ms", "ticker", "bookTicker"))
+    streams = "/".join(
+        f"btcusdt@{name}" for name in ("depth20@100ms", "depth10@100ms", "ticker", "bookTicker")
+    )
     deaf.sendall(
         f"GET /stream?streams={streams} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
@@ -348,14 +358,19 @@ async def test_the_run_file_tells_where_and_is_gone_after_a_clean_stop(tmp_path:
 
 
 async def test_an_exchange_that_nobody_uses_leaves_by_itself() -> None:
-    await asyncio.wait_for(serve(ExchangeConfig(market=str(PAYLOAD), idle_exit_s=0.1)), 10)
+    task = asyncio.create_task(serve(ExchangeConfig(market=str(PAYLOAD), idle_exit_s=0.1)))
+    done, _ = await asyncio.wait([task], timeout=20)
+    assert done == {task}
+    assert task.exception() is None
 
 
 async def test_it_listens_on_this_machine_only_and_refuses_what_is_no_recording(tmp_path: Path) -> None:
-    with pytest.raises(NotLoopback, match="0.0.0.0"):
+    with pytest.raises(NotLoopback, match=r"127\.0\.0\.1"):
         await serve(ExchangeConfig(host="0.0.0.0"))
     with pytest.raises(RecordingInvalid):
         await serve(ExchangeConfig(market=str(tmp_path / "absent.jsonl")))
+    with pytest.raises(ConfigInvalid, match="speed"):
+        await serve(ExchangeConfig(market=str(PAYLOAD), speed=0.0))
 
 
 async def test_the_synthetic_exchange_serves_two_symbols(open_venue: Opens) -> None:
@@ -368,3 +383,43 @@ async def test_the_synthetic_exchange_serves_two_symbols(open_venue: Opens) -> N
     client = await venue.client()
     assert {row["symbol"] for row in (await client.get_exchange_info())["symbols"]} == {"BTCUSDT", "ETHUSDT"}
     assert (await client.order_market_buy(symbol="ETHUSDT", quantity="0.0100"))["status"] == "FILLED"
+
+
+async def test_a_subscriber_that_talks_too_much_is_sent_away(venue: Venue) -> None:
+    stream = await venue.session.ws_connect(f"{venue.ws}/ws")
+    for number in range(6):
+        await stream.send_json({"method": "LIST_SUBSCRIPTIONS", "id": number})
+    answers = [await stream.receive(timeout=10) for _ in range(6)]
+    assert [answer.type for answer in answers[:5]] == [aiohttp.WSMsgType.TEXT] * 5
+    assert (answers[5].type, stream.close_code) == (aiohttp.WSMsgType.CLOSE, 1008)
+
+
+async def test_a_second_user_subscription_on_one_socket_is_refused(venue: Venue) -> None:
+    client = await venue.client()
+    async with venue.sockets(client).user_socket():
+        params: dict[str, Any] = {}
+        call = client._ws_api_request("userDataStream.subscribe.signature", True, params)
+        assert (await refused(call)).code == -2035
+
+
+async def test_two_symbols_klines_move_with_market_time_not_wall_time(open_venue: Opens) -> None:
+    venue = await open_venue(market="synthetic", speed=50.0)
+    client = await venue.client()
+    stream = await started(venue)
+    before = (await venue.status())["market_time_ns"]
+    server_before = (await client.get_server_time())["serverTime"]
+    await asyncio.sleep(0.5)
+    moved = (await venue.status())["market_time_ns"] - before
+    wall = (await client.get_server_time())["serverTime"] - server_before
+    assert moved / 1_000_000 > 5 * wall
+    await stream.close()
+
+
+async def test_orders_and_balances_outlive_every_client(venue: Venue) -> None:
+    first = await venue.client()
+    price = f"{await price_of(first) - 30:.2f}"
+    order = await first.order_limit_buy(symbol=SYMBOL, quantity="0.001", price=price)
+    await first.close_connection()
+    second = await venue.client()
+    assert [row["orderId"] for row in await second.get_open_orders(symbol=SYMBOL)] == [order["orderId"]]
+    assert (await venue.status())["orders_open"] == 1

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, pairwise
 
 from midas.venues.sim.market import BestQuote, DepthChange, Print
 from midas.venues.sim.synthetic import Synthetic
@@ -16,10 +16,10 @@ def test_equal_seeds_make_equal_markets_and_other_seeds_others() -> None:
 
 def test_update_ids_are_contiguous_and_time_never_runs_backwards() -> None:
     events = list(islice(Synthetic(3).events(), COUNT))
-    assert all(a.at <= b.at for a, b in zip(events, events[1:], strict=False))
+    assert all(a.at <= b.at for a, b in pairwise(events))
     for symbol in ("BTCUSDT", "ETHUSDT"):
         depths = [event for event in events if isinstance(event, DepthChange) and event.symbol == symbol]
-        assert all(b.first_id == a.last_id + 1 for a, b in zip(depths, depths[1:], strict=False))
+        assert all(b.first_id == a.last_id + 1 for a, b in pairwise(depths))
         trades = [event.trade_id for event in events if isinstance(event, Print) and event.symbol == symbol]
         assert trades == list(range(trades[0], trades[0] + len(trades)))
 
