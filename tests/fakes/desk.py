@@ -20,7 +20,7 @@ from midas.domain.event import (
 )
 from midas.domain.instrument import Instrument
 from midas.domain.market import FeedStatus
-from midas.domain.time import SECOND
+from midas.domain.time import MILLISECOND, SECOND
 from midas.engine.audit import Audit, encode
 from midas.engine.build import EngineConfig, StrategyConfig, build_engine
 from midas.engine.effect import (
@@ -89,6 +89,7 @@ class Desk:
         latency: int = 0,
     ) -> None:
         settings = settings or config(strategies)
+        self.settings = settings
         self.engine = build_engine(settings, strategies)
         self.state = self.engine.state
         self.venue = venue or FakeVenue(settings.instruments, CASH)
@@ -167,7 +168,7 @@ class Desk:
         if isinstance(effect, TakeAccount):
             known = {h.intent.client_id for h in self.venue.orders.values() if h.reason is None}
             unsettled = [i for i in self.state.orders.open if i not in known]
-            return [self.venue.account(effect.purpose, unsettled, now)]
+            return [self.venue.account(effect.purpose, unsettled, now + MILLISECOND)]  # a pass takes a while
         if isinstance(effect, TripLatch):
             return [LatchTripped(effect.level, effect.by, effect.reason, now)]
         if isinstance(effect, StopRuntime):

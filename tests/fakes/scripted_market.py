@@ -29,10 +29,10 @@ class ScriptedMarket:
         self._trade_id = 0
 
     def history(self, count: int = 400) -> list[Bar]:
-        """Bars before now that no market printed: a narrow random walk, the same every time."""
-        rng, prices = random.Random(1), [self.bid * self.instrument.tick]
+        """Bars that no market printed: a narrow random walk up to the present price, the same every time."""
+        rng, prices = random.Random(1), [(self.bid + 0.5) * self.instrument.tick]
         for _ in range(count):
-            prices.append(prices[-1] * (1.0 + rng.gauss(0.0, 2e-5)))
+            prices.insert(0, prices[0] * (1.0 + rng.gauss(0.0, 2e-5)))
         first = self.now - count * SECOND
         return [
             self._bar(first + (i + 1) * SECOND, prices[i], prices[i + 1], synthetic=True)

@@ -18,7 +18,7 @@ class Puppet:
     """Hears bars; `opinion` is its answer, `error` what it raises instead."""
 
     name: ClassVar[str] = "puppet"
-    family: ClassVar[Family] = Family.HEDGE  # no regime mutes it
+    family: ClassVar[Family] = Family.SCALPING  # only a crisis mutes it
     hears: ClassVar[str] = Hears.BAR
     trades_unknown: ClassVar[bool] = True
     Parameters: ClassVar[type[msgspec.Struct]] = NoParameters

@@ -137,6 +137,20 @@ class FakeVenue:
             trades=tuple(self.trades),
         )
 
+    def trade_by_hand(
+        self, instrument: Instrument, side: Side, price: Decimal, quantity: Decimal, now: int
+    ) -> None:
+        """Somebody else uses the account."""
+        fill = Fill(
+            trade_id=len(self.trades) + 1, price=price, quantity=quantity, fee=ZERO,
+            fee_asset=instrument.quote, maker=False, time=now,
+        )  # fmt: skip
+        self._add(instrument.base, quantity * side.sign)
+        self._add(instrument.quote, -price * quantity * side.sign)
+        self.trades.append(
+            TradeReport(instrument=instrument.id, venue_id="by hand", client_id="", side=side, fill=fill)
+        )
+
     def _taking(self, intent: OrderIntent) -> Taking:
         instrument = self._instruments[intent.instrument]
         limit = None if intent.price is None else int(intent.price / instrument.tick_size)
