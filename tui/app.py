@@ -78,7 +78,7 @@ class ConsoleApp(App[int]):
             loop = asyncio.get_running_loop()
             loop.add_signal_handler(signal.SIGHUP, self._leave)
             loop.add_signal_handler(signal.SIGTERM, self._leave)
-            loop.add_signal_handler(signal.SIGQUIT, self.action_halt)
+            loop.add_signal_handler(signal.SIGQUIT, self.halt_now, "SIGQUIT")
 
     def on_hung_up(self, _message: HungUp) -> None:
         """The terminal ended: leave; the engine trades on."""
@@ -97,14 +97,21 @@ class ConsoleApp(App[int]):
         self.halter.press(f"{self._actor} chord {key}")
 
     def action_halt(self) -> None:
-        """The panel; without our driver (tests, a signal) this is also where HALT is sent."""
-        if not self.halter.press(f"{self._actor} chord"):
-            self.console_desk.send(KillCommand("halt", "kill chord"), self._answered)
+        """The chord's second half: our driver has sent HALT from the input thread already."""
+        if isinstance(self._driver, ConsoleDriver) and not self.halter.failure:
+            self.action_report()
+        else:
+            self.halt_now("chord")
+
+    def halt_now(self, how: str) -> None:
+        """HALT by the kill socket, or by the link where that fails; then the panel."""
+        if not self.halter.press(f"{self._actor} {how}"):
+            self.console_desk.send(KillCommand("halt", f"{how} on the console"), self._answered)
         self.action_report()
 
     def action_emergency(self) -> None:
         """F9: halt at once; flattening is chosen in a second, confirmed step."""
-        self.action_halt()
+        self.halt_now("F9")
 
     def action_report(self) -> None:
         """Open the halt panel, once."""
@@ -186,7 +193,7 @@ class ConsoleApp(App[int]):
             yield SystemCommand(
                 f"mode {mode.value.lower()}", "set the mode", lambda m=mode.value: self.action_mode(m)
             )
-        yield SystemCommand("halt", "no new risk, now (Ctrl+\\)", self.action_halt)
+        yield SystemCommand("halt", "no new risk, now (Ctrl+\\)", lambda: self.halt_now("palette"))
         for level, text in KILLS.items():
             yield SystemCommand(f"kill {level}", text, lambda lv=level: self._ask_kill(lv))
         yield SystemCommand("resume", "release a halt, in two steps (R)", self.action_resume)

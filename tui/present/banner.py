@@ -89,7 +89,8 @@ def _regime(picture: Picture) -> Cell:
     ink = badge.ink if view.regime.source != "warming" else "dim"
     long = [Piece(f" {badge.shape} {clean(view.regime.short)} ", ink)]
     return Cell(
-        [long, [Piece(f" {badge.shape} {badge.word} ", ink)], [Piece(f"{badge.shape}{badge.word}", ink)]], 6
+        [long, [Piece(f" {badge.shape} {badge.word} ", ink)], [Piece(f"{badge.shape}{badge.word}", ink)], []],
+        6,
     )
 
 
@@ -132,6 +133,8 @@ def _drawdown(snapshot: Snapshot) -> Cell:
         [
             [Piece(" DD ", "dim"), Piece(f"{used}/{limit} ", ink)],
             [Piece("DD ", "dim"), Piece(f"{used}/{limit}", ink)],
+            [Piece(f"DD{used}", ink)],
+            [],
         ],
         5,
     )
@@ -153,6 +156,7 @@ def _feed(picture: Picture) -> Cell:
             ],
             [Piece(" ", "dim"), mark, Piece(f"{latency} ·{age}", "warn" if bad else "text")],
             [mark, Piece(latency, "text")],
+            [],
         ],
         7,
     )

@@ -220,7 +220,7 @@ class TradeScreen(Screen[None]):
     def _arrange(self) -> None:
         deck = self.query_one(Deck)
         deck.layout.zoomed = self._zoomed
-        deck.refresh(layout=True)
+        self._lay_out()
         names = self._plan().tabs
         if self.focused is not None and self.focused.id not in names and names:
             self.panes[names[0]].focus()
@@ -229,7 +229,11 @@ class TradeScreen(Screen[None]):
         deck = self.query_one(Deck)
         if deck.layout.instruments != instruments:
             deck.layout.instruments = instruments
-            deck.refresh(layout=True)
+            self._lay_out()
+
+    def _lay_out(self) -> None:
+        """Through a child, because Textual forgets the arrangement of a widget's ancestors only."""
+        self.banner.refresh(layout=True)
 
     def _draw_edges(self) -> None:
         width, height = self._plan_size()

@@ -1,0 +1,67 @@
+"""A console over a fake link and a clock that moves only when a test says so."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import pytest
+from midas.domain.time import SECOND
+from midas.state.snapshot import Snapshot
+from tests.fakes.link import FakeLink
+from tests.fakes.snapshots import NOW, normal
+from textual.pilot import Pilot
+from tui.app import ConsoleApp
+
+
+class Bench:
+    """The app under test with everything it talks to."""
+
+    def __init__(self, snapshot: Snapshot | None) -> None:
+        self.now = NOW
+        self.kills: list[str] = []
+        self.link = FakeLink(snapshot)
+        self.app = ConsoleApp(
+            lambda: self.link, self.kills.append, lambda: self.now, "console test", moving=False
+        )
+        self.pilot: Pilot[int]
+
+    async def press(self, *keys: str) -> None:
+        """Type keys and let the console take a beat."""
+        await self.pilot.press(*keys)
+        await self.beat()
+
+    async def beat(self, count: int = 8) -> None:
+        """A second of beats."""
+        for _ in range(count):
+            self.app.beat()
+        await self.pilot.pause()
+
+    def shows(self, text: str) -> bool:
+        """Whether the text stands anywhere on the screen."""
+        return any(text in line for line in self.screen())
+
+    def screen(self) -> list[str]:
+        """What the terminal would show, a string a row."""
+        return [strip.text for strip in self.app.screen._compositor.render_strips()]
+
+    def later(self, seconds: float) -> None:
+        """Move the clock on."""
+        self.now += int(seconds * SECOND)
+
+
+@pytest.fixture
+def console() -> Callable[..., AbstractAsyncContextManager[Bench]]:
+    """`async with console(snapshot, size=(80, 24)) as bench`."""
+
+    @asynccontextmanager
+    async def running(
+        snapshot: Snapshot | None = None, size: tuple[int, int] = (120, 40), empty: bool = False
+    ) -> AsyncIterator[Bench]:
+        bench = Bench(None if empty else snapshot or normal())
+        async with bench.app.run_test(size=size) as pilot:
+            bench.pilot = pilot
+            await bench.beat()
+            yield bench
+
+    return running
