@@ -11,11 +11,8 @@ from midas.domain.event import AccountReported, OrderFilled, Source
 from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO
 from midas.domain.order import Fill, Phase, Side, TradeReport
-from midas.domain.time import SECOND
 from midas.state.ledger import Ledger
-from midas.state.orders import Orders
-
-SETTLING = 2 * SECOND  # orders touched more recently may legitimately differ
+from midas.state.orders import SETTLING, Orders
 
 
 class Account(Protocol):
@@ -52,7 +49,8 @@ def fold(state: Account, report: AccountReported) -> list[Decision]:
         decisions += _trade(state, trade, by_venue_id, report.at)
     for order_report in (*report.open_orders, *report.queried):
         if not _settling(state, order_report.client_id, report):
-            decisions += state.orders.reported(order_report, report.at)
+            decisions += state.orders.reported(order_report, report.as_of, report.at)
+    decisions += state.orders.found_foreign(report.open_orders)
     for client_id in report.absent:
         decisions += state.orders.absent(client_id, report.as_of, report.at)
     differences = tuple(_differences(state, report))
@@ -87,13 +85,16 @@ def _settling(state: Account, client_id: str, report: AccountReported) -> bool:
 
 
 def _differences(state: Account, report: AccountReported) -> Iterator[str]:
-    ours = {i for i, o in state.orders.open.items() if o.phase is Phase.WORKING or o.unknown}
-    theirs = {r.client_id for r in report.open_orders}
+    ours = {
+        i for i, o in state.orders.open.items()
+        if (o.phase is Phase.WORKING or o.unknown) and not _settling(state, i, report)
+    }  # fmt: skip
+    theirs = {r.client_id for r in report.open_orders if not _settling(state, r.client_id, report)}
     yield from (f"order {i} is open here, not at the venue" for i in sorted(ours - theirs))
     yield from (f"order {i} is open at the venue, not here" for i in sorted(theirs - ours))
     for line in report.open_orders:
         order = state.orders.get(line.client_id)
-        if order is not None and order.filled != line.filled:
+        if order is not None and order.filled != line.filled and line.client_id in theirs:
             yield f"order {line.client_id}: {order.filled} filled here, {line.filled} at the venue"
     totals: dict[str, Decimal] = {b.asset: b.total for b in report.balances}
     for asset in sorted(totals.keys() | state.ledger.balances.keys()):
@@ -104,5 +105,3 @@ def _differences(state: Account, report: AccountReported) -> Iterator[str]:
         known = {t.fill.trade_id for t in report.trades if t.instrument == instrument}
         if report.purpose == "stop" and (extra := set(state.ledger.trades(instrument)) - known):
             yield f"{len(extra)} trades in {instrument} are known here, not at the venue"
-
-
