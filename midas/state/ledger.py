@@ -13,6 +13,7 @@ from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO
 from midas.domain.order import BalanceReport, Fill, Side
 
+RELEASE_STEP = Decimal("1e-12")  # a released cost is rounded to it, so that what is left stays exact
 TRADES_KEPT = 20_000  # per instrument; older duplicates can't come back, venues page forward
 
 
@@ -25,7 +26,7 @@ class Sleeve:
         self.strategy = strategy
         self.instrument = instrument
         self.quantity = ZERO
-        self.cost = ZERO  # quote units paid for `quantity`, fees in base included
+        self.cost = ZERO  # quote units paid for `quantity`, fees in base included; received where it is short
         self.realised = ZERO
         self.fees = ZERO  # quote units
         self.fills = 0
@@ -38,23 +39,31 @@ class Sleeve:
 
     def book(self, side: Side, fill: Fill, instrument: Instrument) -> Decimal:
         """Apply one fill; returns the realised result in quote units, fees included."""
-        value = fill.price * fill.quantity
+        value = fill.price * fill.quantity * side.sign
         fee_quote = fill.fee if fill.fee_asset == instrument.quote else ZERO
         fee_base = fill.fee if fill.fee_asset == instrument.base else ZERO
+        change = fill.quantity * side.sign - fee_base
         self.fees += fee_quote + fee_base * fill.price
         self.fills += 1
-        if side is Side.BUY:
-            self.opened_at = self.opened_at if self.quantity > 0 else fill.time
-            self.quantity += fill.quantity - fee_base
-            self.cost += value
-            self.realised -= fee_quote
-            return -fee_quote
-        part = self.average_price * fill.quantity
-        self.quantity -= fill.quantity
-        self.cost = self.cost - part if self.quantity else ZERO
-        realised = value - part - fee_quote
+        released, closing_value = self._release(change, value)
+        if not self.quantity or self.quantity * (self.quantity + change) < 0:
+            self.opened_at = fill.time
+        self.quantity += change
+        self.cost += value - closing_value - released
+        realised = -closing_value - released - fee_quote
         self.realised += realised
         return realised
+
+    def _release(self, change: Decimal, value: Decimal) -> tuple[Decimal, Decimal]:
+        """What `change` closes of the position: the cost it takes out, and its part of the trade's value."""
+        if self.quantity * change >= 0:
+            return ZERO, ZERO
+        held, moved = abs(self.quantity), abs(change)
+        if moved == held:
+            return self.cost, value
+        if moved < held:
+            return (self.cost * moved / held).quantize(RELEASE_STEP), value
+        return self.cost, (value * held / moved).quantize(RELEASE_STEP)
 
     def carried(self) -> SleeveCarried:
         """The sleeve as the next session inherits it."""
