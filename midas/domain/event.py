@@ -37,7 +37,7 @@ class Source(Enum):
 
 
 class OrderSent(msgspec.Struct, frozen=True, tag="order.sent"):
-    """The bytes were given to the transport. After `dead_at` (venue time) the request can no longer become an order."""
+    """The bytes were given to the transport; after `dead_at` (venue time) they can become no order."""
 
     client_id: str
     at: int

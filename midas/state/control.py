@@ -5,9 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from midas.domain.decision import GateMoved, ModeChanged
-from midas.domain.mode import PERMISSIONS, Mode, Permissions
+from midas.domain.mode import PERMISSIONS, KillLevel, Mode, Permissions
 
-FROZEN = PERMISSIONS[Mode.PAUSE]
+# A latch freezes strategies in PAUSE too; what is on its way out goes on.
+FROZEN = msgspec.structs.replace(PERMISSIONS[Mode.PAUSE], computes_signals=False)
+LEVELS = [level.value for level in KillLevel]
 
 
 class Gate(msgspec.Struct, frozen=True):
@@ -32,15 +34,21 @@ class Control:
         self.level = ""
         self.kill_by = ""
         self.kill_reason = ""
+        self.reviewed = False  # since the trip, somebody has seen what a resume would release
         self.tripped_at = 0
         self.report: list[str] = []
         self.gates: dict[str, Gate] = {}
 
     @property
     def permissions(self) -> Permissions:
-        """What the mode allows, with a set latch never more than PAUSE does."""
+        """What the mode allows, with a set latch less than PAUSE does."""
         allowed = PERMISSIONS[self.mode]
         return FROZEN if self.latched and not allowed.flattens else allowed
+
+    @property
+    def withdraws_exits(self) -> bool:
+        """A kill above `halt` leaves no order of ours standing but those that flatten."""
+        return self.latched and self.level != KillLevel.HALT.value
 
     def set_mode(self, mode: Mode, by: str, cause: str, ends_when: str, at: int) -> list[ModeChanged]:
         """Move; nothing where it is there already."""
@@ -51,10 +59,12 @@ class Control:
         return [change]
 
     def trip(self, level: str, by: str, reason: str, at: int) -> None:
-        """The latch is on disk; remember it and begin the report."""
+        """The latch is on disk; begin the report. A weaker level never softens a stronger one."""
         if not self.latched:
             self.tripped_at, self.report = at, []
-        self.latched, self.level, self.kill_by, self.kill_reason = True, level, by, reason
+        if not self.latched or LEVELS.index(level) > LEVELS.index(self.level):
+            self.level, self.kill_by, self.kill_reason = level, by, reason
+        self.latched, self.reviewed = True, False
         self.note(at, f"{level.upper()} latched by {by}" + (f": {reason}" if reason else ""))
 
     def note(self, at: int, line: str) -> None:
@@ -63,7 +73,7 @@ class Control:
 
     def release(self) -> None:
         """Only `resume` calls this."""
-        self.latched, self.level = False, ""
+        self.latched, self.level, self.reviewed = False, "", False
 
     def close_gate(self, scope: str, reason: str, at: int) -> list[GateMoved]:
         """No new risk in this scope; says so once."""

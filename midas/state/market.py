@@ -1,4 +1,4 @@
-"""What is known of one instrument's market: book, touch, prints, bars. Satisfies `ports.strategy.MarketView`."""
+"""What is known of one instrument's market: book, touch, prints, bars; a `ports.strategy.MarketView`."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ class InstrumentMarket:
     """The market of one instrument, changed in place by `State.apply` alone."""
 
     __slots__ = (
-        "ask", "ask_lots", "at", "bars", "bars_seen", "bid", "bid_lots", "book", "book_changed_at", "first_price",
-        "first_time", "flow", "instrument", "last", "last_sold", "prints", "synthetic_bars", "tick", "time",
+        "ask", "ask_lots", "at", "bars", "bars_seen", "bid", "bid_lots", "book", "book_changed_at",
+        "first_price", "first_time", "flow", "instrument", "last", "last_sold", "prints",
+        "synthetic_bars", "tick", "time",
     )  # fmt: skip
 
     def __init__(self, instrument: Instrument) -> None:
@@ -62,10 +63,10 @@ class InstrumentMarket:
 
     @property
     def last_price(self) -> float:
-        """Price of the newest print, else of the newest bar."""
+        """Price of the newest print, else of the newest bar that a market printed."""
         if self.last:
             return self.last * self.tick
-        return self.bars[-1].close if self.bars else NAN
+        return self.bars[-1].close if self.bars and not self.bars[-1].synthetic else NAN
 
     @property
     def mark(self) -> float:
@@ -85,7 +86,12 @@ class InstrumentMarket:
 
     def on_quote(self, quote: Quote) -> None:
         """The touch moved."""
-        self.bid, self.bid_lots, self.ask, self.ask_lots = quote.bid, quote.bid_lots, quote.ask, quote.ask_lots
+        self.bid, self.bid_lots, self.ask, self.ask_lots = (
+            quote.bid,
+            quote.bid_lots,
+            quote.ask,
+            quote.ask_lots,
+        )
         self.at = quote.at
         if quote.time > self.time:
             self.time = quote.time

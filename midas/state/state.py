@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from midas.domain.carry import Carried, OrderCarried
-from midas.domain.decision import Anomaly, Decision, FillBooked, Noted, OrderMoved
+from midas.domain.decision import Anomaly, Decision, FillBooked, Noted
 from midas.domain.event import (
     AccountReported,
     BalancesSeen,
@@ -23,11 +23,20 @@ from midas.domain.event import (
     SessionOpened,
 )
 from midas.domain.instrument import Instrument
-from midas.domain.market import Bar, BookDelta, BookLost, BookSnapshot, FeedStatus, MessageRefused, Quote, Trade
+from midas.domain.market import (
+    Bar,
+    BookDelta,
+    BookLost,
+    BookSnapshot,
+    FeedStatus,
+    MessageRefused,
+    Quote,
+    Trade,
+)
 from midas.domain.mode import Mode
 from midas.domain.money import ZERO
 from midas.domain.opinion import Regime
-from midas.domain.order import Fill, OrderIntent, Purpose, Side
+from midas.domain.order import Fill, OrderIntent, Side
 from midas.domain.verdict import Approved
 from midas.state import reconcile
 from midas.state.control import Control
@@ -64,7 +73,9 @@ class State:
         self.reconciled = False
         self.reconciled_at = 0
         self.differences: tuple[str, ...] = ()
-        self._marks = {i.base: m for i, m in zip(instruments, self.markets.values(), strict=True) if i.quote == quote}
+        self._marks = {
+            i.base: m for i, m in zip(instruments, self.markets.values(), strict=True) if i.quote == quote
+        }
         self._apply: dict[type, Callable[[Any], list[Decision]]] = {
             FeedStatus: self._feed_status,
             MessageRefused: self._message_refused,
@@ -100,13 +111,15 @@ class State:
 
     @property
     def drawdown(self) -> float:
-        """Fraction below the peak of equity, positive."""
-        return max(0.0, 1.0 - self.equity() / self.equity_peak) if self.equity_peak > 0 else 0.0
+        """Fraction below the peak of equity, positive; NaN while equity isn't known."""
+        return max(1.0 - self.equity() / self.equity_peak, 0.0) if self.equity_peak > 0 else 0.0
 
     def free_base(self, strategy: str, instrument: str) -> Decimal:
-        """What a sleeve may still offer: its position less what its sell orders already offer."""
-        offered = sum((o.leaves for o in self.orders.working(strategy, instrument) if o.intent.side is Side.SELL), ZERO)
-        return max(ZERO, self.ledger.sleeve(strategy, instrument).quantity - offered)
+        """What a sleeve may still offer: less its own sell orders, and never more than the account has."""
+        own = (o.leaves for o in self.orders.working(strategy, instrument) if o.intent.side is Side.SELL)
+        free = self.ledger.sleeve(strategy, instrument).quantity - sum(own, ZERO)
+        total = self.ledger.balances.get(self.instruments[instrument].base, ZERO)
+        return max(ZERO, min(free, total - self.orders.leaves(instrument, Side.SELL)))
 
     # the fold
 
@@ -131,7 +144,11 @@ class State:
         """The book is whole again."""
         self.markets[event.instrument].on_snapshot(event)
         self.resyncs += 1
-        return [Noted("FEED", "info", f"{self._name(event.instrument)} book synchronised at update {event.last_id}")]
+        return [
+            Noted(
+                "FEED", "info", f"{self._name(event.instrument)} book synchronised at update {event.last_id}"
+            )
+        ]
 
     def on_lost(self, event: BookLost) -> list[Decision]:
         """The book is hidden."""
@@ -152,10 +169,14 @@ class State:
         """A fill enters orders, ledger and sleeve once, whatever brought it here."""
         fill, instrument = event.fill, self.instruments[event.instrument]
         if self.ledger.knows(event.instrument, fill.trade_id):
-            return []
+            return [*self.orders.repeated(event.client_id, fill)]
         order = self.orders.get(event.client_id)
         if order is None:
-            return [Anomaly("unknown_order", event.client_id, f"trade {fill.trade_id} waits for the next full pass")]
+            return [
+                Anomaly(
+                    "unknown_order", event.client_id, f"trade {fill.trade_id} waits for the next full pass"
+                )
+            ]
         intent = order.intent
         changes = list[Decision](self.orders.filled(event.client_id, fill, event.at))
         return [self._booked(intent, intent.side, fill, instrument), *changes]
@@ -180,8 +201,11 @@ class State:
             mode=control.mode.value,
             mode_by=control.by,
             mode_cause=control.cause,
+            mode_ends=control.ends_when,
             mode_floor=control.floor.value,
             equity_peak=self.equity_peak,
+            day=self.day,
+            day_equity=self.day_equity,
         )
 
     # one handler an event
@@ -191,6 +215,7 @@ class State:
         self.session, self.account, self.environment = event.session, event.account, event.environment
         self.started_at = self.now = event.at
         self.equity_peak = carried.equity_peak
+        self.day, self.day_equity = carried.day, carried.day_equity
         if carried.opened:
             self.ledger.restore(carried.balances, carried.sleeves)
             for instrument, ids in carried.trade_ids.items():
@@ -199,7 +224,11 @@ class State:
         for order in carried.orders:
             self.orders.restore(order, event.at)
         control.mode, control.by, control.cause = Mode(carried.mode), carried.mode_by, carried.mode_cause
-        control.floor, control.since = Mode(carried.mode_floor), event.at
+        control.floor, control.ends_when, control.since = (
+            Mode(carried.mode_floor),
+            carried.mode_ends,
+            event.at,
+        )
         text = f"session {event.session} on {event.account}, {event.environment}"
         if carried.from_session:
             text += f"; continues {carried.from_session} with {len(carried.orders)} open orders"
@@ -212,7 +241,13 @@ class State:
             self.feed_up = event.connected
         word = "connected" if event.connected else "lost"
         detail = f": {event.detail}" if event.detail else ""
-        return [Noted("FEED", "info" if event.connected else "warn", f"{event.venue} {event.stream} stream {word}{detail}")]
+        return [
+            Noted(
+                "FEED",
+                "info" if event.connected else "warn",
+                f"{event.venue} {event.stream} stream {word}{detail}",
+            )
+        ]
 
     def _message_refused(self, event: MessageRefused) -> list[Decision]:
         self.refused_messages += 1
