@@ -9,14 +9,16 @@ from decimal import Decimal
 
 import msgspec
 
+from midas.agents.risk_manager import reduced
 from midas.domain.decision import Noted
 from midas.domain.money import ZERO, floor_to, from_float
-from midas.domain.opinion import Urgency
 from midas.domain.order import OrderIntent, OrderType, Purpose, Side, TimeInForce
 from midas.domain.verdict import Approved
 from midas.execution.worker import ExecutionRules, Place, Plan, Work, next_order, stale
+from midas.risk.gates import entry_closed
+from midas.state.ledger import Sleeve
 from midas.state.orders import Order
-from midas.state.state import State
+from midas.state.state import EXTERNAL, State
 
 PREFIX = "md-"  # how our orders are known on the venue
 FLATTEN_COLLAR_BPS = 50.0
@@ -38,6 +40,7 @@ class ExecutionAgent:
     def __init__(self, rules: ExecutionRules) -> None:
         self._rules = rules
         self._work: dict[tuple[str, str], Work] = {}
+        self._flattened_at: dict[tuple[str, str], int] = {}
 
     def accept(self, approved: Approved, now: int) -> None:
         """A new target replaces the old one of its sleeve."""
@@ -59,58 +62,57 @@ class ExecutionAgent:
     def reduce(self, state: State, factor: Decimal) -> None:
         """Mode DEFENSIVE: every position is worked down to a part of itself, at patient prices."""
         self.forget_entries(state)
-        for (strategy, instrument), work in self._work.items():
-            held = state.ledger.sleeve(strategy, instrument).quantity
-            less = floor_to(held * factor, state.instruments[instrument].lot_size)
-            if work.approved.target.quantity > less:
-                target = msgspec.structs.replace(
-                    work.approved.target, quantity=less, urgency=Urgency.PASSIVE, reason="mode DEFENSIVE"
-                )
-                approved = msgspec.structs.replace(work.approved, target=target)
-                self._work[strategy, instrument] = Work(approved, state.now)
+        for key, sleeve in state.ledger.sleeves.items():
+            if sleeve.quantity <= ZERO or sleeve.strategy == EXTERNAL:
+                continue  # a position of somebody else is theirs to reduce
+            less = floor_to(sleeve.quantity * factor, state.instruments[sleeve.instrument].lot_size)
+            work = self._work.get(key)
+            if work is None or work.given_up or work.approved.target.quantity > less:
+                self._work[key] = Work(reduced(sleeve, less, "mode DEFENSIVE", state), state.now)
 
     def proceed(self, state: State, sequence: int, instrument: str | None = None) -> Iterator[Step]:
         """What each sleeve (of one instrument, or all) needs now."""
         for (strategy, traded), work in self._work.items():
-            if instrument is None or traded == instrument:
-                yield from self._sleeve(state, sequence, strategy, traded, work)
+            if instrument is None:
+                work.settled = False
+            elif work.settled or traded != instrument:
+                continue
+            yield from self._sleeve(state, sequence, strategy, traded, work)
 
     def flatten(self, state: State, sequence: int) -> Iterator[Step]:
         """Close every position at the touch with a collar, sleeve by sleeve (kill level flatten)."""
-        for (strategy, traded), sleeve in state.ledger.sleeves.items():
-            market = state.markets[traded]
-            instrument = market.instrument
-            quantity = floor_to(sleeve.quantity, instrument.lot_size)
-            if state.orders.working(strategy, traded) or quantity < instrument.quantity_min or not market.bid_lots:
+        for key, sleeve in list(state.ledger.sleeves.items()):
+            last = self._flattened_at.get(key)
+            if sleeve.quantity <= ZERO or (last is not None and state.now - last < self._rules.reprice_age):
                 continue
-            price = from_float(market.bid_price * (1.0 - FLATTEN_COLLAR_BPS / 1e4), instrument.tick_size)
-            if quantity * price < instrument.notional_min:
-                continue
-            plan = Plan(Side.SELL, OrderType.LIMIT, TimeInForce.IOC, quantity, price)
-            yield self._intent(state, sequence, (strategy, traded), plan, Purpose.FLATTEN, "kill switch")
+            plan = _closing(state, sleeve)
+            if plan is not None:
+                self._flattened_at[key] = state.now
+                yield self._intent(state, sequence, key, plan, Purpose.FLATTEN, "kill switch")
 
     def _sleeve(self, state: State, sequence: int, strategy: str, traded: str, work: Work) -> Iterator[Step]:
-        place = Place(
-            state.markets[traded],
-            state.ledger.sleeve(strategy, traded).quantity,
-            state.orders.working(strategy, traded),
-            state.now,
-        )
+        place = _place(state, strategy, traded)
+        target = work.approved.target
+        entering = target.quantity > place.held
+        closed = entry_closed(state, strategy, traded) if entering else None
         for order, reason in stale(work, place, self._rules):
             yield Withdrawal(order, reason)
-        entering = work.approved.target.quantity > place.held
+        if closed is not None and closed.limit == "gate":
+            yield from (
+                Withdrawal(o, closed.sentence) for o in place.working if o.increases_risk and not o.unknown
+            )
+        if closed is not None or state.closing or state.control.withdraws_exits:
+            return
         if entering and not work.given_up and work.orders >= self._rules.attempts_max and not place.working:
             work.given_up = True
             text = f"{strategy} gives up entering {place.instrument.name} after {work.orders} orders"
             yield Noted("ORDER", "info", text)
-        if entering and not state.control.permissions.entries:
-            return
         plan = next_order(work, place, self._rules)
         if plan is not None:
             work.orders += 1
             work.ordered_at = state.now
             purpose = Purpose.ENTRY if plan.side is Side.BUY else Purpose.EXIT
-            yield self._intent(state, sequence, (strategy, traded), plan, purpose, work.approved.target.reason)
+            yield self._intent(state, sequence, (strategy, traded), plan, purpose, target.reason)
 
     def _intent(
         self, state: State, sequence: int, sleeve: tuple[str, str], plan: Plan, purpose: Purpose, reason: str
@@ -144,8 +146,41 @@ def client_id(account: str, session: str, number: int) -> str:
 
 def leaves_nothing(state: State) -> bool:
     """True once no position is left that the venue would still let us sell."""
-    return all(
-        floor_to(s.quantity, state.instruments[s.instrument].lot_size) <= ZERO
-        or float(s.quantity) * state.markets[s.instrument].mark < float(state.instruments[s.instrument].notional_min)
-        for s in state.ledger.sleeves.values()
+    return not any(
+        _sellable(state, s, s.quantity) for s in state.ledger.sleeves.values() if s.quantity > ZERO
     )
+
+
+def _place(state: State, strategy: str, traded: str) -> Place:
+    working = state.orders.working(strategy, traded)
+    held = state.ledger.sleeve(strategy, traded).quantity
+    sellable = ZERO if working else state.free_base(strategy, traded)
+    return Place(state.markets[traded], held, sellable, working, state.now)
+
+
+def _closing(state: State, sleeve: Sleeve) -> Plan | None:
+    """The order that closes a sleeve; it waits for standing ones, but not for a buy in doubt."""
+    working = state.orders.working(sleeve.strategy, sleeve.instrument)
+    if any(o.intent.side is Side.SELL or not o.unknown for o in working):
+        return None
+    market = state.markets[sleeve.instrument]
+    instrument = market.instrument
+    free = min(state.free_base(sleeve.strategy, sleeve.instrument), instrument.quantity_max)
+    quantity = floor_to(free, instrument.lot_size)
+    if not market.bid_lots or not _sellable(state, sleeve, quantity):
+        return None
+    price = from_float(market.bid_price * (1.0 - FLATTEN_COLLAR_BPS / 1e4), instrument.tick_size)
+    if quantity * price < instrument.notional_min:
+        return None
+    return Plan(Side.SELL, OrderType.LIMIT, TimeInForce.IOC, quantity, price)
+
+
+def _sellable(state: State, sleeve: Sleeve, quantity: Decimal) -> bool:
+    """Whether the account has so much, and the venue would take an order of it."""
+    instrument = state.instruments[sleeve.instrument]
+    there = min(quantity, state.ledger.balances.get(instrument.base, ZERO))
+    lots = floor_to(there, instrument.lot_size)
+    if lots < max(instrument.quantity_min, instrument.lot_size):
+        return False
+    # Without a price nothing proves that it is too small to be sold.
+    return not float(lots) * state.markets[sleeve.instrument].mark < float(instrument.notional_min)

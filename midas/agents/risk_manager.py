@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from math import isfinite
 
 import msgspec
 
-from midas.domain.money import ZERO, from_float
-from midas.domain.opinion import Target
+from midas.domain.money import ZERO, floor_to, from_float
+from midas.domain.opinion import Target, Urgency
 from midas.domain.order import OrderIntent, Purpose
 from midas.domain.verdict import Approved, Breach, Refused, Verdict
 from midas.risk.exposure import correlation, worst_case
-from midas.risk.limits import EXPOSURE_LIMITS, ORDER_CHECKS, Limits
+from midas.risk.gates import entry_closed
+from midas.risk.limits import ENTRY_CHECKS, EXIT_CHECKS, EXPOSURE_LIMITS, Limits
+from midas.state.ledger import Sleeve
 from midas.state.state import State
 
-CENT = Decimal("1e-8")  # finer than any tick
-SHRINK = 0.5  # a correlated position is taken at half size, with a warning (R7.1)
+FINE = Decimal("1e-12")  # finer than any tick
+SHRINK = Decimal("0.5")  # a correlated position is taken at half size, with a warning (R7.1)
 
 
 class RiskManager:
@@ -26,57 +27,79 @@ class RiskManager:
         self.limits = limits
 
     def review(self, target: Target, state: State) -> Verdict:
-        """Reducing is always allowed where the mode allows managing; anything else passes every limit or none."""
+        """Reducing is allowed wherever there is a price; anything else passes every limit or none."""
         market = state.markets[target.instrument]
-        if not isfinite(market.mid):
-            return Refused(target, (Breach("market", 0.0, 0.0, f"no price for {target.instrument}"),))
         held = state.ledger.sleeve(target.strategy, target.instrument).quantity
-        if ZERO <= target.quantity <= held:
-            return self._approve(target, market.mid)
+        if target.quantity < ZERO:
+            return _refused(
+                target, "short", f"a spot account can't hold {target.quantity} {target.instrument}"
+            )
+        reducing = target.quantity <= held
+        price = market.mark if reducing else market.mid
+        if not price > 0.0:
+            return _refused(target, "market", f"no price for {target.instrument}")
+        if reducing:
+            return self._approve(target, price)
         if breach := self._closed(target, state):
             return Refused(target, (breach,))
-        target = self._uncorrelated(target, state)
+        target = self._uncorrelated(target, held, state)
         after = worst_case(state, self.limits.classes, target)
-        breaches = tuple(b for limit in EXPOSURE_LIMITS if (b := limit(self.limits, target, after)))
-        return Refused(target, breaches) if breaches else self._approve(target, market.mid)
+        breaches = tuple(
+            b for limit in EXPOSURE_LIMITS if (b := limit(self.limits, target.instrument, after))
+        )
+        return Refused(target, breaches) if breaches else self._approve(target, price)
 
     def admit(self, intent: OrderIntent, state: State) -> Breach | None:
         """The last check of one order; a flatten answers only to its own collar."""
         if intent.purpose is Purpose.FLATTEN:
             return None
-        checks = ORDER_CHECKS if intent.purpose is Purpose.ENTRY else ORDER_CHECKS[1:]
+        entering = intent.purpose is Purpose.ENTRY
+        if entering and (breach := entry_closed(state, intent.strategy, intent.instrument)):
+            return breach
+        checks = ENTRY_CHECKS if entering else EXIT_CHECKS
         return next((b for check in checks if (b := check(self.limits, intent, state))), None)
 
     def _closed(self, target: Target, state: State) -> Breach | None:
-        """Why no new risk may be opened here at all."""
+        """Why no new risk may be opened here at all, or not with so little confidence."""
         control = state.control
-        if control.latched:
-            return Breach("kill latch", 1.0, 0.0, f"the kill latch is set by {control.kill_by}")
-        if not control.permissions.entries:
-            return Breach("mode", 0.0, 0.0, f"mode {control.mode.value} opens nothing new")
-        if target.confidence < control.permissions.confidence_min:
-            minimum = control.permissions.confidence_min
-            return Breach("confidence", target.confidence, minimum, f"mode {control.mode.value} wants {minimum:.0%} confidence")
-        if gate := control.blocked("venue", "account", target.instrument, target.strategy):
-            return Breach("gate", 0.0, 0.0, f"{gate.scope} is closed: {gate.reason}")
-        doubtful = [o for o in state.orders.of_instrument(target.instrument) if o.unknown]
-        if doubtful:
-            return Breach("unknown order", len(doubtful), 0.0, f"order {doubtful[0].intent.client_id} may or may not exist")
-        return None
+        if breach := entry_closed(state, target.strategy, target.instrument):
+            return breach
+        minimum = control.permissions.confidence_min
+        if target.confidence >= minimum:
+            return None
+        sentence = f"mode {control.mode.value} wants {minimum:.0%} confidence"
+        return Breach("confidence", target.confidence, minimum, sentence)
 
-    def _uncorrelated(self, target: Target, state: State) -> Target:
-        """Half the size where another position moves with this one."""
+    def _uncorrelated(self, target: Target, held: Decimal, state: State) -> Target:
+        """Half the size where another position moves with this one; never less than is held."""
         for other, instrument in state.instruments.items():
             if other == target.instrument or state.ledger.position(other) < instrument.quantity_min:
                 continue
             value = correlation(state, target.instrument, other)
-            if value == value and value > self.limits.correlation_max:
+            if value > self.limits.correlation_max:
                 lot = state.instruments[target.instrument].lot_size
-                smaller = from_float(float(target.quantity) * SHRINK, lot)
+                smaller = max(held, floor_to(target.quantity * SHRINK, lot))
                 reason = f"{target.reason}; halved: {value:.2f} correlated with {instrument.name}"
                 return msgspec.structs.replace(target, quantity=smaller, reason=reason)
         return target
 
-    def _approve(self, target: Target, mid: float) -> Approved:
+    def _approve(self, target: Target, price: float) -> Approved:
         width = self.limits.price_collar_bps / 1e4
-        return Approved(target, from_float(mid * (1.0 - width), CENT), from_float(mid * (1.0 + width), CENT))
+        return Approved(
+            target, from_float(price * (1.0 - width), FINE), from_float(price * (1.0 + width), FINE)
+        )
+
+
+def reduced(sleeve: Sleeve, quantity: Decimal, reason: str, state: State) -> Approved:
+    """Holding less than now breaks no limit: approved by what it is. Its orders only sell."""
+    assert ZERO <= quantity <= sleeve.quantity
+    market = state.markets[sleeve.instrument]
+    target = Target(
+        strategy=sleeve.strategy, instrument=sleeve.instrument, quantity=quantity, urgency=Urgency.PASSIVE,
+        reference_price=market.mark, confidence=1.0, reason=reason, time=market.time,
+    )  # fmt: skip
+    return Approved(target, market.instrument.tick_size, market.instrument.tick_size)
+
+
+def _refused(target: Target, limit: str, sentence: str) -> Refused:
+    return Refused(target, (Breach(limit, 0.0, 0.0, sentence),))

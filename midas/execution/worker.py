@@ -11,7 +11,7 @@ from decimal import Decimal
 import msgspec
 
 from midas.domain.instrument import Instrument
-from midas.domain.money import ZERO, ceil_to, floor_to, from_float
+from midas.domain.money import ZERO, floor_to, from_float
 from midas.domain.opinion import Urgency
 from midas.domain.order import OrderType, Side, TimeInForce
 from midas.domain.time import SECOND
@@ -28,6 +28,7 @@ class ExecutionRules(msgspec.Struct, frozen=True, kw_only=True):
     reprice_age: int = SECOND // 2  # wall time between two prices of one target
     take_collar_bps: float = 5.0  # beyond the touch, for orders that must trade
     attempts_max: int = 6  # orders for one entry before it is given up
+    rejects_free: int = 3  # refusals by the venue before each further one doubles the wait
 
 
 class Work(msgspec.Struct):
@@ -39,6 +40,9 @@ class Work(msgspec.Struct):
     rejects: int = 0
     ordered_at: int = 0
     given_up: bool = False
+    settled: bool = (
+        False  # nothing left that could be traded; looked at again after the next event of an order
+    )
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -56,6 +60,7 @@ class Place(msgspec.Struct, frozen=True):
 
     market: InstrumentMarket
     held: Decimal
+    sellable: Decimal  # of it, what neither another order nor another hand has taken
     working: list[Order]
     now: int
 
@@ -67,21 +72,27 @@ class Place(msgspec.Struct, frozen=True):
 
 def next_order(work: Work, place: Place, rules: ExecutionRules) -> Plan | None:
     """The order that the sleeve needs now, if any; never while another one of it is open."""
-    target, instrument = work.approved.target, place.instrument
-    if place.working or work.given_up or place.now - work.ordered_at < rules.reprice_age:
+    if place.working or work.given_up or place.now - work.ordered_at < _pause(work, rules):
         return None
-    gap = target.quantity - place.held
-    side = Side.BUY if gap > 0 else Side.SELL
-    quantity = floor_to(abs(gap), instrument.lot_size)
-    market = place.market
-    touch = instrument.price(market.bid if side is Side.BUY else market.ask)
-    if quantity < instrument.quantity_min or quantity * touch < instrument.notional_min:
+    market, instrument = place.market, place.instrument
+    gap = work.approved.target.quantity - place.held
+    side = Side.BUY if gap > ZERO else Side.SELL
+    if not market.bid_lots or not (market.ask_lots or side is Side.SELL):
         return None
-    if not (market.bid_lots and market.ask_lots):
+    quantity = gap if side is Side.BUY else min(-gap, place.sellable)
+    quantity = floor_to(min(quantity, instrument.quantity_max), instrument.lot_size)
+    wait = bool(market.ask_lots) and patient(work, place, rules)
+    touch = instrument.price(market.bid if side is Side.BUY or not wait else market.ask)
+    if (
+        quantity < max(instrument.quantity_min, instrument.lot_size)
+        or quantity * touch < instrument.notional_min
+    ):
+        work.settled = True
         return None
-    if patient(work, place, rules):
-        price = _inside(work.approved, touch, side, instrument)
-        return Plan(side, OrderType.LIMIT_MAKER, None, quantity, price)
+    if wait:
+        return Plan(
+            side, OrderType.LIMIT_MAKER, None, quantity, _inside(work.approved, touch, side, instrument)
+        )
     price = _inside(work.approved, _taking(market, side, rules), side, instrument)
     return Plan(side, OrderType.LIMIT, TimeInForce.IOC, quantity, price)
 
@@ -130,9 +141,17 @@ def _taking(market: InstrumentMarket, side: Side, rules: ExecutionRules) -> Deci
     return from_float(opposite * market.tick * factor, market.instrument.tick_size)
 
 
+def _pause(work: Work, rules: ExecutionRules) -> int:
+    """Between two orders of one target; a venue that goes on refusing is asked ever more seldom."""
+    return rules.reprice_age << min(max(work.rejects - rules.rejects_free, 0), 6)
+
+
 def _inside(approved: Approved, price: Decimal, side: Side, instrument: Instrument) -> Decimal:
-    """The price within the collar that risk gave, on the tick grid."""
-    low = ceil_to(approved.price_low, instrument.tick_size)
-    high = floor_to(approved.price_high, instrument.tick_size)
-    assert low > ZERO and low <= high
-    return min(price, high) if side is Side.BUY else max(price, low)
+    """An entry never pays more than risk allowed when it approved.
+
+    An exit follows the market down: yesterday's band would hold a position in a fall. Its own collar is
+    compared with the market of the moment when the order is admitted.
+    """
+    if side is Side.SELL:
+        return max(price, instrument.tick_size)
+    return min(price, floor_to(approved.price_high, instrument.tick_size))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from midas.risk.exposure import worst_case
-from midas.risk.limits import RATE_WINDOW, Limits
+from midas.risk.limits import RATE_WINDOW, TOLERANCE, Limits
 from midas.state.snapshot import LimitView
 from midas.state.state import State
+
+UNKNOWN = "no price yet"
 
 
 def gauges(state: State, limits: Limits) -> tuple[LimitView, ...]:
@@ -15,14 +17,30 @@ def gauges(state: State, limits: Limits) -> tuple[LimitView, ...]:
     named = state.instruments[name].name if share > 0.0 else ""
     sector, sector_share = max(now.by_sector.items(), key=lambda item: item[1], default=("", 0.0))
     equity = state.equity()
-    day_loss = max(0.0, 1.0 - equity / state.day_equity) if state.day_equity > 0.0 else 0.0
+    day_loss = max(1.0 - equity / state.day_equity, 0.0) if state.day_equity > 0.0 else 0.0
     rows = [
         _row("position", "position", share, limits.position_max, "%", "reject", named),
-        _row("sector", "sector", sector_share, limits.sector_max, "%", "reject", sector if sector_share > 0 else ""),
+        _row(
+            "sector",
+            "sector",
+            sector_share,
+            limits.sector_max,
+            "%",
+            "reject",
+            sector if sector_share > 0 else "",
+        ),
         _row("crypto", "crypto", now.crypto, limits.crypto_max, "%", "reject new", ""),
         _row("usd", "US dollar", now.usd, limits.usd_max, "%", "reject new", ""),
         _cash(now.cash, limits.cash_min),
-        _row("rate", "orders", state.orders.rate(state.now, RATE_WINDOW), limits.order_rate_max, "/10s", "reject", ""),
+        _row(
+            "rate",
+            "orders",
+            state.orders.rate(state.now, RATE_WINDOW),
+            limits.order_rate_max,
+            "/10s",
+            "reject",
+            "",
+        ),
         _row("drawdown", "drawdown", state.drawdown, limits.drawdown_stop, "%", "flatten", ""),
         _row("day", "day loss", day_loss, limits.daily_loss_stop, "%", "flatten", ""),
     ]
@@ -30,16 +48,24 @@ def gauges(state: State, limits: Limits) -> tuple[LimitView, ...]:
 
 
 def next_to_bind(rows: tuple[LimitView, ...]) -> str:
-    """The name of the limit with the least room."""
+    """The name of the limit with the least room; what can't be known yet has none."""
     return max(rows, key=lambda row: row.used).name if rows else ""
 
 
-def _row(name: str, title: str, value: float, maximum: float, unit: str, action: str, detail: str) -> LimitView:
+def _row(
+    name: str, title: str, value: float, maximum: float, unit: str, action: str, detail: str
+) -> LimitView:
+    """A full gauge isn't a breach; a figure that can't be computed yet is shown as zero and says so."""
+    if value != value:
+        return LimitView(name, title, 0.0, maximum, 0.0, unit, action, False, UNKNOWN)
     used = value / maximum if maximum > 0 else 0.0
-    return LimitView(name, title, value, maximum, used, unit, action, used >= 1.0, detail)
+    return LimitView(name, title, value, maximum, used, unit, action, value > maximum + TOLERANCE, detail)
 
 
 def _cash(share: float, minimum: float) -> LimitView:
     """Cash binds from above: full use means that only the minimum is left."""
-    used = (1.0 - share) / (1.0 - minimum) if minimum < 1.0 else 0.0
-    return LimitView("cash", "cash left", share, minimum, used, "%", "closing only", share < minimum, "at least")
+    if share != share:
+        return LimitView("cash", "cash left", 0.0, minimum, 0.0, "%", "closing only", False, UNKNOWN)
+    used = max(0.0, 1.0 - share) / (1.0 - minimum) if minimum < 1.0 else 0.0
+    breached = share < minimum - TOLERANCE
+    return LimitView("cash", "cash left", share, minimum, used, "%", "closing only", breached, "at least")

@@ -1,4 +1,4 @@
-"""The hard limits of R7.1 and the order checks beside them: one function a limit, one row a gauge."""
+"""The hard limits of R7.1 and the checks of orders: one function a limit, one row a gauge."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from midas.domain.opinion import Target
-from midas.domain.order import OrderIntent, Side
+from midas.domain.order import OrderIntent, Purpose, Side
 from midas.domain.time import SECOND
 from midas.domain.verdict import Breach
-from midas.risk.exposure import Classes, Exposure
+from midas.risk.exposure import Classes, Exposure, worst_case
 from midas.state.state import State
 
 RATE_WINDOW = 10 * SECOND
@@ -36,38 +35,50 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     classes: Classes
 
 
-def position(limits: Limits, target: Target, after: Exposure) -> Breach | None:
+def position(limits: Limits, instrument: str, after: Exposure) -> Breach | None:
     """R7.1: no instrument above its share of equity."""
-    share = after.by_instrument.get(target.instrument, 0.0)
-    return _above("position", share, limits.position_max, f"{target.instrument} would be {share:.1%} of equity")
+    share = after.by_instrument.get(instrument, 0.0)
+    return _above("position", share, limits.position_max, f"{instrument} would be {share:.1%} of equity")
 
 
-def sector(limits: Limits, target: Target, after: Exposure) -> Breach | None:
-    """R7.1: no sector above its share of equity."""
-    name, share = max(after.by_sector.items(), key=lambda item: item[1], default=("", 0.0))
+def sector(limits: Limits, instrument: str, after: Exposure) -> Breach | None:
+    """R7.1: the target's sector not above its share of equity; another sector's excess is not its matter."""
+    name = after.sectors[instrument]
+    share = after.by_sector[name]
     return _above("sector", share, limits.sector_max, f"sector {name} would be {share:.1%} of equity")
 
 
-def usd(limits: Limits, target: Target, after: Exposure) -> Breach | None:
-    """R7.1: no new US dollars above their share."""
+def usd(limits: Limits, instrument: str, after: Exposure) -> Breach | None:
+    """R7.1: no new US dollars above their share; a trade that spends them is always welcome."""
+    if after.usd <= after.usd_before + TOLERANCE:
+        return None
     return _above("usd", after.usd, limits.usd_max, f"US dollars would be {after.usd:.1%} of equity")
 
 
-def crypto(limits: Limits, target: Target, after: Exposure) -> Breach | None:
-    """R7.1: no new crypto above its share."""
+def crypto(limits: Limits, instrument: str, after: Exposure) -> Breach | None:
+    """R7.1: no new crypto above its share. Where stablecoins count as crypto, cash in them is part of it."""
     return _above("crypto", after.crypto, limits.crypto_max, f"crypto would be {after.crypto:.1%} of equity")
 
 
-def cash(limits: Limits, target: Target, after: Exposure) -> Breach | None:
+def cash(limits: Limits, instrument: str, after: Exposure) -> Breach | None:
     """R7.1: below the cash share positions are only closed."""
     if after.cash >= limits.cash_min - TOLERANCE:
         return None
-    return Breach("cash", after.cash, limits.cash_min, f"cash would be {after.cash:.1%}, at least {limits.cash_min:.0%}")
+    return Breach(
+        "cash", after.cash, limits.cash_min, f"cash would be {after.cash:.1%}, at least {limits.cash_min:.0%}"
+    )
 
 
-EXPOSURE_LIMITS: tuple[Callable[[Limits, Target, Exposure], Breach | None], ...] = (
+ExposureLimit = Callable[[Limits, str, Exposure], Breach | None]
+EXPOSURE_LIMITS: tuple[ExposureLimit, ...] = (
     position, sector, usd, crypto, cash,
 )  # fmt: skip
+
+
+def exposure(limits: Limits, intent: OrderIntent, state: State) -> Breach | None:
+    """Every exposure limit once more, with this order open: what was approved beside it may have grown."""
+    after = worst_case(state, limits.classes, order=intent)
+    return next((b for limit in EXPOSURE_LIMITS if (b := limit(limits, intent.instrument, after))), None)
 
 
 def order_rate(limits: Limits, intent: OrderIntent, state: State) -> Breach | None:
@@ -84,33 +95,42 @@ def order_notional(limits: Limits, intent: OrderIntent, state: State) -> Breach 
 
 
 def price_collar(limits: Limits, intent: OrderIntent, state: State) -> Breach | None:
-    """No order may pay more than the collar beyond the mid: fat fingers and broken feeds stop here."""
-    mid = state.markets[intent.instrument].mid
-    if mid != mid:
-        return Breach("price collar", 0.0, limits.price_collar_bps, "no mid to compare the price with")
+    """No order may pay more than the collar beyond the mid: fat fingers and broken feeds stop here.
+
+    An exit is compared with the price that it hits: a wide spread is when one wants to get out.
+    """
+    market = state.markets[intent.instrument]
+    leaving = intent.purpose is not Purpose.ENTRY and intent.side is Side.SELL
+    reference = market.bid_price if leaving else market.mid
+    if not reference > 0.0:
+        return Breach("price collar", 0.0, limits.price_collar_bps, "no price to compare with")
     if intent.price is None:
         return None
-    beyond = (float(intent.price) / mid - 1.0) * intent.side.sign * 1e4
-    return _above("price collar", beyond, limits.price_collar_bps, f"price {intent.price} is {beyond:.1f} bp beyond the mid")
+    beyond = (float(intent.price) / reference - 1.0) * intent.side.sign * 1e4
+    sentence = f"price {intent.price} is {beyond:.1f} bp beyond the market"
+    return _above("price collar", beyond, limits.price_collar_bps, sentence)
 
 
 def funds(limits: Limits, intent: OrderIntent, state: State) -> Breach | None:
     """A buy needs quote currency that no other order has reserved; a sell can't exceed its sleeve."""
     if intent.side is Side.SELL:
-        free = float(state.free_base(intent.strategy, intent.instrument))
-        needed = float(intent.quantity)
-        return _above("holding", needed, free, f"selling {needed} of {free} held") if needed > free else None
-    mark = state.markets[intent.instrument].mark
-    reserved = sum(
-        float(o.leaves) * float(o.intent.price or 0) for o in state.orders.open.values() if o.intent.side is Side.BUY
-    )
-    value = float(intent.quantity) * float(intent.price if intent.price is not None else mark)
+        free, needed = state.free_base(intent.strategy, intent.instrument), intent.quantity
+        if needed <= free:
+            return None
+        return Breach("holding", float(needed), float(free), f"selling {needed} of {free} held")
+    bought = ((o.intent, o.leaves) for o in state.orders.open.values() if o.intent.side is Side.BUY)
+    reserved = sum(float(leaves) * _price(order, state) for order, leaves in bought)
+    value = float(intent.quantity) * _price(intent, state)
     return _above("funds", value, state.cash - reserved, f"{value:.2f} {state.quote} needed")
 
 
-ORDER_CHECKS: tuple[Callable[[Limits, OrderIntent, State], Breach | None], ...] = (
-    order_rate, order_notional, price_collar, funds,
-)  # fmt: skip
+OrderCheck = Callable[[Limits, OrderIntent, State], Breach | None]
+ENTRY_CHECKS: tuple[OrderCheck, ...] = (order_rate, order_notional, price_collar, funds, exposure)
+EXIT_CHECKS: tuple[OrderCheck, ...] = (price_collar, funds)  # nothing else may keep us in a position
+
+
+def _price(intent: OrderIntent, state: State) -> float:
+    return float(intent.price) if intent.price is not None else state.markets[intent.instrument].mark
 
 
 def _above(name: str, value: float, maximum: float, sentence: str) -> Breach | None:

@@ -1,0 +1,21 @@
+"""Why no new risk may be opened in one place: latch, mode, gates, orders in doubt. Exits never ask here."""
+
+from __future__ import annotations
+
+from midas.domain.verdict import Breach
+from midas.state.state import State
+
+
+def entry_closed(state: State, strategy: str, instrument: str) -> Breach | None:
+    """The first reason against an entry of this sleeve, whatever its size."""
+    control = state.control
+    if control.latched:
+        return Breach("kill latch", 1.0, 0.0, f"the kill latch is set by {control.kill_by}")
+    if not control.permissions.entries:
+        return Breach("mode", 0.0, 0.0, f"mode {control.mode.value} opens nothing new")
+    if gate := control.blocked("venue", "account", instrument, strategy):
+        return Breach("gate", 0.0, 0.0, f"{gate.scope} is closed: {gate.reason}")
+    doubtful = next((o for o in state.orders.of_instrument(instrument) if o.unknown), None)
+    if doubtful is not None:
+        return Breach("unknown order", 1.0, 0.0, f"order {doubtful.intent.client_id} may or may not exist")
+    return None
