@@ -1,4 +1,7 @@
-"""The guardian: modes, the kill latch, gates and the automatic triggers. Safer is immediate, riskier is a human's act."""
+"""The guardian: modes, the kill latch, gates and the automatic triggers.
+
+Going safer is immediate, going riskier is a human's act.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from midas.domain.decision import Decision, Noted
 from midas.domain.event import LatchTripped, Ticked
 from midas.domain.mode import KillLevel, Mode
 from midas.domain.time import DAY, SECOND
+from midas.state.control import LEVELS
 from midas.state.state import State
 
 FEED_STALE = 5 * SECOND  # no market message at all: books say nothing any more
@@ -25,6 +29,7 @@ class Guardian:
 
     def __init__(self, risk: RiskManager) -> None:
         self._risk = risk
+        self._overfills = 0
 
     def set_mode(self, command: SetMode, actor: str, state: State) -> tuple[bool, str, list[Decision]]:
         """(accepted, sentence, decisions) for a mode that somebody asked for."""
@@ -32,14 +37,26 @@ class Guardian:
         try:
             mode = Mode(command.mode.upper())
         except ValueError:
-            return False, f"there is no mode {command.mode!r}; there are {', '.join(m.value for m in Mode)}", []
+            return (
+                False,
+                f"there is no mode {command.mode!r}; there are {', '.join(m.value for m in Mode)}",
+                [],
+            )
+        if mode is Mode.EMERGENCY and not control.latched:
+            # Closing every position takes a kill level; until somebody names one, the next safest mode holds.
+            accepted, _, decisions = self.set_mode(SetMode("PAUSE", command.reason), actor, state)
+            return accepted, "mode PAUSE; `midas kill --level flatten` closes every position", decisions
         if mode is control.mode:
             return True, f"already {mode.value}", []
         if mode.safety < control.mode.safety or (control.latched and mode is not Mode.EMERGENCY):
             if control.latched:
                 return False, "the kill latch is set: `resume` with a reason releases it", []
             if not command.confirmed or not command.reason.strip():
-                return False, f"{control.mode.value} to {mode.value} is riskier: confirm it and give a reason", []
+                return (
+                    False,
+                    f"{control.mode.value} to {mode.value} is riskier: confirm it and give a reason",
+                    [],
+                )
         control.floor = mode
         cause = command.reason.strip() or "asked for"
         return True, f"mode {mode.value}", [*control.set_mode(mode, actor, cause, "a person", state.now)]
@@ -47,8 +64,9 @@ class Guardian:
     def latch(self, event: LatchTripped, state: State) -> list[Decision]:
         """The latch is on disk: freeze, and take the mode of the level."""
         control = state.control
-        control.trip(event.level, event.by, event.reason, event.at)
-        level = KillLevel(event.level)
+        # A word that nobody knows stops as the default does: a typo must not keep the desk running.
+        level = KillLevel(event.level) if event.level in LEVELS else KillLevel.HALT
+        control.trip(level.value, event.by, event.reason, event.at)
         for client_id in event.canceled:
             control.note(event.at, f"{client_id[-4:]} cancel sent by the kill listener")
         mode = level.mode if level.mode.safety > control.mode.safety else control.mode
@@ -66,8 +84,12 @@ class Guardian:
         if not command.reason.strip():
             return False, "resume needs a reason", []
         if not command.confirmed:
+            control.reviewed = True
             return True, self._review(state), []
+        if not control.reviewed:
+            return False, "resume takes two steps: ask without confirming first, and read the review", []
         control.release()
+        self._begin_anew(state)
         control.floor = Mode.OBSERVATION
         control.note(state.now, f"released by {actor}: {command.reason}")
         moved = control.set_mode(Mode.OBSERVATION, actor, f"resumed: {command.reason}", "a person", state.now)
@@ -78,18 +100,23 @@ class Guardian:
         """Once a second: losses, doubts, silence."""
         equity = state.equity()
         day = event.at // DAY
+        # Equity is NaN while something held has no price; no figure moves and no trigger fires on it.
         if day != state.day and equity > 0.0:
             state.day, state.day_equity = day, equity
-        state.equity_peak = max(state.equity_peak, equity)
+        if equity > state.equity_peak:
+            state.equity_peak = equity
         yield from self._feed(event, state)
         yield from self._doubts(event, state)
         yield from self._defensive(event, state)
 
     def stop_reason(self, state: State) -> str:
         """R7.7: why everything must be closed now; empty while nothing is that bad."""
-        limits, equity = self._risk.limits, state.equity()
-        if state.control.latched or equity <= 0.0 or state.recovering:
+        if state.control.latched or state.recovering or not state.ledger.opened:
             return ""
+        return self._loss(state)
+
+    def _loss(self, state: State) -> str:
+        limits, equity = self._risk.limits, state.equity()
         if state.drawdown > limits.drawdown_stop:
             return f"drawdown {state.drawdown:.1%} above {limits.drawdown_stop:.0%}"
         loss = 1.0 - equity / state.day_equity if state.day_equity > 0.0 else 0.0
@@ -100,23 +127,30 @@ class Guardian:
     def _feed(self, event: Ticked, state: State) -> Iterator[Decision]:
         control = state.control
         if event.feed_age_ns > FEED_STALE and not state.closing:
-            yield from control.close_gate("venue", f"no market data for {event.feed_age_ns / SECOND:.0f} s", event.at)
+            yield from control.close_gate(
+                "venue", f"no market data for {event.feed_age_ns / SECOND:.0f} s", event.at
+            )
         elif not state.user_up and not state.recovering:
             yield from control.close_gate("venue", "the user stream is down", event.at)
         else:
             yield from control.open_gate("venue")
 
     def _doubts(self, event: Ticked, state: State) -> Iterator[Decision]:
-        doubts = state.orders.unknown
+        control, doubts = state.control, state.orders.unknown
+        if state.orders.overfills > self._overfills:
+            self._overfills = state.orders.overfills
+            if control.mode is Mode.NORMAL:
+                cause = "the venue filled more than an order asked for"
+                yield from control.set_mode(Mode.DEFENSIVE, "overfill", cause, "a person", event.at)
         if not doubts or state.recovering:
             return
         age = event.at - doubts[0].unknown_since
-        if age > UNKNOWN_PAUSE and state.control.mode.safety < Mode.PAUSE.safety:
+        if age > UNKNOWN_PAUSE and control.mode.safety < Mode.PAUSE.safety:
             cause = f"an order has been UNKNOWN for {age // SECOND} s"
-            yield from state.control.set_mode(Mode.PAUSE, OPERATOR, cause, "a person", event.at)
-        elif (age > UNKNOWN_DEFENSIVE or len(doubts) > UNKNOWN_MAX) and state.control.mode is Mode.NORMAL:
+            yield from control.set_mode(Mode.PAUSE, OPERATOR, cause, "a person", event.at)
+        elif (age > UNKNOWN_DEFENSIVE or len(doubts) > UNKNOWN_MAX) and control.mode is Mode.NORMAL:
             cause = f"{len(doubts)} orders UNKNOWN, the oldest for {age // SECOND} s"
-            yield from state.control.set_mode(Mode.DEFENSIVE, OPERATOR, cause, "no order UNKNOWN", event.at)
+            yield from control.set_mode(Mode.DEFENSIVE, OPERATOR, cause, "no order UNKNOWN", event.at)
 
     def _defensive(self, event: Ticked, state: State) -> Iterator[Decision]:
         limits, control = self._risk.limits, state.control
@@ -127,7 +161,15 @@ class Guardian:
         elif control.mode is Mode.DEFENSIVE and control.by == OPERATOR and control.floor is Mode.NORMAL:
             calm = state.drawdown < limits.drawdown_defensive * DRAWDOWN_RELEASE
             if calm and not state.orders.unknown:
-                yield from control.set_mode(Mode.NORMAL, OPERATOR, "the trigger has ended", "a trigger", event.at)
+                yield from control.set_mode(
+                    Mode.NORMAL, OPERATOR, "the trigger has ended", "a trigger", event.at
+                )
+
+    def _begin_anew(self, state: State) -> None:
+        """Who resumes after a loss accepts it: measured from the old peak it would stop us again at once."""
+        equity = state.equity()
+        if equity > 0.0 and self._loss(state):
+            state.equity_peak = state.day_equity = equity
 
     def _review(self, state: State) -> str:
         control = state.control
@@ -139,5 +181,7 @@ class Guardian:
             f"stopped by {control.kill_by} at level {control.level}"
             + (f" ({control.kill_reason})" if control.kill_reason else "")
             + f"; open orders {len(state.orders.open)}; positions {', '.join(held) or 'none'}; "
-            + f"equity {state.equity():.2f} {state.quote}; confirm to release"
+            + f"equity {state.equity():.2f} {state.quote}; "
+            + (f"{loss}: losses count from here on; " if (loss := self._loss(state)) else "")
+            + "confirm to release"
         )

@@ -1,13 +1,13 @@
 """Who speaks on which event: the table at the top is the first thing to read.
 
-    event                     who is asked, in this order
-    ------------------------  ---------------------------------------------------------------------
-    Quote, Trade              nobody: state only
-    BookDelta                 book strategies -> portfolio -> risk -> execution of that instrument
-    Bar                       technical analyst -> bar strategies -> portfolio -> risk -> execution
-    order and account events  execution of the sleeves: a fill or a close lets the next order go
-    Ticked (1 s, wall)        guardian (breakers, doubts, losses), execution (patience)
-    CommandGiven, latch       guardian
+event                     who is asked, in this order
+------------------------  ---------------------------------------------------------------------
+Quote, Trade              nobody: state only
+BookDelta                 book strategies -> portfolio -> risk -> execution of that instrument
+Bar                       technical analyst -> bar strategies -> portfolio -> risk -> execution
+order and account events  execution of the sleeves: a fill or a close lets the next order go
+Ticked (1 s, wall)        guardian (breakers, doubts, losses), execution (patience)
+CommandGiven, latch       guardian
 """
 
 from __future__ import annotations
@@ -72,16 +72,22 @@ class Orchestrator:
         instrument = market.instrument.id
         for enrolled in self.strategies.listeners(hears, instrument):
             volatility = self._volatility.get(instrument, float("nan"))
-            opinion = self.strategies.ask(enrolled, market, state, self._forecasts.get(instrument), volatility)
+            opinion = self.strategies.ask(
+                enrolled, market, state, self._forecasts.get(instrument), volatility
+            )
             if enrolled.failed:
-                yield Noted("STRATEGY", "error", f"{enrolled.strategy.name} is switched off: {enrolled.failed}")
+                yield Noted(
+                    "STRATEGY", "error", f"{enrolled.strategy.name} is switched off: {enrolled.failed}"
+                )
             if opinion is None:
                 continue
             signal = self.strategies.signal(enrolled, opinion, market, sequence)
             if signal is not None:
                 yield from self._judge(enrolled, signal, state, volatility)
 
-    def _judge(self, enrolled: Enrolled, signal: Signal, state: State, volatility: float) -> Iterator[Decision]:
+    def _judge(
+        self, enrolled: Enrolled, signal: Signal, state: State, volatility: float
+    ) -> Iterator[Decision]:
         """Signal -> target -> verdict; exactly one SignalMade says how it ended."""
         if reason := self.strategies.muted(enrolled, signal, state):
             yield self._made(signal, "muted", reason)

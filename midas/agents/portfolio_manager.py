@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from math import sqrt
+from math import isfinite, sqrt
 
 from midas.analysis.regime import POLICIES
 from midas.domain.money import ZERO
@@ -22,17 +22,28 @@ class PortfolioManager:
         self._rules = rules
         self._bars_a_year = YEAR / period
 
-    def target(self, signal: Signal, weight: float, volatility: float, state: State) -> tuple[Target | None, str]:
+    def target(
+        self, signal: Signal, weight: float, volatility: float, state: State
+    ) -> tuple[Target | None, str]:
         """The position to hold, or None and why nothing changes. `volatility` is one bar's."""
         market = state.markets[signal.instrument]
         held = state.ledger.sleeve(signal.strategy, signal.instrument).quantity
         if signal.direction <= 0.0:
             if held <= ZERO and not state.orders.working(signal.strategy, signal.instrument):
-                return None, "flat already" if signal.direction == 0.0 else "flat; a spot account can't go short"
+                return (
+                    None,
+                    "flat already" if signal.direction == 0.0 else "flat; a spot account can't go short",
+                )
             return self._make(signal, ZERO, market.mid, signal.reason), ""
+        equity = state.equity()
+        if not market.mid > 0.0 or not isfinite(equity):
+            return (
+                None,
+                "no price" if not market.mid > 0.0 else "equity isn't known: something held has no price",
+            )
         regime = state.regimes.get(signal.instrument)
         sizing = Sizing(
-            equity=state.equity(),
+            equity=equity,
             weight=weight,
             price=market.mid,
             volatility=volatility * sqrt(self._bars_a_year),
@@ -41,8 +52,6 @@ class PortfolioManager:
             regime_factor=POLICIES[regime.label if regime else RegimeLabel.UNKNOWN].size_factor,
             mode_factor=state.control.permissions.exposure or 1.0,  # risk refuses where it is zero
         )
-        if not sizing.price > 0.0:
-            return None, "no price"
         wanted = size(sizing, self._rules, market.instrument)
         if wanted.quantity == ZERO:
             return None, wanted.reason

@@ -1,4 +1,4 @@
-"""The strategy manager: registry of strategies, who may speak in which regime, and what is worth repeating."""
+"""The strategy manager: who may speak in which regime, and what is worth repeating."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class StrategyManager:
         briefing = Briefing(_regime(state, instrument), forecast, float(sleeve.quantity), average, rv)
         try:
             opinion = strategy.signal(market, briefing)
-        except Exception as error:  # the seam around a plugin: its bug becomes a decision
+        except Exception as error:  # noqa: BLE001 - the seam around a plugin: its bug becomes a decision
             enrolled.failed = f"{type(error).__name__}: {error}"
             return None
         if opinion is not None and not _sane(opinion):
@@ -67,7 +67,9 @@ class StrategyManager:
             return None
         return opinion
 
-    def signal(self, enrolled: Enrolled, opinion: Opinion, market: InstrumentMarket, sequence: int) -> Signal | None:
+    def signal(
+        self, enrolled: Enrolled, opinion: Opinion, market: InstrumentMarket, sequence: int
+    ) -> Signal | None:
         """The opinion as a signal, or None where it says nothing that wasn't said before."""
         name, instrument = enrolled.strategy.name, market.instrument.id
         last = self.spoken.get((name, instrument))
@@ -116,7 +118,9 @@ def _news(last: Spoken, opinion: Opinion, time: int) -> bool:
     if _sign(before.direction) != _sign(opinion.direction) or before.urgency is not opinion.urgency:
         return True
     if last.outcome != "acted":
-        return opinion.direction > 0.0 and time - before.time >= REPEAT_AFTER
+        # "held" on the way out means that there is nothing to sell; a refused exit is asked for again.
+        again = opinion.direction > 0.0 or last.outcome == "refused"
+        return again and time - before.time >= REPEAT_AFTER
     return opinion.confidence - before.confidence >= CONFIDENCE_STEP
 
 
