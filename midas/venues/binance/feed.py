@@ -203,6 +203,8 @@ class BinanceFeed:
         self._publish(FeedStatus(self._plan.venue, STREAM, self._connected_at, True))
         for id_, book in self._books.items():
             self._repairs.book(self._instruments[id_], book)
+        for (id_, _), sequence in self._bars.items():
+            self._repairs.bars(self._instruments[id_], sequence)
         self._stands.set()
 
     def _down(self, reason: str) -> None:
