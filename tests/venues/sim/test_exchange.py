@@ -283,10 +283,10 @@ def test_money_is_conserved_whatever_happens(
                 floor.depth([], level)
         elif floor.exchange.open:
             floor.exchange.cancel(next(iter(floor.exchange.open.values())), NOW, "c")
-    _check_ledger(floor)
+    check_ledger(floor)
 
 
-def _check_ledger(floor: Floor) -> None:
+def check_ledger(floor: Floor) -> None:
     """Every balance is its opening plus its deals; what is locked is what open orders reserve."""
     for account in floor.accounts:
         deals = floor.exchange.deals[account.name]
