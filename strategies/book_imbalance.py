@@ -26,10 +26,10 @@ class BookParameters(msgspec.Struct, frozen=True, kw_only=True):
 
     levels: Annotated[int, msgspec.Meta(ge=1, le=50)] = 5
     imbalance_enter: Share = 0.35
-    imbalance_leave: Annotated[float, msgspec.Meta(gt=-1.0, lt=1.0)] = -0.25
+    imbalance_leave: Annotated[float, msgspec.Meta(gt=-1.0, lt=1.0)] = -0.5
     edge_enter: Share = 0.2  # microprice - mid, in half spreads
     flow_enter: Share = 0.1
-    confirm: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 3  # updates in a row
+    confirm: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 5  # updates in a row; one comes every 100 ms
     patience_s: Seconds = 15.0  # for an entry to be filled
     hold_min_s: Seconds = 3.0
     hold_max_s: Seconds = 45.0
