@@ -94,7 +94,7 @@ def _wide(area: Region) -> dict[str, Region]:
 
 
 def _ultra(area: Region, instruments: int) -> dict[str, Region]:
-    bottom = max(11, area.height // 5)
+    bottom = max(12, area.height // 5)
     top = area.height - bottom
     right, book = 36, 40
     books = 2 if instruments > 1 else 1

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from midas.domain.command import Command
+from midas.state.snapshot import Snapshot
 from tests.fakes.link import LivingLink
 from tui.app import run
 
@@ -30,7 +31,7 @@ class WatchedLink(LivingLink):
         with self._log.open("a") as file:
             file.write(f"{time.monotonic():.4f} {text}\n")
 
-    def latest(self):  # type: ignore[no-untyped-def]
+    def latest(self) -> Snapshot:
         """A pull; a gap longer than every one before is noted."""
         now = time.monotonic()
         if self._seen and now - self._seen > self._gap:

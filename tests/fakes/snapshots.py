@@ -62,6 +62,8 @@ class Market:
         self.fills = [
             (self.bars[i].time - SECOND // 2, self.bars[i], side, purpose) for i, side, purpose in FILLS
         ]
+        self._second: list[float] = [self.last]
+        self._dealt = 0.0
         self.deal(50)
         for sizes in self._sizes:
             sizes[:] = [self._size() for _ in sizes]
@@ -89,6 +91,14 @@ class Market:
         )
         self.bars = self.bars[-90:]
 
+    def close(self) -> None:
+        """The bar of the trades since the last one."""
+        path = self._second
+        self.time += SECOND
+        bar = BarView(self.time, path[0], max(path), min(path), path[-1], round(self._dealt, 5), False)
+        self.bars = [*self.bars[-89:], bar]
+        self._second, self._dealt = [self.last], 0.0
+
     def deal(self, count: int = 1) -> None:
         """`count` prints at the touch."""
         rng = self._rng
@@ -100,6 +110,8 @@ class Market:
             stamp = self.time + len(self.tape) % 50 * 20 * MILLISECOND
             self.tape.insert(0, TradeView(stamp, price, quantity, self.side))
             self.last = price
+            self._second.append(price)
+            self._dealt += quantity
         self.tape = self.tape[:50]
 
     def book(self, own: dict[float, float]) -> BookView:
@@ -161,7 +173,7 @@ class Desk:
         for market in (self.btc, self.eth):
             market.deal(2)
             if self._step % 8 == 0:
-                market.bar()
+                market.close()
 
     def build(self) -> Snapshot:
         """The picture now."""
@@ -233,7 +245,7 @@ class Desk:
 
     def _orders(self) -> tuple[OrderView, ...]:
         below = self.btc.bars[-1].close
-        return (
+        orders = (
             OrderView("m-a91f", "a91f", BTC, "trend-following", "BUY", "LIMIT_MAKER", round(below - 0.4, 1), 0.00820, 0.0,
                       "OPEN", "ENTRY", self.now - 12 * SECOND, "add to trend"),
             OrderView("m-b002", "b002", BTC, "trend-following", "SELL", "LIMIT_MAKER", round(below + 0.7, 1), 0.04120, 0.01,
@@ -241,6 +253,7 @@ class Desk:
             OrderView("m-c7e4", "c7e4", ETH, "book-imbalance", "SELL", "LIMIT", round(self.eth.bars[-1].close + 0.03, 2), 0.6210,
                       0.0, "OPEN", "EXIT", self.now - 2 * SECOND, "imbalance gone"),
         )  # fmt: skip
+        return tuple(o for o in orders if o.purpose != "ENTRY") if self.kill.latched else orders
 
     def _signals(self) -> tuple[SignalView, ...]:
         rows = (
@@ -351,8 +364,7 @@ def halted() -> Snapshot:
     desk = Desk()
     desk.kill = halt_view()
     desk.mode = ModeView("PAUSE", "console tty", "kill halt", NOW - 3 * SECOND, "resume, in two steps")
-    snapshot = desk.build()
-    return msgspec.structs.replace(snapshot, orders=tuple(o for o in snapshot.orders if o.purpose != "ENTRY"))
+    return desk.build()
 
 
 def halt_view(at: int = NOW - 3 * SECOND, by: str = "console tty") -> KillView:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from textual.pilot import Pilot
+
 from midas.domain.time import SECOND
 from midas.state.snapshot import Snapshot
 from tests.fakes import snapshots
 from tests.fakes.link import FakeLink
 from tests.fakes.snapshots import NOW
-from textual.pilot import Pilot
 from tui.app import ConsoleApp
 from tui.theme import Inks
 
 SMALL, WIDE, ULTRA = (80, 24), (120, 40), (200, 60)
 Build = Callable[[], Snapshot]
+Compare = Callable[..., bool]
 
 
 def app(snapshot: Snapshot | None, age: int = 0) -> ConsoleApp:
@@ -33,12 +35,12 @@ async def beat(pilot: Pilot[int]) -> None:
 
 
 @pytest.mark.parametrize("size", [SMALL, WIDE, ULTRA], ids=["80x24", "120x40", "200x60"])
-def test_normal(snap_compare, size):
+def test_normal(snap_compare: Compare, size: tuple[int, int]) -> None:
     assert snap_compare(app(snapshots.normal()), terminal_size=size, run_before=beat)
 
 
 @pytest.mark.parametrize("mode", ["DEFENSIVE", "OBSERVATION", "PAUSE", "EMERGENCY"])
-def test_mode(snap_compare, mode):
+def test_mode(snap_compare: Compare, mode: str) -> None:
     assert snap_compare(app(snapshots.in_mode(mode)), terminal_size=SMALL, run_before=beat)
 
 
@@ -46,24 +48,24 @@ def test_mode(snap_compare, mode):
 @pytest.mark.parametrize(
     "build", [snapshots.halted, snapshots.stale, snapshots.starting], ids=["halted", "stale", "starting"]
 )
-def test_abnormal(snap_compare, build: Build, size):
+def test_abnormal(snap_compare: Compare, build: Build, size: tuple[int, int]) -> None:
     assert snap_compare(app(build()), terminal_size=size, run_before=beat)
 
 
-def test_lost_link(snap_compare):
+def test_lost_link(snap_compare: Compare) -> None:
     assert snap_compare(app(snapshots.normal(), age=3 * SECOND), terminal_size=SMALL, run_before=beat)
 
 
-def test_no_snapshot_yet(snap_compare):
+def test_no_snapshot_yet(snap_compare: Compare) -> None:
     assert snap_compare(app(None), terminal_size=SMALL, run_before=beat)
 
 
-def test_tiny(snap_compare):
+def test_tiny(snap_compare: Compare) -> None:
     assert snap_compare(app(snapshots.normal()), terminal_size=(60, 12), run_before=beat)
 
 
 @pytest.mark.parametrize("palette", ["mono", "cvd", "eastern"])
-def test_palette(snap_compare, palette):
+def test_palette(snap_compare: Compare, palette: str) -> None:
     async def dye(pilot: Pilot[int]) -> None:
         assert isinstance(pilot.app, ConsoleApp)
         pilot.app._wear(Inks("dark", palette))
@@ -72,7 +74,7 @@ def test_palette(snap_compare, palette):
     assert snap_compare(app(snapshots.normal()), terminal_size=SMALL, run_before=dye)
 
 
-def test_light(snap_compare):
+def test_light(snap_compare: Compare) -> None:
     async def dye(pilot: Pilot[int]) -> None:
         assert isinstance(pilot.app, ConsoleApp)
         pilot.app._wear(Inks("light", "western"))
@@ -86,6 +88,6 @@ def test_light(snap_compare):
     [("question_mark",), ("m",), ("z",), ("f5", "c", "a", "l", "m", "enter")],
     ids=["help", "strip", "zoom", "riskier"],
 )
-def test_dialog(snap_compare, keys):
+def test_dialog(snap_compare: Compare, keys: tuple[str, ...]) -> None:
     snapshot = snapshots.in_mode("DEFENSIVE")
     assert snap_compare(app(snapshot), press=keys, terminal_size=WIDE, run_before=beat)

@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
+from textual.pilot import Pilot
+
 from midas.domain.time import SECOND
 from midas.state.snapshot import Snapshot
 from tests.fakes.link import FakeLink
 from tests.fakes.snapshots import NOW, normal
-from textual.pilot import Pilot
 from tui.app import ConsoleApp
 
 
@@ -37,6 +38,18 @@ class Bench:
             self.app.beat()
         await self.pilot.pause()
 
+    @property
+    def snapshot(self) -> Snapshot:
+        """What the link shows."""
+        assert self.link.snapshot is not None
+        return self.link.snapshot
+
+    @property
+    def focus(self) -> str:
+        """The pane with the keyboard."""
+        assert self.app.focused is not None
+        return self.app.focused.id or ""
+
     def shows(self, text: str) -> bool:
         """Whether the text stands anywhere on the screen."""
         return any(text in line for line in self.screen())
@@ -50,8 +63,11 @@ class Bench:
         self.now += int(seconds * SECOND)
 
 
+Console = Callable[..., AbstractAsyncContextManager[Bench]]
+
+
 @pytest.fixture
-def console() -> Callable[..., AbstractAsyncContextManager[Bench]]:
+def console() -> Console:
     """`async with console(snapshot, size=(80, 24)) as bench`."""
 
     @asynccontextmanager

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+
 from midas.domain.time import SECOND
 from tests.fakes import snapshots
 from tests.fakes.link import FakeLink
 from tests.fakes.snapshots import normal
+from tests.tui.conftest import Console
 
 SIZES = [(80, 24), (100, 32), (120, 40), (160, 44), (200, 60)]
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_the_core_is_on_every_screen(console, size):
+async def test_the_core_is_on_every_screen(console: Console, size: tuple[int, int]) -> None:
     async with console(size=size) as bench:
         for text in (
             "SIM",
@@ -30,29 +32,29 @@ async def test_the_core_is_on_every_screen(console, size):
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_rows_are_exactly_as_wide_as_the_terminal(console, size):
+async def test_rows_are_exactly_as_wide_as_the_terminal(console: Console, size: tuple[int, int]) -> None:
     async with console(size=size) as bench:
         rows = bench.screen()
         assert len(rows) == size[1]
         assert {len(row) for row in rows} == {size[0]}
 
 
-async def test_a_tiny_terminal_keeps_banner_position_and_kill_hint(console):
+async def test_a_tiny_terminal_keeps_banner_position_and_kill_hint(console: Console) -> None:
     async with console(size=(60, 12)) as bench:
         for text in ("SIM", "NORMAL", "KILL ^\\", "BTC"):
             assert bench.shows(text), text
         assert not bench.shows("tape")
 
 
-async def test_a_wide_screen_shows_both_books_account_and_machine(console):
+async def test_a_wide_screen_shows_both_books_account_and_machine(console: Console) -> None:
     async with console(size=(200, 60)) as bench:
         for text in ("book BTC-USDT", "book ETH-USDT", "account", "machine", "strategies"):
             assert bench.shows(text), text
 
 
-async def test_the_same_price_stands_in_banner_chart_book_and_tape(console):
+async def test_the_same_price_stands_in_banner_chart_book_and_tape(console: Console) -> None:
     async with console() as bench:
-        last = f"{bench.link.snapshot.instruments[0].last:.1f}"
+        last = f"{bench.snapshot.instruments[0].last:.1f}"
         rows = bench.screen()
         assert last in rows[0]
         assert any(f"◄{last}" in row for row in rows)
@@ -61,7 +63,7 @@ async def test_the_same_price_stands_in_banner_chart_book_and_tape(console):
 
 
 @pytest.mark.parametrize("key", ["l", "right", "h", "left"])
-async def test_the_other_instrument_in_every_pane(console, key):
+async def test_the_other_instrument_in_every_pane(console: Console, key: str) -> None:
     async with console() as bench:
         await bench.press(key)
         assert bench.shows("book ETH-USDT")
@@ -69,19 +71,19 @@ async def test_the_other_instrument_in_every_pane(console, key):
         assert bench.shows("143/200 bars, 120 synthetic")
 
 
-async def test_the_book_cursor_starts_at_the_touch_and_sums_to_here(console):
+async def test_the_book_cursor_starts_at_the_touch_and_sums_to_here(console: Console) -> None:
     async with console() as bench:
         await bench.press("j", "j")
-        second = bench.link.snapshot.instruments[0].book.bids[1]
+        second = bench.snapshot.instruments[0].book.bids[1]
         assert bench.shows(f"▶{second.price:.1f}  to here {second.cumulative:.5f} BTC")
         await bench.press("k", "k", "k")
-        ask = bench.link.snapshot.instruments[0].book.asks[1]
+        ask = bench.snapshot.instruments[0].book.asks[1]
         assert bench.shows(f"▶{ask.price:.1f}")
         await bench.press("full_stop")
         assert bench.shows("micro")
 
 
-async def test_the_chosen_signal_explains_itself(console):
+async def test_the_chosen_signal_explains_itself(console: Console) -> None:
     async with console() as bench:
         bench.app._trade.panes["signals"].focus()
         await bench.press("j", "j")
@@ -89,16 +91,16 @@ async def test_the_chosen_signal_explains_itself(console):
         assert bench.shows("refused: worst case 83 % would pass 80 %")
 
 
-async def test_tab_visits_every_pane_and_comes_back(console):
+async def test_tab_visits_every_pane_and_comes_back(console: Console) -> None:
     async with console() as bench:
         seen = []
         for _ in range(7):
             await bench.press("tab")
-            seen.append(bench.app.focused.id)
+            seen.append(bench.focus)
         assert sorted(seen) == ["book", "chart", "desk", "events", "risk", "signals", "tape"]
 
 
-async def test_zoom_fills_the_middle_and_returns(console):
+async def test_zoom_fills_the_middle_and_returns(console: Console) -> None:
     async with console(size=(80, 24)) as bench:
         assert not bench.shows("chart")
         await bench.press("z", "shift+tab")
@@ -107,7 +109,7 @@ async def test_zoom_fills_the_middle_and_returns(console):
         assert bench.shows("book BTC-USDT")
 
 
-async def test_a_frozen_display_stands_still_and_says_so(console):
+async def test_a_frozen_display_stands_still_and_says_so(console: Console) -> None:
     async with console() as bench:
         await bench.press("space")
         bench.later(4)
@@ -120,14 +122,14 @@ async def test_a_frozen_display_stands_still_and_says_so(console):
         assert not bench.shows("FROZEN")
 
 
-async def test_a_silent_feed_marks_the_market_panes_stale(console):
+async def test_a_silent_feed_marks_the_market_panes_stale(console: Console) -> None:
     async with console(snapshots.stale()) as bench:
         assert bench.shows("STALE 9.0s")
         assert bench.shows("gate closed BTC-USDT.binance: feed silent for 9.0 s")
         assert bench.shows("○ down")
 
 
-async def test_a_silent_engine_marks_everything_stale_and_says_so(console):
+async def test_a_silent_engine_marks_everything_stale_and_says_so(console: Console) -> None:
     async with console() as bench:
         bench.link.age = 3 * SECOND + SECOND // 5
         await bench.beat()
@@ -135,7 +137,7 @@ async def test_a_silent_engine_marks_everything_stale_and_says_so(console):
         assert sum("STALE 3.2s" in row for row in bench.screen()) >= 4
 
 
-async def test_a_lost_link_is_connected_anew(console):
+async def test_a_lost_link_is_connected_anew(console: Console) -> None:
     async with console() as bench:
         lost, fresh = bench.link, FakeLink(snapshots.in_mode("DEFENSIVE"))
         bench.link = fresh
@@ -150,7 +152,7 @@ async def test_a_lost_link_is_connected_anew(console):
         assert lost.closed
 
 
-async def test_before_the_first_snapshot_it_waits_in_words(console):
+async def test_before_the_first_snapshot_it_waits_in_words(console: Console) -> None:
     async with console(empty=True) as bench:
         assert bench.shows("waiting for the engine's first picture")
         assert bench.shows("no data yet")
@@ -159,7 +161,7 @@ async def test_before_the_first_snapshot_it_waits_in_words(console):
         assert bench.shows("▲ NORMAL")
 
 
-async def test_a_start_without_data_has_words_instead_of_nan(console):
+async def test_a_start_without_data_has_words_instead_of_nan(console: Console) -> None:
     async with console(snapshots.starting()) as bench:
         assert not bench.shows("nan")
         for text in (
@@ -171,7 +173,7 @@ async def test_a_start_without_data_has_words_instead_of_nan(console):
             assert bench.shows(text), text
 
 
-async def test_control_characters_never_reach_the_terminal(console):
+async def test_control_characters_never_reach_the_terminal(console: Console) -> None:
     snapshot = normal()
     evil = msgspec.structs.replace(snapshot.events[0], text="venue says \x1b]0;owned\x07 \x1b[2J")
     async with console(msgspec.structs.replace(snapshot, events=(evil, *snapshot.events[1:]))) as bench:
@@ -179,20 +181,20 @@ async def test_control_characters_never_reach_the_terminal(console):
         assert not any("\x1b" in row or "\x07" in row for row in bench.screen())
 
 
-async def test_live_is_a_word_on_the_screen(console):
+async def test_live_is_a_word_on_the_screen(console: Console) -> None:
     async with console(msgspec.structs.replace(normal(), environment="LIVE")) as bench:
         assert bench.screen()[0].startswith(" LIVE ")
 
 
 @pytest.mark.parametrize("mode", ["NORMAL", "DEFENSIVE", "OBSERVATION", "PAUSE", "EMERGENCY"])
-async def test_each_mode_is_a_shape_a_word_and_its_author(console, mode):
+async def test_each_mode_is_a_shape_a_word_and_its_author(console: Console, mode: str) -> None:
     shapes = {"NORMAL": "▲", "DEFENSIVE": "◆", "OBSERVATION": "◎", "PAUSE": "‖", "EMERGENCY": "■"}
     async with console(snapshots.in_mode(mode)) as bench:
         assert f"{shapes[mode]} {mode}" in bench.screen()[0]
         assert "by trigger drawdown" in bench.screen()[1]
 
 
-async def test_palettes_and_themes_change_no_character(console):
+async def test_palettes_and_themes_change_no_character(console: Console) -> None:
     async with console() as bench:
         before = bench.screen()[:-1]
         for key in ("P", "P", "P", "t"):
@@ -200,7 +202,7 @@ async def test_palettes_and_themes_change_no_character(console):
             assert bench.screen()[:-1] == before
 
 
-async def test_answers_leave_the_last_line_after_a_while(console):
+async def test_answers_leave_the_last_line_after_a_while(console: Console) -> None:
     async with console() as bench:
         await bench.press("f5")
         assert bench.shows("the mode is NORMAL already")

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from midas.domain.time import HOUR, SECOND
 from tests.fakes.snapshots import Desk, normal
 from tui.keys import GROUPS, bindings, hints, rows
@@ -29,31 +30,31 @@ def text(line: list[Piece]) -> str:
     return "".join(piece.text for piece in line)
 
 
-def test_nan_is_a_dash_everywhere():
+def test_nan_is_a_dash_everywhere() -> None:
     for shown in (numbers.fixed, numbers.signed, numbers.money):
         assert shown(math.nan, 2) == "-"
     for one in (numbers.percent, numbers.share, numbers.brief, numbers.duration, numbers.milliseconds):
         assert one(math.nan) == "-"
 
 
-def test_nothing_is_minus_zero():
+def test_nothing_is_minus_zero() -> None:
     assert numbers.fixed(-0.001, 2) == "0.00"
     assert numbers.signed(-0.001, 2) == "0.00"
     assert numbers.percent(-0.00001) == "0.00%"
 
 
 @given(st.floats(-1e12, 1e12), st.integers(0, 8), st.integers(6, 12))
-def test_a_fitted_quantity_never_outgrows_its_column(value, decimals, width):
+def test_a_fitted_quantity_never_outgrows_its_column(value: float, decimals: int, width: int) -> None:
     assert len(numbers.fitted(value, decimals, width)) <= max(width, 12)
 
 
-def test_durations_stay_short():
+def test_durations_stay_short() -> None:
     assert [numbers.duration(s * SECOND) for s in (0.2, 12, 240, 11_040)] == ["0.2s", "12s", "4m", "3h04"]
     assert numbers.duration(3 * 24 * HOUR + 4 * HOUR) == "3d04h"
 
 
 @given(st.lists(st.tuples(st.text(max_size=12), st.sampled_from(["text", "dim"]))), st.integers(0, 60))
-def test_a_fitted_line_is_exactly_as_wide_as_asked(parts, width):
+def test_a_fitted_line_is_exactly_as_wide_as_asked(parts: list[tuple[str, str]], width: int) -> None:
     line = [Piece(lines.clean(words), ink) for words, ink in parts]
     assert width_of(fit(line, width)) == width
 
@@ -63,31 +64,31 @@ def test_a_fitted_line_is_exactly_as_wide_as_asked(parts, width):
         st.tuples(st.sampled_from(["", " ", "ab", "  c "]), st.sampled_from(["text", "dim"])), max_size=8
     )
 )
-def test_merging_changes_no_character(parts):
+def test_merging_changes_no_character(parts: list[tuple[str, str]]) -> None:
     line = [Piece(words, ink) for words, ink in parts]
     assert text(merged(line)) == text(line)
 
 
 @given(st.integers(0, 20))
-def test_shading_changes_no_character(covered):
+def test_shading_changes_no_character(covered: int) -> None:
     line = [Piece("1.234"), Piece(" 61779.4", "up"), Piece("│own   ")]
     shaded = shade(line, covered, "bar_bid")
     assert text(shaded) == text(line)
     assert sum(len(p.text) for p in shaded if p.ground) == min(covered, 20)
 
 
-def test_changed_rows_leave_their_frames_alone():
+def test_changed_rows_leave_their_frames_alone() -> None:
     before = [Piece("│", "edge"), Piece("08:05 ", "dim"), Piece("1.0"), Piece("│", "edge")]
     after = [Piece("│", "edge"), Piece("08:05 ", "dim"), Piece("2.0"), Piece("│", "edge")]
     assert changed(before, after) == (7, 1)
 
 
-def test_a_frame_has_the_asked_size_even_when_its_title_is_too_long():
+def test_a_frame_has_the_asked_size_even_when_its_title_is_too_long() -> None:
     framed = frame(Sheet([Piece("a very long title indeed")], [[Piece("row")]]), 12, 5, heavy=True)
     assert [width_of(row) for row in framed] == [12] * 5
 
 
-def test_the_bar_scale_moves_only_in_powers_of_two_and_late():
+def test_the_bar_scale_moves_only_in_powers_of_two_and_late() -> None:
     scale = PowerScale()
     assert scale.fit(3.0) == 4.0
     assert scale.fit(1.1) == 4.0
@@ -95,28 +96,28 @@ def test_the_bar_scale_moves_only_in_powers_of_two_and_late():
     assert scale.fit(1.9) == 2.0
 
 
-def test_a_gauge_is_full_only_when_used_up():
+def test_a_gauge_is_full_only_when_used_up() -> None:
     assert gauge(0.999, 10) == "▓" * 9 + "░"
     assert gauge(1.0, 10) == "▓" * 10
     assert gauge(0.001, 10).count("▓") == 1
     assert gauge(math.nan, 4) == "░" * 4
 
 
-def test_a_bar_never_outgrows_its_row():
+def test_a_bar_never_outgrows_its_row() -> None:
     assert cells(5.0, 4.0, 36) == 36
     assert cells(0.0, 4.0, 36) == 0
     assert cells(0.0001, 4.0, 36) >= 1
 
 
 @given(st.integers(1, 40), st.integers(0, 39), st.integers(1, 12))
-def test_a_window_always_holds_the_chosen_item(count, chosen, room):
+def test_a_window_always_holds_the_chosen_item(count: int, chosen: int, room: int) -> None:
     chosen = min(chosen, count - 1)
     shown = window(count, chosen, room)
     assert chosen in shown
     assert len(shown) <= room
 
 
-def test_the_ladder_is_best_inside_and_sums_outwards():
+def test_the_ladder_is_best_inside_and_sums_outwards() -> None:
     shown = picture()
     sheet = book.ladder(shown.instrument, Spot(36, 25, PowerScale()))
     prices = [float(text(row)[17:26]) for row in sheet.rows if "│" in text(row) and "price" not in text(row)]
@@ -124,14 +125,14 @@ def test_the_ladder_is_best_inside_and_sums_outwards():
     assert len(prices) == 22
 
 
-def test_our_own_orders_stand_in_the_ladder_with_what_is_left_of_them():
+def test_our_own_orders_stand_in_the_ladder_with_what_is_left_of_them() -> None:
     sheet = book.ladder(picture().instrument, Spot(36, 45, PowerScale()))
     own = [text(row).partition("│")[2].strip() for row in sheet.rows]
     assert "S 0.03120" in own
     assert "B 0.00820" in own
 
 
-def test_a_book_that_cannot_be_trusted_shows_its_reason_and_no_number():
+def test_a_book_that_cannot_be_trusted_shows_its_reason_and_no_number() -> None:
     view = normal().instruments[0]
     broken = msgspec.structs.replace(
         view, book=msgspec.structs.replace(view.book, valid=False, reason="gap of 312 updates")
@@ -141,7 +142,7 @@ def test_a_book_that_cannot_be_trusted_shows_its_reason_and_no_number():
     assert "617" not in body
 
 
-def test_candles_show_our_fills_and_the_last_price():
+def test_candles_show_our_fills_and_the_last_price() -> None:
     body = [text(row) for row in chart.candles(picture(), Spot(82, 33, PowerScale())).rows]
     joined = "\n".join(body)
     assert "▲" in joined
@@ -149,7 +150,7 @@ def test_candles_show_our_fills_and_the_last_price():
     assert "◄" in joined
 
 
-def test_a_flat_market_still_draws():
+def test_a_flat_market_still_draws() -> None:
     view = normal().instruments[0]
     same = tuple(
         msgspec.structs.replace(b, open=100.0, high=100.0, low=100.0, close=100.0, volume=0.0)
@@ -163,20 +164,20 @@ def test_a_flat_market_still_draws():
     )
 
 
-def test_the_next_limit_to_bind_is_named_even_when_there_is_no_room_for_all():
+def test_the_next_limit_to_bind_is_named_even_when_there_is_no_room_for_all() -> None:
     body = "\n".join(text(row) for row in risk.limits(picture(), Spot(26, 5, PowerScale())).rows)
     assert "▸position" in body
     assert "next: position" in body
 
 
-def test_limits_say_used_and_allowed_in_their_unit():
+def test_limits_say_used_and_allowed_in_their_unit() -> None:
     limits = {limit.name: limit for limit in normal().limits}
     assert risk.figures(limits["drawdown"]) == "0.6/10%"
     assert risk.figures(limits["rate"]) == "3/10"
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 120, 200])
-def test_the_banner_never_loses_mode_environment_or_kill_hint(width):
+def test_the_banner_never_loses_mode_environment_or_kill_hint(width: int) -> None:
     line = text(banner.first_line(picture(), width))
     assert len(line) == width
     for part in ("SIM", "NORMAL", "KILL ^\\"):
@@ -186,7 +187,7 @@ def test_the_banner_never_loses_mode_environment_or_kill_hint(width):
 @pytest.mark.parametrize(
     "size", [(80, 24), (99, 31), (100, 32), (120, 40), (159, 60), (160, 44), (200, 60), (300, 90)]
 )
-def test_panes_tile_the_terminal_without_overlap(size):
+def test_panes_tile_the_terminal_without_overlap(size: tuple[int, int]) -> None:
     width, height = size
     covered = [[0] * width for _ in range(height)]
     for region in plan(width, height).regions.values():
@@ -196,12 +197,12 @@ def test_panes_tile_the_terminal_without_overlap(size):
     assert {count for row in covered for count in row} == {1}
 
 
-def test_every_pane_can_be_zoomed():
+def test_every_pane_can_be_zoomed() -> None:
     for name in PANES:
         assert plan(80, 24, zoomed=name).regions[name].size == (80, 20)
 
 
-def test_every_key_is_bound_once_and_documented():
+def test_every_key_is_bound_once_and_documented() -> None:
     keys = [key for row in rows() if row.action for key in row.keys.split(",")]
     assert len(keys) == len(set(keys))
     assert all(row.help for row in rows() if row.action)
@@ -209,7 +210,7 @@ def test_every_key_is_bound_once_and_documented():
     assert GROUPS["Stopping"][0].anywhere
 
 
-def test_the_footer_offers_only_what_works_now():
+def test_the_footer_offers_only_what_works_now() -> None:
     assert ("c", "cancel") not in hints(latched=False, orders=False)
     assert ("c", "cancel") in hints(latched=False, orders=True)
     assert hints(latched=True, orders=False)[0] == ("R", "resume")
@@ -217,21 +218,23 @@ def test_the_footer_offers_only_what_works_now():
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("palette", PALETTES)
-def test_every_palette_knows_every_ink(theme, palette):
+def test_every_palette_knows_every_ink(theme: str, palette: str) -> None:
     inks = Inks(theme, palette)
     for ink in ("up", "down", "alarm", "mode_emergency", "environment_live", "bar_bid", "no such ink"):
         assert inks.style(ink, ink).color is not None
 
 
-def test_mono_has_no_hue_but_keeps_the_alarm_loud():
+def test_mono_has_no_hue_but_keeps_the_alarm_loud() -> None:
     inks = Inks("dark", "mono")
     for ink in ("up", "down", "warn", "alarm", "mode_pause", "environment_live"):
-        red, green, blue = inks.style(ink, ink).color.triplet
+        colour = inks.style(ink, ink).color
+        assert colour is not None
+        red, green, blue = colour.get_truecolor()
         assert max(red, green, blue) - min(red, green, blue) < 24
     assert inks.style("alarm_bar", "alarm_bar").bgcolor != inks.style("mode_normal", "mode_normal").bgcolor
 
 
-def test_the_sample_desk_is_deterministic():
+def test_the_sample_desk_is_deterministic() -> None:
     first, second = Desk(), Desk()
     for _ in range(16):
         first.step()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+
 from midas.domain.command import CancelOrder, Kill, Resume, SetMode, Stop
 from midas.errors import NotRunning
 from tests.fakes import snapshots
+from tests.tui.conftest import Console
 from tui.screens.dialogs import Help, ModeStrip, ResumeDialog, Riskier
 from tui.screens.halted import HaltPanel
 
@@ -14,7 +16,7 @@ CHORDS = ("ctrl+backslash", "f12", "ctrl+4")
 
 
 @pytest.mark.parametrize("chord", CHORDS)
-async def test_every_chord_halts_and_opens_the_panel(console, chord):
+async def test_every_chord_halts_and_opens_the_panel(console: Console, chord: str) -> None:
     async with console() as bench:
         await bench.press(chord)
         assert bench.kills == ["console test chord"]
@@ -33,7 +35,7 @@ async def test_every_chord_halts_and_opens_the_panel(console, chord):
         (("space",), "a frozen display"),
     ],
 )
-async def test_the_chord_works_in(console, keys, where):
+async def test_the_chord_works_in(console: Console, keys: tuple[str, ...], where: str) -> None:
     async with console() as bench:
         await bench.press(*keys)
         await bench.press("ctrl+backslash")
@@ -41,7 +43,7 @@ async def test_the_chord_works_in(console, keys, where):
         assert isinstance(bench.app.screen, HaltPanel), where
 
 
-async def test_the_chord_works_while_typing_a_reason(console):
+async def test_the_chord_works_while_typing_a_reason(console: Console) -> None:
     async with console(snapshots.in_mode("PAUSE")) as bench:
         await bench.press("f5", "w", "h", "y")
         assert isinstance(bench.app.screen, Riskier)
@@ -50,7 +52,7 @@ async def test_the_chord_works_while_typing_a_reason(console):
         assert bench.link.commands == []
 
 
-async def test_a_held_chord_sends_once_and_a_later_one_again(console):
+async def test_a_held_chord_sends_once_and_a_later_one_again(console: Console) -> None:
     async with console() as bench:
         await bench.press("ctrl+backslash", "ctrl+backslash", "ctrl+backslash")
         assert len(bench.kills) == 1
@@ -59,7 +61,7 @@ async def test_a_held_chord_sends_once_and_a_later_one_again(console):
         assert len(bench.kills) == 2
 
 
-async def test_a_dead_kill_socket_falls_back_to_the_link_and_says_so(console):
+async def test_a_dead_kill_socket_falls_back_to_the_link_and_says_so(console: Console) -> None:
     def refuse(actor: str) -> None:
         raise NotRunning("the kill socket is gone")
 
@@ -70,7 +72,7 @@ async def test_a_dead_kill_socket_falls_back_to_the_link_and_says_so(console):
         assert bench.shows("the kill socket is gone")
 
 
-async def test_the_panel_shows_the_engines_report_and_esc_keeps_the_halt(console):
+async def test_the_panel_shows_the_engines_report_and_esc_keeps_the_halt(console: Console) -> None:
     async with console(snapshots.halted()) as bench:
         assert isinstance(bench.app.screen, HaltPanel)
         for text in (
@@ -90,14 +92,14 @@ async def test_the_panel_shows_the_engines_report_and_esc_keeps_the_halt(console
 
 
 @pytest.mark.parametrize(("key", "mode"), [("f6", "DEFENSIVE"), ("f7", "OBSERVATION"), ("f8", "PAUSE")])
-async def test_going_safer_is_immediate(console, key, mode):
+async def test_going_safer_is_immediate(console: Console, key: str, mode: str) -> None:
     async with console() as bench:
         await bench.press(key)
         assert bench.link.commands == [SetMode(mode)]
         assert bench.shows("✓ done: SetMode")
 
 
-async def test_going_safer_by_letter(console):
+async def test_going_safer_by_letter(console: Console) -> None:
     async with console() as bench:
         await bench.press("m")
         assert isinstance(bench.app.screen, ModeStrip)
@@ -105,14 +107,14 @@ async def test_going_safer_by_letter(console):
         assert bench.link.commands == [SetMode("DEFENSIVE")]
 
 
-async def test_emergency_is_a_halt_at_once(console):
+async def test_emergency_is_a_halt_at_once(console: Console) -> None:
     async with console() as bench:
         await bench.press("f9")
         assert len(bench.kills) == 1
         assert isinstance(bench.app.screen, HaltPanel)
 
 
-async def test_going_riskier_needs_a_reason_and_then_y(console):
+async def test_going_riskier_needs_a_reason_and_then_y(console: Console) -> None:
     async with console(snapshots.in_mode("PAUSE")) as bench:
         await bench.press("f5")
         await bench.press("enter", "y")
@@ -123,20 +125,20 @@ async def test_going_riskier_needs_a_reason_and_then_y(console):
         assert bench.link.commands == [SetMode("NORMAL", "calm", confirmed=True)]
 
 
-async def test_going_riskier_can_be_left(console):
+async def test_going_riskier_can_be_left(console: Console) -> None:
     async with console(snapshots.in_mode("PAUSE")) as bench:
         await bench.press("f6", *"calm", "enter", "escape", "y")
         assert bench.link.commands == []
 
 
-async def test_the_same_mode_sends_nothing(console):
+async def test_the_same_mode_sends_nothing(console: Console) -> None:
     async with console() as bench:
         await bench.press("f5")
         assert bench.link.commands == []
         assert bench.shows("already")
 
 
-async def test_resume_takes_a_reason_a_review_and_the_typed_word(console):
+async def test_resume_takes_a_reason_a_review_and_the_typed_word(console: Console) -> None:
     async with console(snapshots.halted()) as bench:
         bench.link.reply = lambda c: (True, "Open: LONG 0.04120 BTC\nReconciled: yes")
         await bench.press("R")
@@ -151,7 +153,7 @@ async def test_resume_takes_a_reason_a_review_and_the_typed_word(console):
         assert not isinstance(bench.app.screen, ResumeDialog)
 
 
-async def test_a_refused_resume_shows_why(console):
+async def test_a_refused_resume_shows_why(console: Console) -> None:
     async with console(snapshots.halted()) as bench:
         bench.link.reply = lambda c: (False, "one order has no definite answer yet")
         await bench.press("R", *"checked", "enter")
@@ -160,14 +162,14 @@ async def test_a_refused_resume_shows_why(console):
         assert bench.link.commands == [Resume("checked")]
 
 
-async def test_every_refusal_is_shown_with_its_reason(console):
+async def test_every_refusal_is_shown_with_its_reason(console: Console) -> None:
     async with console() as bench:
         bench.link.reply = lambda c: (False, "DEFENSIVE is held by trigger drawdown")
         await bench.press("f6")
         assert bench.shows("✗ DEFENSIVE is held by trigger drawdown")
 
 
-async def test_cancel_asks_for_y_and_names_the_order(console):
+async def test_cancel_asks_for_y_and_names_the_order(console: Console) -> None:
     async with console() as bench:
         bench.app._trade.panes["desk"].focus()
         await bench.press("j", "j", "c")
@@ -176,14 +178,14 @@ async def test_cancel_asks_for_y_and_names_the_order(console):
         assert bench.link.commands == [CancelOrder("m-b002")]
 
 
-async def test_cancel_without_a_chosen_order_sends_nothing(console):
+async def test_cancel_without_a_chosen_order_sends_nothing(console: Console) -> None:
     async with console() as bench:
         await bench.press("c", "y")
         assert bench.link.commands == []
         assert bench.shows("no working order is chosen")
 
 
-async def test_stop_and_flatten_need_their_word_typed(console):
+async def test_stop_and_flatten_need_their_word_typed(console: Console) -> None:
     async with console() as bench:
         bench.app._ask_kill("flatten")
         await bench.press(*"yes", "enter")
@@ -196,7 +198,7 @@ async def test_stop_and_flatten_need_their_word_typed(console):
         assert bench.link.commands[-1] == Stop("from the console")
 
 
-async def test_detach_stops_nothing(console):
+async def test_detach_stops_nothing(console: Console) -> None:
     async with console() as bench:
         await bench.press("ctrl+q")
         assert bench.app.return_value == 0
@@ -204,7 +206,7 @@ async def test_detach_stops_nothing(console):
         assert bench.link.closed
 
 
-async def test_help_lists_every_key(console):
+async def test_help_lists_every_key(console: Console) -> None:
     async with console() as bench:
         await bench.press("question_mark")
         assert isinstance(bench.app.screen, Help)
@@ -212,10 +214,10 @@ async def test_help_lists_every_key(console):
             assert bench.shows(text), text
 
 
-async def test_a_halt_by_another_door_opens_the_panel(console):
+async def test_a_halt_by_another_door_opens_the_panel(console: Console) -> None:
     async with console() as bench:
         bench.link.snapshot = msgspec.structs.replace(
-            bench.link.snapshot, kill=snapshots.halt_view(by="midas kill")
+            bench.snapshot, kill=snapshots.halt_view(by="midas kill")
         )
         await bench.beat()
         assert isinstance(bench.app.screen, HaltPanel)

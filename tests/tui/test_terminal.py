@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.tui.terminal import Terminal
 
 CHORDS = [b"\x1c", b"\x1b[24~", b"\x1b[92;5u", b"\x1b[52;5u"]
@@ -27,19 +28,19 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
 
 
 @pytest.mark.parametrize("chord", CHORDS, ids=["0x1c", "F12", "kitty ^\\", "kitty ^4"])
-def test_a_chord_is_a_kill(terminal, chord):
+def test_a_chord_is_a_kill(terminal: Terminal, chord: bytes) -> None:
     terminal.type(chord)
     assert len(terminal.wait_for("kill")) == 1
 
 
-def test_a_chord_reaches_the_kill_socket_while_the_terminal_is_unread(terminal):
+def test_a_chord_reaches_the_kill_socket_while_the_terminal_is_unread(terminal: Terminal) -> None:
     time.sleep(1.0)
     terminal.type(b"\x1c")
     time.sleep(0.5)
     assert len(terminal.lines("kill")) == 1
 
 
-def test_a_terminal_that_stops_reading_does_not_stop_the_loop(terminal):
+def test_a_terminal_that_stops_reading_does_not_stop_the_loop(terminal: Terminal) -> None:
     gaps = len(terminal.lines("gap"))
     time.sleep(STALL)
     longest = [float(line.split()[-1]) for line in terminal.lines("gap")[gaps:]]
@@ -48,14 +49,14 @@ def test_a_terminal_that_stops_reading_does_not_stop_the_loop(terminal):
     assert "KILL" in terminal.read(3.0)
 
 
-def test_an_unfinished_paste_does_not_swallow_the_chord(terminal):
+def test_an_unfinished_paste_does_not_swallow_the_chord(terminal: Terminal) -> None:
     terminal.type(b"\x1b[200~some text")
     terminal.read(0.6)
     terminal.type(b"\x1c")
     assert len(terminal.wait_for("kill")) == 1
 
 
-def test_a_chord_byte_inside_a_paste_is_text(terminal):
+def test_a_chord_byte_inside_a_paste_is_text(terminal: Terminal) -> None:
     terminal.type(b"\x1b[200~one \x1c two\x1b[201~")
     terminal.read(1.0)
     assert terminal.lines("kill") == []
@@ -63,32 +64,32 @@ def test_a_chord_byte_inside_a_paste_is_text(terminal):
     assert terminal.wait_for("command SetMode")
 
 
-def test_broken_bytes_do_not_deafen_the_console(terminal):
+def test_broken_bytes_do_not_deafen_the_console(terminal: Terminal) -> None:
     terminal.type(b"\xff\xfe\x80\xc3(")
     terminal.read(0.5)
     terminal.type(b"\x1c")
     assert len(terminal.wait_for("kill")) == 1
 
 
-def test_a_hang_up_leaves_no_process(terminal):
+def test_a_hang_up_leaves_no_process(terminal: Terminal) -> None:
     terminal.hang_up()
     assert terminal.ended(4.0)
 
 
-def test_sighup_and_sigterm_end_in_a_restored_terminal(terminal):
+def test_sighup_and_sigterm_end_in_a_restored_terminal(terminal: Terminal) -> None:
     os.kill(terminal.pid, signal.SIGTERM)
     assert "\x1b[?1049l" in terminal.read(4.0, "\x1b[?1049l")
     assert terminal.ended(4.0)
     assert terminal.code == 0
 
 
-def test_sigquit_halts(terminal):
+def test_sigquit_halts(terminal: Terminal) -> None:
     os.kill(terminal.pid, signal.SIGQUIT)
     assert len(terminal.wait_for("kill")) == 1
     assert not terminal.ended(0.3)
 
 
-def test_detach_ends_the_console_and_commands_nothing(terminal):
+def test_detach_ends_the_console_and_commands_nothing(terminal: Terminal) -> None:
     terminal.type(b"\x11")
     assert terminal.ended(4.0)
     assert terminal.code == 0
@@ -96,7 +97,7 @@ def test_detach_ends_the_console_and_commands_nothing(terminal):
     assert terminal.lines("kill") == []
 
 
-def test_the_chord_is_a_key_even_where_textual_is_told_to_allow_signals(tmp_path):
+def test_the_chord_is_a_key_even_where_textual_is_told_to_allow_signals(tmp_path: Path) -> None:
     terminal = Terminal(tmp_path / "log", TEXTUAL_ALLOW_SIGNALS="1")
     try:
         terminal.start()

@@ -123,7 +123,7 @@ def _order_columns(picture: Picture) -> list[Column[OrderView]]:
         return Piece(text, "strong")
 
     return [
-        Column("id", 6, 0, lambda o: Piece(o.short_id, "dim"), left=True),
+        Column("id", 5, 0, lambda o: Piece(o.short_id, "dim"), left=True),
         Column("sym", 8, 3, lambda o: Piece(picture.named(o.instrument), "text"), left=True),
         Column("side", 5, 0, lambda o: Piece(_bought(o), "up" if o.side == "BUY" else "down"), left=True),
         Column("type", 4, 6, lambda o: Piece(ORDER_TYPES.get(o.type, o.type), "dim"), left=True),

@@ -15,7 +15,10 @@ def panel(picture: Picture, spot: Spot, pressed: str) -> Sheet:
     rows: list[Line] = [_authority(snapshot, spot.width), [], *_exposure(picture, spot.width), []]
     rows.append([Piece(" Strategies  ", "dim"), Piece(_strategies(snapshot))])
     if snapshot.kill.latched:
-        rows += [[], [Piece(" ── report " + "─" * (spot.width - 12), "edge")]]
+        rows += [
+            [],
+            [Piece(" ── ", "edge"), Piece("report ", "title"), Piece("─" * (spot.width - 12), "edge")],
+        ]
         room = spot.height - len(rows) - 3
         report = snapshot.kill.report[-room:] if room > 0 else ()
         rows += [
@@ -34,7 +37,7 @@ def panel(picture: Picture, spot: Spot, pressed: str) -> Sheet:
             [],
             [Piece(" Not confirmed yet. If this stays: midas kill, or kill -QUIT the engine.", "warn")],
         ]
-    return Sheet(title, rows, [], [Piece("Esc close this, HALT stays", "dim")])
+    return Sheet(title, rows, [], [Piece("Esc close this, HALT stays", "dim")], "alarm")
 
 
 def _latched_title(snapshot: Snapshot) -> Line:

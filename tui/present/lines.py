@@ -27,6 +27,7 @@ class Sheet(NamedTuple):
     rows: list[Line]
     note: Sequence[Piece] = ()  # right end of the upper edge
     foot: Sequence[Piece] = ()  # left end of the lower edge
+    edge: str = ""  # ink of the frame, where it isn't an ordinary pane's
 
 
 def clean(text: str) -> str:
@@ -136,7 +137,7 @@ def centred(text: str, width: int, height: int, ink: str = "dim") -> list[Line]:
 
 def frame(sheet: Sheet, width: int, height: int, heavy: bool) -> list[Line]:
     """The sheet in a box of `width` by `height`: heavy where the pane has the keyboard."""
-    edge = "focus" if heavy else "edge"
+    edge = sheet.edge or ("focus" if heavy else "edge")
     corners, bar, side = ("┏┓┗┛", "━", "┃") if heavy else ("┌┐└┘", "─", "│")
     inner = width - 2
     rows = [fit(row, inner) for row in sheet.rows[: height - 2]]

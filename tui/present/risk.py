@@ -36,7 +36,7 @@ def held(picture: Picture, width: int) -> list[Line]:
 
 
 def gauges(picture: Picture, width: int, height: int) -> list[Line]:
-    """A row a limit, in the engine's order (rows that jump can't be watched), the next to bind always there."""
+    """A row a limit in the engine's order (jumping rows can't be watched), the next to bind among them."""
     known = picture.snapshot.limits
     if not known:
         return centred("no limit reported yet", width, height)
