@@ -40,6 +40,7 @@ def fold(state: Account, report: AccountReported) -> list[Decision]:
         state.ledger.open(report.balances)
         for trade in report.trades:
             state.ledger.remember(trade.instrument, trade.fill.trade_id)
+    moving = _moving(state, report)  # before its own evidence touches any order
     for order_report in (*report.open_orders, *report.queried):
         known = state.orders.get(order_report.client_id)
         if known is not None:
@@ -48,12 +49,12 @@ def fold(state: Account, report: AccountReported) -> list[Decision]:
     for trade in report.trades:
         decisions += _trade(state, trade, by_venue_id, report.at)
     for order_report in (*report.open_orders, *report.queried):
-        if not _settling(state, order_report.client_id, report):
+        if order_report.client_id not in moving:
             decisions += state.orders.reported(order_report, report.as_of, report.at)
     decisions += state.orders.found_foreign(report.open_orders)
     for client_id in report.absent:
         decisions += state.orders.absent(client_id, report.as_of, report.at)
-    differences = tuple(_differences(state, report))
+    differences = tuple(_differences(state, report, moving))
     state.reconciled, state.reconciled_at, state.differences = not differences, report.at, differences
     changed = len(decisions)
     return [*decisions, Reconciled(report.purpose, not differences, changed, differences)]
@@ -78,18 +79,17 @@ def _trade(
     return state.book_fill(fill)
 
 
-def _settling(state: Account, client_id: str, report: AccountReported) -> bool:
-    """In a running audit, orders that moved a moment ago are left to the stream."""
-    order = state.orders.get(client_id)
-    return report.purpose == "audit" and order is not None and report.at - order.touched_at < SETTLING
+def _moving(state: Account, report: AccountReported) -> set[str]:
+    """In a running audit, orders that changed a moment ago are left to the stream."""
+    if report.purpose != "audit":
+        return set()
+    orders = (*state.orders.open.items(), *state.orders.closed.items())
+    return {i for i, order in orders if report.at - order.touched_at < SETTLING}
 
 
-def _differences(state: Account, report: AccountReported) -> Iterator[str]:
-    ours = {
-        i for i, o in state.orders.open.items()
-        if (o.phase is Phase.WORKING or o.unknown) and not _settling(state, i, report)
-    }  # fmt: skip
-    theirs = {r.client_id for r in report.open_orders if not _settling(state, r.client_id, report)}
+def _differences(state: Account, report: AccountReported, moving: set[str]) -> Iterator[str]:
+    ours = {i for i, o in state.orders.open.items() if o.phase is Phase.WORKING or o.unknown} - moving
+    theirs = {r.client_id for r in report.open_orders} - moving
     yield from (f"order {i} is open here, not at the venue" for i in sorted(ours - theirs))
     yield from (f"order {i} is open at the venue, not here" for i in sorted(theirs - ours))
     for line in report.open_orders:

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from midas.domain.decision import Anomaly, Decision, FillBooked, OrderMoved, Reconciled
+from midas.domain.event import AccountReported
+from midas.domain.money import ZERO
+from midas.domain.order import CloseReason, Phase, Side
+from midas.domain.time import SECOND
+from midas.state.state import EXTERNAL, State
+from tests.fakes.nouns import BTC, START, account, canceled, desk, fill, intent, report, trade
+
+AT = START + 60 * SECOND
+DEAD = START + 14 * SECOND
+
+
+def standing(client_id: str = "md-1") -> State:
+    """One order of ours that the venue has confirmed a minute ago."""
+    state = desk()
+    state.plan(intent(client_id))
+    state.orders.sent(client_id, START, DEAD)
+    state.orders.accepted(client_id, f"v-{client_id}", START)
+    return state
+
+
+def verdict(decisions: list[Decision]) -> Reconciled:
+    assert isinstance(decisions[-1], Reconciled)
+    return decisions[-1]
+
+
+def kinds(decisions: list[Decision]) -> list[str]:
+    return [d.kind for d in decisions if isinstance(d, Anomaly)]
+
+
+def test_a_working_order_that_is_open_there_is_confirmed() -> None:
+    state = standing()
+    done = verdict(state.apply(account(AT, {"USDT": "10000"}, open_orders=(report(),))))
+    assert (done.equal, done.changed, done.differences) == (True, 0, ())
+    assert state.reconciled
+
+
+def test_a_working_order_that_is_not_listed_differs_until_it_is_looked_up() -> None:
+    state = standing()
+    done = verdict(state.apply(account(AT, {"USDT": "10000"})))
+    assert done.differences == ("order md-1 is open here, not at the venue",)
+    done = verdict(state.apply(account(AT, {"USDT": "10000"}, queried=(canceled(),))))
+    assert done.equal
+    assert state.orders.closed["md-1"].status == "CANCELED"
+
+
+def test_a_missed_fill_is_booked_before_the_status_that_counts_it() -> None:
+    state = standing()
+    missed = fill(5, "0.4")
+    balances = {"USDT": "9960", "BTC": "0.4"}
+    decisions = state.apply(account(AT, balances, queried=(canceled(filled="0.4"),), trades=(trade(missed),)))
+    assert [type(d) for d in decisions] == [FillBooked, OrderMoved, OrderMoved, Reconciled]
+    assert verdict(decisions).equal
+    assert state.ledger.sleeve("s", BTC.id).quantity == Decimal("0.4")
+
+
+def test_a_trade_without_client_id_is_found_by_the_venues_order_id() -> None:
+    state = standing()
+    line = trade(fill(5, "1"))
+    anonymous = type(line)(instrument=BTC.id, venue_id="v-md-1", client_id="", side=Side.BUY, fill=line.fill)
+    decisions = state.apply(account(AT, {"USDT": "9900", "BTC": "1"}, trades=(anonymous,)))
+    assert verdict(decisions).equal
+    assert state.orders.closed["md-1"].status == "FILLED"
+
+
+def test_what_may_have_been_sent_is_doubted_until_absence_is_proven() -> None:
+    state = desk()
+    state.plan(intent())
+    state.orders.uncertain("md-1", "engine restarted", START)
+    for seconds in (20, 21):
+        state.apply(account(START + seconds * SECOND, {"USDT": "10000"}, absent=("md-1",), purpose="start"))
+    assert state.orders.open["md-1"].status == "UNKNOWN"
+    state.apply(account(START + 22 * SECOND, {"USDT": "10000"}, absent=("md-1",), purpose="start"))
+    assert state.orders.closed["md-1"].status == "REJECTED"
+
+
+def test_an_order_closed_here_and_open_there_stands_again() -> None:
+    state = standing()
+    state.orders.closed_by_venue("md-1", CloseReason.CANCELED, ZERO, START)
+    decisions = state.apply(account(AT, {"USDT": "10000"}, open_orders=(report(),)))
+    assert kinds(decisions) == ["resurrected"]
+    assert state.orders.open["md-1"].phase is Phase.WORKING
+
+
+def test_a_list_that_was_taken_before_a_close_does_not_take_it_back() -> None:
+    state = standing()
+    state.orders.closed_by_venue("md-1", CloseReason.CANCELED, ZERO, AT)
+    state.apply(
+        account(AT + SECOND, {"USDT": "10000"}, as_of=AT - SECOND, open_orders=(report(),), purpose="stream")
+    )
+    assert "md-1" in state.orders.closed
+
+
+def test_an_order_of_somebody_else_is_shown_once_and_keeps_the_account_unequal() -> None:
+    state = desk()
+    stranger = account(AT, {"USDT": "10000"}, open_orders=(report("web-1"),))
+    assert kinds(state.apply(stranger)) == ["foreign_order"]
+    again = state.apply(stranger)
+    assert kinds(again) == []
+    assert verdict(again).differences == ("order web-1 is open at the venue, not here",)
+
+
+def test_an_external_trade_moves_balances_and_is_reported() -> None:
+    state = desk()
+    bought = trade(fill(5, "2"), "web-1")
+    decisions = state.apply(account(AT, {"USDT": "9800", "BTC": "2"}, trades=(bought,)))
+    assert kinds(decisions) == ["external_trade"]
+    assert verdict(decisions).equal
+    assert state.ledger.sleeve(EXTERNAL, BTC.id).quantity == Decimal(2)
+
+
+def test_a_known_trade_is_skipped() -> None:
+    state = standing()
+    made = trade(fill(5, "0.4"))
+    pass_ = account(
+        AT, {"USDT": "9960", "BTC": "0.4"}, open_orders=(report(filled=Decimal("0.4")),), trades=(made,)
+    )
+    state.apply(pass_)
+    assert verdict(state.apply(pass_)).changed == 0
+    assert state.ledger.sleeve("s", BTC.id).fills == 1
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        account(AT, {"USDT": "10000"}, open_orders=(report(),)),
+        account(AT, {"USDT": "10000"}, queried=(canceled(),)),
+        account(AT, {"USDT": "9960", "BTC": "0.4"}, trades=(trade(fill(5, "0.4")),)),
+        account(AT, {"USDT": "10000"}, absent=("md-1",)),
+        account(AT, {"USDT": "9800", "BTC": "2"}, trades=(trade(fill(5, "2"), "web-1"),)),
+        account(AT, {"USDT": "9"}, open_orders=(report("web-1"),)),
+    ],
+    ids=["confirmed", "cancelled", "filled", "absent", "external", "different"],
+)
+def test_reconciling_twice_equals_once(evidence: AccountReported) -> None:
+    state = standing()
+    evidence = msgspec.structs.replace(evidence, purpose="stream")
+    state.apply(evidence)
+    once = (state.carried(), {i: o.status for i, o in state.orders.closed.items()}, state.differences)
+    second = verdict(state.apply(evidence))
+    assert second.changed == 0
+    assert (state.carried(), {i: o.status for i, o in state.orders.closed.items()}, state.differences) == once
+
+
+def test_the_first_sight_of_an_account_is_its_opening() -> None:
+    state = State((BTC,), "USDT")
+    decisions = state.apply(account(AT, {"USDT": "500", "BTC": "1"}, trades=(trade(fill(5), "old"),)))
+    assert verdict(decisions).equal
+    assert (state.ledger.balances["BTC"], state.ledger.position(BTC.id)) == (Decimal(1), ZERO)
+    assert state.ledger.knows(BTC.id, 5)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "difference"),
+    [
+        (account(AT, {"USDT": "9999"}, open_orders=(report(),)), "USDT: 10000 here, 9999 at the venue"),
+        (account(AT, {"USDT": "10000", "BNB": "1"}, open_orders=(report(),)), "BNB: 0 here, 1 at the venue"),
+        (
+            account(AT, {"USDT": "10000"}, open_orders=(report(filled=Decimal("0.1")),)),
+            "order md-1: 0 filled here, 0.1 at the venue",
+        ),
+    ],
+)
+def test_one_digit_apart_is_not_equal(evidence: AccountReported, difference: str) -> None:
+    state = standing()
+    assert verdict(state.apply(evidence)).differences == (difference,)
+    assert not state.reconciled
+
+
+def test_at_the_end_the_venue_must_list_every_trade_that_we_booked() -> None:
+    state = desk()
+    state.ledger.remember(BTC.id, 5)
+    done = verdict(state.apply(account(AT, {"USDT": "10000"}, purpose="stop")))
+    assert done.differences == (f"1 trades in {BTC.id} are known here, not at the venue",)
+    listed = account(AT, {"USDT": "10000"}, purpose="stop", trades=(trade(fill(5)),))
+    assert verdict(state.apply(listed)).equal
+
+
+def test_an_audit_leaves_orders_alone_that_moved_a_moment_ago() -> None:
+    state = desk()
+    state.plan(intent())
+    state.orders.sent("md-1", AT, AT + 14 * SECOND)
+    seen = account(AT + SECOND, {"USDT": "10000"}, open_orders=(report(),))
+    done = verdict(state.apply(seen))
+    assert done.equal
+    assert state.orders.open["md-1"].status == "INFLIGHT"
+    state.apply(account(AT + 3 * SECOND, {"USDT": "10000"}, open_orders=(report(),)))
+    assert state.orders.open["md-1"].status == "OPEN"
