@@ -1,4 +1,4 @@
-"""Building an engine from plain, recordable values: what a session's header holds is all that a replay needs."""
+"""Building an engine from plain, recordable values: a session's header holds all that a replay needs."""
 
 from __future__ import annotations
 

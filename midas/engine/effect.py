@@ -60,4 +60,13 @@ class StopRuntime(msgspec.Struct, frozen=True, tag="stop"):
     reason: str
 
 
-Effect = SubmitOrder | WithdrawOrder | TakeAccount | ResyncBook | TripLatch | ReleaseLatch | Disconnect | StopRuntime
+Effect = (
+    SubmitOrder
+    | WithdrawOrder
+    | TakeAccount
+    | ResyncBook
+    | TripLatch
+    | ReleaseLatch
+    | Disconnect
+    | StopRuntime
+)

@@ -63,7 +63,9 @@ HALF = Decimal("0.5")
 class Engine:
     """The one path that back-test, simulation, paper and live share."""
 
-    def __init__(self, state: State, orchestrator: Orchestrator, guardian: Guardian, audit_every: int) -> None:
+    def __init__(
+        self, state: State, orchestrator: Orchestrator, guardian: Guardian, audit_every: int
+    ) -> None:
         self.state = state
         self.orchestrator = orchestrator
         self._guardian = guardian
@@ -75,8 +77,9 @@ class Engine:
         self._clean_passes = 0
         self._pass_asked_at = 0
         self._pass_open = False
-        self._differed: tuple[str, ...] = ()
+        self._differed: frozenset[str] = frozenset()
         self._stopped = False
+        self._flat_since = 0
         self._verified_flat = False
         self._steps: dict[type, Callable[[Any], None]] = {
             Quote: self._quote,
@@ -115,9 +118,8 @@ class Engine:
             self._recorded(event)  # type: ignore[arg-type]  # the market types are all in _steps
         if not self._decisions and not self._effects:
             return None
-        audit = Audit(
-            sequence, type(event).__struct_config__.tag, event.at, tuple(self._decisions), tuple(self._effects)
-        )  # fmt: skip
+        name = str(type(event).__struct_config__.tag)
+        audit = Audit(sequence, name, event.at, tuple(self._decisions), tuple(self._effects))
         self._decisions.clear()
         self._effects.clear()
         return audit
@@ -235,6 +237,8 @@ class Engine:
             settled = all(o.phase is not Phase.QUEUED for o in state.orders.open.values())
             if settled and not self._stopped:
                 self._take_account("stop")
+        elif self._flat_since and not self._verified_flat and waited >= DOUBT_EVERY:
+            self._take_account("kill")
         elif state.orders.unknown and waited >= DOUBT_EVERY:
             self._take_account("unknown")
         elif waited >= self._audit_every:
@@ -254,6 +258,7 @@ class Engine:
             self._finish(done)
         else:
             self._compare(done)
+        self._report_flat()
 
     def _recover(self, done: Reconciled) -> None:
         """E8: passes repeat until two in a row change nothing; never "does not start"."""
@@ -265,7 +270,9 @@ class Engine:
             return
         state.recovering = False
         if done.equal:
-            self._decisions.append(Noted("SESSION", "info", f"account reconciled after {self._passes} passes"))
+            self._decisions.append(
+                Noted("SESSION", "info", f"account reconciled after {self._passes} passes")
+            )
             return
         text = f"account differs: {'; '.join(done.differences)}"
         self._decisions.append(Noted("SESSION", "error", text))
@@ -281,14 +288,14 @@ class Engine:
     def _compare(self, done: Reconciled) -> None:
         """A difference must stand in two passes before it closes the gate; one equal pass opens it."""
         state = self.state
+        # Its figures may move between the passes; what they are about doesn't.
+        subjects = frozenset(text.partition(":")[0] for text in done.differences)
         if done.equal:
-            self._differed = ()
             self._decisions.extend(state.control.open_gate("account"))
-        elif done.differences == self._differed:
+        elif subjects & self._differed:
             text = f"account differs: {'; '.join(done.differences)}"
             self._decisions.extend(state.control.close_gate("account", text, state.now))
-        else:
-            self._differed = done.differences
+        self._differed = subjects
 
     def _disown(self, event: AccountReported) -> None:
         """An order with our mark that nobody here planned: the journal lost it, so it is withdrawn."""
@@ -304,7 +311,9 @@ class Engine:
         match command:
             case SetMode(mode="EMERGENCY"):
                 message = "halt latched; choose a kill level to flatten"
-                self._effects.append(TripLatch(KillLevel.HALT.value, event.actor, command.reason or "mode EMERGENCY"))
+                self._effects.append(
+                    TripLatch(KillLevel.HALT.value, event.actor, command.reason or "mode EMERGENCY")
+                )
             case SetMode():
                 accepted, message, decisions = self._guardian.set_mode(command, event.actor, state)
             case Kill():
@@ -334,7 +343,7 @@ class Engine:
     def _latch(self, event: LatchTripped) -> None:
         before = len(self._decisions)
         self._decisions.extend(self._guardian.latch(event, self.state))
-        self._verified_flat = False
+        self._flat_since, self._verified_flat = 0, False
         self.orchestrator.execution.forget_entries(self.state)
         self._after_modes(before)
         self._work(self.orchestrator.proceed(self.state, self._sequence))
@@ -358,7 +367,7 @@ class Engine:
     def _unwanted(self, order: Order) -> str:
         state = self.state
         control, purpose = state.control, order.intent.purpose
-        if state.recovering:
+        if state.recovering and not control.latched:
             return ""
         if control.latched and (order.increases_risk or control.level != KillLevel.HALT.value):
             return "kill" if purpose is not Purpose.FLATTEN else ""
@@ -369,7 +378,9 @@ class Engine:
     def _withdraw(self, order: Order, reason: str) -> None:
         """One cancel at a time; an order still on its way is cancelled once the venue has it."""
         now = self.state.now
-        if order.phase is Phase.QUEUED or (order.pending_cancel and now - order.cancel_sent_at < CANCEL_PATIENCE):
+        if order.phase is Phase.QUEUED or (
+            order.pending_cancel and now - order.cancel_sent_at < CANCEL_PATIENCE
+        ):
             return
         if order.phase is Phase.INFLIGHT and now - order.sent_at < CANCEL_PATIENCE:
             return
@@ -385,8 +396,7 @@ class Engine:
                 self._withdraw(step.order, step.reason)
             else:
                 self._decisions.append(step)
-        if self.state.control.permissions.flattens and not self._verified_flat:
-            self._report_flat()
+        self._report_flat()
 
     def _plan(self, intent: OrderIntent) -> None:
         breach = self.orchestrator.risk.admit(intent, self.state)
@@ -398,13 +408,21 @@ class Engine:
         self._effects.append(SubmitOrder(intent))
 
     def _report_flat(self) -> None:
-        """The kill's own report: flat only when nothing is left here and the venue agreed."""
+        """The kill's own report: flat only when nothing is left here and the venue agreed after that."""
         state = self.state
-        if state.orders.open or not leaves_nothing(state) or not state.reconciled:
+        if not state.control.permissions.flattens or self._verified_flat:
+            return
+        if state.orders.open or not leaves_nothing(state):
+            self._flat_since = 0
+            return
+        if not self._flat_since:
+            self._flat_since = state.now
+            self._take_account("kill")
+            return
+        if not state.reconciled or state.reconciled_at <= self._flat_since:
             return
         self._verified_flat = True
         state.control.note(state.now, "flat: no position and no open order, verified at the venue")
         self._decisions.append(Noted("KILL", "warn", "flat, verified at the venue"))
         if state.control.level == KillLevel.DISCONNECT.value:
             self._effects.append(Disconnect("kill level disconnect"))
-

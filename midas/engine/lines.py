@@ -1,4 +1,4 @@
-"""One line of text for each decision that a person should see; the same words on screen, in logs and in reports."""
+"""One line of text for each decision that a person should see: the same words on screen and in reports."""
 
 from __future__ import annotations
 
@@ -35,19 +35,29 @@ def _planned(d: OrderPlanned, state: State) -> Line:
     i = d.intent
     price = f" @ {plain(i.price)}" if i.price is not None else ""
     name = state.instruments[i.instrument].name
-    return "ORDER", "info", f"{i.client_id[-4:]} {i.side.value} {plain(i.quantity)} {name}{price} {i.type.value} {i.strategy}"
+    return (
+        "ORDER",
+        "info",
+        f"{i.client_id[-4:]} {i.side.value} {plain(i.quantity)} {name}{price} {i.type.value} {i.strategy}",
+    )
 
 
 def _fill(d: FillBooked, state: State) -> Line:
     how = "maker" if d.maker else "taker"
     name = state.instruments[d.instrument].name
-    text = f"{d.client_id[-4:]} {d.side.value} {plain(d.quantity)} {name} @ {plain(d.price)} {how} {d.strategy}"
+    text = (
+        f"{d.client_id[-4:]} {d.side.value} {plain(d.quantity)} {name} @ {plain(d.price)} {how} {d.strategy}"
+    )
     return "FILL", "info", text
 
 
 def _moved(d: OrderMoved, state: State) -> Line:
     severity = "warn" if d.after in ("UNKNOWN", "REJECTED") else "info"
-    return "ORDER", severity, f"{d.client_id[-4:]} {d.before} -> {d.after}" + (f": {d.detail}" if d.detail else "")
+    return (
+        "ORDER",
+        severity,
+        f"{d.client_id[-4:]} {d.before} -> {d.after}" + (f": {d.detail}" if d.detail else ""),
+    )
 
 
 def _refused(d: TargetRefused, state: State) -> Line:
@@ -69,11 +79,19 @@ def _mode(d: ModeChanged, state: State) -> Line:
 
 def _regime(d: RegimeChanged, state: State) -> Line:
     name = state.instruments[d.instrument].name
-    return "REGIME", "info", f"{name} {d.before} -> {d.regime.label.value} (ADX {d.regime.adx:.0f}, stress {d.regime.stress:.0f})"
+    return (
+        "REGIME",
+        "info",
+        f"{name} {d.before} -> {d.regime.label.value} (ADX {d.regime.adx:.0f}, stress {d.regime.stress:.0f})",
+    )
 
 
 def _gate(d: GateMoved, state: State) -> Line:
-    return "GATE", "warn" if d.closed else "info", f"{d.scope} {'closed' if d.closed else 'open again'}: {d.reason}"
+    return (
+        "GATE",
+        "warn" if d.closed else "info",
+        f"{d.scope} {'closed' if d.closed else 'open again'}: {d.reason}",
+    )
 
 
 def _note(d: Noted, state: State) -> Line:

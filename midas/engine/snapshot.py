@@ -1,4 +1,4 @@
-"""Painting the `Snapshot`: the state as it is, plus the recent audits as lines. Read-only, never part of a decision."""
+"""Painting the `Snapshot`: the state as it is, plus the recent audits as lines. Never part of a decision."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from midas.analysis.regime import POLICIES
 from midas.domain.decision import FillBooked, RegimeChanged, SignalMade, TargetRefused
 from midas.domain.instrument import Instrument
 from midas.domain.market import Trade
@@ -16,7 +17,6 @@ from midas.engine.audit import Audit
 from midas.engine.engine import Engine
 from midas.engine.lines import lines
 from midas.risk.gauges import gauges, next_to_bind
-from midas.analysis.regime import POLICIES
 from midas.state.market import InstrumentMarket
 from midas.state.orders import Order
 from midas.state.snapshot import (
@@ -69,7 +69,9 @@ class Painter:
         self._events: deque[EventView] = deque(maxlen=200)
         self._signals: deque[SignalView] = deque(maxlen=100)
         self._marks: dict[str, deque[MarkView]] = {}
-        self._history: dict[str, deque[str]] = {i: deque(maxlen=REGIMES_SHOWN) for i in engine.state.instruments}
+        self._history: dict[str, deque[str]] = {
+            i: deque(maxlen=REGIMES_SHOWN) for i in engine.state.instruments
+        }
         self._previous: dict[str, str] = {}
         self._signal_at: dict[str, int] = {}
         self._signals_made = self._orders_made = self._fills = self._refusals = self._anomalies = 0
@@ -141,19 +143,20 @@ class Painter:
         self._signals_made += 1
         self._signal_at[signal.strategy] = audit.at
         why = tuple(ContributionView(c.name, c.value) for c in signal.contributions)
-        self._signals.appendleft(
-            SignalView(
-                audit.sequence, signal.time, audit.at, signal.strategy, signal.instrument, signal.direction,
-                signal.confidence, made.outcome, made.detail, why,
-            )  # fmt: skip
-        )
+        view = SignalView(
+            audit.sequence, signal.time, audit.at, signal.strategy, signal.instrument, signal.direction,
+            signal.confidence, made.outcome, made.detail, why,
+        )  # fmt: skip
+        self._signals.appendleft(view)
 
     def _fill(self, fill: FillBooked) -> None:
         self._fills += 1
         self._fills_by[fill.strategy] = self._fills_by.get(fill.strategy, 0) + 1
         marks = self._marks.setdefault(fill.instrument, deque(maxlen=100))
         price, quantity = float(fill.price), float(fill.quantity)
-        marks.append(MarkView(fill.market_time, price, quantity, fill.side.value, fill.purpose.value, fill.strategy))
+        marks.append(
+            MarkView(fill.market_time, price, quantity, fill.side.value, fill.purpose.value, fill.strategy)
+        )
 
     def _mode(self) -> ModeView:
         control = self._engine.state.control
@@ -221,7 +224,8 @@ class Painter:
             self._bar_times[instrument] = market.bars[-1].time
             history.append(regime.label.value)
         return RegimeView(
-            regime.label.value, regime.label.short, regime.source, regime.since, regime.adx, regime.price_over_sma,
+            regime.label.value, regime.label.short, regime.source, regime.since, regime.adx,
+            regime.price_over_sma,
             regime.stress, regime.atr_ratio, regime.bars_seen, regime.bars_needed, market.synthetic_bars,
             POLICIES[regime.label].size_factor, tuple(history), self._previous.get(instrument, ""),
         )  # fmt: skip
@@ -235,7 +239,8 @@ class Painter:
             quantity, cost = float(sleeve.quantity), float(sleeve.cost)
             unrealised = quantity * mark - cost if quantity else 0.0
             yield PositionView(
-                sleeve.instrument, sleeve.strategy, quantity, float(sleeve.average_price), mark, quantity * mark,
+                sleeve.instrument, sleeve.strategy, quantity, float(sleeve.average_price), mark,
+                quantity * mark,
                 unrealised, unrealised / cost if cost else 0.0, float(sleeve.realised), float(sleeve.fees),
                 sleeve.opened_at,
             )  # fmt: skip

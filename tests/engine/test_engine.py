@@ -28,7 +28,7 @@ from midas.domain.decision import (
 from midas.domain.event import CommandGiven, LatchTripped, SessionClosing, SessionOpened
 from midas.domain.mode import Mode
 from midas.domain.opinion import Opinion, Urgency
-from midas.domain.order import OrderType, Phase, Purpose, Side
+from midas.domain.order import CloseReason, OrderType, Phase, Purpose, Side
 from midas.domain.time import SECOND
 from midas.engine.audit import Audit
 from midas.engine.effect import ReleaseLatch, ResyncBook, SubmitOrder, TakeAccount, TripLatch, WithdrawOrder
@@ -75,6 +75,10 @@ class Scene:
             self.desk.feed(event)
         assert self.position > 0
         return self
+
+    def notes(self, text: str) -> list[str]:
+        """The lines of the session so far that hold `text`."""
+        return [d.text for d in decisions(self.desk.audits) if isinstance(d, Noted) and text in d.text]
 
     @property
     def position(self) -> Decimal:
@@ -472,15 +476,43 @@ def test_the_latch_goes_to_disk_before_anything_else(scene: Scene) -> None:
 def test_a_flatten_closes_everything_and_verifies_it_at_the_venue() -> None:
     scene = Scene().hold()
     scene.desk.command(Kill("flatten", "test"))
-    audits = scene.tick(3)
+    scene.tick(3)
     assert scene.position == 0
     assert scene.desk.state.orders.open == {}
     assert scene.desk.venue.balances["BTC"] == 0
     fills = [d for d in decisions(scene.desk.audits) if isinstance(d, FillBooked)]
     assert fills[-1].purpose is Purpose.FLATTEN
-    notes = [d.text for d in decisions([*scene.desk.audits, *audits]) if isinstance(d, Noted)]
-    assert "flat, verified at the venue" in notes
+    assert scene.notes("flat, verified at the venue")
     assert any("flat: no position" in line for line in scene.desk.state.control.report)
+
+
+def test_flat_is_not_called_verified_before_the_venue_was_asked_again() -> None:
+    scene = Scene().hold()
+    scene.tick(40)
+    assert scene.desk.state.reconciled
+    scene.desk.venue.deaf = True  # passes over the account fail from here on
+    scene.desk.command(Kill("flatten", "test"))
+    scene.tick(3)
+    assert scene.position == 0
+    assert not scene.notes("flat, verified at the venue")
+    scene.desk.venue.deaf = False
+    scene.tick(12)
+    assert scene.notes("flat, verified at the venue")
+
+
+def test_a_kill_cancels_entries_even_while_the_account_is_not_known_yet() -> None:
+    scene = Scene()
+    scene.say(long())
+    carried = scene.desk.state.carried()
+    client_id = carried.orders[0].intent.client_id
+    scene.desk.venue.deaf = True
+    later = Desk([Puppet()], venue=scene.desk.venue)
+    later.feed(SessionOpened("session-2", scene.market.now, "account-1", "SIM", False, carried))
+    later.tick(scene.market.now + 2 * SECOND)
+    assert client_id in later.state.orders.open
+    later.command(Kill("halt", "test"))
+    assert later.state.recovering
+    assert scene.desk.venue.orders[client_id].reason is CloseReason.CANCELED
 
 
 def test_a_flatten_that_the_book_cannot_take_at_once_is_tried_again() -> None:
@@ -604,6 +636,13 @@ def test_a_balance_that_differs_twice_closes_the_account_gate(scene: Scene) -> N
     scene.desk.venue.balances["USDT"] += Decimal(1)
     scene.tick(35)
     assert "account" not in scene.desk.state.control.gates
+
+
+def test_a_difference_whose_figures_move_closes_the_gate_all_the_same(scene: Scene) -> None:
+    for _ in range(2):
+        scene.desk.venue.balances["USDT"] -= Decimal(1)
+        scene.tick(35)
+    assert "USDT" in scene.desk.state.control.gates["account"].reason
 
 
 def test_closing_withdraws_orders_and_reconciles_before_it_stops(scene: Scene) -> None:

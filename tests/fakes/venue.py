@@ -65,6 +65,7 @@ class FakeVenue:
         self.trades: list[TradeReport] = []
         self.refusing = ""  # a reason: every submit is rejected with it
         self.losing = False  # submits vanish: no order, no answer
+        self.deaf = False  # questions about the account go unanswered
         self._fees = {True: maker_fee, False: taker_fee}
         self._instruments = {i.id: i for i in instruments}
         self._matchers = {i: Matcher() for i in self._instruments}
