@@ -20,7 +20,6 @@ from textual.screen import Screen
 from midas.domain.command import Answer, CancelOrder, Resume, SetMode, Stop
 from midas.domain.command import Kill as KillCommand
 from midas.domain.mode import Mode
-from midas.errors import MidasError
 from tui.desk import Desk, OnAnswer
 from tui.driver import ConsoleDriver, HungUp
 from tui.guard import FrameGuard
@@ -290,12 +289,11 @@ class ConsoleApp(App[int]):
 
 
 def run(connect: Connect, kill: Kill) -> int:
-    """Attach to a running engine and draw until the person leaves; the exit code of the console."""
-    try:
-        app = ConsoleApp(connect, kill, time.time_ns, _actor())
-    except (MidasError, OSError) as error:
-        sys.stderr.write(f"midas: {error}\n")
-        return error.exit_code if isinstance(error, MidasError) else 1
+    """Attach to a running engine and draw until the person leaves; returns the exit code.
+
+    Raises NotRunning where there is no engine to attach to.
+    """
+    app = ConsoleApp(connect, kill, time.time_ns, _actor())
     app.run(mouse=False)
     return app.return_code or 0
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Thread
 
 from midas.domain.command import Answer, Command
-from midas.domain.time import SECOND
 from midas.errors import MidasError
 from midas.state.snapshot import Snapshot
 from tui.link_port import Clock, Connect, LinkClient
 from tui.present.picture import Picture
 
-RECONNECT_NS = SECOND
 OnAnswer = Callable[[Answer], None]
 
 
@@ -20,7 +17,6 @@ class Desk:
     """Holds the link, the chosen instrument and the frozen display."""
 
     def __init__(self, connect: Connect, clock: Clock, actor: str) -> None:
-        self._connect = connect
         self._clock = clock
         self._actor = actor
         self._link: LinkClient = connect()
@@ -28,8 +24,6 @@ class Desk:
         self._waiting: dict[str, OnAnswer] = {}
         self._frozen: Snapshot | None = None
         self._frozen_at = 0
-        self._tried_at = 0
-        self._reconnector: Thread | None = None
         self.chosen = 0
 
     @property
@@ -79,33 +73,12 @@ class Desk:
             then(Answer("", False, f"not sent: {error}", 0))
 
     def settle(self) -> None:
-        """Hand out the answers that came, and connect anew where the engine went away."""
+        """Hand out the answers that came."""
         for answer in self._link.answers():
             then = self._waiting.pop(answer.id, None)
             if then is not None:
                 then(answer)
-        if not self._link.connected:
-            self._reconnect()
 
     def close(self) -> None:
         """Leave the engine alone."""
         self._link.close()
-
-    def _reconnect(self) -> None:
-        """Connect in a thread, at most once a second: connecting may wait, the screen may not."""
-        now = self._clock()
-        busy = self._reconnector is not None and self._reconnector.is_alive()
-        if busy or now - self._tried_at < RECONNECT_NS:
-            return
-        self._tried_at = now
-        self._reconnector = Thread(target=self._connect_again, name="link-connect", daemon=True)
-        self._reconnector.start()
-
-    def _connect_again(self) -> None:
-        try:
-            fresh = self._connect()
-        except (MidasError, OSError):
-            return  # the banner says so, and the next second tries again
-        stale, self._link = self._link, fresh
-        stale.close()
-        self._waiting.clear()
