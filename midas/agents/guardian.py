@@ -16,7 +16,7 @@ from midas.domain.time import DAY, SECOND
 from midas.state.control import LEVELS
 from midas.state.state import State
 
-FEED_STALE = 5 * SECOND  # no market message at all: books say nothing any more
+FEED_STALE = 10 * SECOND  # no market message at all: books say nothing any more
 UNKNOWN_MAX = 3
 UNKNOWN_DEFENSIVE = 60 * SECOND
 UNKNOWN_PAUSE = 300 * SECOND
@@ -27,8 +27,9 @@ OPERATOR = "trigger"
 class Guardian:
     """Decides what the desk may do; works on `state.control` alone."""
 
-    def __init__(self, risk: RiskManager) -> None:
+    def __init__(self, risk: RiskManager, feed_stale: int = FEED_STALE) -> None:
         self._risk = risk
+        self._feed_stale = feed_stale
         self._overfills = 0
 
     def set_mode(self, command: SetMode, actor: str, state: State) -> tuple[bool, str, list[Decision]]:
@@ -101,7 +102,7 @@ class Guardian:
         equity = state.equity()
         day = event.at // DAY
         # Equity is NaN while something held has no price; no figure moves and no trigger fires on it.
-        if day != state.day and equity > 0.0:
+        if equity > 0.0 and (day != state.day or state.day_equity <= 0.0):
             state.day, state.day_equity = day, equity
         if equity > state.equity_peak:
             state.equity_peak = equity
@@ -126,7 +127,7 @@ class Guardian:
 
     def _feed(self, event: Ticked, state: State) -> Iterator[Decision]:
         control = state.control
-        if event.feed_age_ns > FEED_STALE and not state.closing:
+        if event.feed_age_ns > self._feed_stale and not state.closing:
             yield from control.close_gate(
                 "venue", f"no market data for {event.feed_age_ns / SECOND:.0f} s", event.at
             )
