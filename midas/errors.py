@@ -9,6 +9,7 @@
     |   |-- NotRunning             a command for an engine that isn't there
     |   |-- SessionUnknown         no session of that name
     |   `-- NotLoopback            environment SIM with an address outside this machine
+    |-- EngineFailed               a bug of ours, or a journal that takes no more; a halt is latched
     |-- VenueError                 what a venue does to us
     |   |-- MalformedMessage       bytes that are not what the venue documents
     |   |-- RateLimited            429, 418: wait until `retry_at`
@@ -69,6 +70,10 @@ class SessionUnknown(UsageError):
 
 class NotLoopback(UsageError):
     """Environment SIM resolved to an address outside this machine."""
+
+
+class EngineFailed(MidasError):
+    """The engine can't go on; what it could still do for safety is in the sentence."""
 
 
 class VenueError(MidasError):

@@ -58,7 +58,15 @@ def engine_config(settings: Settings, instruments: tuple[Instrument, ...]) -> En
             )
             for name, entry in settings.strategies.items() if entry.enabled
         ),
+        feed_stale=int(settings.runtime.feed_stale_seconds * SECOND),
     )  # fmt: skip
+
+
+def check_strategies(settings: Settings) -> None:
+    """Load the enabled strategies once, before anything is started. Raises WorkspaceInvalid."""
+    enabled = {name: entry.parameters for name, entry in settings.strategies.items() if entry.enabled}
+    for loaded in load_strategies(settings.workspace, enabled):
+        loaded.make()
 
 
 def strategies_of(workspace: Path, config: EngineConfig) -> list[LoadedStrategy]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from midas.agents.execution_agent import ExecutionAgent
-from midas.agents.guardian import Guardian
+from midas.agents.guardian import FEED_STALE, Guardian
 from midas.agents.orchestrator import Orchestrator
 from midas.agents.portfolio_manager import PortfolioManager
 from midas.agents.risk_manager import RiskManager
@@ -45,6 +45,7 @@ class EngineConfig(msgspec.Struct, frozen=True):
     sizing: SizingRules
     execution: ExecutionRules
     strategies: tuple[StrategyConfig, ...]
+    feed_stale: int = FEED_STALE  # wall nanoseconds of silence that close the venue's gate
 
     def digest(self) -> str:
         """The config hash of a session."""
@@ -67,4 +68,4 @@ def build_engine(config: EngineConfig, strategies: Sequence[Strategy]) -> Engine
         risk,
         ExecutionAgent(config.execution),
     )
-    return Engine(state, orchestrator, Guardian(risk), config.audit_every)
+    return Engine(state, orchestrator, Guardian(risk, config.feed_stale), config.audit_every)

@@ -8,6 +8,7 @@ touched. An event gets its sequence number when it is taken, so what is recorded
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 
 import msgspec
@@ -17,6 +18,7 @@ from midas.domain.market import BookDelta, BookLost, BookSnapshot, Quote, Trade
 
 LATE = 2_000  # events waiting: from here on market data is conflated
 FULL = 50_000  # from here on trades add up across prices too
+MERGED_MAX = 64 * 1024  # bytes of levels in one merged change: copying longer ones again and again costs more
 
 Cell = list[Event]  # one event; emptied when taken
 
@@ -62,7 +64,8 @@ class Inbox:
         """Add an answer or a command from outside the loop; the reader sees it before any backlog."""
         self._control.append(event)
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._waiting.set)
+            with contextlib.suppress(RuntimeError):  # the loop has ended, and with it whoever would read
+                self._loop.call_soon_threadsafe(self._waiting.set)
 
     def take(self) -> Event | None:
         """The next event, or None where nothing waits."""
@@ -96,7 +99,8 @@ def merge(old: Event, new: Quote | Trade | BookDelta, across_prices: bool) -> Ev
     if type(new) is Quote:
         return new
     if type(new) is BookDelta and type(old) is BookDelta:
-        return _merge_deltas(old, new) if new.first_id == old.last_id + 1 else None
+        contiguous = new.first_id == old.last_id + 1 and len(old.levels) < MERGED_MAX
+        return _merge_deltas(old, new) if contiguous else None
     if type(new) is Trade and type(old) is Trade:
         same = old.price == new.price and old.buyer_is_maker == new.buyer_is_maker
         if not same and not across_prices:
