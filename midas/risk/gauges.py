@@ -55,11 +55,11 @@ def next_to_bind(rows: tuple[LimitView, ...]) -> str:
 def _row(
     name: str, title: str, value: float, maximum: float, unit: str, action: str, detail: str
 ) -> LimitView:
-    """A full gauge isn't a breach; a figure that can't be computed yet is shown as zero and says so."""
+    """A figure that can't be computed yet is shown as zero and says so."""
     if value != value:
         return LimitView(name, title, 0.0, maximum, 0.0, unit, action, False, UNKNOWN)
     used = value / maximum if maximum > 0 else 0.0
-    return LimitView(name, title, value, maximum, used, unit, action, value > maximum + TOLERANCE, detail)
+    return LimitView(name, title, value, maximum, used, unit, action, used >= 1.0 - TOLERANCE, detail)
 
 
 def _cash(share: float, minimum: float) -> LimitView:
@@ -67,5 +67,6 @@ def _cash(share: float, minimum: float) -> LimitView:
     if share != share:
         return LimitView("cash", "cash left", 0.0, minimum, 0.0, "%", "closing only", False, UNKNOWN)
     used = max(0.0, 1.0 - share) / (1.0 - minimum) if minimum < 1.0 else 0.0
-    breached = share < minimum - TOLERANCE
-    return LimitView("cash", "cash left", share, minimum, used, "%", "closing only", breached, "at least")
+    return LimitView(
+        "cash", "cash left", share, minimum, used, "%", "closing only", used >= 1.0 - TOLERANCE, "at least"
+    )

@@ -135,7 +135,7 @@ def test_a_new_trip_wants_a_new_review(guardian: Guardian, state: State) -> None
 def test_a_silent_feed_closes_the_venue_and_data_opens_it(guardian: Guardian, state: State) -> None:
     assert tick(guardian, state, feed_age=FEED_STALE) == []
     [closed] = tick(guardian, state, feed_age=FEED_STALE + 1)
-    assert closed == GateMoved("venue", True, "no market data for 5 s")
+    assert closed == GateMoved("venue", True, "no market data for 10 s")
     assert tick(guardian, state, feed_age=FEED_STALE + SECOND) == []
     [reopened] = tick(guardian, state)
     assert isinstance(reopened, GateMoved)

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from midas.risk.gauges import gauges, next_to_bind
+from midas.state.snapshot import LimitView
+from midas.state.state import State
+from tests.fakes.desk import LIMITS
+from tests.fakes.nouns import BTC, ETH, desk, hold, intent
+
+
+def rows(state: State) -> dict[str, LimitView]:
+    return {row.name: row for row in gauges(state, LIMITS)}
+
+
+def test_every_limit_has_a_gauge() -> None:
+    assert set(rows(desk())) == {"position", "sector", "crypto", "usd", "cash", "rate", "drawdown", "day"}
+
+
+def test_gauges_show_the_worst_case_and_what_binds_next() -> None:
+    state = desk()
+    hold(state, "10")
+    state.plan(intent(quantity=Decimal(5)))
+    shown = rows(state)
+    assert shown["position"].value == pytest.approx(0.15)
+    assert shown["position"].used == pytest.approx(0.75)
+    assert shown["position"].detail == "BTC-USDT"
+    assert shown["cash"].value == pytest.approx(0.85)
+    assert shown["rate"].value == 1
+    assert next_to_bind(gauges(state, LIMITS)) == "position"
+
+
+def test_a_limit_binds_from_its_edge_on() -> None:
+    state = desk()
+    hold(state, "19.99")
+    assert not rows(state)["position"].binding
+    hold(state, "0.01")
+    assert rows(state)["position"].binding
+
+
+def test_losses_are_measured_from_peak_and_from_the_start_of_the_day() -> None:
+    state = desk(cash="9000")
+    state.equity_peak, state.day_equity = 10_000.0, 9_100.0
+    shown = rows(state)
+    assert shown["drawdown"].value == pytest.approx(0.1)
+    assert shown["day"].value == pytest.approx(100 / 9_100)
+
+
+def test_what_is_not_known_yet_is_shown_so_and_never_as_nan() -> None:
+    state = desk(BTC, ETH, ETH="1")
+    state.equity_peak = state.day_equity = 10_000.0
+    for row in gauges(state, LIMITS):
+        assert row.value == row.value
+        assert row.used == row.used
+        assert not row.binding
+    assert rows(state)["position"].detail == rows(state)["drawdown"].detail == "no price yet"
