@@ -1,0 +1,114 @@
+"""What risk lets through, what an order reserves, and orders whose fate is not known."""
+
+from __future__ import annotations
+
+from midas.domain.decision import (
+    FillBooked,
+    Noted,
+    OrderBlocked,
+    OrderMoved,
+    OrderPlanned,
+    SignalMade,
+    TargetRefused,
+)
+from midas.domain.opinion import Urgency
+from midas.domain.order import OrderType, Phase, Purpose, Side
+from midas.engine.effect import SubmitOrder
+from tests.engine.scene import Scene, of
+from tests.fakes.desk import BTC, decisions
+from tests.fakes.strategy import flat, long
+
+
+def test_an_order_intent_reserves_its_exposure_in_the_same_step(scene: Scene) -> None:
+    scene.puppet.opinion = long()
+    audit = scene.desk.engine.step(10_000, scene.market.bar())
+    assert audit is not None
+    intent = next(e.intent for e in audit.effects if isinstance(e, SubmitOrder))
+    assert scene.desk.state.orders.open[intent.client_id].phase is Phase.QUEUED
+    assert scene.desk.state.orders.leaves(BTC.id, Side.BUY) == intent.quantity
+
+
+def test_a_refusal_is_recorded_with_its_sentence() -> None:
+    scene = Scene(position_max=0.01)
+    audits = scene.say(long())
+    refused = of(TargetRefused, audits)
+    made = of(SignalMade, audits)
+    assert "at most 1%" in refused[0].breaches[0].sentence
+    assert made[0].outcome == "refused"
+    assert made[0].detail == refused[0].breaches[0].sentence
+    assert scene.desk.state.orders.open == {}
+
+
+def test_an_order_that_fails_the_last_check_is_blocked_and_not_sent() -> None:
+    scene = Scene(order_notional_max=100.0)
+    audits = scene.say(long())
+    blocked = of(OrderBlocked, audits)
+    assert blocked[0].breach.limit == "order notional"
+    assert not [e for a in audits for e in a.effects if isinstance(e, SubmitOrder)]
+    assert scene.desk.state.orders.open == {}
+
+
+def test_a_refused_opinion_is_offered_again_only_after_a_while() -> None:
+    scene = Scene(position_max=0.01)
+    assert of(TargetRefused, scene.say(long()))
+    soon = [d for _ in range(8) for d in of(TargetRefused, scene.bar())]
+    later = [d for _ in range(4) for d in of(TargetRefused, scene.bar())]
+    assert soon == []
+    assert len(later) == 1
+
+
+def test_an_entry_waits_at_the_touch_and_an_aggressive_exit_takes(scene: Scene) -> None:
+    scene.hold()
+    entry = next(d.intent for d in decisions(scene.desk.audits) if isinstance(d, OrderPlanned))
+    assert (entry.type, entry.purpose, entry.side) == (OrderType.LIMIT_MAKER, Purpose.ENTRY, Side.BUY)
+    audits = scene.say(flat(Urgency.AGGRESSIVE))
+    leaving = of(OrderPlanned, audits)[0]
+    assert (leaving.intent.type, leaving.intent.purpose) == (OrderType.LIMIT, Purpose.EXIT)
+    assert scene.position == 0
+    assert scene.desk.state.orders.open == {}
+
+
+def test_a_fill_is_booked_once_however_often_it_is_reported(scene: Scene) -> None:
+    scene.hold()
+    held, fills = scene.position, of(FillBooked, scene.desk.audits)
+    scene.tick(40)  # audits of the account list the same trades again
+    assert scene.position == held
+    assert of(FillBooked, scene.desk.audits) == fills
+    assert scene.desk.state.reconciled
+
+
+def test_an_unknown_order_blocks_more_risk_on_its_instrument(scene: Scene) -> None:
+    scene.desk.venue.losing = True
+    scene.say(long(0.5))
+    order = next(iter(scene.desk.state.orders.open.values()))
+    assert order.status == "UNKNOWN"
+    reserved = scene.desk.state.orders.leaves(BTC.id, Side.BUY)
+    assert reserved == order.intent.quantity
+    audits = scene.say(long(1.0))
+    refused = of(TargetRefused, audits)[0]
+    assert refused.breaches[0].limit == "unknown order"
+    assert order.intent.client_id in refused.breaches[0].sentence
+
+
+def test_an_order_proven_absent_frees_what_it_reserved(scene: Scene) -> None:
+    scene.desk.venue.losing = True
+    scene.say(long())
+    client_id = next(iter(scene.desk.state.orders.open))
+    scene.puppet.opinion = None
+    scene.desk.venue.losing = False
+    audits = scene.tick(12)
+    moved = [d for d in decisions(audits) if isinstance(d, OrderMoved) and d.client_id == client_id]
+    assert moved[-1].after == "REJECTED"
+    assert moved[-1].detail == "proven never to have arrived"
+    assert client_id not in scene.desk.state.orders.open
+
+
+def test_a_refused_order_is_tried_again_only_a_few_times(scene: Scene) -> None:
+    scene.desk.venue.refusing = "Account has insufficient balance for requested action."
+    scene.say(long())
+    audits = [*scene.desk.audits, *scene.tick(20)]
+    planned = of(OrderPlanned, audits)
+    gave_up = [d for d in of(Noted, audits) if isinstance(d, Noted) and "gives up" in d.text]
+    assert len(planned) == 6
+    assert len(gave_up) == 1
+    assert scene.desk.state.orders.open == {}
