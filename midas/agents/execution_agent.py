@@ -14,7 +14,7 @@ from midas.domain.decision import Noted
 from midas.domain.money import ZERO, floor_to, from_float
 from midas.domain.order import OrderIntent, OrderType, Purpose, Side, TimeInForce
 from midas.domain.verdict import Approved
-from midas.execution.worker import ExecutionRules, Place, Plan, Work, next_order, stale
+from midas.execution.worker import ExecutionRules, Place, Plan, Work, next_order, pausing, stale
 from midas.risk.gates import entry_closed
 from midas.state.ledger import Sleeve
 from midas.state.orders import Order
@@ -91,28 +91,47 @@ class ExecutionAgent:
                 yield self._intent(state, sequence, key, plan, Purpose.FLATTEN, "kill switch")
 
     def _sleeve(self, state: State, sequence: int, strategy: str, traded: str, work: Work) -> Iterator[Step]:
-        place = _place(state, strategy, traded)
-        target = work.approved.target
-        entering = target.quantity > place.held
-        closed = entry_closed(state, strategy, traded) if entering else None
-        for order, reason in stale(work, place, self._rules):
-            yield Withdrawal(order, reason)
-        if closed is not None and closed.limit == "gate":
-            yield from (
-                Withdrawal(o, closed.sentence) for o in place.working if o.increases_risk and not o.unknown
-            )
-        if closed is not None or state.closing or state.control.withdraws_exits:
+        working = state.orders.working(strategy, traded)
+        if working:
+            yield from self._tend(state, work, working)
             return
-        if entering and not work.given_up and work.orders >= self._rules.attempts_max and not place.working:
+        if work.given_up or pausing(work, state.now, self._rules):
+            return
+        held = state.ledger.sleeve(strategy, traded).quantity
+        entering = work.approved.target.quantity > held
+        if (
+            state.closing
+            or state.control.withdraws_exits
+            or (entering and entry_closed(state, strategy, traded))
+        ):
+            return
+        if entering and work.orders >= self._rules.attempts_max:
             work.given_up = True
-            text = f"{strategy} gives up entering {place.instrument.name} after {work.orders} orders"
-            yield Noted("ORDER", "info", text)
+            name = state.instruments[traded].name
+            yield Noted("ORDER", "info", f"{strategy} gives up entering {name} after {work.orders} orders")
+            return
+        place = Place(state.markets[traded], held, state.free_base(strategy, traded), working, state.now)
         plan = next_order(work, place, self._rules)
         if plan is not None:
             work.orders += 1
             work.ordered_at = state.now
             purpose = Purpose.ENTRY if plan.side is Side.BUY else Purpose.EXIT
-            yield self._intent(state, sequence, (strategy, traded), plan, purpose, target.reason)
+            yield self._intent(
+                state, sequence, (strategy, traded), plan, purpose, work.approved.target.reason
+            )
+
+    def _tend(self, state: State, work: Work, working: list[Order]) -> Iterator[Step]:
+        """Withdraw what no longer serves the target, and entries behind a gate that has closed."""
+        intent = working[0].intent
+        held = state.ledger.sleeve(intent.strategy, intent.instrument).quantity
+        place = Place(state.markets[intent.instrument], held, ZERO, working, state.now)
+        for order, reason in stale(work, place, self._rules):
+            yield Withdrawal(order, reason)
+        if not state.control.gates:
+            return
+        closed = entry_closed(state, intent.strategy, intent.instrument)
+        if closed is not None and closed.limit == "gate":
+            yield from (Withdrawal(o, closed.sentence) for o in working if o.increases_risk and not o.unknown)
 
     def _intent(
         self, state: State, sequence: int, sleeve: tuple[str, str], plan: Plan, purpose: Purpose, reason: str
@@ -149,13 +168,6 @@ def leaves_nothing(state: State) -> bool:
     return not any(
         _sellable(state, s, s.quantity) for s in state.ledger.sleeves.values() if s.quantity > ZERO
     )
-
-
-def _place(state: State, strategy: str, traded: str) -> Place:
-    working = state.orders.working(strategy, traded)
-    held = state.ledger.sleeve(strategy, traded).quantity
-    sellable = ZERO if working else state.free_base(strategy, traded)
-    return Place(state.markets[traded], held, sellable, working, state.now)
 
 
 def _closing(state: State, sleeve: Sleeve) -> Plan | None:

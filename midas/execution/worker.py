@@ -72,7 +72,7 @@ class Place(msgspec.Struct, frozen=True):
 
 def next_order(work: Work, place: Place, rules: ExecutionRules) -> Plan | None:
     """The order that the sleeve needs now, if any; never while another one of it is open."""
-    if place.working or work.given_up or place.now - work.ordered_at < _pause(work, rules):
+    if place.working or work.given_up or pausing(work, place.now, rules):
         return None
     market, instrument = place.market, place.instrument
     gap = work.approved.target.quantity - place.held
@@ -115,6 +115,11 @@ def stale(work: Work, place: Place, rules: ExecutionRules) -> list[tuple[Order, 
     return found
 
 
+def pausing(work: Work, now: int, rules: ExecutionRules) -> bool:
+    """Whether the last order is too recent; a venue that goes on refusing is asked ever more seldom."""
+    return now - work.ordered_at < rules.reprice_age << min(max(work.rejects - rules.rejects_free, 0), 6)
+
+
 def patient(work: Work, place: Place, rules: ExecutionRules) -> bool:
     """Whether to wait for a price: while the target is passive and its time isn't over."""
     if work.approved.target.urgency is Urgency.AGGRESSIVE:
@@ -139,11 +144,6 @@ def _taking(market: InstrumentMarket, side: Side, rules: ExecutionRules) -> Deci
     opposite = market.ask if side is Side.BUY else market.bid
     factor = 1.0 + side.sign * rules.take_collar_bps / 1e4
     return from_float(opposite * market.tick * factor, market.instrument.tick_size)
-
-
-def _pause(work: Work, rules: ExecutionRules) -> int:
-    """Between two orders of one target; a venue that goes on refusing is asked ever more seldom."""
-    return rules.reprice_age << min(max(work.rejects - rules.rejects_free, 0), 6)
 
 
 def _inside(approved: Approved, price: Decimal, side: Side, instrument: Instrument) -> Decimal:
