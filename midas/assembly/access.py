@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def access(settings: Settings) -> Access:
     venue = settings.venue
     if settings.environment not in (Environment.DEMO, Environment.LIVE):
         raise ConfigInvalid(
-            f"environment {settings.environment.value} can't be assembled by this version; use SIM, DEMO or LIVE"
+            f"environment {settings.environment.value} isn't one of this version: use SIM, DEMO or LIVE"
         )
     addresses = ("rest_url", "sapi_url", "ws_api_url", "stream_url")
     missing = [f"venue.{name}" for name in addresses if not getattr(venue, name)]
@@ -63,4 +64,9 @@ def sockets(home: Path) -> tuple[Path, Path]:
         mark = hashlib.blake2b(str(home).encode(), digest_size=6).hexdigest()
         folder = Path(tempfile.gettempdir()) / f"midas-{os.getuid()}-{mark}"
         folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+        if found.st_uid != os.getuid() or not stat.S_ISDIR(found.st_mode) or found.st_mode & 0o077:
+            raise ConfigInvalid(
+                f"{folder} isn't a private folder of yours; remove it, or choose a shorter MIDAS_HOME"
+            )
     return folder / "link.sock", folder / "kill.sock"

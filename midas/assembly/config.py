@@ -27,9 +27,11 @@ def engine_config(settings: Settings, instruments: tuple[Instrument, ...]) -> En
         period=settings.trading.bar_seconds * SECOND,
         audit_every=int(settings.runtime.reconcile_seconds * SECOND),
         regime=RegimeRules(
-            adx_enter=regime.adx_enter, adx_leave=regime.adx_leave, stress_enter=regime.stress_enter,
-            stress_leave=regime.stress_leave, crisis_enter=regime.crisis_enter, crisis_leave=regime.crisis_leave,
-            atr_enter=regime.atr_enter, atr_leave=regime.atr_leave, correlation_min=regime.correlation_min, dwell_min=regime.dwell_bars,
+            adx_enter=regime.adx_enter, adx_leave=regime.adx_leave,
+            stress_enter=regime.stress_enter, stress_leave=regime.stress_leave,
+            crisis_enter=regime.crisis_enter, crisis_leave=regime.crisis_leave,
+            atr_enter=regime.atr_enter, atr_leave=regime.atr_leave,
+            correlation_min=regime.correlation_min, dwell_min=regime.dwell_bars,
         ),
         limits=Limits(
             profile=risk.limits, position_max=profile.position_max, sector_max=profile.sector_max,

@@ -7,9 +7,13 @@ from pathlib import Path
 
 from midas.domain.carry import Carried
 from midas.errors import StoreDamaged
+from midas.runtime.records import Header
 from midas.runtime.replay import Row, fold_ledger, header_of
 from midas.store import sessions
+from midas.store.chain import GENESIS, holds
 from midas.store.evidence import read_records
+from midas.store.head import BEFORE_FIRST, read_head
+from midas.store.journal import DATABASE
 
 
 def rows_of(directory: Path) -> Iterator[Row]:
@@ -24,18 +28,43 @@ def inherited(home: Path, account: str) -> tuple[Carried, list[str]]:
     for name in reversed(sessions.names(home)):
         directory = home / sessions.SESSIONS / name
         try:
-            rows = rows_of(directory)
-            header = header_of(rows, name)
+            if read_head(directory).head.record == BEFORE_FIRST:
+                continue  # the engine ended before anything was committed
+            header = header_of(rows_of(directory), name)
             if mode is not None and header.account != account:
                 continue
-            carried = fold_ledger(header, rows)
+            carried = _ledger(directory, header)
         except StoreDamaged as damage:
-            problems.append(str(damage))
+            problems.append(f"session {name} can't be continued: {damage}")
             continue
+        if not carried.from_session:
+            continue  # it ended before its engine took its first step
         if header.account == account:
             return carried, problems
         mode = carried
     return _mode_only(mode), problems
+
+
+def _ledger(directory: Path, header: Header) -> Carried:
+    """Only a whole journal may be continued: what it lost would be missing in the ledger."""
+    return fold_ledger(header, _proven(directory))
+
+
+def _proven(directory: Path) -> Iterator[Row]:
+    head = read_head(directory).head
+    previous, last, last_good = GENESIS, BEFORE_FIRST, 0
+    for record in read_records(directory):
+        if record.record != last + 1 or not holds(previous, record):
+            raise _broken(f"record {record.record} isn't what was written", last_good)
+        previous, last, last_good = record.hash, record.record, record.sequence
+        yield Row(record.sequence, record.kind, record.body)
+    if last < head.record:
+        raise _broken(f"it ends at record {last} though its head proves {head.record}", last_good)
+
+
+def _broken(what: str, last_good: int) -> StoreDamaged:
+    sentence = f"{DATABASE}: {what}; the last good sequence is {last_good}"
+    return StoreDamaged(sentence, file=DATABASE, last_good=last_good)
 
 
 def _mode_only(carried: Carried | None) -> Carried:
@@ -43,5 +72,6 @@ def _mode_only(carried: Carried | None) -> Carried:
     if carried is None:
         return Carried()
     return Carried(
-        mode=carried.mode, mode_by=carried.mode_by, mode_cause=carried.mode_cause, mode_floor=carried.mode_floor
-    )
+        mode=carried.mode, mode_by=carried.mode_by, mode_cause=carried.mode_cause,
+        mode_ends=carried.mode_ends, mode_floor=carried.mode_floor,
+    )  # fmt: skip

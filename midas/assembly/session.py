@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 from midas import __version__
@@ -16,14 +18,16 @@ from midas.assembly.config import engine_config, strategies_of
 from midas.assembly.inherit import inherited
 from midas.domain.event import SessionOpened
 from midas.domain.instrument import Instrument
+from midas.domain.mode import KillLevel
 from midas.domain.time import MILLISECOND, SECOND
 from midas.engine.build import EngineConfig, build_engine
 from midas.engine.snapshot import Assembly, Painter
+from midas.errors import EngineFailed, StoreError
 from midas.runtime.doors import LinkServer
 from midas.runtime.health import Vitals
 from midas.runtime.inbox import Inbox
 from midas.runtime.kill import KillListener, KillRequest
-from midas.runtime.records import HEADER, SEALED, Header, code_hash, encode_header
+from midas.runtime.records import HEADER, PRUNED, SEALED, Header, code_hash, encode_header
 from midas.runtime.runner import Runner, Shell
 from midas.settings import Settings
 from midas.store import sessions
@@ -40,6 +44,9 @@ from midas.venues.binance.rest import Rest
 from midas.workspace import LoadedStrategy
 
 LATCH = "kill.latch"
+RETAIN_EVERY_S = 10.0
+
+log = logging.getLogger("midas.session")
 
 
 class WallClock:
@@ -58,7 +65,12 @@ class Session:
     """Made by `open_session`; `run` once."""
 
     def __init__(
-        self, settings: Settings, access: Access, rest: Rest, config: EngineConfig, plugins: list[LoadedStrategy]
+        self,
+        settings: Settings,
+        access: Access,
+        rest: Rest,
+        config: EngineConfig,
+        plugins: list[LoadedStrategy],
     ) -> None:
         self._settings = settings
         self._access = access
@@ -66,7 +78,7 @@ class Session:
         self._config = config
         self._plugins = plugins
         self._clock = WallClock()
-        self._chance = random.Random(secrets.randbits(64))  # noqa: S311 - spreads waits, nothing secret
+        self._chance = random.Random(secrets.randbits(64))
         self._history = settings.trading.history_bars
         self.name = session_name(self._clock.now())
         self.directory = settings.home / sessions.SESSIONS / self.name
@@ -75,51 +87,76 @@ class Session:
         engine = build_engine(config, [plugin.make() for plugin in plugins])
         about = Assembly("binance", __version__, config.limits.profile, access.speed, config.period)
         self.engine, self.painter = engine, Painter(engine, about)
-        self.feed = BinanceFeed(self._plan(), self.inbox.put, self._fetch, self._clock.now, self._chance.random)
+        self.feed = BinanceFeed(
+            self._plan(), self.inbox.put, self._fetch, self._clock.now, self._chance.random
+        )
         self.broker = BinanceBroker(
             rest, config.instruments, self.inbox.put, self._gap, self._chance.random, PREFIX
         )  # fmt: skip
-        self.problems: list[str] = []
+        self._carried, self.problems = inherited(settings.home, access.account)
         self._kill: KillListener | None = None
 
     async def run(self, beside: Callable[[Runner], Awaitable[None]]) -> str:
         """Run to the end; `beside` goes on next to it and is cancelled then. Returns why it ended."""
-        carried, self.problems = inherited(self._settings.home, self._access.account)
-        journal = await Journal.open(self.directory)
-        tape = Tape(self.directory, lambda sealed: self._seal(journal, sealed))
-        journal.append(0, HEADER, self._clock.now(), encode_header(self._header()))
-        shell = Shell(self._clock, journal, tape, self.latch, self.feed, self.broker, self._vitals)
-        runner = Runner(self.engine, self.painter, shell, self.inbox)
-        link, kill = self._doors(runner)
-        self._kill = kill
-        try:
-            await self.broker.start()
-            await self._warm()
-            await self.feed.start()
-            await link.start()
-            kill.start()
-            opened = SessionOpened(
-                self.name, self._clock.now(), self._access.account, self._settings.environment.value,
-                self.latch.is_set, carried,
-            )  # fmt: skip
-            return await _together(runner, opened, beside)
-        finally:
-            await link.close()
-            kill.close()
-            await self.feed.close()
-            await self.broker.close()
-            await self._close_store(tape, journal)
+        async with AsyncExitStack() as stack:  # whatever was opened is closed, in the reverse order
+            stack.push_async_callback(self._rest.client.close_connection)
+            journal = await Journal.open(self.directory)
+            stack.push_async_callback(journal.close)
+            tape = Tape(self.directory, lambda sealed: self._seal(journal, sealed))
+            stack.callback(tape.close)
+            journal.append(0, HEADER, self._clock.now(), encode_header(self._header()))
+            shell = Shell(self._clock, journal, tape, self.latch, self.feed, self.broker, self._vitals)
+            runner = Runner(self.engine, self.painter, shell, self.inbox)
+            await self._connect(stack, runner)
+            try:
+                companions = (beside(runner), self._retain(journal, tape))
+                return await _together(runner, self._opened(), companions)
+            except EngineFailed as failed:
+                await asyncio.to_thread(self.halt, "engine failure", str(failed))
+                raise
 
-    def halt(self, by: str) -> None:
+    def halt(self, by: str, reason: str = "") -> None:
         """The kill at level halt, from any thread of this process."""
         if self._kill is not None:
-            self._kill.pull(KillRequest(by=by))
+            self._kill.pull(KillRequest(by=by, reason=reason))
+        else:
+            self.latch.trip(KillLevel.HALT, by, reason, self._clock.now())
 
-    async def _close_store(self, tape: Tape, journal: Journal) -> None:
-        try:
-            tape.close()
-        finally:
-            await journal.close()
+    async def _connect(self, stack: AsyncExitStack, runner: Runner) -> None:
+        """Venue first, then the doors: who comes through them finds everything in place."""
+        stack.push_async_callback(self.broker.close)
+        await self.broker.start()
+        await self._warm()
+        stack.push_async_callback(self.feed.close)
+        await self.feed.start()
+        link, kill = self._doors(runner)
+        stack.callback(kill.close)
+        kill.start()
+        self._kill = kill
+        stack.push_async_callback(link.close)
+        await link.start()
+
+    def _opened(self) -> SessionOpened:
+        return SessionOpened(
+            self.name, self._clock.now(), self._access.account, self._settings.environment.value,
+            self.latch.is_set, self._carried,
+        )  # fmt: skip
+
+    async def _retain(self, journal: Journal, tape: Tape) -> None:
+        """Give up the oldest tape beyond what is kept; the journal says so before anything is deleted."""
+        keep = self._settings.runtime.tape_keep_mb << 20
+        while True:
+            await asyncio.sleep(RETAIN_EVERY_S)
+            pruned = tape.prunable(keep)
+            if pruned is None:
+                continue
+            try:
+                journal.append(self.engine.sequence, PRUNED, self._clock.now(), pruned.encode())
+                await journal.barrier()
+            except StoreError as error:
+                log.error("the tape keeps more than it should: %s", error)
+                continue
+            tape.prune(pruned)
 
     def _seal(self, journal: Journal, sealed: SealedSegment) -> None:
         journal.append(self.engine.sequence, SEALED, self._clock.now(), sealed.encode())
@@ -149,6 +186,7 @@ class Session:
     def _plan(self) -> FeedPlan:
         return FeedPlan(
             streams_url=self._access.endpoints.streams,
+            connection_silence=self._settings.runtime.feed_stale_seconds,
             instruments=self._config.instruments,
             periods=(self._config.period,),
             speed=self._access.speed,
@@ -168,6 +206,7 @@ class Session:
             clock_offset_ms=self._rest.clock.offset_ms,
             weight_used=weights.used,
             weight_limit=weights.limits.weight_minute,
+            stream_ages=self.feed.stream_ages(),
         )
 
     def _header(self) -> Header:
@@ -196,13 +235,28 @@ def session_name(now: int) -> str:
     return f"{datetime.fromtimestamp(now / SECOND, UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
-async def _together(runner: Runner, opened: SessionOpened, beside: Callable[[Runner], Awaitable[None]]) -> str:
-    companion = asyncio.ensure_future(beside(runner))
+async def _together(runner: Runner, opened: SessionOpened, companions: Iterable[Awaitable[None]]) -> str:
+    """The runner's reason to end; a companion that fails ends it and is what is told."""
+    tasks = [asyncio.ensure_future(companion) for companion in companions]
+    for task in tasks:
+        task.add_done_callback(lambda done: _give_up(runner, done))
     try:
-        return await runner.run(opened)
+        reason = await runner.run(opened)
     finally:
-        companion.cancel()
-        await asyncio.gather(companion, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    for error in ended:
+        if isinstance(error, Exception):
+            raise EngineFailed(
+                f"what runs beside the engine failed ({type(error).__name__}: {error})"
+            ) from error
+    return reason
+
+
+def _give_up(runner: Runner, done: asyncio.Future[None]) -> None:
+    if not done.cancelled() and done.exception() is not None:
+        runner.give_up("what runs beside the engine failed")
 
 
 async def _instruments(rest: Rest, wanted: tuple[str, ...], leave_unlisted: bool) -> tuple[Instrument, ...]:

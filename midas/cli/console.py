@@ -1,7 +1,8 @@
-"""The console's side of the command line: start the engine where none runs, draw, and say what goes on afterwards."""
+"""The console's side of the command line: start the engine where none runs, draw, say what goes on."""
 
 from __future__ import annotations
 
+import socket
 import sys
 import time
 from argparse import Namespace
@@ -10,12 +11,13 @@ from pathlib import Path
 from midas.assembly.access import sockets
 from midas.cli import draw
 from midas.cli.options import settings_from
-from midas.cli.processes import ENGINE_LOG, START_TIMEOUT_S, failure, spawn
+from midas.cli.processes import ENGINE_LOG, failure, spawn, stop_process
 from midas.cli.running import running
 from midas.errors import LinkClosed, NotRunning, Unreachable
 from midas.runtime.link import SocketLink, send_kill
 
 CONSOLE_HZ = 8.0
+ENGINE_TIMEOUT_S = 60.0  # an exchange may have to be started first, and kernels compiled
 
 
 def with_console(args: Namespace) -> int:
@@ -48,7 +50,8 @@ def draw_on(home: Path) -> int:
         print("midas: the engine has ended", file=sys.stderr)
     else:
         print(
-            f"midas: the engine trades on, process {found.pid}; `midas attach` returns to it, `midas stop` ends it",
+            f"midas: the engine trades on, process {found.pid}; "
+            "`midas attach` returns to it, `midas stop` ends it",
             file=sys.stderr,
         )
     return code
@@ -71,14 +74,21 @@ def _start_engine(args: Namespace, home: Path, workspace: Path) -> None:
     command += ["--live"] if args.live else []
     log = home / ENGINE_LOG
     child = spawn(command, log, home, workspace)
-    end = time.monotonic() + START_TIMEOUT_S
+    end = time.monotonic() + ENGINE_TIMEOUT_S
     while time.monotonic() < end:
         if child.poll() is not None:
             raise failure(log, child.returncode, "the engine")
-        if sockets(home)[0].exists():
+        if _answers(sockets(home)[0]):
             return
         time.sleep(0.02)
-    raise Unreachable(f"the engine didn't come up within {START_TIMEOUT_S:.0f} s; its log is {log}")
+    stop_process(child.pid)
+    raise Unreachable(f"the engine didn't come up within {ENGINE_TIMEOUT_S:.0f} s; its log is {log}")
+
+
+def _answers(path: Path) -> bool:
+    """A socket left by a crash is a name, and nobody answers there."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        return probe.connect_ex(str(path)) == 0
 
 
 def _is_file(name: str, value: object) -> bool:

@@ -66,7 +66,7 @@ def mode(args: Namespace) -> int:
 
 
 def kill(args: Namespace) -> int:
-    """Over the kill socket; without an engine the latch is set all the same, so that none can start trading."""
+    """Over the kill socket; without an engine the latch is set all the same, so that none starts trading."""
     home = home_from(args)
     _, path = sockets(home)
     try:
@@ -74,7 +74,13 @@ def kill(args: Namespace) -> int:
     except NotRunning:
         home.mkdir(parents=True, exist_ok=True)
         KillLatch(home / LATCH).trip(KillLevel(args.level), actor(), args.reason, time.time_ns())
-        return _print(args, {"latched": True, "canceled": [], "sentence": "no engine runs; the latch is set for the next one"})
+        there = InstanceLock(home / LOCK).held()
+        who = (
+            "an engine is starting or ending; it finds the latch"
+            if there
+            else "no engine runs; the next one finds it"
+        )
+        return _print(args, {"latched": True, "canceled": [], "sentence": f"{args.level} latched: {who}"})
     facts = {
         "latched": reply.latched,
         "canceled": list(reply.canceled),
@@ -122,11 +128,17 @@ def _resume_alone(args: Namespace, latch: KillLatch) -> int:
     record = latch.read()
     if record is None:
         raise CommandRefused("the kill latch isn't set")
-    review = f"stopped by {record.by} at level {record.level.value}" + (f" ({record.reason})" if record.reason else "")
+    review = f"stopped by {record.by} at level {record.level.value}" + (
+        f" ({record.reason})" if record.reason else ""
+    )
     if not args.confirm:
-        return _print(args, {"accepted": True, "sentence": f"{review}; no engine runs; --confirm releases the latch"})
+        return _print(
+            args, {"accepted": True, "sentence": f"{review}; no engine runs; --confirm releases the latch"}
+        )
     latch.release(actor(), args.reason, time.time_ns())
-    return _print(args, {"accepted": True, "sentence": "released; the next engine starts in the mode it was left in"})
+    return _print(
+        args, {"accepted": True, "sentence": "released; the next engine starts in the mode it was left in"}
+    )
 
 
 def _tell(args: Namespace, command: Command) -> int:
@@ -161,7 +173,9 @@ def _await_end(home: Path) -> None:
         if not lock.held():
             return
         time.sleep(0.05)
-    raise MidasError(f"the engine still runs after {STOP_TIMEOUT_S:.0f} s; `midas status` says what it waits for")
+    raise MidasError(
+        f"the engine still runs after {STOP_TIMEOUT_S:.0f} s; `midas status` says what it waits for"
+    )
 
 
 def _facts(snapshot: Snapshot, latch_on_disk: bool) -> dict[str, object]:

@@ -11,13 +11,16 @@ from pathlib import Path
 from midas.assembly.config import engine_config, strategies_of
 from midas.assembly.inherit import rows_of
 from midas.cli.options import settings_from
+from midas.cli.running import running
 from midas.engine.build import build_engine
-from midas.errors import CodeDiffers, ConfigDiffers
+from midas.errors import CodeDiffers, ConfigDiffers, NotRunning, ReplayError, WorkspaceInvalid
 from midas.runtime.records import Header, code_hash
-from midas.runtime.replay import Replay, header_of, timeline
+from midas.runtime.replay import Replay, ReplayReport, header_of, timeline
 from midas.settings import Settings
+from midas.state.state import State
 from midas.store import integrity, sessions
-from midas.store.tape import read_tape
+from midas.store.tape import DIRECTORY, number, read_tape, segments
+from midas.workspace import LoadedStrategy
 
 LAST = "last"
 
@@ -25,58 +28,95 @@ LAST = "last"
 def replay(args: Namespace) -> int:
     """Integrity first, then code and configuration, then every event; exit codes 0, 1, 3, 4."""
     settings = settings_from(args)
-    directory = sessions.newest(settings.home) if args.session == LAST else sessions.find(settings.home, args.session)
+    directory = _session(settings.home, args.session)
+    going_on = _runs(settings.home, directory.name)
     whole = integrity.verify(directory)
+    _check_tape(directory)
     header = header_of(rows_of(directory), directory.name)
     if args.profile is None and header.profile:
         args.profile = header.profile
         settings = settings_from(args)
-    plugins = strategies_of(settings.workspace, header.config)
+    plugins = _plugins(header, settings, verify=args.verify)
     if args.verify:
-        _check_code(header, [p.file for p in plugins])
         _check_config(header, settings)
     engine = build_engine(header.config, [plugin.make() for plugin in plugins])
-    runner = Replay(engine, directory.name, whole.sealed, whole.last_sequence, compare=args.verify)
-    moments = timeline(rows_of(directory), read_tape(directory))
+    steps = Replay(engine, directory.name, whole.sealed, whole.last_sequence, compare=args.verify)
     with _progress(whole.last_sequence, quiet=args.json) as advance:
-        report = runner.run(moments, advance)
-    state = engine.state
-    facts = {
-        "session": report.session,
-        "identical": report.identical,
-        "audits": report.audits,
-        "events": report.events,
-        "complete": report.complete,
-        "sealed": whole.sealed,
-        "equity": round(state.equity(), 8),
-        "mode": state.control.mode.value,
-        "notes": [*whole.notes, *([report.note] if report.note else [])],
-    }
-    if args.json:
-        print(json.dumps(facts))
-    else:
-        word = f"identical: {report.identical} of {report.audits} audits" if args.verify else f"replayed: {report.audits} audits"
-        print(f"{word}, {report.events} events, session {report.session}")
-        for note in facts["notes"]:
-            print(f"note: {note}")
+        report = steps.run(timeline(rows_of(directory), read_tape(directory)), advance)
+    notes = [*whole.notes, *([report.note] if report.note else [])]
+    if going_on:
+        notes.append("the session is still running: what came since isn't looked at")
+    _print(args, report, notes, engine.state, whole.sealed)
     return 0
 
 
-def _check_code(header: Header, plugins: list[Path]) -> None:
-    now = code_hash(plugins)
-    if now != header.code_hash:
+def _print(args: Namespace, report: ReplayReport, notes: list[str], state: State, sealed: bool) -> None:
+    if args.json:
+        equity = state.equity()
+        facts = {
+            "session": report.session,
+            "identical": report.identical if args.verify else None,
+            "audits": report.audits,
+            "events": report.events,
+            "complete": report.complete,
+            "sealed": sealed,
+            "equity": round(equity, 8) if equity == equity else None,
+            "mode": state.control.mode.value,
+            "notes": notes,
+        }
+        print(json.dumps(facts))
+        return
+    done = f"identical: {report.identical} of" if args.verify else "replayed:"
+    print(f"{done} {report.audits} audits, {report.events} events, session {report.session}")
+    for note in notes:
+        print(f"note: {note}")
+
+
+def _session(home: Path, name: str) -> Path:
+    return sessions.newest(home) if name == LAST else sessions.find(home, name)
+
+
+def _runs(home: Path, session: str) -> bool:
+    try:
+        return running(home).session == session
+    except NotRunning:
+        return False
+
+
+def _check_tape(directory: Path) -> None:
+    """Without its first events a market can't be rebuilt; the journal has vouched for what is missing."""
+    present = segments(directory / DIRECTORY)
+    if not present or number(present[0]) > 1:
+        raise ReplayError(
+            f"session {directory.name} can't be stepped again: retention has given up the beginning of "
+            "its tape; runtime.tape_keep_mb says how much is kept"
+        )
+
+
+def _plugins(header: Header, settings: Settings, verify: bool) -> list[LoadedStrategy]:
+    """The recorded session's strategies. Raises CodeDiffers where they or the core are others."""
+    try:
+        plugins = strategies_of(settings.workspace, header.config)
+    except WorkspaceInvalid as error:
+        if verify:
+            sentence = f"session {header.session} can't be verified with these strategies: {error}"
+            raise CodeDiffers(sentence) from None
+        raise
+    now = code_hash([plugin.file for plugin in plugins])
+    if verify and now != header.code_hash:
         raise CodeDiffers(
             f"session {header.session} was recorded by code {header.code_hash[:12]}, this is {now[:12]}: "
             f"check out what midas {header.version} ran, or replay without --verify"
         )
+    return plugins
 
 
 def _check_config(header: Header, settings: Settings) -> None:
     now = engine_config(settings, header.config.instruments).digest()
     if now != header.config_hash or header.config.digest() != header.config_hash:
         raise ConfigDiffers(
-            f"session {header.session} ran under configuration {header.config_hash[:12]}, this workspace's is "
-            f"{now[:12]}: restore config.toml (and variables), or replay without --verify"
+            f"session {header.session} ran under configuration {header.config_hash[:12]}, this workspace's "
+            f"is {now[:12]}: restore config.toml (and variables), or replay without --verify"
         )
 
 

@@ -10,15 +10,26 @@ import os
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from midas.assembly.config import check_strategies
 from midas.cli.options import settings_from
 from midas.cli.running import LOCK, RUN_FILE, EngineFile
 from midas.domain.mode import Environment
+from midas.errors import ConfigInvalid
 from midas.settings import Settings
+from midas.store.durable import write_durably
 from midas.store.lock import InstanceLock
+
+if TYPE_CHECKING:
+    from midas.assembly.session import Session
+
+INTERRUPTED = 130
+RECONCILED = "reconciled"  # what the engine says of a clean end
 
 
 def run(args: Namespace) -> int:
@@ -33,20 +44,32 @@ def run(args: Namespace) -> int:
 def headless(args: Namespace) -> int:
     """The engine in this process, until its duration, the end of a recording, a signal or `midas stop`."""
     settings = settings_from(args)
-    settings.home.mkdir(parents=True, exist_ok=True)
-    _log_to(settings.home / "midas.log")
+    _make_home(settings.home)
     with InstanceLock(settings.home / LOCK):
+        check_strategies(settings)
+        _log_to(settings.home / "midas.log")
         explicit = any(getattr(args, name, None) is not None for name in ("market", "speed", "seed"))
-        return _run_loop(_engine(settings, args, explicit))
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            return runner.run(_engine(settings, args, explicit))
 
 
-def _run_loop(main: asyncio.Future[int] | object) -> int:
+def _make_home(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        writable = os.access(home, os.W_OK | os.X_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        raise ConfigInvalid(f"MIDAS_HOME: {home} can't be written; name a folder of yours")
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """uvloop where it is installed."""
     try:
         import uvloop
     except ImportError:
-        return asyncio.run(main)  # type: ignore[arg-type]
-    return uvloop.run(main)  # type: ignore[arg-type]
+        return None
+    return uvloop.new_event_loop
 
 
 async def _engine(settings: Settings, args: Namespace, explicit: bool) -> int:
@@ -57,34 +80,36 @@ async def _engine(settings: Settings, args: Namespace, explicit: bool) -> int:
 
     http = ""
     if settings.environment is Environment.SIM:
-        found, sentence = exchange_for(settings, explicit)
-        _say(args, sentence)
-        http = found.http
-        reach = simulated(found.http, found.ws, found.instance, (found.api_key, found.api_secret), found.speed)
+        exchange, sentence = exchange_for(settings, explicit)
+        _say(sentence)
+        http = exchange.http
+        keys = (exchange.api_key, exchange.api_secret)
+        reach = simulated(http, exchange.ws, exchange.instance, keys, exchange.speed)
     else:
         reach = access(settings)
     session = await open_session(settings, reach)
-    watch = Watch(args.duration, http, lambda text: _say(args, text))
+    for problem in session.problems:
+        _say(problem)
+    watch = Watch(args.duration, http, _say)
     run_file = settings.home / RUN_FILE
-    run_file.write_bytes(msgspec.json.encode(EngineFile(os.getpid(), session.name, time.time_ns())))
+    found = EngineFile(os.getpid(), session.name, time.time_ns())
+    write_durably(run_file, msgspec.json.encode(found))
     gc.freeze()
     try:
         with watch.signals(session):
-            reason = await session.run(watch.beside)
+            outcome = await session.run(watch.beside)
+    except asyncio.CancelledError:
+        _say("ended at once: orders may still be open, the next start adopts them")
+        return INTERRUPTED
     finally:
         run_file.unlink(missing_ok=True)
-    for problem in session.problems:
-        _say(args, problem)
-    _report(args, session, reason)
-    return 0
+    return _report(args, session, outcome, watch.why)
 
 
-def _report(args: Namespace, session: object, reason: str) -> None:
-    """The last line of a run."""
-    from midas.assembly.session import Session
-
-    assert isinstance(session, Session)
+def _report(args: Namespace, session: Session, outcome: str, why: str) -> int:
+    """The last line of a run; exit code 1 where the account could not be shown to be equal."""
     state, counts = session.engine.state, session.painter.counts()
+    reconciled = outcome == RECONCILED and state.reconciled and not state.orders.open
     result = {
         "environment": state.environment,
         "mode": state.control.mode.value,
@@ -98,19 +123,21 @@ def _report(args: Namespace, session: object, reason: str) -> None:
         "fills_by_strategy": counts.fills_by_strategy,
         "refusals": counts.refusals,
         "anomalies": counts.anomalies,
-        "equity": round(state.equity(), 8),
+        "equity": round(equity, 8) if (equity := state.equity()) == equity else None,
         "session": session.name,
-        "reconciled": state.reconciled and not state.orders.open,
-        "ended": reason,
+        "reconciled": reconciled,
+        "ended": why or outcome,
     }
+    if not reconciled:
+        _say(f"the account was not reconciled: {outcome}")
     if args.json:
         print(json.dumps(result))
-        return
-    for key, value in result.items():
-        print(f"{key:>18}  {value}")
+    else:
+        print("\n".join(f"{key:>18}  {value}" for key, value in result.items()))
+    return 0 if reconciled else 1
 
 
-def _say(args: Namespace, sentence: str) -> None:
+def _say(sentence: str) -> None:
     """Progress goes to stderr: stdout is the result."""
     print(f"midas: {sentence}", file=sys.stderr, flush=True)
 

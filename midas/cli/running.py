@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import msgspec
 
 from midas.errors import NotRunning
+from midas.store.lock import InstanceLock
 
 LOCK = "engine.lock"
 RUN_FILE = "engine.json"
@@ -23,9 +23,10 @@ class EngineFile(msgspec.Struct, frozen=True):
 
 def running(home: Path) -> EngineFile:
     """The engine of a home. Raises NotRunning."""
-    try:
-        found = msgspec.json.decode((home / RUN_FILE).read_bytes(), type=EngineFile)
-        os.kill(found.pid, 0)
-    except (OSError, msgspec.MsgspecError):
-        raise NotRunning(f"no engine runs in {home}; `midas` or `midas --no-ui` starts one") from None
-    return found
+    # The lock goes with its process, however that ends; the file alone may be a crash's, its number reused.
+    if InstanceLock(home / LOCK).held():
+        try:
+            return msgspec.json.decode((home / RUN_FILE).read_bytes(), type=EngineFile)
+        except (OSError, msgspec.MsgspecError):
+            raise NotRunning(f"the engine of {home} is starting or ending; try again in a moment") from None
+    raise NotRunning(f"no engine runs in {home}; `midas` or `midas --no-ui` starts one")

@@ -26,45 +26,72 @@ class Watch:
         self._status_url = status_url
         self._say = say
         self._reason = asyncio.Event()
-        self._why = ""
         self._progress_at = time.monotonic() + PROGRESS_S
+        self._interrupts = 0
+        self.why = ""
 
     def end(self, why: str) -> None:
         """Begin to close; the first reason counts."""
-        if not self._why:
-            self._why = why
+        if not self.why:
+            self.why = why
             self._reason.set()
 
     async def beside(self, runner: Runner) -> None:
         """Runs next to the engine until cancelled."""
         started = time.monotonic()
-        while not self._why:
-            if self._duration is not None and time.monotonic() - started >= self._duration:
+        while not self.why:
+            if runner.engine.state.closing:
+                self.end("asked to stop")
+            elif self._duration is not None and time.monotonic() - started >= self._duration:
                 self.end(f"the duration of {self._duration:g} s is over")
             elif await self._market_ended(runner):
                 self.end("the recording has ended")
             else:
                 self._tell(runner)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._reason.wait(), POLL_S)
-        runner.close(self._why)
-        await asyncio.sleep(GIVE_UP_S)
-        self._say(f"closing takes longer than {GIVE_UP_S:.0f} s: ending without a clean comparison")
-        runner.give_up(f"{self._why}; the account could not be compared in time")
+                    await asyncio.wait_for(self._reason.wait(), self._until_next(started))
+        if not runner.engine.state.closing:
+            runner.close(self.why)
+        if not runner.disconnected:
+            await asyncio.sleep(GIVE_UP_S)
+            self._say(f"closing takes longer than {GIVE_UP_S:.0f} s: ending without a clean comparison")
+        runner.give_up("the account could not be compared with the venue's")
 
     @contextlib.contextmanager
     def signals(self, session: Session) -> Iterator[None]:
-        """SIGINT and SIGTERM end cleanly, SIGQUIT (Ctrl+backslash) halts, SIGHUP changes nothing."""
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGINT, self.end, "interrupted")
-        loop.add_signal_handler(signal.SIGTERM, self.end, "asked to end")
-        loop.add_signal_handler(signal.SIGQUIT, lambda: loop.run_in_executor(None, session.halt, "SIGQUIT"))
-        loop.add_signal_handler(signal.SIGHUP, lambda: None)
+        """SIGINT and SIGTERM end cleanly, a second SIGINT at once, SIGQUIT (Ctrl+backslash) halts.
+
+        SIGHUP changes nothing: a terminal that goes away takes no engine along.
+        """
+        loop, run = asyncio.get_running_loop(), asyncio.current_task()
+        assert run is not None
+        handlers: dict[signal.Signals, Callable[[], object]] = {
+            signal.SIGINT: lambda: self._interrupted(run),
+            signal.SIGTERM: lambda: self.end("asked to end"),
+            signal.SIGQUIT: lambda: loop.run_in_executor(None, session.halt, "SIGQUIT"),
+            signal.SIGHUP: lambda: None,
+        }
+        for number, handler in handlers.items():
+            loop.add_signal_handler(number, handler)
         try:
             yield
         finally:
-            for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP):
-                loop.remove_signal_handler(sign)
+            for number in handlers:
+                loop.remove_signal_handler(number)
+
+    def _interrupted(self, run: asyncio.Task[object]) -> None:
+        if self._interrupts:
+            run.cancel()
+            return
+        self._interrupts += 1
+        self._say("closing: orders are withdrawn and the account is compared; Ctrl+C again ends at once")
+        self.end("interrupted")
+
+    def _until_next(self, started: float) -> float:
+        """To the next look, or to the end of the duration where that comes first."""
+        if self._duration is None:
+            return POLL_S
+        return min(POLL_S, max(0.0, self._duration - (time.monotonic() - started)))
 
     async def _market_ended(self, runner: Runner) -> bool:
         """A recording that played to its end, with nothing of it left in the inbox."""

@@ -7,7 +7,6 @@ that nobody reads fills after a handful of them.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -29,7 +28,12 @@ class LinkServer:
     """Serves the clients of one engine until `close`."""
 
     def __init__(
-        self, path: Path, snapshot: Callable[[], Snapshot], command: Command, now: Callable[[], int], hz_max: float
+        self,
+        path: Path,
+        snapshot: Callable[[], Snapshot],
+        command: Command,
+        now: Callable[[], int],
+        hz_max: float,
     ) -> None:
         self._path = path
         self._snapshot = snapshot
@@ -84,18 +88,19 @@ class LinkServer:
 
     def _give(self, message: Give, writer: asyncio.StreamWriter) -> None:
         def answer(told: Answer) -> None:
-            with contextlib.suppress(ConnectionError):
+            if not writer.is_closing():  # who asked may have left; writing to a closed transport raises
                 writer.write(pack(Told(told)))
 
         self._command(CommandGiven(message.id, message.actor, message.command, self._now()), answer)
 
     async def _push(self, writer: asyncio.StreamWriter, hz: float) -> None:
+        if not hz:
+            writer.write(pack(Shown(self._snapshot())))
+            return
         period = 1.0 / min(max(hz, 0.1), self._hz_max)
         while not writer.is_closing():
             if writer.transport.get_write_buffer_size() < UNREAD_MAX:
                 writer.write(self._frame(period))
-            if not hz:
-                return
             await asyncio.sleep(period)
 
     def _frame(self, period: float) -> bytes:

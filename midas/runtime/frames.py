@@ -46,8 +46,8 @@ FromClient = Subscribe | Give
 FromEngine = Told | Shown
 
 encode = msgspec.msgpack.Encoder().encode
-decode_client = msgspec.msgpack.Decoder(FromClient).decode  # type: ignore[arg-type]  # a union is no type to mypy
-decode_engine = msgspec.msgpack.Decoder(FromEngine).decode  # type: ignore[arg-type]
+decode_client = msgspec.msgpack.Decoder(FromClient).decode
+decode_engine = msgspec.msgpack.Decoder(FromEngine).decode
 
 
 def pack(message: Subscribe | Give | Told | Shown) -> bytes:

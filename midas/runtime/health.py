@@ -15,7 +15,7 @@ class Vitals(msgspec.Struct, frozen=True):
     clock_offset_ms: float = float("nan")
     weight_used: int = 0
     weight_limit: int = 0
-    ended: bool = False  # a recording played to its end
+    stream_ages: dict[str, int] = {}  # of each regular market stream
 
 
 class Window:

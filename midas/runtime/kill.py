@@ -7,6 +7,7 @@ wire, then the engine. A busy event loop, a full inbox or a frozen console delay
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import socket
 import threading
@@ -18,12 +19,21 @@ import msgspec
 
 from midas.domain.event import LatchTripped
 from midas.domain.mode import KillLevel
-from midas.errors import StoreError, VenueError
+from midas.domain.time import SECOND
+from midas.errors import LinkClosed, StoreError, VenueError
 from midas.ports.journal import Latch
 from midas.state.orders import Order
 
 KEEP_WARM_S = 15.0  # idle venue connections are cut by proxies after about a minute
+CANCEL_FOR = 3 * SECOND
+READ_S = 0.5  # for one line of a process on this machine
+RETRY_S = 0.1
+REPLY_S = 15.0  # a venue that hangs costs its whole patience first
 REQUEST_MAX = 4_096
+BACKLOG = 16
+OK = 200
+
+log = logging.getLogger("midas.kill")
 
 
 class Canceller(Protocol):
@@ -76,9 +86,11 @@ class KillListener:
         self._symbols = symbols
         self._tell = tell
         self._now = now
-        self._closing = False
-        self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._listen, name="kill", daemon=True)
+        self._closing = threading.Event()
+        self._tripping = threading.Lock()
+        self._wire = threading.Lock()  # the canceller serves one thread at a time
+        self._socket: socket.socket | None = None
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Open the socket, readable by its owner alone, and listen."""
@@ -89,35 +101,35 @@ class KillListener:
             self._socket.bind(str(self._path))
         finally:
             os.umask(mask)
-        self._socket.listen(8)
-        self._socket.settimeout(KEEP_WARM_S)
-        self._canceller.ping()
-        self._thread.start()
+        self._socket.listen(BACKLOG)
+        # A ping that hangs may not keep a kill waiting: the connection is kept warm by a thread of its own.
+        for name, work in (("kill", self._listen), ("kill-warm", self._keep_warm)):
+            thread = threading.Thread(target=work, args=(self._socket,), name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
 
     def close(self) -> None:
-        """Stop listening; idempotent."""
-        if self._closing:
+        """Stop listening; idempotent, also where `start` failed or never came."""
+        if self._closing.is_set():
             return
-        self._closing = True
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-        self._thread.join(2.0)
-        self._path.unlink(missing_ok=True)
+        self._closing.set()
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+            self._socket.close()
+            self._path.unlink(missing_ok=True)
+        for thread in self._threads:
+            thread.join(2.0)
         self._canceller.close()
 
     def pull(self, request: KillRequest) -> KillReply:
         """Latch, cancel, tell the engine. Safe from any thread."""
-        try:
-            level = KillLevel(request.level)
-        except ValueError:
-            words = ", ".join(level.value for level in KillLevel)
-            return KillReply(False, f"there is no kill level {request.level!r}; there are {words}")
-        with self._lock:
-            sentence = self._trip(level, request)
-            canceled, failed = self._cancel(level)
-            event = LatchTripped(level.value, request.by, request.reason, self._now(), tuple(canceled))
-            self._tell(event)
+        level, doubt = _level(request.level)
+        with self._tripping:
+            sentence = doubt + self._trip(level, request)
+        canceled, failed = self._cancel(level)
+        event = LatchTripped(level.value, request.by, request.reason, self._now(), tuple(canceled))
+        self._tell(event)
         return KillReply(True, sentence, tuple(canceled), tuple(failed))
 
     def _trip(self, level: KillLevel, request: KillRequest) -> str:
@@ -131,36 +143,54 @@ class KillListener:
         """At `halt` what increases risk, from `all` up everything; failures are the engine's to repeat."""
         canceled: list[str] = []
         failed: list[str] = []
-        for order in self._orders():
-            if not order.sent_at or (level is KillLevel.HALT and not order.increases_risk):
-                continue
-            client_id = order.intent.client_id
-            try:
-                status, _ = self._canceller.cancel(self._symbols[order.intent.instrument], client_id)
-            except VenueError:
-                failed.append(client_id)
-            else:
-                (canceled if status == 200 else failed).append(client_id)
+        with self._wire:
+            patience = self._now() + CANCEL_FOR
+            for order in self._orders():
+                if not order.sent_at or (level is KillLevel.HALT and not order.increases_risk):
+                    continue
+                # A venue that hangs would hold up the engine's own knowledge of the kill for minutes.
+                done = self._now() < patience and self._canceled(order)
+                (canceled if done else failed).append(order.intent.client_id)
         return canceled, failed
 
-    def _listen(self) -> None:
-        while not self._closing:
+    def _canceled(self, order: Order) -> bool:
+        symbol = self._symbols.get(order.intent.instrument)
+        if symbol is None:  # carried over from a session with other instruments
+            return False
+        try:
+            status, _ = self._canceller.cancel(symbol, order.intent.client_id)
+        except VenueError:
+            return False
+        except Exception:  # the seam around a venue task: the next order still has to be cancelled
+            log.exception("a cancel of the kill listener failed unexpectedly")
+            return False
+        return status == OK
+
+    def _listen(self, listening: socket.socket) -> None:
+        while not self._closing.is_set():
             try:
-                connection, _ = self._socket.accept()
-            except TimeoutError:
-                self._canceller.ping()
+                connection, _ = listening.accept()
+            except OSError as error:
+                if not self._closing.wait(RETRY_S):  # out of descriptors, say: the next try may have one
+                    log.error("the kill socket: %s", error)
                 continue
-            except OSError:
-                return
             with connection:
                 self._serve(connection)
 
+    def _keep_warm(self, _: socket.socket) -> None:
+        while True:
+            with self._wire:
+                self._canceller.ping()
+            if self._closing.wait(KEEP_WARM_S):
+                return
+
     def _serve(self, connection: socket.socket) -> None:
+        line = _line_of(connection)
+        if line is None:
+            return
         try:
-            connection.settimeout(2.0)
-            line = connection.recv(REQUEST_MAX)
             request = msgspec.json.decode(line, type=KillRequest)
-        except (OSError, msgspec.MsgspecError):
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             # Whoever reaches for the kill switch and stammers still means it.
             request = KillRequest(by="kill socket (unreadable request)")
         reply = self.pull(request)
@@ -168,13 +198,44 @@ class KillListener:
             connection.sendall(msgspec.json.encode(reply) + b"\n")
 
 
-def pull_kill(path: Path, request: KillRequest, timeout: float = 5.0) -> KillReply:
-    """Send a kill to a running engine and wait for its reply. Raises OSError where nobody listens."""
+def _level(word: str) -> tuple[KillLevel, str]:
+    """The level, and what to say where nobody knows the word: a typo must not keep the desk running."""
+    try:
+        return KillLevel(word), ""
+    except ValueError:
+        words = ", ".join(level.value for level in KillLevel)
+        return KillLevel.HALT, f"there is no kill level {word!r} (there are {words}): "
+
+
+def _line_of(connection: socket.socket) -> bytes | None:
+    """One line, or as much of it as comes in time; None where somebody only looked whether we listen."""
+    line = b""
+    try:
+        connection.settimeout(READ_S)
+        while not line.endswith(b"\n") and len(line) < REQUEST_MAX:
+            part = connection.recv(REQUEST_MAX)
+            if not part:
+                return line or None
+            line += part
+    except OSError:
+        return line
+    return line
+
+
+def pull_kill(path: Path, request: KillRequest, timeout: float = REPLY_S) -> KillReply:
+    """Send a kill to a running engine and wait for its reply.
+
+    Raises OSError where nobody listens, LinkClosed where the request went out and no reply came.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout)
         connection.connect(str(path))
         connection.sendall(msgspec.json.encode(request) + b"\n")
         reply = b""
-        while not reply.endswith(b"\n") and (part := connection.recv(65_536)):
-            reply += part
-    return msgspec.json.decode(reply, type=KillReply)
+        try:
+            while not reply.endswith(b"\n") and (part := connection.recv(65_536)):
+                reply += part
+            return msgspec.json.decode(reply, type=KillReply)
+        except (OSError, msgspec.MsgspecError):
+            sentence = "the kill was handed to the engine, which didn't report back; `midas status` shows it"
+            raise LinkClosed(sentence) from None

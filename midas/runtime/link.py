@@ -1,4 +1,4 @@
-"""A client's side of the Link, for the console and the commands: a thread that always holds the newest snapshot."""
+"""A client's side of the Link, for console and commands: a thread that always holds the newest snapshot."""
 
 from __future__ import annotations
 
@@ -68,6 +68,9 @@ class SocketLink:
     def close(self) -> None:
         """Leave; the engine runs on."""
         self._closing = True
+        self._drop()
+
+    def _drop(self) -> None:
         connection, self._socket = self._socket, None
         if connection is not None:
             with contextlib.suppress(OSError):
@@ -107,13 +110,16 @@ class SocketLink:
         return drained
 
     def ask(self, command: Command, actor: str, timeout: float = 10.0) -> Answer:
-        """Send and wait, for commands typed in a shell. Raises LinkClosed, TimeoutError."""
+        """Send and wait, for commands typed in a shell. Raises LinkClosed."""
+        connection = self._socket
         command_id = self.submit(command, actor)
         end = self._monotonic() + int(timeout * 1e9)
         while self._monotonic() < end:
             for answer in self.answers():
                 if answer.id == command_id:
                     return answer
+            if self._socket is not connection:
+                raise LinkClosed("the engine left the line before it answered")
             time.sleep(0.005)
         raise LinkClosed(f"the engine didn't answer within {timeout:.0f} s")
 
@@ -133,7 +139,9 @@ class SocketLink:
             connection.sendall(pack(Subscribe(self._hz)))
         except OSError:
             connection.close()
-            raise NotRunning(f"no engine answers on {self._path}; start one with `midas` or `midas --no-ui`") from None
+            raise NotRunning(
+                f"no engine answers on {self._path}; start one with `midas` or `midas --no-ui`"
+            ) from None
         return connection
 
     def _read(self) -> None:
@@ -143,6 +151,8 @@ class SocketLink:
                 time.sleep(RECONNECT_S)
                 with contextlib.suppress(NotRunning):
                     self._socket = self._connect()
+                if self._closing:
+                    self._drop()
                 continue
             try:
                 self._take(decode_engine(receive_frame(connection)))
@@ -159,7 +169,7 @@ class SocketLink:
 
 
 def send_kill(path: Path, level: str, by: str, reason: str) -> KillReply:
-    """The kill over a connection of its own. Raises NotRunning."""
+    """The kill over a connection of its own. Raises NotRunning, or LinkClosed where no report came back."""
     try:
         return pull_kill(path, KillRequest(level, by, reason))
     except OSError:

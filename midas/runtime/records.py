@@ -14,10 +14,14 @@ HEADER = "header"
 EVENT = "event"
 AUDIT = "audit"
 SEALED = "tape.sealed"
+PRUNED = "tape.pruned"
+MARKS = "marks"
+FAILURE = "failure"
 
 # What can influence a decision; doors and stores can change without touching a replay.
 CORE = (
-    "errors.py", "domain", "ports", "state", "costs.py", "analysis", "execution", "portfolio", "risk", "agents", "engine",
+    "errors.py", "domain", "ports", "state", "costs.py", "analysis", "execution", "portfolio", "risk",
+    "agents", "engine",
 )  # fmt: skip
 
 
@@ -37,12 +41,23 @@ class Header(msgspec.Struct, frozen=True):
     speed: float
 
 
+class Marks(msgspec.Struct, frozen=True):
+    """What a restart has to know and no event tells: it follows from prices, which the tape may give up."""
+
+    equity_peak: float
+    day: int
+    day_equity: float
+    floor: str  # the mode that a human last chose
+
+
 encode_event = msgspec.json.Encoder().encode
 encode_market = msgspec.msgpack.Encoder().encode
 encode_header = msgspec.json.Encoder().encode
-decode_event = msgspec.json.Decoder(Recorded).decode  # type: ignore[arg-type]  # a union is no type to mypy
-decode_market = msgspec.msgpack.Decoder(Market).decode  # type: ignore[arg-type]
+encode_marks = msgspec.json.Encoder().encode
+decode_event = msgspec.json.Decoder(Recorded).decode
+decode_market = msgspec.msgpack.Decoder(Market).decode
 decode_header = msgspec.json.Decoder(Header).decode
+decode_marks = msgspec.json.Decoder(Marks).decode
 
 
 def code_hash(plugins: list[Path]) -> str:

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
 from midas.domain.carry import Carried
 from midas.domain.decision import ModeChanged, OrderPlanned
-from midas.domain.event import Event
+from midas.domain.event import MARKET_EVENTS, Event
 from midas.domain.mode import Mode
 from midas.engine import audit as audits
 from midas.engine.engine import Engine
 from midas.errors import AuditDiffers, StoreDamaged
-from midas.runtime.records import AUDIT, EVENT, HEADER, Header, decode_event, decode_header, decode_market
+from midas.runtime.records import (
+    AUDIT,
+    EVENT,
+    FAILURE,
+    HEADER,
+    MARKS,
+    Header,
+    decode_event,
+    decode_header,
+    decode_market,
+    decode_marks,
+)
 from midas.state.state import State
+
+# Decoding is the expensive part, and few audits hold a decision that the ledger follows from.
+_FOLDED = (b'"type":"planned"', b'"type":"mode"')
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -48,7 +63,9 @@ def header_of(rows: Iterator[Row], session: str) -> Header:
     """Record 0. Raises StoreDamaged where it is missing or unreadable."""
     first = next(rows, None)
     if first is None or first.kind != HEADER:
-        raise StoreDamaged(f"journal.db of {session} holds no header: the session never began", "journal.db", 0)
+        raise StoreDamaged(
+            f"journal.db of {session} holds no header: the session never began", "journal.db", 0
+        )
     try:
         return decode_header(first.body)
     except msgspec.MsgspecError as error:
@@ -58,70 +75,115 @@ def header_of(rows: Iterator[Row], session: str) -> Header:
 def fold_ledger(header: Header, rows: Iterable[Row]) -> Carried:
     """What a session left behind: ledger, open orders and mode, from the journal alone."""
     state = State(header.config.instruments, header.config.quote)
-    for row in rows:
+    for row in survived(rows):
         if row.kind == EVENT:
             event = decode_event(row.body)
             state.now = event.at
             state.apply(event)
         elif row.kind == AUDIT:
             _fold_decisions(state, row.body)
+        elif row.kind == MARKS:
+            marks = decode_marks(row.body)
+            state.equity_peak, state.day, state.day_equity = marks.equity_peak, marks.day, marks.day_equity
+            state.control.floor = Mode(marks.floor)
     return state.carried()
 
 
+def survived(rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows without an event that the engine failed on: applied again, it would fail again."""
+    held: Row | None = None
+    for row in rows:
+        if held is not None and not (row.kind == FAILURE and row.sequence == held.sequence):
+            yield held
+        held = row
+    if held is not None:
+        yield held
+
+
 def _fold_decisions(state: State, body: bytes) -> None:
+    if not any(mark in body for mark in _FOLDED):
+        return
     for decision in audits.decode(body).decisions:
         if isinstance(decision, OrderPlanned):
             state.plan(decision.intent)
         elif isinstance(decision, ModeChanged):
             control = state.control
             control.set_mode(Mode(decision.after), decision.by, decision.cause, decision.ends_when, state.now)
-            if decision.by != "trigger":
-                control.floor = control.mode
 
 
 def timeline(rows: Iterable[Row], tape: Iterable[tuple[int, bytes]]) -> Iterator[Moment]:
     """Journal and tape as one sequence of events, each with its recorded audit."""
-    events = iter(tape)
-    upcoming = next(events, None)
+    market = _Market(tape)
     waiting: Moment | None = None
-    for row in rows:
-        if row.kind not in (EVENT, AUDIT):
+    for row in survived(rows):
+        if row.kind not in (EVENT, AUDIT, FAILURE):
             continue
         if waiting is not None and row.sequence > waiting.sequence:
             yield waiting
             waiting = None
-        while upcoming is not None and upcoming[0] < row.sequence:
-            yield Moment(upcoming[0], decode_market(upcoming[1]), None)
-            upcoming = next(events, None)
+        yield from market.before(row.sequence)
+        if row.kind == FAILURE:
+            raise EngineStopped(row.body.decode(errors="replace"))
         if row.kind == EVENT:
             waiting = Moment(row.sequence, decode_event(row.body), None)
         elif waiting is not None:
             yield msgspec.structs.replace(waiting, audit=row.body)
             waiting = None
-        elif upcoming is not None and upcoming[0] == row.sequence:
-            yield Moment(row.sequence, decode_market(upcoming[1]), row.body)
-            upcoming = next(events, None)
         else:
-            raise LostEvent(row.sequence)
+            yield market.at(row.sequence, row.body)
     if waiting is not None:
         yield waiting
-    while upcoming is not None:
-        yield Moment(upcoming[0], decode_market(upcoming[1]), None)
-        upcoming = next(events, None)
+    yield from market.rest()
+
+
+class _Market:
+    """The tape, read as far as the journal has come."""
+
+    def __init__(self, tape: Iterable[tuple[int, bytes]]) -> None:
+        self._events = iter(tape)
+        self._next = next(self._events, None)
+
+    def before(self, sequence: int) -> Iterator[Moment]:
+        """Events that nobody had anything to say about."""
+        while self._next is not None and self._next[0] < sequence:
+            yield self._take(None)
+
+    def at(self, sequence: int, audit: bytes) -> Moment:
+        """The event that `audit` speaks of. Raises LostEvent."""
+        if self._next is None or self._next[0] != sequence:
+            raise LostEvent(sequence, goes_on=self._next is not None)
+        return self._take(audit)
+
+    def rest(self) -> Iterator[Moment]:
+        """What the journal doesn't reach."""
+        while self._next is not None:
+            yield self._take(None)
+
+    def _take(self, audit: bytes | None) -> Moment:
+        assert self._next is not None
+        (sequence, body), self._next = self._next, next(self._events, None)
+        return Moment(sequence, decode_market(body), audit)
 
 
 class LostEvent(Exception):
     """An audit whose event is not on the tape: only a crash's lost tail may explain it."""
 
-    def __init__(self, sequence: int) -> None:
+    def __init__(self, sequence: int, goes_on: bool) -> None:
         super().__init__(sequence)
         self.sequence = sequence
+        self.goes_on = goes_on  # the tape holds later events, so that this one isn't its lost tail
+
+
+class EngineStopped(Exception):
+    """The recorded engine failed here, and would fail again."""
 
 
 class Replay:
     """Steps an engine through a session and, asked to, compares every audit byte by byte."""
 
-    def __init__(self, engine: Engine, session: str, sealed: bool, last_journal: int, compare: bool = True) -> None:
+    def __init__(
+        self, engine: Engine, session: str, sealed: bool, last_journal: int, compare: bool = True
+    ) -> None:
         self._engine = engine
         self._session = session
         self._sealed = sealed
@@ -130,48 +192,67 @@ class Replay:
         self.events = self.audits = 0
 
     def run(self, moments: Iterator[Moment], progress: Callable[[int], None]) -> ReplayReport:
-        """Raises AuditDiffers at the first decision that isn't the recorded one."""
-        note = ""
+        """Raises AuditDiffers at the first decision that isn't the recorded one, StoreDamaged at a hole."""
         try:
-            for moment in moments:
-                if moment.sequence != self.events + 1:
-                    note = self._gap(moment.sequence)
-                    break
-                if not self._sealed and moment.sequence >= self._last_journal:
-                    note = f"crashed: verified up to the last committed record, sequence {self.events}"
-                    break
-                self._compare(moment)
-                progress(self.events)
+            note = self._follow(moments, progress)
         except LostEvent as lost:
-            note = self._gap(lost.sequence)
+            note = self._gap(lost.sequence, lost.goes_on)
+        except EngineStopped as stopped:
+            note = f"the engine failed after sequence {self.events}: {stopped}"
         return ReplayReport(self._session, self.events, self.audits, self.audits, not note, note)
+
+    def _follow(self, moments: Iterator[Moment], progress: Callable[[int], None]) -> str:
+        """Why it ended before the end; empty where it didn't."""
+        for moment in moments:
+            if moment.sequence != self.events + 1:
+                return self._gap(moment.sequence, _market_in(moment, moments))
+            if not self._sealed and moment.sequence >= self._last_journal:
+                return f"not closed: verified up to the last committed record, sequence {self.events}"
+            self._compare(moment)
+            progress(self.events)
+        return ""
 
     def _compare(self, moment: Moment) -> None:
         audit = self._engine.step(moment.sequence, moment.event)
         self.events = moment.sequence
         ours = audits.encode(audit) if audit is not None else None
         if self._comparing and ours != moment.audit:
+            event = type(moment.event).__struct_config__.tag
             raise AuditDiffers(
-                f"session {self._session} differs at sequence {moment.sequence} ({audit.event if audit else 'silent'}):"
-                f" {_first_difference(moment.audit, ours)}"
+                f"session {self._session} differs at sequence {moment.sequence} ({event}): "
+                f"{_first_difference(moment.audit, ours)}"
             )
         self.audits += audit is not None
 
-    def _gap(self, found: int) -> str:
+    def _gap(self, found: int, goes_on: bool) -> str:
         """A missing stretch of events: a crash's lost tail, else damage."""
-        if self._sealed:
+        if self._sealed or goes_on:
             raise StoreDamaged(
                 f"session {self._session} has no event between sequence {self.events} and {found}: "
                 f"the tape is incomplete; last good sequence {self.events}", "tape", self.events,
             )  # fmt: skip
-        return f"crashed: the tape ends at sequence {self.events}, what followed was never written"
+        return f"not closed: the tape ends at sequence {self.events}, what followed was never written"
+
+
+def _market_in(moment: Moment, later: Iterator[Moment]) -> bool:
+    """Does the tape go on after a hole?"""
+    try:
+        return any(type(m.event) in MARKET_EVENTS for m in itertools.chain([moment], later))
+    except LostEvent as lost:
+        return lost.goes_on
+    except EngineStopped:
+        return False
 
 
 def _first_difference(recorded: bytes | None, ours: bytes | None) -> str:
     if recorded is None:
-        return f"nothing was recorded, now: {(ours or b'')[:120].decode(errors='replace')}"
+        return f"nothing was recorded, now: {_excerpt(ours or b'', 0)}"
     if ours is None:
-        return f"recorded: {recorded[:120].decode(errors='replace')}, now nothing"
-    at = next((i for i, (a, b) in enumerate(zip(recorded, ours, strict=False)) if a != b), min(len(recorded), len(ours)))
-    start = max(0, at - 40)
-    return f"recorded ...{recorded[start:at + 60].decode(errors='replace')}, now ...{ours[start:at + 60].decode(errors='replace')}"
+        return f"recorded: {_excerpt(recorded, 0)}, now nothing"
+    pairs = enumerate(zip(recorded, ours, strict=False))
+    at = next((i for i, (a, b) in pairs if a != b), min(len(recorded), len(ours)))
+    return f"recorded ...{_excerpt(recorded, at)}, now ...{_excerpt(ours, at)}"
+
+
+def _excerpt(body: bytes, at: int) -> str:
+    return body[max(0, at - 40) : at + 80].decode(errors="replace")

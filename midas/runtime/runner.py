@@ -9,10 +9,12 @@ uvloop's timers count whole milliseconds and don't pause for less.)
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sys
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from midas.domain.command import Answer
@@ -23,10 +25,13 @@ from midas.domain.event import (
     Event,
     LatchTripped,
     OrderNotSent,
+    OrderUncertain,
+    Recorded,
     SessionClosing,
     SessionOpened,
     Ticked,
 )
+from midas.domain.market import MessageRefused
 from midas.domain.mode import KillLevel
 from midas.domain.order import OrderIntent, Phase, Purpose
 from midas.domain.time import SECOND
@@ -44,20 +49,30 @@ from midas.engine.effect import (
 )
 from midas.engine.engine import Engine
 from midas.engine.snapshot import Painter
-from midas.errors import StoreError, VenueError
+from midas.errors import EngineFailed, MidasError, StoreError, VenueError
 from midas.ports.clock import Clock
 from midas.ports.journal import Journal, Latch, Tape
 from midas.ports.venue import Broker, Feed
 from midas.runtime.health import Rate, Vitals, Window
 from midas.runtime.inbox import Inbox
-from midas.runtime.records import AUDIT, EVENT, encode_event, encode_market
+from midas.runtime.records import (
+    AUDIT,
+    EVENT,
+    FAILURE,
+    MARKS,
+    Marks,
+    encode_event,
+    encode_market,
+    encode_marks,
+)
+from midas.state.control import LEVELS
 from midas.state.snapshot import HealthView, Snapshot
 
 SLICE_NS = 500_000  # of stepping between two rests
 REST_S = 50e-6
 TURNS = 3  # of the loop after a rest: a commit's end, the task that waited for it, and what that starts
 SWITCH_INTERVAL_S = 0.0005
-FLUSH_EVERY = SECOND // 4
+FLUSH_S = 0.25
 KEPT_TRADES = 200  # an audit looks this far back for executions that were missed
 
 log = logging.getLogger("midas.runner")
@@ -94,28 +109,35 @@ class Runner:
         self._asked: dict[str, Callable[[Answer], None]] = {}
         self._stopped: str | None = None
         self._lag, self._barriers, self._rate = Window(), Window(), Rate()
-        self._flushed_at = 0
+        self._marks: tuple[float, int, float, str] | None = None
+        self._tape_failure = ""
+        self._latch_seen = False
+        self._broken: BaseException | None = None
         self._pass_running = False
         self.disconnected = False
 
     async def run(self, opened: SessionOpened) -> str:
-        """Step until the engine asks to stop. An error of ours latches a halt before it ends the run."""
+        """Step until the engine asks to stop. Raises EngineFailed, with a halt latched, for a bug of ours."""
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         self.inbox.bind(asyncio.get_running_loop())
-        self._step(opened)
-        timer = asyncio.create_task(self._tick())
+        timers = [asyncio.create_task(work) for work in (self._tick(), self._keep_tape())]
+        for timer in timers:
+            timer.add_done_callback(self._timer_ended)
         try:
+            self._step(opened)
             while self._stopped is None:
                 await self.inbox.wait()
                 self._drain()
                 time.sleep(REST_S)  # noqa: ASYNC251 - lets the other threads run, see above
                 for _ in range(TURNS):
                     await asyncio.sleep(0)
-        except Exception as error:
-            self._fail_safe(error)
-            raise
+                if self._broken is not None:
+                    raise self._broken
+        except Exception as error:  # the seam around the runner's loop: whatever it is, nothing trades on
+            raise self._fail_safe(error) from error
         finally:
-            timer.cancel()
+            for timer in timers:
+                timer.cancel()
             await self._settle()
         return self._stopped
 
@@ -149,29 +171,38 @@ class Runner:
             count += 1
             if count & 7 == 0 and monotonic() > end:
                 break
-        now = monotonic()
-        if now - self._flushed_at > FLUSH_EVERY:
-            self._flushed_at = now
-            self._flush()
 
     def _step(self, event: Event) -> None:
         """Number, record, decide - in this order, so that whatever was decided on can be read again."""
         self._sequence = sequence = self._sequence + 1
-        if type(event) in MARKET_EVENTS:
-            self._shell.tape.append(sequence, encode_market(event))
-        else:
+        recorded = type(event) not in MARKET_EVENTS
+        if recorded:
             self._shell.journal.append(sequence, EVENT, event.at, encode_event(event))
+        else:
+            self._shell.tape.append(sequence, encode_market(event))
         audit = self.engine.step(sequence, event)
         if audit is not None:
             self._shell.journal.append(sequence, AUDIT, event.at, encode(audit))
+        if recorded:
+            self._mark(event.at)
+        if audit is not None:
             self.painter.observe(audit)
             self._act(audit)
+        if type(event) is LatchTripped:
+            self._keep_latched(event)
 
-    def _flush(self) -> None:
-        try:
-            self._shell.tape.flush()
-        except StoreError as error:
-            log.error("tape: %s", error)
+    def _mark(self, at: int) -> None:
+        """What follows from prices and must survive a restart goes to the journal when it changes."""
+        state = self.engine.state
+        marks = (state.equity_peak, state.day, state.day_equity, state.control.floor.value)
+        if marks != self._marks:
+            self._marks = marks
+            self._shell.journal.append(self._sequence, MARKS, at, encode_marks(Marks(*marks)))
+
+    def _keep_latched(self, event: LatchTripped) -> None:
+        """A release decided before this kill was heard of may have removed the kill's own latch."""
+        if not self._shell.latch.is_set:
+            self._set_latch(event.level, event.by, event.reason)
 
     def _act(self, audit: Audit) -> None:
         for decision in audit.decisions:
@@ -189,22 +220,22 @@ class Runner:
     def _perform(self, effect: Effect) -> None:
         match effect:
             case SubmitOrder(intent=intent):
-                self._spawn(self._submit(intent))
+                self._spawn(self._submit(intent), partial(self._uncertain, intent.client_id))
             case WithdrawOrder(client_id=client_id, instrument=instrument):
-                self._spawn(self._shell.broker.cancel(client_id, instrument))
+                self._spawn(self._shell.broker.cancel(client_id, instrument), self._refused)
             case TakeAccount(purpose=purpose):
                 if not self._pass_running:
                     self._pass_running = True
-                    self._spawn(self._account(purpose))
+                    self._spawn(self._account(purpose), self._refused)
             case ResyncBook(instrument=instrument):
                 self._shell.feed.resync(instrument, "crossed here")
             case TripLatch():
                 self._trip(effect)
             case ReleaseLatch(by=by, reason=reason):
-                self._shell.latch.release(by, reason, self._now())
+                self._release(by, reason)
             case Disconnect(reason=reason):
                 self.disconnected = True
-                self._spawn(self._disconnect(reason))
+                self._spawn(self._disconnect(reason), self._refused)
             case StopRuntime(reason=reason):
                 self._stopped = reason
 
@@ -225,9 +256,8 @@ class Runner:
     async def _account(self, purpose: str) -> None:
         """One full pass. A failed one is no evidence: the engine asks again on its own rhythm."""
         state = self.engine.state
-        unsettled = [
-            (o.intent.client_id, o.intent.instrument) for o in state.orders.open.values() if o.phase is not Phase.QUEUED
-        ]  # fmt: skip
+        sent = (o for o in state.orders.open.values() if o.phase is not Phase.QUEUED)
+        unsettled = [(o.intent.client_id, o.intent.instrument) for o in sent]
         since = {i: self._trades_since(i, purpose) for i in state.instruments}
         try:
             report = await self._shell.broker.account(purpose, unsettled, since)
@@ -247,12 +277,23 @@ class Runner:
 
     def _trip(self, effect: TripLatch) -> None:
         """An automatic trigger or a command: on disk first, then the engine hears of it."""
-        now = self._now()
+        self._set_latch(effect.level, effect.by, effect.reason)
+        self.inbox.put(LatchTripped(effect.level, effect.by, effect.reason, self._now()))
+
+    def _set_latch(self, level: str, by: str, reason: str) -> None:
+        known = KillLevel(level) if level in LEVELS else KillLevel.HALT
         try:
-            self._shell.latch.trip(KillLevel(effect.level), effect.by, effect.reason, now)
+            self._shell.latch.trip(known, by, reason, self._now())
         except StoreError as error:
             log.error("the kill latch is not durable: %s", error)
-        self.inbox.put(LatchTripped(effect.level, effect.by, effect.reason, now))
+
+    def _release(self, by: str, reason: str) -> None:
+        """A latch that stays on the disk stays in force."""
+        try:
+            self._shell.latch.release(by, reason, self._now())
+        except StoreError as error:
+            log.error("the kill latch can't be released: %s", error)
+            self.inbox.put(LatchTripped(KillLevel.HALT.value, "kill latch", str(error), self._now()))
 
     async def _disconnect(self, reason: str) -> None:
         log.warning("closing the venue sessions: %s", reason)
@@ -269,7 +310,36 @@ class Runner:
             self._lag.add(max(0, self._monotonic() - due))
             due += SECOND
             self._rate.mark(self._monotonic(), self._sequence)
-            self.inbox.put(Ticked(self._now(), self._shell.vitals().feed_age_ns))
+            vitals = self._shell.vitals()
+            self.inbox.put(Ticked(self._now(), vitals.feed_age_ns, vitals.stream_ages))
+            self._watch_latch()
+
+    def _watch_latch(self) -> None:
+        """A latch that another process put there; seen twice, since the kill listener tells its own."""
+        strange = self._shell.latch.is_set and not self.engine.state.control.latched
+        if strange and self._latch_seen:
+            self.inbox.put(LatchTripped(KillLevel.HALT.value, "kill latch", "found on the disk", self._now()))
+        self._latch_seen = strange and not self._latch_seen
+
+    async def _keep_tape(self) -> None:
+        """What was stepped reaches the system every quarter of a second, also in a quiet market."""
+        while True:
+            await asyncio.sleep(FLUSH_S)
+            failure = ""
+            try:
+                self._shell.tape.flush()
+            except StoreError as error:
+                failure = str(error)
+            if failure and not self._tape_failure:
+                log.error("tape: %s", failure)
+                self.inbox.put(MessageRefused("midas", "tape", self._now(), failure))
+            self._tape_failure = failure
+
+    def _timer_ended(self, timer: asyncio.Task[None]) -> None:
+        """Without its timers the engine would be blind to losses and silence: that ends it."""
+        if not timer.cancelled() and (error := timer.exception()) is not None:
+            self._broken = error
+            self.inbox.put(Ticked(self._now(), 0))
 
     def _health(self) -> HealthView:
         state, vitals = self.engine.state, self._shell.vitals()
@@ -293,15 +363,23 @@ class Runner:
             started_at=state.started_at,
         )
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None], failed: Callable[[str], Recorded]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._done)
+        task.add_done_callback(partial(self._done, failed))
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _done(self, failed: Callable[[str], Recorded], task: asyncio.Task[None]) -> None:
+        """An effect that fails unexpectedly comes back as an event, as its result would."""
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("an effect failed: %s", type(error).__name__, exc_info=error)
+            self.inbox.put(failed(f"unexpected {type(error).__name__}"))
+
+    def _uncertain(self, client_id: str, cause: str) -> Recorded:
+        return OrderUncertain(client_id, cause, self._now())
+
+    def _refused(self, cause: str) -> Recorded:
+        return MessageRefused("midas", "effect", self._now(), cause)
 
     async def _settle(self) -> None:
         """Give running effects a moment, then let them go."""
@@ -310,8 +388,15 @@ class Runner:
             for task in pending:
                 task.cancel()
 
-    def _fail_safe(self, error: Exception) -> None:
-        """A bug of ours: latch a halt, so that nothing trades until a person has looked."""
+    def _fail_safe(self, error: Exception) -> EngineFailed:
+        """Latch a halt, so that nothing trades until a person has looked; the sentence for that person."""
         log.critical("the engine stops at sequence %d", self._sequence, exc_info=error)
-        reason = f"{type(error).__name__} at sequence {self._sequence}"
-        self._shell.latch.trip(KillLevel.HALT, "engine failure", reason, self._now())
+        what = str(error) if isinstance(error, MidasError) else f"{type(error).__name__}: {error}"
+        done = "a halt is latched: see midas.log, then `midas resume`"
+        try:
+            self._shell.latch.trip(KillLevel.HALT, "engine failure", what, self._now())
+        except StoreError as refused:
+            done = f"and a halt can't be latched: {refused}"
+        with contextlib.suppress(StoreError):
+            self._shell.journal.append(self._sequence, FAILURE, self._now(), what.encode())
+        return EngineFailed(f"the engine failed at sequence {self._sequence} ({what}); {done}")
