@@ -62,5 +62,6 @@ class PortfolioManager:
     def _make(self, signal: Signal, quantity: Decimal, mid: float, reason: str) -> Target:
         return Target(
             strategy=signal.strategy, instrument=signal.instrument, quantity=quantity, urgency=signal.urgency,
-            reference_price=mid, confidence=signal.confidence, reason=reason, time=signal.time,
+            reference_price=mid if mid == mid else 0.0, confidence=signal.confidence, reason=reason,
+            time=signal.time,
         )  # fmt: skip

@@ -96,7 +96,8 @@ def reduced(sleeve: Sleeve, quantity: Decimal, reason: str, state: State) -> App
     market = state.markets[sleeve.instrument]
     target = Target(
         strategy=sleeve.strategy, instrument=sleeve.instrument, quantity=quantity, urgency=Urgency.PASSIVE,
-        reference_price=market.mark, confidence=1.0, reason=reason, time=market.time,
+        reference_price=market.mark if market.mark == market.mark else 0.0, confidence=1.0, reason=reason,
+        time=market.time,
     )  # fmt: skip
     return Approved(target, market.instrument.tick_size, market.instrument.tick_size)
 

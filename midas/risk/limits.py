@@ -64,9 +64,10 @@ def cash(limits: Limits, instrument: str, after: Exposure) -> Breach | None:
     """R7.1: below the cash share positions are only closed."""
     if after.cash >= limits.cash_min - TOLERANCE:
         return None
-    return Breach(
-        "cash", after.cash, limits.cash_min, f"cash would be {after.cash:.1%}, at least {limits.cash_min:.0%}"
-    )
+    if after.cash != after.cash:
+        return _unvalued("cash", limits.cash_min)
+    sentence = f"cash would be {after.cash:.1%}, at least {limits.cash_min:.0%}"
+    return Breach("cash", after.cash, limits.cash_min, sentence)
 
 
 ExposureLimit = Callable[[Limits, str, Exposure], Breach | None]
@@ -134,9 +135,15 @@ def _price(intent: OrderIntent, state: State) -> float:
 
 
 def _above(name: str, value: float, maximum: float, sentence: str) -> Breach | None:
+    if value != value:
+        return _unvalued(name, maximum)
     if value <= maximum + TOLERANCE:
         return None
     return Breach(name, value, maximum, f"{sentence}, at most {_text(maximum)}")
+
+
+def _unvalued(name: str, maximum: float) -> Breach:
+    return Breach(name, 0.0, maximum, f"{name} isn't known: something held or ordered has no price")
 
 
 def _text(maximum: float) -> str:

@@ -48,7 +48,7 @@ class Control:
     @property
     def withdraws_exits(self) -> bool:
         """A kill above `halt` leaves no order of ours standing but those that flatten."""
-        return self.latched and self.level != KillLevel.HALT.value
+        return self.latched and (self.level != KillLevel.HALT.value or self.permissions.flattens)
 
     def set_mode(self, mode: Mode, by: str, cause: str, ends_when: str, at: int) -> list[ModeChanged]:
         """Move; nothing where it is there already."""

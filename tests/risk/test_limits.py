@@ -97,6 +97,14 @@ def test_what_can_not_be_valued_is_refused() -> None:
     assert {"position", "crypto", "cash"} <= set(breaches(state, target("1")))
 
 
+def test_a_breach_that_can_not_be_valued_says_so_in_a_number_that_travels() -> None:
+    verdict = RiskManager(limits()).review(target("1"), desk(BTC, ETH, ETH="1"))
+    assert isinstance(verdict, Refused)
+    for breach in verdict.breaches:
+        assert breach.value == breach.value
+        assert "has no price" in breach.sentence
+
+
 def test_an_open_order_without_a_price_counts_as_unknown_not_as_nothing() -> None:
     state = desk(BTC, ETH)
     state.plan(intent("md-eth", instrument=ETH.id, strategy="other"))

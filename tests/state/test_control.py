@@ -56,6 +56,13 @@ def test_only_levels_above_halt_withdraw_exits() -> None:
     assert not control.withdraws_exits
 
 
+def test_an_emergency_that_was_inherited_with_its_latch_withdraws_exits_too() -> None:
+    control = Control()
+    control.set_mode(Mode.EMERGENCY, "an earlier session", "", "", 0)
+    control.trip("halt", "an earlier session", "", 0)
+    assert control.withdraws_exits
+
+
 def test_the_report_counts_from_the_trip() -> None:
     control = Control()
     control.trip("halt", "cli", "smoke", 10 * SECOND)
