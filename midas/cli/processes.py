@@ -13,13 +13,14 @@ from pathlib import Path
 import msgspec
 
 from midas.cli.exchange import RUN_FILE, answering
-from midas.errors import MidasError, Unreachable
+from midas.errors import AlreadyRunning, MidasError, Unreachable
 from midas.settings import Settings
 from midas.venues.sim.runfile import RunFile
 
 START_TIMEOUT_S = 20.0
 EXCHANGE_LOG = "exchange.log"
 ENGINE_LOG = "engine.log"
+KEPT = "exchange.kept.json"
 
 # The environment's proxy can't reach this machine's ports.
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -31,6 +32,26 @@ class MarketStatus(msgspec.Struct, frozen=True):
     ended: bool
     started: bool
     market_time_ns: int = 0
+
+
+class KeptExchange(msgspec.Struct, frozen=True):
+    """The exchange that `midas` itself started, and whether a bounded run on it came to its end."""
+
+    instance: str
+    finished: bool = False
+
+
+def finish_exchange(home: Path, instance: str) -> None:
+    """A run on this exchange was complete: the next one that names a market begins a new one."""
+    if _kept(home).instance == instance:
+        (home / KEPT).write_bytes(msgspec.json.encode(KeptExchange(instance, finished=True)))
+
+
+def _kept(home: Path) -> KeptExchange:
+    try:
+        return msgspec.json.decode((home / KEPT).read_bytes(), type=KeptExchange)
+    except (OSError, msgspec.MsgspecError):
+        return KeptExchange("")
 
 
 def market_status(http: str, timeout: float = 2.0) -> MarketStatus:
@@ -46,14 +67,23 @@ def exchange_for(settings: Settings, explicit: bool) -> tuple[RunFile, str]:
     """The exchange to trade on, started where none runs, and a sentence about it.
 
     A running one is used as it is, so that orders and positions survive the engine. It is replaced where its
-    recording has ended, or where another market was asked for by name (`explicit`).
+    recording has ended, where another market was asked for by name (`explicit`), or where the same one was and the
+    last run on it came to its end - never where a person started it.
     """
     path = settings.home / RUN_FILE
     running = answering(path)
     if running is not None:
+        kept = _kept(settings.home)
         why = _outdated(running, settings, explicit)
+        if not why and explicit and kept == KeptExchange(running.instance, finished=True):
+            why = "the run on it was complete"
         if not why:
             return running, f"exchange {running.instance[:8]} goes on ({running.market}, {running.speed:g}x)"
+        if kept.instance != running.instance:
+            raise AlreadyRunning(
+                f"the exchange of {settings.home} was started by hand and can't be used ({why}); "
+                f"`midas stop --exchange` ends it, process {running.pid}"
+            )
         stop_process(running.pid)
         started = _start_exchange(settings, path)
         return started, f"exchange {running.instance[:8]} replaced by {started.instance[:8]}: {why}"
@@ -82,12 +112,14 @@ def _start_exchange(settings: Settings, path: Path) -> RunFile:
         sys.executable, "-m", "midas", "sim", "--market", exchange.market, "--speed", f"{exchange.speed:g}",
         "--seed", str(exchange.seed), "--port", str(exchange.port),
     ]  # fmt: skip
+    command += ["--profile", settings.profile] if settings.profile else []
     log = settings.home / EXCHANGE_LOG
     child = spawn(command, log, settings.home, settings.workspace)
     end = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < end:
         found = answering(path)
         if found is not None and found.pid == child.pid:
+            (settings.home / KEPT).write_bytes(msgspec.json.encode(KeptExchange(found.instance)))
             return found
         if child.poll() is not None:
             raise failure(log, child.returncode, "the exchange")

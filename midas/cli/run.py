@@ -75,7 +75,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 async def _engine(settings: Settings, args: Namespace, explicit: bool) -> int:
     from midas.assembly.access import access, simulated
     from midas.assembly.session import open_session
-    from midas.cli.processes import exchange_for
+    from midas.cli.processes import exchange_for, finish_exchange
     from midas.cli.watch import Watch
 
     http = ""
@@ -103,6 +103,8 @@ async def _engine(settings: Settings, args: Namespace, explicit: bool) -> int:
         return INTERRUPTED
     finally:
         run_file.unlink(missing_ok=True)
+    if watch.complete and http:
+        finish_exchange(settings.home, exchange.instance)
     return _report(args, session, outcome, watch.why)
 
 

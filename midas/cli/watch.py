@@ -29,6 +29,7 @@ class Watch:
         self._progress_at = time.monotonic() + PROGRESS_S
         self._interrupts = 0
         self.why = ""
+        self.complete = False  # the run came to its own end, nobody cut it short
 
     def end(self, why: str) -> None:
         """Begin to close; the first reason counts."""
@@ -43,8 +44,10 @@ class Watch:
             if runner.engine.state.closing:
                 self.end("asked to stop")
             elif self._duration is not None and time.monotonic() - started >= self._duration:
+                self.complete = True
                 self.end(f"the duration of {self._duration:g} s is over")
             elif await self._market_ended(runner):
+                self.complete = True
                 self.end("the recording has ended")
             else:
                 self._tell(runner)
