@@ -17,6 +17,8 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from tui.squeeze import squeeze
+
 CHORD_KEYS = frozenset({"ctrl+backslash", "f12", "ctrl+4"})
 CHORD_BYTES = frozenset({b"\x1c", b"\x1b[24~", b"\x1b[92;5u", b"\x1b[52;5u"})
 PASTE_OPEN, PASTE_CLOSE = "\x1b[200~", "\x1b[201~"
@@ -97,6 +99,10 @@ class ConsoleDriver(LinuxDriver):
         if self._file is not None and not isinstance(self._file, TerminalFile):
             self._file = TerminalFile(self._file)  # type: ignore[assignment]  # only write, flush, fileno are used
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual annotates it nowhere
+
+    def write(self, data: str) -> None:
+        """Queue for the terminal, in as few bytes as say the same."""
+        super().write(squeeze(data))
 
     def process_message(self, message: Message) -> None:
         """The chord first, at once, on this thread; then everything its usual way."""

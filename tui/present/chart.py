@@ -70,7 +70,7 @@ def _legend(width: int) -> Line:
 def _margin(view: InstrumentView) -> int:
     """Cells that the price scale needs: the widest price and the pointer."""
     widest = max((b.high for b in view.bars[-1:]), default=0.0)
-    return len(numbers.fixed(widest, view.price_decimals)) + 2
+    return max(len(numbers.fixed(widest, view.price_decimals)) + 2, 10)
 
 
 def _axis(view: InstrumentView, bars: tuple[BarView, ...], height: int) -> Axis:

@@ -39,7 +39,7 @@ def clean(text: str) -> str:
 
 def width_of(line: Iterable[Piece]) -> int:
     """How many cells a line covers."""
-    return sum(len(p.text) if p.text.isascii() else cell_len(p.text) for p in line)
+    return sum([len(p.text) if p.text.isascii() else cell_len(p.text) for p in line])
 
 
 def clip(text: str, width: int) -> str:

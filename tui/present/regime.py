@@ -81,8 +81,8 @@ def _evidence(regime: RegimeView) -> Line:
 def _consequence(picture: Picture, regime: RegimeView) -> Line:
     running = sum(strategy.state == "running" for strategy in picture.snapshot.strategies)
     line: Line = [Piece("size ", "dim"), Piece(f"×{numbers.fixed(regime.size_factor, 2)}  ")]
-    line += [Piece("strategies ", "dim"), Piece(f"{running}/{len(picture.snapshot.strategies)} on  ")]
+    line += [Piece("strat ", "dim"), Piece(f"{running}/{len(picture.snapshot.strategies)} on  ")]
     if regime.source != "warming":
-        made = f", {regime.synthetic_bars} synthetic" if regime.synthetic_bars else ""
-        line.append(Piece(f"{regime.bars_seen} bars seen{made}", "dim"))
+        made = f", {regime.synthetic_bars} synthetic" if regime.synthetic_bars else " seen"
+        line.append(Piece(f"{regime.bars_seen} bars{made}", "dim"))
     return line
