@@ -13,7 +13,7 @@ from midas.domain.time import HOUR, SECOND
 from tests.fakes.snapshots import Desk, normal
 from tui.keys import GROUPS, bindings, hints, rows
 from tui.layout import PANES, plan
-from tui.present import banner, book, chart, lines, numbers, risk
+from tui.present import banner, book, chart, desk, lines, numbers, risk
 from tui.present.gauge import gauge
 from tui.present.lines import Piece, Sheet, fit, frame, merged, shade, width_of
 from tui.present.picture import Picture, Spot, window
@@ -162,6 +162,17 @@ def test_a_flat_market_still_draws() -> None:
         "╹" in text(r) or "╻" in text(r) or "┃" in text(r)
         for r in chart.candles(shown, Spot(50, 20, PowerScale())).rows
     )
+
+
+def test_a_closed_position_takes_no_row_where_room_is_short() -> None:
+    snapshot = normal()
+    closed = msgspec.structs.replace(snapshot.positions[1], quantity=0.0, average_price=0.0)
+    both = msgspec.structs.replace(snapshot, positions=(snapshot.positions[0], closed))
+    shown = picture()._replace(snapshot=both)
+    narrow = desk.holdings(shown, Spot(67, 7, PowerScale()))
+    assert text(narrow.title).startswith("positions 1 ")
+    assert not any("FLAT" in text(row) for row in narrow.rows)
+    assert any("FLAT" in text(row) for row in desk.holdings(shown, Spot(110, 9, PowerScale())).rows)
 
 
 def test_the_next_limit_to_bind_is_named_even_when_there_is_no_room_for_all() -> None:

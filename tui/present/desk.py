@@ -18,12 +18,13 @@ def keys(picture: Picture, _height: int) -> list[str]:
 def holdings(picture: Picture, spot: Spot) -> Sheet:
     """Positions above, working orders below; where room is short the orders keep at least two rows."""
     snapshot = picture.snapshot
+    shown = _shown(picture, spot.width)
+    opened = sum(1 for position in shown if position.quantity)
     title: Line = [
-        Piece("positions ", "title"), Piece(f"{len(snapshot.positions)}", "strong"),
+        Piece("positions ", "title"), Piece(f"{opened}", "strong"),
         Piece(" · working ", "title"), Piece(f"{len(snapshot.orders)}", "strong"),
     ]  # fmt: skip
-    held = min(len(snapshot.positions), max(1, spot.height - 4))
-    rows = position_rows(picture, spot.width, held)
+    rows = position_rows(picture, spot.width, min(len(shown), max(1, spot.height - 4)))
     if spot.height - len(rows) > len(snapshot.orders) + 1:
         rows.append([])
     rows += order_rows(picture, spot, spot.height - len(rows))
@@ -48,7 +49,7 @@ def described(order: OrderView) -> str:
 
 def position_rows(picture: Picture, width: int, room: int) -> list[Line]:
     """A heading and up to `room` positions."""
-    positions = picture.snapshot.positions
+    positions = _shown(picture, width)
     if not positions:
         return [[Piece(" flat: no position", "dim")]]
     columns = fitting(_position_columns(picture), width)
@@ -76,10 +77,17 @@ def order_rows(picture: Picture, spot: Spot, room: int) -> list[Line]:
     return rows
 
 
+def _shown(picture: Picture, width: int) -> list[PositionView]:
+    """Open positions; closed ones too where there is room for what they brought."""
+    return [p for p in picture.snapshot.positions if p.quantity or width >= 100]
+
+
 def _position_columns(picture: Picture) -> list[Column[PositionView]]:
     def price(position: PositionView, value: float) -> str:
         view = picture.view(position.instrument)
-        return numbers.fixed(value, view.price_decimals if view else 2)
+        return (
+            numbers.fixed(value, view.price_decimals if view else 2) if position.quantity else numbers.ABSENT
+        )
 
     def size(position: PositionView) -> Piece:
         view = picture.view(position.instrument)
