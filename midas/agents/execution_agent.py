@@ -59,6 +59,11 @@ class ExecutionAgent:
             if work.approved.target.quantity > state.ledger.sleeve(strategy, instrument).quantity:
                 work.given_up = True
 
+    def gave_up(self, strategy: str, instrument: str) -> bool:
+        """Whether the last target of this sleeve is no longer worked."""
+        work = self._work.get((strategy, instrument))
+        return work is not None and work.given_up
+
     def reduce(self, state: State, factor: Decimal) -> None:
         """Mode DEFENSIVE: every position is worked down to a part of itself, at patient prices."""
         self.forget_entries(state)

@@ -71,6 +71,8 @@ class Orchestrator:
             return
         instrument = market.instrument.id
         for enrolled in self.strategies.listeners(hears, instrument):
+            if self.execution.gave_up(enrolled.strategy.name, instrument):
+                self.strategies.let_go(enrolled.strategy.name, instrument)
             volatility = self._volatility.get(instrument, float("nan"))
             opinion = self.strategies.ask(
                 enrolled, market, state, self._forecasts.get(instrument), volatility

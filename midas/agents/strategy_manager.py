@@ -86,6 +86,12 @@ class StrategyManager:
         """What became of a signal."""
         self.spoken[signal.strategy, signal.instrument] = Spoken(signal, outcome)
 
+    def let_go(self, strategy: str, instrument: str) -> None:
+        """An entry was given up: the same opinion may be offered again."""
+        spoken = self.spoken.get((strategy, instrument))
+        if spoken is not None and spoken.outcome == "acted":
+            spoken.outcome = "held"
+
     def muted(self, enrolled: Enrolled, signal: Signal, state: State) -> str:
         """Why this strategy may not open risk in the present regime; empty where it may."""
         if signal.direction <= 0.0:

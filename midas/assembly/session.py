@@ -16,7 +16,7 @@ from midas.agents.execution_agent import PREFIX
 from midas.assembly.access import Access, sockets
 from midas.assembly.config import engine_config, strategies_of
 from midas.assembly.inherit import inherited
-from midas.domain.event import SessionOpened
+from midas.domain.event import AccountDoubted, SessionOpened
 from midas.domain.instrument import Instrument
 from midas.domain.mode import KillLevel
 from midas.domain.time import MILLISECOND, SECOND
@@ -139,7 +139,7 @@ class Session:
     def _opened(self) -> SessionOpened:
         return SessionOpened(
             self.name, self._clock.now(), self._access.account, self._settings.environment.value,
-            self.latch.is_set, self._carried,
+            self._latch_level(), self._carried,
         )  # fmt: skip
 
     async def _retain(self, journal: Journal, tape: Tape) -> None:
@@ -195,8 +195,13 @@ class Session:
     async def _fetch(self, path: str, params: Mapping[str, str]) -> bytes:
         return await self._rest.public(path, params)
 
+    def _latch_level(self) -> str:
+        record = self.latch.read()
+        return record.level.value if record is not None else ""
+
     def _gap(self) -> None:
-        """The user stream was away; the engine asks for a full pass when it hears that it is back."""
+        """Something on the user stream was missed or isn't ours."""
+        self.inbox.put(AccountDoubted(self._clock.now(), "user stream"))
 
     def _vitals(self) -> Vitals:
         last, weights = self.feed.last_at, self._rest.weights

@@ -156,6 +156,13 @@ class Ticked(msgspec.Struct, frozen=True, tag="tick"):
     stream_ages: dict[str, int] = {}
 
 
+class AccountDoubted(msgspec.Struct, frozen=True, tag="doubted"):
+    """The shell may have missed something about the account (stream gap, foreign trade): look at the whole."""
+
+    at: int
+    reason: str
+
+
 class LatchTripped(msgspec.Struct, frozen=True, tag="latch"):
     """The kill latch is on disk; the engine learns of it."""
 
@@ -173,7 +180,7 @@ class SessionOpened(msgspec.Struct, frozen=True, tag="session"):
     at: int
     account: str
     environment: str
-    latched: bool
+    latch: str  # level of a kill latch that is still set; empty where none is
     carried: Carried
 
 
@@ -201,6 +208,7 @@ Recorded = (
     | AccountReported
     | CommandGiven
     | Ticked
+    | AccountDoubted
     | LatchTripped
     | SessionOpened
     | SessionClosing

@@ -22,6 +22,7 @@ from midas.domain.decision import (
     Reconciled,
 )
 from midas.domain.event import (
+    AccountDoubted,
     AccountReported,
     CancelRejected,
     CommandGiven,
@@ -56,8 +57,10 @@ from midas.state.state import State
 CANCEL_PATIENCE = SECOND  # before the same cancel is asked for again
 START_PASSES = 5
 STOP_PASSES = 8
+PROOF_PASSES = 24  # one a second: an order that never arrived is proven absent after about 17 s
 DOUBT_EVERY = 2 * SECOND
 HALF = Decimal("0.5")
+LEVELS = tuple(level.value for level in KillLevel)
 
 
 class Engine:
@@ -100,6 +103,7 @@ class Engine:
             OrderUncertain: self._doubt,
             CancelRejected: self._doubt,
             FeedStatus: self._stream,
+            AccountDoubted: self._doubted,
         }
 
     @property
@@ -179,13 +183,13 @@ class Engine:
             self._withdraw_unwanted()
 
     def _opened(self, event: SessionOpened) -> None:
-        if event.latched:
-            self.state.control.trip("halt", "an earlier session", "the kill latch was still set", event.at)
-            # A latch outlives every session: the mode that came with it is restored, never made riskier.
-            if self.state.control.mode.safety < Mode.PAUSE.safety:
-                cause = "the kill latch was still set"
-                moved = self.state.control.set_mode(Mode.PAUSE, "start", cause, "`resume`", event.at)
-                self._decisions.extend(moved)
+        if event.latch:
+            # A latch outlives every session, with its level: a crash right after it must not lose a flatten.
+            cause, control = "the kill latch was still set", self.state.control
+            control.trip(event.latch, "an earlier session", cause, event.at)
+            mode = KillLevel(event.latch).mode
+            if mode.safety > control.mode.safety:
+                self._decisions.extend(control.set_mode(mode, "start", cause, "`resume`", event.at))
         self._take_account("start")
 
     def _closing(self, event: SessionClosing) -> None:
@@ -210,6 +214,10 @@ class Engine:
         if event.stream == "user" and event.connected and not self.state.recovering:
             self._take_account("stream")
 
+    def _doubted(self, event: AccountDoubted) -> None:
+        if not self.state.recovering and not self._pass_open:
+            self._take_account("stream")
+
     def _tick(self, event: Ticked) -> None:
         state = self.state
         state.feed_age = event.feed_age_ns
@@ -217,7 +225,7 @@ class Engine:
         self._decisions.extend(self._guardian.tick(event, state))
         self._after_modes(before)
         if not state.opening_equity and state.ledger.opened and state.equity() == state.equity():
-            state.opening_equity = state.day_equity = state.equity()
+            state.opening_equity = state.equity()
             state.equity_peak = max(state.equity_peak, state.opening_equity)
         reason = self._guardian.stop_reason(state)
         if reason:
@@ -281,7 +289,8 @@ class Engine:
     def _finish(self, done: Reconciled) -> None:
         state = self.state
         self._passes += 1
-        if (done.equal and not state.orders.open) or self._passes >= STOP_PASSES:
+        waits_for_proof = bool(state.orders.unknown) and self._passes < PROOF_PASSES
+        if (done.equal and not state.orders.open) or (self._passes >= STOP_PASSES and not waits_for_proof):
             self._stopped = True
             self._effects.append(StopRuntime("reconciled" if done.equal else "; ".join(done.differences)))
 
@@ -309,13 +318,15 @@ class Engine:
         command, state = event.command, self.state
         accepted, message, decisions = True, "", list[Decision]()
         match command:
-            case SetMode(mode="EMERGENCY"):
+            case SetMode(mode=word) if word.strip().upper() == Mode.EMERGENCY.value:
                 message = "halt latched; choose a kill level to flatten"
                 self._effects.append(
                     TripLatch(KillLevel.HALT.value, event.actor, command.reason or "mode EMERGENCY")
                 )
             case SetMode():
                 accepted, message, decisions = self._guardian.set_mode(command, event.actor, state)
+            case Kill(level=level) if level not in LEVELS:
+                accepted, message = False, f"there is no kill level {level!r}; there are {', '.join(LEVELS)}"
             case Kill():
                 message = f"kill level {command.level}"
                 self._effects.append(TripLatch(command.level, event.actor, command.reason))
@@ -369,7 +380,7 @@ class Engine:
         control, purpose = state.control, order.intent.purpose
         if state.recovering and not control.latched:
             return ""
-        if control.latched and (order.increases_risk or control.level != KillLevel.HALT.value):
+        if control.latched and (order.increases_risk or control.withdraws_exits):
             return "kill" if purpose is not Purpose.FLATTEN else ""
         if order.increases_risk and not control.permissions.keeps_entries:
             return f"mode {control.mode.value}"

@@ -38,7 +38,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 def position(limits: Limits, instrument: str, after: Exposure) -> Breach | None:
     """R7.1: no instrument above its share of equity."""
     share = after.by_instrument.get(instrument, 0.0)
-    return _above("position", share, limits.position_max, f"{instrument} would be {share:.1%} of equity")
+    name = instrument.partition(".")[0]
+    return _above("position", share, limits.position_max, f"{name} would be {share:.1%} of equity")
 
 
 def sector(limits: Limits, instrument: str, after: Exposure) -> Breach | None:

@@ -123,6 +123,6 @@ def test_a_position_is_kept_when_the_session_closes() -> None:
 def test_a_session_begins_with_the_mode_that_the_last_one_had() -> None:
     carried = Carried(from_session="s0", mode="OBSERVATION", mode_by="alice", mode_cause="weekend")
     desk = Desk([Puppet()])
-    desk.feed(SessionOpened("s1", 1, "account-1", "SIM", False, carried))
+    desk.feed(SessionOpened("s1", 1, "account-1", "SIM", "", carried))
     assert desk.state.control.mode is Mode.OBSERVATION
     assert desk.state.control.by == "alice"

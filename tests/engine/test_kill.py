@@ -93,7 +93,7 @@ def test_a_kill_cancels_entries_even_while_the_account_is_not_known_yet() -> Non
     client_id = carried.orders[0].intent.client_id
     scene.desk.venue.deaf = True
     later = Desk([Puppet()], venue=scene.desk.venue)
-    later.feed(SessionOpened("session-2", scene.market.now, "account-1", "SIM", False, carried))
+    later.feed(SessionOpened("session-2", scene.market.now, "account-1", "SIM", "", carried))
     later.tick(scene.market.now + 2 * SECOND)
     assert client_id in later.state.orders.open
     later.command(Kill("halt", "test"))
@@ -142,7 +142,7 @@ def test_resume_takes_two_steps_and_lands_in_observation(scene: Scene) -> None:
 
 def test_a_latch_left_by_an_earlier_session_still_holds() -> None:
     puppet, market = Puppet(), ScriptedMarket()
-    desk = Desk([puppet]).open(market.now, latched=True)
+    desk = Desk([puppet]).open(market.now, latch="halt")
     assert desk.state.control.latched
     assert desk.state.control.mode is Mode.PAUSE
     changes = of(ModeChanged, desk.audits)

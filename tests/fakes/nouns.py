@@ -124,7 +124,7 @@ def desk(*instruments: Instrument, cash: str = "10000", quote_asset: str = "USDT
     """A state whose account is known; the first instrument trades at 99.99 to 100.01."""
     instruments = instruments or (BTC,)
     state = State(instruments, quote_asset)
-    state.apply(SessionOpened("session", START, "account", "SIM", False, Carried()))
+    state.apply(SessionOpened("session", START, "account", "SIM", "", Carried()))
     state.ledger.open(account(START, {quote_asset: cash, **balances}).balances)
     state.now, state.recovering, state.user_up = START, False, True
     state.on_quote(quote("99.99", "100.01", instruments[0]))

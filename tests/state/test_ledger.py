@@ -163,7 +163,7 @@ def test_the_next_session_inherits_an_equal_ledger(made: list[Booking]) -> None:
     before.ledger = booked(made)
     wire = msgspec.json.decode(msgspec.json.encode(before.carried()), type=Carried)
     after = State((BTC, ETH), "USDT")
-    after.apply(SessionOpened("next", START, "account", "SIM", False, wire))
+    after.apply(SessionOpened("next", START, "account", "SIM", "", wire))
     assert after.ledger.balances == before.ledger.balances
     assert [s.carried() for s in after.ledger.sleeves.values()] == [
         s.carried() for s in before.ledger.sleeves.values()
@@ -175,7 +175,7 @@ def test_the_next_session_remembers_mode_peak_and_the_days_loss() -> None:
     before = desk()
     before.equity_peak, before.day, before.day_equity = 12_000.0, 9, 11_000.0
     after = State((BTC,), "USDT")
-    after.apply(SessionOpened("next", START, "account", "SIM", False, before.carried()))
+    after.apply(SessionOpened("next", START, "account", "SIM", "", before.carried()))
     assert (after.equity_peak, after.day, after.day_equity) == (12_000.0, 9, 11_000.0)
 
 
