@@ -1,32 +1,32 @@
 """Every error midas names, as one tree.
 
-    MidasError
-    |-- UsageError                 the person can mend it: one sentence, exit code 2
-    |   |-- ConfigInvalid          config file, profile, environment variable or argument
-    |   |-- WorkspaceInvalid       a strategy, model or source file that can't be loaded
-    |   |-- RecordingInvalid       a market recording that can't be read or replayed
-    |   |-- AlreadyRunning         a second engine on the same home, or a port in use
-    |   |-- NotRunning             a command for an engine that isn't there
-    |   |-- SessionUnknown         no session of that name
-    |   `-- NotLoopback            environment SIM with an address outside this machine
-    |-- EngineFailed               a bug of ours, or a journal that takes no more; a halt is latched
-    |-- VenueError                 what a venue does to us
-    |   |-- MalformedMessage       bytes that are not what the venue documents
-    |   |-- RateLimited            429, 418: wait until `retry_at`
-    |   |-- Rejected               a definite "no" with the venue's code
-    |   |-- OutcomeUnknown         the request may or may not have been executed
-    |   `-- Unreachable            no connection, or it broke before anything was sent
-    |-- StoreError
-    |   |-- StoreDamaged           names the file and the last good sequence
-    |   |-- StoreFull              no space, or the disk refuses writes
-    |   `-- SchemaNewer            written by a newer midas
-    |-- ReplayError
-    |   |-- CodeDiffers            the session was recorded by other code
-    |   |-- ConfigDiffers          the session ran under another configuration
-    |   `-- AuditDiffers           the same inputs decided something else
-    `-- LinkError
-        |-- LinkClosed             the engine went away
-        `-- CommandRefused         the engine understood and said no
+MidasError
+|-- UsageError                 the person can mend it: one sentence, exit code 2
+|   |-- ConfigInvalid          config file, profile, environment variable or argument
+|   |-- WorkspaceInvalid       a strategy, model or source file that can't be loaded
+|   |-- RecordingInvalid       a market recording that can't be read or replayed
+|   |-- AlreadyRunning         a second engine on the same home, or a port in use
+|   |-- NotRunning             a command for an engine that isn't there
+|   |-- SessionUnknown         no session of that name
+|   `-- NotLoopback            environment SIM with an address outside this machine
+|-- EngineFailed               a bug of ours, or a journal that takes no more; a halt is latched
+|-- VenueError                 what a venue does to us
+|   |-- MalformedMessage       bytes that are not what the venue documents
+|   |-- RateLimited            429, 418: wait until `retry_at`
+|   |-- Rejected               a definite "no" with the venue's code
+|   |-- OutcomeUnknown         the request may or may not have been executed
+|   `-- Unreachable            no connection, or it broke before anything was sent
+|-- StoreError
+|   |-- StoreDamaged           names the file and the last good sequence
+|   |-- StoreFull              no space, or the disk refuses writes
+|   `-- SchemaNewer            written by a newer midas
+|-- ReplayError
+|   |-- CodeDiffers            the session was recorded by other code
+|   |-- ConfigDiffers          the session ran under another configuration
+|   `-- AuditDiffers           the same inputs decided something else
+`-- LinkError
+    |-- LinkClosed             the engine went away
+    `-- CommandRefused         the engine understood and said no
 """
 
 from __future__ import annotations

@@ -67,8 +67,8 @@ def exchange_for(settings: Settings, explicit: bool) -> tuple[RunFile, str]:
     """The exchange to trade on, started where none runs, and a sentence about it.
 
     A running one is used as it is, so that orders and positions survive the engine. It is replaced where its
-    recording has ended, where another market was asked for by name (`explicit`), or where the same one was and the
-    last run on it came to its end - never where a person started it.
+    recording has ended, where another market was asked for by name (`explicit`), or where the same one was
+    and the last run on it came to its end - never where a person started it.
     """
     path = settings.home / RUN_FILE
     running = answering(path)

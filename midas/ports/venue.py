@@ -41,7 +41,9 @@ class Broker(Protocol):
     async def cancel(self, client_id: str, instrument: str) -> None:
         """Ask for a cancel; may be repeated."""
 
-    async def account(self, purpose: str, unsettled: Sequence[tuple[str, str]], trades_since: dict[str, int]) -> AccountReported:
+    async def account(
+        self, purpose: str, unsettled: Sequence[tuple[str, str]], trades_since: dict[str, int]
+    ) -> AccountReported:
         """A full pass: open orders, balances, trades with id > `trades_since[instrument]`, and a look-up of each
         `unsettled` (client id, instrument) that isn't in the open-order list.
 
