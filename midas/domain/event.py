@@ -157,7 +157,7 @@ class Ticked(msgspec.Struct, frozen=True, tag="tick"):
 
 
 class AccountDoubted(msgspec.Struct, frozen=True, tag="doubted"):
-    """The shell may have missed something (stream gap, a trade that isn't ours): look at the whole account."""
+    """The shell may have missed something (stream gap, a trade that isn't ours): look at everything."""
 
     at: int
     reason: str

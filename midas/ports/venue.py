@@ -44,8 +44,9 @@ class Broker(Protocol):
     async def account(
         self, purpose: str, unsettled: Sequence[tuple[str, str]], trades_since: dict[str, int]
     ) -> AccountReported:
-        """A full pass: open orders, balances, trades with id > `trades_since[instrument]`, and a look-up of each
-        `unsettled` (client id, instrument) that isn't in the open-order list.
+        """A full pass: open orders, balances, trades with id > `trades_since[instrument]`, and look-ups.
+
+        Looked up is each `unsettled` (client id, instrument) that isn't in the open-order list.
 
         Raises VenueError where any part failed: a failed query is no evidence at all.
         """
