@@ -1,0 +1,134 @@
+"""A home with real processes in it: commands, engines and the exchange, all ended at the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from midas.cli.exchange import RUN_FILE
+from midas.cli.running import RUN_FILE as ENGINE_FILE
+from midas.cli.running import EngineFile
+from midas.venues.sim.runfile import RunFile
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PAYLOAD = REPOSITORY / "tests" / "payloads" / "midas-btcusdt.jsonl.gz"
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class ProcessDesk:
+    """One `MIDAS_HOME`, used from one workspace."""
+
+    def __init__(self, home: Path, workspace: Path = REPOSITORY) -> None:
+        self.home = home
+        self.workspace = workspace
+        self.started: list[subprocess.Popen[str]] = []
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """A command that goes on."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "midas", *arguments],
+            cwd=self.workspace, env=self._environ(), text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        self.started.append(process)
+        return process
+
+    def run(self, *arguments: str, timeout: float = 90.0) -> subprocess.CompletedProcess[str]:
+        """A command to its end."""
+        return finished(self.start(*arguments), timeout)
+
+    def facts(self, *arguments: str) -> dict[str, Any]:
+        """What a command says with `--json`; it must succeed."""
+        done = self.run(*arguments, "--json")
+        assert done.returncode == 0, f"{arguments}: exit {done.returncode}: {done.stdout} {done.stderr}"
+        return last_line(done.stdout)
+
+    def engine(self) -> EngineFile | None:
+        """The engine's own file, as long as it stands."""
+        try:
+            return msgspec.json.decode((self.home / ENGINE_FILE).read_bytes(), type=EngineFile)
+        except (OSError, msgspec.MsgspecError):
+            return None
+
+    def exchange(self) -> RunFile | None:
+        """The exchange's run file."""
+        try:
+            return msgspec.json.decode((self.home / RUN_FILE).read_bytes(), type=RunFile)
+        except (OSError, msgspec.MsgspecError):
+            return None
+
+    def market(self) -> dict[str, Any]:
+        """What the exchange says of itself."""
+        found = self.exchange()
+        assert found is not None
+        with _DIRECT.open(f"{found.http}/sim/status", timeout=5) as reply:
+            answer: dict[str, Any] = json.loads(reply.read())
+            return answer
+
+    def sessions(self) -> list[Path]:
+        """The session directories, oldest first."""
+        return sorted((self.home / "sessions").iterdir())
+
+    def close(self) -> None:
+        """End everything that was started here, the exchange too."""
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+        found = self.exchange()
+        if found is not None:
+            _end(found.pid)
+
+    def _environ(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("MIDAS_")}
+        return kept | {"MIDAS_HOME": str(self.home), "PYTHONPATH": str(REPOSITORY)}
+
+
+def finished(process: subprocess.Popen[str], timeout: float = 90.0) -> subprocess.CompletedProcess[str]:
+    """What a process left when it ended."""
+    out, err = process.communicate(timeout=timeout)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def last_line(text: str) -> dict[str, Any]:
+    """The JSON object in the last line."""
+    found: dict[str, Any] = json.loads(text.strip().splitlines()[-1])
+    return found
+
+
+def until(condition: Callable[[], bool], what: str, timeout: float = 30.0) -> None:
+    """Wait until it holds."""
+    end = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < end, f"{what} didn't happen within {timeout:.0f} s"
+        time.sleep(0.05)
+
+
+def _end(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGTERM)
+        for _ in range(100):
+            time.sleep(0.05)
+            os.kill(pid, 0)
+            if _is_zombie(pid):
+                return
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return False
