@@ -149,6 +149,7 @@ def _tell(args: Namespace, command: Command) -> int:
 
 
 def _send(home: Path, command: Command) -> Answer:
+    running(home)
     link = SocketLink(sockets(home)[0], hz=0.1)
     link.start()
     try:
@@ -158,6 +159,7 @@ def _send(home: Path, command: Command) -> Answer:
 
 
 def _snapshot(home: Path) -> Snapshot:
+    running(home)
     link = SocketLink(sockets(home)[0], hz=0)
     link.start()
     try:

@@ -32,12 +32,13 @@ class ProcessDesk:
         self.home = home
         self.workspace = workspace
         self.started: list[subprocess.Popen[str]] = []
+        self.outcome: dict[str, Any] = {}  # of the run that a fixture made
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """A command that goes on."""
         process = subprocess.Popen(
             [sys.executable, "-m", "midas", *arguments],
-            cwd=self.workspace, env=self._environ(), text=True,
+            cwd=self.workspace, env=self.environ(), text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         self.started.append(process)
@@ -89,7 +90,8 @@ class ProcessDesk:
         if found is not None:
             _end(found.pid)
 
-    def _environ(self) -> dict[str, str]:
+    def environ(self) -> dict[str, str]:
+        """The caller's environment, with our home and without its settings."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("MIDAS_")}
         return kept | {"MIDAS_HOME": str(self.home), "PYTHONPATH": str(REPOSITORY)}
 

@@ -1,0 +1,81 @@
+"""Homes with a whole and with a crashed session in them, recorded once."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.desk import PAYLOAD, REPOSITORY, ProcessDesk, finished, last_line, until
+
+RUN = ["--no-ui", "--market", str(PAYLOAD), "--speed", "20", "--json"]
+
+
+@pytest.fixture(scope="session")
+def folder() -> Iterator[Path]:
+    """Short, since sockets lie in it."""
+    with tempfile.TemporaryDirectory(prefix="midas-e2e-") as made:
+        yield Path(made)
+
+
+@pytest.fixture
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessDesk]:
+    """An empty home."""
+    with tempfile.TemporaryDirectory(prefix="midas-e2e-") as made:
+        one = ProcessDesk(Path(made) / "home")
+        yield one
+        one.close()
+
+
+@pytest.fixture(scope="session")
+def whole(folder: Path) -> Iterator[ProcessDesk]:
+    """A home with one complete run over the shipped recording; `outcome` is what the run said."""
+    desk = ProcessDesk(folder / "whole")
+    done = desk.run(*RUN, "--duration", "60")
+    assert done.returncode == 0, done.stderr
+    desk.outcome = last_line(done.stdout)
+    yield desk
+    desk.close()
+
+
+@pytest.fixture(scope="session")
+def crashed(folder: Path) -> Iterator[ProcessDesk]:
+    """A home whose only session was ended by `kill -9`."""
+    desk = ProcessDesk(folder / "crashed")
+    engine = desk.start(*RUN, "--duration", "60")
+    until(lambda: desk.engine() is not None, "the engine's start", 60.0)
+    time.sleep(2.5)
+    engine.kill()
+    finished(engine)
+    yield desk
+    desk.close()
+
+
+@pytest.fixture
+def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[ProcessDesk], Path]:
+    """Copies a home's only session into a home of the test's own; commands then run in this process."""
+
+    def copy(desk: ProcessDesk) -> Path:
+        [session] = desk.sessions()
+        monkeypatch.setenv("MIDAS_HOME", str(tmp_path / "copy"))
+        monkeypatch.chdir(REPOSITORY)
+        target = tmp_path / "copy" / "sessions" / session.name
+        shutil.copytree(session, target)
+        return target
+
+    return copy
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """A workspace to break."""
+    target = tmp_path / "workspace"
+    target.mkdir()
+    for part in ("config.toml", "strategies"):
+        source = REPOSITORY / part
+        (shutil.copytree if source.is_dir() else shutil.copyfile)(source, target / part)
+    return target

@@ -1,0 +1,75 @@
+"""Engines that die and engines that are stopped: the next one continues, and a kill stays a kill."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+from tests.e2e.conftest import RUN
+from tests.e2e.desk import PAYLOAD, ProcessDesk, finished, last_line, until
+
+
+def test_after_kill_9_the_next_engine_adopts_what_is_there_and_ends_reconciled(desk: ProcessDesk) -> None:
+    line = ["--no-ui", "--market", str(PAYLOAD), "--speed", "10", "--json", "--duration"]
+    engine = desk.start(*line, "60")
+    until(lambda: (desk.home / "link.sock").exists(), "the engine's start", 60.0)
+    patience = time.monotonic() + 5.0
+    while time.monotonic() < patience and not desk.market()["orders"]:
+        time.sleep(0.01)
+    engine.send_signal(signal.SIGKILL)
+    finished(engine)
+    instance = desk.market()["instance"]
+    assert desk.run("status").returncode == 2
+    outcome = desk.facts(*line[:-2], "--duration", "3")
+    assert desk.market()["instance"] == instance
+    assert outcome["reconciled"] is True
+    dead, alive = desk.sessions()
+    assert f"continues {dead.name}" in _journal_text(desk)
+    assert all(desk.facts("replay", session.name, "--verify") for session in (dead, alive))
+
+
+def test_a_kill_is_in_force_at_once_and_takes_two_steps_to_release(desk: ProcessDesk) -> None:
+    engine = desk.start(*RUN[:-2], "5", "--json", "--duration", "60")
+    until(lambda: (desk.home / "link.sock").exists(), "the engine's start", 60.0)
+    killed = desk.facts("kill", "--reason", "drill")
+    assert killed["latched"]
+    assert (desk.home / "kill.latch").exists()
+    status = desk.facts("status")
+    assert (status["mode"], status["latched"], status["latch_on_disk"]) == ("PAUSE", True, True)
+    assert any("HALT latched by" in line and "drill" in line for line in status["kill_report"])
+    refused = desk.run("mode", "normal", "--reason", "x", "--confirm")
+    assert refused.returncode == 5
+    assert "kill latch" in refused.stderr
+    review = desk.facts("resume", "checked")
+    assert "stopped by" in review["sentence"]
+    assert (desk.home / "kill.latch").exists()
+    desk.facts("resume", "checked", "--confirm")
+    assert not (desk.home / "kill.latch").exists()
+    assert desk.facts("status")["mode"] == "OBSERVATION"
+    running = desk.facts("replay", "last", "--verify")
+    assert any("still running" in note for note in running["notes"])
+    desk.facts("stop")
+    assert finished(engine).returncode == 0
+
+
+def test_a_latch_set_while_nothing_runs_keeps_the_next_engine_from_trading(desk: ProcessDesk) -> None:
+    assert "the next one finds it" in desk.facts("kill", "--reason", "overnight")["sentence"]
+    outcome = desk.facts(*RUN, "--duration", "2")
+    assert (outcome["mode"], outcome["orders"]) == ("PAUSE", 0)
+    assert "no engine runs" in desk.facts("resume", "morning")["sentence"]
+    assert desk.facts("resume", "morning", "--confirm")["accepted"]
+    assert not (desk.home / "kill.latch").exists()
+
+
+def test_a_second_engine_of_the_same_home_is_refused_with_the_first_one_s_process(desk: ProcessDesk) -> None:
+    engine = desk.start(*RUN, "--duration", "60")
+    until(lambda: desk.engine() is not None, "the engine's start", 60.0)
+    second = desk.run(*RUN, "--duration", "2")
+    assert second.returncode == 2
+    assert f"process {engine.pid}" in last_line(second.stdout)["sentence"]
+    engine.kill()
+
+
+def _journal_text(desk: ProcessDesk) -> str:
+    """What the newest session's engine noted about its beginning."""
+    return (desk.home / "midas.log").read_text()

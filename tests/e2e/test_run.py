@@ -1,0 +1,93 @@
+"""Whole runs of the real program: it trades, ends reconciled, and its record decides the same again."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from midas.cli import main
+from tests.e2e.conftest import RUN
+from tests.e2e.desk import PAYLOAD, ProcessDesk, finished, last_line, until
+
+KEYS = {
+    "environment", "mode", "sequence", "market_events", "market_seconds", "bars", "signals", "orders",
+    "fills", "refusals", "equity", "session", "reconciled",
+}  # fmt: skip
+
+
+def test_a_headless_run_over_a_recording_ends_reconciled_and_says_what_it_did(whole: ProcessDesk) -> None:
+    assert whole.outcome.keys() >= KEYS
+    assert whole.outcome["environment"] == "SIM"
+    assert whole.outcome["reconciled"] is True
+    assert whole.outcome["market_events"] > 2_000
+    assert whole.outcome["market_seconds"] > 80
+    assert whole.outcome["signals"] > 0
+    assert whole.outcome["session"] == whole.sessions()[0].name
+
+
+def test_its_replay_is_identical(
+    whole: ProcessDesk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MIDAS_HOME", str(whole.home))
+    monkeypatch.chdir(whole.workspace)
+    assert main(["replay", "last", "--verify", "--json"]) == 0
+    facts = last_line(capsys.readouterr().out)
+    assert facts["complete"]
+    assert facts["identical"] == facts["audits"] > 0
+    assert facts["events"] == whole.outcome["sequence"]
+    assert facts["equity"] == whole.outcome["equity"]
+    assert main(["replay", "last", "--verify"]) == 0
+    assert f"identical: {facts['audits']} of {facts['audits']} audits" in capsys.readouterr().out
+
+
+def test_a_run_on_the_synthetic_market_ends_reconciled_and_replays(desk: ProcessDesk) -> None:
+    outcome = desk.facts("--no-ui", "--duration", "5", "--market", "synthetic", "--speed", "20")
+    assert outcome["reconciled"] is True
+    assert outcome["market_seconds"] > 40
+    assert desk.facts("replay", "last", "--verify")["complete"]
+
+
+def test_an_interrupt_closes_cleanly_and_the_session_is_sealed(desk: ProcessDesk) -> None:
+    engine = desk.start(*RUN, "--duration", "60")
+    until(lambda: desk.engine() is not None, "the engine's start", 60.0)
+    time.sleep(1.0)
+    engine.send_signal(signal.SIGINT)
+    done = finished(engine)
+    assert done.returncode == 0, done.stderr
+    assert last_line(done.stdout)["ended"] == "interrupted"
+    assert desk.facts("sessions")["sessions"][0]["sealed"]
+
+
+def test_a_second_interrupt_ends_at_once_with_its_own_exit_code(desk: ProcessDesk) -> None:
+    engine = desk.start(*RUN, "--duration", "60")
+    until(lambda: desk.engine() is not None, "the engine's start", 60.0)
+    for _ in range(2):
+        engine.send_signal(signal.SIGINT)
+        time.sleep(0.1)
+    done = finished(engine, timeout=10.0)
+    assert done.returncode == 130, done.stderr
+    assert "the next start adopts them" in done.stderr
+    assert desk.engine() is None
+
+
+def test_stopping_from_another_shell_is_clean_and_leaves_nothing_running(desk: ProcessDesk) -> None:
+    engine = desk.start(*RUN, "--duration", "60")
+    until(lambda: (desk.home / "link.sock").exists(), "the engine's start", 60.0)
+    ended = desk.facts("stop", "--exchange")["ended"]
+    assert [what.split()[0] for what in ended] == ["engine", "exchange"]
+    assert finished(engine).returncode == 0
+    assert not (desk.home / "link.sock").exists()
+    assert desk.exchange() is None
+    assert desk.run("status").returncode == 2
+
+
+def test_a_long_home_keeps_its_sockets_elsewhere(tmp_path: Path) -> None:
+    deep = ProcessDesk(tmp_path / ("deep" * 25) / "home")
+    try:
+        outcome = deep.facts("--no-ui", "--market", str(PAYLOAD), "--speed", "20", "--duration", "2")
+        assert outcome["reconciled"] is True
+    finally:
+        deep.close()
