@@ -147,16 +147,10 @@ class Session:
         keep = self._settings.runtime.tape_keep_mb << 20
         while True:
             await asyncio.sleep(RETAIN_EVERY_S)
-            pruned = tape.prunable(keep)
-            if pruned is None:
-                continue
             try:
-                journal.append(self.engine.sequence, PRUNED, self._clock.now(), pruned.encode())
-                await journal.barrier()
+                await give_up_tape(journal, tape, keep, (self.engine.sequence, self._clock.now()))
             except StoreError as error:
                 log.error("the tape keeps more than it should: %s", error)
-                continue
-            tape.prune(pruned)
 
     def _seal(self, journal: Journal, sealed: SealedSegment) -> None:
         journal.append(self.engine.sequence, SEALED, self._clock.now(), sealed.encode())
@@ -220,6 +214,16 @@ class Session:
             self._config.digest(), self._config, "binance", self._access.account,
             self._settings.environment.value, self._settings.profile, self._access.speed,
         )  # fmt: skip
+
+
+async def give_up_tape(journal: Journal, tape: Tape, keep_bytes: int, moment: tuple[int, int]) -> None:
+    """Delete the oldest sealed segments beyond `keep_bytes`; `moment` is (sequence, now). Raises StoreError."""
+    pruned = tape.prunable(keep_bytes)
+    if pruned is not None:
+        sequence, now = moment
+        journal.append(sequence, PRUNED, now, pruned.encode())
+        await journal.barrier()
+        tape.prune(pruned)
 
 
 async def open_session(settings: Settings, access: Access) -> Session:

@@ -1,0 +1,149 @@
+"""What a new session takes over: the newest whole ledger of its account, and the last mode of any."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+
+from midas.assembly.inherit import inherited
+from midas.domain.carry import Carried
+from midas.domain.event import Event, SessionOpened, Ticked
+from midas.domain.mode import Mode
+from midas.engine.audit import encode
+from midas.engine.build import build_engine
+from midas.runtime.records import (
+    AUDIT,
+    EVENT,
+    HEADER,
+    MARKS,
+    Header,
+    Marks,
+    encode_event,
+    encode_header,
+    encode_marks,
+)
+from midas.store import sessions
+from midas.store.journal import DATABASE, Journal
+from tests.fakes.desk import config
+from tests.fakes.nouns import START, account
+
+OURS, OTHER = "sim-ours", "sim-other"
+SETTINGS = config([])
+
+
+async def store(
+    home: Path,
+    name: str,
+    account_id: str,
+    events: list[Event],
+    *,
+    marks: Marks | None = None,
+    sealed: bool = True,
+) -> Path:
+    """A session as the runner writes it."""
+    directory = home / sessions.SESSIONS / name
+    journal = await Journal.open(directory)
+    header = Header(
+        name, START, "0", "code", SETTINGS.digest(), SETTINGS, "binance", account_id, "SIM", "", 1.0
+    )
+    journal.append(0, HEADER, START, encode_header(header))
+    engine = build_engine(SETTINGS, [])
+    for sequence, event in enumerate(events, 1):
+        journal.append(sequence, EVENT, event.at, encode_event(event))
+        if (audit := engine.step(sequence, event)) is not None:
+            journal.append(sequence, AUDIT, event.at, encode(audit))
+    if marks is not None:
+        journal.append(len(events), MARKS, START, encode_marks(marks))
+    if sealed:
+        await journal.close()
+    else:
+        await journal.barrier()
+    return directory
+
+
+def opened(name: str, account_id: str, carried: Carried | None = None) -> SessionOpened:
+    return SessionOpened(name, START, account_id, "SIM", "", carried or Carried())
+
+
+def rich(usdt: int) -> Event:
+    return account(START, {"USDT": str(usdt)})
+
+
+async def test_a_first_start_takes_over_nothing(tmp_path: Path) -> None:
+    assert inherited(tmp_path, OURS) == (Carried(), [])
+
+
+async def test_the_newest_ledger_of_the_account_is_continued(tmp_path: Path) -> None:
+    await store(tmp_path, "1", OURS, [opened("1", OURS), rich(1_000)])
+    await store(tmp_path, "2", OURS, [opened("2", OURS), rich(2_000)])
+    carried, problems = inherited(tmp_path, OURS)
+    assert (carried.from_session, carried.balances) == ("2", {"USDT": Decimal(2_000)})
+    assert problems == []
+
+
+async def test_a_session_that_never_took_a_step_is_passed_over(tmp_path: Path) -> None:
+    await store(tmp_path, "1", OURS, [opened("1", OURS), rich(1_000)])
+    await store(tmp_path, "2", OURS, [])
+    carried, problems = inherited(tmp_path, OURS)
+    assert carried.from_session == "1"
+    assert problems == []
+
+
+async def test_a_session_that_ended_before_its_first_commit_is_passed_over(tmp_path: Path) -> None:
+    await store(tmp_path, "1", OURS, [opened("1", OURS), rich(1_000)])
+    journal = await Journal.open(tmp_path / sessions.SESSIONS / "2")
+    carried, problems = inherited(tmp_path, OURS)
+    assert carried.from_session == "1"
+    assert problems == []
+    await journal.close()
+
+
+async def test_a_damaged_session_is_named_and_the_one_before_it_continued(tmp_path: Path) -> None:
+    await store(tmp_path, "1", OURS, [opened("1", OURS), rich(1_000)])
+    damaged = await store(tmp_path, "2", OURS, [opened("2", OURS), rich(2_000), Ticked(START, 0)])
+    content = (damaged / DATABASE).read_bytes()
+    (damaged / DATABASE).write_bytes(content.replace(b'"total"', b'"tOtal"').replace(b'"2000"', b'"9000"'))
+    carried, problems = inherited(tmp_path, OURS)
+    assert carried.from_session == "1"
+    assert len(problems) == 1
+    assert "session 2 can't be continued" in problems[0]
+
+
+async def test_a_crashed_session_is_continued_from_its_log(tmp_path: Path) -> None:
+    await store(tmp_path, "1", OURS, [opened("1", OURS), rich(1_000)], sealed=False)
+    assert inherited(tmp_path, OURS)[0].balances == {"USDT": Decimal(1_000)}
+
+
+async def test_a_new_account_begins_a_new_ledger_and_keeps_the_mode(tmp_path: Path) -> None:
+    before = Carried(
+        mode=Mode.PAUSE.value, mode_by="somebody", mode_cause="news", mode_floor=Mode.PAUSE.value
+    )
+    marks = Marks(12_000.0, 1, 11_000.0, Mode.PAUSE.value)
+    await store(tmp_path, "1", OTHER, [opened("1", OTHER, before), rich(1_000)], marks=marks)
+    carried, _ = inherited(tmp_path, OURS)
+    assert (carried.mode, carried.mode_by, carried.mode_cause, carried.mode_floor) == (
+        "PAUSE", "somebody", "news", "PAUSE",
+    )  # fmt: skip
+    assert not carried.opened
+    assert carried.equity_peak == 0.0
+
+
+async def test_what_followed_from_prices_is_continued_too(tmp_path: Path) -> None:
+    marks = Marks(12_000.0, 20_454, 11_000.0, "DEFENSIVE")
+    await store(tmp_path, "1", OURS, [opened("1", OURS), rich(1_000)], marks=marks)
+    carried, _ = inherited(tmp_path, OURS)
+    assert (
+        carried.equity_peak,
+        carried.day,
+        carried.day_equity,
+        carried.mode_floor,
+    ) == msgspec.structs.astuple(marks)
+
+
+async def test_a_session_without_a_readable_head_is_named(tmp_path: Path) -> None:
+    directory = await store(tmp_path, "1", OURS, [opened("1", OURS)])
+    (directory / "head.json").write_bytes(b"")
+    [problem] = inherited(tmp_path, OURS)[1]
+    assert "head.json" in problem

@@ -1,0 +1,71 @@
+"""Processes behind the command line: what they leave when they fail, and how they are ended."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from midas.cli.processes import failure, market_status, spawn, stop_process
+from midas.errors import Unreachable
+
+
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        ("midas: starting\nmidas: port 1 is in use\n\n", "port 1 is in use"),
+        ("Traceback\nValueError: {broken\n", "ValueError: {broken"),
+        ('{"sentence"\n', '{"sentence"'),
+        ("", "the exchange ended with exit code 3"),
+    ],
+)
+def test_the_last_sentence_of_a_child_is_what_is_told(tmp_path: Path, log: str, said: str) -> None:
+    path = tmp_path / "child.log"
+    path.write_text(log)
+    error = failure(path, 3, "the exchange")
+    assert (str(error), error.exit_code) == (said, 3)
+
+
+def test_a_child_ended_by_a_signal_has_a_usable_exit_code(tmp_path: Path) -> None:
+    (tmp_path / "child.log").write_text("")
+    assert failure(tmp_path / "child.log", -9, "the exchange").exit_code == 1
+
+
+def test_a_spawned_process_is_its_own_session_and_logs_to_its_file(tmp_path: Path) -> None:
+    log = tmp_path / "home" / "child.log"
+    script = "import os, sys; print(os.getsid(0) == os.getpid(), os.environ['MIDAS_HOME'], os.getcwd())"
+    child = spawn([sys.executable, "-c", script], log, tmp_path / "home", tmp_path)
+    assert child.wait(20) == 0
+    assert log.read_text().split() == ["True", str(tmp_path / "home"), str(tmp_path)]
+
+
+def test_a_process_that_ignores_the_request_is_ended_all_the_same() -> None:
+    script = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+        "print('up', flush=True); time.sleep(60)"
+    )
+    child = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
+    assert child.stdout is not None
+    child.stdout.readline()
+    stop_process(child.pid, timeout=0.2)
+    child.stdout.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(child.pid, 0)
+
+
+def test_ending_a_process_that_is_gone_is_no_error() -> None:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    began = time.monotonic()
+    stop_process(child.pid)
+    assert time.monotonic() - began < 5.0
+
+
+def test_the_environment_s_proxy_is_not_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://proxy.invalid:1")
+    with pytest.raises(Unreachable, match="Connection refused"):
+        market_status("http://127.0.0.1:9")
