@@ -217,7 +217,7 @@ class Session:
 
 
 async def give_up_tape(journal: Journal, tape: Tape, keep_bytes: int, moment: tuple[int, int]) -> None:
-    """Delete the oldest sealed segments beyond `keep_bytes`; `moment` is (sequence, now). Raises StoreError."""
+    """Delete the oldest segments beyond `keep_bytes`; `moment` is (sequence, now). Raises StoreError."""
     pruned = tape.prunable(keep_bytes)
     if pruned is not None:
         sequence, now = moment

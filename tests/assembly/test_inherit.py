@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from decimal import Decimal
 from pathlib import Path
 
@@ -44,7 +45,7 @@ async def store(
 ) -> Path:
     """A session as the runner writes it."""
     directory = home / sessions.SESSIONS / name
-    journal = await Journal.open(directory)
+    journal = await Journal.open(directory if sealed else home / "living")
     header = Header(
         name, START, "0", "code", SETTINGS.digest(), SETTINGS, "binance", account_id, "SIM", "", 1.0
     )
@@ -56,10 +57,10 @@ async def store(
             journal.append(sequence, AUDIT, event.at, encode(audit))
     if marks is not None:
         journal.append(len(events), MARKS, START, encode_marks(marks))
-    if sealed:
-        await journal.close()
-    else:
+    if not sealed:  # what a kill leaves is what lies there while the journal is still open
         await journal.barrier()
+        shutil.copytree(home / "living", directory, ignore=shutil.ignore_patterns("*-shm"))
+    await journal.close()
     return directory
 
 

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from midas.assembly.session import give_up_tape, session_name
+import pytest
+
+from midas.assembly.access import Access
+from midas.assembly.config import engine_config
+from midas.assembly.inherit import inherited
+from midas.assembly.session import Session, give_up_tape, session_name
+from midas.domain.carry import Carried
 from midas.domain.time import SECOND
+from midas.errors import ConfigInvalid
 from midas.runtime.records import HEADER, PRUNED, SEALED
+from midas.runtime.runner import Runner
+from midas.settings import load_settings
 from midas.store.evidence import read_records
 from midas.store.integrity import verify
 from midas.store.journal import Journal
 from midas.store.tape import DIRECTORY, SealedSegment, Tape, number, segments
+from midas.venues.binance.client import BinanceClient
+from midas.venues.binance.endpoints import Endpoints
+from midas.venues.binance.rest import Rest
+from tests.fakes.binance_stub import StubVenue, ok
+from tests.fakes.nouns import BTC
 
 KEEP = 40_000
 
@@ -46,6 +65,56 @@ async def test_nothing_is_given_up_below_the_limit(tmp_path: Path) -> None:
     assert journal.records == 0
     tape.close()
     await journal.close()
+
+
+async def test_a_start_that_fails_half_way_closes_what_it_had_opened(
+    tmp_path: Path, short_home: Path
+) -> None:
+    venue, before = StubVenue(), set(threading.enumerate())
+    await venue.start()
+    venue.on("GET", "account", lambda _: ok({"canTrade": False, "balances": []}))
+    (tmp_path / "config.toml").write_text("")
+    settings = load_settings(tmp_path)
+    client = BinanceClient(venue.endpoints, "key", "secret")
+    session = Session(
+        settings, Access(venue.endpoints, "sim-1", "key", "secret"), Rest(client, time.time_ns),
+        engine_config(settings, (BTC,)), [],
+    )  # fmt: skip
+    with pytest.raises(ConfigInvalid, match="may not trade"):
+        await session.run(_nothing_beside)
+    await venue.stop()
+    assert client.session.closed
+    assert verify(session.directory).sealed
+    assert not list(short_home.glob("*.sock"))
+    left = {thread.name for thread in set(threading.enumerate()) - before}
+    assert not left & {"journal", "kill", "kill-warm"}
+    assert inherited(short_home, "sim-1") == (Carried(), [])
+
+
+async def test_a_kill_before_the_doors_are_open_is_latched(tmp_path: Path, short_home: Path) -> None:
+    (tmp_path / "config.toml").write_text("")
+    settings = load_settings(tmp_path)
+    endpoints = Endpoints.at("http://127.0.0.1:9", "ws://127.0.0.1:9")
+    client = BinanceClient(endpoints, "key", "secret")
+    session = Session(
+        settings, Access(endpoints, "sim-1", "key", "secret"), Rest(client, time.time_ns),
+        engine_config(settings, (BTC,)), [],
+    )  # fmt: skip
+    session.halt("SIGQUIT")
+    assert session.latch.is_set
+    await client.close_connection()
+
+
+async def _nothing_beside(_: Runner) -> None:
+    await asyncio.sleep(60)
+
+
+@pytest.fixture
+def short_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Sockets lie in it, and their paths must be short."""
+    with tempfile.TemporaryDirectory(prefix="midas-") as folder:
+        monkeypatch.setenv("MIDAS_HOME", folder)
+        yield Path(folder)
 
 
 def test_names_of_sessions_sort_by_their_start() -> None:
