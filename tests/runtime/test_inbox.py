@@ -7,7 +7,7 @@ import threading
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from midas.domain.event import Event, LatchTripped, SessionClosing, Ticked
@@ -46,6 +46,7 @@ def late_inbox(full: int = 10**9) -> Inbox:
     return Inbox(late=0, full=full)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.integers(1, 50))
 def test_of_waiting_quotes_the_last_one_wins(count: int) -> None:
     inbox = late_inbox()
@@ -83,6 +84,7 @@ def whole_book() -> BookSnapshot:
     return BookSnapshot(BTC.id, 0, 0, 0, BOOK - 1, levels)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.lists(st.tuples(BIDS, ASKS), min_size=1, max_size=12))
 def test_contiguous_changes_merge_to_the_same_final_book(
     changes: list[tuple[list[tuple[int, int]], list[tuple[int, int]]]],
@@ -132,6 +134,7 @@ def test_a_long_merged_change_is_left_alone() -> None:
 TRADES = st.lists(st.tuples(st.integers(100, 103), st.integers(1, 1_000), st.booleans()), min_size=1)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(TRADES, st.integers(0, 5))
 def test_trades_never_lose_a_lot_nor_their_count(prints: list[tuple[int, int, bool]], full: int) -> None:
     inbox = late_inbox(full)
@@ -143,6 +146,7 @@ def test_trades_never_lose_a_lot_nor_their_count(prints: list[tuple[int, int, bo
     assert left[-1].price == prints[-1][0]
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(TRADES)
 def test_below_the_hard_limit_every_price_keeps_its_lots(prints: list[tuple[int, int, bool]]) -> None:
     inbox = late_inbox()
