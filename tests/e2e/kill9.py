@@ -21,7 +21,7 @@ from typing import Any
 
 from tests.e2e.desk import REPOSITORY, ProcessDesk, finished, last_line, until
 
-EARLIEST_S, LATEST_S = 8.0, 40.0
+EARLIEST_S, LATEST_S = 3.0, 40.0
 PATIENCE_S = 15.0  # for an order of ours to reach the exchange
 
 
