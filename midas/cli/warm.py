@@ -58,6 +58,8 @@ def _book(bids: int, levels: bytes) -> None:
     book.top(5)
     book.imbalance(5)
     book.depth(10)
+    far = [[10_001, 0], [3_000_000, 5], [10_002, 0], [90_000, 0], [3_000_001, 5]]  # the window moves after it
+    book.apply(np.array(far, np.int64), 2)
 
 
 def _features() -> None:
