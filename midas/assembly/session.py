@@ -8,7 +8,7 @@ import random
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 
 from midas import __version__
@@ -44,6 +44,7 @@ from midas.venues.binance.rest import Rest
 from midas.workspace import LoadedStrategy
 
 LATCH = "kill.latch"
+LEAVE_S = 2.0
 RETAIN_EVERY_S = 10.0
 
 log = logging.getLogger("midas.session")
@@ -99,7 +100,7 @@ class Session:
     async def run(self, beside: Callable[[Runner], Awaitable[None]]) -> str:
         """Run to the end; `beside` goes on next to it and is cancelled then. Returns why it ended."""
         async with AsyncExitStack() as stack:  # whatever was opened is closed, in the reverse order
-            stack.push_async_callback(self._rest.client.close_connection)
+            stack.push_async_callback(_leave, self._rest.client.close_connection)
             journal = await Journal.open(self.directory)
             stack.push_async_callback(journal.close)
             tape = Tape(self.directory, lambda sealed: self._seal(journal, sealed))
@@ -124,7 +125,7 @@ class Session:
 
     async def _connect(self, stack: AsyncExitStack, runner: Runner) -> None:
         """Venue first, then the doors: who comes through them finds everything in place."""
-        stack.push_async_callback(self.broker.close)
+        stack.push_async_callback(_leave, self.broker.close)
         await self.broker.start()
         await self._warm()
         stack.push_async_callback(self.feed.close)
@@ -242,6 +243,12 @@ async def open_session(settings: Settings, access: Access) -> Session:
 def session_name(now: int) -> str:
     """`20261121-094600-3f2a`: sorts by start, unique by chance."""
     return f"{datetime.fromtimestamp(now / SECOND, UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+async def _leave(close: Callable[[], Awaitable[None]]) -> None:
+    """Close towards the venue politely, but not for longer than a person waits: it may have gone silent."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(close(), LEAVE_S)
 
 
 async def _together(runner: Runner, opened: SessionOpened, companions: Iterable[Awaitable[None]]) -> str:

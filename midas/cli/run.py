@@ -148,4 +148,3 @@ def _log_to(path: Path) -> None:
     logging.basicConfig(
         filename=path, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )  # fmt: skip
-    logging.getLogger("aiosqlite").setLevel(logging.WARNING)

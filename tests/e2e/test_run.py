@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from pathlib import Path
@@ -63,11 +64,17 @@ def test_an_interrupt_closes_cleanly_and_the_session_is_sealed(desk: ProcessDesk
 
 def test_a_second_interrupt_ends_at_once_with_its_own_exit_code(desk: ProcessDesk) -> None:
     engine = desk.start(*RUN, "--duration", "60")
-    until(lambda: desk.engine() is not None, "the engine's start", 60.0)
-    for _ in range(2):
-        engine.send_signal(signal.SIGINT)
-        time.sleep(0.1)
-    done = finished(engine, timeout=10.0)
+    until(lambda: (desk.home / "link.sock").exists(), "the engine's start", 60.0)
+    exchange = desk.exchange()
+    assert exchange is not None
+    os.kill(exchange.pid, signal.SIGSTOP)  # it answers no pass over the account: the closing lasts
+    try:
+        for _ in range(2):
+            engine.send_signal(signal.SIGINT)
+            time.sleep(0.5)
+        done = finished(engine, timeout=15.0)
+    finally:
+        os.kill(exchange.pid, signal.SIGCONT)
     assert done.returncode == 130, done.stderr
     assert "the next start adopts them" in done.stderr
     assert desk.engine() is None
