@@ -1,4 +1,4 @@
-"""The one cost model: strategies, sizing, routing, labels and the simulator all charge the same.
+"""The one cost model: strategies, sizing, routing, labels and the exchange all charge the same.
 
 Expected cost of an order against the mid at decision time, in basis points of its notional:
 
@@ -20,14 +20,14 @@ VOLATILITY_MAX = 5.0  # clip of v: past it the estimate of v is broken rather th
 
 
 class FeeSchedule(msgspec.Struct, frozen=True):
-    """A venue's fees as fractions of the notional, exact; a rebate is negative."""
+    """A venue's fees as fractions of what changes hands, exact; a rebate is negative."""
 
     maker: Decimal = Decimal("0.001")
     taker: Decimal = Decimal("0.001")
 
-    def fee(self, notional: Decimal, maker: bool) -> Decimal:
-        """The exact fee of one fill."""
-        return notional * (self.maker if maker else self.taker)
+    def fee(self, amount: Decimal, maker: bool) -> Decimal:
+        """The exact fee of one fill over `amount`, in the same asset."""
+        return amount * (self.maker if maker else self.taker)
 
     def bps(self, maker: bool) -> float:
         """The fee as evidence, in basis points."""

@@ -9,9 +9,9 @@ import msgspec
 
 from midas.domain.market import Bar
 from midas.errors import MalformedMessage
-from midas.venues.binance.intervals import PERIODS
 from midas.venues.binance.payloads import Candle, KlineRow
 from midas.venues.binance.stamps import instant
+from midas.venues.intervals import PERIODS
 
 _NUMBER = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?", re.ASCII)
 _ROWS = msgspec.json.Decoder(list[KlineRow])

@@ -8,7 +8,7 @@ import msgspec
 
 from midas.domain.instrument import Instrument
 from midas.domain.time import SECOND
-from midas.venues.binance.intervals import interval
+from midas.venues.intervals import interval
 
 Fetch = Callable[[str, Mapping[str, str]], Awaitable[bytes]]
 """`fetch("depth", {"symbol": "BTCUSDT", "limit": "1000"})`: the body of a public GET. Raises VenueError."""

@@ -14,8 +14,8 @@ from midas.venues.binance.bars import BarSequence
 from midas.venues.binance.candles import bars_of_rows
 from midas.venues.binance.codec import MarketCodec
 from midas.venues.binance.depth import DepthAssembler
-from midas.venues.binance.intervals import interval
 from midas.venues.binance.plan import FeedPlan, Fetch
+from midas.venues.intervals import interval
 from midas.venues.task import Backoff
 
 ROWS_MAX = 1000  # klines in one answer

@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
 import msgspec
 
 from midas.domain.money import ZERO
-from midas.venues.sim.scale import ATOM
 
 # Keys of the embedded exchange open nothing but play money on this machine: they are no secret.
 API_KEY = "midas-sim-key-0000000000000000000000000000000000000000000000000001"
 API_SECRET = "midas-sim-secret-00000000000000000000000000000000000000000000000001"
 OPENING: dict[str, Decimal] = {"USDT": Decimal(10_000), "BTC": ZERO, "ETH": ZERO}
-
-
-class Fees(msgspec.Struct, frozen=True):
-    """Fractions of what an order receives."""
-
-    maker: Decimal = ZERO
-    taker: Decimal = Decimal("0.0004")
-
-    def charge(self, received: Decimal, maker: bool) -> Decimal:
-        """The fee on `received`, in the same asset, to the venue's eight decimals."""
-        rate = self.maker if maker else self.taker
-        return (received * rate).quantize(ATOM, ROUND_HALF_EVEN)
 
 
 class Balance(msgspec.Struct):

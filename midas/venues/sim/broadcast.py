@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from midas.domain.time import MILLISECOND, SECOND
+from midas.venues.intervals import INTERVALS
 from midas.venues.sim import klines, reports
 from midas.venues.sim.desk import Desk
-from midas.venues.sim.klines import INTERVALS, Candle
+from midas.venues.sim.klines import Candle
 from midas.venues.sim.market import BestQuote, DepthChange, MarketEvent, Print
 from midas.venues.sim.outside import Level
 from midas.venues.sim.streams import Hub

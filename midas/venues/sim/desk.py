@@ -8,9 +8,10 @@ from decimal import Decimal
 import msgspec
 
 from midas.domain.time import MILLISECOND, MINUTE
+from midas.venues.intervals import INTERVALS
 from midas.venues.sim import history
 from midas.venues.sim.filters import AVERAGE_MINUTES, Filters
-from midas.venues.sim.klines import INTERVALS, Candle, Series
+from midas.venues.sim.klines import Candle, Series
 from midas.venues.sim.market import Listing, Print
 from midas.venues.sim.matcher import Matcher
 from midas.venues.sim.scale import Scale

@@ -7,18 +7,20 @@ balances. What happened is told to the listener, in order.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Protocol
 
+from midas.costs import FeeSchedule
 from midas.domain.money import ZERO
 from midas.domain.order import OrderType, Side, TimeInForce
-from midas.venues.sim.accounts import Account, Fees
+from midas.venues.sim.accounts import Account
 from midas.venues.sim.desk import Desk
 from midas.venues.sim.klines import Candle
 from midas.venues.sim.market import BestQuote, DepthChange, MarketEvent
 from midas.venues.sim.matcher import Execution, Outcome, Prevented, Taking
 from midas.venues.sim.orders import Ask, Change, Deal, Order, Status
 from midas.venues.sim.refusal import engine_refusal, insufficient, unknown_cancel, unknown_symbol
+from midas.venues.sim.scale import ATOM
 
 FIRST_DEAL_ID = 10**12  # our deals are not in the public tape: their ids lie above every recorded one
 FIRST_ORDER_ID = 1_001
@@ -41,7 +43,7 @@ class Exchange:
     """All desks, accounts and orders of one instance."""
 
     def __init__(
-        self, desks: Iterable[Desk], accounts: Iterable[Account], fees: Fees, listener: Listener
+        self, desks: Iterable[Desk], accounts: Iterable[Account], fees: FeeSchedule, listener: Listener
     ) -> None:
         self.desks = {desk.symbol: desk for desk in desks}
         self.accounts = {account.name: account for account in accounts}
@@ -217,7 +219,7 @@ class Exchange:
             side=order.side,
             price=price,
             quantity=quantity,
-            fee=self.fees.charge(quantity if buys else price * quantity, execution.maker),
+            fee=_charged(self.fees.fee(quantity if buys else price * quantity, execution.maker)),
             fee_asset=instrument.base if buys else instrument.quote,
             maker=execution.maker,
             time=now,
@@ -278,6 +280,11 @@ class Exchange:
     def _tell_balances(self, desk: Desk, account: Account, now: int) -> None:
         account.updated_at = now
         self._listener.balances_changed(account, (desk.instrument.base, desk.instrument.quote))
+
+
+def _charged(fee: Decimal) -> Decimal:
+    """To the venue's eight decimals."""
+    return fee.quantize(ATOM, ROUND_HALF_EVEN)
 
 
 def _taking(desk: Desk, order_id: int, account: Account, ask: Ask) -> Taking:

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from midas.domain.time import DAY, HOUR, MINUTE, SECOND
-from midas.venues.sim.klines import INTERVALS, Candle, candle_start
+from midas.venues.intervals import INTERVALS
+from midas.venues.sim.klines import Candle, candle_start
 from midas.venues.sim.market import Listing
 
 Ints = NDArray[np.int64]

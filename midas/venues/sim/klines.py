@@ -7,26 +7,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from midas.domain.time import DAY, HOUR, MILLISECOND, MINUTE, SECOND
+from midas.domain.time import DAY, MILLISECOND
+from midas.venues.intervals import INTERVALS
 from midas.venues.sim.scale import Scale
 
-INTERVALS: dict[str, int] = {
-    "1s": SECOND,
-    "1m": MINUTE,
-    "3m": 3 * MINUTE,
-    "5m": 5 * MINUTE,
-    "15m": 15 * MINUTE,
-    "30m": 30 * MINUTE,
-    "1h": HOUR,
-    "2h": 2 * HOUR,
-    "4h": 4 * HOUR,
-    "6h": 6 * HOUR,
-    "8h": 8 * HOUR,
-    "12h": 12 * HOUR,
-    "1d": DAY,
-    "3d": 3 * DAY,
-    "1w": 7 * DAY,
-}
 WEEK_OFFSET = 4 * DAY  # 1970-01-01 was a Thursday; the venue's weeks begin on Mondays
 KEPT = 5_000  # closed candles kept per interval
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from midas.costs import FeeSchedule
 from midas.domain.money import ZERO
 from midas.domain.order import Side
 from midas.domain.time import MILLISECOND
-from midas.venues.sim.accounts import Account, Fees
+from midas.venues.sim.accounts import Account
 from midas.venues.sim.orders import Change, Deal, Order, Status
 
 SELF_TRADE = "EXPIRE_MAKER"
@@ -102,7 +103,7 @@ def my_trade(deal: Deal) -> Json:
     }
 
 
-def rates(fees: Fees) -> Json:
+def rates(fees: FeeSchedule) -> Json:
     """The account's commission rates."""
     return {
         "maker": _eight(fees.maker),
@@ -112,7 +113,7 @@ def rates(fees: Fees) -> Json:
     }
 
 
-def account(account: Account, fees: Fees, omit_zero: bool) -> Json:
+def account(account: Account, fees: FeeSchedule, omit_zero: bool) -> Json:
     """The whole account."""
     balances = [
         {"asset": asset, "free": _eight(balance.free), "locked": _eight(balance.locked)}

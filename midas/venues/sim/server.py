@@ -17,9 +17,10 @@ from pathlib import Path
 import msgspec
 from aiohttp import web
 
+from midas.costs import FeeSchedule
 from midas.errors import AlreadyRunning, ConfigInvalid, NotLoopback
 from midas.venues.sim import runfile
-from midas.venues.sim.accounts import API_KEY, API_SECRET, OPENING, Account, Fees
+from midas.venues.sim.accounts import API_KEY, API_SECRET, OPENING, Account
 from midas.venues.sim.broadcast import Broadcast
 from midas.venues.sim.desk import Desk
 from midas.venues.sim.exchange import Exchange
@@ -70,7 +71,7 @@ class ExchangeServer:
         desks = [Desk(listing, source.start, source.lateness, config.seed) for listing in source.listings()]
         users = UserStreams(wall)
         account = Account(FIRST_UID, API_KEY, API_SECRET, config.balances)
-        fees = Fees(config.maker_fee, config.taker_fee)
+        fees = FeeSchedule(config.maker_fee, config.taker_fee)
         self._exchange = Exchange(desks, [account], fees, users)
         self._hub = Hub(self._first_subscriber)
         self._broadcasts = {desk.symbol: Broadcast(desk, self._hub) for desk in desks}

@@ -14,8 +14,8 @@ from midas.domain.time import SECOND
 from midas.errors import ConfigInvalid, MalformedMessage
 from midas.venues.binance.candles import bars_of_rows
 from midas.venues.binance.codec import DepthDiff, MarketCodec
-from midas.venues.binance.intervals import interval
 from midas.venues.binance.prices import Grid
+from midas.venues.intervals import interval
 
 Levels = list[tuple[str, str]]
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from midas.costs import FeeSchedule
 from midas.domain.instrument import Instrument
 from midas.domain.order import OrderType, Side, TimeInForce
 from midas.domain.time import MILLISECOND, SECOND
-from midas.venues.sim.accounts import Account, Fees
+from midas.venues.sim.accounts import Account
 from midas.venues.sim.desk import Desk
 from midas.venues.sim.exchange import Exchange
 from midas.venues.sim.market import BestQuote, DepthChange, Listing, Print
@@ -20,7 +21,7 @@ from midas.venues.sim.refusal import Refusal
 
 START = 1_000 * SECOND
 NOW = 1_700_000_000 * SECOND
-FEES = Fees(Decimal("0.0001"), Decimal("0.0004"))
+FEES = FeeSchedule(Decimal("0.0001"), Decimal("0.0004"))
 LOT = Decimal("0.1")
 
 

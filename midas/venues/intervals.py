@@ -1,10 +1,11 @@
-"""Kline intervals: the venue's names and their nanoseconds."""
+"""Kline intervals: Binance's names and their nanoseconds, for who asks and for who serves."""
 
 from __future__ import annotations
 
 from midas.domain.time import DAY, HOUR, MINUTE, SECOND
 from midas.errors import ConfigInvalid
 
+# Those that begin at a multiple of themselves; a bar of ours may have any of them.
 PERIODS = {
     "1s": SECOND,
     "1m": MINUTE,
@@ -20,6 +21,7 @@ PERIODS = {
     "12h": 12 * HOUR,
     "1d": DAY,
 }
+INTERVALS = PERIODS | {"3d": 3 * DAY, "1w": 7 * DAY}
 NAMES = {period: name for name, period in PERIODS.items()}
 
 
