@@ -50,13 +50,14 @@ class ConsoleApp(App[int]):
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
     def __init__(
-        self, connect: Connect, kill: Kill, clock: Clock, actor: str = "console", moving: bool = True
-    ) -> None:
+        self, connect: Connect, kill: Kill, clock: Clock, actor: str = "console", moving: bool = True,
+        palette: str = "western",
+    ) -> None:  # fmt: skip
         super().__init__(driver_class=ConsoleDriver)
         self.console_desk = Desk(connect, clock, actor)
         self.halter = Halter(kill, clock)
         self.guard = FrameGuard()
-        self.inks = Inks()
+        self.inks = Inks(palette=palette)
         self._actor = actor
         self._moving = moving
         self._was_latched = False
@@ -288,12 +289,12 @@ class ConsoleApp(App[int]):
         self.exit(0)
 
 
-def run(connect: Connect, kill: Kill) -> int:
+def run(connect: Connect, kill: Kill, palette: str = "western") -> int:
     """Attach to a running engine and draw until the person leaves; returns the exit code.
 
     Raises NotRunning where there is no engine to attach to.
     """
-    app = ConsoleApp(connect, kill, time.time_ns, _actor())
+    app = ConsoleApp(connect, kill, time.time_ns, _actor(), palette=palette)
     app.run(mouse=False)
     return app.return_code or 0
 

@@ -32,7 +32,7 @@ from midas.runtime.runner import Runner, Shell
 from midas.settings import Settings
 from midas.store import sessions
 from midas.store.journal import Journal
-from midas.store.latch import KillLatch
+from midas.store.latch import LATCH, KillLatch
 from midas.store.tape import SealedSegment, Tape
 from midas.venues.binance import instruments as listing
 from midas.venues.binance.broker import BinanceBroker
@@ -43,7 +43,6 @@ from midas.venues.binance.plan import FeedPlan
 from midas.venues.binance.rest import Rest
 from midas.workspace import LoadedStrategy
 
-LATCH = "kill.latch"
 LEAVE_S = 2.0
 RETAIN_EVERY_S = 10.0
 

@@ -35,14 +35,15 @@ def main(arguments: Sequence[str]) -> int:
     return code
 
 
-def draw(connect: Callable[[], Any], kill: Callable[[str], None]) -> int:
+def draw(connect: Callable[[], Any], kill: Callable[[str], None], palette: str = "western") -> int:
     """Open the console on a running engine. The one place where the hub reaches for a spoke.
 
-    `connect` opens a new link to the engine; `kill` asks the kill socket for HALT and says who asked.
+    `connect` opens a new link to the engine; `kill` asks the kill socket for HALT and says who asked;
+    `palette` colours up and down.
     """
     from tui.app import run  # here, so that no other command loads a user interface
 
-    return run(connect, kill)
+    return run(connect, kill, palette)
 
 
 def _say(error: MidasError, as_json: bool) -> None:

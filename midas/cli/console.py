@@ -28,10 +28,10 @@ def with_console(args: Namespace) -> int:
         print(f"midas: attaching to the running engine, process {found.pid}", file=sys.stderr)
     except NotRunning:
         _start_engine(args, settings.home, settings.workspace)
-    return draw_on(settings.home)
+    return draw_on(settings.home, settings.console.palette)
 
 
-def draw_on(home: Path) -> int:
+def draw_on(home: Path, palette: str) -> int:
     """Open the console; when it closes the engine trades on, and the person is told so."""
     link_path, kill_path = sockets(home)
 
@@ -43,7 +43,7 @@ def draw_on(home: Path) -> int:
             raise LinkClosed(str(error)) from None
         return link
 
-    code = draw(connect, lambda by: _halt(kill_path, by))
+    code = draw(connect, lambda by: _halt(kill_path, by), palette)
     try:
         found = running(home)
     except NotRunning:

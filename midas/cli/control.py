@@ -15,7 +15,7 @@ import msgspec
 from midas.assembly.access import sockets
 from midas.cli.exchange import RUN_FILE as EXCHANGE_FILE
 from midas.cli.exchange import answering
-from midas.cli.options import home_from
+from midas.cli.options import home_from, palette_from
 from midas.cli.processes import stop_process
 from midas.cli.running import LOCK, running
 from midas.domain.command import Answer, Command, Resume, SetMode, Stop
@@ -23,10 +23,9 @@ from midas.domain.mode import KillLevel
 from midas.errors import CommandRefused, MidasError, NotRunning
 from midas.runtime.link import SocketLink, send_kill
 from midas.state.snapshot import Snapshot
-from midas.store.latch import KillLatch
+from midas.store.latch import LATCH, KillLatch
 from midas.store.lock import InstanceLock
 
-LATCH = "kill.latch"
 STOP_TIMEOUT_S = 45.0
 
 
@@ -45,7 +44,7 @@ def attach(args: Namespace) -> int:
 
     home = home_from(args)
     running(home)
-    return draw_on(home)
+    return draw_on(home, palette_from(args))
 
 
 def status(args: Namespace) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from midas.domain.mode import Environment
 from midas.errors import ConfigInvalid
-from midas.settings import Settings, load_settings
+from midas.settings import Settings, default_home, load_settings
 from midas.workspace import find_workspace
 
 _TYPED = {
@@ -37,7 +37,16 @@ def home_from(args: Namespace) -> Path:
     try:
         return load_settings(workspace, args.profile).home
     except ConfigInvalid:
-        return Path(os.environ.get("MIDAS_HOME") or workspace / "data" / "store").expanduser()
+        named = os.environ.get("MIDAS_HOME")
+        return workspace / Path(named).expanduser() if named else default_home(workspace)
+
+
+def palette_from(args: Namespace) -> str:
+    """The console's colours; no broken configuration keeps a person from the console."""
+    try:
+        return load_settings(find_workspace(Path.cwd(), os.environ), args.profile).console.palette
+    except ConfigInvalid:
+        return "western"
 
 
 def _check_live(settings: Settings, typed_live: bool) -> None:

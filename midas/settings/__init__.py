@@ -10,12 +10,21 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from midas.errors import ConfigInvalid
-from midas.settings.layers import Layer, defaults, leaves, merged, override_layer, toml_layer, variable_layers
+from midas.settings.layers import (
+    Layer,
+    default_home,
+    defaults,
+    leaves,
+    merged,
+    override_layer,
+    toml_layer,
+    variable_layers,
+)
 from midas.settings.model import Settings
 from midas.settings.sections import SYNTHETIC
 from midas.settings.sentences import config_invalid
 
-__all__ = ["Row", "Settings", "explain", "load_settings"]
+__all__ = ["Row", "Settings", "default_home", "explain", "load_settings"]
 
 
 _PATHS = (("home",), ("reference_data",), ("exchange", "market"))

@@ -38,14 +38,15 @@ class Layer(NamedTuple):
 def defaults(workspace: Path) -> Layer:
     """What holds where nothing is said, as far as it isn't a field's own default."""
     values: Table = {
-        "home": _default_home(workspace),
+        "home": default_home(workspace),
         "reference_data": workspace.parent / "shared",
         "risk": {"profiles": DEFAULT_PROFILES},
     }
     return Layer("default", values)
 
 
-def _default_home(workspace: Path) -> Path:
+def default_home(workspace: Path) -> Path:
+    """Where a desk keeps what it writes, where nobody says."""
     # The template inside an installed package is not ours to write into.
     if workspace.name == "_workspace":
         return Path.home() / ".local" / "share" / "midas"

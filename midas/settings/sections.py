@@ -39,7 +39,6 @@ class VenueSettings(Section):
     stream_url: Address = ""
     api_key: SecretStr = SecretStr("")
     api_secret: SecretStr = SecretStr("")
-    recv_window_ms: int = Field(default=3000, ge=1, le=60_000)
 
 
 class ExchangeSettings(Section):
@@ -176,7 +175,6 @@ class ConsoleSettings(Section):
     """How the console draws."""
 
     palette: Literal["western", "eastern", "cvd", "mono"] = "western"
-    link: Literal["lan", "slow"] = "lan"
 
 
 # Used where no file states the profile, so that a bare workspace trades under limits too.

@@ -16,6 +16,7 @@ from midas.domain.mode import KillLevel
 from midas.errors import StoreFull
 from midas.store.durable import append_durably, read, remove_durably, sync_directory, write_durably
 
+LATCH = "kill.latch"  # in the home
 _LEVELS = list(KillLevel)
 
 

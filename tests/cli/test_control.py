@@ -10,11 +10,10 @@ import msgspec
 import pytest
 
 from midas.cli import main
-from midas.cli.control import LATCH
 from midas.cli.running import LOCK, RUN_FILE, EngineFile, running
 from midas.domain.mode import KillLevel
 from midas.errors import NotRunning
-from midas.store.latch import KillLatch
+from midas.store.latch import LATCH, KillLatch
 from midas.store.lock import InstanceLock
 
 
