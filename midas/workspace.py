@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import shutil
 import sys
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -78,15 +77,6 @@ def load_strategies(workspace: Path, table: Mapping[str, Mapping[str, object]]) 
     class or several, or gets parameters that it doesn't have.
     """
     return [_load(workspace, name, parameters) for name, parameters in table.items()]
-
-
-def workspace_hash(workspace: Path, names: Iterable[str]) -> str:
-    """The fingerprint of the code of these strategies, for the journal's first record."""
-    total = hashlib.sha256()
-    for name in sorted(names):
-        file = _file_of(workspace, name)
-        total.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
-    return total.hexdigest()
 
 
 def _load(workspace: Path, name: str, parameters: Mapping[str, object]) -> LoadedStrategy:

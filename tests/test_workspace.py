@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from midas.errors import ConfigInvalid, UsageError, WorkspaceInvalid
-from midas.workspace import copy_template, find_workspace, load_strategies, workspace_hash
+from midas.workspace import copy_template, find_workspace, load_strategies
 
 STRATEGY = """
 import msgspec
@@ -129,14 +129,6 @@ def test_a_constructor_that_raises_is_one_sentence_with_its_line(desk: Path) -> 
     (loaded,) = load_strategies(desk, {"echo-one": {}})
     with pytest.raises(WorkspaceInvalid, match=r"echo_one\.py:\d+: ValueError: window too short"):
         loaded.make()
-
-
-def test_the_code_hash_follows_the_code_and_nothing_else(desk: Path) -> None:
-    before = workspace_hash(desk, ["echo-one"])
-    (desk / "strategies" / "unused.py").write_text("x = 1")
-    assert workspace_hash(desk, ["echo-one"]) == before
-    _write(desk, STRATEGY + "\n")
-    assert workspace_hash(desk, ["echo-one"]) != before
 
 
 def test_the_folder_we_stand_in_wins_over_the_variable_over_the_template(desk: Path, tmp_path: Path) -> None:

@@ -33,7 +33,6 @@ class Source(Enum):
     ANSWER = "answer"  # the reply to our own request
     STREAM = "stream"  # the venue's user stream
     QUERY = "query"  # a later look-up
-    LOCAL = "local"  # our own shell: nothing reached the venue
 
 
 class OrderSent(msgspec.Struct, frozen=True, tag="order.sent"):

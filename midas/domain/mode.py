@@ -54,7 +54,6 @@ class Permissions(msgspec.Struct, frozen=True):
 
     entries: bool  # new risk may be opened
     keeps_entries: bool  # working entry orders stay
-    manages_exits: bool  # exits and stops are worked
     computes_signals: bool
     exposure: float  # factor on every size
     confidence_min: float  # signals below it are not executed
@@ -62,9 +61,9 @@ class Permissions(msgspec.Struct, frozen=True):
 
 
 PERMISSIONS: dict[Mode, Permissions] = {
-    Mode.NORMAL: Permissions(True, True, True, True, 1.0, 0.0, False),
-    Mode.DEFENSIVE: Permissions(True, True, True, True, 0.5, 0.7, False),
-    Mode.OBSERVATION: Permissions(False, False, True, True, 0.0, 1.0, False),
-    Mode.PAUSE: Permissions(False, False, True, True, 0.0, 1.0, False),
-    Mode.EMERGENCY: Permissions(False, False, False, False, 0.0, 1.0, True),
+    Mode.NORMAL: Permissions(True, True, True, 1.0, 0.0, False),
+    Mode.DEFENSIVE: Permissions(True, True, True, 0.5, 0.7, False),
+    Mode.OBSERVATION: Permissions(False, False, True, 0.0, 1.0, False),
+    Mode.PAUSE: Permissions(False, False, True, 0.0, 1.0, False),
+    Mode.EMERGENCY: Permissions(False, False, False, 0.0, 1.0, True),
 }

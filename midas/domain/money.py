@@ -6,13 +6,9 @@ and integer lots (quantity / lot size). Returns, features and probabilities are 
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 from midas.errors import MalformedMessage
-
-Price = Decimal
-Quantity = Decimal
-Money = Decimal
 
 ZERO = Decimal(0)
 
@@ -39,11 +35,6 @@ def from_float(value: float, step: Decimal) -> Decimal:
 def floor_to(value: Decimal, step: Decimal) -> Decimal:
     """The largest multiple of `step` that is not above `value`."""
     return (value / step).to_integral_value(ROUND_FLOOR) * step
-
-
-def ceil_to(value: Decimal, step: Decimal) -> Decimal:
-    """The smallest multiple of `step` that is not below `value`."""
-    return (value / step).to_integral_value(ROUND_CEILING) * step
 
 
 def units(value: Decimal, step: Decimal) -> int:

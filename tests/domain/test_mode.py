@@ -4,13 +4,13 @@ import pytest
 
 from midas.domain.mode import PERMISSIONS, KillLevel, Mode, Permissions
 
-# mode: new entries, working entries kept, exits managed, signals computed, exposure, confidence, flattens
+# mode: new entries, working entries kept, signals computed, exposure, confidence, flattens
 TABLE = {
-    Mode.NORMAL: (True, True, True, True, 1.0, 0.0, False),
-    Mode.DEFENSIVE: (True, True, True, True, 0.5, 0.7, False),
-    Mode.OBSERVATION: (False, False, True, True, 0.0, 1.0, False),
-    Mode.PAUSE: (False, False, True, True, 0.0, 1.0, False),
-    Mode.EMERGENCY: (False, False, False, False, 0.0, 1.0, True),
+    Mode.NORMAL: (True, True, True, 1.0, 0.0, False),
+    Mode.DEFENSIVE: (True, True, True, 0.5, 0.7, False),
+    Mode.OBSERVATION: (False, False, True, 0.0, 1.0, False),
+    Mode.PAUSE: (False, False, True, 0.0, 1.0, False),
+    Mode.EMERGENCY: (False, False, False, 0.0, 1.0, True),
 }
 
 

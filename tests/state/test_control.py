@@ -24,7 +24,6 @@ def test_a_latch_opens_nothing_and_freezes_strategies_in_every_mode(mode: Mode) 
     control.trip("halt", "test", "", 0)
     allowed = control.permissions
     assert not (allowed.entries or allowed.keeps_entries or allowed.computes_signals)
-    assert allowed.manages_exits
 
 
 def test_a_latched_emergency_flattens() -> None:

@@ -10,7 +10,6 @@ import aiohttp
 import msgspec
 
 DUPLICATE_TEXT = "Duplicate order sent"
-UNKNOWN_ORDER = -2011  # a cancel that found nothing open: filled, cancelled or never there
 ORDER_ABSENT = -2013  # a look-up that found nothing
 KEY_REFUSED = frozenset({-2014, -2015})
 CLOCK_REFUSED = -1021

@@ -6,7 +6,6 @@ Orders and cancels don't come this way; their answers mean more than "yes" or an
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -37,10 +36,6 @@ class Rest:
     async def ask(self, call: Callable[[], Awaitable[Reply]], type_: type[T], priority: Priority) -> T:
         """The venue's answer. Raises RateLimited, Rejected, MalformedMessage or Unreachable: no evidence."""
         return decode(await self._body(call, priority), type_)
-
-    async def fetch(self, path: str, parameters: Mapping[str, str]) -> bytes:
-        """The body of a public GET, for the market side; raises VenueError."""
-        return await self._body(partial(self.client.public, path, parameters), Priority.RECONCILE)
 
     def meaning(self, reply: Reply) -> answers.Answer:
         """What an answer means; a refusal for its rate or its time has its effect on breaker and clock."""

@@ -341,10 +341,10 @@ async def test_after_the_session_is_closed_nothing_is_sent_and_everyone_is_told(
 
 async def test_the_market_side_fetches_through_the_same_breaker(bench: Stand) -> None:
     bench.venue.on("GET", "depth", lambda _: ok({"lastUpdateId": 1}, X_MBX_USED_WEIGHT_1M="5800"))
-    assert await bench.rest.fetch("depth", {"symbol": "BTCUSDT", "limit": "5"}) == b'{"lastUpdateId": 1}'
+    assert await bench.rest.public("depth", {"symbol": "BTCUSDT", "limit": "5"}) == b'{"lastUpdateId": 1}'
     assert bench.venue.sent("GET", "depth") == [{"symbol": "BTCUSDT", "limit": "5"}]
     with pytest.raises(VenueError, match="held back"):
-        await bench.rest.fetch("depth", {"symbol": "BTCUSDT"})
+        await bench.rest.public("depth", {"symbol": "BTCUSDT"})
 
 
 async def test_a_clock_that_fails_unexpectedly_is_told_and_kept(bench: Stand) -> None:
