@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -131,12 +132,18 @@ def _start_exchange(settings: Settings, path: Path) -> RunFile:
 def spawn(command: list[str], log: Path, home: Path, workspace: Path) -> subprocess.Popen[bytes]:
     """A process of its own session, so that no terminal takes it along; output goes to `log`."""
     home.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
-        output.truncate(0)
+    with open_private(log) as output:
         return subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
             cwd=workspace, env=os.environ | {"MIDAS_HOME": str(home)},
         )  # fmt: skip
+
+
+def open_private(path: Path) -> BinaryIO:
+    """`path` emptied, for its owner alone: it tells positions and orders."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+    os.fchmod(descriptor, 0o600)  # one that an older midas made for everybody
+    return os.fdopen(descriptor, "wb")
 
 
 def failure(log: Path, code: int, what: str) -> MidasError:

@@ -145,6 +145,8 @@ def _say(sentence: str) -> None:
 
 
 def _log_to(path: Path) -> None:
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))  # for its owner alone, before a line is in it
+    path.chmod(0o600)
     logging.basicConfig(
         filename=path, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )  # fmt: skip

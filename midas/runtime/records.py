@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 from pathlib import Path
 
 import msgspec
+import numba
+import numpy
 
 from midas.domain.event import Market, Recorded
 from midas.engine.build import EngineConfig
@@ -60,10 +63,15 @@ decode_header = msgspec.json.Decoder(Header).decode
 decode_marks = msgspec.json.Decoder(Marks).decode
 
 
+def computed_by() -> str:
+    """The interpreter and the libraries whose rounding a decision may hang on."""
+    return f"Python {platform.python_version()}, numpy {numpy.__version__}, numba {numba.__version__}"
+
+
 def code_hash(plugins: list[Path]) -> str:
-    """Hash of the deciding core and of the strategies' files, by relative name and content."""
+    """Hash of all that decides: core and strategies by name and content, and what computes their numbers."""
     package = Path(__file__).resolve().parent.parent
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(f"{computed_by()}\0".encode())
     for part in CORE:
         root = package / part
         for path in sorted(root.rglob("*.py")) if root.is_dir() else [root]:
