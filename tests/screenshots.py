@@ -1,4 +1,4 @@
-"""`make screenshots`: pictures of a real engine trading on the embedded exchange, for README and user guide."""
+"""`make screenshots`: pictures of a real engine on the embedded exchange, for README and guide."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _connect(home: Path) -> SocketLink:
 
 
 def _await_trades(home: Path) -> None:
-    """Until the market has run long enough, with a position or an order on the screen if there is one soon."""
+    """Until the market has run long enough, with a position or an order in sight if one comes soon."""
     end = time.monotonic() + WAIT_S
     while not sockets(home)[0].exists() and time.monotonic() < end:
         time.sleep(0.1)
