@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from midas.domain.carry import Carried
-from midas.errors import StoreDamaged
+from midas.domain.instrument import Instrument
+from midas.errors import ConfigInvalid, StoreDamaged
 from midas.runtime.records import Header
 from midas.runtime.replay import Row, fold_ledger, header_of
+from midas.state.state import EXTERNAL
 from midas.store import sessions
 from midas.store.chain import GENESIS, holds
 from midas.store.evidence import read_records
@@ -43,6 +45,23 @@ def inherited(home: Path, account: str) -> tuple[Carried, list[str]]:
             return carried, problems
         mode = carried
     return _mode_only(mode), problems
+
+
+def refuse_left_behind(carried: Carried, instruments: Sequence[Instrument]) -> None:
+    """Raises ConfigInvalid where a position or an open order of ours is in none of these instruments."""
+    smallest = min(i.notional_min for i in instruments)
+    traded = {i.id for i in instruments}
+    # What cost less than the venue's smallest order is what sales leave over: it can't be closed.
+    held = {
+        s.instrument for s in carried.sleeves if s.strategy != EXTERNAL and s.quantity and s.cost >= smallest
+    }
+    held |= {order.intent.instrument for order in carried.orders}
+    if missing := sorted(held - traded):
+        names = ", ".join(instrument.partition(".")[0] for instrument in missing)
+        raise ConfigInvalid(
+            f"{names} is missing in trading.instruments, but session {carried.from_session} left a position "
+            "or an open order there; add it again, or close it in a session that has it first"
+        )
 
 
 def _ledger(directory: Path, header: Header) -> Carried:

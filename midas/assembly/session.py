@@ -15,7 +15,7 @@ from midas import __version__
 from midas.agents.execution_agent import PREFIX
 from midas.assembly.access import Access, sockets
 from midas.assembly.config import engine_config, strategies_of
-from midas.assembly.inherit import inherited
+from midas.assembly.inherit import inherited, refuse_left_behind
 from midas.domain.event import AccountDoubted, SessionOpened
 from midas.domain.instrument import Instrument
 from midas.domain.mode import KillLevel
@@ -94,6 +94,7 @@ class Session:
             rest, config.instruments, self.inbox.put, self._gap, self._chance.random, PREFIX
         )  # fmt: skip
         self._carried, self.problems = inherited(settings.home, access.account)
+        refuse_left_behind(self._carried, config.instruments)
         self._kill: KillListener | None = None
 
     async def run(self, beside: Callable[[Runner], Awaitable[None]]) -> str:
