@@ -90,10 +90,14 @@ def fold_ledger(header: Header, rows: Iterable[Row]) -> Carried:
 
 
 def survived(rows: Iterable[Row]) -> Iterator[Row]:
-    """The rows without an event that the engine failed on: applied again, it would fail again."""
+    """The rows without an event that the engine failed on: applied again, it would fail again.
+
+    Any other row before the failure was written after its event had been applied, so both stand.
+    """
     held: Row | None = None
     for row in rows:
-        if held is not None and not (row.kind == FAILURE and row.sequence == held.sequence):
+        failed = row.kind == FAILURE and held is not None
+        if held is not None and not (failed and held.kind == EVENT and row.sequence == held.sequence):
             yield held
         held = row
     if held is not None:
