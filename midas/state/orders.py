@@ -21,9 +21,9 @@ Change = OrderMoved | Anomaly
 CLOSED_KEPT = 1_000  # late fills and cancels of older orders are looked up at the venue instead
 ABSENCE_GAP = 2 * SECOND  # two "not found" answers must lie this far apart
 SETTLING = 2 * SECOND  # clocks differ: evidence this close to a newer event may be older than it
-REQUEST_LIFE = (
-    15 * SECOND
-)  # receive window, the venue's own time-out and clock skew, where no `dead_at` is known
+# Where the broker told no `dead_at`: 3 s of receive window and 10 s of the venue's own time-out. It is
+# counted from our clock and compared with the venue's, so the rest is for a venue ahead of us.
+REQUEST_LIFE = 15 * SECOND
 
 
 class Order:
