@@ -11,6 +11,7 @@ from midas.agents.guardian import Guardian
 from midas.agents.orchestrator import Orchestrator
 from midas.domain.command import Answer, CancelOrder, Kill, Resume, SetMode, Stop
 from midas.domain.decision import (
+    Anomaly,
     CommandAnswered,
     Decision,
     FillBooked,
@@ -51,6 +52,7 @@ from midas.engine.effect import (
     TripLatch,
     WithdrawOrder,
 )
+from midas.state.control import LEVELS
 from midas.state.orders import Order
 from midas.state.state import State
 
@@ -60,7 +62,6 @@ STOP_PASSES = 8
 PROOF_PASSES = 24  # one a second: an order that never arrived is proven absent after about 17 s
 DOUBT_EVERY = 2 * SECOND
 HALF = Decimal("0.5")
-LEVELS = tuple(level.value for level in KillLevel)
 
 
 class Engine:
@@ -179,6 +180,8 @@ class Engine:
             follow_up(event)
         if any(type(d) in (FillBooked, OrderMoved) for d in self._decisions):
             self._work(self.orchestrator.proceed(state, self._sequence))
+        if any(isinstance(d, Anomaly) and d.kind == "unknown_order" for d in self._decisions):
+            self._look_again()
         if state.orders.open:
             self._withdraw_unwanted()
 
@@ -215,6 +218,10 @@ class Engine:
             self._take_account("stream")
 
     def _doubted(self, event: AccountDoubted) -> None:
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """Something isn't explained by what is known here: a pass at once, unless one is on its way."""
         if not self.state.recovering and not self._pass_open:
             self._take_account("stream")
 

@@ -9,7 +9,7 @@ from midas.domain.mode import PERMISSIONS, KillLevel, Mode, Permissions
 
 # A latch freezes strategies in PAUSE too; what is on its way out goes on.
 FROZEN = msgspec.structs.replace(PERMISSIONS[Mode.PAUSE], computes_signals=False)
-LEVELS = [level.value for level in KillLevel]
+LEVELS = tuple(level.value for level in KillLevel)
 
 
 class Gate(msgspec.Struct, frozen=True):
