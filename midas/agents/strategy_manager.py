@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Context, getcontext, setcontext
 from math import isfinite, nan
 
 import msgspec
@@ -44,6 +45,7 @@ class StrategyManager:
             hears: tuple(e for e in enrolled if e.strategy.hears == hears) for hears in ("bar", "book")
         }
         self.spoken: dict[tuple[str, str], Spoken] = {}
+        self._theirs = Context()  # a plugin's precision or traps may not become the ledger's
 
     def listeners(self, hears: str, instrument: str) -> list[Enrolled]:
         """Who is asked on this kind of event of this instrument."""
@@ -57,11 +59,15 @@ class StrategyManager:
         sleeve = state.ledger.sleeve(strategy.name, instrument)
         average = float(sleeve.average_price) if sleeve.quantity > 0 else nan
         briefing = Briefing(_regime(state, instrument), forecast, float(sleeve.quantity), average, rv)
+        ours = getcontext()
+        setcontext(self._theirs)
         try:
             opinion = strategy.signal(market, briefing)
         except Exception as error:  # noqa: BLE001 - the seam around a plugin: its bug becomes a decision
             enrolled.failed = f"{type(error).__name__}: {error}"
             return None
+        finally:
+            setcontext(ours)
         if opinion is not None and not _sane(opinion):
             enrolled.failed = f"answered direction {opinion.direction} with confidence {opinion.confidence}"
             return None
