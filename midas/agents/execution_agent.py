@@ -67,9 +67,10 @@ class ExecutionAgent:
     def reduce(self, state: State, factor: Decimal) -> None:
         """Mode DEFENSIVE: every position is worked down to a part of itself, at patient prices."""
         self.forget_entries(state)
-        for key, sleeve in state.ledger.sleeves.items():
+        for sleeve in state.sleeves():
             if sleeve.quantity <= ZERO or sleeve.strategy == EXTERNAL:
                 continue  # a position of somebody else is theirs to reduce
+            key = sleeve.strategy, sleeve.instrument
             less = floor_to(sleeve.quantity * factor, state.instruments[sleeve.instrument].lot_size)
             work = self._work.get(key)
             if work is None or work.given_up or work.approved.target.quantity > less:
@@ -86,7 +87,8 @@ class ExecutionAgent:
 
     def flatten(self, state: State, sequence: int) -> Iterator[Step]:
         """Close every position at the touch with a collar, sleeve by sleeve (kill level flatten)."""
-        for key, sleeve in list(state.ledger.sleeves.items()):
+        for sleeve in list(state.sleeves()):
+            key = sleeve.strategy, sleeve.instrument
             last = self._flattened_at.get(key)
             if sleeve.quantity <= ZERO or (last is not None and state.now - last < self._rules.reprice_age):
                 continue
@@ -170,9 +172,7 @@ def client_id(account: str, session: str, number: int) -> str:
 
 def leaves_nothing(state: State) -> bool:
     """True once no position is left that the venue would still let us sell."""
-    return not any(
-        _sellable(state, s, s.quantity) for s in state.ledger.sleeves.values() if s.quantity > ZERO
-    )
+    return not any(_sellable(state, s, s.quantity) for s in state.sleeves() if s.quantity > ZERO)
 
 
 def _closing(state: State, sleeve: Sleeve) -> Plan | None:

@@ -176,7 +176,7 @@ class Guardian:
         control = state.control
         held = [
             f"{s.strategy} {s.quantity} {state.instruments[s.instrument].name}"
-            for s in state.ledger.sleeves.values() if s.quantity
+            for s in state.sleeves() if s.quantity
         ]  # fmt: skip
         return (
             f"stopped by {control.kill_by} at level {control.level}"

@@ -48,6 +48,7 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     mode_cause: str = "first start"
     mode_ends: str = "until somebody changes it"
     mode_floor: str = "NORMAL"  # the safest mode that a human last set
+    valued: tuple[str, ...] = ()  # the assets that `equity_peak` and `day_equity` count; empty: not told
     equity_peak: float = 0.0
     day: int = 0  # days since 1970 of `day_equity`: a restart may not forget the day's loss
     day_equity: float = 0.0

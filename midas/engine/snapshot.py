@@ -232,7 +232,7 @@ class Painter:
 
     def _positions(self) -> Iterator[PositionView]:
         state = self._engine.state
-        for sleeve in state.ledger.sleeves.values():
+        for sleeve in state.sleeves():
             if not sleeve.fills:
                 continue
             mark = state.markets[sleeve.instrument].mark

@@ -6,6 +6,7 @@ Balances follow fills and their fees to the last digit; a sleeve's cost is carri
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from decimal import Decimal
 
 from midas.domain.carry import SleeveCarried
@@ -88,21 +89,34 @@ class Ledger:
         self.balances = {b.asset: b.total for b in balances}
         self.opened = True
 
-    def restore(self, balances: dict[str, Decimal], sleeves: tuple[SleeveCarried, ...]) -> None:
+    def restore(
+        self,
+        balances: dict[str, Decimal],
+        sleeves: tuple[SleeveCarried, ...],
+        trade_ids: dict[str, tuple[int, ...]],
+    ) -> None:
         """Take over the last session's ledger."""
         self.balances = dict(balances)
         self.opened = True
         for carried in sleeves:
-            sleeve = self.sleeve(carried.strategy, carried.instrument)
+            sleeve = self._sleeve(carried.strategy, carried.instrument)
             sleeve.quantity, sleeve.cost, sleeve.realised = carried.quantity, carried.cost, carried.realised
             sleeve.fees, sleeve.fills, sleeve.opened_at = carried.fees, carried.fills, carried.opened_at
+        self.first_sight(trade_ids)
+        for instrument, ids in trade_ids.items():
+            for trade_id in ids:
+                self.remember(instrument, trade_id)
 
     def sleeve(self, strategy: str, instrument: str) -> Sleeve:
-        """The sleeve, made on first use."""
-        key = (strategy, instrument)
-        if key not in self.sleeves:
-            self.sleeves[key] = Sleeve(strategy, instrument)
-        return self.sleeves[key]
+        """To look at: an empty one, kept nowhere, where nothing was ever booked."""
+        return self.sleeves.get((strategy, instrument)) or Sleeve(strategy, instrument)
+
+    def first_sight(self, instruments: Iterable[str]) -> frozenset[str]:
+        """Those whose trades this ledger has never been shown; from now on it has."""
+        new = frozenset(instruments) - self._trades.keys()
+        for instrument in new:
+            self._trades[instrument], self._recent[instrument] = set(), deque()
+        return new
 
     def position(self, instrument: str) -> Decimal:
         """Sum of all sleeves in one instrument."""
@@ -114,8 +128,8 @@ class Ledger:
 
     def remember(self, instrument: str, trade_id: int) -> None:
         """Mark a trade as booked."""
-        known = self._trades.setdefault(instrument, set())
-        recent = self._recent.setdefault(instrument, deque())
+        self.first_sight((instrument,))
+        known, recent = self._trades[instrument], self._recent[instrument]
         known.add(trade_id)
         recent.append(trade_id)
         if len(recent) > TRADES_KEPT:
@@ -125,13 +139,20 @@ class Ledger:
         """Known trade ids, in the order they were booked."""
         return tuple(self._recent.get(instrument, ()))
 
+    def known(self) -> dict[str, tuple[int, ...]]:
+        """Known trade ids of every instrument that was ever seen here, traded now or not."""
+        return {instrument: tuple(ids) for instrument, ids in self._recent.items()}
+
     def book(self, strategy: str, side: Side, fill: Fill, instrument: Instrument) -> Decimal:
         """Book a fill that isn't known yet; returns the realised result in quote units."""
         self.remember(instrument.id, fill.trade_id)
         self._add(instrument.base, fill.quantity * side.sign)
         self._add(instrument.quote, -fill.price * fill.quantity * side.sign)
         self._add(fill.fee_asset, -fill.fee)
-        return self.sleeve(strategy, instrument.id).book(side, fill, instrument)
+        return self._sleeve(strategy, instrument.id).book(side, fill, instrument)
+
+    def _sleeve(self, strategy: str, instrument: str) -> Sleeve:
+        return self.sleeves.setdefault((strategy, instrument), Sleeve(strategy, instrument))
 
     def _add(self, asset: str, amount: Decimal) -> None:
         self.balances[asset] = self.balances.get(asset, ZERO) + amount

@@ -36,9 +36,11 @@ def fold(state: Account, report: AccountReported) -> list[Decision]:
     """Apply the evidence of one pass and say whether both sides are now equal."""
     decisions: list[Decision] = []
     if not state.ledger.opened:
-        # The first sight of an account: its balances already contain every trade that it lists.
         state.ledger.open(report.balances)
-        for trade in report.trades:
+    # The opening balances contain what an instrument's first list tells: it is history, not a fill.
+    new = state.ledger.first_sight(state.instruments)
+    for trade in report.trades:
+        if trade.instrument in new:
             state.ledger.remember(trade.instrument, trade.fill.trade_id)
     moving = _moving(state, report)  # before its own evidence touches any order
     for order_report in (*report.open_orders, *report.queried):
@@ -47,7 +49,8 @@ def fold(state: Account, report: AccountReported) -> list[Decision]:
             known.venue_id = known.venue_id or order_report.venue_id
     by_venue_id = _client_ids(state, report)
     for trade in report.trades:
-        decisions += _trade(state, trade, by_venue_id, report.at)
+        if trade.instrument not in new:
+            decisions += _trade(state, trade, by_venue_id, report.at)
     for order_report in (*report.open_orders, *report.queried):
         if order_report.client_id not in moving:
             decisions += state.orders.reported(order_report, report.as_of, report.at)

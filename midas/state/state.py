@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -40,7 +40,7 @@ from midas.domain.order import Fill, OrderIntent, Side
 from midas.domain.verdict import Approved
 from midas.state import reconcile
 from midas.state.control import Control
-from midas.state.ledger import Ledger
+from midas.state.ledger import Ledger, Sleeve
 from midas.state.market import InstrumentMarket
 from midas.state.orders import Order, Orders
 
@@ -121,6 +121,10 @@ class State:
         total = self.ledger.balances.get(self.instruments[instrument].base, ZERO)
         return max(ZERO, min(free, total - self.orders.leaves(instrument, Side.SELL)))
 
+    def sleeves(self) -> Iterator[Sleeve]:
+        """Those in this session's instruments; what else the ledger keeps is carried through untouched."""
+        return (s for s in self.ledger.sleeves.values() if s.instrument in self.instruments)
+
     # the fold
 
     def apply(self, event: object) -> list[Decision]:
@@ -167,7 +171,7 @@ class State:
 
     def book_fill(self, event: OrderFilled) -> list[Decision]:
         """A fill enters orders, ledger and sleeve once, whatever brought it here."""
-        fill, instrument = event.fill, self.instruments[event.instrument]
+        fill = event.fill
         if self.ledger.knows(event.instrument, fill.trade_id):
             return [*self.orders.repeated(event.client_id, fill)]
         order = self.orders.get(event.client_id)
@@ -179,7 +183,7 @@ class State:
             ]
         intent = order.intent
         changes = list[Decision](self.orders.filled(event.client_id, fill, event.at))
-        return [self._booked(intent, intent.side, fill, instrument), *changes]
+        return [self._booked(intent, intent.side, fill, self.instruments[event.instrument]), *changes]
 
     def book_external(self, instrument: Instrument, side: Side, fill: Fill) -> list[Decision]:
         """A trade on this account that isn't ours: the position follows it all the same."""
@@ -196,13 +200,14 @@ class State:
             opened=self.ledger.opened,
             orders=tuple(_carry(order) for order in self.orders.open.values()),
             sleeves=tuple(sleeve.carried() for sleeve in self.ledger.sleeves.values()),
-            trade_ids={i: self.ledger.trades(i) for i in self.instruments},
+            trade_ids=self.ledger.known(),
             intents=self.intents,
             mode=control.mode.value,
             mode_by=control.by,
             mode_cause=control.cause,
             mode_ends=control.ends_when,
             mode_floor=control.floor.value,
+            valued=tuple(self._marks),
             equity_peak=self.equity_peak,
             day=self.day,
             day_equity=self.day_equity,
@@ -214,13 +219,11 @@ class State:
         carried, control = event.carried, self.control
         self.session, self.account, self.environment = event.session, event.account, event.environment
         self.started_at = self.now = event.at
-        self.equity_peak = carried.equity_peak
-        self.day, self.day_equity = carried.day, carried.day_equity
+        if not (revalued := self._revalued(carried)):
+            self.equity_peak = carried.equity_peak
+            self.day, self.day_equity = carried.day, carried.day_equity
         if carried.opened:
-            self.ledger.restore(carried.balances, carried.sleeves)
-            for instrument, ids in carried.trade_ids.items():
-                for trade_id in ids:
-                    self.ledger.remember(instrument, trade_id)
+            self.ledger.restore(carried.balances, carried.sleeves, carried.trade_ids)
         for order in carried.orders:
             self.orders.restore(order, event.at)
         control.mode, control.by, control.cause = Mode(carried.mode), carried.mode_by, carried.mode_cause
@@ -232,7 +235,16 @@ class State:
         text = f"session {event.session} on {event.account}, {event.environment}"
         if carried.from_session:
             text += f"; continues {carried.from_session} with {len(carried.orders)} open orders"
-        return [Noted("SESSION", "info", text)]
+        notes: list[Decision] = [Noted("SESSION", "info", text)]
+        if revalued:
+            text = f"{', '.join(revalued)} counted in only one of both sessions: losses count from here on"
+            notes.append(Noted("SESSION", "warn", text))
+        return notes
+
+    def _revalued(self, carried: Carried) -> list[str]:
+        """Assets held that equity counts now and didn't before, or the reverse: no loss, but it looks so."""
+        moved = set(carried.valued) ^ set(self._marks) if carried.valued else set()
+        return sorted(asset for asset in moved if carried.balances.get(asset))
 
     def _feed_status(self, event: FeedStatus) -> list[Decision]:
         if event.stream == "user":

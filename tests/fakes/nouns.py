@@ -126,6 +126,7 @@ def desk(*instruments: Instrument, cash: str = "10000", quote_asset: str = "USDT
     state = State(instruments, quote_asset)
     state.apply(SessionOpened("session", START, "account", "SIM", "", Carried()))
     state.ledger.open(account(START, {quote_asset: cash, **balances}).balances)
+    state.ledger.first_sight(state.instruments)
     state.now, state.recovering, state.user_up = START, False, True
     state.on_quote(quote("99.99", "100.01", instruments[0]))
     return state
