@@ -7,13 +7,15 @@ from decimal import Decimal
 from pathlib import Path
 
 import msgspec
+import pytest
 
-from midas.assembly.inherit import inherited
+from midas.assembly.inherit import inherited, refuse_left_behind
 from midas.domain.carry import Carried
 from midas.domain.event import Event, SessionOpened, Ticked
 from midas.domain.mode import Mode
 from midas.engine.audit import encode
 from midas.engine.build import build_engine
+from midas.errors import ConfigInvalid
 from midas.runtime.records import (
     AUDIT,
     EVENT,
@@ -25,10 +27,11 @@ from midas.runtime.records import (
     encode_header,
     encode_marks,
 )
+from midas.state.state import EXTERNAL
 from midas.store import sessions
 from midas.store.journal import DATABASE, Journal
 from tests.fakes.desk import config
-from tests.fakes.nouns import START, account
+from tests.fakes.nouns import BTC, ETH, START, account, desk, hold, intent
 
 OURS, OTHER = "sim-ours", "sim-other"
 SETTINGS = config([])
@@ -148,3 +151,23 @@ async def test_a_session_without_a_readable_head_is_named(tmp_path: Path) -> Non
     (directory / "head.json").write_bytes(b"")
     [problem] = inherited(tmp_path, OURS)[1]
     assert "head.json" in problem
+
+
+def test_an_instrument_with_a_position_or_an_open_order_may_not_be_left_out() -> None:
+    holding, ordering = desk(BTC, ETH), desk(BTC, ETH)
+    hold(holding, "1", instrument=ETH)
+    ordering.plan(intent(instrument=ETH.id))
+    for state in (holding, ordering):
+        with pytest.raises(ConfigInvalid, match=r"^ETH-USDT is missing in trading\.instruments, .* add it"):
+            refuse_left_behind(state.carried(), (BTC,))
+        refuse_left_behind(state.carried(), (BTC, ETH))
+
+
+@pytest.mark.parametrize(
+    ("strategy", "quantity"), [("s", "0.04"), (EXTERNAL, "1")], ids=["too small to be sold", "not ours"]
+)
+def test_what_we_could_not_close_hinders_no_start(strategy: str, quantity: str) -> None:
+    state = desk(BTC, ETH)
+    hold(state, quantity, strategy=strategy, instrument=ETH)
+    refuse_left_behind(state.carried(), (BTC,))
+    assert state.carried().sleeves

@@ -29,8 +29,9 @@ from midas.store.tape import DIRECTORY, SealedSegment, Tape, number, segments
 from midas.venues.binance.client import BinanceClient
 from midas.venues.binance.endpoints import Endpoints
 from midas.venues.binance.rest import Rest
+from tests.assembly.test_inherit import opened, store
 from tests.fakes.binance_stub import StubVenue, ok
-from tests.fakes.nouns import BTC
+from tests.fakes.nouns import BTC, ETH, desk, hold
 
 KEEP = 40_000
 
@@ -121,3 +122,17 @@ def test_names_of_sessions_sort_by_their_start() -> None:
     names = [session_name(second * SECOND) for second in (1_700_000_000, 1_700_000_001, 1_800_000_000)]
     assert names == sorted(names)
     assert len({session_name(0) for _ in range(20)}) > 1
+
+
+async def test_a_session_that_lacks_what_is_held_does_not_start(tmp_path: Path, short_home: Path) -> None:
+    (tmp_path / "config.toml").write_text("")
+    settings = load_settings(tmp_path)
+    before = desk(BTC, ETH)
+    hold(before, "1", instrument=ETH)
+    await store(short_home, "1", "sim-1", [opened("1", "sim-1", before.carried())])
+    client = BinanceClient(Endpoints.at("http://127.0.0.1:9", "ws://127.0.0.1:9"), "key", "secret")
+    parts = Access(client.endpoints, "sim-1", "key", "secret"), Rest(client, time.time_ns)
+    with pytest.raises(ConfigInvalid, match="ETH-USDT is missing"):
+        Session(settings, *parts, engine_config(settings, (BTC,)), [])
+    Session(settings, *parts, engine_config(settings, (BTC, ETH)), [])
+    await client.close_connection()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from midas.domain.carry import Carried
+from midas.domain.command import Kill, Resume, SetMode
 from midas.domain.decision import (
     Anomaly,
     FillBooked,
@@ -12,13 +13,17 @@ from midas.domain.decision import (
     Reconciled,
     TargetRefused,
 )
-from midas.domain.event import SessionClosing, SessionOpened
+from midas.domain.event import OrderFilled, SessionClosing, SessionOpened, Source
 from midas.domain.mode import Mode
 from midas.domain.order import Side
-from midas.engine.effect import WithdrawOrder
+from midas.domain.time import SECOND
+from midas.engine.effect import TakeAccount, WithdrawOrder
+from midas.engine.snapshot import Assembly, Painter
 from tests.engine.scene import Scene, of
 from tests.fakes.desk import BTC, Desk, decisions
+from tests.fakes.nouns import ETH, fill, hold
 from tests.fakes.scripted_market import ScriptedMarket
+from tests.fakes.snapshots import normal
 from tests.fakes.strategy import Puppet, long
 
 
@@ -126,3 +131,31 @@ def test_a_session_begins_with_the_mode_that_the_last_one_had() -> None:
     desk.feed(SessionOpened("s1", 1, "account-1", "SIM", "", carried))
     assert desk.state.control.mode is Mode.OBSERVATION
     assert desk.state.control.by == "alice"
+
+
+def test_a_fill_of_an_order_that_is_not_known_is_looked_up_at_once(scene: Scene) -> None:
+    stray = OrderFilled("md-lost", "v9", BTC.id, fill(9), scene.desk.now, Source.STREAM)
+    passes = [e.purpose for a in scene.desk.feed(stray) for e in a.effects if isinstance(e, TakeAccount)]
+    assert passes == ["stream"]
+    scene.desk.venue.deaf = True
+    again = [e for a in scene.desk.feed(stray) for e in a.effects if isinstance(e, TakeAccount)]
+    more = [e for a in scene.desk.feed(stray) for e in a.effects if isinstance(e, TakeAccount)]
+    assert (len(again), more) == (1, [])  # one pass at a time
+
+
+def test_what_is_left_of_an_instrument_not_traded_now_hinders_nothing() -> None:
+    before = Scene()
+    hold(before.desk.state, "0.00000963", instrument=ETH)
+    carried = before.desk.state.carried()
+    venue = before.desk.venue
+    venue.balances = dict(carried.balances)
+    desk = Desk([Puppet()], venue=venue).open(before.market.now, carried)
+    painter = Painter(desk.engine, Assembly("sim", "0", "crypto-only", 1.0, 1))
+    desk.command(SetMode("DEFENSIVE"))
+    desk.command(Kill("flatten", "smoke"))
+    for _ in range(3):
+        desk.tick(desk.now + SECOND)
+    assert "positions none" in desk.command(Resume("fixed")).message
+    assert any("flat, verified" in str(d) for d in decisions(desk.audits))
+    assert painter.snapshot(desk.now, normal().health).positions == ()
+    assert desk.state.carried().sleeves == carried.sleeves

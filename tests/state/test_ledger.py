@@ -191,3 +191,21 @@ def test_a_sleeve_offers_no_more_than_the_account_has() -> None:
 def test_equity_is_unknown_only_while_something_held_has_no_price(amount: str) -> None:
     state = desk(BTC, ETH, ETH=amount)
     assert (state.equity() == state.equity()) is (amount == "0")
+
+
+def test_a_look_at_a_sleeve_makes_none() -> None:
+    ledger = opened()
+    assert ledger.sleeve("s", BTC.id).quantity == ZERO
+    assert ledger.sleeves == {}
+    ledger.book("s", Side.BUY, fill(7), BTC)
+    assert ledger.sleeve("s", BTC.id) is ledger.sleeves["s", BTC.id]
+
+
+@pytest.mark.parametrize(("held", "peak"), [("1", 0.0), ("0", 12_000.0)])
+def test_an_asset_that_no_longer_counts_is_not_taken_for_a_loss(held: str, peak: float) -> None:
+    before = desk(BTC, ETH, ETH=held)
+    before.equity_peak, before.day, before.day_equity = 12_000.0, 9, 11_000.0
+    after = State((BTC,), "USDT")
+    notes = after.apply(SessionOpened("next", START, "account", "SIM", "", before.carried()))
+    assert after.equity_peak == peak
+    assert any("losses count from here on" in str(note) for note in notes) is (held == "1")

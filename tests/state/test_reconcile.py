@@ -5,13 +5,16 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from midas.domain.carry import Carried
 from midas.domain.decision import Anomaly, Decision, FillBooked, OrderMoved, Reconciled
-from midas.domain.event import AccountReported
+from midas.domain.event import AccountReported, SessionOpened
+from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO
 from midas.domain.order import CloseReason, Phase, Side
 from midas.domain.time import SECOND
+from midas.state.ledger import TRADES_KEPT
 from midas.state.state import EXTERNAL, State
-from tests.fakes.nouns import BTC, START, account, canceled, desk, fill, intent, report, trade
+from tests.fakes.nouns import BTC, ETH, START, account, canceled, desk, fill, intent, report, trade
 
 AT = START + 60 * SECOND
 DEAD = START + 14 * SECOND
@@ -172,6 +175,49 @@ def test_one_digit_apart_is_not_equal(evidence: AccountReported, difference: str
     state = standing()
     assert verdict(state.apply(evidence)).differences == (difference,)
     assert not state.reconciled
+
+
+def test_an_opening_with_a_longer_history_than_is_kept_books_none_of_it() -> None:
+    state = State((BTC,), "USDT")
+    history = tuple(trade(fill(n), "old") for n in range(TRADES_KEPT + 2))
+    done = verdict(state.apply(account(AT, {"USDT": "500"}, trades=history)))
+    assert done.equal
+    assert done.changed == 0
+
+
+def continued(carried: Carried, *pairs: Instrument) -> State:
+    state = State(pairs, "USDT")
+    state.apply(SessionOpened("next", AT, "account", "SIM", "", carried))
+    return state
+
+
+def test_what_an_instrument_traded_before_this_ledger_saw_it_is_history() -> None:
+    state = continued(desk(BTC).carried(), BTC, ETH)
+    old = trade(fill(7), "old", instrument=ETH.id)
+    done = verdict(state.apply(account(AT, {"USDT": "10000"}, trades=(old,), purpose="start")))
+    assert (done.equal, done.changed) == (True, 0)
+    again = trade(fill(8), "web-1", instrument=ETH.id)
+    decisions = state.apply(account(AT, {"USDT": "9900", "ETH": "1"}, trades=(old, again)))
+    assert kinds(decisions) == ["external_trade"]
+    assert verdict(decisions).equal
+
+
+def test_a_session_that_ended_before_its_first_pass_has_not_seen_a_new_instrument() -> None:
+    between = continued(desk(BTC).carried(), BTC, ETH)
+    state = continued(between.carried(), BTC, ETH)
+    old = trade(fill(7), "old", instrument=ETH.id)
+    assert verdict(state.apply(account(AT, {"USDT": "10000"}, trades=(old,)))).changed == 0
+
+
+def test_an_instrument_that_rests_for_a_session_is_not_booked_again() -> None:
+    first, bought = desk(BTC, ETH), trade(fill(7), "web-1", instrument=ETH.id)
+    balances = {"USDT": "9900", "ETH": "1"}
+    first.apply(account(AT, balances, trades=(bought,)))
+    without = continued(first.carried(), BTC)
+    assert verdict(without.apply(account(AT, balances))).equal
+    again = continued(without.carried(), BTC, ETH)
+    assert verdict(again.apply(account(AT, balances, trades=(bought,)))).changed == 0
+    assert again.ledger.sleeve(EXTERNAL, ETH.id).quantity == Decimal(1)
 
 
 def test_at_the_end_the_venue_must_list_every_trade_that_we_booked() -> None:
