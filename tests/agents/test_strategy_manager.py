@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from decimal import Decimal, getcontext
 from typing import ClassVar
 
 import msgspec
@@ -28,6 +29,7 @@ class Parrot:
 
     def signal(self, market: MarketView, briefing: Briefing) -> Opinion | None:
         self.briefed = briefing
+        getcontext().prec = 3
         if self.opinion is not None and self.opinion.reason == "crash":
             raise ZeroDivisionError("by zero")
         return self.opinion
@@ -144,3 +146,14 @@ def test_a_regime_decides_who_may_open_risk_and_never_who_may_leave(
     assert leaving is not None
     assert (stage.manager.muted(stage.enrolled, entering, stage.state) == "") is speaks
     assert stage.manager.muted(stage.enrolled, leaving, stage.state) == ""
+
+
+@pytest.mark.parametrize("reason", ["", "crash"])
+def test_a_strategys_precision_is_its_own(stage: Stage, reason: str) -> None:
+    stage.say(1.0, reason=reason)
+    assert Decimal("1.23456789") * 1 == Decimal("1.23456789")
+
+
+def test_asking_leaves_no_trace_in_the_ledger(stage: Stage) -> None:
+    stage.say(1.0)
+    assert stage.state.ledger.sleeves == {}
