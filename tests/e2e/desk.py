@@ -15,9 +15,14 @@ from typing import Any
 
 import msgspec
 
+from midas.assembly.inherit import rows_of
 from midas.cli.exchange import RUN_FILE
 from midas.cli.running import RUN_FILE as ENGINE_FILE
 from midas.cli.running import EngineFile
+from midas.domain.decision import Decision
+from midas.domain.event import Recorded
+from midas.engine.audit import decode
+from midas.runtime.records import AUDIT, EVENT, decode_event
 from midas.venues.sim.runfile import RunFile
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -96,6 +101,17 @@ class ProcessDesk:
         return kept | {"MIDAS_HOME": str(self.home), "PYTHONPATH": str(REPOSITORY)}
 
 
+def decisions(session: Path) -> list[Decision]:
+    """All that a session's journal says was decided, in order."""
+    bodies = [row.body for row in rows_of(session) if row.kind == AUDIT]
+    return [decision for body in bodies for decision in decode(body).decisions]
+
+
+def events(session: Path) -> list[Recorded]:
+    """All that a session's journal says happened, in order."""
+    return [decode_event(row.body) for row in rows_of(session) if row.kind == EVENT]
+
+
 def finished(process: subprocess.Popen[str], timeout: float = 90.0) -> subprocess.CompletedProcess[str]:
     """What a process left when it ended."""
     out, err = process.communicate(timeout=timeout)
@@ -108,12 +124,12 @@ def last_line(text: str) -> dict[str, Any]:
     return found
 
 
-def until(condition: Callable[[], bool], what: str, timeout: float = 30.0) -> None:
+def until(condition: Callable[[], bool], what: str, timeout: float = 30.0, pause: float = 0.05) -> None:
     """Wait until it holds."""
     end = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < end, f"{what} didn't happen within {timeout:.0f} s"
-        time.sleep(0.05)
+        time.sleep(pause)
 
 
 def _end(pid: int) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from midas.cli import main
 from midas.store.head import read_head
-from tests.e2e.desk import REPOSITORY, ProcessDesk, last_line
+from tests.e2e.desk import ProcessDesk, last_line
 
 Copy = Callable[[ProcessDesk], Path]
 
@@ -152,8 +152,16 @@ def test_an_unknown_session_names_the_nearest(
     whole: ProcessDesk, copied: Copy, capsys: pytest.CaptureFixture[str]
 ) -> None:
     session = copied(whole)
-    assert main(["replay", "2026"]) in (0, 2)
-    capsys.readouterr()
-    assert main(["replay", "nonsense"]) == 2
-    assert session.name in capsys.readouterr().err
-    assert REPOSITORY.is_dir()
+    assert main(["replay", "nonsense", "--verify"]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "nonsense" in shown.err
+    assert session.name in shown.err
+
+
+def test_the_beginning_of_a_name_is_enough(
+    whole: ProcessDesk, copied: Copy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session = copied(whole)
+    assert main(["replay", session.name[:-2], "--json"]) == 0
+    assert last_line(capsys.readouterr().out)["session"] == session.name

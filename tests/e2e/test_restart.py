@@ -3,29 +3,50 @@
 from __future__ import annotations
 
 import signal
-import time
+from pathlib import Path
 
+from midas.domain.decision import FillBooked, OrderPlanned, Reconciled
+from midas.domain.event import AccountReported, SessionOpened
 from tests.e2e.conftest import RUN
-from tests.e2e.desk import PAYLOAD, ProcessDesk, finished, last_line, until
+from tests.e2e.desk import ProcessDesk, decisions, events, finished, last_line, until
 
 
 def test_after_kill_9_the_next_engine_adopts_what_is_there_and_ends_reconciled(desk: ProcessDesk) -> None:
-    line = ["--no-ui", "--market", str(PAYLOAD), "--speed", "10", "--json", "--duration"]
+    line = ["--no-ui", "--market", "synthetic", "--speed", "10", "--json", "--duration"]
     engine = desk.start(*line, "60")
     until(lambda: (desk.home / "link.sock").exists(), "the engine's start", 60.0)
-    patience = time.monotonic() + 5.0
-    while time.monotonic() < patience and not desk.market()["orders"]:
-        time.sleep(0.01)
+    until(lambda: desk.market()["orders_open"] > 0, "an order open at the exchange", pause=0.002)
     engine.send_signal(signal.SIGKILL)
     finished(engine)
-    instance = desk.market()["instance"]
+    left = desk.market()
     assert desk.run("status").returncode == 2
     outcome = desk.facts(*line[:-2], "--duration", "3")
-    assert desk.market()["instance"] == instance
+    assert desk.market()["instance"] == left["instance"]
     assert outcome["reconciled"] is True
     dead, alive = desk.sessions()
-    assert f"continues {dead.name}" in _journal_text(desk)
+    _assert_adopted(dead, alive)
     assert all(desk.facts("replay", session.name, "--verify") for session in (dead, alive))
+
+
+def _assert_adopted(dead: Path, alive: Path) -> None:
+    """The open order is known, followed to its end, and every trade that the venue lists is booked once."""
+    happened = events(alive)
+    opened, decided = happened[0], decisions(dead)
+    assert isinstance(opened, SessionOpened)
+    assert opened.carried.from_session == dead.name
+    planned = {one.intent.client_id for one in decided if isinstance(one, OrderPlanned)}
+    carried = {order.intent.client_id for order in opened.carried.orders}
+    assert carried
+    assert carried <= planned
+    passes = [event for event in happened if isinstance(event, AccountReported)]
+    assert passes[0].purpose == "start"
+    seen = {order.client_id for order in (*passes[0].open_orders, *passes[0].queried)}
+    assert carried == (seen | set(passes[0].absent)) & planned
+    booked = [one.trade_id for one in decided + decisions(alive) if isinstance(one, FillBooked)]
+    assert len(booked) == len(set(booked))
+    assert {trade.fill.trade_id for one in passes for trade in one.trades} <= set(booked)
+    assert passes[-1].open_orders == ()
+    assert [one for one in decisions(alive) if isinstance(one, Reconciled)][-1].equal
 
 
 def test_a_kill_is_in_force_at_once_and_takes_two_steps_to_release(desk: ProcessDesk) -> None:
@@ -68,8 +89,3 @@ def test_a_second_engine_of_the_same_home_is_refused_with_the_first_one_s_proces
     assert second.returncode == 2
     assert f"process {engine.pid}" in last_line(second.stdout)["sentence"]
     engine.kill()
-
-
-def _journal_text(desk: ProcessDesk) -> str:
-    """What the newest session's engine noted about its beginning."""
-    return (desk.home / "midas.log").read_text()
