@@ -23,10 +23,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return site
 
 
-def _midas(installed: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _midas(installed: Path, folder: Path, *arguments: str, **said: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-P", "-m", "midas", *arguments]
     variables = {key: value for key, value in os.environ.items() if not key.startswith("MIDAS_")}
-    variables |= {"PYTHONPATH": str(installed), "HOME": str(folder)}
+    variables |= {"PYTHONPATH": str(installed), "HOME": str(folder), **said}
     return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
 
 
@@ -51,4 +51,11 @@ def test_an_installed_midas_copies_its_workspace_out(installed: Path, tmp_path: 
 def test_an_installed_midas_never_writes_into_its_package(installed: Path, tmp_path: Path) -> None:
     ended = _midas(installed, tmp_path, "doctor")
     assert f"{tmp_path}/.local/share/midas takes files" in ended.stdout
+    broken = _midas(installed, tmp_path, "kill", MIDAS_NO_SUCH_KEY="1")
+    assert broken.returncode == 0, broken.stderr
+    assert (tmp_path / ".local" / "share" / "midas" / "kill.latch").is_file()
+    named = _midas(installed, tmp_path, "doctor", MIDAS_HOME="desk")
+    assert f"{tmp_path}/desk takes files" in named.stdout
+    assert not list(installed.rglob("kill.latch"))
     assert not (installed / "midas" / "_workspace" / "data" / "store").exists()
+    assert not (installed / "midas" / "_workspace" / "desk").exists()

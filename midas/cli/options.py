@@ -8,7 +8,7 @@ from pathlib import Path
 
 from midas.domain.mode import Environment
 from midas.errors import ConfigInvalid
-from midas.settings import Settings, default_home, load_settings
+from midas.settings import Settings, anchor, default_home, load_settings
 from midas.workspace import find_workspace
 
 _TYPED = {
@@ -38,7 +38,7 @@ def home_from(args: Namespace) -> Path:
         return load_settings(workspace, args.profile).home
     except ConfigInvalid:
         named = os.environ.get("MIDAS_HOME")
-        return workspace / Path(named).expanduser() if named else default_home(workspace)
+        return anchor(workspace) / Path(named).expanduser() if named else default_home(workspace)
 
 
 def palette_from(args: Namespace) -> str:

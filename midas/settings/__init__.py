@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from midas.errors import ConfigInvalid
 from midas.settings.layers import (
     Layer,
+    anchor,
     default_home,
     defaults,
     leaves,
@@ -24,7 +25,7 @@ from midas.settings.model import Settings
 from midas.settings.sections import SYNTHETIC
 from midas.settings.sentences import config_invalid
 
-__all__ = ["Row", "Settings", "default_home", "explain", "load_settings"]
+__all__ = ["Row", "Settings", "anchor", "default_home", "explain", "load_settings"]
 
 
 _PATHS = (("home",), ("reference_data",), ("exchange", "market"))
@@ -93,7 +94,7 @@ def _said(layers: list[Layer], key: str) -> str:
 
 
 def _anchored(layers: list[Layer], workspace: Path) -> list[Layer]:
-    """A relative path of any source means: relative to the workspace."""
+    """A relative path of any source is relative to the workspace, or to here where that is installed."""
     for layer in layers:
         for *parents, last in _PATHS:
             table: Any = layer.values
@@ -101,7 +102,7 @@ def _anchored(layers: list[Layer], workspace: Path) -> list[Layer]:
                 table = table.get(key) if isinstance(table, dict) else None
             found = table.get(last) if isinstance(table, dict) else None
             if isinstance(found, str) and found not in ("", SYNTHETIC):
-                table[last] = str(workspace / Path(found).expanduser())
+                table[last] = str(anchor(workspace) / Path(found).expanduser())
     return [*layers, Layer("found", {"workspace": workspace})]
 
 

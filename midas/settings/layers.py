@@ -17,6 +17,7 @@ from midas.settings.sections import DEFAULT_PROFILES
 Table = dict[str, Any]  # what a parser of TOML or of variables hands us, until pydantic has checked it
 KeyPath = tuple[str, ...]
 
+INSTALLED = "_workspace"  # the template inside an installed package: not ours to write into
 _SECRETS = (("venue", "api_key"), ("venue", "api_secret"))
 
 
@@ -47,10 +48,14 @@ def defaults(workspace: Path) -> Layer:
 
 def default_home(workspace: Path) -> Path:
     """Where a desk keeps what it writes, where nobody says."""
-    # The template inside an installed package is not ours to write into.
-    if workspace.name == "_workspace":
+    if workspace.name == INSTALLED:
         return Path.home() / ".local" / "share" / "midas"
     return workspace / "data" / "store"
+
+
+def anchor(workspace: Path) -> Path:
+    """What a relative path is relative to."""
+    return Path.cwd() if workspace.name == INSTALLED else workspace
 
 
 def toml_layer(path: Path) -> Layer:
