@@ -14,7 +14,7 @@ from midas.cli.options import settings_from
 from midas.cli.running import running
 from midas.engine.build import build_engine
 from midas.errors import CodeDiffers, ConfigDiffers, NotRunning, ReplayError, WorkspaceInvalid
-from midas.runtime.records import Header, code_hash
+from midas.runtime.records import Header, code_hash, computed_by
 from midas.runtime.replay import Replay, ReplayReport, header_of, timeline
 from midas.settings import Settings
 from midas.state.state import State
@@ -105,7 +105,8 @@ def _plugins(header: Header, settings: Settings, verify: bool) -> list[LoadedStr
     now = code_hash([plugin.file for plugin in plugins])
     if verify and now != header.code_hash:
         raise CodeDiffers(
-            f"session {header.session} was recorded by code {header.code_hash[:12]}, this is {now[:12]}: "
+            f"session {header.session} was recorded by code {header.code_hash[:12]}, this is {now[:12]} "
+            f"({computed_by()}): "
             f"check out what midas {header.version} ran, or replay without --verify"
         )
     return plugins

@@ -43,6 +43,15 @@ def test_a_spawned_process_is_its_own_session_and_logs_to_its_file(tmp_path: Pat
     assert log.read_text().split() == ["True", str(tmp_path / "home"), str(tmp_path)]
 
 
+def test_a_log_is_emptied_and_is_for_its_owner_alone(tmp_path: Path) -> None:
+    log = tmp_path / "child.log"
+    log.write_text("an older one")
+    log.chmod(0o644)
+    assert spawn([sys.executable, "-c", "print('new')"], log, tmp_path, tmp_path).wait(20) == 0
+    assert log.read_text() == "new\n"
+    assert oct(log.stat().st_mode & 0o777) == "0o600"
+
+
 def test_a_process_that_ignores_the_request_is_ended_all_the_same() -> None:
     script = (
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "

@@ -7,8 +7,10 @@ import pytest
 
 from midas.domain.time import SECOND
 from tests.fakes import snapshots
-from tests.fakes.snapshots import normal
+from tests.fakes.link import FakeLink
+from tests.fakes.snapshots import NOW, normal
 from tests.tui.conftest import Console
+from tui.app import ConsoleApp
 
 SIZES = [(80, 24), (100, 32), (120, 40), (160, 44), (200, 60)]
 
@@ -194,6 +196,14 @@ async def test_palettes_and_themes_change_no_character(console: Console) -> None
         for key in ("P", "P", "P", "t"):
             await bench.press(key)
             assert bench.screen()[:-1] == before
+
+
+async def test_the_configured_palette_is_what_it_opens_with() -> None:
+    kills: list[str] = []
+    app = ConsoleApp(lambda: FakeLink(None), kills.append, lambda: NOW, moving=False, palette="mono")
+    async with app.run_test() as _:
+        assert app.inks.palette == "mono"
+        assert (app.theme, kills) == ("midas-dark-mono", [])
 
 
 async def test_answers_leave_the_last_line_after_a_while(console: Console) -> None:
