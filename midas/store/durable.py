@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 
 def write_durably(path: Path, content: bytes) -> None:
     """Replace `path` by `content`; on return it is on the disk under its name."""
-    temporary = path.with_name(path.name + ".new")
+    # A name of its own: two threads or processes that write at once must not share half a file.
+    temporary = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         write_all(descriptor, content)
         os.fsync(descriptor)
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
     finally:
         os.close(descriptor)
-    os.replace(temporary, path)
     sync_directory(path.parent)
 
 
