@@ -15,7 +15,9 @@ MidasError
 |   |-- RateLimited            429, 418: wait until `retry_at`
 |   |-- Rejected               a definite "no" with the venue's code
 |   |-- OutcomeUnknown         the request may or may not have been executed
-|   `-- Unreachable            no connection, or it broke before anything was sent
+|   |-- Unreachable            no connection, or it broke before anything was sent
+|   |-- SendRefused            our own gate closed before the first byte; nothing was sent
+|   `-- SentTwice              a bug of ours: an intent is sent once, its second send is refused
 |-- StoreError
 |   |-- StoreDamaged           names the file and the last good sequence
 |   |-- StoreFull              no space, or the disk refuses writes
@@ -106,6 +108,14 @@ class OutcomeUnknown(VenueError):
 
 class Unreachable(VenueError):
     """The venue can't be reached; nothing was sent."""
+
+
+class SendRefused(VenueError):
+    """Our own gate closed before the first byte; nothing was sent."""
+
+
+class SentTwice(VenueError):
+    """An intent came to its broker a second time; nothing was sent for it."""
 
 
 class StoreError(MidasError):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import msgspec
+
 from midas.domain.mode import KillLevel
 
 
@@ -33,6 +35,17 @@ class Tape(Protocol):
         """Flush and seal the last segment. Raises StoreFull."""
 
 
+class LatchRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why the latch is set; every pull makes another record of it."""
+
+    level: KillLevel
+    by: str
+    reason: str
+    at: int
+    repeated_at: int = 0  # the newest pull that found it set at this level or a higher one
+    readable: bool = True  # False: nobody knows the level, it counts as HALT and lets no exit pass
+
+
 class Latch(Protocol):
     """The kill latch on disk: while it is set nothing new may be sent."""
 
@@ -40,8 +53,11 @@ class Latch(Protocol):
     def is_set(self) -> bool:
         """One question to the system; a latch that can't be read is set."""
 
-    def trip(self, level: KillLevel, by: str, reason: str, at: int) -> object:
-        """Set it; on return it is on the disk."""
+    def read(self) -> LatchRecord | None:
+        """What is set; None where nothing is. Never raises."""
 
-    def release(self, by: str, reason: str, at: int) -> None:
-        """Clear it, keeping the history."""
+    def trip(self, level: KillLevel, by: str, reason: str, at: int) -> LatchRecord:
+        """Set it; on return it is on the disk. `at` names the pull: the same one twice is one."""
+
+    def release(self, known: LatchRecord, by: str, reason: str, at: int) -> bool:
+        """Clear it, keeping the history; False where something else than `known` is set."""

@@ -11,6 +11,7 @@ from midas.domain.market import Bar
 from midas.domain.order import OrderIntent
 
 Publish = Callable[[Event], None]
+MaySend = Callable[[OrderIntent], str]  # why an order may not leave; empty where it may
 
 
 class Feed(Protocol):
@@ -35,8 +36,11 @@ class Broker(Protocol):
     async def start(self) -> None:
         """Check clock and permissions, open the user stream."""
 
-    async def submit(self, intent: OrderIntent) -> None:
-        """Send once. Publishes OrderSent, then what the answer means (table C of the order notes)."""
+    async def submit(self, intent: OrderIntent, may_send: MaySend) -> None:
+        """Send once. Publishes OrderSent, then what the answer means (table C of the order notes).
+
+        `may_send` is asked right before the first byte: what it refuses ends as OrderNotSent.
+        """
 
     async def cancel(self, client_id: str, instrument: str) -> None:
         """Ask for a cancel; may be repeated."""

@@ -13,6 +13,7 @@ import contextlib
 import logging
 import sys
 import time
+import traceback
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
@@ -33,7 +34,7 @@ from midas.domain.event import (
 )
 from midas.domain.market import MessageRefused
 from midas.domain.mode import KillLevel
-from midas.domain.order import OrderIntent, Phase, Purpose
+from midas.domain.order import OrderIntent, Phase
 from midas.domain.time import SECOND
 from midas.engine.audit import Audit, encode
 from midas.engine.effect import (
@@ -51,8 +52,9 @@ from midas.engine.engine import Engine
 from midas.engine.snapshot import Painter
 from midas.errors import EngineFailed, MidasError, StoreError, VenueError
 from midas.ports.clock import Clock
-from midas.ports.journal import Journal, Latch, Tape
-from midas.ports.venue import Broker, Feed
+from midas.ports.journal import Journal, Latch, LatchRecord, Tape
+from midas.ports.venue import Broker, Feed, MaySend
+from midas.runtime.gate import SendGate
 from midas.runtime.health import Rate, Vitals, Window
 from midas.runtime.inbox import Inbox
 from midas.runtime.records import (
@@ -112,6 +114,8 @@ class Runner:
         self._marks: tuple[float, int, float, str] | None = None
         self._tape_failure = ""
         self._latch_seen = False
+        self._known: LatchRecord | None = None  # what the engine has heard of, and a resume releases
+        self._gate = SendGate(engine.state, shell.latch, shell.clock)
         self._broken: BaseException | None = None
         self._pass_running = False
         self.disconnected = False
@@ -124,6 +128,7 @@ class Runner:
         for timer in timers:
             timer.add_done_callback(self._timer_ended)
         try:
+            self._known = self._shell.latch.read()
             self._step(opened)
             while self._stopped is None:
                 await self.inbox.wait()
@@ -134,8 +139,10 @@ class Runner:
                 if self._broken is not None:
                     raise self._broken
         except Exception as error:  # the seam around the runner's loop: whatever it is, nothing trades on
+            self._gate.shut("the engine has failed")
             raise self._fail_safe(error) from error
         finally:
+            self._gate.shut("the engine has ended")  # nobody would hear what became of it
             for timer in timers:
                 timer.cancel()
             await self._settle()
@@ -200,9 +207,12 @@ class Runner:
             self._shell.journal.append(self._sequence, MARKS, at, encode_marks(Marks(*marks)))
 
     def _keep_latched(self, event: LatchTripped) -> None:
-        """A release decided before this kill was heard of may have removed the kill's own latch."""
-        if not self._shell.latch.is_set:
-            self._set_latch(event.level, event.by, event.reason)
+        """A kill whose latch the disk refused, or somebody deleted, is latched again."""
+        record, control = self._shell.latch.read(), self.engine.state.control
+        if record is None or LEVELS.index(record.level.value) < LEVELS.index(control.level):
+            self._set_latch(control.level, event.by, event.reason)
+            record = self._shell.latch.read()
+        self._known = record
 
     def _act(self, audit: Audit) -> None:
         for decision in audit.decisions:
@@ -220,7 +230,8 @@ class Runner:
     def _perform(self, effect: Effect) -> None:
         match effect:
             case SubmitOrder(intent=intent):
-                self._spawn(self._submit(intent), partial(self._uncertain, intent.client_id))
+                work = self._submit(intent, self._gate.opened())
+                self._spawn(work, partial(self._uncertain, intent.client_id))
             case WithdrawOrder(client_id=client_id, instrument=instrument):
                 self._spawn(self._shell.broker.cancel(client_id, instrument), self._refused)
             case TakeAccount(purpose=purpose):
@@ -239,8 +250,8 @@ class Runner:
             case StopRuntime(reason=reason):
                 self._stopped = reason
 
-    async def _submit(self, intent: OrderIntent) -> None:
-        """Durable before sent; the latch is asked after the wait, right before the first byte."""
+    async def _submit(self, intent: OrderIntent, may_send: MaySend) -> None:
+        """Durable before sent; what has closed meanwhile is asked after the wait, and at the first byte."""
         began = self._monotonic()
         try:
             await self._shell.journal.barrier()
@@ -248,10 +259,10 @@ class Runner:
             self.inbox.put(OrderNotSent(intent.client_id, self._now(), str(error)))
             return
         self._barriers.add(self._monotonic() - began)
-        if intent.purpose is Purpose.ENTRY and self._shell.latch.is_set:
-            self.inbox.put(OrderNotSent(intent.client_id, self._now(), "the kill latch is set"))
+        if reason := may_send(intent):
+            self.inbox.put(OrderNotSent(intent.client_id, self._now(), reason))
             return
-        await self._shell.broker.submit(intent)
+        await self._shell.broker.submit(intent, may_send)
 
     async def _account(self, purpose: str) -> None:
         """One full pass. A failed one is no evidence: the engine asks again on its own rhythm."""
@@ -288,12 +299,24 @@ class Runner:
             log.error("the kill latch is not durable: %s", error)
 
     def _release(self, by: str, reason: str) -> None:
-        """A latch that stays on the disk stays in force."""
+        """Only the latch that was reviewed goes; one that stays on the disk stays in force."""
+        latch = self._shell.latch
+        standing = latch.read()
         try:
-            self._shell.latch.release(by, reason, self._now())
+            if standing is None or (self._known and latch.release(self._known, by, reason, self._now())):
+                return
         except StoreError as error:
             log.error("the kill latch can't be released: %s", error)
             self.inbox.put(LatchTripped(KillLevel.HALT.value, "kill latch", str(error), self._now()))
+            return
+        self._hear_latch()
+
+    def _hear_latch(self) -> None:
+        """What is set on the disk, told to the engine."""
+        record = self._shell.latch.read()
+        if record is not None:
+            reason = record.reason or "found on the disk"
+            self.inbox.put(LatchTripped(record.level.value, record.by, reason, self._now()))
 
     async def _disconnect(self, reason: str) -> None:
         log.warning("closing the venue sessions: %s", reason)
@@ -315,10 +338,14 @@ class Runner:
             self._watch_latch()
 
     def _watch_latch(self) -> None:
-        """A latch that another process put there; seen twice, since the kill listener tells its own."""
-        strange = self._shell.latch.is_set and not self.engine.state.control.latched
+        """A latch, or a level, that another process set; seen twice: the kill listener tells its own."""
+        record = self._shell.latch.read() if self._shell.latch.is_set else None
+        control = self.engine.state.control
+        strange = record is not None and (
+            not control.latched or LEVELS.index(record.level.value) > LEVELS.index(control.level)
+        )
         if strange and self._latch_seen:
-            self.inbox.put(LatchTripped(KillLevel.HALT.value, "kill latch", "found on the disk", self._now()))
+            self._hear_latch()
         self._latch_seen = strange and not self._latch_seen
 
     async def _keep_tape(self) -> None:
@@ -372,7 +399,9 @@ class Runner:
         """An effect that fails unexpectedly comes back as an event, as its result would."""
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("an effect failed: %s", type(error).__name__, exc_info=error)
+            # Class and place only: its text could carry a signed URL.
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            log.error("an effect failed: %s in %s:%s", type(error).__name__, place.name, place.lineno)
             self.inbox.put(failed(f"unexpected {type(error).__name__}"))
 
     def _uncertain(self, client_id: str, cause: str) -> Recorded:

@@ -2,31 +2,30 @@
 
 Existence is the state and the content only explains it, so every failure is on the safe side: a file
 that can't be read is a set latch. What was tripped and released, by whom and why, stays in a second
-file beside it, one line each.
+file beside it, one line each. Whoever changes it takes a lock first, so that no release crosses a kill;
+but a kill waits for nobody longer than a moment.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from midas.domain.mode import KillLevel
 from midas.errors import StoreFull
+from midas.ports.journal import LatchRecord
 from midas.store.durable import append_durably, read, remove_durably, sync_directory, write_durably
 
 LATCH = "kill.latch"  # in the home
 _LEVELS = list(KillLevel)
-
-
-class LatchRecord(msgspec.Struct, frozen=True):
-    """Why the latch is set."""
-
-    level: KillLevel
-    by: str
-    reason: str
-    at: int
+_TRIES = 50
+_TRY_S = 0.001  # the lock is held for a few writes; whoever holds it longer is hung
 
 
 class LatchLine(msgspec.Struct, frozen=True):
@@ -40,11 +39,12 @@ class LatchLine(msgspec.Struct, frozen=True):
 
 
 class KillLatch:
-    """The latch at `path`; its history lies in `path` + `.history`."""
+    """The latch at `path`; its history lies in `path` + `.history`, its lock in `path` + `.lock`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._history = path.with_name(path.name + ".history")
+        self._lock = path.with_name(path.name + ".lock")
 
     @property
     def is_set(self) -> bool:
@@ -58,19 +58,18 @@ class KillLatch:
         return True
 
     def trip(self, level: KillLevel, by: str, reason: str, at: int) -> LatchRecord:
-        """Set the latch; on return it is on the disk. A set latch only ever rises to a higher level."""
-        standing = self.read()
+        """Set the latch; on return it is on the disk. A set latch only ever rises to a higher level.
+
+        `at` names the pull: the same one by a second way changes nothing. Raises StoreFull.
+        """
         record = LatchRecord(level, by, reason, at)
-        if standing is None:
-            # Cancels wait for this: one durable write, and the history gets its line at the release.
-            self._set(record)
-            return record
-        if _LEVELS.index(standing.level) >= _LEVELS.index(level):
-            standing, record = record, standing
-        else:
-            self._set(record)
-        self._note(_line("tripped", standing))
-        return record
+        with self._alone():
+            standing = self.read()
+            if standing is None:
+                # Cancels wait for this: one durable write, and the history gets its line at the release.
+                self._set(record)
+                return record
+            return standing if _is_of(standing, record) else self._add(standing, record)
 
     def read(self) -> LatchRecord | None:
         """Why the latch is set; None when it isn't."""
@@ -84,15 +83,29 @@ class KillLatch:
                 reason=f"The kill latch {self._path} exists but can't be read ({error}): it counts as set; "
                 "check the account, then `midas resume`.",
                 at=0,
+                readable=False,
             )
 
-    def release(self, by: str, reason: str, at: int) -> None:
-        """Clear the latch; who and why is on the disk before the latch is gone."""
-        standing = self.read()
-        if standing is not None:
+    def release(self, known: LatchRecord, by: str, reason: str, at: int) -> bool:
+        """Clear the latch; who and why is on the disk before the latch is gone.
+
+        False where something else than `known` is set: nobody has reviewed that one. Raises StoreFull.
+        """
+        with self._alone():
+            standing = self.read()
+            if standing is None:
+                return True
+            if standing != known:
+                return False
             self._note(_line("tripped", standing))
             self._note(LatchLine("released", by, reason, at, standing.level))
-            remove_durably(self._path)
+            if self.read() != known:  # a kill that gave up waiting for this lock
+                return False
+            try:
+                remove_durably(self._path)
+            except OSError as error:
+                raise StoreFull(f"The kill latch {self._path} can't be removed: {error}.") from error
+            return True
 
     def history(self) -> list[LatchLine]:
         """Every trip and release before the one that stands now, oldest first."""
@@ -104,9 +117,44 @@ class KillLatch:
                 continue  # a line torn by a crash; the latch doesn't depend on it
         return lines
 
-    def _set(self, record: LatchRecord) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """The lock, or after a moment without it: whoever holds it that long is hung, and a kill goes on."""
         try:
+            self._lock.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError:  # no room, or a path that is none: `_set` says so, or finds a way
+            yield
+            return
+        try:
+            for _ in range(_TRIES):
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError:
+                    time.sleep(_TRY_S)
+                else:
+                    break
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _add(self, standing: LatchRecord, record: LatchRecord) -> LatchRecord:
+        """Another pull on a set latch: rise, or keep the level and when it was pulled again."""
+        if _LEVELS.index(record.level) > _LEVELS.index(standing.level):
+            kept, noted = record, standing
+        else:
+            kept, noted = msgspec.structs.replace(standing, repeated_at=record.at), record
+        if kept.readable:
+            self._set(kept)
+        else:  # what can't be read keeps its severity, and has to be there
+            self._set_bare()
+        with contextlib.suppress(StoreFull):  # a line less in the history is no kill that failed
+            self._note(_line("tripped", noted))
+        return kept
+
+    def _set(self, record: LatchRecord) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             write_durably(self._path, msgspec.json.encode(record))
         except OSError:
             # A full disk often still takes a name without content, and the name is the latch.
@@ -124,6 +172,12 @@ class KillLatch:
             append_durably(self._history, msgspec.json.encode(line))
         except OSError as error:
             raise StoreFull(f"The history of the kill latch can't be written: {error}.") from error
+
+
+def _is_of(standing: LatchRecord, record: LatchRecord) -> bool:
+    """Whether this very pull is in force already."""
+    known = record.at in (standing.at, standing.repeated_at)
+    return known and _LEVELS.index(record.level) <= _LEVELS.index(standing.level)
 
 
 def _line(act: str, record: LatchRecord) -> LatchLine:

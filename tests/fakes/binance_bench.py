@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from midas.domain.event import Event
 from midas.domain.instrument import Instrument
 from midas.domain.order import OrderIntent, OrderType, Purpose, Side, TimeInForce
+from midas.ports.venue import MaySend
 from midas.venues.binance.broker import BinanceBroker
 from midas.venues.binance.client import BinanceClient
 from midas.venues.binance.endpoints import Endpoints
@@ -51,6 +52,10 @@ class Bench:
         self.broker = BinanceBroker(
             self.rest, instruments, self.events.append, self._missed, lambda: 0.0, "md-"
         )
+
+    async def submit(self, intent: OrderIntent, may_send: MaySend = lambda _: "") -> None:
+        """Give the broker an order; nothing keeps it from leaving unless `may_send` says so."""
+        await self.broker.submit(intent, may_send)
 
     def of(self, kind: type[E]) -> list[E]:
         """The published events of one kind."""

@@ -6,14 +6,17 @@ import asyncio
 from collections.abc import Sequence
 from decimal import Decimal
 
-from midas.domain.event import AccountReported, Event, OrderAccepted, OrderSent, Source
+import msgspec
+
+from midas.domain.event import AccountReported, Event, OrderAccepted, OrderNotSent, OrderSent, Source
 from midas.domain.instrument import Instrument
 from midas.domain.market import Bar
 from midas.domain.mode import KillLevel
 from midas.domain.order import BalanceReport, OrderIntent
 from midas.domain.time import MILLISECOND, SECOND
 from midas.errors import StoreError, StoreFull
-from midas.ports.venue import Publish
+from midas.ports.journal import LatchRecord
+from midas.ports.venue import MaySend, Publish
 from midas.runtime.health import Vitals
 
 START = 1_767_960_000 * SECOND
@@ -33,6 +36,10 @@ class FakeClock:
 
     def monotonic(self) -> int:
         return self.now() - START
+
+    def pass_by(self, span: int) -> None:
+        """So much time at once."""
+        self.time += span
 
 
 class FakeJournal:
@@ -89,34 +96,51 @@ class FakeTape:
 
 
 class FakeLatch:
-    """A latch in memory; `failure` is what writing it raises."""
+    """A latch in memory that only rises; `failure` is what writing it raises."""
 
     def __init__(self, log: Log | None = None) -> None:
         self.log: Log = log if log is not None else []
-        self.is_set = False
+        self.record: LatchRecord | None = None
         self.trips: list[tuple[KillLevel, str, str]] = []
         self.failure: StoreError | None = None
 
-    def trip(self, level: KillLevel, by: str, reason: str, at: int) -> None:
+    @property
+    def is_set(self) -> bool:
+        return self.record is not None
+
+    def read(self) -> LatchRecord | None:
+        return self.record
+
+    def trip(self, level: KillLevel, by: str, reason: str, at: int) -> LatchRecord:
         if self.failure is not None:
             raise self.failure
-        self.is_set = True
+        standing, levels = self.record, list(KillLevel)
+        if standing is None or levels.index(standing.level) < levels.index(level):
+            standing = LatchRecord(level, by, reason, at)
+        elif standing.readable:
+            standing = msgspec.structs.replace(standing, repeated_at=at)
+        self.record = standing
         self.trips.append((level, by, reason))
         self.log.append(("latch", level.value))
+        return standing
 
-    def release(self, by: str, reason: str, at: int) -> None:
+    def release(self, known: LatchRecord, by: str, reason: str, at: int) -> bool:
         if self.failure is not None:
             raise self.failure
-        self.is_set = False
+        if self.record not in (None, known):
+            return False
+        self.record = None
         self.log.append(("released", by))
+        return True
 
 
 class FakeBroker:
-    """Accepts every order, has no fills; `error` is what a submit raises."""
+    """Accepts every order, has no fills; `error` is what a submit raises, `connecting` makes it wait."""
 
     def __init__(self, publish: Publish, clock: FakeClock, log: Log | None = None) -> None:
         self.log: Log = log if log is not None else []
         self.error: Exception | None = None
+        self.connecting: asyncio.Event | None = None
         self.account_error: Exception | None = None
         self.balances = (BalanceReport("USDT", Decimal(10_000), Decimal(0)),)
         self.submitted: list[OrderIntent] = []
@@ -129,10 +153,15 @@ class FakeBroker:
     async def start(self) -> None:
         self.closed = False
 
-    async def submit(self, intent: OrderIntent) -> None:
+    async def submit(self, intent: OrderIntent, may_send: MaySend) -> None:
         self.log.append(("submit", intent.client_id))
+        if self.connecting is not None:
+            await self.connecting.wait()
         if self.error is not None:
             raise self.error
+        if reason := may_send(intent):
+            self._publish(OrderNotSent(intent.client_id, self._clock.now(), reason))
+            return
         self.submitted.append(intent)
         now = self._clock.now()
         self._publish(OrderSent(intent.client_id, now, now + 15 * SECOND))

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from typing import TypeVar
 
 import pytest
@@ -16,16 +17,21 @@ from midas.domain.event import (
     CommandGiven,
     Event,
     LatchTripped,
+    OrderClosed,
+    OrderFilled,
     OrderNotSent,
     OrderUncertain,
     SessionOpened,
+    Source,
 )
 from midas.domain.market import BookDelta, FeedStatus, MessageRefused, Quote
 from midas.domain.mode import KillLevel
-from midas.domain.order import CloseReason, Purpose
+from midas.domain.order import CloseReason, Fill, Purpose
+from midas.domain.time import SECOND
 from midas.engine.build import build_engine
 from midas.engine.snapshot import Assembly, Painter
 from midas.errors import EngineFailed, StoreFull, Unreachable
+from midas.ports.journal import LatchRecord
 from midas.runtime.inbox import Inbox
 from midas.runtime.records import AUDIT, EVENT, FAILURE, MARKS, decode_event, decode_marks
 from midas.runtime.runner import Runner, Shell
@@ -43,7 +49,7 @@ from tests.fakes.shell import (
     FakeVitals,
     Log,
 )
-from tests.fakes.strategy import Puppet, long
+from tests.fakes.strategy import Puppet, flat, long
 
 E = TypeVar("E")
 
@@ -73,7 +79,8 @@ class Bench:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[asyncio.Task[str]]:
         """The account known, the book whole; ended at the end."""
-        opened = SessionOpened("session-1", START, "account-1", "SIM", "", Carried())
+        level = self.latch.record.level.value if self.latch.record else ""
+        opened = SessionOpened("session-1", START, "account-1", "SIM", level, Carried())
         self.put(self.market.history())
         self.put(FeedStatus("binance", stream, START, True) for stream in ("market", "user"))
         run = asyncio.create_task(self.runner.run(opened))
@@ -113,6 +120,31 @@ class Bench:
         await self.until(lambda: bool(self.state.orders.open))
         return next(iter(self.state.orders.open.values()))
 
+    async def a_position(self) -> None:
+        """Bought, filled, and nothing open."""
+        self.buy()
+        await self.until(lambda: bool(self.broker.submitted))
+        bought, now = self.broker.submitted[0], self.clock.now()
+        assert bought.price is not None
+        fill = Fill(
+            trade_id=1, price=bought.price, quantity=bought.quantity, fee=Decimal(0), fee_asset="USDT",
+            maker=True, time=now,
+        )  # fmt: skip
+        self.inbox.put(OrderFilled(bought.client_id, "1", bought.instrument, fill, now, Source.STREAM))
+        self.inbox.put(OrderClosed(bought.client_id, CloseReason.FILLED, bought.quantity, now, Source.STREAM))
+        await self.until(lambda: bool(self.state.ledger.sleeves) and not self.state.orders.open)
+
+    async def an_exit(self) -> Order:
+        """The order that closes a position, waiting for the disk."""
+        await self.a_position()
+        self.journal.hold = asyncio.Event()
+        self.puppet.opinion = flat()
+        self.clock.pass_by(2 * SECOND)
+        self.put([self.market.bar()])
+        order = await self.an_order()
+        assert order.intent.purpose is Purpose.EXIT
+        return order
+
 
 @pytest.fixture
 def bench() -> Bench:
@@ -147,13 +179,110 @@ async def test_a_latch_set_between_plan_and_send_stops_the_order(bench: Bench) -
     async with bench.running():
         bench.buy()
         order = await bench.an_order()
-        bench.latch.is_set = True
+        bench.latch.trip(KillLevel.HALT, "test", "", 1)
         bench.journal.hold.set()
         await bench.until(lambda: bool(bench.recorded(OrderNotSent)))
     [unsent] = bench.recorded(OrderNotSent)
-    assert (unsent.client_id, unsent.reason) == (order.intent.client_id, "the kill latch is set")
+    assert (unsent.client_id, unsent.reason) == (order.intent.client_id, "the kill latch is set (halt)")
     assert order.intent.purpose is Purpose.ENTRY
     assert not bench.broker.submitted
+
+
+async def test_a_latch_set_while_the_broker_connects_stops_the_order(bench: Bench) -> None:
+    bench.broker.connecting = asyncio.Event()
+    async with bench.running():
+        bench.buy()
+        order = await bench.an_order()
+        await bench.until(lambda: ("submit", order.intent.client_id) in bench.log)
+        bench.latch.trip(KillLevel.HALT, "test", "", 1)
+        bench.broker.connecting.set()
+        await bench.until(lambda: bool(bench.recorded(OrderNotSent)))
+    assert not bench.broker.submitted
+    assert order.close_reason is CloseReason.NEVER_SENT
+
+
+@pytest.mark.parametrize(
+    ("closes", "reason"),
+    [
+        (lambda bench: bench.command(SetMode("PAUSE", "test")), "mode PAUSE opens nothing new"),
+        (lambda bench: bench.runner.close("the end"), "the session is closing"),
+        (lambda bench: bench.inbox.put(FeedStatus("binance", "user", START, False)), "venue is closed"),
+        (lambda bench: bench.clock.pass_by(60 * SECOND), "it is stale"),
+    ],
+    ids=["mode", "closing", "gate", "stalled disk"],
+)
+async def test_whatever_closes_between_plan_and_send_stops_the_order(
+    bench: Bench, closes: Callable[[Bench], None], reason: str
+) -> None:
+    bench.journal.hold = asyncio.Event()
+    async with bench.running():
+        bench.buy()
+        order = await bench.an_order()
+        closes(bench)
+        await asyncio.sleep(1.1)  # the feed's gate closes with the tick
+        bench.journal.hold.set()
+        await bench.until(lambda: bool(bench.recorded(OrderNotSent)))
+        unsent = bench.recorded(OrderNotSent)[0]
+        assert unsent.client_id == order.intent.client_id
+        assert reason in unsent.reason
+    assert order.intent.client_id not in [intent.client_id for intent in bench.broker.submitted]
+
+
+@pytest.mark.parametrize("level", [KillLevel.ALL, KillLevel.FLATTEN, KillLevel.DISCONNECT])
+async def test_above_halt_no_exit_leaves_that_was_planned_before(bench: Bench, level: KillLevel) -> None:
+    async with bench.running():
+        order = await bench.an_exit()
+        bench.latch.trip(level, "test", "", 1)
+        assert bench.journal.hold is not None
+        bench.journal.hold.set()
+        await bench.until(lambda: bool(bench.recorded(OrderNotSent)))
+    assert order.close_reason is CloseReason.NEVER_SENT
+    assert [intent.purpose for intent in bench.broker.submitted] == [Purpose.ENTRY]
+
+
+async def test_at_halt_an_exit_leaves(bench: Bench) -> None:
+    async with bench.running():
+        await bench.an_exit()
+        bench.latch.trip(KillLevel.HALT, "test", "", 1)
+        assert bench.journal.hold is not None
+        bench.journal.hold.set()
+        await bench.until(lambda: len(bench.broker.submitted) == 2)
+    assert bench.broker.submitted[1].purpose is Purpose.EXIT
+
+
+async def test_a_latch_that_cannot_be_read_lets_no_exit_pass(bench: Bench) -> None:
+    async with bench.running():
+        order = await bench.an_exit()
+        bench.latch.record = LatchRecord(KillLevel.HALT, "midas", "can't be read", 0, readable=False)
+        assert bench.journal.hold is not None
+        bench.journal.hold.set()
+        await bench.until(lambda: bool(bench.recorded(OrderNotSent)))
+    assert order.close_reason is CloseReason.NEVER_SENT
+
+
+@pytest.mark.parametrize("failure", [None, StoreFull("the disk refuses the latch")])
+async def test_a_flatten_closes_the_position_also_where_the_disk_refuses_its_latch(
+    bench: Bench, failure: StoreFull | None
+) -> None:
+    async with bench.running():
+        await bench.a_position()
+        bench.latch.failure = failure
+        bench.command(Kill("flatten", "test"))
+        await bench.until(lambda: len(bench.broker.submitted) == 2)
+    assert bench.broker.submitted[1].purpose is Purpose.FLATTEN
+
+
+async def test_nothing_leaves_an_engine_that_has_failed(bench: Bench) -> None:
+    async with bench.running() as run:
+        await bench.an_exit()
+        bench.put([Quote("nowhere", START, START, 1, 1, 2, 1, 1)])
+        await bench.until(lambda: bench.latch.is_set)
+        assert bench.journal.hold is not None
+        bench.journal.hold.set()
+        with pytest.raises(EngineFailed):
+            await run
+    assert [intent.purpose for intent in bench.broker.submitted] == [Purpose.ENTRY]
+    assert bench.latch.trips[0][0] is KillLevel.HALT  # at which an exit of a sound engine leaves
 
 
 async def test_cancels_never_wait_for_the_disk(bench: Bench) -> None:
@@ -236,6 +365,17 @@ async def test_a_submit_that_fails_unexpectedly_leaves_the_order_uncertain(bench
     assert bench.state.orders.unknown
 
 
+async def test_a_failed_effect_tells_the_log_its_class_and_place_and_not_its_text(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.broker.error = RuntimeError("https://venue/api/v3/order?signature=5ec4e7")
+    async with bench.running():
+        bench.buy()
+        await bench.until(lambda: bool(bench.recorded(OrderUncertain)))
+    assert "an effect failed: RuntimeError in submit" in caplog.text
+    assert "5ec4e7" not in caplog.text
+
+
 async def test_an_account_pass_that_fails_is_no_evidence_and_can_be_asked_for_again(bench: Bench) -> None:
     async with bench.running():
         known = len(bench.broker.passes)
@@ -275,9 +415,43 @@ async def test_a_tape_that_refuses_is_told_once_and_stops_nothing(bench: Bench) 
 
 async def test_a_latch_that_another_process_set_reaches_the_engine(bench: Bench) -> None:
     async with bench.running():
-        bench.latch.is_set = True
+        bench.latch.trip(KillLevel.FLATTEN, "midas kill", "news", 1)
         await bench.until(lambda: bench.state.control.latched)
+    control = bench.state.control
+    assert (control.level, control.kill_by, control.kill_reason) == ("flatten", "midas kill", "news")
+
+
+async def test_a_level_that_another_process_raised_reaches_the_engine(bench: Bench) -> None:
+    async with bench.running():
+        bench.command(Kill("halt", "first"))
+        await bench.until(lambda: bench.state.control.latched)
+        bench.latch.trip(KillLevel.FLATTEN, "midas kill", "", 1)
+        await bench.until(lambda: bench.state.control.level == "flatten")
     assert bench.state.control.kill_reason == "found on the disk"
+
+
+async def test_a_release_spares_the_latch_of_a_kill_that_nobody_reviewed(bench: Bench) -> None:
+    async with bench.running():
+        bench.command(Kill("halt", "first"))
+        await bench.until(lambda: bench.state.control.latched)
+        bench.command(Resume("checked"))
+        await bench.until(lambda: bench.state.control.reviewed)
+        bench.latch.trip(KillLevel.FLATTEN, "kill socket", "newer", 2)  # its event is still on its way
+        bench.command(Resume("checked", confirmed=True))
+        await bench.until(lambda: len(bench.recorded(LatchTripped)) == 2)
+        assert bench.state.control.level == "flatten"
+    assert bench.latch.is_set
+    assert ("released", "test") not in bench.log
+
+
+async def test_a_resume_releases_what_was_reviewed_also_after_a_start_on_a_set_latch(bench: Bench) -> None:
+    bench.latch.trip(KillLevel.HALT, "an earlier session", "", 1)
+    async with bench.running():
+        await bench.until(lambda: bench.state.control.latched)
+        bench.command(Resume("checked"))
+        bench.command(Resume("checked", confirmed=True))
+        await bench.until(lambda: not bench.latch.is_set)
+    assert ("released", "test") in bench.log
 
 
 async def test_a_kill_that_crossed_a_release_is_latched_again(bench: Bench) -> None:

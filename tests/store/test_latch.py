@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import resource
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -9,6 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from midas.domain.mode import KillLevel
+from midas.errors import StoreFull
+from midas.ports.journal import LatchRecord
 from midas.store.durable import read, write_durably
 from midas.store.latch import KillLatch
 
@@ -46,19 +53,19 @@ def test_a_set_latch_only_rises(latch: KillLatch) -> None:
 def test_a_release_clears_the_latch_and_keeps_who_and_why(latch: KillLatch) -> None:
     latch.trip(KillLevel.ALL, "cli", "first", 1)
     latch.trip(KillLevel.HALT, "rest", "second", 2)
-    latch.release("Ada", "the account is flat", 3)
+    assert _release(latch, "the account is flat")
     assert not latch.is_set
     assert latch.read() is None
     lines = [(line.act, line.by, line.at) for line in latch.history()]
     assert sorted(lines, key=lambda line: line[2]) == [
         ("tripped", "cli", 1),
         ("tripped", "rest", 2),
-        ("released", "Ada", 3),
+        ("released", "Ada", 9),
     ]
 
 
 def test_releasing_a_clear_latch_leaves_no_line(latch: KillLatch) -> None:
-    latch.release("Ada", "nothing to clear", 3)
+    assert latch.release(LatchRecord(KillLevel.HALT, "cli", "", 1), "Ada", "nothing to clear", 3)
     assert latch.history() == []
 
 
@@ -73,7 +80,8 @@ def test_a_latch_file_that_cannot_be_read_counts_as_set(
     assert latch.is_set
     assert record is not None
     assert "counts as set" in record.reason
-    latch.release("Ada", "checked the account", 9)
+    assert not record.readable
+    assert _release(latch, "checked the account")
     assert not latch.is_set
 
 
@@ -83,16 +91,96 @@ def test_a_latch_behind_a_broken_path_counts_as_set(tmp_path: Path) -> None:
 
 
 def test_a_trip_that_finds_no_room_for_content_still_sets_the_latch(tmp_path: Path) -> None:
-    (tmp_path / "latch.json.new").mkdir()  # the content can't be written
     latch = KillLatch(tmp_path / "latch.json")
-    latch.trip(KillLevel.HALT, "cli", "disk full", 1)
+    with _full_disk():
+        latch.trip(KillLevel.HALT, "cli", "disk full", 1)
     assert latch.is_set
     assert (tmp_path / "latch.json").read_bytes() == b""
+    assert {entry.name for entry in tmp_path.iterdir()} == {"latch.json", "latch.json.lock"}
+
+
+def test_a_full_disk_never_lowers_or_loses_what_is_set(latch: KillLatch) -> None:
+    known = latch.trip(KillLevel.FLATTEN, "cli", "first", 1)
+    with _full_disk():
+        latch.trip(KillLevel.HALT, "rest", "second", 2)
+    assert latch.read() == known
+
+
+def test_a_path_that_is_none_refuses_a_trip_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("a file where a directory should be")
+    with pytest.raises(StoreFull, match="can't be written"):
+        KillLatch(tmp_path / "home" / "latch.json").trip(KillLevel.HALT, "cli", "", 1)
+
+
+def test_a_release_spares_a_kill_that_nobody_has_reviewed(latch: KillLatch) -> None:
+    known = latch.trip(KillLevel.HALT, "cli", "first", 1)
+    latch.trip(KillLevel.FLATTEN, "socket", "newer", 2)
+    assert not latch.release(known, "Ada", "the first is settled", 3)
+    record = latch.read()
+    assert record is not None
+    assert record.level is KillLevel.FLATTEN
+
+
+def test_a_second_pull_in_the_same_words_is_another_kill(latch: KillLatch) -> None:
+    known = latch.trip(KillLevel.HALT, "console", "", 1)
+    latch.trip(KillLevel.HALT, "console", "", 2)
+    assert not latch.release(known, "Ada", "the first is settled", 3)
+    assert latch.is_set
+
+
+def test_the_same_pull_by_a_second_way_changes_nothing(latch: KillLatch) -> None:
+    first = latch.trip(KillLevel.ALL, "cli", "news", 1)
+    assert latch.trip(KillLevel.ALL, "cli", "news", 1) == first
+    assert latch.history() == []
+
+
+def test_a_lock_that_is_never_let_go_holds_up_no_kill(latch: KillLatch, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    with (tmp_path / "home" / "latch.json.lock").open("w") as hung:
+        fcntl.flock(hung, fcntl.LOCK_EX)
+        latch.trip(KillLevel.ALL, "cli", "", 1)
+    assert latch.is_set
+
+
+def test_threads_that_trip_at_once_leave_one_whole_latch_at_the_highest_level(latch: KillLatch) -> None:
+    for turn in range(20):
+        start = threading.Barrier(8)
+        levels = [level for level in KillLevel for _ in range(2)]
+        threads = [
+            threading.Thread(target=_trip_together, args=(latch, level, start, turn * 8 + n))
+            for n, level in enumerate(levels, 1)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        record = latch.read()
+        assert record is not None
+        assert (record.level, record.readable) == (KillLevel.DISCONNECT, True)
+        assert _release(latch, "again")
+
+
+@given(
+    pulls=st.lists(
+        st.tuples(st.sampled_from(KillLevel), st.booleans()), min_size=1, max_size=8
+    )
+)  # fmt: skip
+def test_whatever_the_order_of_pulls_and_releases_the_newest_unreviewed_kill_stands(
+    tmp_path_factory: pytest.TempPathFactory, pulls: list[tuple[KillLevel, bool]]
+) -> None:
+    latch = KillLatch(tmp_path_factory.mktemp("home") / "latch.json")
+    for at, (level, reviewed) in enumerate(pulls, 1):
+        before = latch.read()
+        latch.trip(level, "cli", "", at)
+        known = latch.read() if reviewed else before
+        if known is not None:
+            assert latch.release(known, "Ada", "", at) is reviewed
+        assert latch.is_set is not reviewed
 
 
 def test_a_torn_line_of_the_history_hides_no_other_line(latch: KillLatch, tmp_path: Path) -> None:
     latch.trip(KillLevel.ALL, "cli", "first", 1)
-    latch.release("Ada", "flat", 2)
+    _release(latch, "flat")
     with (tmp_path / "home" / "latch.json.history").open("ab") as file:
         file.write(b'{"act":"tri')
     assert [line.act for line in latch.history()] == ["tripped", "released"]
@@ -105,3 +193,25 @@ def test_a_durable_write_replaces_the_whole_content(tmp_path: Path) -> None:
     write_durably(path, b"short")
     assert read(path) == b"short"
     assert [entry.name for entry in tmp_path.iterdir()] == ["mode.json"]
+
+
+def _release(latch: KillLatch, reason: str) -> bool:
+    known = latch.read()
+    assert known is not None
+    return latch.release(known, "Ada", reason, 9)
+
+
+def _trip_together(latch: KillLatch, level: KillLevel, start: threading.Barrier, at: int) -> None:
+    start.wait(5.0)
+    latch.trip(level, "cli", "", at)
+
+
+@contextmanager
+def _full_disk() -> Iterator[None]:
+    """No file may get a byte."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)

@@ -25,8 +25,8 @@ from midas.domain.instrument import Instrument
 from midas.domain.market import MessageRefused
 from midas.domain.order import OrderIntent
 from midas.domain.time import SECOND
-from midas.errors import MalformedMessage, RateLimited, Unreachable, VenueError
-from midas.ports.venue import Publish
+from midas.errors import MalformedMessage, RateLimited, SendRefused, SentTwice, Unreachable, VenueError
+from midas.ports.venue import MaySend, Publish
 from midas.venues.binance import answers
 from midas.venues.binance.account import AccountReader
 from midas.venues.binance.client import TIMEOUT_S, Handover, Reply
@@ -93,18 +93,21 @@ class BinanceBroker:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._rest.client.close_connection()
 
-    async def submit(self, intent: OrderIntent) -> None:
-        """Send once, then publish what the answer means."""
+    async def submit(self, intent: OrderIntent, may_send: MaySend) -> None:
+        """Send once, then publish what the answer means. Raises SentTwice."""
         self._remember(intent.client_id)
         try:
             self._rest.weights.admit(Priority.ORDER)
         except RateLimited as error:
             self._publish(OrderNotSent(intent.client_id, self._now(), str(error)))
             return
-        handover = Handover(lambda expires_at: self._left(intent.client_id, expires_at))
+        # Connecting takes as long as it takes, and the gate may close meanwhile.
+        handover = Handover(lambda at: self._left(intent.client_id, at), lambda: may_send(intent))
         parameters = request(intent, self._symbols[intent.instrument])
         try:
             reply = await self._rest.client.create_order(**parameters, requests_params=handover.as_parameter)
+        except SendRefused as refused:
+            self._publish(OrderNotSent(intent.client_id, self._now(), str(refused)))
         except answers.TRANSPORT_ERRORS as error:
             self._publish(self._unanswered(intent.client_id, answers.silence(error, handover.sent)))
         except asyncio.CancelledError as error:
@@ -144,7 +147,8 @@ class BinanceBroker:
         self._publish(MessageRefused(VENUE, "clock", self._now(), reason))
 
     def _remember(self, client_id: str) -> None:
-        assert client_id not in self._sent, f"order {client_id} was submitted before; an intent is sent once"
+        if client_id in self._sent:
+            raise SentTwice(f"order {client_id} was submitted before; an intent is sent once")
         self._sent[client_id] = None
         if len(self._sent) > _SENT_MAX:
             self._sent.popitem(last=False)

@@ -24,6 +24,7 @@ from binance.ws.constants import WSListenerState
 from binance.ws.websocket_api import WebsocketAPI
 
 from midas.domain.time import MILLISECOND
+from midas.errors import SendRefused
 from midas.venues.binance.endpoints import Endpoints, check_schemes, is_loopback
 
 RECV_WINDOW_MS = 3000  # how long a request may travel before the venue refuses it
@@ -42,6 +43,11 @@ _NOWHERE_HTTP = "http://127.0.0.1:0/unused"
 _NOWHERE_WS = "ws://127.0.0.1:0/unused"
 
 
+def _free() -> str:
+    """No reason against sending."""
+    return ""
+
+
 class Reply(msgspec.Struct, frozen=True):
     """An HTTP answer, undecoded."""
 
@@ -53,9 +59,13 @@ class Reply(msgspec.Struct, frozen=True):
 class Handover:
     """Follows one request to the transport: what was signed, and whether its bytes were handed over."""
 
-    def __init__(self, on_sent: Callable[[int], None]) -> None:
-        """`on_sent` is called once, as the bytes leave, with the last venue time at which they can arrive."""
+    def __init__(self, on_sent: Callable[[int], None], refusal: Callable[[], str] = _free) -> None:
+        """`on_sent` is called once, as the bytes leave, with the last venue time at which they can arrive.
+
+        `refusal` says right before that why they may not leave; empty where they may.
+        """
         self._on_sent = on_sent
+        self._refusal = refusal
         self._expires_at = 0
         self.sent = False
 
@@ -69,8 +79,10 @@ class Handover:
         self._expires_at = (timestamp_ms + window_ms) * MILLISECOND
 
     def leave(self) -> None:
-        """The transport takes the bytes now."""
+        """The transport takes the bytes now. Raises SendRefused, before any, where they may not leave."""
         if not self.sent:
+            if reason := self._refusal():
+                raise SendRefused(reason)
             self.sent = True
             self._on_sent(self._expires_at)
 

@@ -8,6 +8,7 @@ import hmac
 import logging
 import time
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -24,9 +25,9 @@ from midas.domain.event import (
     Source,
 )
 from midas.domain.market import MessageRefused
-from midas.domain.order import CloseReason, OrderType
+from midas.domain.order import CloseReason, OrderIntent, OrderType
 from midas.domain.time import MILLISECOND, SECOND
-from midas.errors import ConfigInvalid, VenueError
+from midas.errors import ConfigInvalid, SentTwice, VenueError
 from midas.ports.venue import Broker
 from midas.venues.binance.client import BinanceClient
 from midas.venues.binance.rest import Rest
@@ -46,7 +47,7 @@ from tests.fakes.binance_stub import ACCOUNT, StubVenue, ok, refused, until
 
 async def test_an_order_is_sent_once_in_plain_numbers_and_signed(bench: Stand) -> None:
     bench.venue.on("POST", "order", lambda _: ok(placed()))
-    await bench.broker.submit(intent(quantity=Decimal("0.00001000")))
+    await bench.submit(intent(quantity=Decimal("0.00001000")))
     (sent,) = bench.venue.sent("POST", "order")
     assert sent["quantity"] == "0.00001"
     assert sent["price"] == "59000"
@@ -59,7 +60,7 @@ async def test_an_order_is_sent_once_in_plain_numbers_and_signed(bench: Stand) -
 
 async def test_the_proof_of_absence_is_dated_by_the_window_on_the_wire(bench: Stand) -> None:
     bench.venue.on("POST", "order", lambda _: ok(placed()))
-    await bench.broker.submit(intent())
+    await bench.submit(intent())
     (sent,) = bench.venue.sent("POST", "order")
     assert sent["recvWindow"] == "3000"
     dead_at = (int(sent["timestamp"]) + 3000) * MILLISECOND + 11 * SECOND
@@ -74,7 +75,7 @@ async def test_an_order_type_sends_only_the_parameters_it_has(
     bench: Stand, kind: OrderType, absent: set[str]
 ) -> None:
     bench.venue.on("POST", "order", lambda _: ok(placed()))
-    await bench.broker.submit(intent(type=kind))
+    await bench.submit(intent(type=kind))
     (sent,) = bench.venue.sent("POST", "order")
     assert not absent & set(sent)
 
@@ -82,7 +83,7 @@ async def test_an_order_type_sends_only_the_parameters_it_has(
 async def test_fills_come_before_the_end_that_they_lead_to(bench: Stand) -> None:
     fills = (fill(1, "0.0006"), fill(2, "0.0004"))
     bench.venue.on("POST", "order", lambda _: ok(placed("FILLED", "0.00100000", fills)))
-    await bench.broker.submit(intent())
+    await bench.submit(intent())
     assert bench.kinds() == ["OrderSent", "OrderAccepted", "OrderFilled", "OrderFilled", "OrderClosed"]
     assert [event.fill.trade_id for event in bench.of(OrderFilled)] == [1, 2]
     (closed,) = bench.of(OrderClosed)
@@ -92,13 +93,13 @@ async def test_fills_come_before_the_end_that_they_lead_to(bench: Stand) -> None
 async def test_an_unfilled_remainder_closes_as_expired(bench: Stand) -> None:
     answer = placed("EXPIRED", "0.00060000", (fill(1, "0.0006"),))
     bench.venue.on("POST", "order", lambda _: ok(answer))
-    await bench.broker.submit(intent())
+    await bench.submit(intent())
     assert bench.of(OrderClosed)[0].reason is CloseReason.EXPIRED
 
 
 async def test_a_definite_refusal_is_rejected_with_the_venues_words(bench: Stand) -> None:
     bench.venue.on("POST", "order", lambda _: refused(400, -2010, "Account has insufficient balance"))
-    await bench.broker.submit(intent())
+    await bench.submit(intent())
     (rejected,) = bench.of(OrderRejected)
     assert rejected.code == -2010
     assert "insufficient balance" in rejected.reason
@@ -106,7 +107,7 @@ async def test_a_definite_refusal_is_rejected_with_the_venues_words(bench: Stand
 
 async def test_an_answer_lost_after_execution_is_uncertain_and_never_sent_again(bench: Stand) -> None:
     bench.venue.on("POST", "order", lambda _: None)
-    await bench.broker.submit(intent())
+    await bench.submit(intent())
     assert bench.kinds() == ["OrderSent", "OrderUncertain"]
     await asyncio.sleep(0.1)
     assert len(bench.venue.sent("POST", "order")) == 1
@@ -115,7 +116,7 @@ async def test_an_answer_lost_after_execution_is_uncertain_and_never_sent_again(
 async def test_an_answer_lost_on_a_kept_connection_is_not_retried(bench: Stand) -> None:
     await bench.rest.server_time()  # leaves a kept-alive connection behind
     bench.venue.on("POST", "order", lambda _: None)
-    await bench.broker.submit(intent())
+    await bench.submit(intent())
     assert len(bench.venue.sent("POST", "order")) == 1
     assert len(bench.of(OrderUncertain)) == 1
 
@@ -140,13 +141,13 @@ async def test_whatever_could_have_been_executed_is_uncertain(
     bench: Stand, status: int, body: object
 ) -> None:
     bench.venue.on("POST", "order", lambda _: (status, body, {}))
-    await bench.broker.submit(intent())
+    await bench.submit(intent())
     assert bench.kinds() == ["OrderSent", "OrderUncertain"]
 
 
 async def test_a_redirect_is_not_followed(bench: Stand) -> None:
     bench.venue.on("POST", "order", lambda _: (307, {}, {"Location": "/api/v3/elsewhere"}))
-    await bench.broker.submit(intent())
+    await bench.submit(intent())
     assert [path for _, path, _ in bench.venue.asked] == ["order"]
     assert len(bench.of(OrderUncertain)) == 1
 
@@ -154,7 +155,7 @@ async def test_a_redirect_is_not_followed(bench: Stand) -> None:
 async def test_a_venue_that_cannot_be_reached_was_sent_nothing(venue: StubVenue) -> None:
     bench = Stand(venue)
     await venue.stop()
-    await bench.broker.submit(intent())
+    await bench.submit(intent())
     await bench.broker.close()
     assert bench.kinds() == ["OrderNotSent"]
 
@@ -164,7 +165,7 @@ async def test_a_time_out_after_the_bytes_left_is_uncertain(venue: StubVenue) ->
     server = await asyncio.start_server(lambda r, w: asyncio.sleep(1), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     bench.client.API_URL = f"http://127.0.0.1:{port}/api"
-    await bench.broker.submit(intent())
+    await bench.submit(intent())
     await bench.broker.close()
     server.close()
     assert bench.kinds() == ["OrderSent", "OrderUncertain"]
@@ -174,7 +175,7 @@ async def test_a_shutdown_while_waiting_leaves_the_order_uncertain(venue: StubVe
     bench = Stand(venue)
     server = await asyncio.start_server(lambda r, w: asyncio.sleep(1), "127.0.0.1", 0)
     bench.client.API_URL = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/api"
-    submitting = asyncio.create_task(bench.broker.submit(intent()))
+    submitting = asyncio.create_task(bench.submit(intent()))
     await until(lambda: bench.of(OrderSent))
     submitting.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -186,16 +187,49 @@ async def test_a_shutdown_while_waiting_leaves_the_order_uncertain(venue: StubVe
 
 async def test_an_intent_given_twice_is_our_mistake(bench: Stand) -> None:
     bench.venue.on("POST", "order", lambda _: ok(placed()))
-    await bench.broker.submit(intent())
-    with pytest.raises(AssertionError, match="sent once"):
-        await bench.broker.submit(intent())
+    await bench.submit(intent())
+    with pytest.raises(SentTwice, match="sent once"):
+        await bench.submit(intent())
     assert len(bench.venue.sent("POST", "order")) == 1
+
+
+async def test_an_order_that_may_no_longer_leave_once_it_is_connected_was_never_sent(
+    venue: StubVenue,
+) -> None:
+    bench = Stand(venue)
+    may_send, asked = [""], []
+    connector = bench.client.session.connector
+    assert connector is not None
+    connect = connector.connect
+
+    async def slowly(*arguments: Any, **named: Any) -> Any:
+        may_send[0] = "the kill latch is set"  # while aiohttp connects
+        return await connect(*arguments, **named)
+
+    def ask(order: OrderIntent) -> str:
+        asked.append(order.client_id)
+        return may_send[0]
+
+    connector.connect = slowly
+    await bench.submit(intent(), ask)
+    assert [(event.client_id, event.reason) for event in bench.of(OrderNotSent)] == [
+        ("md-1", "the kill latch is set")
+    ]
+    assert bench.kinds() == ["OrderNotSent"]
+    assert asked == ["md-1"]
+    await asyncio.sleep(0.05)
+    assert venue.sent("POST", "order") == []
+    may_send[0] = ""
+    connector.connect = connect
+    await bench.submit(intent("md-2"), ask)
+    assert [sent["newClientOrderId"] for sent in venue.sent("POST", "order")] == ["md-2"]
+    await bench.broker.close()
 
 
 async def test_after_a_429_nothing_leaves_before_its_time(bench: Stand) -> None:
     bench.venue.on("POST", "order", lambda _: refused(429, -1003, "Too much", Retry_After="5"))
-    await bench.broker.submit(intent("md-1"))
-    await bench.broker.submit(intent("md-2"))
+    await bench.submit(intent("md-1"))
+    await bench.submit(intent("md-2"))
     assert [event.code for event in bench.of(OrderRejected)] == [-1003]
     assert [event.client_id for event in bench.of(OrderNotSent)] == ["md-2"]
     with pytest.raises(VenueError):
@@ -207,7 +241,7 @@ async def test_a_refused_timestamp_is_definite_and_resets_the_clock(bench: Stand
     await bench.broker.start()
     bench.venue.time_shift_ms = 5000
     bench.venue.on("POST", "order", lambda _: refused(400, -1021, "outside of the recvWindow"))
-    await bench.broker.submit(intent())
+    await bench.submit(intent())
     assert bench.of(OrderRejected)[0].code == -1021
     await until(lambda: bench.client.timestamp_offset > 4000)
     assert bench.rest.clock.offset_ms == pytest.approx(5000, abs=500)
@@ -217,14 +251,14 @@ async def test_a_duplicate_is_adopted_as_the_venue_has_it(bench: Stand) -> None:
     bench.venue.on("POST", "order", lambda _: refused(400, -2010, "Duplicate order sent."))
     bench.venue.on("GET", "order", lambda _: ok(order_line(status="CANCELED", executed="0.0004")))
     bench.venue.on("GET", "myTrades", lambda _: ok([trade_line(77)]))
-    await bench.broker.submit(intent())
+    await bench.submit(intent())
     assert bench.kinds() == ["OrderSent", "OrderAccepted", "OrderFilled", "OrderClosed"]
     assert {event.source for event in bench.of(OrderAccepted)} == {Source.QUERY}
 
 
 async def test_a_duplicate_that_cannot_be_looked_up_is_uncertain(bench: Stand) -> None:
     bench.venue.on("POST", "order", lambda _: refused(400, -2010, "Duplicate order sent."))
-    await bench.broker.submit(intent())
+    await bench.submit(intent())
     assert bench.kinds() == ["OrderSent", "OrderUncertain"]
 
 
@@ -281,7 +315,7 @@ async def test_closing_twice_is_harmless(bench: Stand) -> None:
 
 async def test_neither_key_nor_secret_shows_in_any_text(bench: Stand) -> None:
     bench.venue.on("POST", "order", lambda _: None)
-    await bench.broker.submit(intent())
+    await bench.submit(intent())
     shown = [repr(thing) for thing in (bench.broker, bench.client, bench.rest, *bench.events)]
     bench.venue.on("GET", "openOrders", lambda _: None)
     with pytest.raises(VenueError) as caught:
@@ -297,7 +331,7 @@ async def test_neither_key_nor_secret_shows_in_the_log(
     caplog.set_level(logging.DEBUG)
     bench.venue.on("POST", "order", lambda _: ok(placed()))
     await bench.broker.start()
-    await bench.broker.submit(intent())
+    await bench.submit(intent())
     await bench.venue.drop()
     await until(lambda: bench.gaps)
     assert "userDataStream" in "".join(bench.venue.socket_methods)
@@ -316,7 +350,7 @@ async def test_orders_beside_each_other_keep_their_own_answers(bench: Stand) -> 
         "order",
         lambda p: ok(placed() | {"orderId": int(p["newClientOrderId"][3:])}),
     )
-    await asyncio.gather(*(bench.broker.submit(intent(f"md-{n}")) for n in range(20)))
+    await asyncio.gather(*(bench.submit(intent(f"md-{n}")) for n in range(20)))
     assert {(event.client_id, event.venue_id) for event in bench.of(OrderAccepted)} == {
         (f"md-{n}", str(n)) for n in range(20)
     }
@@ -331,7 +365,7 @@ async def test_a_session_can_be_made_without_reaching_anything(venue: StubVenue)
 
 async def test_after_the_session_is_closed_nothing_is_sent_and_everyone_is_told(bench: Stand) -> None:
     await bench.broker.close()
-    await bench.broker.submit(intent("md-1"))
+    await bench.submit(intent("md-1"))
     await bench.broker.cancel("md-2", BTC.id)
     with pytest.raises(VenueError):
         await bench.broker.account("stop", [], {})

@@ -79,7 +79,7 @@ async def desk(exchange: RunFile) -> AsyncIterator[Desk]:
 
 async def test_a_resting_order_is_accepted_seen_and_cancelled(desk: Desk) -> None:
     price = floor_to(await desk.ask() * Decimal("0.9"), desk.btc.tick_size)
-    await desk.broker.submit(intent(type=OrderType.LIMIT_MAKER, price=price))
+    await desk.submit(intent(type=OrderType.LIMIT_MAKER, price=price))
     await until(lambda: len(desk.of(OrderAccepted)) == 2)
     assert {event.source.value for event in desk.of(OrderAccepted)} == {"answer", "stream"}
     seen = await desk.broker.account("audit", [], {})
@@ -94,7 +94,7 @@ async def test_a_resting_order_is_accepted_seen_and_cancelled(desk: Desk) -> Non
 
 async def test_a_taken_order_is_filled_alike_by_answer_stream_and_list(desk: Desk) -> None:
     await desk.ask()
-    await desk.broker.submit(intent(type=OrderType.MARKET, price=None, time_in_force=None))
+    await desk.submit(intent(type=OrderType.MARKET, price=None, time_in_force=None))
     await until(lambda: {e.source.value for e in desk.of(OrderFilled)} == {"answer", "stream"})
     await until(lambda: len(desk.of(OrderClosed)) == 2)
     answered = {e.fill.trade_id: e.fill for e in desk.of(OrderFilled) if e.source.value == "answer"}
@@ -111,7 +111,7 @@ async def test_a_taken_order_is_filled_alike_by_answer_stream_and_list(desk: Des
 
 async def test_trades_already_known_are_not_listed_again(desk: Desk) -> None:
     for number in range(3):
-        await desk.broker.submit(intent(f"md-{number}", type=OrderType.MARKET, price=None))
+        await desk.submit(intent(f"md-{number}", type=OrderType.MARKET, price=None))
     trades = (await desk.broker.account("start", [], {})).trades
     known = trades[-2].fill.trade_id
     later = (await desk.broker.account("audit", [], {desk.btc.id: known})).trades
@@ -120,13 +120,13 @@ async def test_trades_already_known_are_not_listed_again(desk: Desk) -> None:
 
 async def test_an_order_that_the_account_cannot_pay_is_refused(desk: Desk) -> None:
     price = floor_to(await desk.ask() * Decimal("0.9"), desk.btc.tick_size)
-    await desk.broker.submit(intent(quantity=Decimal(100), price=price))
+    await desk.submit(intent(quantity=Decimal(100), price=price))
     assert desk.of(OrderRejected)[0].code == -2010
 
 
 async def test_a_passive_order_that_would_take_is_refused(desk: Desk) -> None:
     price = floor_to(await desk.ask() * Decimal("1.01"), desk.btc.tick_size)
-    await desk.broker.submit(intent(type=OrderType.LIMIT_MAKER, price=price))
+    await desk.submit(intent(type=OrderType.LIMIT_MAKER, price=price))
     assert "immediately match" in desk.of(OrderRejected)[0].reason
 
 
@@ -140,7 +140,7 @@ async def test_orders_that_never_were_are_absent_and_cannot_be_cancelled(desk: D
 async def test_the_kill_thread_cancels_what_the_broker_placed(desk: Desk) -> None:
     price = floor_to(await desk.ask() * Decimal("0.9"), desk.btc.tick_size)
     for number in range(3):
-        await desk.broker.submit(intent(f"md-{number}", price=price))
+        await desk.submit(intent(f"md-{number}", price=price))
     url = desk.client.endpoints.rest
     emergency = EmergencyCanceller(
         url, desk.run.api_key, desk.run.api_secret, time.time_ns, lambda: desk.rest.clock.offset_ms
@@ -155,9 +155,9 @@ async def test_the_kill_thread_cancels_what_the_broker_placed(desk: Desk) -> Non
 
 
 async def test_an_order_sold_pays_its_fee_in_the_quote(desk: Desk) -> None:
-    await desk.broker.submit(intent("md-1", type=OrderType.MARKET, price=None))
+    await desk.submit(intent("md-1", type=OrderType.MARKET, price=None))
     half = intent("md-2", side=Side.SELL, type=OrderType.MARKET, price=None, quantity=Decimal("0.0005"))
-    await desk.broker.submit(half)
+    await desk.submit(half)
     fill = next(event.fill for event in desk.of(OrderFilled) if event.client_id == "md-2")
     assert fill.fee_asset == "USDT"
     assert fill.fee == pytest.approx(fill.price * fill.quantity * Decimal("0.001"), abs=Decimal("0.00000001"))
@@ -171,7 +171,7 @@ async def test_an_order_whose_answer_was_lost_is_found_by_the_next_pass(desk: De
         Endpoints.at(f"http://127.0.0.1:{proxy.port}", desk.run.ws), desk.run.api_key, desk.run.api_secret
     )
     proxy.losing = True
-    await behind.broker.submit(intent(price=price))
+    await behind.submit(intent(price=price))
     assert behind.kinds() == ["OrderSent", "OrderUncertain"]
     proxy.losing = False
     seen = await behind.broker.account("stream", [("md-1", desk.btc.id)], {})

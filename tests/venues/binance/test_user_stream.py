@@ -194,7 +194,7 @@ async def test_a_fill_may_come_before_the_answer(bench: Stand) -> None:
     )
     await bench.venue.push(TRADE)
     await until(lambda: bench.of(OrderFilled))
-    await bench.broker.submit(intent())
+    await bench.submit(intent())
     streamed, answered = bench.of(OrderFilled)
     assert (streamed.source, answered.source) == (Source.STREAM, Source.ANSWER)
     assert streamed.fill.trade_id == answered.fill.trade_id
