@@ -14,9 +14,12 @@ from midas.cli.options import settings_from
 from midas.cli.processes import ENGINE_LOG, failure, spawn, stop_process
 from midas.cli.running import running
 from midas.errors import LinkClosed, NotRunning, Unreachable
-from midas.runtime.link import SocketLink, send_kill
+from midas.runtime.kill import KillRequest, latch_and_pull
+from midas.runtime.link import SocketLink
+from midas.store.latch import LATCH, KillLatch
 
 CONSOLE_HZ = 8.0
+SILENCE_S = 1.0  # of the kill socket: a person waits at the chord, and the latch is set
 ENGINE_TIMEOUT_S = 60.0  # an exchange may have to be started first, and kernels compiled
 
 
@@ -33,7 +36,7 @@ def with_console(args: Namespace) -> int:
 
 def draw_on(home: Path, palette: str) -> int:
     """Open the console; when it closes the engine trades on, and the person is told so."""
-    link_path, kill_path = sockets(home)
+    link_path, _ = sockets(home)
 
     def connect() -> SocketLink:
         link = SocketLink(link_path, CONSOLE_HZ)
@@ -43,7 +46,7 @@ def draw_on(home: Path, palette: str) -> int:
             raise LinkClosed(str(error)) from None
         return link
 
-    code = draw(connect, lambda by: _halt(kill_path, by), palette)
+    code = draw(connect, lambda by: _halt(home, by), palette)
     try:
         found = running(home)
     except NotRunning:
@@ -57,11 +60,13 @@ def draw_on(home: Path, palette: str) -> int:
     return code
 
 
-def _halt(path: Path, by: str) -> None:
+def _halt(home: Path, by: str) -> None:
+    """The chord. Raises LinkClosed, the latch being set, where the engine doesn't answer."""
+    latch, request = KillLatch(home / LATCH), KillRequest("halt", by, "", time.time_ns())
     try:
-        send_kill(path, "halt", by, "")
+        latch_and_pull(latch, sockets(home)[1], request, SILENCE_S)
     except NotRunning as error:
-        raise LinkClosed(str(error)) from None
+        raise LinkClosed(f"halt latched on disk; {error}") from None
 
 
 def _start_engine(args: Namespace, home: Path, workspace: Path) -> None:

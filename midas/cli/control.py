@@ -6,6 +6,7 @@ import getpass
 import json
 import os
 import sys
+import threading
 import time
 from argparse import Namespace
 from pathlib import Path
@@ -19,14 +20,15 @@ from midas.cli.options import home_from, palette_from
 from midas.cli.processes import stop_process
 from midas.cli.running import LOCK, running
 from midas.domain.command import Answer, Command, Resume, SetMode, Stop
-from midas.domain.mode import KillLevel
 from midas.errors import CommandRefused, MidasError, NotRunning
-from midas.runtime.link import SocketLink, send_kill
+from midas.runtime.kill import KillRequest, latch_and_pull
+from midas.runtime.link import SocketLink
 from midas.state.snapshot import Snapshot
 from midas.store.latch import LATCH, KillLatch
 from midas.store.lock import InstanceLock
 
 STOP_TIMEOUT_S = 45.0
+SILENCE_S = 1.0  # of the engine, before a person who kills is told what is in force already
 
 
 def actor() -> str:
@@ -65,14 +67,16 @@ def mode(args: Namespace) -> int:
 
 
 def kill(args: Namespace) -> int:
-    """Over the kill socket; without an engine the latch is set all the same, so that none starts trading."""
+    """The latch first, so that no engine goes on or starts trading; then the running one's kill socket."""
     home = home_from(args)
     _, path = sockets(home)
+    request = KillRequest(args.level, actor(), args.reason, time.time_ns())
+    waiting = threading.Timer(SILENCE_S, _say_waiting, (home, args.level))
+    waiting.daemon = True
+    waiting.start()
     try:
-        reply = send_kill(path, args.level, actor(), args.reason)
+        reply = latch_and_pull(KillLatch(home / LATCH), path, request)
     except NotRunning:
-        home.mkdir(parents=True, exist_ok=True)
-        KillLatch(home / LATCH).trip(KillLevel(args.level), actor(), args.reason, time.time_ns())
         there = InstanceLock(home / LOCK).held()
         who = (
             "an engine is starting or ending; it finds the latch"
@@ -80,6 +84,8 @@ def kill(args: Namespace) -> int:
             else "no engine runs; the next one finds it"
         )
         return _print(args, {"latched": True, "canceled": [], "sentence": f"{args.level} latched: {who}"})
+    finally:
+        waiting.cancel()
     facts = {
         "latched": reply.latched,
         "canceled": list(reply.canceled),
@@ -94,11 +100,10 @@ def kill(args: Namespace) -> int:
 def resume(args: Namespace) -> int:
     """Two steps: the review, then the same with --confirm."""
     home = home_from(args)
-    latch = KillLatch(home / LATCH)
     try:
         running(home)
-    except NotRunning:
-        return _resume_alone(args, latch)
+    except NotRunning as error:
+        raise _not_alone(KillLatch(home / LATCH), error) from None
     return _tell(args, Resume(args.reason, args.confirm))
 
 
@@ -123,20 +128,22 @@ def stop(args: Namespace) -> int:
     return _print(args, {"ended": ended, "sentence": f"ended: {', '.join(ended)}"})
 
 
-def _resume_alone(args: Namespace, latch: KillLatch) -> int:
+def _say_waiting(home: Path, level: str) -> None:
+    done = (
+        f"{level} is latched on disk" if KillLatch(home / LATCH).is_set else "nothing is latched on disk yet"
+    )
+    print(f"midas: {done}; waiting for the engine's report", file=sys.stderr, flush=True)
+
+
+def _not_alone(latch: KillLatch, absent: NotRunning) -> MidasError:
+    """No latch is released without an engine: only one that runs can show what is open before it trades."""
     record = latch.read()
     if record is None:
-        raise CommandRefused("the kill latch isn't set")
-    review = f"stopped by {record.by} at level {record.level.value}" + (
-        f" ({record.reason})" if record.reason else ""
-    )
-    if not args.confirm:
-        return _print(
-            args, {"accepted": True, "sentence": f"{review}; no engine runs; --confirm releases the latch"}
-        )
-    latch.release(actor(), args.reason, time.time_ns())
-    return _print(
-        args, {"accepted": True, "sentence": "released; the next engine starts in the mode it was left in"}
+        return CommandRefused("the kill latch isn't set")
+    why = f" ({record.reason})" if record.reason else ""
+    return NotRunning(
+        f"stopped by {record.by} at level {record.level.value}{why}. {absent}. "
+        f"An engine starts at that level and shows what is open; then `midas resume` releases the latch"
     )
 
 

@@ -18,7 +18,6 @@ import msgspec
 from midas.domain.command import Answer, Command
 from midas.errors import LinkClosed, NotRunning
 from midas.runtime.frames import Give, Shown, Subscribe, Told, decode_engine, pack, receive_frame
-from midas.runtime.kill import KillReply, KillRequest, pull_kill
 from midas.state.snapshot import Snapshot
 
 RECONNECT_S = 0.5
@@ -166,11 +165,3 @@ class SocketLink:
             self._answers.append(message.answer)
         else:
             self._latest, self._arrived = message.snapshot, self._monotonic()
-
-
-def send_kill(path: Path, level: str, by: str, reason: str) -> KillReply:
-    """The kill over a connection of its own. Raises NotRunning, or LinkClosed where no report came back."""
-    try:
-        return pull_kill(path, KillRequest(level, by, reason))
-    except OSError:
-        raise NotRunning(f"no engine answers on {path}") from None

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import threading
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from midas.assembly.access import sockets
 from midas.cli import main
 from midas.cli.running import LOCK, RUN_FILE, EngineFile, running
 from midas.domain.mode import KillLevel
@@ -47,16 +50,43 @@ def test_a_kill_while_an_engine_starts_says_that_it_will_find_the_latch(
     assert KillLatch(home / LATCH).is_set
 
 
-def test_a_latch_is_released_in_two_steps_without_an_engine(
-    home: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("words", [["resume", "morning"], ["resume", "morning", "--confirm"]])
+def test_no_latch_is_released_without_an_engine_that_shows_what_is_open(
+    home: Path, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     main(["kill", "--reason", "news"])
-    assert main(["resume", "morning"]) == 0
+    assert main(words) == 2
     assert KillLatch(home / LATCH).is_set
-    assert "(news)" in capsys.readouterr().out
-    assert main(["resume", "morning", "--confirm"]) == 0
-    assert not KillLatch(home / LATCH).is_set
-    assert [line.act for line in KillLatch(home / LATCH).history()] == ["tripped", "released"]
+    told = capsys.readouterr().err
+    assert "(news)" in told
+    assert "no engine runs" in told
+
+
+def test_a_kill_of_a_hung_engine_latches_and_says_what_it_does_not_know(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As an engine that is stopped in the middle: its socket takes connections and nobody answers."""
+    home.mkdir()
+    with InstanceLock(home / LOCK), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as hung:
+        path = sockets(home)[1]
+        hung.bind(str(path))
+        hung.listen(1)
+        closing = threading.Timer(0.3, _hang_up, (hung,))  # the command waits far longer for a report
+        closing.start()
+        assert main(["kill", "--level", "flatten", "--reason", "hung"]) == 1
+        closing.join()
+        path.unlink()
+    told = capsys.readouterr().err
+    assert "flatten latched on disk" in told
+    assert "its orders may still rest at the venue" in told
+    record = KillLatch(home / LATCH).read()
+    assert record is not None
+    assert (record.level, record.reason) == (KillLevel.FLATTEN, "hung")
+
+
+def _hang_up(listening: socket.socket) -> None:
+    connection, _ = listening.accept()
+    connection.close()
 
 
 def test_a_release_of_nothing_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,9 +18,9 @@ from midas.domain.event import LatchTripped
 from midas.domain.mode import KillLevel
 from midas.domain.order import Purpose
 from midas.errors import LinkClosed, NotRunning, OutcomeUnknown, StoreFull
-from midas.runtime.kill import CANCEL_FOR, KillListener, KillRequest, pull_kill
-from midas.runtime.link import send_kill
+from midas.runtime.kill import CANCEL_FOR, KillListener, KillRequest, latch_and_pull, pull_kill
 from midas.state.orders import Order
+from midas.store.latch import KillLatch
 from tests.fakes.nouns import BTC, intent
 from tests.fakes.shell import FakeClock, FakeLatch, Log
 
@@ -253,15 +253,79 @@ def test_a_socket_left_by_a_crash_is_taken_over(bench: Bench) -> None:
 
 def test_a_kill_where_nobody_listens_names_the_socket(bench: Bench) -> None:
     with pytest.raises(NotRunning, match=r"kill\.sock"):
-        send_kill(bench.path, "halt", "me", "")
+        pull_kill(bench.path, KillRequest("halt", "me"))
 
 
 def test_a_kill_that_is_not_reported_back_is_not_taken_for_no_engine(bench: Bench) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as deaf:
         deaf.bind(str(bench.path))
         deaf.listen(1)
-        with pytest.raises(LinkClosed, match="didn't report back"):
+        with pytest.raises(LinkClosed, match="did not answer"):
             pull_kill(bench.path, KillRequest(), timeout=0.05)
+
+
+def test_a_kill_of_a_hung_engine_is_latched_and_says_that_orders_may_rest(bench: Bench) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as hung:
+        hung.bind(str(bench.path))
+        hung.listen(1)
+        with pytest.raises(LinkClosed, match=r"flatten latched on disk; .* orders may still rest"):
+            latch_and_pull(bench.latch, bench.path, KillRequest("flatten", "me", "hung", 7), timeout=0.05)
+    assert bench.latch.trips == [(KillLevel.FLATTEN, "me", "hung")]
+
+
+def test_a_kill_that_nobody_hears_and_no_disk_takes_says_so(bench: Bench) -> None:
+    bench.latch.failure = StoreFull("the disk is full")
+    with pytest.raises(StoreFull, match="the disk is full"):
+        latch_and_pull(bench.latch, bench.path, KillRequest())
+
+
+def test_a_disk_that_is_full_keeps_no_kill_from_the_engine(bench: Bench) -> None:
+    bench.start()
+    bench.latch.failure = StoreFull("the disk is full")
+    reply = latch_and_pull(bench.latch, bench.path, KillRequest("all", "me"))
+    assert "not durable" in reply.sentence
+    assert bench.told[0].level == "all"
+
+
+def test_the_latch_of_whoever_asks_and_the_engines_are_one_pull(bench: Bench, tmp_path: Path) -> None:
+    latch = KillLatch(tmp_path / "kill.latch")
+    listener = KillListener(
+        bench.path, latch, bench.canceller, list, {}, bench.told.append, bench.clock.now
+    )  # fmt: skip
+    listener.start()
+    latch_and_pull(latch, bench.path, KillRequest("halt", "me", "news", 7))
+    listener.close()
+    record = latch.read()
+    assert record is not None
+    assert (record.at, record.repeated_at, latch.history()) == (7, 0, [])
+
+
+def test_a_kill_that_fails_unexpectedly_leaves_the_listener_to_the_next_one(bench: Bench) -> None:
+    failures = [RuntimeError("the loop is closed")]
+
+    def tell(event: LatchTripped) -> None:
+        if failures:
+            raise failures.pop()
+        bench.told.append(event)
+
+    listener = KillListener(
+        bench.path, bench.latch, bench.canceller, list, {}, tell, bench.clock.now
+    )  # fmt: skip
+    listener.start()
+    with pytest.raises(LinkClosed):
+        pull_kill(bench.path, KillRequest("halt", "first"))
+    assert pull_kill(bench.path, KillRequest("halt", "second")).latched
+    listener.close()
+    assert [event.by for event in bench.told] == ["second"]
+
+
+def test_a_failed_cancel_tells_the_log_nothing_but_its_class(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.orders, bench.canceller.error = [order("a")], ValueError("/api/v3/order?signature=5ec4e7")
+    bench.listener.pull(KillRequest())
+    assert "ValueError" in caplog.text
+    assert "5ec4e7" not in caplog.text
 
 
 def _until(condition: Callable[[], bool]) -> None:
