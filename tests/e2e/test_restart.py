@@ -77,9 +77,14 @@ def test_a_latch_set_while_nothing_runs_keeps_the_next_engine_from_trading(desk:
     assert "the next one finds it" in desk.facts("kill", "--reason", "overnight")["sentence"]
     outcome = desk.facts(*RUN, "--duration", "2")
     assert (outcome["mode"], outcome["orders"]) == ("PAUSE", 0)
-    assert "no engine runs" in desk.facts("resume", "morning")["sentence"]
+    engine = desk.start(*RUN[:-2], "5", "--json", "--duration", "60")
+    until(lambda: (desk.home / "link.sock").exists(), "the engine's start", 60.0)
+    assert "overnight" in desk.facts("resume", "morning")["sentence"]
+    assert (desk.home / "kill.latch").exists()
     assert desk.facts("resume", "morning", "--confirm")["accepted"]
     assert not (desk.home / "kill.latch").exists()
+    desk.facts("stop")
+    assert finished(engine).returncode == 0
 
 
 def test_a_second_engine_of_the_same_home_is_refused_with_the_first_one_s_process(desk: ProcessDesk) -> None:
