@@ -138,9 +138,11 @@ class Session:
         await link.start()
 
     def _opened(self) -> SessionOpened:
+        record = self.latch.read()
+        level, by, reason = (record.level.value, record.by, record.reason) if record else ("", "", "")
         return SessionOpened(
             self.name, self._clock.now(), self._access.account, self._settings.environment.value,
-            self._latch_level(), self._carried,
+            level, self._carried, by, reason,
         )  # fmt: skip
 
     async def _retain(self, journal: Journal, tape: Tape) -> None:
@@ -189,10 +191,6 @@ class Session:
 
     async def _fetch(self, path: str, params: Mapping[str, str]) -> bytes:
         return await self._rest.public(path, params)
-
-    def _latch_level(self) -> str:
-        record = self.latch.read()
-        return record.level.value if record is not None else ""
 
     def _gap(self) -> None:
         """Something on the user stream was missed or isn't ours."""

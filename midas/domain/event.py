@@ -181,6 +181,8 @@ class SessionOpened(msgspec.Struct, frozen=True, tag="session"):
     environment: str
     latch: str  # level of a kill latch that is still set; empty where none is
     carried: Carried
+    latch_by: str = ""
+    latch_reason: str = ""
 
 
 class SessionClosing(msgspec.Struct, frozen=True, tag="closing"):

@@ -189,7 +189,9 @@ class Engine:
         if event.latch:
             # A latch outlives every session, with its level: a crash right after it must not lose a flatten.
             cause, control = "the kill latch was still set", self.state.control
-            control.trip(event.latch, "an earlier session", cause, event.at)
+            # Who resumes has to read who stopped it, and why: nobody else can tell.
+            by, reason = event.latch_by or "an earlier session", event.latch_reason or cause
+            control.trip(event.latch, by, reason, event.at)
             mode = KillLevel(event.latch).mode
             if mode.safety > control.mode.safety:
                 self._decisions.extend(control.set_mode(mode, "start", cause, "`resume`", event.at))

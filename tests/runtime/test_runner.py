@@ -79,8 +79,9 @@ class Bench:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[asyncio.Task[str]]:
         """The account known, the book whole; ended at the end."""
-        level = self.latch.record.level.value if self.latch.record else ""
-        opened = SessionOpened("session-1", START, "account-1", "SIM", level, Carried())
+        record = self.latch.record
+        level, by, reason = (record.level.value, record.by, record.reason) if record else ("", "", "")
+        opened = SessionOpened("session-1", START, "account-1", "SIM", level, Carried(), by, reason)
         self.put(self.market.history())
         self.put(FeedStatus("binance", stream, START, True) for stream in ("market", "user"))
         run = asyncio.create_task(self.runner.run(opened))
@@ -445,12 +446,13 @@ async def test_a_release_spares_the_latch_of_a_kill_that_nobody_reviewed(bench: 
 
 
 async def test_a_resume_releases_what_was_reviewed_also_after_a_start_on_a_set_latch(bench: Bench) -> None:
-    bench.latch.trip(KillLevel.HALT, "an earlier session", "", 1)
+    bench.latch.trip(KillLevel.HALT, "Ada", "overnight", 1)
     async with bench.running():
         await bench.until(lambda: bench.state.control.latched)
         bench.command(Resume("checked"))
         bench.command(Resume("checked", confirmed=True))
         await bench.until(lambda: not bench.latch.is_set)
+    assert "stopped by Ada at level halt (overnight)" in bench.answers[0].message
     assert ("released", "test") in bench.log
 
 
