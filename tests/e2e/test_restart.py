@@ -79,7 +79,7 @@ def test_a_latch_set_while_nothing_runs_keeps_the_next_engine_from_trading(desk:
     assert (outcome["mode"], outcome["orders"]) == ("PAUSE", 0)
     engine = desk.start(*RUN[:-2], "5", "--json", "--duration", "60")
     until(lambda: (desk.home / "link.sock").exists(), "the engine's start", 60.0)
-    assert "at level halt" in desk.facts("resume", "morning")["sentence"]
+    assert "overnight" in desk.facts("resume", "morning")["sentence"]
     assert (desk.home / "kill.latch").exists()
     assert desk.facts("resume", "morning", "--confirm")["accepted"]
     assert not (desk.home / "kill.latch").exists()
