@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import NamedTuple
 
 from midas.state.snapshot import BarView, InstrumentView, MarkView
@@ -141,7 +142,7 @@ def _bar_of(mark: MarkView, bars: tuple[BarView, ...], period: int) -> int | Non
 
 
 def _label(view: InstrumentView, axis: Axis, row: int, margin: int) -> Line:
-    if row == axis.slot(view.last) // 2:
+    if isfinite(view.last) and row == axis.slot(view.last) // 2:
         side = 1 if view.last_side == "BUY" else -1
         return [
             Piece("◄", "strong"),
