@@ -174,6 +174,7 @@ class Guardian:
 
     def _review(self, state: State) -> str:
         control = state.control
+        left = control.level == KillLevel.DISCONNECT.value
         held = [
             f"{s.strategy} {s.quantity} {state.instruments[s.instrument].name}"
             for s in state.sleeves() if s.quantity
@@ -184,5 +185,6 @@ class Guardian:
             + f"; open orders {len(state.orders.open)}; positions {', '.join(held) or 'none'}; "
             + f"equity {state.equity():.2f} {state.quote}; "
             + (f"{loss}: losses count from here on; " if (loss := self._loss(state)) else "")
+            + ("the venue was left: stop and start the engine after it; " if left else "")
             + "confirm to release"
         )

@@ -63,11 +63,14 @@ class StrategyManager:
         setcontext(self._theirs)
         try:
             opinion = strategy.signal(market, briefing)
-        except Exception as error:  # noqa: BLE001 - the seam around a plugin: its bug becomes a decision
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the seam around a plugin: its bug becomes a decision
             enrolled.failed = f"{type(error).__name__}: {error}"
             return None
         finally:
             setcontext(ours)
+        if opinion is not None and not isinstance(opinion, Opinion):
+            enrolled.failed = f"answered {type(opinion).__name__}, expected an Opinion or None"
+            return None
         if opinion is not None and not _sane(opinion):
             enrolled.failed = f"answered direction {opinion.direction} with confidence {opinion.confidence}"
             return None

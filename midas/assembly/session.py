@@ -274,7 +274,9 @@ def _give_up(runner: Runner, done: asyncio.Future[None]) -> None:
 
 
 async def _instruments(rest: Rest, wanted: tuple[str, ...], leave_unlisted: bool) -> tuple[Instrument, ...]:
+    """What is configured and never more; a recording, which serves one symbol, may lack the others."""
     if leave_unlisted:
         listed = await listing.listed(rest)
-        wanted = tuple(s for s in wanted if s in listed) or listed
+        if len(listed) == 1 and listed[0] in wanted:
+            wanted = listed
     return tuple(await listing.load(rest, wanted))

@@ -13,7 +13,7 @@ from midas.cli import draw
 from midas.cli.options import settings_from
 from midas.cli.processes import ENGINE_LOG, failure, spawn, stop_process
 from midas.cli.running import running
-from midas.errors import LinkClosed, NotRunning, Unreachable
+from midas.errors import LinkClosed, NotRunning, Unreachable, UsageError
 from midas.runtime.kill import KillRequest, latch_and_pull
 from midas.runtime.link import SocketLink
 from midas.store.latch import LATCH, KillLatch
@@ -25,6 +25,8 @@ ENGINE_TIMEOUT_S = 60.0  # an exchange may have to be started first, and kernels
 
 def with_console(args: Namespace) -> int:
     """`midas`: attach to the engine of this home, or start one first."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("the console needs a terminal; `midas --no-ui` runs the engine without one")
     settings = settings_from(args)
     try:
         found = running(settings.home)

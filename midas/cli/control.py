@@ -20,7 +20,8 @@ from midas.cli.options import home_from, palette_from
 from midas.cli.processes import stop_process
 from midas.cli.running import LOCK, running
 from midas.domain.command import Answer, Command, Resume, SetMode, Stop
-from midas.errors import CommandRefused, MidasError, NotRunning
+from midas.domain.mode import Mode
+from midas.errors import CommandRefused, MidasError, NotRunning, UsageError
 from midas.runtime.kill import KillRequest, latch_and_pull
 from midas.runtime.link import SocketLink
 from midas.state.snapshot import Snapshot
@@ -63,6 +64,9 @@ def status(args: Namespace) -> int:
 
 def mode(args: Namespace) -> int:
     """Change the mode; a riskier one needs a reason and --confirm."""
+    words = [mode.value for mode in Mode]
+    if args.name not in words:
+        raise UsageError(f"there is no mode {args.name!r}; there are {', '.join(words)}")
     return _tell(args, SetMode(args.name, args.reason, args.confirm))
 
 

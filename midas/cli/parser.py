@@ -17,7 +17,7 @@ exit codes:
   3    replay: the code differs from the one that recorded the session
   4    replay: the configuration differs from the one that the session ran under
   5    the engine understood the command and refused it
-  130  interrupted
+  130  interrupted at once (a first Ctrl+C ends cleanly: 0)
 """
 
 _ROOT_EXAMPLES = """\

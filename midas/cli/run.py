@@ -123,6 +123,7 @@ def _report(args: Namespace, session: Session, outcome: str, why: str) -> int:
         "orders": counts.orders,
         "fills": counts.fills,
         "fills_by_strategy": counts.fills_by_strategy,
+        "switched_off": _switched_off(session),
         "refusals": counts.refusals,
         "anomalies": counts.anomalies,
         "equity": round(equity, 8) if (equity := state.equity()) == equity else None,
@@ -130,6 +131,8 @@ def _report(args: Namespace, session: Session, outcome: str, why: str) -> int:
         "reconciled": reconciled,
         "ended": why or outcome,
     }
+    for name, what in _switched_off(session).items():
+        _say(f"strategy {name} was switched off: {what}")
     if not reconciled:
         _say(f"the account was not reconciled: {outcome}")
     if args.json:
@@ -137,6 +140,12 @@ def _report(args: Namespace, session: Session, outcome: str, why: str) -> int:
     else:
         print("\n".join(f"{key:>18}  {value}" for key, value in result.items()))
     return 0 if reconciled else 1
+
+
+def _switched_off(session: Session) -> dict[str, str]:
+    """Strategies that failed while running, with what they did."""
+    enrolled = session.engine.orchestrator.strategies.enrolled
+    return {name: entry.failed for name, entry in enrolled.items() if entry.failed}
 
 
 def _say(sentence: str) -> None:

@@ -442,7 +442,9 @@ class Engine:
         if not state.reconciled or state.reconciled_at <= self._flat_since:
             return
         self._verified_flat = True
-        state.control.note(state.now, "flat: no position and no open order, verified at the venue")
+        state.control.note(
+            state.now, "flat: no position that the venue would still sell, no open order, verified there"
+        )
         self._decisions.append(Noted("KILL", "warn", "flat, verified at the venue"))
         if state.control.level == KillLevel.DISCONNECT.value:
             self._effects.append(Disconnect("kill level disconnect"))

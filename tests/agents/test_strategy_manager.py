@@ -87,6 +87,19 @@ def test_a_strategy_that_raises_or_talks_nonsense_is_switched_off(
     assert stage.manager.listeners("bar", BTC.id) == []
 
 
+@pytest.mark.parametrize("answer", ["buy", 1.0, SystemExit(3)])
+def test_a_strategy_that_answers_no_opinion_or_leaves_is_switched_off(stage: Stage, answer: object) -> None:
+    def signal(market: object, briefing: object) -> object:
+        if isinstance(answer, SystemExit):
+            raise answer
+        return answer
+
+    vars(stage.parrot)["signal"] = signal
+    assert stage.say(1.0) is None
+    assert stage.enrolled.failed
+    assert stage.manager.listeners("bar", BTC.id) == []
+
+
 def test_who_hears_bars_of_an_instrument_is_asked_on_those_alone(stage: Stage) -> None:
     assert stage.manager.listeners("bar", BTC.id) == [stage.enrolled]
     assert stage.manager.listeners("book", BTC.id) == []

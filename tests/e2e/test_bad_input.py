@@ -41,6 +41,20 @@ def test_a_configuration_that_says_nothing_useful_is_refused_by_name(
     assert desk.exchange() is None
 
 
+def test_an_instrument_that_the_market_does_not_list_is_named_never_replaced(
+    desk: ProcessDesk, workspace: Path
+) -> None:
+    config = workspace / "config.toml"
+    config.write_text(re.sub(r"(?m)^instruments = .*$", 'instruments = ["FOOBAR"]', config.read_text()))
+    desk.workspace = workspace
+    assert "FOOBAR" in refused(desk.run(*RUN))
+
+
+def test_a_console_without_a_terminal_and_a_mode_without_a_meaning_are_refused(desk: ProcessDesk) -> None:
+    assert "--no-ui" in refused(desk.run("--json"))
+    assert "NONSENSE" in refused(desk.run("mode", "nonsense", "--json"))
+
+
 def test_a_missing_recording_is_named(desk: ProcessDesk) -> None:
     sentence = refused(desk.run("--no-ui", "--market", "nowhere.jsonl.gz", "--json"))
     assert "nowhere.jsonl.gz" in sentence
