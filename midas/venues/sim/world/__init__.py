@@ -1,0 +1,1 @@
+"""The synthetic world: what moves the market of the embedded exchange, and the truth about it."""

@@ -1,0 +1,1 @@
+"""Stylised facts: what a market must look like to be worth trading against."""
