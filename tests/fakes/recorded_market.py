@@ -7,9 +7,9 @@ from pathlib import Path
 
 from midas.domain.event import Event
 from midas.domain.instrument import Instrument
-from midas.domain.market import Bar, Trade
+from midas.domain.market import Bar, BookDelta, Trade
 from midas.domain.time import SECOND
-from midas.venues.binance.codec import DepthDiff, MarketCodec
+from midas.venues.binance.codec import MarketCodec
 from midas.venues.binance.depth import DepthAssembler
 from midas.venues.recording import read_recording
 from midas.venues.sim import history
@@ -50,7 +50,7 @@ class RecordedMarket:
                 yield from assembler.on_snapshot(codec.snapshot(self.instrument.symbol, line.payload, at))
                 continue
             event = codec.decode(line.payload, at)
-            if isinstance(event, DepthDiff):
+            if isinstance(event, BookDelta):
                 yield from assembler.on_diff(event)
             elif event is not None:
                 yield event

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from midas.domain.instrument import Instrument
-from midas.domain.market import Bar, BookSnapshot, Quote, Trade
+from midas.domain.market import Bar, BookDelta, BookSnapshot, Quote, Trade
 from midas.errors import MalformedMessage
 from midas.venues.binance.candles import bar_of_candle
 from midas.venues.binance.payloads import (
@@ -31,20 +31,7 @@ _KINDS = {"depthUpdate": DEPTH}  # where an event and its stream have different 
 _SNAPSHOT = msgspec.json.Decoder(DepthSnapshot)
 
 
-class DepthDiff(msgspec.Struct, frozen=True, gc=False):
-    """One decoded diff before it has found its place: the message before it ended at `previous_id`."""
-
-    instrument: str
-    time: int
-    at: int
-    previous_id: int
-    first_id: int
-    last_id: int
-    bids: int
-    levels: bytes
-
-
-Decoded = DepthDiff | Quote | Trade | Bar
+Decoded = BookDelta | Quote | Trade | Bar
 
 
 class _Reader(NamedTuple):
@@ -94,6 +81,7 @@ class MarketCodec:
             "aggTrade": _Reader(AggregateTrade, self._aggregate),
             "kline": _Reader(Kline, self._bar),
         }
+        self._depth_route: Route | None = None  # of the newest depth message: most often the next one's too
         self.market_time = 0
 
     @property
@@ -110,14 +98,22 @@ class MarketCodec:
         """The event in `payload`, in an envelope or bare; None where it holds nothing new.
 
         Nothing new are answers to requests, unfinished candles, and quotes before any message told the
-        market's time. Raises MalformedMessage.
+        market's time. A diff's `first_id` is where the message before it ended, plus one, whichever way the
+        venue chains them; its place in a book is the DepthAssembler's to find. Raises MalformedMessage.
         """
+        usual = self._depth_route
+        if usual is not None and payload.startswith(usual.head):
+            diff = self._quick_depth(usual, payload, at)
+            if diff is not None:
+                return diff
         try:
             if payload.startswith(_PREFIX):
                 stream = payload[11 : payload.find(b'"', 11)]
                 route = self._routes.get(stream) or self._open(stream)
-                if route.kind == DEPTH and (diff := self._quick_depth(route, payload, at)) is not None:
-                    return diff
+                if route.kind == DEPTH and payload.startswith(route.head):
+                    self._depth_route = route
+                    if (diff := self._quick_depth(route, payload, at)) is not None:
+                        return diff
                 message = route.enveloped.decode(payload).data
             else:
                 found = self._find(payload)
@@ -169,27 +165,24 @@ class MarketCodec:
             )
         return route
 
-    def _quick_depth(self, route: Route, payload: bytes, at: int) -> DepthDiff | None:
+    def _quick_depth(self, route: Route, payload: bytes, at: int) -> BookDelta | None:
         """The diff of a message in the usual layout; None where it must be read field by field."""
-        if not payload.startswith(route.head):
-            return None
         grid = route.grid
         stamp, first, last, bids, levels = grid.scan(payload, route.start, route.middle)
         if levels < 0 or not 0 < first <= last:
             return None
         route.last_at = at
         self.market_time = time = instant(stamp)
-        return DepthDiff(route.instrument, time, at, first - 1, first, last, bids, grid.packed(levels))
+        return BookDelta(route.instrument, time, at, first, last, bids, grid.packed(levels))
 
-    def _depth(self, route: Route, message: Depth, at: int) -> DepthDiff:
+    def _depth(self, route: Route, message: Depth, at: int) -> BookDelta:
         first, last, previous = message.first_id, message.last_id, message.previous_id
         if not 0 < first <= last:
             raise MalformedMessage(f"{route.symbol} depth: expected ids 0 < U <= u, got U={first} u={last}")
         bids, levels = route.grid.levels(message.bids, message.asks)
         time = self._saw(message.time)
-        return DepthDiff(
-            route.instrument, time, at, previous if previous >= 0 else first - 1, first, last, bids, levels
-        )
+        begins = previous + 1 if previous >= 0 else first
+        return BookDelta(route.instrument, time, at, begins, last, bids, levels)
 
     def _quote(self, route: Route, message: BookTicker, at: int) -> Quote | None:
         bid, bid_lots = route.grid.level(message.bid, message.bid_quantity, "best bid")

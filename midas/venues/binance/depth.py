@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import deque
 
+import msgspec
+
 from midas.domain.market import BookDelta, BookLost, BookSnapshot
-from midas.venues.binance.codec import DepthDiff
 
 BUFFERED_MAX = 2_000  # diffs kept while a snapshot is on its way: over three minutes at 100 ms
 
@@ -25,25 +26,34 @@ class DepthAssembler:
 
     def __init__(self, instrument: str) -> None:
         self._instrument = instrument
-        self._buffer: deque[DepthDiff] = deque(maxlen=BUFFERED_MAX)
+        self._buffer: deque[BookDelta] = deque(maxlen=BUFFERED_MAX)
         self._last_id = 0
         self._joining = False  # the next diff may overlap the snapshot it continues
         self.wants_snapshot = True
         self.gaps = 0
         self.resyncs = 0
 
-    def on_diff(self, diff: DepthDiff) -> list[BookEvent]:
+    def continues(self, diff: BookDelta) -> bool:
+        """Whether `diff` is exactly the next one of a whole book; it then counts as published."""
+        if diff.first_id != self._last_id + 1 or self.wants_snapshot:
+            return False
+        self._last_id, self._joining = diff.last_id, False
+        return True
+
+    def on_diff(self, diff: BookDelta) -> list[BookEvent]:
         """What `diff` does to the book."""
+        if self.continues(diff):
+            return [diff]
         if self.wants_snapshot:
             self._keep(diff)
             return []
         if diff.last_id <= self._last_id:
             return []  # already in the book
-        if diff.previous_id == self._last_id or (self._joining and diff.previous_id < self._last_id):
-            return [self._delta(diff)]
+        if self._joining and diff.first_id <= self._last_id:
+            return [self._joined(diff)]
         self.gaps += 1
         lost = self.lost(
-            f"gap: update {self._last_id} was the last, the next begins after {diff.previous_id}", diff.at
+            f"gap: update {self._last_id} was the last, the next begins after {diff.first_id - 1}", diff.at
         )
         self._keep(diff)
         return lost
@@ -54,13 +64,13 @@ class DepthAssembler:
             return []
         while self._buffer and self._buffer[0].last_id <= snapshot.last_id:
             self._buffer.popleft()
-        if self._buffer and self._buffer[0].previous_id > snapshot.last_id:
+        if self._buffer and self._buffer[0].first_id > snapshot.last_id + 1:
             return []  # older than the first diff: between the two lie updates that nobody has
         self.wants_snapshot = False
         self.resyncs += 1
         self._last_id, self._joining = snapshot.last_id, True
         events: list[BookEvent] = [snapshot]
-        events.extend(self._delta(diff) for diff in self._buffer)
+        events.extend(self._joined(diff) for diff in self._buffer)
         self._buffer.clear()
         return events
 
@@ -71,15 +81,16 @@ class DepthAssembler:
         self._buffer.clear()
         return [BookLost(self._instrument, at, reason)] if known else []
 
-    def _keep(self, diff: DepthDiff) -> None:
+    def _keep(self, diff: BookDelta) -> None:
         if self._buffer and diff.last_id <= self._buffer[-1].last_id:
             return
-        if self._buffer and diff.previous_id != self._buffer[-1].last_id:
+        if self._buffer and diff.first_id != self._buffer[-1].last_id + 1:
             self.gaps += 1
             self._buffer.clear()
         self._buffer.append(diff)
 
-    def _delta(self, diff: DepthDiff) -> BookDelta:
+    def _joined(self, diff: BookDelta) -> BookDelta:
+        """`diff` as the book's next one, whatever of it the snapshot held already."""
         first = self._last_id + 1
         self._last_id, self._joining = diff.last_id, False
-        return BookDelta(diff.instrument, diff.time, diff.at, first, diff.last_id, diff.bids, diff.levels)
+        return diff if diff.first_id == first else msgspec.structs.replace(diff, first_id=first)

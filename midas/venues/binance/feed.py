@@ -8,12 +8,12 @@ from collections.abc import Callable
 from picows import WSTransport
 
 from midas.domain.instrument import Instrument
-from midas.domain.market import Bar, FeedStatus, MessageRefused
+from midas.domain.market import Bar, BookDelta, FeedStatus, MessageRefused
 from midas.domain.time import MILLISECOND, MINUTE, SECOND
 from midas.errors import MalformedMessage, Unreachable
 from midas.ports.venue import Publish
 from midas.venues.binance.bars import BarSequence
-from midas.venues.binance.codec import DepthDiff, MarketCodec
+from midas.venues.binance.codec import MarketCodec
 from midas.venues.binance.depth import BookEvent, DepthAssembler
 from midas.venues.binance.lag import Lag
 from midas.venues.binance.plan import FeedPlan, Fetch
@@ -125,16 +125,19 @@ class BinanceFeed:
         except MalformedMessage as error:
             self._refuse(str(error), at)
             return
-        if isinstance(event, DepthDiff):
+        if isinstance(event, BookDelta):
             self._on_diff(event)
         elif isinstance(event, Bar):
             self._on_bar(event)
         elif event is not None:
             self._publish(event)
 
-    def _on_diff(self, diff: DepthDiff) -> None:
+    def _on_diff(self, diff: BookDelta) -> None:
         self.lag.note(diff.time, diff.at)
         book = self._books[diff.instrument]
+        if book.continues(diff):
+            self._publish(diff)
+            return
         for event in book.on_diff(diff):
             self._publish(event)
         if book.wants_snapshot:

@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 
 from midas.domain.instrument import Instrument
-from midas.domain.market import BookLost, BookSnapshot, Quote
+from midas.domain.market import BookDelta, BookLost, BookSnapshot, Quote
 from midas.errors import MalformedMessage, RecordingInvalid
 from midas.state.book import OrderBook
-from midas.venues.binance.codec import Decoded, DepthDiff, MarketCodec
+from midas.venues.binance.codec import Decoded, MarketCodec
 from midas.venues.binance.depth import BookEvent, DepthAssembler
 from midas.venues.binance.payloads import BookTicker, Depth, DepthSnapshot, Unrouted
 from midas.venues.recording import RecordedLine, read_recording
@@ -138,7 +138,7 @@ class _Verification:
         for event in self._decoded:
             if isinstance(event, BookSnapshot):
                 self._publish(self._assembler.on_snapshot(event))
-            elif isinstance(event, DepthDiff):
+            elif isinstance(event, BookDelta):
                 diffs += 1
                 if diffs != drop:
                     self._publish(self._assembler.on_diff(event))

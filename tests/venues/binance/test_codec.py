@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from midas.domain.instrument import Instrument
-from midas.domain.market import Bar, Quote, Trade
+from midas.domain.market import Bar, BookDelta, Quote, Trade
 from midas.domain.time import SECOND
 from midas.errors import ConfigInvalid, MalformedMessage
 from midas.venues.binance.candles import bars_of_rows
-from midas.venues.binance.codec import DepthDiff, MarketCodec
+from midas.venues.binance.codec import MarketCodec
 from midas.venues.binance.prices import Grid
 from midas.venues.intervals import interval
 
@@ -73,16 +73,16 @@ def rows(levels: bytes) -> list[list[int]]:
 def test_a_depth_message_becomes_whole_ticks_and_lots() -> None:
     payload = depth([["61837.63000000", "3.78826000"], ["61820.99000000", "0.00000000"]], [["62000.5", "1"]])
     diff = MarketCodec([BTC]).decode(payload, 99)
-    assert isinstance(diff, DepthDiff)
+    assert isinstance(diff, BookDelta)
     assert (diff.instrument, diff.time, diff.at) == ("BTC-USDT.binance", NS, 99)
-    assert (diff.previous_id, diff.first_id, diff.last_id, diff.bids) == (10, 11, 14, 2)
+    assert (diff.first_id, diff.last_id, diff.bids) == (11, 14, 2)
     assert rows(diff.levels) == [[6_183_763, 378_826], [6_182_099, 0], [6_200_050, 100_000]]
 
 
 def test_futures_chain_their_diffs_by_the_id_before() -> None:
     diff = MarketCodec([BTC]).decode(depth([["10.00", "1.0"]], pu=3, T=MS), 99)
-    assert isinstance(diff, DepthDiff)
-    assert (diff.previous_id, diff.first_id, rows(diff.levels)) == (3, 11, [[1000, 100_000]])
+    assert isinstance(diff, BookDelta)
+    assert (diff.first_id, rows(diff.levels)) == (4, [[1000, 100_000]])
 
 
 def test_a_bare_payload_and_an_odd_layout_say_the_same_as_the_usual_one() -> None:
@@ -137,7 +137,7 @@ def test_only_a_closed_candle_is_a_bar() -> None:
 
 def test_microsecond_stamps_are_understood() -> None:
     diff = MarketCodec([BTC]).decode(depth(E=MS * 1000 + 7), 3)
-    assert isinstance(diff, DepthDiff) and diff.time == NS + 7000
+    assert isinstance(diff, BookDelta) and diff.time == NS + 7000
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_a_trade_of_a_fraction_of_a_lot_is_refused() -> None:
 def test_a_resting_fraction_of_a_lot_from_older_rules_is_cut_and_counted() -> None:
     codec = MarketCodec([BTC])
     diff = codec.decode(depth([["80000.00000000", "244.56630400"], ["79000.00", "0.00000100"]]), 1)
-    assert isinstance(diff, DepthDiff)
+    assert isinstance(diff, BookDelta)
     assert rows(diff.levels) == [[8_000_000, 24_456_630], [7_900_000, 1]]
     assert codec.cut == 2
 
@@ -274,7 +274,7 @@ def test_any_exact_levels_are_read_back_exactly(
     ]
     expected = [[t, q] for t, q, _ in bids + asks]
     diff = MarketCodec([listed]).decode(depth(*sides), 1)
-    assert isinstance(diff, DepthDiff)
+    assert isinstance(diff, BookDelta)
     assert (diff.bids, rows(diff.levels)) == (len(bids), expected)
     count, packed = Grid(listed).levels(*(msgspec.Raw(msgspec.json.encode(side)) for side in sides))
     assert (count, rows(packed)) == (len(bids), expected)
@@ -286,7 +286,7 @@ def test_any_price_text_is_exact_or_refused_whichever_way_it_is_read(text: str) 
     for payload in (depth([[text, "1.0"]]), msgspec.json.format(depth([[text, "1.0"]]))):
         try:
             diff = MarketCodec([BTC]).decode(payload, 1)
-            assert isinstance(diff, DepthDiff)
+            assert isinstance(diff, BookDelta)
             assert Decimal(rows(diff.levels)[0][0]) * BTC.tick_size == Decimal(text)
             outcomes.append(diff.levels)
         except MalformedMessage:
@@ -297,7 +297,7 @@ def test_any_price_text_is_exact_or_refused_whichever_way_it_is_read(text: str) 
 def test_a_long_message_finds_room() -> None:
     bids = [[f"{60000 - i}.00000000", "1.00000000"] for i in range(5000)]
     diff = MarketCodec([BTC]).decode(depth(bids), 1)
-    assert isinstance(diff, DepthDiff)
+    assert isinstance(diff, BookDelta)
     assert rows(diff.levels) == [[100 * (60000 - i), 100_000] for i in range(5000)]
 
 

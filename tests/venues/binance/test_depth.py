@@ -10,17 +10,16 @@ from hypothesis import strategies as st
 
 from midas.domain.market import BookDelta, BookLost, BookSnapshot
 from midas.state.book import OrderBook
-from midas.venues.binance.codec import DepthDiff
 from midas.venues.binance.depth import BUFFERED_MAX, BookEvent, DepthAssembler
 
 Levels = dict[tuple[int, int], int]  # (side, tick): lots
 
 
-def diff(first: int, last: int, previous: int | None = None, levels: Levels | None = None) -> DepthDiff:
+def diff(first: int, last: int, previous: int | None = None, levels: Levels | None = None) -> BookDelta:
     rows = sorted((levels or {}).items())
     packed = np.array([(tick, lots) for (_, tick), lots in rows], np.int64).tobytes()
     bids = sum(1 for (side, _), _ in rows if side == 0)
-    return DepthDiff("X", 0, 0, first - 1 if previous is None else previous, first, last, bids, packed)
+    return BookDelta("X", 0, 0, first if previous is None else previous + 1, last, bids, packed)
 
 
 def snapshot(last: int, levels: Levels | None = None) -> BookSnapshot:
@@ -133,7 +132,7 @@ class Venue:
     def __init__(self, seed: int, futures: bool) -> None:
         draw = random.Random(seed)
         self.states: dict[int, Levels] = {0: {}}
-        self.diffs: list[DepthDiff] = []
+        self.diffs: list[BookDelta] = []
         levels: Levels = {}
         last = 0
         for _ in range(30):
