@@ -1,0 +1,103 @@
+"""A running exchange, and unmodified clients that are pointed at it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+import pytest
+from binance import AsyncClient, BinanceSocketManager
+
+from midas.venues.sim.runfile import RunFile
+from midas.venues.sim.server import ExchangeConfig, serve
+
+PAYLOAD = Path(__file__).parents[1] / "payloads" / "midas-btcusdt.jsonl.gz"
+
+
+class Venue:
+    """A running exchange and what a test needs to talk to it."""
+
+    def __init__(self, run: RunFile, session: aiohttp.ClientSession, stop: asyncio.Event) -> None:
+        self.run = run
+        self.http = run.http
+        self.ws = run.ws
+        self.session = session
+        self.stop = stop
+        self._clients = AsyncExitStack()
+
+    async def client(
+        self, key: str | None = None, secret: str | None = None, private_key: str | None = None
+    ) -> AsyncClient:
+        """An unmodified python-binance client whose URLs point here."""
+
+        class Client(AsyncClient):  # type: ignore[misc]
+            API_URL = f"{self.http}/api"
+            MARGIN_API_URL = f"{self.http}/sapi"
+            WS_API_URL = f"{self.ws}/ws-api/v3"
+
+        client = await Client.create(
+            key or self.run.api_key, secret or self.run.api_secret, private_key=private_key
+        )
+        client.ws_api.TIMEOUT = 1.5  # its close waits out one read of this many seconds
+        self._clients.push_async_callback(client.close_connection)
+        return client
+
+    def sockets(self, client: AsyncClient) -> BinanceSocketManager:
+        """An unmodified socket manager whose URL points here."""
+
+        class Sockets(BinanceSocketManager):  # type: ignore[misc]
+            STREAM_URL = f"{self.ws}/"
+
+        return Sockets(client)
+
+    async def status(self) -> dict[str, Any]:
+        """What the exchange says of itself."""
+        async with self.session.get(f"{self.http}/sim/status") as answer:
+            found: dict[str, Any] = await answer.json()
+            return found
+
+    async def close(self) -> None:
+        """Close the clients that were made here."""
+        await self._clients.aclose()
+
+
+Opens = Callable[..., Awaitable[Venue]]
+
+
+@asynccontextmanager
+async def running(folder: Path, config: ExchangeConfig) -> AsyncIterator[Venue]:
+    """An exchange until the end of the block."""
+    path, stop = folder / "exchange.json", asyncio.Event()
+    config = msgspec.structs.replace(config, run_file=path)
+    task = asyncio.create_task(serve(config, stop))
+    while not path.exists():
+        await asyncio.sleep(0.01)
+        if task.done():
+            task.result()
+    run = msgspec.json.decode(path.read_bytes(), type=RunFile)
+    async with aiohttp.ClientSession() as session:
+        venue = Venue(run, session, stop)
+        try:
+            yield venue
+        finally:
+            await venue.close()
+            stop.set()
+            await task
+
+
+@asynccontextmanager
+async def opening(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Opens]:
+    """Opens exchanges on our own recording, or on whatever the test asks for."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    async with AsyncExitStack() as stack:
+
+        async def opened(**changes: Any) -> Venue:
+            config = ExchangeConfig(**{"market": str(PAYLOAD), "speed": 5.0, **changes})
+            return await stack.enter_async_context(running(folder, config))
+
+        yield opened
