@@ -167,13 +167,13 @@ class MarketCodec:
 
     def _quick_depth(self, route: Route, payload: bytes, at: int) -> BookDelta | None:
         """The diff of a message in the usual layout; None where it must be read field by field."""
-        grid = route.grid
-        stamp, first, last, bids, levels = grid.scan(payload, route.start, route.middle)
-        if levels < 0 or not 0 < first <= last:
+        found = route.grid.scan(payload, route.start, route.middle)
+        if found is None:
             return None
+        stamp, first, last, bids, levels = found
         route.last_at = at
         self.market_time = time = instant(stamp)
-        return BookDelta(route.instrument, time, at, first, last, bids, grid.packed(levels))
+        return BookDelta(route.instrument, time, at, first, last, bids, levels)
 
     def _depth(self, route: Route, message: Depth, at: int) -> BookDelta:
         first, last, previous = message.first_id, message.last_id, message.previous_id

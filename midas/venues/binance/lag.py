@@ -24,14 +24,15 @@ class Lag:
 
     def note(self, time: int, at: int) -> int:
         """A message stamped `time` by the market arrived at wall time `at`; its lag in nanoseconds."""
-        if self._best is None:
+        best = self._best
+        if best is None:
             self._first_time, self._since = time, at
         elapsed = time - self._first_time
         offset = at - (elapsed if self._speed == 1.0 else round(elapsed / self._speed))
         if at - self._since > self._window:
-            self._before, self._best, self._since = self._best, offset, at
-        elif self._best is None or offset < self._best:
-            self._best = offset
-        quickest = self._best if self._before is None else min(self._best, self._before)
-        self.latest = offset - quickest
-        return self.latest
+            self._before, self._since = best, at
+            self._best = best = offset
+        elif best is None or offset < best:
+            self._best = best = offset
+        self.latest = latest = offset - (best if self._before is None else min(best, self._before))
+        return latest

@@ -88,24 +88,24 @@ class Grid:
             self._make_room(len(bid_text) + len(ask_text))
         bid_count, total = read_sides(bid_text, ask_text, self._rows, *self._steps)
         if total >= 0:
-            return bid_count, self.packed(total)
+            return bid_count, self._rows[:total].tobytes()
         bid_rows = self._slow_levels(bid_text, "bid")
         ask_rows = self._slow_levels(ask_text, "ask")
         return len(bid_rows), np.array(bid_rows + ask_rows, "<i8").tobytes()
 
-    def scan(self, payload: bytes, start: int, symbol: bytes) -> tuple[int, int, int, int, int]:
-        """Event time, first id, last id, bids and levels of a whole depth message; see `packed`.
+    def scan(self, payload: bytes, start: int, symbol: bytes) -> tuple[int, int, int, int, bytes] | None:
+        """Event time, first id, last id, bids and packed levels of a whole depth message.
 
-        `start` is where its event time stands, `symbol` the bytes from there to the first id. The last
-        one is -1 where the message isn't laid out exactly as the venue does it now, good or not.
+        `start` is where its event time stands, `symbol` the bytes from there to the first id. None where
+        the message isn't laid out exactly as the venue does it now, good or not.
         """
         if len(payload) > self._bytes_max:
             self._make_room(len(payload))
-        return read_depth(payload, start, symbol, self._rows, *self._steps)
-
-    def packed(self, levels: int) -> bytes:
-        """The `levels` that were just scanned, as a BookDelta holds them."""
-        return self._rows[:levels].tobytes()
+        rows = self._rows
+        time, first, last, bids, total = read_depth(payload, start, symbol, rows, *self._steps)
+        if total < 0 or not 0 < first <= last:
+            return None
+        return time, first, last, bids, rows[:total].tobytes()
 
     def _make_room(self, size: int) -> None:
         self._bytes_max = 2 * size

@@ -9,6 +9,7 @@ from picows import WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_conn
 from midas.errors import Unreachable
 
 _READ_BUFFER = 256 * 1024
+_TEXT = WSMsgType.TEXT  # looked up once: it is compared with every frame
 _MESSAGE_MAX = 10 * 1024 * 1024
 
 
@@ -34,7 +35,7 @@ class StreamSocket(WSListener):
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """Called by the transport for each frame."""
         kind = frame.msg_type
-        if kind == WSMsgType.TEXT and frame.fin:
+        if kind is _TEXT and frame.fin:
             self._on_message(frame.get_payload_as_bytes())
         elif kind in (WSMsgType.TEXT, WSMsgType.CONTINUATION):
             self._collect(transport, frame)
