@@ -9,6 +9,7 @@ from collections.abc import Callable
 import msgspec
 from aiohttp import WSMsgType, web
 
+from midas.domain.time import MICROSECOND
 from midas.venues.sim.streams import Client, Hub
 from midas.venues.sim.wsapi import WsApi
 
@@ -63,7 +64,10 @@ class Sockets:
     async def _serve_streams(self, request: web.Request) -> web.StreamResponse:
         socket, client = await self._open(request)
         client.combined = request.path == "/stream"
-        names = request.match_info.get("names") or request.query.get("streams", "")
+        if request.query.get("timeUnit", "").upper() == "MICROSECOND":
+            client.unit = MICROSECOND
+        # A plus sign of "@+08:00" that came unquoted in a query reads as a space.
+        names = request.match_info.get("names") or request.query.get("streams", "").replace(" ", "+")
         self._hub.subscribe(client, [name for name in names.split("/") if _STREAM.match(name)])
         try:
             await self._read(socket, client, lambda text: self._control(client, text))
@@ -128,6 +132,8 @@ class Sockets:
         if control.method == "SET_PROPERTY" and len(control.params) == 2 and control.params[0] == "combined":
             client.combined = bool(control.params[1])
             return {"result": None, "id": control.id}
+        if control.method == "GET_PROPERTY" and names == ["combined"]:
+            return {"result": client.combined, "id": control.id}
         text = (
             f"Invalid request: unknown variant `{control.method}`, expected one of `SUBSCRIBE`, "
             "`UNSUBSCRIBE`, `LIST_SUBSCRIPTIONS`, `SET_PROPERTY`, `GET_PROPERTY`"

@@ -11,7 +11,11 @@ import struct
 from collections import deque
 from collections.abc import Callable, Iterable
 
+from midas.domain.time import MILLISECOND
+
 BUFFER_MAX = 4 * 1024 * 1024  # unread bytes until a client is dropped
+
+Render = Callable[[int], bytes]  # makes a message whose timestamps count units of so many nanoseconds
 
 _TEXT, _PING = 0x81, 0x89
 
@@ -33,6 +37,7 @@ class Client:
         self._transport = transport
         self._pending: list[bytes] = []
         self.combined = False
+        self.unit = MILLISECOND  # of the timestamps that it wants
         self.streams: dict[str, None] = {}
         self.heard_at = now
         self._received: deque[float] = deque()
@@ -76,6 +81,10 @@ class Client:
         self._transport.abort()
 
 
+def _framed(stream: str, payload: bytes, combined: bool) -> bytes:
+    return frame(b'{"stream":"%s","data":%s}' % (stream.encode(), payload) if combined else payload)
+
+
 class Hub:
     """Which client wants which stream."""
 
@@ -88,19 +97,20 @@ class Hub:
         """Whether anybody listens to `stream`."""
         return stream in self._subscribers
 
-    def publish(self, stream: str, payload: bytes) -> None:
-        """Queue one message for everybody who listens to `stream`."""
+    def publish(self, stream: str, message: bytes | Render) -> None:
+        """Queue one message for everybody who listens to `stream`; it is rendered once for each unit."""
         clients = self._subscribers.get(stream)
         if not clients:
             return
-        raw = wrapped = b""
+        payloads: dict[int, bytes] = {}
+        frames: dict[tuple[int, bool], bytes] = {}
         for client in clients:
-            if client.combined:
-                wrapped = wrapped or frame(b'{"stream":"%s","data":%s}' % (stream.encode(), payload))
-                client.send(wrapped)
-            else:
-                raw = raw or frame(payload)
-                client.send(raw)
+            form = client.unit, client.combined
+            if form not in frames:
+                if client.unit not in payloads:
+                    payloads[client.unit] = message if isinstance(message, bytes) else message(client.unit)
+                frames[form] = _framed(stream, payloads[client.unit], client.combined)
+            client.send(frames[form])
             self._dirty[client] = None
 
     def flush(self) -> None:
