@@ -25,17 +25,15 @@ from midas.venues.sim.broadcast import Broadcast
 from midas.venues.sim.desk import Desk
 from midas.venues.sim.exchange import Exchange
 from midas.venues.sim.gateway import Gateway
-from midas.venues.sim.market import MarketEvent, Source
+from midas.venues.sim.market import MarketEvent
+from midas.venues.sim.markets import SYNTHETIC, open_market
 from midas.venues.sim.pacer import Pacer
-from midas.venues.sim.recording import Recording
 from midas.venues.sim.rest import Rest
 from midas.venues.sim.sockets import Sockets
 from midas.venues.sim.streams import Hub
-from midas.venues.sim.synthetic import Synthetic
 from midas.venues.sim.userstream import UserStreams
 from midas.venues.sim.wsapi import WsApi
 
-SYNTHETIC = "synthetic"
 FIRST_UID = 700_001
 SPEED_MAX = 10_000.0
 
@@ -64,9 +62,7 @@ class ExchangeServer:
         self.instance = secrets.token_hex(16)
         self.port = 0
         self._wall = wall
-        source: Source = (
-            Synthetic(config.seed) if config.market == SYNTHETIC else Recording(Path(config.market))
-        )
+        source = open_market(config.market, config.seed)
         self._market = source.name
         desks = [Desk(listing, source.start, source.lateness, config.seed) for listing in source.listings()]
         users = UserStreams(wall)
