@@ -1,0 +1,222 @@
+"""The micro layer of the synthetic world: the order flow and the book of one instrument.
+
+Units inside are ticks, seconds and lots; one unit of size is what the papers call a lot, so that an
+instrument whose lots are small has the same book as one whose lots are large.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from midas.domain.time import SECOND
+from midas.errors import StoreDamaged
+from midas.venues.sim.outside import Level
+from midas.venues.sim.world import micro_kernel as kernel
+from midas.venues.sim.world.micro_kernel import Ints
+
+WARM_UP = 60 * SECOND
+OPENING_LEVELS = 400
+PARAMETER_ARRAYS = (("hawkes", (2, 3)), ("flow", (2, 4)), ("fickle", (64,)))
+MAGIC = b"micro-1\n"
+
+
+class MicroParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the order flow is made of. A rate is a second at an activity of one; a unit is a size."""
+
+    limit_rate: float = 6.0  # limit orders
+    take_rate: float = 1.2  # uninformed market orders
+    cancel_rate: float = (
+        0.035  # cancels for each unit near the touch (Smith, Farmer, Gillemot and Krishnamurthy 2003)
+    )
+    near: int = 24  # ticks from the touch that cancels reach
+    patience: float = 6.0  # ticks from the touch at which an order is cancelled half as readily
+    hawkes_decays: tuple[float, float, float] = (
+        20.0,
+        0.5,
+        1 / 60,
+    )  # a second (Bacry, Mastromatteo and Muzy 2015)
+    hawkes_weights: tuple[float, float, float] = (0.35, 0.35, 0.30)
+    branching: float = 0.6  # takers that one taker causes
+    informed_rate: float = (
+        4.0  # informed takers for each tick that a quote is wrong (Glosten and Milgrom 1985)
+    )
+    informed_cost: float = 0.3  # ticks that they want to earn
+    requote_rate: float = 4.0  # makers who pull a stale quote, for each tick that it is stale
+    narrow_rate: float = 4.0  # makers who step inside, for each tick of spread beyond the first
+    slow_rate: float = 1.0  # orders far from the touch
+    deep: int = 400  # ticks from the touch that slow money reaches
+    lean: float = 0.3  # how strongly makers prefer the side that the fair price favours, per tick
+    improve: float = 0.3  # share of limit orders that better the touch
+    join: float = 0.3  # share that joins it
+    distance_exponent: float = (
+        1.5  # Pareto, of the other orders' distance (Bouchaud, Mezard and Potters 2002)
+    )
+    shade: float = 0.5  # ticks that a maker keeps from the fair price, mean
+    shade_noise: float = 0.8  # and standard deviation
+    hold: float = (
+        0.25  # share of cancels at a favourable touch that don't happen (Huang, Lehalle, Rosenbaum 2015)
+    )
+    size_mean: float = 1.5  # units, exponential, on top of one
+    block_chance: float = 0.03  # share of market orders that are blocks
+    block_mean: float = 15.0  # units, exponential, on top
+    persistence: float = 0.8  # share of market orders that belong to metaorders (Lillo, Mike and Farmer 2005)
+    children_exponent: float = 1.5  # Pareto, of a metaorder's number of children
+    children_max: int = 2_000
+    impact: float = (
+        0.11  # ticks for a surprise of one unit; grows with the root of the size (Toth et al. 2011)
+    )
+    impact_half_life: float = 14_400.0  # seconds after which half of what has become of it is forgotten
+    flow_rates: tuple[float, float, float, float] = (0.1, 0.025, 0.006, 0.0015)  # a trade
+    # Least squares of the next trade's signed root size on averages of the past ones, four million trades
+    # of the metaorders above: the propagator of Bouchaud, Gefen, Potters and Wyart (2004) as a prediction.
+    flow_weights: tuple[float, float, float, float] = (0.380, 0.219, 0.114, 0.113)
+    depth_min: float = 20.0  # units near the touch of a side below which nobody cancels there
+    depth_max: float = 400.0  # units that a level holds at most
+    fair_min: float = 20.0  # ticks below which the fair price doesn't fall
+
+
+def _packed(parameters: MicroParameters) -> NDArray[np.void]:
+    """The parameters as the one record that the kernel reads."""
+    numbers = [
+        (name, float(value))
+        for name, value in msgspec.structs.asdict(parameters).items()
+        if isinstance(value, int | float)
+    ]
+    layout: list[Any] = [(name, np.float64) for name, _ in numbers]
+    layout += [(name, np.float64, shape) for name, shape in PARAMETER_ARRAYS]
+    record = np.zeros(1, np.dtype(layout))
+    for name, value in numbers:
+        record[name] = value
+    decays, weights = np.array(parameters.hawkes_decays), np.array(parameters.hawkes_weights)
+    record["hawkes"] = decays, parameters.branching * weights * decays / parameters.take_rate
+    record["flow"] = parameters.flow_rates, parameters.flow_weights
+    record["fickle"] = 1.0 / (1.0 + np.arange(64) / parameters.patience)
+    return record
+
+
+class Micro:
+    """One instrument's book and what moves it."""
+
+    def __init__(self, parameters: MicroParameters, seed: int, price_ticks: int, lots_scale: float) -> None:
+        self._parameters = _packed(parameters)
+        self._state = np.zeros(1, kernel.STATE)
+        self._depth = np.zeros((2, kernel.SPAN), np.int64)
+        self._rows = np.zeros((kernel.ROWS_MAX, 10), np.int64)
+        self._open(parameters, seed, price_ticks, lots_scale)
+        self.run(-WARM_UP, 0, 0.0, 1.0)
+
+    def _open(self, parameters: MicroParameters, seed: int, price_ticks: int, lots_scale: float) -> None:
+        state, middle = self._state, kernel.SPAN // 2
+        state["base"] = price_ticks - middle
+        state["bid"], state["ask"] = middle - 1, middle + 1
+        state["clock"], state["take_at"], state["next_at"] = -WARM_UP, kernel.UNSET, kernel.UNSET
+        state["fund"] = state["anchor"] = price_ticks
+        state["unit"] = lots_scale / (1.0 + parameters.size_mean)
+        state["heat"] = (
+            np.array(parameters.hawkes_weights) * parameters.branching / (1.0 - parameters.branching)
+        )
+        state["seeds"] = np.random.SeedSequence(seed).generate_state(3, np.uint64)
+        rng = np.random.default_rng(seed)
+        levels = min(OPENING_LEVELS, price_ticks - 2)
+        sizes = np.maximum(1, rng.exponential(lots_scale, (2, levels))).astype(np.int64)
+        self._depth[0, middle - 1 : middle - 1 - levels : -1] = sizes[0]
+        self._depth[1, middle + 1 : middle + 1 + levels] = sizes[1]
+        state["low"], state["high"] = middle - levels, middle + levels
+
+    def run(self, start_ns: int, end_ns: int, move: float, activity: float) -> Ints:
+        """Rows of (time, kind, side, tick, lots, bid, its lots, ask, its lots, group) of one slice of time.
+
+        The fundamental moves by `move` ticks, spread evenly over the slice.
+        """
+        return self.run_path(np.array((start_ns, end_ns)), [move], [activity])
+
+    def run_path(self, times_ns: Ints, moves: Sequence[float], activity: Sequence[float]) -> Ints:
+        """The rows of the slices between `times_ns`, which has one entry more than `moves` and `activity`."""
+        steps, pace = np.asarray(moves, np.float64), np.asarray(activity, np.float64)
+        parts, done = [], 0
+        while True:
+            done += kernel.run(
+                self._state, self._parameters, self._depth, self._rows,
+                times_ns[done:], steps[done:], pace[done:],
+            )  # fmt: skip
+            parts.append(self._fetched())
+            if done == len(steps):
+                return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def trade(self, time_ns: int, sign: int, lots: int, limit_tick: int) -> Ints:
+        """An outside taker buys (+1) or sells (-1) up to `lots`, no further than `limit_tick`.
+
+        The book is as of the end of the last slice, and is moved as by any other taker.
+        """
+        parts = []
+        while lots > 0:
+            taken = kernel.trade(
+                self._state, self._parameters, self._depth, self._rows, time_ns, sign, lots, limit_tick
+            )
+            parts.append(self._fetched())
+            lots -= taken
+            if taken == 0:
+                break
+        return np.concatenate(parts) if parts else np.zeros((0, 10), np.int64)
+
+    def _fetched(self) -> Ints:
+        return self._rows[: int(self._state["rows"][0])].copy()
+
+    @property
+    def fundamental(self) -> float:
+        """The exogenous fundamental price, in ticks."""
+        return float(self._state["fund"][0])
+
+    @property
+    def impact(self) -> float:
+        """How far past flow holds the fair price from the fundamental one, in ticks."""
+        return float(self._state["impact"][0])
+
+    @property
+    def spread_max(self) -> int:
+        """The widest spread that there ever was, in ticks."""
+        return int(self._state["widest"][0])
+
+    def touch(self) -> tuple[int, int, int, int]:
+        """Best bid, its lots, best ask, its lots."""
+        base, bid, ask = (int(self._state[name][0]) for name in ("base", "bid", "ask"))
+        return base + bid, int(self._depth[0, bid]), base + ask, int(self._depth[1, ask])
+
+    def levels(self, count: int) -> tuple[list[Level], list[Level]]:
+        """The `count` best levels of each side."""
+        base = int(self._state["base"][0])
+        bids = np.flatnonzero(self._depth[0])[::-1][:count]
+        asks = np.flatnonzero(self._depth[1])[:count]
+        return (
+            [(base + int(place), int(self._depth[0, place])) for place in bids],
+            [(base + int(place), int(self._depth[1, place])) for place in asks],
+        )
+
+    def save(self) -> bytes:
+        """Everything that `load` needs to go on exactly here."""
+        body = self._state.tobytes() + self._depth.tobytes()
+        return MAGIC + struct.pack("<I", zlib.crc32(body)) + zlib.compress(body, 1)
+
+    def load(self, state: bytes) -> None:
+        """Go on where `save` was called, on an instrument with the same parameters."""
+        size = self._state.nbytes
+        try:
+            body = zlib.decompress(state[len(MAGIC) + 4 :])
+        except zlib.error:
+            body = b""
+        whole = len(body) == size + self._depth.nbytes
+        if not whole or state[: len(MAGIC) + 4] != MAGIC + struct.pack("<I", zlib.crc32(body)):
+            raise StoreDamaged(
+                f"a saved order book of {len(state)} bytes isn't what was written: start from the seed",
+                file="order book",
+                last_good=0,
+            )
+        self._state[:] = np.frombuffer(body[:size], kernel.STATE)
+        self._depth[:] = np.frombuffer(body[size:], np.int64).reshape(self._depth.shape)
