@@ -13,7 +13,7 @@ from midas.venues.binance.codec import MarketCodec
 from midas.venues.binance.depth import DepthAssembler
 from midas.venues.recording import read_recording
 from midas.venues.sim import history
-from midas.venues.sim.klines import Candle, Series, candle_start
+from midas.venues.sim.klines import Candle, Series, span
 from midas.venues.sim.market import Listing
 from midas.venues.sim.recording import LATENESS, Recording
 
@@ -60,7 +60,7 @@ class RecordedMarket:
                 yield self._bar(candle, at)
 
     def _series(self) -> Series:
-        start = candle_start(self.start, SECOND)
+        start = span("1s", self.start)[0]
         tick = self.listing.first_tick
         return Series(self._period, Candle(start, start + SECOND, tick, tick, tick, tick), LATENESS)
 

@@ -1,20 +1,30 @@
-"""Turns what happens on the desks into messages of the public streams."""
+"""Turns what happens on the desks into messages of the public streams.
+
+A message is rendered when somebody listens, once for all who do. Cadences count market time.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+
 import msgspec
 
-from midas.domain.time import MILLISECOND, SECOND
-from midas.venues.intervals import INTERVALS
-from midas.venues.sim import klines, reports
+from midas.domain.time import SECOND
+from midas.venues.sim import messages, tickers
+from midas.venues.sim.charts import EAST_INTERVALS, EAST_MARK
 from midas.venues.sim.desk import Desk
-from midas.venues.sim.klines import Candle
-from midas.venues.sim.market import BestQuote, DepthChange, MarketEvent, Print
-from midas.venues.sim.outside import Level
+from midas.venues.sim.klines import KLINES, Candle
+from midas.venues.sim.market import BestQuote, DepthChange, MarketEvent
+from midas.venues.sim.reports import Json
 from midas.venues.sim.streams import Hub
 
 _ENCODE = msgspec.json.Encoder().encode
 PARTIAL = (5, 10, 20)
+ALL_QUOTES = "!bookTicker"
+SLOW_ARRAYS = 3  # seconds of the forms `@3000ms`
+
+Describe = Callable[[Desk, int], Json]
 
 
 class _SlowDepth:
@@ -32,186 +42,152 @@ class _SlowDepth:
         self.bids.update(event.bids)
         self.asks.update(event.asks)
 
+    def message(self, desk: Desk, unit: int) -> bytes:
+        """All of them as one."""
+        bids, asks = sorted(self.bids.items(), reverse=True), sorted(self.asks.items())
+        ids = self.first_id, self.last_id
+        return _ENCODE(messages.diff(desk, ids, bids, asks, desk.time // unit))
 
-class Broadcast:
-    """The public streams of one desk."""
+
+class _Channel:
+    """The streams of one desk."""
 
     def __init__(self, desk: Desk, hub: Hub) -> None:
-        self._desk = desk
+        self.desk = desk
         self._hub = hub
+        # Kept even while nobody listens, so that a chain holds for whoever joins in mid-second.
         self._slow: _SlowDepth | None = None
-        self._second = desk.time // SECOND
+        self._told = 0  # the last aggregate that was streamed
         name = desk.symbol.lower()
-        self._name = name
         self._fast_depth, self._depth = f"{name}@depth@100ms", f"{name}@depth"
+        self._fast_partial = [(count, f"{name}@depth{count}@100ms") for count in PARTIAL]
+        self._partial = [(count, f"{name}@depth{count}") for count in PARTIAL]
         self._quote, self._trade, self._agg = f"{name}@bookTicker", f"{name}@trade", f"{name}@aggTrade"
+        self._klines = _kline_streams(name)
+        self._average = f"{name}@avgPrice"
+        self._tickers = [(f"{name}{suffix}", describe) for suffix, describe in _TICKERS]
 
-    def event(self, event: MarketEvent, closed: list[tuple[str, Candle]]) -> None:
+    def event(self, event: MarketEvent, closed: Iterable[tuple[str, Candle]]) -> None:
         """The market moved; `closed` are the candles that this closed."""
-        for interval, candle in closed:
-            self._kline(interval, candle, closed=True)
+        desk, publish = self.desk, self._hub.publish
+        self.closed(closed)
         if isinstance(event, DepthChange):
-            self._hub.publish(self._fast_depth, event.payload)
+            publish(self._fast_depth, partial(messages.depth, desk, event))
             self._depth_changed(event)
         elif isinstance(event, BestQuote):
-            self._hub.publish(self._quote, event.payload)
+            for stream in (self._quote, ALL_QUOTES):
+                publish(stream, partial(messages.best, desk, event))
         else:
-            self._hub.publish(self._trade, event.payload)
-            if self._hub.wants(self._agg):
-                self._hub.publish(self._agg, _ENCODE(self._aggregate(event)))
-        second = self._desk.time // SECOND
-        if second > self._second:
-            self._second = second
-            self._each_second()
+            publish(self._trade, partial(messages.trade, desk, event))
+        self._aggregates()
+
+    def closed(self, closed: Iterable[tuple[str, Candle]]) -> None:
+        """Candles closed: their last messages."""
+        for key, candle in closed:
+            self._kline(key, candle)
+
+    def each_second(self, second: int) -> None:
+        """Everything that has a cadence."""
+        desk, publish = self.desk, self._hub.publish
+        if self._slow is not None:
+            publish(self._depth, partial(self._slow.message, desk))
+            self._slow = None
+        self._partial_depth(self._partial)
+        for key in self._klines:
+            if second % 2 == 0 or key == "1s":
+                self._kline(key)
+        for stream, describe in self._tickers:
+            publish(stream, partial(_one, describe, desk))
+        publish(self._average, partial(messages.average_price, desk))
 
     def _depth_changed(self, event: DepthChange) -> None:
-        if self._slow is not None:
-            self._slow.add(event)
-        elif self._hub.wants(self._depth):
+        if self._slow is None:
             self._slow = _SlowDepth(event)
-        for count in PARTIAL:
-            stream = f"{self._name}@depth{count}@100ms"
+        else:
+            self._slow.add(event)
+        self._partial_depth(self._fast_partial)
+
+    def _partial_depth(self, streams: list[tuple[int, str]]) -> None:
+        for count, stream in streams:
             if self._hub.wants(stream):
-                self._hub.publish(stream, _ENCODE(depth_answer(self._desk, count)))
+                self._hub.publish(stream, _ENCODE(messages.depth_answer(self.desk, count)))
 
-    def _each_second(self) -> None:
-        if self._slow is not None:
-            self._hub.publish(self._depth, _ENCODE(self._slow_message(self._slow)))
-            self._slow = None
-        for count in PARTIAL:
-            stream = f"{self._name}@depth{count}"
+    def _aggregates(self) -> None:
+        """What takers' trades became, once it is known."""
+        desk, tape = self.desk, self.desk.tape
+        if not tape.aggregates or tape.aggregates[-1].number == self._told:
+            return
+        for found in tape.aggregates_from(self._told + 1, len(tape.aggregates)):
+            self._hub.publish(self._agg, partial(messages.aggregate_trade, desk, found))
+        self._told = tape.aggregates[-1].number
+
+    def _kline(self, key: str, closed: Candle | None = None) -> None:
+        """A candle that closed, or the running one."""
+        interval, streams = self._klines[key]
+        for stream in streams:
             if self._hub.wants(stream):
-                self._hub.publish(stream, _ENCODE(depth_answer(self._desk, count)))
-        for interval in INTERVALS:
-            if self._second % 2 == 0 or interval == "1s":
-                self._kline(interval, self._desk.series[interval].current, closed=False)
-        if self._hub.wants(f"{self._name}@miniTicker"):
-            self._hub.publish(f"{self._name}@miniTicker", _ENCODE(mini_ticker(self._desk)))
-        if self._hub.wants("!miniTicker@arr"):
-            self._hub.publish("!miniTicker@arr", _ENCODE([mini_ticker(self._desk)]))
-        if self._hub.wants(f"{self._name}@ticker"):
-            self._hub.publish(f"{self._name}@ticker", _ENCODE(ticker(self._desk)))
-
-    def _kline(self, interval: str, candle: Candle, *, closed: bool) -> None:
-        stream = f"{self._name}@kline_{interval}"
-        if self._hub.wants(stream):
-            desk = self._desk
-            message = klines.message(desk.symbol, interval, candle, desk.scale, desk.time, closed)
-            self._hub.publish(stream, _ENCODE(message))
-
-    def _slow_message(self, slow: _SlowDepth) -> reports.Json:
-        return {
-            "e": "depthUpdate",
-            "E": self._desk.time // MILLISECOND,
-            "s": self._desk.symbol,
-            "U": slow.first_id,
-            "u": slow.last_id,
-            "b": pairs(self._desk, sorted(slow.bids.items(), reverse=True)),
-            "a": pairs(self._desk, sorted(slow.asks.items())),
-        }
-
-    def _aggregate(self, event: Print) -> reports.Json:
-        symbol = {"e": "aggTrade", "E": event.time // MILLISECOND, "s": self._desk.symbol}
-        return symbol | aggregate(self._desk, event)
+                candle = closed or self.desk.charts.current(key)
+                self._hub.publish(
+                    stream, partial(messages.kline, self.desk, interval, candle, closed is not None)
+                )
 
 
-def pairs(desk: Desk, levels: list[Level]) -> list[tuple[str, str]]:
-    """Levels as the venue's pairs of strings."""
-    price, quantity = desk.scale.price, desk.scale.quantity
-    return [(price(tick), quantity(lots)) for tick, lots in levels]
+class Broadcast:
+    """The public streams of all desks."""
+
+    def __init__(self, desks: Mapping[str, Desk], hub: Hub) -> None:
+        self._hub = hub
+        self._channels = {symbol: _Channel(desk, hub) for symbol, desk in desks.items()}
+        self._second = max(desk.time for desk in desks.values()) // SECOND
+
+    def event(self, event: MarketEvent, closed: Iterable[tuple[str, Candle]]) -> None:
+        """The market moved; `closed` are the candles of its symbol that this closed."""
+        channel = self._channels[event.symbol]
+        channel.event(event, closed)
+        second = channel.desk.time // SECOND
+        if second > self._second:
+            self._second = second
+            self._each_second(second, channel.desk.time)
+
+    def _each_second(self, second: int, time: int) -> None:
+        for channel in self._channels.values():
+            channel.closed(channel.desk.advance(time))  # a quiet symbol's candles close too
+            channel.each_second(second)
+        for suffix, describe in _TICKERS:
+            name = f"!{suffix[1:]}@arr"
+            self._array(name, describe)
+            self._array(f"{name}@1000ms", describe)
+            if second % SLOW_ARRAYS == 0:
+                self._array(f"{name}@3000ms", describe)
+
+    def _array(self, stream: str, describe: Describe) -> None:
+        desks = [channel.desk for channel in self._channels.values()]
+        self._hub.publish(stream, partial(_all, describe, desks))
 
 
-def depth_answer(desk: Desk, count: int) -> reports.Json:
-    """The best `count` levels with the id that they are as of."""
-    book = desk.matcher.book
-    return {
-        "lastUpdateId": book.last_id,
-        "bids": pairs(desk, book.bids.top(count)),
-        "asks": pairs(desk, book.asks.top(count)),
-    }
+def _one(describe: Describe, desk: Desk, unit: int) -> bytes:
+    return _ENCODE(describe(desk, unit))
 
 
-def aggregate(desk: Desk, event: Print) -> reports.Json:
-    """A trade as an aggregate of one."""
-    return {
-        "a": event.trade_id,
-        "p": desk.scale.price(event.tick),
-        "q": desk.scale.quantity(event.lots),
-        "f": event.trade_id,
-        "l": event.trade_id,
-        "T": event.time // MILLISECOND,
-        "m": event.buyer_is_maker,
-        "M": True,
-    }
+def _all(describe: Describe, desks: list[Desk], unit: int) -> bytes:
+    return _ENCODE([describe(desk, unit) for desk in desks])
 
 
-def mini_ticker(desk: Desk) -> reports.Json:
-    """The last 24 hours, short."""
-    day, scale = desk.day(), desk.scale
-    return {
-        "e": "24hrMiniTicker",
-        "E": desk.time // MILLISECOND,
-        "s": desk.symbol,
-        "c": scale.price(day.last),
-        "o": scale.price(day.open),
-        "h": scale.price(day.high),
-        "l": scale.price(day.low),
-        "v": scale.quantity(day.lots),
-        "q": scale.notional(day.value),
-    }
+_TICKERS: list[tuple[str, Describe]] = [
+    ("@miniTicker", tickers.mini_message),
+    ("@ticker", tickers.day_message),
+    *((f"@ticker_{name}", partial(tickers.window_message, name)) for name in tickers.WINDOWS),
+]
 
 
-_LETTERS = {
-    "symbol": "s", "priceChange": "p", "priceChangePercent": "P", "weightedAvgPrice": "w",
-    "prevClosePrice": "x", "lastPrice": "c", "lastQty": "Q",
-    "bidPrice": "b", "bidQty": "B", "askPrice": "a", "askQty": "A",
-    "openPrice": "o", "highPrice": "h", "lowPrice": "l", "volume": "v", "quoteVolume": "q", "openTime": "O",
-    "closeTime": "C", "firstId": "F", "lastId": "L", "count": "n",
-}  # fmt: skip
-
-
-def ticker(desk: Desk) -> reports.Json:
-    """The last 24 hours as a stream message: REST's fields under their letters."""
-    rest = ticker_answer(desk)
-    lettered: reports.Json = {letter: rest[name] for name, letter in _LETTERS.items()}
-    return {"e": "24hrTicker", "E": desk.time // MILLISECOND} | lettered
-
-
-def ticker_answer(desk: Desk) -> reports.Json:
-    """The last 24 hours as `ticker/24hr` tells them."""
-    day, scale = desk.day(), desk.scale
-    change = desk.instrument.price(day.last) - desk.instrument.price(day.open)
-    mean = desk.instrument.tick_size * day.value / day.lots if day.lots else desk.instrument.price(day.last)
-    bid, bid_lots, ask, ask_lots = quote(desk)
-    return {
-        "symbol": desk.symbol,
-        "priceChange": f"{change:.8f}",
-        "priceChangePercent": f"{100 * (day.last - day.open) / day.open:.3f}",
-        "weightedAvgPrice": f"{mean:.8f}",
-        "prevClosePrice": scale.price(day.open),
-        "lastPrice": scale.price(day.last),
-        "lastQty": scale.quantity(desk.trades[-1].lots if desk.trades else 0),
-        "bidPrice": bid,
-        "bidQty": bid_lots,
-        "askPrice": ask,
-        "askQty": ask_lots,
-        "openPrice": scale.price(day.open),
-        "highPrice": scale.price(day.high),
-        "lowPrice": scale.price(day.low),
-        "volume": scale.quantity(day.lots),
-        "quoteVolume": scale.notional(day.value),
-        "openTime": day.open_time,
-        "closeTime": day.close_time,
-        "firstId": day.first_id,
-        "lastId": day.last_id,
-        "count": day.trades,
-    }
-
-
-def quote(desk: Desk) -> tuple[str, str, str, str]:
-    """Best bid, its quantity, best ask, its quantity; zeros where a side is empty."""
-    texts: list[str] = []
-    for side in (desk.matcher.book.bids, desk.matcher.book.asks):
-        tick, lots = side.best() or (0, 0)
-        texts += [desk.scale.price(tick), desk.scale.quantity(lots)]
-    return texts[0], texts[1], texts[2], texts[3]
+def _kline_streams(name: str) -> dict[str, tuple[str, list[str]]]:
+    """The interval and the streams of every series; short candles are the same on both clocks."""
+    made: dict[str, tuple[str, list[str]]] = {}
+    for interval in KLINES:
+        stream = f"{name}@kline_{interval}"
+        if interval in EAST_INTERVALS:
+            made[interval] = interval, [stream]
+            made[interval + EAST_MARK] = interval, [stream + EAST_MARK]
+        else:
+            made[interval] = interval, [stream, stream + EAST_MARK]
+    return made

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from midas.domain.time import DAY, HOUR, MINUTE, SECOND
 from midas.venues.intervals import INTERVALS
-from midas.venues.sim.klines import Candle, candle_start
+from midas.venues.sim.klines import MONTH, Candle, flat, span
 from midas.venues.sim.market import Listing
 
 Ints = NDArray[np.int64]
@@ -21,6 +21,8 @@ SECONDS_BACK = 1_020  # before the current minute
 HOURS_OF_MINUTES = 500  # 1000 candles of 30 minutes
 DAYS_OF_HOURS = 500  # 1000 candles of 12 hours
 HISTORY = 1_500  # candles served of each interval
+MINUTES = 10_081  # and of minutes: a rolling window may be seven days long
+_MONTH_MAX = 31 * DAY
 DAYS_BACK = 2_500  # 1000 candles of 3 days together with the hours
 
 
@@ -67,21 +69,36 @@ def _walk(rng: np.random.Generator, listing: Listing, step: int, first: int, cou
     return Walk(step, np.vstack((starts, opens, highs, lows, closes, lots, value, trades)))
 
 
-def candles(history: list[Walk], interval: str, start: int) -> list[Candle]:
-    """The history of one interval, oldest first; the last one holds `start` and is still open."""
-    period = INTERVALS[interval]
-    current = candle_start(start, period)
-    parts = [walk.columns for walk in history if walk.step <= period]
-    columns = np.concatenate(parts, axis=1)
-    columns = columns[:, columns[0] >= candle_start(int(columns[0, 0]) + period - 1, period)]
-    columns = columns[:, columns[0] >= current - HISTORY * period]
-    offset = candle_start(0, period)
-    groups = (columns[0] - offset) // period
-    edges = np.flatnonzero(np.concatenate(([True], groups[1:] != groups[:-1])))
-    lasts = np.concatenate((edges[1:], [len(groups)])) - 1
+def candles(history: list[Walk], interval: str, until: int, offset: int = 0) -> list[Candle]:
+    """The history of one interval before `until`, oldest first; the last candle holds `until`, still open."""
+    period = _MONTH_MAX if interval == MONTH else INTERVALS[interval]
+    columns = np.concatenate([walk.columns for walk in history if walk.step <= period], axis=1)
+    kept = MINUTES if interval == "1m" else HISTORY
+    columns = columns[:, (columns[0] >= until - (kept + 1) * period) & (columns[0] < until)]
+    starts = _starts(columns[0], interval, offset)
+    whole = starts >= columns[0, 0]  # the oldest candle may lack its beginning
+    made = [_candle(interval, offset, numbers) for numbers in _folded(columns[:, whole], starts[whole])]
+    if made[-1].end <= until:
+        made.append(flat(*span(interval, until, offset), made[-1].close))
+    return made
+
+
+def _starts(times: Ints, interval: str, offset: int) -> Ints:
+    """The start of the candle that holds each of `times`, as `klines.span` tells it."""
+    if interval == MONTH:
+        months = (times + offset).astype("datetime64[ns]").astype("datetime64[M]")
+        return months.astype("datetime64[ns]").astype(np.int64) - offset
+    start, end = span(interval, 0, offset)
+    return (times - start) // (end - start) * (end - start) + start
+
+
+def _folded(columns: Ints, starts: Ints) -> list[list[int]]:
+    """Columns of one start folded into one row each."""
+    edges = np.flatnonzero(np.concatenate(([True], starts[1:] != starts[:-1])))
+    lasts = np.concatenate((edges[1:], [len(starts)])) - 1
     table = np.vstack(
         (
-            groups[edges] * period + offset,
+            starts[edges],
             columns[1][edges],
             np.maximum.reduceat(columns[2], edges),
             np.minimum.reduceat(columns[3], edges),
@@ -91,16 +108,12 @@ def candles(history: list[Walk], interval: str, start: int) -> list[Candle]:
             np.add.reduceat(columns[7], edges),
         )
     )
-    made = [_candle(period, numbers) for numbers in table.T.tolist()]
-    if made[-1].start != current:
-        close = made[-1].close
-        made.append(Candle(current, current + period, close, close, close, close))
-    return made
+    rows: list[list[int]] = table.T.tolist()
+    return rows
 
 
-def _candle(period: int, numbers: list[int]) -> Candle:
+def _candle(interval: str, offset: int, numbers: list[int]) -> Candle:
     start, opened, high, low, close, lots, value, trades = numbers
+    end = start + INTERVALS[interval] if interval in INTERVALS else span(interval, start, offset)[1]
     half = lots // 2, value // 2
-    return Candle(
-        start, start + period, opened, high, low, close, lots, value, trades, half[0], half[1], synthetic=True
-    )
+    return Candle(start, end, opened, high, low, close, lots, value, trades, half[0], half[1], synthetic=True)

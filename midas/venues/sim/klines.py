@@ -1,9 +1,10 @@
-"""Candles of every interval, made from the trades as the market runs."""
+"""Candles, and the series that trades or finer candles make of them."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import date
 
 import msgspec
 
@@ -11,8 +12,12 @@ from midas.domain.time import DAY, MILLISECOND
 from midas.venues.intervals import INTERVALS
 from midas.venues.sim.scale import Scale
 
+MONTH = "1M"
+KLINES = (*INTERVALS, MONTH)  # every interval that the venue serves
 WEEK_OFFSET = 4 * DAY  # 1970-01-01 was a Thursday; the venue's weeks begin on Mondays
-KEPT = 5_000  # closed candles kept per interval
+KEPT = 10_100  # closed candles kept per interval: seven days of minutes and some
+
+_EPOCH = date(1970, 1, 1).toordinal()
 
 
 class Candle(msgspec.Struct, gc=False):
@@ -34,8 +39,10 @@ class Candle(msgspec.Struct, gc=False):
     synthetic: bool = False
 
     def add(self, tick: int, lots: int, buyer_is_maker: bool, trade_id: int) -> None:
-        """One more trade."""
-        if tick > self.high:
+        """One more trade; the first one is the candle's open."""
+        if self.trades == 0:
+            self.open = self.high = self.low = tick
+        elif tick > self.high:
             self.high = tick
         elif tick < self.low:
             self.low = tick
@@ -50,20 +57,48 @@ class Candle(msgspec.Struct, gc=False):
             self.taker_lots += lots
             self.taker_value += tick * lots
 
+    def fold(self, later: Candle) -> None:
+        """Take in a later candle."""
+        if later.trades == 0:
+            return
+        if self.trades == 0:
+            self.open, self.high, self.low = later.open, later.high, later.low
+        self.high, self.low = max(self.high, later.high), min(self.low, later.low)
+        self.close = later.close
+        self.first_id = later.first_id if self.first_id < 0 else self.first_id
+        self.last_id = max(self.last_id, later.last_id)
+        self.lots += later.lots
+        self.value += later.value
+        self.trades += later.trades
+        self.taker_lots += later.taker_lots
+        self.taker_value += later.taker_value
+        self.synthetic = self.synthetic or later.synthetic
 
-def candle_start(time: int, period: int) -> int:
-    """The start of the candle that holds `time`."""
-    offset = WEEK_OFFSET if period == INTERVALS["1w"] else 0
-    return (time - offset) // period * period + offset
+
+def flat(start: int, end: int, tick: int) -> Candle:
+    """A candle in which nothing traded."""
+    return Candle(start, end, tick, tick, tick, tick)
+
+
+def span(interval: str, time: int, offset: int = 0) -> tuple[int, int]:
+    """Start and end of the candle that holds `time`, where clocks show `offset` more than UTC."""
+    if interval == MONTH:
+        first = date.fromordinal((time + offset) // DAY + _EPOCH).replace(day=1)
+        following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+        start, end = ((day.toordinal() - _EPOCH) * DAY - offset for day in (first, following))
+        return start, end
+    period = INTERVALS[interval]
+    origin = (WEEK_OFFSET if interval == "1w" else 0) - offset
+    start = (time - origin) // period * period + origin
+    return start, start + period
 
 
 class Series:
-    """One interval: closed candles and the ones still open (two while late trades may come)."""
+    """Candles of a fixed period made of trades: closed ones, and those that late trades may join."""
 
-    __slots__ = ("_lateness", "_open", "closed", "interval", "period")
+    __slots__ = ("_lateness", "_open", "closed", "period")
 
     def __init__(self, interval: str, first: Candle, lateness: int) -> None:
-        self.interval = interval
         self.period = INTERVALS[interval]
         self.closed: deque[Candle] = deque(maxlen=KEPT)
         self._open: deque[Candle] = deque([first])
@@ -87,7 +122,7 @@ class Series:
         late = candle is not self._open[-1]
         candle.add(tick, lots, buyer_is_maker, trade_id)
         if late and self._open[-1].trades == 0:
-            self._open[-1] = _flat(self._open[-1].start, self.period, tick)
+            self._open[-1] = flat(self._open[-1].start, self._open[-1].end, tick)
 
     def advance(self, time: int) -> Iterator[Candle]:
         """Close and yield every candle that no trade can join any more at market time `time`."""
@@ -102,11 +137,38 @@ class Series:
     def _reach(self, time: int) -> None:
         while self._open[-1].end <= time:
             last = self._open[-1]
-            self._open.append(_flat(last.end, self.period, last.close))
+            self._open.append(flat(last.end, last.end + self.period, last.close))
 
 
-def _flat(start: int, period: int, tick: int) -> Candle:
-    return Candle(start, start + period, tick, tick, tick, tick)
+class Folded:
+    """Candles of a longer interval, made of minutes as these close."""
+
+    __slots__ = ("_interval", "_offset", "_open", "closed")
+
+    def __init__(self, interval: str, offset: int, past: Iterable[Candle]) -> None:
+        *closed, self._open = past
+        self.closed: deque[Candle] = deque(closed, maxlen=KEPT)
+        self._interval = interval
+        self._offset = offset
+
+    def add(self, minute: Candle) -> Candle | None:
+        """One more closed minute; the candle that it closes."""
+        self._open.fold(minute)
+        if minute.end < self._open.end:
+            return None
+        done = self._open
+        self.closed.append(done)
+        self._open = flat(*span(self._interval, minute.end, self._offset), done.close)
+        return done
+
+    def open(self, minutes: Iterable[Candle]) -> list[Candle]:
+        """The open candles with what the open `minutes` hold, oldest first."""
+        made = [msgspec.structs.replace(self._open)]
+        for minute in minutes:
+            if minute.start >= made[-1].end:
+                made.append(flat(*span(self._interval, minute.start, self._offset), made[-1].close))
+            made[-1].fold(minute)
+        return made
 
 
 def row(candle: Candle, scale: Scale) -> list[object]:
@@ -125,33 +187,3 @@ def row(candle: Candle, scale: Scale) -> list[object]:
         scale.notional(candle.taker_value),
         "synthetic" if candle.synthetic else "0",
     ]
-
-
-def message(
-    symbol: str, interval: str, candle: Candle, scale: Scale, time: int, closed: bool
-) -> dict[str, object]:
-    """A message of the stream `<symbol>@kline_<interval>`."""
-    return {
-        "e": "kline",
-        "E": time // MILLISECOND,
-        "s": symbol,
-        "k": {
-            "t": candle.start // MILLISECOND,
-            "T": candle.end // MILLISECOND - 1,
-            "s": symbol,
-            "i": interval,
-            "f": candle.first_id,
-            "L": candle.last_id,
-            "o": scale.price(candle.open),
-            "c": scale.price(candle.close),
-            "h": scale.price(candle.high),
-            "l": scale.price(candle.low),
-            "v": scale.quantity(candle.lots),
-            "n": candle.trades,
-            "x": closed,
-            "q": scale.notional(candle.value),
-            "V": scale.quantity(candle.taker_lots),
-            "Q": scale.notional(candle.taker_value),
-            "B": "0",
-        },
-    }

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 
-from midas.domain.time import MILLISECOND
-from midas.venues.sim import broadcast, klines, limits
+from midas.domain.time import DAY, MILLISECOND, MINUTE
+from midas.venues.sim import klines, limits, listing, messages, tickers
 from midas.venues.sim.desk import Desk
 from midas.venues.sim.exchange import Exchange
+from midas.venues.sim.klines import Candle
 from midas.venues.sim.market import Print
 from midas.venues.sim.params import Params
-from midas.venues.sim.refusal import Refusal
-from midas.venues.sim.reports import SELF_TRADE, Json
+from midas.venues.sim.periods import clock_offset, window_minutes
+from midas.venues.sim.refusal import Refusal, missing
+from midas.venues.sim.reports import Json
+
+Describe = Callable[[Desk, Candle], Json]
 
 
 class Public:
@@ -31,62 +36,87 @@ class Public:
 
     def exchange_info(self, params: Params) -> object:
         """Symbols, filters, limits."""
+        desks = self._desks(params) if listing.wanted(params) else []
         return {
             "timezone": "UTC",
             "serverTime": self._wall() // MILLISECOND,
             "rateLimits": limits.described(),
             "exchangeFilters": [],
-            "symbols": [_symbol(desk) for desk in self._desks(params)],
+            "symbols": [listing.described(desk) for desk in desks],
         }
 
     def depth(self, params: Params) -> object:
         """The book as of the last depth message sent."""
-        return broadcast.depth_answer(self._desk(params), params.limit(100, 5_000))
+        return messages.depth_answer(self._desk(params), params.limit(100, 5_000))
 
     def trades(self, params: Params) -> object:
         """The latest trades, oldest first."""
-        desk = self._desk(params)
-        return [_trade(desk, event) for event in list(desk.trades)[-params.limit(500, 1_000) :]]
+        desk, limit = self._desk(params), params.limit(500, 1_000)
+        return [_trade(desk, event) for event in desk.tape.trades[-limit:]]
+
+    def historical_trades(self, params: Params) -> object:
+        """Trades from an id on, or the latest ones."""
+        first = params.integer("fromId")
+        if first is None:
+            return self.trades(params)
+        desk, limit = self._desk(params), params.limit(500, 1_000)
+        return [_trade(desk, event) for event in desk.tape.trades_from(first, limit)]
 
     def aggregate_trades(self, params: Params) -> object:
-        """The latest trades as aggregates of one."""
+        """What takers traded: from an id on, between two times, or the latest."""
         desk, limit = self._desk(params), params.limit(500, 1_000)
-        first, start, end = params.integer("fromId"), params.integer("startTime"), params.integer("endTime")
-        events = [
-            event
-            for event in desk.trades
-            if (first is None or event.trade_id >= first)
-            and (start is None or event.time >= start * MILLISECOND)
-            and (end is None or event.time <= end * MILLISECOND)
-        ]
-        chosen = events[-limit:] if first is None and start is None else events[:limit]
-        return [broadcast.aggregate(desk, event) for event in chosen]
+        first, (start, end) = params.integer("fromId"), _times(params)
+        if first is not None:
+            if start is not None or end is not None:
+                raise Refusal(-1128, "Combination of optional parameters invalid.")
+            found = desk.tape.aggregates_from(first, limit)
+        else:
+            every = desk.tape.aggregates
+            low = 0 if start is None else bisect_left(every, start, key=lambda row: row.time)
+            high = len(every) if end is None else bisect_right(every, end, key=lambda row: row.time)
+            found = every[low:high][:limit] if start is not None else every[low:high][-limit:]
+        return [messages.aggregate(desk, row, MILLISECOND) for row in found]
 
     def candles(self, params: Params) -> object:
         """Candles, oldest first, the open one last."""
         desk = self._desk(params)
         interval = params.text("interval")
-        if interval not in desk.series:
+        if interval not in klines.KLINES:
             raise Refusal(-1120, "Invalid interval.")
-        limit = params.limit(500, 1_000)
-        start, end = params.integer("startTime"), params.integer("endTime")
-        candles = [
-            candle
-            for candle in desk.candles(interval)
-            if (start is None or candle.start >= start * MILLISECOND)
-            and (end is None or candle.start <= end * MILLISECOND)
-        ]
-        chosen = candles[-limit:] if start is None else candles[:limit]
-        return [klines.row(candle, desk.scale) for candle in chosen]
+        limit, (start, end) = params.limit(500, 1_000), _times(params)
+        every = desk.charts.candles(interval, clock_offset(params))
+        low = 0 if start is None else bisect_left(every, start, key=lambda row: row.start)
+        high = len(every) if end is None else bisect_right(every, end, key=lambda row: row.start)
+        found = every[low:high][:limit] if start is not None else every[low:high][-limit:]
+        return [klines.row(candle, desk.scale) for candle in found]
 
     def average_price(self, params: Params) -> object:
         """The mean price of the last five minutes."""
         desk = self._desk(params)
-        return {"mins": 5, "price": f"{desk.average():.8f}", "closeTime": desk.time // MILLISECOND}
+        trades = desk.tape.trades
+        last = trades[-1].time if trades else desk.time
+        return {"mins": 5, "price": f"{desk.average():.8f}", "closeTime": last // MILLISECOND}
 
     def ticker_day(self, params: Params) -> object:
         """The last 24 hours."""
-        return self._one_or_all(params, broadcast.ticker_answer)
+        describe = _form(params, tickers.daily)
+        return self._one_or_all(params, lambda desk: describe(desk, tickers.day(desk)))
+
+    def ticker_trading_day(self, params: Params) -> object:
+        """Since midnight of the clock that the client names."""
+        describe, offset = _form(params, tickers.rolling), clock_offset(params)
+
+        def today(desk: Desk) -> Json:
+            return describe(desk, desk.since((desk.time + offset) // DAY * DAY - offset))
+
+        return self._one_or_all(_named(params), today)
+
+    def ticker_window(self, params: Params) -> object:
+        """The last minutes, hours or days."""
+        describe, minutes = _form(params, tickers.rolling), window_minutes(params)
+        return self._one_or_all(
+            _named(params), lambda desk: describe(desk, desk.since(desk.time - minutes * MINUTE))
+        )
 
     def ticker_price(self, params: Params) -> object:
         """Last prices."""
@@ -102,9 +132,13 @@ class Public:
         return self._exchange.desk(params.symbol())
 
     def _desks(self, params: Params) -> list[Desk]:
+        if params.optional("symbol") is not None and params.optional("symbols") is not None:
+            raise Refusal(-1128, "Combination of optional parameters invalid.")
         names = params.symbols()
         if names is None:
             return list(self._exchange.desks.values())
+        if len(set(names)) < len(names):
+            raise Refusal(-1151, "Symbol is present multiple times in the list.")
         return [self._exchange.desk(name) for name in names]
 
     def _one_or_all(self, params: Params, describe: Callable[[Desk], Json]) -> object:
@@ -112,8 +146,32 @@ class Public:
         return answers[0] if params.optional("symbol") is not None else answers
 
 
+def _named(params: Params) -> Params:
+    """The parameters, where they name a symbol or several."""
+    if params.optional("symbol") is None and params.optional("symbols") is None:
+        raise missing("symbol")
+    return params
+
+
+def _form(params: Params, full: Describe) -> Describe:
+    """How a ticker is told: FULL or MINI."""
+    kind = params.optional("type") or "FULL"
+    if kind not in ("FULL", "MINI"):
+        raise Refusal(-1139, "Invalid ticker type.")
+    return full if kind == "FULL" else tickers.mini
+
+
+def _times(params: Params) -> tuple[int | None, int | None]:
+    """`startTime` and `endTime` in nanoseconds; the end is the last one of its millisecond."""
+    start, end = params.integer("startTime"), params.integer("endTime")
+    return (
+        None if start is None else start * MILLISECOND,
+        None if end is None else (end + 1) * MILLISECOND - 1,
+    )
+
+
 def _book_ticker(desk: Desk) -> Json:
-    bid, bid_lots, ask, ask_lots = broadcast.quote(desk)
+    bid, bid_lots, ask, ask_lots = messages.quote(desk)
     return {"symbol": desk.symbol, "bidPrice": bid, "bidQty": bid_lots, "askPrice": ask, "askQty": ask_lots}
 
 
@@ -126,36 +184,4 @@ def _trade(desk: Desk, event: Print) -> Json:
         "time": event.time // MILLISECOND,
         "isBuyerMaker": event.buyer_is_maker,
         "isBestMatch": True,
-    }
-
-
-def _symbol(desk: Desk) -> Json:
-    instrument = desk.instrument
-    return {
-        "symbol": desk.symbol,
-        "status": "TRADING",
-        "baseAsset": instrument.base,
-        "baseAssetPrecision": 8,
-        "quoteAsset": instrument.quote,
-        "quotePrecision": 8,
-        "quoteAssetPrecision": 8,
-        "baseCommissionPrecision": 8,
-        "quoteCommissionPrecision": 8,
-        "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET"],
-        "icebergAllowed": False,
-        "ocoAllowed": False,
-        "otoAllowed": False,
-        "opoAllowed": False,
-        "quoteOrderQtyMarketAllowed": True,
-        "allowTrailingStop": False,
-        "cancelReplaceAllowed": True,
-        "amendAllowed": False,
-        "pegInstructionsAllowed": False,
-        "isSpotTradingAllowed": True,
-        "isMarginTradingAllowed": False,
-        "filters": desk.filters.described(),
-        "permissions": [],
-        "permissionSets": [["SPOT"]],
-        "defaultSelfTradePreventionMode": SELF_TRADE,
-        "allowedSelfTradePreventionModes": [SELF_TRADE],
     }

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from midas.venues.sim import broadcast
+from midas.venues.sim import messages
 from midas.venues.sim.desk import Desk
 from midas.venues.sim.market import BestQuote, DepthChange, MarketEvent, Source
 
@@ -29,7 +29,7 @@ def lines(source: Source, symbol: str, duration: int) -> Iterator[bytes]:
             changes += 1
             desk.matcher.depth(event.last_id, event.bids, event.asks)
             if changes == SNAPSHOT_AFTER:
-                answer = broadcast.depth_answer(desk, SNAPSHOT_LEVELS)
+                answer = messages.depth_answer(desk, SNAPSHOT_LEVELS)
                 yield _line(event.at, msgspec.json.encode(answer))
 
 

@@ -70,7 +70,7 @@ class ExchangeServer:
         fees = FeeSchedule(config.maker_fee, config.taker_fee)
         self._exchange = Exchange(desks, [account], fees, users)
         self._hub = Hub(self._first_subscriber)
-        self._broadcasts = {desk.symbol: Broadcast(desk, self._hub) for desk in desks}
+        self._broadcast = Broadcast(self._exchange.desks, self._hub)
         self._pacer = Pacer(source, config.speed, self._handle, self._hub.flush)
         gateway = Gateway(self._exchange, wall, config.order_latency_ms / 1_000)
         self._rest = Rest(gateway, self._touch)
@@ -149,7 +149,7 @@ class ExchangeServer:
 
     def _handle(self, event: MarketEvent) -> None:
         closed = self._exchange.market(event, self._wall())
-        self._broadcasts[event.symbol].event(event, closed)
+        self._broadcast.event(event, closed)
 
     async def _status(self, request: web.Request) -> web.Response:
         """Not the venue's: what this process is and how far its market has come."""

@@ -15,6 +15,7 @@ from midas.domain.time import MILLISECOND, SECOND
 from midas.venues.sim.accounts import Account
 from midas.venues.sim.desk import Desk
 from midas.venues.sim.exchange import Exchange
+from midas.venues.sim.klines import KLINES
 from midas.venues.sim.market import BestQuote, DepthChange, Listing, Print
 from midas.venues.sim.orders import Ask, Change, Deal, Order, Status
 from midas.venues.sim.refusal import Refusal
@@ -239,9 +240,9 @@ def test_a_quiet_second_closes_a_flat_candle(floor: Floor) -> None:
 
 
 def test_history_is_marked_and_ends_at_the_first_price(floor: Floor) -> None:
-    for interval, series in floor.exchange.desk("BTCUSDT").series.items():
-        candles = [*series.closed, *series.open()]
-        assert len(candles) >= (400 if interval == "1w" else 1_000), interval
+    for interval in KLINES:
+        candles = floor.exchange.desk("BTCUSDT").charts.candles(interval)
+        assert len(candles) >= {"1w": 400, "1M": 90}.get(interval, 1_000), interval
         assert all(a.end == b.start and a.close == b.open for a, b in itertools.pairwise(candles))
         assert candles[-1].close == 100
         assert candles[-2].synthetic

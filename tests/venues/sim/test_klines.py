@@ -4,7 +4,7 @@ from pathlib import Path
 
 from midas.domain.time import MILLISECOND, SECOND
 from midas.venues.sim.desk import Desk
-from midas.venues.sim.klines import Candle, Series, candle_start, row
+from midas.venues.sim.klines import Candle, Series, row, span
 from midas.venues.sim.market import Print
 from midas.venues.sim.recording import Recording
 from midas.venues.sim.scale import Scale
@@ -42,8 +42,8 @@ def test_a_long_silence_closes_every_candle_one_by_one() -> None:
 def test_weeks_begin_on_mondays() -> None:
     week = 7 * 86_400 * SECOND
     monday = 1_767_571_200 * SECOND  # 2026-01-05
-    assert candle_start(monday + 5, week) == monday
-    assert candle_start(monday - 1, week) == monday - week
+    assert span("1w", monday + 5) == (monday, monday + week)
+    assert span("1w", monday - 1) == (monday - week, monday)
 
 
 def test_a_row_spells_numbers_as_the_venue_does_and_marks_history() -> None:

@@ -1,0 +1,109 @@
+"""All candles of one symbol. Trades make seconds and minutes; minutes make everything longer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from midas.domain.time import HOUR, MINUTE, SECOND
+from midas.venues.sim import history
+from midas.venues.sim.klines import KLINES, MONTH, Candle, Folded, Series, flat, span
+from midas.venues.sim.market import Listing, Print
+
+EAST = 8 * HOUR  # the one other clock that the venue's streams know
+EAST_MARK = "@+08:00"
+EAST_INTERVALS = ("6h", "12h", "1d", "3d", "1w", MONTH)  # the shorter ones begin together in both
+_TRADED = ("1s", "1m")
+
+
+class Charts:
+    """Candles by the name under which they are streamed: "1m", "1d", "1d@+08:00"."""
+
+    def __init__(self, listing: Listing, start: int, lateness: int, seed: int) -> None:
+        self._walks = history.walks(listing, start, seed)
+        self._start = start
+        self._seconds = self._traded("1s", start // SECOND * SECOND, lateness)
+        self._minutes = self._traded("1m", start, lateness)
+        longer = [(name, name, 0) for name in KLINES if name not in _TRADED]
+        longer += [(name + EAST_MARK, name, EAST) for name in EAST_INTERVALS]
+        self._folded = {key: Folded(name, offset, self._past(name, offset)) for key, name, offset in longer}
+        self._windows: dict[int, Candle] = {}
+
+    def add(self, event: Print) -> None:
+        """One more trade."""
+        for series in (self._seconds, self._minutes):
+            series.add(event.time, event.tick, event.lots, event.buyer_is_maker, event.trade_id)
+
+    def advance(self, time: int) -> Iterator[tuple[str, Candle]]:
+        """Market time is now `time`: yield the name of every candle that this closes, and the candle."""
+        for second in self._seconds.advance(time):
+            yield "1s", second
+        for minute in self._minutes.advance(time):
+            self._windows.clear()
+            yield "1m", minute
+            for name, folded in self._folded.items():
+                if (closed := folded.add(minute)) is not None:
+                    yield name, closed
+
+    def current(self, name: str) -> Candle:
+        """The newest candle of `name`, still open."""
+        if name in _TRADED:
+            return self._series(name).current
+        return self._folded[name].open(self._minutes.open())[-1]
+
+    def candles(self, interval: str, offset: int = 0) -> list[Candle]:
+        """Closed candles and the open ones, oldest first, where clocks show `offset` more than UTC."""
+        if interval in _TRADED:
+            series = self._series(interval)
+            return [*series.closed, *series.open()]
+        folded = self._of(interval, offset)
+        return [*folded.closed, *folded.open(self._minutes.open())]
+
+    def window(self, start: int, tick: int) -> Candle:
+        """Everything since the minute of `start` as one candle; flat at `tick` where nothing traded."""
+        start = start // MINUTE * MINUTE
+        closed = self._windows.get(start)
+        if closed is None:
+            closed = self._windows[start] = self._fold_closed(start, tick)
+        made = msgspec.structs.replace(closed)
+        for minute in self._minutes.open():
+            if minute.start >= start:
+                made.fold(minute)
+        return made
+
+    def _series(self, name: str) -> Series:
+        return self._seconds if name == "1s" else self._minutes
+
+    def _fold_closed(self, start: int, tick: int) -> Candle:
+        minutes = self._minutes.closed
+        count = (self._minutes.open()[0].start - start) // MINUTE
+        made = flat(start, start, tick)
+        for minute in list(minutes)[-count:] if count > 0 else ():
+            made.fold(minute)
+        return made
+
+    def _traded(self, interval: str, until: int, lateness: int) -> Series:
+        *closed, current = history.candles(self._walks, interval, until)
+        series = Series(interval, current, lateness)
+        series.closed.extend(closed)
+        return series
+
+    def _past(self, interval: str, offset: int) -> list[Candle]:
+        """Candles made of the minutes before the one in which the market starts; the last one is open."""
+        return history.candles(self._walks, interval, self._start // MINUTE * MINUTE, offset)
+
+    def _of(self, interval: str, offset: int) -> Folded:
+        """The series of any clock; an unusual one is folded anew from the minutes that are kept."""
+        if span(interval, self._start, offset) == span(interval, self._start):
+            return self._folded[interval]
+        if offset == EAST:
+            return self._folded[interval + EAST_MARK]
+        minutes = [minute for minute in self._minutes.closed if minute.end > self._start]
+        past = self._past(interval, offset)
+        if minutes and minutes[0].start > self._start:  # the first ones are no longer kept
+            past = [flat(*span(interval, minutes[0].start, offset), minutes[0].open)]
+        folded = Folded(interval, offset, past)
+        for minute in minutes:
+            folded.add(minute)
+        return folded
