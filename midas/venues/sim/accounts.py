@@ -8,11 +8,22 @@ from decimal import Decimal
 import msgspec
 
 from midas.domain.money import ZERO
+from midas.venues.sim import keys
 
 # Keys of the embedded exchange open nothing but play money on this machine: they are no secret.
 API_KEY = "midas-sim-key-0000000000000000000000000000000000000000000000000001"
 API_SECRET = "midas-sim-secret-00000000000000000000000000000000000000000000000001"
 OPENING: dict[str, Decimal] = {"USDT": Decimal(10_000), "BTC": ZERO, "ETH": ZERO}
+
+
+class AccountSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """An account to open: a secret shared with its owner, or a public key in PEM instead."""
+
+    name: str = "default"
+    api_key: str = API_KEY
+    api_secret: str = API_SECRET
+    public_key: str = ""  # Ed25519 or RSA; the secret is not used where it is given
+    balances: Mapping[str, Decimal] = msgspec.field(default_factory=lambda: dict(OPENING))
 
 
 class Balance(msgspec.Struct):
@@ -23,19 +34,30 @@ class Balance(msgspec.Struct):
 
 
 class Account:
-    """One account: an API key pair and balances."""
+    """One account: an API key and balances."""
 
-    def __init__(self, uid: int, api_key: str, api_secret: str, opening: Mapping[str, Decimal]) -> None:
+    def __init__(
+        self,
+        uid: int,
+        api_key: str,
+        api_secret: str,
+        opening: Mapping[str, Decimal],
+        *,
+        name: str = "",
+        public_key: str = "",
+    ) -> None:
         self.uid = uid
+        self.name = name or api_key  # what the matcher tells accounts apart by
         self.api_key = api_key
-        self.api_secret = api_secret.encode()
+        self.key: keys.Key = keys.public(public_key) if public_key else keys.Secret(api_secret)
         self.balances = {asset: Balance(free=amount) for asset, amount in opening.items()}
         self.updated_at = 0  # wall nanoseconds
 
-    @property
-    def name(self) -> str:
-        """The key's text: what the matcher tells accounts apart by."""
-        return self.api_key
+    @classmethod
+    def opened(cls, uid: int, spec: AccountSpec) -> Account:
+        """The account that `spec` describes."""
+        key, secret = spec.api_key, spec.api_secret
+        return cls(uid, key, secret, spec.balances, name=spec.name, public_key=spec.public_key)
 
     def balance(self, asset: str) -> Balance:
         """The balance of `asset`, opened at zero where there was none."""

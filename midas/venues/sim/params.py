@@ -46,6 +46,14 @@ class Params:
         """All names and texts."""
         return list(self._values.items())
 
+    def has(self, name: str) -> bool:
+        """Whether `name` was sent, be it empty."""
+        return name in self._values
+
+    def get(self, name: str) -> str | None:
+        """The text of `name` whatever it is, or None."""
+        return self._values.get(name)
+
     def optional(self, name: str, legal: str | None = None) -> str | None:
         """The text of `name`; None where it wasn't sent. Refuses an empty or illegal one."""
         text = self._values.get(name)

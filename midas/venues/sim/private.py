@@ -10,7 +10,7 @@ from midas.domain.time import DAY, MILLISECOND
 from midas.venues.sim import reports
 from midas.venues.sim.accounts import Account
 from midas.venues.sim.exchange import Exchange
-from midas.venues.sim.limits import ORDERS_10S_MAX, ORDERS_DAY_MAX, OrderCount
+from midas.venues.sim.ordercounts import OrderCounts
 from midas.venues.sim.orders import Order, Status
 from midas.venues.sim.params import CLIENT_ID, Params, ask
 from midas.venues.sim.refusal import Refusal, missing, unknown_cancel, unknown_order
@@ -22,10 +22,10 @@ RESTRICTIONS = {"ONLY_NEW": Status.NEW, "ONLY_PARTIALLY_FILLED": Status.PARTIALL
 class Private:
     """Answers to signed requests. All times are wall time."""
 
-    def __init__(self, exchange: Exchange, wall: Callable[[], int]) -> None:
+    def __init__(self, exchange: Exchange, wall: Callable[[], int], counts: OrderCounts) -> None:
         self._exchange = exchange
         self._wall = wall
-        self._counts: dict[str, OrderCount] = {}
+        self._counts = counts
         self._cancels = 0
 
     def place(self, account: Account, params: Params) -> object:
@@ -33,10 +33,8 @@ class Private:
         wanted = ask(params)
         kind = _response_kind(params, wanted.type)
         now = self._wall()
-        count = self.order_count(account)
-        count.check(now)
-        order = self._exchange.place(account, wanted, now)
-        count.add(now)
+        with self._counts.of(account).placing(now):
+            order = self._exchange.place(account, wanted, now)
         return reports.placed(order, kind)
 
     def test(self, account: Account, params: Params) -> object:
@@ -149,16 +147,7 @@ class Private:
 
     def order_rates(self, account: Account, params: Params) -> object:
         """Orders counted against the limits."""
-        recent, today = self.order_count(account).counts(self._wall())
-        base = {"rateLimitType": "ORDERS"}
-        return [
-            base | {"interval": "SECOND", "intervalNum": 10, "limit": ORDERS_10S_MAX, "count": recent},
-            base | {"interval": "DAY", "intervalNum": 1, "limit": ORDERS_DAY_MAX, "count": today},
-        ]
-
-    def order_count(self, account: Account) -> OrderCount:
-        """The account's count of new orders."""
-        return self._counts.setdefault(account.name, OrderCount())
+        return self._counts.of(account).rates(self._wall())
 
     def _symbol(self, params: Params) -> str:
         return self._exchange.desk(params.symbol()).symbol

@@ -20,13 +20,14 @@ from aiohttp import web
 from midas.costs import FeeSchedule
 from midas.errors import AlreadyRunning, ConfigInvalid, NotLoopback
 from midas.venues.sim import runfile
-from midas.venues.sim.accounts import API_KEY, API_SECRET, OPENING, Account
+from midas.venues.sim.accounts import API_KEY, API_SECRET, OPENING, Account, AccountSpec
 from midas.venues.sim.broadcast import Broadcast
 from midas.venues.sim.desk import Desk
 from midas.venues.sim.exchange import Exchange
 from midas.venues.sim.gateway import Gateway
 from midas.venues.sim.market import MarketEvent
 from midas.venues.sim.markets import SYNTHETIC, open_market
+from midas.venues.sim.ordercounts import OrderCounts
 from midas.venues.sim.pacer import Pacer
 from midas.venues.sim.rest import Rest
 from midas.venues.sim.sockets import Sockets
@@ -50,6 +51,7 @@ class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True):
     maker_fee: Decimal = Decimal(0)
     taker_fee: Decimal = Decimal("0.0004")
     balances: Mapping[str, Decimal] = msgspec.field(default_factory=lambda: dict(OPENING))
+    accounts: tuple[AccountSpec, ...] = ()  # none: one account that opens with `balances`
     order_latency_ms: float = 2.0
     idle_exit_s: float = 900.0  # 0: never
 
@@ -66,13 +68,13 @@ class ExchangeServer:
         self._market = source.name
         desks = [Desk(listing, source.start, source.lateness, config.seed) for listing in source.listings()]
         users = UserStreams(wall)
-        account = Account(FIRST_UID, API_KEY, API_SECRET, config.balances)
+        counts = OrderCounts(users)
         fees = FeeSchedule(config.maker_fee, config.taker_fee)
-        self._exchange = Exchange(desks, [account], fees, users)
+        self._exchange = Exchange(desks, _accounts(config), fees, counts)
         self._hub = Hub(self._first_subscriber)
         self._broadcast = Broadcast(self._exchange.desks, self._hub)
         self._pacer = Pacer(source, config.speed, self._handle, self._hub.flush)
-        gateway = Gateway(self._exchange, wall, config.order_latency_ms / 1_000)
+        gateway = Gateway(self._exchange, wall, config.order_latency_ms / 1_000, counts)
         self._rest = Rest(gateway, self._touch)
         self._sockets = Sockets(self._hub, WsApi(gateway, users), self._touch)
         self._touched_at = 0.0
@@ -213,6 +215,16 @@ def _check(config: ExchangeConfig) -> None:
         raise ConfigInvalid(
             f"speed {config.speed} is not above 0 and at most {SPEED_MAX:g} market seconds a second"
         )
+
+
+def _accounts(config: ExchangeConfig) -> list[Account]:
+    """The accounts to open, whose names and keys must differ."""
+    specs = config.accounts or (AccountSpec(balances=config.balances),)
+    for field in ("name", "api_key"):
+        named = [getattr(spec, field) for spec in specs]
+        if len(set(named)) < len(named):
+            raise ConfigInvalid(f"two accounts of the exchange have one {field}; give each its own")
+    return [Account.opened(uid, spec) for uid, spec in enumerate(specs, FIRST_UID)]
 
 
 def _bracketed(host: str) -> str:

@@ -1,21 +1,25 @@
-"""Who sent a request, and whether it is theirs: API key, HMAC signature, time window."""
+"""Who sent a request, and whether it is theirs: API key, signature, time window."""
 
 from __future__ import annotations
 
-import hmac
+import re
 from collections.abc import Mapping
-from hashlib import sha256
-from urllib.parse import urlencode
+from decimal import Decimal
+from urllib.parse import unquote, urlencode
 
-from midas.domain.time import MICROSECOND, MILLISECOND
+from midas.domain.time import MICROSECOND
 from midas.venues.sim.accounts import Account
 from midas.venues.sim.params import Params
-from midas.venues.sim.refusal import Refusal, illegal, missing
+from midas.venues.sim.refusal import Refusal, missing
 
-WINDOW_DEFAULT = 5_000
+WINDOW = r"^([0-9]{1,5})(\.[0-9]{1,3})?$"
+WINDOW_DEFAULT = Decimal(5_000)  # milliseconds, like the two below
 WINDOW_MAX = 60_000
-AHEAD_MAX = 1_000  # milliseconds that a client's clock may run ahead
+AHEAD_MAX = 1_000  # that a client's clock may run ahead
 MICROSECONDS_ABOVE = 10**15
+
+# What percent-encoding leaves: since January 2026 the venue refuses signatures over anything else.
+_ENCODED = re.compile(r"[A-Za-z0-9\-._~*!'()+%=&]*")
 
 
 def known(accounts: Mapping[str, Account], key: str | None) -> Account:
@@ -30,11 +34,13 @@ def known(accounts: Mapping[str, Account], key: str | None) -> Account:
 
 def check_request(account: Account, query: str, body: str) -> None:
     """Verify a REST request over its bytes as they were transmitted."""
-    parts = [_without_signature(text) for text in (query, body)]
-    signature = parts[0][1] or parts[1][1]
+    (query, in_query), (body, in_body) = _without_signature(query), _without_signature(body)
+    signature, text = in_query or in_body, query + body
     if not signature:
         raise missing("signature")
-    _verify(account, parts[0][0] + parts[1][0], signature)
+    raw = text.encode("utf-8", "surrogateescape")
+    if _ENCODED.fullmatch(text) is None or not account.key.verifies(raw, unquote(signature)):
+        raise _forged()
 
 
 def check_message(account: Account, params: Params) -> None:
@@ -44,9 +50,10 @@ def check_message(account: Account, params: Params) -> None:
     if not signature:
         raise missing("signature")
     ordered = sorted(values.items())
-    plain = "&".join(f"{name}={value}" for name, value in ordered)
-    if _signed(account, plain) != signature.lower():
-        _verify(account, urlencode(ordered), signature)
+    texts = "&".join(f"{name}={value}" for name, value in ordered), urlencode(ordered, errors="replace")
+    # Clients disagree on the encoding of the text that they sign, and the venue takes both.
+    if not any(account.key.verifies(text.encode("utf-8", "replace"), signature) for text in texts):
+        raise _forged()
 
 
 def check_time(params: Params, now: int) -> None:
@@ -54,24 +61,21 @@ def check_time(params: Params, now: int) -> None:
     sent = params.integer("timestamp")
     if sent is None:
         raise missing("timestamp")
-    server = now // MILLISECOND
-    if sent > MICROSECONDS_ABOVE:
-        sent = sent * MICROSECOND // MILLISECOND
-    text = params.optional("recvWindow")
-    window = WINDOW_DEFAULT if text is None else _window(text)
-    if sent >= server + AHEAD_MAX:
+    window = _window(params)
+    if sent < MICROSECONDS_ABOVE:
+        sent *= 1_000
+    age = now // MICROSECOND - sent
+    if age <= -AHEAD_MAX * 1_000:
         raise Refusal(-1021, "Timestamp for this request was 1000ms ahead of the server's time.")
-    if server - sent > window:
+    if age > window * 1_000:
         raise Refusal(-1021, "Timestamp for this request is outside of the recvWindow.")
 
 
-def _window(text: str) -> float:
-    try:
-        window = float(text)
-    except ValueError:
-        raise illegal("recvWindow", r"^([0-9]{1,5})(\.[0-9]{1,3})?$") from None
-    if not 0 <= window <= WINDOW_MAX:
-        raise Refusal(-1131, "recvWindow must be less than 60000.")
+def _window(params: Params) -> Decimal:
+    text = params.optional("recvWindow", WINDOW)
+    window = WINDOW_DEFAULT if text is None else Decimal(text)
+    if window > WINDOW_MAX:
+        raise Refusal(-1131, f"recvWindow must be less than {WINDOW_MAX}.")
     return window
 
 
@@ -83,10 +87,5 @@ def _without_signature(text: str) -> tuple[str, str]:
     return "&".join(kept), found[0].partition("=")[2] if found else ""
 
 
-def _signed(account: Account, text: str) -> str:
-    return hmac.new(account.api_secret, text.encode(), sha256).hexdigest()
-
-
-def _verify(account: Account, text: str, signature: str) -> None:
-    if not hmac.compare_digest(_signed(account, text).encode(), signature.lower().encode()):
-        raise Refusal(-1022, "Signature for this request is not valid.")
+def _forged() -> Refusal:
+    return Refusal(-1022, "Signature for this request is not valid.")

@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 import msgspec
 
+from midas.domain.time import MILLISECOND
 from midas.venues.sim import reports
 from midas.venues.sim.accounts import Account
 from midas.venues.sim.orders import Change, Deal, Order
 from midas.venues.sim.refusal import Refusal
 from midas.venues.sim.streams import Client
+from midas.venues.sim.user_faults import Event, UserFaults
 
 _ENCODE = msgspec.json.Encoder().encode
 FIRST_EXECUTION_ID = 9_001
@@ -19,8 +21,9 @@ FIRST_EXECUTION_ID = 9_001
 class UserStreams:
     """The exchange's listener: renders what happened and sends it at once."""
 
-    def __init__(self, wall: Callable[[], int]) -> None:
+    def __init__(self, wall: Callable[[], int], faults: UserFaults | None = None) -> None:
         self._wall = wall
+        self._faults = faults
         self._subscriptions: dict[str, dict[Client, int]] = {}
         self._next_id: dict[Client, int] = {}
         self._execution_id = FIRST_EXECUTION_ID
@@ -36,14 +39,31 @@ class UserStreams:
         return number
 
     def unsubscribe(self, client: Client, number: int | None) -> None:
-        """End one subscription of `client`, or all of them."""
-        for clients in self._subscriptions.values():
-            if client in clients and number in (None, clients[client]):
-                del clients[client]
+        """End one subscription of `client`, or all of them; refuses where there is none."""
+        ended = [
+            (clients, clients[client])
+            for clients in self._subscriptions.values()
+            if client in clients and number in (None, clients[client])
+        ]
+        if not ended:
+            raise Refusal(-2036, "User Data Stream subscription not active.")
+        for clients, ending in ended:
+            self._end(clients, client, ending)
+
+    def terminate(self, client: Client, account: Account) -> None:
+        """End the subscription of `client` to `account` where there is one."""
+        clients = self._subscriptions.get(account.name, {})
+        if client in clients:
+            self._end(clients, client, clients[client])
+
+    def subscriptions(self, client: Client) -> list[int]:
+        """The numbers of the client's subscriptions."""
+        return sorted(clients[client] for clients in self._subscriptions.values() if client in clients)
 
     def leave(self, client: Client) -> None:
         """The client is gone."""
-        self.unsubscribe(client, None)
+        for clients in self._subscriptions.values():
+            clients.pop(client, None)
         self._next_id.pop(client, None)
 
     def order_changed(self, order: Order, change: Change, deal: Deal | None) -> None:
@@ -58,6 +78,23 @@ class UserStreams:
         if self._subscriptions.get(account.name):
             self._send(account.name, reports.position(account, assets, self._wall()))
 
+    def _end(self, clients: dict[Client, int], client: Client, number: int) -> None:
+        del clients[client]
+        event = {"e": "eventStreamTerminated", "E": self._wall() // MILLISECOND}
+        client.send_now(_ENCODE({"subscriptionId": number, "event": event}))
+
+    def terminate(self, account: str) -> None:
+        """End the subscriptions of `account`, all of them where it is empty; the connections stay."""
+        for name in [account] if account else list(self._subscriptions):
+            self._deliver(name, {"e": "eventStreamTerminated", "E": self._wall() // MILLISECOND})
+            self._subscriptions.pop(name, None)
+
     def _send(self, account: str, event: reports.Json) -> None:
-        for client, number in self._subscriptions[account].items():
+        if self._faults:
+            self._faults.event(account, event, self._deliver)
+        else:
+            self._deliver(account, event)
+
+    def _deliver(self, account: str, event: Event) -> None:
+        for client, number in self._subscriptions.get(account, {}).items():
             client.send_now(_ENCODE({"subscriptionId": number, "event": event}))

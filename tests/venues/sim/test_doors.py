@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 
 from midas.domain.time import DAY, MILLISECOND, MINUTE, SECOND
+from midas.errors import ConfigInvalid
 from midas.venues.sim import signing
 from midas.venues.sim.accounts import Account
-from midas.venues.sim.limits import WEIGHT_MAX, OrderCount, RequestWeight
+from midas.venues.sim.limits import CONNECTIONS_MAX, REQUESTS_MAX, WEIGHT_MAX, Connections, RequestWeight
+from midas.venues.sim.ordercounts import OrderCount
 from midas.venues.sim.params import Params, ask
 from midas.venues.sim.refusal import Refusal
 from midas.venues.sim.streams import BUFFER_MAX, Client, Hub, frame
+from tests.fakes.keys import KeyPair
 
 NOW = 1_700_000_000 * SECOND
 ACCOUNT = Account(1, "key", "secret", {})
@@ -42,6 +46,33 @@ def test_a_rest_signature_covers_query_and_body_as_they_were_sent() -> None:
     assert code_of(lambda: signing.check_request(ACCOUNT, query, forged)) == -1022
 
 
+def test_a_text_that_was_not_percent_encoded_is_refused_however_it_is_signed() -> None:
+    for text in ("newClientOrderId=a:b", "newClientOrderId=a/b", 'symbols=["BTCUSDT"]', "note=ü"):
+        query = f"{text}&timestamp=1"
+        assert code_of(partial(signing.check_request, ACCOUNT, query, f"signature={signed(query)}")) == -1022
+    query = urlencode({"newClientOrderId": "a:b/c"})
+    signing.check_request(ACCOUNT, query, f"signature={signed(query)}")
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "rsa"])
+def test_public_keys_sign_in_base64_whose_case_matters(kind: str) -> None:
+    pair = KeyPair.ed25519() if kind == "ed25519" else KeyPair.rsa()
+    account = Account(1, "key", "", {}, public_key=pair.public)
+    query = "symbol=BTCUSDT&timestamp=1"
+    signature = pair.sign(query)
+    signing.check_request(account, query, f"signature={quote(signature, safe='')}")
+    signing.check_message(account, Params({"symbol": "BTCUSDT", "timestamp": "1", "signature": signature}))
+    for wrong in (signature.swapcase(), signature[:-4], "no base64", pair.sign(query + "x")):
+        forged = f"signature={quote(wrong, safe='')}"
+        assert code_of(partial(signing.check_request, account, query, forged)) == -1022
+    assert account.key.may_log_on is (kind == "ed25519")
+
+
+def test_what_is_no_public_key_is_refused_with_a_hint() -> None:
+    with pytest.raises(ConfigInvalid, match="Ed25519 or RSA"):
+        Account(1, "key", "", {}, public_key="-----BEGIN NOTHING-----")
+
+
 @pytest.mark.parametrize("encode", [urlencode, lambda pairs: "&".join(f"{k}={v}" for k, v in pairs)])
 def test_a_message_signature_may_be_made_of_encoded_or_plain_text(
     encode: Callable[[list[tuple[str, str]]], str],
@@ -56,7 +87,8 @@ def test_a_message_signature_may_be_made_of_encoded_or_plain_text(
 @pytest.mark.parametrize(
     ("offset", "window", "accepted"),
     [(0, None, True), (-5_000, None, True), (-5_001, None, False), (999, None, True), (1_000, None, False),
-     (-50_000, "60000", True), (0, "60001", False)],
+     (-50_000, "60000", True), (0, "60001", False), (-1, "1.001", True), (-2, "1.999", False),
+     (0, "1.0001", False), (0, "x", False)],
 )  # fmt: skip
 def test_the_time_window_is_the_venues(offset: int, window: str | None, accepted: bool) -> None:
     values = {"timestamp": str(NOW // MILLISECOND + offset)} | ({"recvWindow": window} if window else {})
@@ -64,7 +96,7 @@ def test_the_time_window_is_the_venues(offset: int, window: str | None, accepted
         signing.check_time(Params(values), NOW)
         signing.check_time(Params(values | {"timestamp": values["timestamp"] + "000"}), NOW)
     else:
-        assert code_of(lambda: signing.check_time(Params(values), NOW)) in (-1021, -1131)
+        assert code_of(lambda: signing.check_time(Params(values), NOW)) in (-1021, -1100, -1131)
 
 
 def test_a_ban_grows_when_it_is_earned_again() -> None:
@@ -87,15 +119,50 @@ def test_a_ban_grows_when_it_is_earned_again() -> None:
     assert weight.used == 1
 
 
-def test_orders_are_counted_in_a_sliding_window_and_by_day() -> None:
-    count = OrderCount()
+def test_requests_are_counted_in_five_minutes_whatever_they_weigh() -> None:
+    weight, start = RequestWeight(), NOW // (5 * MINUTE) * 5 * MINUTE
+    for _ in range(REQUESTS_MAX):
+        weight.spend(0, start)
+    assert code_of(lambda: weight.spend(0, start + MINUTE)) == -1003
+    weight.spend(0, start + 5 * MINUTE)
+
+
+def test_an_address_opens_only_so_many_connections() -> None:
+    connections, start = Connections(), NOW // (5 * MINUTE) * 5 * MINUTE
+    for _ in range(CONNECTIONS_MAX):
+        connections.open(start)
+    assert code_of(lambda: connections.open(start)) == -1003
+    connections.open(start + 5 * MINUTE)
+
+
+def placed(count: OrderCount, now: int, orders: int = 1) -> tuple[int, int]:
+    with count.placing(now, orders):
+        pass
+    return count.counts(now)
+
+
+def test_orders_are_counted_by_the_clocks_ten_seconds_and_by_the_utc_day() -> None:
+    count, start = OrderCount(), NOW // (10 * SECOND) * 10 * SECOND
     for place in range(100):
-        count.check(NOW + place)
-        count.add(NOW + place)
-    assert code_of(lambda: count.check(NOW + SECOND)) == -1015
-    count.check(NOW + 10 * SECOND)
-    assert count.counts(NOW + 10 * SECOND) == (99, 100)
-    assert count.counts(NOW + DAY) == (0, 0)
+        assert placed(count, start + place)[0] == place + 1
+    assert code_of(lambda: placed(count, start + 9 * SECOND)) == -1015
+    assert placed(count, start + 10 * SECOND) == (1, 101)
+    assert placed(count, start + 10 * SECOND, 2) == (3, 103)
+    assert count.counts(start + DAY) == (0, 0)
+
+
+def test_orders_that_trade_make_room_and_refused_ones_take_none() -> None:
+    count, start = OrderCount(), NOW // (10 * SECOND) * 10 * SECOND
+    placed(count, start, 7)
+    count.filled(maker=False, now=start)
+    assert count.counts(start) == (6, 6)
+    count.filled(maker=True, now=start)
+    assert count.counts(start) == (1, 1)
+    count.filled(maker=True, now=start)
+    assert count.counts(start) == (0, 0)
+    with pytest.raises(Refusal), count.placing(start):
+        raise Refusal(-2010, "no")
+    assert count.counts(start) == (0, 0)
 
 
 @pytest.mark.parametrize("length", [0, 125, 126, 65_535, 65_536])
