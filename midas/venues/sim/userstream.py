@@ -50,7 +50,7 @@ class UserStreams:
         for clients, ending in ended:
             self._end(clients, client, ending)
 
-    def terminate(self, client: Client, account: Account) -> None:
+    def log_out(self, client: Client, account: Account) -> None:
         """End the subscription of `client` to `account` where there is one."""
         clients = self._subscriptions.get(account.name, {})
         if client in clients:

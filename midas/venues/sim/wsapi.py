@@ -139,7 +139,7 @@ class WsApi:
 
     def _log_out(self, request: Request) -> object:
         if request.session.account is not None:
-            self._users.terminate(request.client, request.session.account)
+            self._users.log_out(request.client, request.session.account)
         request.session.log_out()
         return self._status(request)
 
