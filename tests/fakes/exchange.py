@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import aiohttp
 import msgspec
 import pytest
 from binance import AsyncClient, BinanceSocketManager
+from websockets.exceptions import ConnectionClosed
 
 from midas.venues.sim.runfile import RunFile
 from midas.venues.sim.server import ExchangeConfig, serve
@@ -43,8 +44,8 @@ class Venue:
         client = await Client.create(
             key or self.run.api_key, secret or self.run.api_secret, private_key=private_key
         )
-        client.ws_api.TIMEOUT = 1.5  # its close waits out one read of this many seconds
-        self._clients.push_async_callback(client.close_connection)
+        client.ws_api.TIMEOUT = 1.5  # a close that nothing wakes waits out one read of this many seconds
+        self._clients.push_async_callback(_close, client)
         return client
 
     def sockets(self, client: AsyncClient) -> BinanceSocketManager:
@@ -64,6 +65,14 @@ class Venue:
     async def close(self) -> None:
         """Close the clients that were made here."""
         await self._clients.aclose()
+
+
+async def _close(client: AsyncClient) -> None:
+    """Close a client; an answer on its way ends the read that its close would wait for."""
+    with suppress(ConnectionClosed):
+        if client.ws_api.ws is not None:
+            await client.ws_api.ws.send('{"id": null, "method": "ping"}')
+    await client.close_connection()
 
 
 Opens = Callable[..., Awaitable[Venue]]
