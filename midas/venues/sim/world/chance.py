@@ -1,4 +1,4 @@
-"""Rolls of the dice inside kernels: SplitMix64 and what is made of it. The state is passed in, one array a stream."""
+"""Rolls of the dice inside kernels: SplitMix64 and what is made of it. A stream is an array, passed in."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def exponential(stream: NDArray[np.uint64]) -> float:
 
 @numba.njit(cache=True, nogil=True)
 def normal(stream: NDArray[np.uint64]) -> float:
-    """Of mean 0 and variance 1 (Box & Muller 1958); the second of each pair is not kept, so no state hides."""
+    """Of mean 0 and variance 1 (Box & Muller 1958); the pair's second is dropped, so no state hides."""
     return math.sqrt(2.0 * exponential(stream)) * math.cos(2.0 * math.pi * uniform(stream))
 
 

@@ -54,7 +54,9 @@ class MacroParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     # Common log-volatility: several time scales stand in for rough, long-memory volatility
     # (Corsi 2009; Gatheral, Jaisson & Rosenbaum 2018).
     factor_half_lives: tuple[float, ...] = (20 / 390, 1.0, 10.0, 80.0)  # days
-    factor_weights: tuple[float, ...] = (0.15, 0.20, 0.22, 0.25)  # standard deviation of the logarithm
+    # Standard deviations of the logarithm. 0.40 at 80 days carries the memory of sizes to lags 81-120; with
+    # more at 1 and 10 days the tails grow too heavy.
+    factor_weights: tuple[float, ...] = (0.15, 0.15, 0.10, 0.40)
     leverage: float = -0.7  # correlation of a factor's shock with the common return shock (Black 1976)
     own_half_life: float = 20.0  # days, of each asset's own log-volatility
     own_weight: float = 0.25  # standard deviation of the logarithm
@@ -99,8 +101,8 @@ class MacroParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
                 )
         if min(self.durations) < self.duration_stages:
             raise ConfigInvalid(
-                f"macro.duration_stages: expected at most the shortest of durations, {min(self.durations):g} days, "
-                f"got {self.duration_stages}"
+                f"macro.duration_stages: expected at most the shortest of durations, "
+                f"{min(self.durations):g} days, got {self.duration_stages}"
             )
 
     def shares(self) -> paths.Floats:

@@ -11,7 +11,6 @@ are unit Ornstein-Uhlenbeck processes, U is the shape of the day and z, z_i are 
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -48,7 +47,7 @@ class Macro:
         seed: int,
         names: Sequence[str] = (),
     ) -> None:
-        """`daily_volatility`: each asset's long-run standard deviation of a day's log return, jumps excluded."""
+        """`daily_volatility`: each asset's long-run deviation of a day's log return, jumps excluded."""
         scale = _checked(daily_volatility)
         self._names = [f"asset {i + 1}" for i in range(scale.size)] if not names else list(names)
         if len(self._names) != scale.size:
@@ -70,8 +69,7 @@ class Macro:
         )
         news: list[News] = []
         for start in range(0, steps, _BLOCK):
-            block = slice(start, min(start + _BLOCK, steps))
-            piece = paths.Path(*(column[block] for column in path[:4]), path.news)
+            piece = path.block(start, start + _BLOCK)
             told = int(paths.advance(self._state, self._law, piece))
             news += [written(row, self._names) for row in path.news[:told].tolist()]
         return MacroPath(path.regime, path.returns, path.volatility, path.activity, news)
@@ -99,7 +97,8 @@ def _checked(daily_volatility: Sequence[float]) -> paths.Floats:
     scale = np.array(daily_volatility, np.float64)
     if scale.ndim != 1 or not scale.size or not np.all((scale > 0) & (scale < 1)):
         raise ConfigInvalid(
-            f"daily_volatility: expected one number above 0 and below 1 for each asset, got {list(daily_volatility)}"
+            "daily_volatility: expected one number above 0 and below 1 for each asset, "
+            f"got {list(daily_volatility)}"
         )
     return scale
 

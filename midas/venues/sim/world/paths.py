@@ -85,7 +85,17 @@ class Path(NamedTuple):
     returns: Floats
     volatility: Floats
     activity: Floats
-    news: Floats
+    news: Floats  # has a row for every step of a block
+
+    def block(self, start: int, end: int) -> Path:
+        """The steps from `start` until before `end`, as far as there are any."""
+        return Path(
+            self.regime[start:end],
+            self.returns[start:end],
+            self.volatility[start:end],
+            self.activity[start:end],
+            self.news,
+        )
 
 
 @numba.njit(cache=True, nogil=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import msgspec
 import numpy as np
@@ -81,7 +82,7 @@ def _autocorrelations(series: Floats, first: int, last: int) -> Floats:
 
 
 def ljung_box(series: Floats, lags: int = LJUNG_BOX_LAGS) -> float:
-    """The p-value of n (n + 2) sum rho_k^2 / (n - k) under chi-square with `lags` degrees (Ljung & Box 1978)."""
+    """The p-value of n (n + 2) sum rho_k^2 / (n - k), chi-square of `lags` degrees (Ljung & Box 1978)."""
     if series.size < DAYS_MIN:
         return math.nan
     count = series.size
@@ -91,9 +92,9 @@ def ljung_box(series: Floats, lags: int = LJUNG_BOX_LAGS) -> float:
 
 
 def chi_square_survival(statistic: float, degrees: int) -> float:
-    """P(chi-square > statistic), the regularised upper incomplete gamma function Q(degrees / 2, statistic / 2).
+    """P(chi-square > statistic): the regularised upper incomplete gamma function of half of both.
 
-    By its series below the mean and Lentz's continued fraction above it (Abramowitz & Stegun 1964, 6.5.29, 6.5.31).
+    Its series where that converges, else its continued fraction (Abramowitz & Stegun 1964, 6.5.29, 6.5.31).
     """
     shape, point = degrees / 2.0, statistic / 2.0
     if point <= 0.0:
@@ -132,7 +133,7 @@ def _upper_fraction(shape: float, point: float) -> float:
 
 
 def aggregated_kurtosis(returns: Floats, days: int = 20) -> float:
-    """Excess kurtosis of sums over disjoint `days` over that of single days: sums are more normal (Cont 2001)."""
+    """Excess kurtosis of disjoint sums of `days` over that of single days: nearer the normal (Cont 2001)."""
     whole = returns.size // days * days
     daily = excess_kurtosis(returns)
     return excess_kurtosis(returns[:whole].reshape(-1, days).sum(axis=1)) / daily if daily else math.nan
@@ -148,7 +149,7 @@ def leverage(returns: Floats, days: int = 10) -> float:
 
 
 def variance_ratio(returns: Floats, days: int = 10) -> float:
-    """Var(sums over `days`) / (`days` Var(1)), overlapping and unbiased: 1 for a random walk (Lo & MacKinlay 1988)."""
+    """Var(sums of `days`) / (`days` Var(1)), overlapping, unbiased; random walk: 1 (Lo & MacKinlay 1988)."""
     count = returns.size
     if count < max(2 * days, DAYS_MIN):
         return math.nan
@@ -159,7 +160,7 @@ def variance_ratio(returns: Floats, days: int = 10) -> float:
 
 
 def scaled_kurtosis(returns: Floats) -> float:
-    """Excess kurtosis of r_t / sqrt(v_(t-1)), v the EWMA of r^2: tails stay heavy without clusters (Bollerslev 1987)."""
+    """Excess kurtosis of r_t / sqrt(v_(t-1)), v the EWMA of r^2: tails outlive clusters (Bollerslev 1987)."""
     if returns.size < DAYS_MIN + WARM_UP_DAYS:
         return math.nan
     variance = float(np.mean(returns[:WARM_UP_DAYS] ** 2))
@@ -171,7 +172,7 @@ def scaled_kurtosis(returns: Floats) -> float:
 
 
 def gain_loss(returns: Floats) -> float:
-    """-q01 / q99: how much larger a bad day of a hundred is than a good one (Cont 2001, gain/loss asymmetry)."""
+    """-q01 / q99: how much larger the worst day of a hundred is than the best (Cont 2001)."""
     if returns.size < DAYS_MIN:
         return math.nan
     bad, good = np.quantile(returns, (0.01, 0.99))
@@ -182,8 +183,8 @@ def average_correlation(returns: Floats) -> float:
     """The mean of the pairwise correlations of the columns."""
     if returns.shape[0] < DAYS_MIN_CORRELATION or returns.shape[1] < 2:
         return math.nan
-    pairs = np.corrcoef(returns, rowvar=False)[np.triu_indices(returns.shape[1], 1)]
-    return float(pairs.mean())
+    matrix = np.asarray(np.corrcoef(returns, rowvar=False))
+    return float(matrix[np.triu_indices(returns.shape[1], 1)].mean())
 
 
 # From the regime whose assets move most together to the one whose move least.
@@ -197,7 +198,7 @@ def correlation_order(sample: Sample) -> float:
     """
     found = [average_correlation(sample.returns[sample.regimes == regime]) for regime in CORRELATION_ORDER]
     known = [value for value in found if not math.isnan(value)]
-    return min((high - low for high, low in zip(known, known[1:], strict=False)), default=math.nan)
+    return min((high - low for high, low in pairwise(known)), default=math.nan)
 
 
 def _of_assets(statistic: Callable[[Floats], float]) -> Callable[[Sample], float]:
@@ -318,7 +319,7 @@ def rows(values: Sequence[Sequence[float]]) -> list[Row]:
 
 
 def iid_normal(days: int, assets: int, seed: int) -> Sample:
-    """The control: independent normal returns, and labels that mean nothing. A suite with teeth refuses it."""
+    """The control: independent normal returns and labels that mean nothing; most facts must fail on it."""
     generator = np.random.default_rng(seed)
     return Sample(
         generator.normal(0.0, 0.01, (days, assets)),
