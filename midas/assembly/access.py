@@ -50,6 +50,16 @@ def access(settings: Settings) -> Access:
     return Access(endpoints, account, venue.api_key.get_secret_value(), venue.api_secret.get_secret_value())
 
 
+def public(settings: Settings) -> Endpoints:
+    """DEMO and LIVE: the configured addresses of what anybody may ask; no key is needed."""
+    venue = settings.venue
+    missing = [f"venue.{name}" for name in ("rest_url", "stream_url") if not getattr(venue, name)]
+    if missing:
+        raise ConfigInvalid(f"environment {settings.environment.value} needs {', '.join(missing)}")
+    rest, streams = venue.rest_url, venue.stream_url
+    return Endpoints(rest, venue.sapi_url or rest, venue.ws_api_url or streams, streams)
+
+
 def simulated(http: str, ws: str, instance: str, keys: tuple[str, str], speed: float) -> Access:
     """SIM: the exchange process, refused where any of its addresses leaves this machine."""
     endpoints = Endpoints.at(http, ws)

@@ -144,6 +144,26 @@ def _doctor_options(parser: Parser) -> None:
     parser.add_argument("--warm", action="store_true", help="compile the numeric kernels ahead")
 
 
+def _record_options(parser: Parser) -> None:
+    parser.add_argument(
+        "--out", required=True, metavar="DIR", help="the folder of the files, made if missing"
+    )
+    parser.add_argument(
+        "--instruments", metavar="LIST", help="such as BTCUSDT,ETHUSDT; default: the configured ones"
+    )
+    parser.add_argument(
+        "--for", type=_seconds, dest="duration", metavar="TIME", help="end after it: 90s, 10m, 8h, 2d"
+    )
+    parser.add_argument(
+        "--rotate-mb", type=_above_zero, default=64.0, metavar="MB", help="begin a new file at this size (64)"
+    )
+    parser.add_argument(
+        "--rotate", type=_seconds, default=3600.0, metavar="TIME",
+        help="begin a new file at each multiple of TIME (1h)",
+    )  # fmt: skip
+    _market_options(parser)
+
+
 def _verify_book_options(parser: Parser) -> None:
     parser.add_argument(
         "file", metavar="FILE", help="a recorded stream with depth, bookTicker and a snapshot"
@@ -165,6 +185,17 @@ def _above_zero(text: str) -> float:
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
     return value
+
+
+def _seconds(text: str) -> float:
+    """`90`, `90s`, `10m`, `8h`, `2d` in seconds."""
+    unit = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}.get(text[-1:].lower(), 0)
+    try:
+        return _above_zero(text[:-1] if unit else text) * (unit or 1)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            f"expected a time such as 90s, 10m, 8h or 2d, got {text!r}"
+        ) from None
 
 
 def _whole(text: str) -> int:
@@ -219,6 +250,13 @@ _COMMANDS: tuple[tuple[str, str, str, str, _Options], ...] = (
         "run the embedded exchange by itself",
         "midas sim --market synthetic --speed 20 --seed 7",
         _sim_options,
+    ),
+    (
+        "record",
+        "midas.cli.record:record",
+        "write the venue's public streams down, as `--market` replays them",
+        "midas record --out recordings --instruments BTCUSDT,ETHUSDT --for 10m",
+        _record_options,
     ),
     (
         "replay",

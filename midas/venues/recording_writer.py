@@ -87,8 +87,8 @@ class RecordingWriter:
             self._file = self._create(ns)
         except OSError as error:
             raise StoreFull(
-                f"{self._folder}: no new file can be made there ({_reason(error)}); make room or name another "
-                "folder, then record again"
+                f"{self._folder}: no new file can be made there ({_reason(error)}); make room or "
+                "name another folder, then record again"
             ) from error
         self._packer = zlib.compressobj(wbits=_GZIP)
         self._size, self._period = 0, ns // self._rotation.period
@@ -120,8 +120,8 @@ class RecordingWriter:
             with suppress(OSError):
                 file.close()
             raise StoreFull(
-                f"{self.files[-1]}: the disk takes no more ({_reason(error)}); what was recorded until about a "
-                "second before can be read. Make room, then record again"
+                f"{self.files[-1]}: the disk takes no more ({_reason(error)}); what was recorded until about "
+                "a second before can be read. Make room, then record again"
             ) from error
 
 
