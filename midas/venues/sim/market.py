@@ -1,21 +1,23 @@
 """What a market source yields, whatever it is: a recording or a simulator.
 
 `at` paces: nanoseconds of the source's own clock. `time` is market time, nanoseconds, as stamped on
-the streams. `payload` is the stream message, ready to send.
+the streams. `payload` is the stream message as it was recorded; where it is empty, whoever wants the
+message writes it (`messages.py`), so that nothing is spelled out that nobody listens to.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
 from midas.domain.instrument import Instrument
+from midas.domain.order import Side
 from midas.venues.sim.outside import Level
 
 
-class DepthChange(msgspec.Struct, frozen=True, gc=False):
+class DepthChange(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Levels that changed since the previous one; zero lots remove a level."""
 
     symbol: str
@@ -25,10 +27,10 @@ class DepthChange(msgspec.Struct, frozen=True, gc=False):
     last_id: int
     bids: list[Level]
     asks: list[Level]
-    payload: bytes
+    payload: bytes = b""
 
 
-class BestQuote(msgspec.Struct, frozen=True, gc=False):
+class BestQuote(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Best bid and ask. A recorded one carries no market time of its own: `time` is the last seen."""
 
     symbol: str
@@ -37,10 +39,10 @@ class BestQuote(msgspec.Struct, frozen=True, gc=False):
     last_id: int
     bid: Level
     ask: Level
-    payload: bytes
+    payload: bytes = b""
 
 
-class Print(msgspec.Struct, frozen=True, gc=False):
+class Print(msgspec.Struct, frozen=True, gc=False, tag=True):
     """One public trade."""
 
     symbol: str
@@ -50,7 +52,7 @@ class Print(msgspec.Struct, frozen=True, gc=False):
     tick: int
     lots: int
     buyer_is_maker: bool
-    payload: bytes
+    payload: bytes = b""
 
 
 MarketEvent = DepthChange | BestQuote | Print
@@ -66,6 +68,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     first_tick: int  # of the first trade
     first_trade_id: int
     volatility: float  # standard deviation of the log price over one second
+    volatility_now: float = 0.0  # the same in the last minutes before the start; 0: no different
     volume: float  # base units a second
 
 
@@ -82,4 +85,21 @@ class Source(Protocol):
 
     def events(self) -> Iterator[MarketEvent]:
         """The market, ordered by `at`."""
+        ...
+
+    def save(self) -> bytes:
+        """Where the market stands after the last event that was handed out."""
+        ...
+
+    def restore(self, state: bytes) -> None:
+        """Go on after `save`, before `events` is asked for. Raises StoreDamaged where that can't be."""
+        ...
+
+
+@runtime_checkable
+class Responsive(Protocol):
+    """A market that our own orders move. A recorded one can't be moved."""
+
+    def taken(self, symbol: str, side: Side, tick: int, lots: int) -> None:
+        """One of our accounts took (`side` is its own) `lots` that the market displayed at `tick`."""
         ...

@@ -7,15 +7,18 @@ best price always has the smallest key.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+
+from midas.domain.order import Side
 
 Level = tuple[int, int]  # tick, lots
+Taken = Callable[[Side, int, int], None]  # who took, at which tick, how many lots
 
 
 class OutsideSide:
     """One side: levels as of the last depth change, and the touch where a quote is newer."""
 
-    __slots__ = ("_keys", "_levels", "_taken", "_touch", "_touch_lots", "sign")
+    __slots__ = ("_keys", "_levels", "_taken", "_touch", "_touch_lots", "sign", "told")
 
     def __init__(self, sign: int) -> None:
         self.sign = sign  # +1 asks, -1 bids
@@ -24,6 +27,7 @@ class OutsideSide:
         self._taken: dict[int, int] = {}
         self._touch: int | None = None
         self._touch_lots = 0
+        self.told: Taken | None = None
 
     def displayed(self, key: int) -> int:
         """Lots shown at `key`."""
@@ -39,6 +43,8 @@ class OutsideSide:
         """Remember that our accounts took `lots`, until the market shows another size there."""
         if lots:
             self._taken[key] = self._taken.get(key, 0) + lots
+            if self.told is not None:
+                self.told(Side.BUY if self.sign > 0 else Side.SELL, key * self.sign, lots)
 
     def prices(self) -> Iterator[int]:
         """Keys with displayed lots, best first."""
@@ -109,6 +115,10 @@ class OutsideBook:
         self.asks = OutsideSide(+1)
         self.last_id = 0
         self._quote: tuple[int, Level, Level] | None = None
+
+    def tell(self, taken: Taken) -> None:
+        """From now on `taken` hears of everything that our accounts take."""
+        self.bids.told = self.asks.told = taken
 
     def snapshot(self, last_id: int, bids: Iterable[Level], asks: Iterable[Level]) -> None:
         """Start from the whole visible book as of `last_id`."""

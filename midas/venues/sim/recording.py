@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 
 import msgspec
 
 from midas.domain.instrument import Instrument
 from midas.domain.time import MILLISECOND, SECOND
-from midas.errors import MalformedMessage, RecordingInvalid
+from midas.errors import MalformedMessage, RecordingInvalid, StoreDamaged
 from midas.venues.recording import read_recording
 from midas.venues.sim.market import BestQuote, DepthChange, Listing, MarketEvent, Print
 from midas.venues.sim.outside import Level
@@ -227,6 +228,7 @@ class Recording:
         self._path = path
         self._survey, snapshot, first_trade = _survey(path)
         self.name = str(path)
+        self._handed_out = 0
         self.start = self._survey.start
         self._instrument = _instrument(next(iter(self._survey.symbols)), self._survey)
         self._scale = Scale.of(self._instrument)
@@ -248,6 +250,24 @@ class Recording:
 
     def events(self) -> Iterator[MarketEvent]:
         """The messages in file order; market time never runs backwards between them."""
+        for event in islice(self._events(), self._handed_out, None):
+            self._handed_out += 1
+            yield event
+
+    def save(self) -> bytes:
+        """How many events were handed out."""
+        return msgspec.json.encode(self._handed_out)
+
+    def restore(self, state: bytes) -> None:
+        """Skip what was handed out before."""
+        try:
+            self._handed_out = msgspec.json.decode(state, type=int)
+        except msgspec.DecodeError as error:
+            raise StoreDamaged(
+                f"the place in {self.name} can't be read: {error}; start it anew", file=self.name, last_good=0
+            ) from None
+
+    def _events(self) -> Iterator[MarketEvent]:
         time, last_id = self.start, 0
         for _, stamp, message, payload in _messages(self._path):
             if isinstance(message, _Depth):
