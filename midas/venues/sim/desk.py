@@ -13,6 +13,8 @@ from midas.venues.sim.matcher import Matcher
 from midas.venues.sim.scale import Scale
 from midas.venues.sim.tape import Tape
 
+TRADING = "TRADING"
+
 
 class Desk:
     """What the exchange keeps of one symbol."""
@@ -25,6 +27,7 @@ class Desk:
         self.matcher = Matcher()
         self.matcher.snapshot(listing.last_id, listing.bids, listing.asks)
         self.time = start
+        self.status = TRADING
         self.tape = Tape(listing.first_trade_id, lateness)
         self.last_tick = listing.first_tick
         self.last_trade_id = listing.first_trade_id - 1

@@ -7,7 +7,17 @@ from collections.abc import Callable
 
 from midas.venues.sim import sapi, signing
 from midas.venues.sim.accounts import Account
-from midas.venues.sim.endpoints import Endpoint, Weigh, by_count, by_depth, by_order, by_symbol, by_symbols, fixed
+from midas.venues.sim.arming import Target
+from midas.venues.sim.endpoints import (
+    Endpoint,
+    Weigh,
+    by_count,
+    by_depth,
+    by_order,
+    by_symbol,
+    by_symbols,
+    fixed,
+)
 from midas.venues.sim.exchange import Exchange
 from midas.venues.sim.limits import WALLET_WEIGHT_MAX, RequestWeight
 from midas.venues.sim.ordercounts import OrderCounts
@@ -15,13 +25,19 @@ from midas.venues.sim.params import Params
 from midas.venues.sim.private import Private
 from midas.venues.sim.public import Public
 from midas.venues.sim.refusal import Refusal
+from midas.venues.sim.request_faults import Asked, RequestFaults
 
 
 class Gateway:
     """Checks a request in the venue's order and runs it."""
 
     def __init__(
-        self, exchange: Exchange, wall: Callable[[], int], latency: float, counts: OrderCounts
+        self,
+        exchange: Exchange,
+        wall: Callable[[], int],
+        latency: float,
+        counts: OrderCounts,
+        faults: RequestFaults | None = None,
     ) -> None:
         self.exchange = exchange
         self.wall = wall
@@ -29,6 +45,7 @@ class Gateway:
         self.weight = RequestWeight()
         self.wallet_weight = RequestWeight(WALLET_WEIGHT_MAX)
         self._latency = latency
+        self._faults = faults
         self._by_key = {account.api_key: account for account in exchange.accounts.values()}
         endpoints = [
             *_public(Public(exchange, wall)),
@@ -66,7 +83,21 @@ class Gateway:
     async def answer(
         self, endpoint: Endpoint, account: Account | None, params: Params, weight: int
     ) -> object:
-        """Run a checked request; a trading one first travels to the matching engine."""
+        """Run a checked request; with faults armed, it may be refused or its reply be lost (Unanswered)."""
+        if not self._faults:
+            return await self._executed(endpoint, account, params, weight)
+        target = Target(
+            symbol=params.get("symbol") or "",
+            paths=(endpoint.path, endpoint.method),
+            account=account.name if account is not None else "",
+        )
+        asked = Asked(target, endpoint.trades, endpoint.places)
+        return await self._faults.around(asked, lambda: self._executed(endpoint, account, params, weight))
+
+    async def _executed(
+        self, endpoint: Endpoint, account: Account | None, params: Params, weight: int
+    ) -> object:
+        """The answer; a trading request first travels to the matching engine."""
         if endpoint.public is not None:
             return endpoint.public(params)
         assert endpoint.private is not None and account is not None

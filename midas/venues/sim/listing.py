@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 
-from midas.venues.sim.desk import Desk
+from midas.venues.sim.desk import TRADING, Desk
 from midas.venues.sim.params import Params
 from midas.venues.sim.refusal import Refusal
 from midas.venues.sim.reports import SELF_TRADE, Json
 
-TRADING = "TRADING"
 PERMISSION = "SPOT"
 _STATUSES = (TRADING, "HALT", "BREAK")
 
@@ -19,7 +18,7 @@ def described(desk: Desk) -> Json:
     instrument = desk.instrument
     return {
         "symbol": desk.symbol,
-        "status": TRADING,
+        "status": desk.status,
         "baseAsset": instrument.base,
         "baseAssetPrecision": 8,
         "quoteAsset": instrument.quote,

@@ -16,12 +16,14 @@ class Refusal(Rejected):
         *,
         retry_after: int | None = None,
         data: dict[str, object] | None = None,
+        page: str = "",
     ) -> None:
         super().__init__(text, code)
         self.text = text
         self.status = status
         self.retry_after = retry_after  # seconds
         self.data = data
+        self.page = page  # HTML that REST sends in place of JSON
 
     def body(self) -> dict[str, object]:
         """The JSON object that a client reads."""
@@ -32,6 +34,11 @@ class Refusal(Rejected):
 def missing(name: str) -> Refusal:
     """A mandatory parameter is absent or empty."""
     return Refusal(-1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed.")
+
+
+def unread(name: str) -> Refusal:
+    """A parameter has no place in this request."""
+    return Refusal(-1106, f"Parameter '{name}' sent when not required.")
 
 
 def illegal(name: str, legal: str) -> Refusal:
@@ -70,3 +77,11 @@ def unknown_cancel() -> Refusal:
 def unknown_order() -> Refusal:
     """A query names no order."""
     return Refusal(-2013, "Order does not exist.")
+
+
+def archived() -> Refusal:
+    """A query names an order that was forgotten."""
+    return Refusal(
+        -2026,
+        "Order was canceled or expired with no executed qty over 90 days ago and has been archived.",
+    )

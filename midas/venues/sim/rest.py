@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import msgspec
@@ -13,6 +14,7 @@ from midas.venues.sim.endpoints import WALLET, Endpoint
 from midas.venues.sim.gateway import Gateway
 from midas.venues.sim.params import Params
 from midas.venues.sim.refusal import Refusal
+from midas.venues.sim.request_faults import Unanswered
 
 _ENCODE = msgspec.json.Encoder().encode
 _NOT_FOUND = "<html><head><title>404 Not Found</title></head><body><h1>404 Not Found</h1></body></html>"
@@ -44,6 +46,8 @@ class Rest:
             return await self._answered(endpoint, request)
         except Refusal as refusal:
             return refused(refusal, self._weights(endpoint.wallet))
+        except Unanswered as lost:
+            return await _cut(request, lost)
 
     async def _answered(self, endpoint: Endpoint, request: web.Request) -> web.Response:
         query = request.rel_url.raw_query_string
@@ -82,8 +86,19 @@ class Rest:
         return web.Response(status=410, text="", headers=self._weights(False))
 
 
+async def _cut(request: web.Request, lost: Unanswered) -> web.Response:
+    """No reply: the connection ends, perhaps after a while."""
+    await asyncio.sleep(lost.hang_s)
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
+
+
 def refused(refusal: Refusal, headers: dict[str, str]) -> web.Response:
     """A refusal as HTTP."""
+    if refusal.page:
+        page = refusal.page
+        return web.Response(text=page, status=refusal.status, content_type="text/html", headers=headers)
     if refusal.retry_after is not None:
         headers = headers | {"Retry-After": str(refusal.retry_after)}
     return web.Response(

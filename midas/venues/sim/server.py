@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import ipaddress
 import os
 import secrets
@@ -18,20 +17,25 @@ import msgspec
 from aiohttp import web
 
 from midas.costs import FeeSchedule
-from midas.errors import AlreadyRunning, ConfigInvalid, NotLoopback
-from midas.venues.sim import runfile
+from midas.errors import ConfigInvalid, NotLoopback
+from midas.venues.sim import plan, runfile
 from midas.venues.sim.accounts import API_KEY, API_SECRET, OPENING, Account, AccountSpec
+from midas.venues.sim.acts import ClockActs, DeskActs, PortActs, SocketActs
 from midas.venues.sim.broadcast import Broadcast
+from midas.venues.sim.control import Control
 from midas.venues.sim.desk import Desk
+from midas.venues.sim.disruptions import Disruptions
 from midas.venues.sim.exchange import Exchange
 from midas.venues.sim.gateway import Gateway
 from midas.venues.sim.market import MarketEvent
 from midas.venues.sim.markets import SYNTHETIC, open_market
 from midas.venues.sim.ordercounts import OrderCounts
 from midas.venues.sim.pacer import Pacer
+from midas.venues.sim.port import Port
 from midas.venues.sim.rest import Rest
 from midas.venues.sim.sockets import Sockets
 from midas.venues.sim.streams import Hub
+from midas.venues.sim.timings import SocketTimings
 from midas.venues.sim.userstream import UserStreams
 from midas.venues.sim.wsapi import WsApi
 
@@ -54,6 +58,9 @@ class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True):
     accounts: tuple[AccountSpec, ...] = ()  # none: one account that opens with `balances`
     order_latency_ms: float = 2.0
     idle_exit_s: float = 900.0  # 0: never
+    control: int | None = None  # the control port: 0 any free one, None none
+    plan: Path | None = None  # a script of fault hooks
+    timings: SocketTimings = SocketTimings()
 
 
 class ExchangeServer:
@@ -63,20 +70,26 @@ class ExchangeServer:
         self.config = config
         self.instance = secrets.token_hex(16)
         self.port = 0
-        self._wall = wall
+        self._real_wall = wall
+        self._disruptions = disruptions = Disruptions(wall, config.speed, self._best_ask)
+        self._plan = plan.read(config.plan) if config.plan is not None else []
+        self._control = Control(disruptions.faults, self._touch)
+        self._wall = wall = disruptions.clock
         source = open_market(config.market, config.seed)
         self._market = source.name
         desks = [Desk(listing, source.start, source.lateness, config.seed) for listing in source.listings()]
-        users = UserStreams(wall)
+        users = self._users = UserStreams(wall, disruptions.users)
         counts = OrderCounts(users)
         fees = FeeSchedule(config.maker_fee, config.taker_fee)
         self._exchange = Exchange(desks, _accounts(config), fees, counts)
-        self._hub = Hub(self._first_subscriber)
+        self._hub = Hub(self._first_subscriber, disruptions.market)
         self._broadcast = Broadcast(self._exchange.desks, self._hub)
         self._pacer = Pacer(source, config.speed, self._handle, self._hub.flush)
-        gateway = Gateway(self._exchange, wall, config.order_latency_ms / 1_000, counts)
+        gateway = Gateway(self._exchange, wall, config.order_latency_ms / 1_000, counts, disruptions.requests)
         self._rest = Rest(gateway, self._touch)
-        self._sockets = Sockets(self._hub, WsApi(gateway, users), self._touch)
+        self._sockets = Sockets(
+            self._hub, WsApi(gateway, users), self._touch, wall, config.timings, disruptions.lines
+        )
         self._touched_at = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -86,35 +99,39 @@ class ExchangeServer:
         runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
         await runner.setup()
         try:
-            await self._listen(runner)
+            port = await self._listen(runner)
             self._touch()
-            tasks = [asyncio.create_task(work) for work in (self._pacer.run(), self._sockets.keep_alive())]
+            works = (self._pacer.run(), self._sockets.keep_alive(), port.keep())
+            tasks = [asyncio.create_task(work) for work in works]
             try:
                 await self._wait(stop, tasks)
             finally:
                 await _end(tasks)
         finally:
+            await self._control.close()
             for client in list(self._sockets.clients):
                 client.drop()
             await runner.cleanup()
             if self.config.run_file is not None:
                 runfile.remove(self.config.run_file, self.instance)
 
-    async def _listen(self, runner: web.AppRunner) -> None:
-        config = self.config
-        try:
-            await web.TCPSite(runner, config.host, config.port).start()
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-            raise AlreadyRunning(
-                f"port {config.port} on {config.host} is in use; stop its owner or choose another (0: any)"
-            ) from error
-        self.port = int(runner.addresses[0][1])
+    async def _listen(self, runner: web.AppRunner) -> Port:
+        config, faults = self.config, self._disruptions.faults
+        port = Port(runner, config.host, config.port)
+        await port.open()
+        self.port = port.number
+        control = "" if config.control is None else await self._control.open(config.control)
+        SocketActs(faults, self._sockets, self._users)
+        PortActs(faults, port)
+        ClockActs(faults, self._disruptions.clock)
+        DeskActs(faults, self._exchange, self._wall)
+        for order in self._plan:
+            faults.arm(order)
         if config.run_file is not None:
-            runfile.write(config.run_file, self._run_content())
+            runfile.write(config.run_file, self._run_content(control))
+        return port
 
-    def _run_content(self) -> runfile.RunFile:
+    def _run_content(self, control: str) -> runfile.RunFile:
         config = self.config
         return runfile.RunFile(
             pid=os.getpid(),
@@ -124,9 +141,10 @@ class ExchangeServer:
             market=self._market,
             speed=config.speed,
             seed=config.seed,
-            started_at=self._wall(),
+            started_at=self._real_wall(),
             api_key=API_KEY,
             api_secret=API_SECRET,
+            control=control,
         )
 
     async def _wait(self, stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
@@ -148,6 +166,12 @@ class ExchangeServer:
 
     def _first_subscriber(self) -> None:
         self._pacer.start()
+        self._disruptions.faults.market_started()
+
+    def _best_ask(self, symbol: str) -> str:
+        desk = self._exchange.desks[symbol]
+        best = desk.matcher.book.asks.best()
+        return desk.scale.price(best[0] if best is not None else desk.last_tick)
 
     def _handle(self, event: MarketEvent) -> None:
         closed = self._exchange.market(event, self._wall())

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import msgspec
 from aiohttp import WSMsgType, web
 
-from midas.domain.time import MICROSECOND
+from midas.domain.time import MICROSECOND, MILLISECOND
+from midas.venues.sim.market_faults import LineFaults
+from midas.venues.sim.refusal import Refusal
+from midas.venues.sim.rest import refused
 from midas.venues.sim.streams import Client, Hub
+from midas.venues.sim.timings import SocketTimings
 from midas.venues.sim.wsapi import WsApi
 
-PING_EVERY = 20.0
-SILENCE_MAX = 60.0
-MESSAGES_A_SECOND = 5
-STREAMS_MAX = 1_024
+MARKET, USER = "market", "user"
+GOING_AWAY, CUT = 1001, 1006
 
 _ENCODE = msgspec.json.Encoder().encode
 _STREAM = re.compile(r"^(!?[a-zA-Z0-9_]+@[\w@+:.-]+|![\w@]+)$")
@@ -33,36 +36,97 @@ class Control(msgspec.Struct):
 class Sockets:
     """All WebSocket connections of the exchange."""
 
-    def __init__(self, hub: Hub, api: WsApi, touched: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        api: WsApi,
+        touched: Callable[[], None],
+        wall: Callable[[], int],
+        timings: SocketTimings,
+        faults: LineFaults | None = None,
+    ) -> None:
         self._hub = hub
         self._api = api
         self._touched = touched
-        self.clients: set[Client] = set()
+        self._wall = wall
+        self._timings = timings
+        self._faults = faults
+        self._closing: set[asyncio.Task[None]] = set()
+        self.clients: dict[Client, web.WebSocketResponse] = {}
 
     def routes(self) -> list[web.RouteDef]:
         """Every documented way in."""
+        streams = ("/ws", "/ws/{names:.*}", "/stream", "/stream/ws", "/stream/ws/{names:.*}")
         return [
-            web.get("/ws-api/v3", self._serve_api),
-            web.get("/ws", self._serve_streams),
-            web.get("/ws/{names:.*}", self._serve_streams),
-            web.get("/stream", self._serve_streams),
-            web.get("/stream/ws", self._serve_streams),
-            web.get("/stream/ws/{names:.*}", self._serve_streams),
+            web.get("/ws-api/v3", partial(self._admitted, self._serve_api)),
+            *(web.get(path, partial(self._admitted, self._serve_streams)) for path in streams),
         ]
 
     async def keep_alive(self) -> None:
-        """Ping everybody now and then; drop whoever is silent for too long. Never returns."""
+        """Ping everybody now and then; cut whoever is silent for too long or old enough. Never returns."""
         while True:
-            await asyncio.sleep(PING_EVERY)
+            await asyncio.sleep(self._timings.look_every_s)
             now = asyncio.get_running_loop().time()
             for client in list(self.clients):
-                if now - client.heard_at > SILENCE_MAX:
-                    client.drop()
-                else:
-                    client.ping()
+                self._tend(client, now)
+
+    def close(self, kind: str, code: int) -> None:
+        """Close the connections of a kind, or of `all`; code 1006 cuts without a close frame."""
+        for client in self._of(kind):
+            self._close(client, code)
+
+    def announce_shutdown(self, kind: str) -> None:
+        """Tell the connections of a kind, or of `all`, that they will be cut."""
+        for client in self._of(kind):
+            self._announce(client)
+
+    def _of(self, kind: str) -> list[Client]:
+        return [client for client in self.clients if kind in ("all", client.kind)]
+
+    def _tend(self, client: Client, now: float) -> None:
+        timings, age = self._timings, now - client.opened_at
+        if now - client.alive_at > timings.silence_max_s:
+            client.drop()
+        elif age > timings.life_s:
+            self._close(client, GOING_AWAY)
+        elif age > timings.life_s - timings.notice_s and not client.noticed:
+            self._announce(client)
+        elif now - client.pinged_at >= timings.ping_every_s:
+            client.ping(now, str(self._wall() // MILLISECOND).encode())
+
+    def _announce(self, client: Client) -> None:
+        client.noticed = True
+        notice: dict[str, object] = {"e": "serverShutdown", "E": self._wall() // MILLISECOND}
+        client.send_now(_ENCODE(notice if client.kind == MARKET else {"event": notice}))
+
+    def _close(self, client: Client, code: int) -> None:
+        if code == CUT:
+            client.drop()
+            return
+        task = asyncio.create_task(self._close_slowly(client, self.clients[client], code))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _close_slowly(self, client: Client, socket: web.WebSocketResponse, code: int) -> None:
+        """Say why, and cut a client that doesn't say it back."""
+        try:
+            async with asyncio.timeout(self._timings.close_within_s):
+                await socket.close(code=code, message=b"Going away")
+        except TimeoutError:
+            client.drop()
+
+    async def _admitted(
+        self, serve: Callable[[web.Request], Awaitable[web.StreamResponse]], request: web.Request
+    ) -> web.StreamResponse:
+        """Serve a connection that the address may still open."""
+        try:
+            self._api.admit(request.path)
+        except Refusal as refusal:
+            return refused(refusal, {})
+        return await serve(request)
 
     async def _serve_streams(self, request: web.Request) -> web.StreamResponse:
-        socket, client = await self._open(request)
+        socket, client = await self._open(request, MARKET)
         client.combined = request.path == "/stream"
         if request.query.get("timeUnit", "").upper() == "MICROSECOND":
             client.unit = MICROSECOND
@@ -73,41 +137,47 @@ class Sockets:
             await self._read(socket, client, lambda text: self._control(client, text))
         finally:
             self._hub.leave(client)
-            self.clients.discard(client)
+            self._left(client)
         return socket
 
     async def _serve_api(self, request: web.Request) -> web.StreamResponse:
-        socket, client = await self._open(request)
-        self._api.opened(client)
+        socket, client = await self._open(request, USER)
+        self._api.opened(client, request.query.get("returnRateLimits", "true").lower() != "false")
         try:
             await self._read(socket, client, lambda text: self._api.received(client, text))
         finally:
             self._api.closed(client)
-            self.clients.discard(client)
+            self._left(client)
         return socket
 
-    async def _open(self, request: web.Request) -> tuple[web.WebSocketResponse, Client]:
+    async def _open(self, request: web.Request, kind: str) -> tuple[web.WebSocketResponse, Client]:
         self._touched()
         socket = web.WebSocketResponse(autoping=False, compress=False)
         await socket.prepare(request)
         assert request.transport is not None
-        client = Client(request.transport, asyncio.get_running_loop().time())
-        self.clients.add(client)
+        client = Client(request.transport, asyncio.get_running_loop().time(), kind, self._faults)
+        self.clients[client] = socket
         return socket, client
 
+    def _left(self, client: Client) -> None:
+        self.clients.pop(client, None)
+        if self._faults is not None:
+            self._faults.forget(client)
+
     async def _read(self, socket: web.WebSocketResponse, client: Client, take: Callable[[str], bool]) -> None:
-        """Hand every text message to `take` until the client leaves or `take` has had enough."""
+        """Hand every text message to `take` until the client leaves or has said too much."""
         async for message in socket:
-            client.heard_at = asyncio.get_running_loop().time()
+            now = asyncio.get_running_loop().time()
             self._touched()
             if message.type is WSMsgType.PING:
-                await socket.pong(message.data)
-            elif message.type is WSMsgType.TEXT and not take(message.data):
+                client.pong(message.data)
+            elif message.type is WSMsgType.PONG:
+                client.heard(bytes(message.data), now)
+            wanted = client.kind == USER or client.spend_message(now, self._timings.messages_a_second)
+            if not wanted or (message.type is WSMsgType.TEXT and not take(message.data)):
                 await socket.close(code=1008, message=b"Too many requests")
 
     def _control(self, client: Client, text: str) -> bool:
-        if not client.spend_message(asyncio.get_running_loop().time(), MESSAGES_A_SECOND):
-            return False
         try:
             control = msgspec.json.decode(text, type=Control)
         except msgspec.DecodeError as error:
@@ -121,7 +191,7 @@ class Sockets:
     def _controlled(self, client: Client, control: Control) -> dict[str, object]:
         names = [name for name in control.params if isinstance(name, str)]
         if control.method == "SUBSCRIBE":
-            if len(client.streams) + len(names) > STREAMS_MAX:
+            if len(client.streams) + len(names) > self._timings.streams_max:
                 return {"error": {"code": 2, "msg": "Invalid request: too many streams"}, "id": control.id}
             return {"result": None, "id": control.id}
         if control.method == "UNSUBSCRIBE":

@@ -12,12 +12,11 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from midas.domain.time import MILLISECOND
+from midas.venues.sim.market_faults import LineFaults, MarketFaults, Render
 
 BUFFER_MAX = 4 * 1024 * 1024  # unread bytes until a client is dropped
 
-Render = Callable[[int], bytes]  # makes a message whose timestamps count units of so many nanoseconds
-
-_TEXT, _PING = 0x81, 0x89
+_TEXT, _PING, _PONG = 0x81, 0x89, 0x8A
 
 
 def frame(payload: bytes, head: int = _TEXT) -> bytes:
@@ -33,14 +32,27 @@ def frame(payload: bytes, head: int = _TEXT) -> bytes:
 class Client:
     """One WebSocket connection."""
 
-    def __init__(self, transport: asyncio.Transport, now: float) -> None:
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        now: float,
+        kind: str = "market",
+        faults: LineFaults | None = None,
+    ) -> None:
+        """`kind`: "market" for streams, "user" for the WebSocket API."""
         self._transport = transport
+        self._faults = faults
         self._pending: list[bytes] = []
+        self._received: deque[float] = deque()
+        self._pinged = b""
+        self.kind = kind
         self.combined = False
         self.unit = MILLISECOND  # of the timestamps that it wants
         self.streams: dict[str, None] = {}
-        self.heard_at = now
-        self._received: deque[float] = deque()
+        self.opened_at = now
+        self.pinged_at = now
+        self.alive_at = now  # when it last answered a ping
+        self.noticed = False  # it was told that it will be cut
 
     def spend_message(self, now: float, most: int) -> bool:
         """Count a message from the client; False where it sends more than `most` a second."""
@@ -58,23 +70,41 @@ class Client:
         self._pending.append(frame(payload))
         self.flush()
 
-    def ping(self) -> None:
-        """Ask for a sign of life."""
-        self._pending.append(frame(b"", _PING))
+    def ping(self, now: float, payload: bytes) -> None:
+        """Ask for a sign of life: a copy of `payload`."""
+        self.pinged_at, self._pinged = now, payload
+        self._pending.append(frame(payload, _PING))
         self.flush()
 
+    def pong(self, payload: bytes) -> None:
+        """Answer a ping of the client."""
+        self._pending.append(frame(payload, _PONG))
+        self.flush()
+
+    def heard(self, payload: bytes, now: float) -> None:
+        """A pong came; only one that copies the last ping counts."""
+        if payload == self._pinged:
+            self.alive_at = now
+
     def flush(self) -> None:
-        """Write everything queued at once; drops a client that has stopped reading."""
+        """Let everything queued leave at once."""
         if not self._pending:
             return
         joined = b"".join(self._pending)
         self._pending.clear()
+        if self._faults:
+            self._faults.write(self, joined)
+        else:
+            self.write(joined)
+
+    def write(self, data: bytes) -> None:
+        """Give bytes to the transport; drops a client that has stopped reading."""
         if self._transport.is_closing():
             return
         if self._transport.get_write_buffer_size() > BUFFER_MAX:
             self._transport.abort()
             return
-        self._transport.write(joined)
+        self._transport.write(data)
 
     def drop(self) -> None:
         """Cut the connection."""
@@ -88,7 +118,8 @@ def _framed(stream: str, payload: bytes, combined: bool) -> bytes:
 class Hub:
     """Which client wants which stream."""
 
-    def __init__(self, on_first: Callable[[], None]) -> None:
+    def __init__(self, on_first: Callable[[], None], faults: MarketFaults | None = None) -> None:
+        self._faults = faults
         self._subscribers: dict[str, dict[Client, None]] = {}
         self._on_first = on_first
         self._dirty: dict[Client, None] = {}
@@ -102,6 +133,11 @@ class Hub:
         clients = self._subscribers.get(stream)
         if not clients:
             return
+        if self._faults:
+            changed = self._faults.message(stream, message)
+            if changed is None:
+                return
+            message = changed
         payloads: dict[int, bytes] = {}
         frames: dict[tuple[int, bool], bytes] = {}
         for client in clients:

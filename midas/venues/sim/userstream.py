@@ -56,6 +56,12 @@ class UserStreams:
         if client in clients:
             self._end(clients, client, clients[client])
 
+    def expire(self, account: str) -> None:
+        """End every subscription to `account`, all where it is empty; the connections stay."""
+        for name, clients in self._subscriptions.items():
+            for client, number in list(clients.items()) if account in ("", name) else ():
+                self._end(clients, client, number)
+
     def subscriptions(self, client: Client) -> list[int]:
         """The numbers of the client's subscriptions."""
         return sorted(clients[client] for clients in self._subscriptions.values() if client in clients)
@@ -82,12 +88,6 @@ class UserStreams:
         del clients[client]
         event = {"e": "eventStreamTerminated", "E": self._wall() // MILLISECOND}
         client.send_now(_ENCODE({"subscriptionId": number, "event": event}))
-
-    def terminate(self, account: str) -> None:
-        """End the subscriptions of `account`, all of them where it is empty; the connections stay."""
-        for name in [account] if account else list(self._subscriptions):
-            self._deliver(name, {"e": "eventStreamTerminated", "E": self._wall() // MILLISECOND})
-            self._subscriptions.pop(name, None)
 
     def _send(self, account: str, event: reports.Json) -> None:
         if self._faults:

@@ -15,6 +15,7 @@ from midas.venues.sim.gateway import Gateway
 from midas.venues.sim.limits import Connections, described
 from midas.venues.sim.params import Params
 from midas.venues.sim.refusal import Refusal
+from midas.venues.sim.request_faults import Unanswered
 from midas.venues.sim.session import Session
 from midas.venues.sim.streams import Client
 from midas.venues.sim.userstream import UserStreams
@@ -103,6 +104,10 @@ class WsApi:
             answer: Answer = {"id": call.id, "status": 200, "result": await self._result(request)}
         except Refusal as refusal:
             answer = self._refused(call.id, refusal)
+        except Unanswered as lost:
+            await asyncio.sleep(lost.hang_s)
+            client.drop()
+            return
         if _tells_limits(session, call):
             answer["rateLimits"] = self._limits(request)
         client.send_now(_ENCODE(answer))

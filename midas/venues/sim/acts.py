@@ -1,0 +1,86 @@
+"""What hooks do by themselves: to sockets, to the port, to the clock, to symbols and resting orders."""
+
+from __future__ import annotations
+
+from midas.domain.time import MILLISECOND
+from midas.venues.sim.arming import Armed, Target
+from midas.venues.sim.clock import ServerClock
+from midas.venues.sim.desk import TRADING
+from midas.venues.sim.exchange import Exchange
+from midas.venues.sim.faults import Faults
+from midas.venues.sim.port import Port
+from midas.venues.sim.sockets import GOING_AWAY, Sockets
+from midas.venues.sim.userstream import UserStreams
+
+
+class SocketActs:
+    """Cuts, notices and ended subscriptions."""
+
+    def __init__(self, faults: Faults, sockets: Sockets, users: UserStreams) -> None:
+        self._faults = faults
+        self._sockets = sockets
+        self._users = users
+        faults.on("drop_sockets", self._drop)
+        faults.on("server_shutdown", self._shut_down)
+        faults.on("expire_user_subscription", self._expire)
+
+    def _drop(self, armed: Armed) -> None:
+        self._sockets.close(armed.order.text("sockets"), armed.order.whole("code"))
+
+    def _shut_down(self, armed: Armed) -> None:
+        order = armed.order
+        self._sockets.announce_shutdown(order.text("sockets"))
+        self._faults.later(
+            order.number("cut_after_s"), lambda: self._sockets.close(order.text("sockets"), GOING_AWAY)
+        )
+
+    def _expire(self, armed: Armed) -> None:
+        self._users.expire(armed.order.account)
+
+
+class PortActs:
+    """Refused connections."""
+
+    def __init__(self, faults: Faults, port: Port) -> None:
+        self._port = port
+        faults.on("refuse_connections", self._refuse, self._admit)
+
+    def _refuse(self, armed: Armed) -> None:
+        self._port.refuse(armed.order.flag("cut"))
+
+    def _admit(self, armed: Armed) -> None:
+        self._port.admit()
+
+
+class ClockActs:
+    """A server clock that is wrong."""
+
+    def __init__(self, faults: Faults, clock: ServerClock) -> None:
+        self._clock = clock
+        faults.on("shift_server_time", self._shift, self._shift_back)
+
+    def _shift(self, armed: Armed) -> None:
+        self._clock.shift(armed.order.whole("shift_ms") * MILLISECOND)
+
+    def _shift_back(self, armed: Armed) -> None:
+        self._clock.shift(-armed.order.whole("shift_ms") * MILLISECOND)
+
+
+class DeskActs:
+    """Halted symbols."""
+
+    def __init__(self, faults: Faults, exchange: Exchange, clock: ServerClock) -> None:
+        self._faults = faults
+        self._exchange = exchange
+        self._clock = clock
+        faults.on("halt_symbol", self._halt, self._resume)
+
+    def _halt(self, armed: Armed) -> None:
+        for symbol, desk in self._exchange.desks.items():
+            if armed.order.matches(Target(symbol=symbol)):
+                desk.status = armed.order.text("status")
+
+    def _resume(self, armed: Armed) -> None:
+        for symbol, desk in self._exchange.desks.items():
+            if armed.order.matches(Target(symbol=symbol)):
+                desk.status = TRADING
