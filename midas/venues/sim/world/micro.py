@@ -27,6 +27,9 @@ PARAMETER_ARRAYS = (("hawkes", (2, 3)), ("flow", (2, 4)), ("fickle", (64,)))
 MAGIC = b"micro-1\n"
 
 
+Numbers = Sequence[float] | NDArray[np.float64]
+
+
 class MicroParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the order flow is made of. A rate is a second at an activity of one; a unit is a size."""
 
@@ -48,11 +51,11 @@ class MicroParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         4.0  # informed takers for each tick that a quote is wrong (Glosten and Milgrom 1985)
     )
     informed_cost: float = 0.3  # ticks that they want to earn
-    requote_rate: float = 4.0  # makers who pull a stale quote, for each tick that it is stale
+    requote_rate: float = 60.0  # makers who pull a stale quote, for each tick that it is stale
     narrow_rate: float = 4.0  # makers who step inside, for each tick of spread beyond the first
     slow_rate: float = 1.0  # orders far from the touch
     deep: int = 400  # ticks from the touch that slow money reaches
-    lean: float = 0.3  # how strongly makers prefer the side that the fair price favours, per tick
+    lean: float = 0.0  # how strongly makers prefer the side that the fair price favours, per tick
     improve: float = 0.3  # share of limit orders that better the touch
     join: float = 0.3  # share that joins it
     distance_exponent: float = (
@@ -137,7 +140,7 @@ class Micro:
         """
         return self.run_path(np.array((start_ns, end_ns)), [move], [activity])
 
-    def run_path(self, times_ns: Ints, moves: Sequence[float], activity: Sequence[float]) -> Ints:
+    def run_path(self, times_ns: Ints, moves: Numbers, activity: Numbers) -> Ints:
         """The rows of the slices between `times_ns`, which has one entry more than `moves` and `activity`."""
         steps, pace = np.asarray(moves, np.float64), np.asarray(activity, np.float64)
         parts, done = [], 0
@@ -149,6 +152,17 @@ class Micro:
             parts.append(self._fetched())
             if done == len(steps):
                 return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def skip(self, start_ns: int, end_ns: int, activity: float) -> None:
+        """Let a slice of time pass with the fundamental at rest and nobody watching."""
+        times, step, pace = np.array((start_ns, end_ns)), np.zeros(1), np.array((activity,))
+        while not kernel.run(self._state, self._parameters, self._depth, self._rows, times, step, pace):
+            continue
+
+    def copy(self, other: Micro) -> None:
+        """Become a twin of another instrument with the same parameters."""
+        self._state[:] = other._state
+        self._depth[:] = other._depth
 
     def trade(self, time_ns: int, sign: int, lots: int, limit_tick: int) -> Ints:
         """An outside taker buys (+1) or sells (-1) up to `lots`, no further than `limit_tick`.

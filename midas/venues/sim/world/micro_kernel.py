@@ -114,7 +114,7 @@ def _uniform(s: State, stream: int) -> float:
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     z = z ^ (z >> np.uint64(31))
-    return (np.float64(z >> np.uint64(11)) + 0.5) / 9007199254740992.0
+    return (np.float64(z >> np.uint64(12)) + 0.5) / 4503599627370496.0
 
 
 @kernel
