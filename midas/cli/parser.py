@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from midas import __version__
 from midas.errors import UsageError
+from midas.venues.sim import hooks
 
 EXIT_CODES = """\
 exit codes:
@@ -97,6 +98,14 @@ def _market_options(parser: Parser) -> None:
 def _sim_options(parser: Parser) -> None:
     _market_options(parser)
     parser.add_argument("--port", type=_whole, metavar="N", help="on 127.0.0.1; 0 takes any free one")
+    parser.add_argument(
+        "--control",
+        type=_whole,
+        metavar="PORT",
+        help="also listen for fault hooks, on 127.0.0.1; 0 takes any free one",
+    )
+    parser.add_argument("--plan", metavar="FILE", help="a script of fault hooks, JSON lines or TOML")
+    parser.epilog = f"{parser.epilog}\nfault hooks (--control, --plan):\n{hooks.listed()}"
 
 
 def _mode_options(parser: Parser) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
+from pathlib import Path
+
+import msgspec
 
 from midas.cli.exchange import RUN_FILE, answering
 from midas.cli.options import settings_from
 from midas.errors import AlreadyRunning
 from midas.settings import Settings
+from midas.venues.sim.runfile import RunFile
 from midas.venues.sim.server import ExchangeConfig, main
 
 
@@ -25,7 +29,16 @@ def sim(args: Namespace) -> int:
         json.dumps({"run_file": str(path)}) if args.json else f"exchange: its address stands in {path}",
         flush=True,
     )
-    return main(exchange_config(settings))
+    config = msgspec.structs.replace(
+        exchange_config(settings), control=args.control, plan=Path(args.plan) if args.plan else None
+    )
+    return main(config, lambda run: _tell_control(run, as_json=args.json))
+
+
+def _tell_control(run: RunFile, *, as_json: bool) -> None:
+    """Where the control port is, once it listens."""
+    if run.control:
+        print(json.dumps({"control": run.control}) if as_json else f"control: {run.control}", flush=True)
 
 
 def exchange_config(settings: Settings) -> ExchangeConfig:

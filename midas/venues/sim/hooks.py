@@ -287,7 +287,7 @@ HOOKS: tuple[Hook, ...] = (
 BY_NAME = {hook.name: hook for hook in HOOKS}
 
 
-def listed(width: int = 108) -> str:
+def listed() -> str:
     """One line a hook, for `midas sim --help`."""
     longest = max(len(hook.name) for hook in HOOKS)
-    return "".join(f"  {hook.name:<{longest}}  {hook.sentence}\n"[: width + 1] for hook in HOOKS)
+    return "".join(f"  {hook.name:<{longest}}  {hook.sentence}\n" for hook in HOOKS)

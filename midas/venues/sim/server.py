@@ -42,6 +42,8 @@ from midas.venues.sim.wsapi import WsApi
 FIRST_UID = 700_001
 SPEED_MAX = 10_000.0
 
+Announce = Callable[[runfile.RunFile], None]
+
 
 class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True):
     """How to run an exchange."""
@@ -66,7 +68,11 @@ class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True):
 class ExchangeServer:
     """One instance: everything wired, not yet listening."""
 
-    def __init__(self, config: ExchangeConfig, wall: Callable[[], int]) -> None:
+    def __init__(
+        self, config: ExchangeConfig, wall: Callable[[], int], announce: Announce | None = None
+    ) -> None:
+        """`announce` is told where it listens as soon as it does."""
+        self._announce = announce
         self.config = config
         self.instance = secrets.token_hex(16)
         self.port = 0
@@ -127,8 +133,11 @@ class ExchangeServer:
         DeskActs(faults, self._exchange, self._wall)
         for order in self._plan:
             faults.arm(order)
+        content = self._run_content(control)
         if config.run_file is not None:
-            runfile.write(config.run_file, self._run_content(control))
+            runfile.write(config.run_file, content)
+        if self._announce is not None:
+            self._announce(content)
         return port
 
     def _run_content(self, control: str) -> runfile.RunFile:
@@ -198,24 +207,26 @@ class ExchangeServer:
         return web.Response(body=msgspec.json.encode(status), content_type="application/json")
 
 
-async def serve(config: ExchangeConfig, stop: asyncio.Event | None = None) -> None:
+async def serve(
+    config: ExchangeConfig, stop: asyncio.Event | None = None, announce: Announce | None = None
+) -> None:
     """Run an exchange until `stop` is set. Raises a UsageError for what the person can mend."""
     _check(config)
-    await ExchangeServer(config, time.time_ns).run(stop or asyncio.Event())
+    await ExchangeServer(config, time.time_ns, announce).run(stop or asyncio.Event())
 
 
-def main(config: ExchangeConfig) -> int:
+def main(config: ExchangeConfig, announce: Announce | None = None) -> int:
     """Run an exchange as this process until SIGTERM or SIGINT; the exit code."""
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_until_signal(config))
+        runner.run(_until_signal(config, announce))
     return 0
 
 
-async def _until_signal(config: ExchangeConfig) -> None:
+async def _until_signal(config: ExchangeConfig, announce: Announce | None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await serve(config, stop)
+    await serve(config, stop, announce)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
