@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from midas.domain.time import MILLISECOND
+from midas.venues.sim.market import Print
 from midas.venues.sim.recording import Recording
 from midas.venues.sim.tape import Tape
 from tests.fakes.exchange import PAYLOAD
@@ -74,7 +75,7 @@ def test_a_page_begins_at_the_id_that_is_asked_for() -> None:
 def test_the_aggregates_of_a_recording_hold_all_its_trades() -> None:
     recording = Recording(PAYLOAD)
     made = Tape(1, recording.lateness)
-    prints = [event for event in recording.events() if type(event).__name__ == "Print"]
+    prints = [event for event in recording.events() if isinstance(event, Print)]
     for event in prints:
         made.add(event)
     made.settle(prints[-1].time + 10**12)
