@@ -54,20 +54,25 @@ def build_parser() -> Parser:
     _run_options(parser)
     parser.set_defaults(handler="midas.cli.run:run", command="run")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", parser_class=Parser)
-    for name, handler, sentence, example, options in _COMMANDS:
-        sub = commands.add_parser(
-            name,
-            help=sentence,
-            description=sentence[0].upper() + sentence[1:] + ".",
-            epilog=f"example:\n  {example}\n",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-        # Suppressed defaults: a subparser would otherwise overwrite what stood before the command's name.
-        _common(sub, json_default=argparse.SUPPRESS, profile_default=argparse.SUPPRESS)
-        sub.set_defaults(handler=handler)
-        options(sub)
+    for row in _COMMANDS:
+        _add(commands, row)
     return parser
+
+
+def _add(commands: argparse._SubParsersAction[Parser], row: _Row) -> None:
+    name, handler, sentence, example, options = row
+    sub = commands.add_parser(
+        name,
+        help=sentence,
+        description=sentence[0].upper() + sentence[1:] + ".",
+        epilog=f"example:\n  {example}\n",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    # Suppressed defaults: a subparser would otherwise overwrite what stood before the command's name.
+    _common(sub, json_default=argparse.SUPPRESS, profile_default=argparse.SUPPRESS)
+    sub.set_defaults(handler=handler)
+    options(sub)
 
 
 def _common(parser: Parser, json_default: object, profile_default: object) -> None:
@@ -106,6 +111,23 @@ def _sim_options(parser: Parser) -> None:
     )
     parser.add_argument("--plan", metavar="FILE", help="a script of fault hooks, JSON lines or TOML")
     parser.epilog = f"{parser.epilog}\nfault hooks (--control, --plan):\n{hooks.listed()}"
+
+    words = parser.add_subparsers(
+        title="instead of serving", metavar="[WORD]", dest="word", parser_class=Parser
+    )
+    _add(words, _FACTS)
+
+
+def _facts_options(parser: Parser) -> None:
+    parser.add_argument("--seeds", type=_seeds, metavar="A..B", help="default: 1001..1020, none tuned on")
+    parser.add_argument("--days", type=_whole, metavar="N", help="of the macro suite; default: 5040")
+    parser.add_argument("--suite", choices=("macro", "micro", "all"), default="all", help="default: all")
+    parser.add_argument(
+        "--iid",
+        action="store_true",
+        help="judge independent normal returns instead: most rows of the macro suite must fail",
+    )
+    parser.add_argument("--keep", metavar="FILE", help="finished seeds are added to it and not run again")
 
 
 def _mode_options(parser: Parser) -> None:
@@ -182,6 +204,14 @@ def _verify_book_options(parser: Parser) -> None:
     )
 
 
+def _seeds(text: str) -> range:
+    first, _, last = text.partition("..")
+    seeds = range(_whole(first), _whole(last or first) + 1)
+    if not 0 < len(seeds) <= 1_000:
+        raise argparse.ArgumentTypeError(f"expected 1 to 1,000 seeds, the smallest first, got {text!r}")
+    return seeds
+
+
 def _no_options(parser: Parser) -> None:
     """For a command that needs nothing but its name."""
 
@@ -216,7 +246,15 @@ def _whole(text: str) -> int:
 _Options = Callable[[Parser], None]
 
 # name, handler, what it does, an example, its options
-_COMMANDS: tuple[tuple[str, str, str, str, _Options], ...] = (
+_Row = tuple[str, str, str, str, _Options]
+_FACTS: _Row = (
+    "facts",
+    "midas.cli.facts:facts",
+    "judge the synthetic market by the stylised facts of real ones; exit code 0 where all hold",
+    "midas sim facts --suite macro --seeds 1001..1003",
+    _facts_options,
+)
+_COMMANDS: tuple[_Row, ...] = (
     (
         "attach",
         "midas.cli.control:attach",

@@ -19,8 +19,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def median(self) -> float:
-        """What is judged: the median over the seeds."""
-        return statistics.median(self.values)
+        """What is judged: the median over the seeds; NaN where one of them is."""
+        known = all(value == value for value in self.values)
+        return statistics.median(self.values) if known and self.values else float("nan")
 
     @property
     def passed(self) -> bool:
