@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
+from midas.costs import FeeSchedule
 from midas.domain.money import ZERO
 from midas.venues.sim import keys
 
@@ -51,6 +52,7 @@ class Account:
         self.api_key = api_key
         self.key: keys.Key = keys.public(public_key) if public_key else keys.Secret(api_secret)
         self.balances = {asset: Balance(free=amount) for asset, amount in opening.items()}
+        self.fees: FeeSchedule | None = None  # None: what the exchange charges everybody
         self.updated_at = 0  # wall nanoseconds
 
     @classmethod

@@ -12,6 +12,7 @@ from midas.venues.sim.market import Listing, Print
 from midas.venues.sim.matcher import Matcher
 from midas.venues.sim.scale import Scale
 from midas.venues.sim.tape import Tape
+from midas.venues.sim.triggers import Triggers
 
 TRADING = "TRADING"
 
@@ -26,6 +27,7 @@ class Desk:
         self.filters = Filters(listing.instrument)
         self.matcher = Matcher()
         self.matcher.snapshot(listing.last_id, listing.bids, listing.asks)
+        self.triggers = Triggers(listing.first_tick)
         self.time = start
         self.status = TRADING
         self.tape = Tape(listing.first_trade_id, lateness)

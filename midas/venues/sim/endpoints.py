@@ -59,3 +59,8 @@ def by_count(each: int, most: int) -> Weigh:
 def by_order(params: Params) -> int:
     """Less for the trades of one order."""
     return 5 if params.optional("orderId") is not None else 20
+
+
+def by_test(params: Params) -> int:
+    """More for a test order that asks for its commission too."""
+    return 20 if params.truth("computeCommissionRates") else 1

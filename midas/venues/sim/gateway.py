@@ -16,16 +16,19 @@ from midas.venues.sim.endpoints import (
     by_order,
     by_symbol,
     by_symbols,
+    by_test,
     fixed,
 )
 from midas.venues.sim.exchange import Exchange
 from midas.venues.sim.limits import WALLET_WEIGHT_MAX, RequestWeight
+from midas.venues.sim.listdesk import ListDesk
 from midas.venues.sim.ordercounts import OrderCounts
 from midas.venues.sim.params import Params
 from midas.venues.sim.private import Private
 from midas.venues.sim.public import Public
 from midas.venues.sim.refusal import Refusal
 from midas.venues.sim.request_faults import Asked, RequestFaults
+from midas.venues.sim.trading import Trading
 
 
 class Gateway:
@@ -50,6 +53,8 @@ class Gateway:
         endpoints = [
             *_public(Public(exchange, wall)),
             *_private(Private(exchange, wall, counts)),
+            *_trading(Trading(exchange, wall, counts)),
+            *_lists(ListDesk(exchange, wall, counts)),
             *sapi.endpoints(sapi.Sapi(exchange)),
         ]
         self.by_path = {endpoint.path: endpoint for endpoint in endpoints}
@@ -132,35 +137,63 @@ def _public(public: Public) -> list[Endpoint]:
     ]
 
 
+Ask = Callable[[Account, Params], object]
+
+
 def _private(private: Private) -> list[Endpoint]:
-    queries: list[tuple[str, str, Weigh, Callable[[Account, Params], object]]] = [
-        ("POST order/test", "order.test", fixed(1), private.test),
+    queries: list[tuple[str, str, Weigh, Ask]] = [
         ("GET order", "order.status", fixed(4), private.query),
+        ("GET order/amendments", "order.amendments", fixed(4), private.amendments),
         ("GET openOrders", "openOrders.status", by_symbol(6, 80), private.open_orders),
         ("GET allOrders", "allOrders", fixed(20), private.all_orders),
         ("GET myTrades", "myTrades", by_order, private.my_trades),
+        ("GET myPreventedMatches", "myPreventedMatches", fixed(20), private.prevented),
         ("GET account", "account.status", fixed(20), private.account),
         ("GET account/commission", "account.commission", fixed(20), private.commission),
         ("GET rateLimit/order", "account.rateLimits.orders", fixed(40), private.order_rates),
     ]
-    orders: list[tuple[str, str, Callable[[Account, Params], object]]] = [
-        ("POST order", "order.place", private.place),
-        ("POST order/cancelReplace", "order.cancelReplace", private.replace),
-        ("DELETE order", "order.cancel", private.cancel),
-        ("DELETE openOrders", "openOrders.cancelAll", private.cancel_all),
+    return _asked(queries)
+
+
+def _trading(trading: Trading) -> list[Endpoint]:
+    orders: list[tuple[str, str, int, Ask]] = [
+        ("POST order", "order.place", 1, trading.place),
+        ("POST order/cancelReplace", "order.cancelReplace", 1, trading.replace),
+        ("PUT order/amend/keepPriority", "order.amend.keepPriority", 4, trading.amend),
+        ("DELETE order", "order.cancel", 1, trading.cancel),
+        ("DELETE openOrders", "openOrders.cancelAll", 1, trading.cancel_all),
     ]
-    asked = [
-        Endpoint(path=path, method=name, weigh=weigh, private=call) for path, name, weigh, call in queries
+    return [*_asked([("POST order/test", "order.test", by_test, trading.test)]), *_traded(orders)]
+
+
+def _lists(desk: ListDesk) -> list[Endpoint]:
+    queries: list[tuple[str, str, Weigh, Ask]] = [
+        ("GET orderList", "orderList.status", fixed(4), desk.query),
+        ("GET allOrderList", "allOrderLists", fixed(20), desk.all_lists),
+        ("GET openOrderList", "openOrderLists.status", fixed(6), desk.open_lists),
     ]
-    traded = [
+    orders: list[tuple[str, str, int, Ask]] = [
+        ("POST orderList/oco", "orderList.place.oco", 1, desk.place_oco),
+        ("POST orderList/oto", "orderList.place.oto", 1, desk.place_oto),
+        ("POST orderList/otoco", "orderList.place.otoco", 1, desk.place_otoco),
+        ("DELETE orderList", "orderList.cancel", 1, desk.cancel),
+    ]
+    return [*_asked(queries), *_traded(orders)]
+
+
+def _asked(rows: list[tuple[str, str, Weigh, Ask]]) -> list[Endpoint]:
+    return [Endpoint(path=path, method=name, weigh=weigh, private=call) for path, name, weigh, call in rows]
+
+
+def _traded(rows: list[tuple[str, str, int, Ask]]) -> list[Endpoint]:
+    return [
         Endpoint(
             path=path,
             method=name,
-            weigh=fixed(1),
+            weigh=fixed(weight),
             private=call,
             trades=True,
             places=path.startswith("POST"),
         )
-        for path, name, call in orders
+        for path, name, weight, call in rows
     ]
-    return [*asked, *traded]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from midas.venues.sim.desk import TRADING, Desk
+from midas.venues.sim.orders import Kind
 from midas.venues.sim.params import Params
 from midas.venues.sim.refusal import Refusal
 from midas.venues.sim.reports import SELF_TRADE, Json
@@ -26,15 +27,15 @@ def described(desk: Desk) -> Json:
         "quoteAssetPrecision": 8,
         "baseCommissionPrecision": 8,
         "quoteCommissionPrecision": 8,
-        "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET"],
-        "icebergAllowed": False,
-        "ocoAllowed": False,
-        "otoAllowed": False,
+        "orderTypes": [kind.value for kind in Kind],
+        "icebergAllowed": True,
+        "ocoAllowed": True,
+        "otoAllowed": True,
         "opoAllowed": False,
         "quoteOrderQtyMarketAllowed": True,
-        "allowTrailingStop": False,
+        "allowTrailingStop": True,
         "cancelReplaceAllowed": True,
-        "amendAllowed": False,
+        "amendAllowed": True,
         "pegInstructionsAllowed": False,
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": False,
@@ -42,7 +43,7 @@ def described(desk: Desk) -> Json:
         "permissions": [],
         "permissionSets": [[PERMISSION]],
         "defaultSelfTradePreventionMode": SELF_TRADE,
-        "allowedSelfTradePreventionModes": [SELF_TRADE],
+        "allowedSelfTradePreventionModes": [mode.value for mode in desk.filters.rules.self_trades],
     }
 
 

@@ -8,14 +8,31 @@ market itself says something new about that level.
 
 from __future__ import annotations
 
-from bisect import insort
+from collections import deque
 from collections.abc import Iterable, Iterator
+from enum import Enum
 from heapq import merge
 
 import msgspec
 
 from midas.domain.order import Side
 from midas.venues.sim.outside import Level, OutsideBook, OutsideSide
+from midas.venues.sim.queues import Queues, Resting
+
+
+class SelfTrade(Enum):
+    """What happens where two orders of one account meet; the taker's word counts."""
+
+    NONE = "NONE"  # they trade
+    EXPIRE_TAKER = "EXPIRE_TAKER"
+    EXPIRE_MAKER = "EXPIRE_MAKER"
+    EXPIRE_BOTH = "EXPIRE_BOTH"
+    DECREMENT = "DECREMENT"  # both lose what would have been traded
+
+    @property
+    def ends_taker(self) -> bool:
+        """Whether the order that comes is over where it meets its own account."""
+        return self in (SelfTrade.EXPIRE_TAKER, SelfTrade.EXPIRE_BOTH)
 
 
 class Execution(msgspec.Struct, frozen=True):
@@ -28,26 +45,18 @@ class Execution(msgspec.Struct, frozen=True):
 
 
 class Prevented(msgspec.Struct, frozen=True):
-    """A resting order expired because its own account's order came to meet it."""
+    """Lots of `order_id` expired because it met `other_id` of its own account at `tick`."""
 
     order_id: int
     lots: int
+    other_id: int
+    tick: int
+    match_id: int  # the same for both orders of one meeting
+    taker: bool
+    ended: bool  # nothing is left of the order
 
 
 Outcome = Execution | Prevented
-
-
-class Resting(msgspec.Struct):
-    """An order in the book. `ahead`: outside lots before it; `credit`: lots that left the level
-    unexplained since the last depth change, which a trade print may still explain."""
-
-    order_id: int
-    account: str
-    side: Side
-    tick: int
-    lots: int
-    ahead: int
-    credit: int = 0
 
 
 class Taking(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +68,7 @@ class Taking(msgspec.Struct, frozen=True, kw_only=True):
     lots: int | None = None
     limit: int | None = None
     budget: int | None = None
+    self_trade: SelfTrade = SelfTrade.EXPIRE_MAKER
 
 
 class Reach(msgspec.Struct, frozen=True):
@@ -68,44 +78,30 @@ class Reach(msgspec.Struct, frozen=True):
     value: int
 
 
-class Queues:
-    """Our resting orders on one side, by price, first come first."""
+class _Sweep(msgspec.Struct):
+    """An order on its way through the book."""
 
-    __slots__ = ("_keys", "_queues", "sign")
+    taking: Taking
+    lots: int = 0  # executed or prevented so far
+    value: int = 0  # in ticks x lots
+    over: bool = False  # expired on the way
+    outcomes: list[Outcome] = []
 
-    def __init__(self, sign: int) -> None:
-        self.sign = sign
-        self._keys: list[int] = []
-        self._queues: dict[int, list[Resting]] = {}
+    def wanted(self, price: int) -> int:
+        """How many more lots are wanted at `price`."""
+        if self.taking.budget is not None:
+            return max(0, (self.taking.budget - self.value) // price)
+        assert self.taking.lots is not None
+        return self.taking.lots - self.lots
 
-    def add(self, order: Resting) -> None:
-        """Put `order` at the end of its price."""
-        key = order.tick * self.sign
-        if key not in self._queues:
-            insort(self._keys, key)
-            self._queues[key] = []
-        self._queues[key].append(order)
+    def spent(self, price: int) -> bool:
+        """Whether a budget no longer pays for one lot at `price`, even if the next price is lower."""
+        return self.taking.budget is not None and self.taking.budget - self.value < price
 
-    def remove(self, order: Resting) -> None:
-        """Take `order` out."""
-        key = order.tick * self.sign
-        queue = self._queues[key]
-        queue.remove(order)
-        if not queue:
-            del self._queues[key]
-            self._keys.remove(key)
-
-    def at(self, key: int) -> list[Resting]:
-        """The orders at `key`, first come first (a copy, so that a fill may remove one)."""
-        return list(self._queues.get(key, ()))
-
-    def prices(self) -> list[int]:
-        """Prices with orders, best first (a copy)."""
-        return list(self._keys)
-
-    def __iter__(self) -> Iterator[Resting]:
-        for key in self.prices():
-            yield from self.at(key)
+    def add(self, lots: int, price: int) -> None:
+        """Lots were taken at `price`."""
+        self.lots += lots
+        self.value += lots * price
 
 
 class Matcher:
@@ -116,6 +112,7 @@ class Matcher:
         self._orders: dict[int, Resting] = {}
         self._bids = Queues(-1)
         self._asks = Queues(+1)
+        self._next_match = 0
 
     def snapshot(self, last_id: int, bids: Iterable[Level], asks: Iterable[Level]) -> list[Outcome]:
         """The whole outside book anew."""
@@ -146,49 +143,65 @@ class Matcher:
             if better < key:
                 lots -= self._fill_in_order(queues.at(better), lots, outcomes)
             else:
-                self._print(queues.at(key), lots, outcomes)
+                self._print(queues, key, lots, outcomes)
         return outcomes
 
     def reach(self, taking: Taking) -> Reach:
-        """What `taking` would take if it came now; its account's own orders don't count."""
-        lots = value = 0
+        """What `taking` would take if it came now; its account's own orders as it wants to treat them."""
+        sweep = _Sweep(taking)
         for key in self._prices(taking):
             price = key * self._other(taking.side).sign
-            there = self._side(taking.side).available(key) + sum(
-                order.lots for order in self._other(taking.side).at(key) if order.account != taking.account
-            )
-            step = min(there, _wanted(taking, lots, value, price))
-            lots += step
-            value += step * price
-            if step < there or _spent(taking, value, price):
+            there = self._there(key, sweep)
+            step = min(there, sweep.wanted(price))
+            sweep.add(step, price)
+            if step < there or sweep.over or sweep.spent(price):
                 break
-        return Reach(lots, value)
+        return Reach(sweep.lots, sweep.value)
+
+    def crosses(self, side: Side, limit: int) -> bool:
+        """Whether an order at `limit` would meet anything."""
+        taking = Taking(order_id=0, account="", side=side, lots=1, limit=limit)
+        return self.reach(taking).lots > 0
 
     def take(self, taking: Taking) -> list[Outcome]:
         """Execute against everything that `taking` reaches, best price first."""
-        outcomes: list[Outcome] = []
-        lots = value = 0
+        sweep = _Sweep(taking)
         for key in self._prices(taking):
             price = key * self._other(taking.side).sign
-            wanted = _wanted(taking, lots, value, price)
+            wanted = sweep.wanted(price)
             if wanted == 0:
                 break
-            step = self._take_level(key, wanted, taking, outcomes)
-            lots += step
-            value += step * price
-            if _spent(taking, value, price):
+            sweep.add(self._take_level(key, wanted, sweep), price)
+            if sweep.over or sweep.spent(price):
                 break
-        return outcomes
+        return sweep.outcomes
 
-    def rest(self, taking: Taking, lots: int) -> Resting:
-        """Leave `lots` of an order in the book at its limit, behind everything displayed there."""
+    def rest(self, taking: Taking, lots: int, slice: int = 0) -> Resting:
+        """Leave `lots` of an order in the book at its limit, behind everything displayed there; of an
+        iceberg `slice` lots are shown at a time."""
         assert taking.limit is not None
         own = self.book.bids if taking.side is Side.BUY else self.book.asks
         ahead = own.available(taking.limit * own.sign)
-        order = Resting(taking.order_id, taking.account, taking.side, taking.limit, lots, ahead)
+        shown = min(lots, slice or lots)
+        order = Resting(
+            taking.order_id,
+            taking.account,
+            taking.side,
+            taking.limit,
+            shown,
+            ahead,
+            hidden=lots - shown,
+            slice=slice,
+        )
         self._orders[order.order_id] = order
         self._queues(order.side).add(order)
         return order
+
+    def reduce(self, order_id: int, lots: int) -> None:
+        """Take `lots` off a resting order, which keeps its place."""
+        order = self._orders[order_id]
+        assert lots < order.total
+        order.shrink(lots)
 
     def cancel(self, order_id: int) -> int:
         """Take an order out of the book; the lots that were left, 0 where it isn't there."""
@@ -196,12 +209,16 @@ class Matcher:
         if order is None:
             return 0
         self._queues(order.side).remove(order)
-        return order.lots
+        return order.total
 
     def ahead(self, order_id: int) -> int | None:
         """Outside lots before a resting order; None where it doesn't rest."""
         order = self._orders.get(order_id)
         return None if order is None else order.ahead
+
+    def resting(self, order_id: int) -> Resting | None:
+        """A resting order; None where it doesn't rest."""
+        return self._orders.get(order_id)
 
     def _queues(self, side: Side) -> Queues:
         return self._bids if side is Side.BUY else self._asks
@@ -224,63 +241,117 @@ class Matcher:
                 yield key
             previous = key
 
-    def _take_level(self, key: int, wanted: int, taking: Taking, outcomes: list[Outcome]) -> int:
-        """Execute up to `wanted` lots at one price: outside lots and our orders in time order."""
-        side, queues = self._side(taking.side), self._other(taking.side)
-        price, available, passed, left = key * side.sign, side.available(key), 0, wanted
-        for order in queues.at(key):
-            step = min(left, max(0, order.ahead - passed))
+    def _there(self, key: int, sweep: _Sweep) -> int:
+        """Lots at `key` that the sweep could take; it is over where it would expire here."""
+        taking, orders = sweep.taking, self._other(sweep.taking.side).at(key)
+        if not taking.self_trade.ends_taker:
+            mine = taking.self_trade is not SelfTrade.EXPIRE_MAKER
+            others = sum(order.total for order in orders if mine or order.account != taking.account)
+            return self._side(taking.side).available(key) + others
+        lots = passed = 0
+        for order in orders:
+            passed = max(passed, order.ahead)
+            if order.account == taking.account:
+                sweep.over = True
+                return lots + passed
+            lots += order.lots
+        hidden = sum(order.hidden for order in orders)
+        return self._side(taking.side).available(key) + lots + hidden
+
+    def _take_level(self, key: int, wanted: int, sweep: _Sweep) -> int:
+        """Take up to `wanted` lots at one price: outside lots and our orders in time order."""
+        side, queues = self._side(sweep.taking.side), self._other(sweep.taking.side)
+        available, passed, left = side.available(key), 0, wanted
+        line = deque(queues.at(key))
+        while line and left and not sweep.over:
+            order = line.popleft()
+            step = _pass(sweep, key * side.sign, min(left, max(0, order.ahead - passed)))
             passed, left = passed + step, left - step
             if left == 0:
                 break
-            if order.account == taking.account:
-                outcomes.append(Prevented(order.order_id, self.cancel(order.order_id)))
-                continue
-            left -= self._meet(order, left, taking.order_id, outcomes)
-        step = min(left, available - passed)
-        passed, left = passed + step, left - step
-        if passed:
-            outcomes.append(Execution(taking.order_id, price, passed, maker=False))
-            side.take(key, passed)
+            shown = order.lots
+            used = self._meet(order, left, sweep)
+            left -= used
+            if used == shown and order.order_id in self._orders:  # its next slice came up
+                order.ahead = available
+                line.append(order)
+        if not sweep.over:
+            step = _pass(sweep, key * side.sign, min(left, available - passed))
+            passed, left = passed + step, left - step
+        side.take(key, passed)
         for order in queues.at(key):
             order.ahead = max(0, order.ahead - passed)
         return wanted - left
 
-    def _meet(self, order: Resting, lots: int, taker: int, outcomes: list[Outcome]) -> int:
-        """A trade between two of our accounts."""
+    def _meet(self, order: Resting, lots: int, sweep: _Sweep) -> int:
+        """A taker meets one of our orders; the lots that this uses up."""
+        taking = sweep.taking
+        if order.account == taking.account and taking.self_trade is not SelfTrade.NONE:
+            return self._prevent(order, lots, sweep)
         step = min(lots, order.lots)
-        outcomes.append(Execution(taker, order.tick, step, maker=False))
-        self._fill(order, step, outcomes)
+        sweep.outcomes.append(Execution(taking.order_id, order.tick, step, maker=False))
+        self._fill(order, step, sweep.outcomes)
         return step
+
+    def _prevent(self, order: Resting, lots: int, sweep: _Sweep) -> int:
+        """Two orders of one account meet and may not trade; the lots that both lose."""
+        taker, maker, mode = sweep.taking.order_id, order.order_id, sweep.taking.self_trade
+        self._next_match += 1
+        match = self._next_match
+        if mode is SelfTrade.DECREMENT:
+            step = min(lots, order.lots)
+            self._consume(order, step)
+            ended = maker not in self._orders
+            sweep.outcomes.append(Prevented(taker, step, maker, order.tick, match, True, step == lots))
+            sweep.outcomes.append(Prevented(maker, step, taker, order.tick, match, False, ended))
+            return step
+        if mode.ends_taker:
+            sweep.over = True
+            sweep.outcomes.append(Prevented(taker, lots, maker, order.tick, match, True, True))
+        if mode is not SelfTrade.EXPIRE_TAKER:
+            left = self.cancel(maker)
+            sweep.outcomes.append(Prevented(maker, left, taker, order.tick, match, False, True))
+        return 0
 
     def _fill(self, order: Resting, lots: int, outcomes: list[Outcome]) -> None:
         outcomes.append(Execution(order.order_id, order.tick, lots, maker=True))
-        order.lots -= lots
-        if order.lots == 0:
+        self._consume(order, lots)
+
+    def _consume(self, order: Resting, lots: int) -> None:
+        if order.consume(lots):
+            self._queues(order.side).requeue(order)
+        elif order.lots == 0:
             self.cancel(order.order_id)
 
     def _fill_in_order(self, orders: list[Resting], lots: int, outcomes: list[Outcome]) -> int:
         """Fill `orders` one after the other with up to `lots`; the lots used."""
         left = lots
         for order in orders:
-            step = min(left, order.lots)
+            step = min(left, order.total)
             if step:
                 self._fill(order, step, outcomes)
             left -= step
         return lots - left
 
-    def _print(self, orders: list[Resting], lots: int, outcomes: list[Outcome]) -> None:
+    def _print(self, queues: Queues, key: int, lots: int, outcomes: list[Outcome]) -> None:
         """A print at the orders' own price: it eats what is ahead of each, then fills it."""
+        own = self.book.bids if queues is self._bids else self.book.asks
         passed, left = 0, lots
-        for order in orders:
+        line = deque(queues.at(key))
+        while line:
+            order = line.popleft()
             step = min(left, max(0, order.ahead + order.credit - passed))
             passed, left = passed + step, left - step
             if left == 0:
                 break
             used = min(left, order.lots)
+            renewed = used == order.lots and order.hidden > 0
             self._fill(order, used, outcomes)
             left -= used
-        for order in orders:
+            if renewed:
+                order.ahead = own.available(key)
+                line.append(order)
+        for order in queues.at(key):
             explained = min(order.credit, passed)
             order.credit -= explained
             order.ahead = max(0, order.ahead - (passed - explained))
@@ -311,20 +382,14 @@ class Matcher:
             for key in opposite.prices():
                 if key > order.tick * opposite.sign or order.lots == 0:
                     break
-                step = min(order.lots, opposite.available(key))
+                step = min(order.total, opposite.available(key))
                 if step:
                     opposite.take(key, step)
                     self._fill(order, step, outcomes)
 
 
-def _wanted(taking: Taking, lots: int, value: int, price: int) -> int:
-    """How many more lots `taking` wants at `price` after `lots` worth `value`."""
-    if taking.budget is not None:
-        return max(0, (taking.budget - value) // price)
-    assert taking.lots is not None
-    return taking.lots - lots
-
-
-def _spent(taking: Taking, value: int, price: int) -> bool:
-    """Whether a budget no longer pays for one lot at `price`, even if the next price is lower."""
-    return taking.budget is not None and taking.budget - value < price
+def _pass(sweep: _Sweep, tick: int, lots: int) -> int:
+    """A taker passes `lots` of the outside market, which trades them."""
+    if lots:
+        sweep.outcomes.append(Execution(sweep.taking.order_id, tick, lots, maker=False))
+    return lots

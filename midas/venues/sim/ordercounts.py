@@ -9,6 +9,7 @@ from midas.domain.time import DAY, SECOND
 from midas.venues.sim.accounts import Account
 from midas.venues.sim.exchange import Listener
 from midas.venues.sim.limits import ORDERS_10S_MAX, ORDERS_DAY_MAX, Interval, described
+from midas.venues.sim.lists import ListNews, OrderList
 from midas.venues.sim.orders import Change, Deal, Order
 from midas.venues.sim.refusal import Refusal
 
@@ -30,16 +31,20 @@ class OrderCount:
     @contextmanager
     def placing(self, now: int, orders: int = 1) -> Iterator[None]:
         """Count `orders` more, or none where the block refuses them. Refuses too many at once."""
-        for interval, period in ((self._recent, "10 SECOND"), (self._today, "1 DAY")):
-            if interval.at(now) + orders > interval.most:
-                text = f"Too many new orders; current limit is {interval.most} orders per {period}."
-                raise Refusal(-1015, text, 429, retry_after=interval.wait(now))
+        self.check(now, orders)
         self._add(orders, now)
         try:
             yield
         except Refusal:
             self._add(-orders, now)
             raise
+
+    def check(self, now: int, orders: int = 1) -> None:
+        """Refuse `orders` more where that is too many."""
+        for interval, period in ((self._recent, "10 SECOND"), (self._today, "1 DAY")):
+            if interval.at(now) + orders > interval.most:
+                text = f"Too many new orders; current limit is {interval.most} orders per {period}."
+                raise Refusal(-1015, text, 429, retry_after=interval.wait(now))
 
     def filled(self, maker: bool, now: int) -> None:
         """An order, placed whenever, traded for the first time."""
@@ -71,6 +76,10 @@ class OrderCounts:
         if deal is not None and len(order.deals) == 1 and order.account in self._counts:
             self._counts[order.account].filled(deal.maker, order.updated_at)
         self._listener.order_changed(order, change, deal)
+
+    def list_changed(self, made: OrderList, news: ListNews, orders: list[Order]) -> None:
+        """An order list was accepted, updated or is done."""
+        self._listener.list_changed(made, news, orders)
 
     def balances_changed(self, account: Account, assets: tuple[str, ...]) -> None:
         """Free or locked amounts changed."""

@@ -11,8 +11,7 @@ from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from midas.domain.money import decimals
-from midas.domain.order import OrderType, Side, TimeInForce
-from midas.venues.sim.orders import Ask
+from midas.domain.time import DAY, MILLISECOND
 from midas.venues.sim.refusal import Refusal, illegal, missing
 
 NUMBER = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
@@ -22,6 +21,7 @@ CLIENT_ID = r"^[\.A-Z\:/a-z0-9_-]{1,36}$"
 PRECISION = 8
 
 _E = TypeVar("_E", bound=Enum)
+_T = TypeVar("_T")
 
 
 class Params:
@@ -91,6 +91,23 @@ class Params:
             raise Refusal(-1130, "Data sent for parameter 'limit' is not valid.")
         return min(limit, largest)
 
+    def page(self, items: list[_T], newest: bool) -> list[_T]:
+        """The `limit` newest or oldest of `items`."""
+        limit = self.limit(500, 1_000)
+        return items[-limit:] if newest else items[:limit]
+
+    def span(self) -> tuple[int, int]:
+        """`startTime` and `endTime` in nanoseconds; at most a day apart where both are given."""
+        start, end = self.integer("startTime"), self.integer("endTime")
+        if start is not None and end is not None and (end - start) * MILLISECOND > DAY:
+            raise Refusal(-1127, "More than 24 hours between startTime and endTime.")
+        first = 0 if start is None else start * MILLISECOND
+        return first, (2**63 if end is None else (end + 1) * MILLISECOND - 1)
+
+    def truth(self, name: str) -> bool:
+        """Whether a yes was sent."""
+        return (self.optional(name) or "").lower() == "true"
+
     def decimal(self, name: str) -> Decimal | None:
         """An exact positive number with at most eight decimals, or None."""
         text = self.optional(name, NUMBER)
@@ -135,45 +152,3 @@ class Params:
 def rendered(value: object) -> str:
     """A JSON value as the text that signatures are made of."""
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
-
-
-def ask(params: Params) -> Ask:
-    """The order that a request describes."""
-    symbol = params.symbol()
-    side = params.choice("side", Side, -1117, "Invalid side.")
-    type = params.choice("type", OrderType, -1116, "Invalid orderType.")
-    quantity, price = params.amount("quantity"), params.amount("price")
-    quote_quantity = params.amount("quoteOrderQty")
-    force = _time_in_force(params, type)
-    if type is OrderType.MARKET:
-        if price is not None:
-            raise Refusal(-1106, "Parameter 'price' sent when not required.")
-        if (quantity is None) == (quote_quantity is None):
-            if quantity is None:
-                raise missing("quantity")
-            raise Refusal(-1128, "Combination of optional parameters invalid.")
-    else:
-        if quantity is None:
-            raise missing("quantity")
-        if price is None:
-            raise missing("price")
-        if quote_quantity is not None:
-            raise Refusal(-1106, "Parameter 'quoteOrderQty' sent when not required.")
-    return Ask(
-        symbol=symbol,
-        side=side,
-        type=type,
-        time_in_force=force,
-        quantity=quantity,
-        quote_quantity=quote_quantity,
-        price=price,
-        client_id=params.optional("newClientOrderId", CLIENT_ID) or "",
-    )
-
-
-def _time_in_force(params: Params, type: OrderType) -> TimeInForce:
-    if type is OrderType.LIMIT:
-        return params.choice("timeInForce", TimeInForce, -1115, "Invalid timeInForce.")
-    if params.optional("timeInForce") is not None:
-        raise Refusal(-1106, "Parameter 'timeInForce' sent when not required.")
-    return TimeInForce.GTC

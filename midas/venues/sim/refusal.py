@@ -85,3 +85,8 @@ def archived() -> Refusal:
         -2026,
         "Order was canceled or expired with no executed qty over 90 days ago and has been archived.",
     )
+
+
+def unknown_list() -> Refusal:
+    """A query names no order list."""
+    return Refusal(-2018, "Order list does not exist.")

@@ -54,7 +54,7 @@ class Sapi:
         """Commission rates of one symbol or of all."""
         named = params.symbol() if params.optional("symbol") is not None else None
         symbols = list(self._exchange.desks) if named is None else [self._exchange.desk(named).symbol]
-        fees = self._exchange.fees
+        fees = self._exchange.fees_of(account)
         rates = {"makerCommission": f"{fees.maker:f}", "takerCommission": f"{fees.taker:f}"}
         return [{"symbol": symbol} | rates for symbol in symbols]
 

@@ -9,13 +9,13 @@ import msgspec
 from midas.domain.time import MILLISECOND
 from midas.venues.sim import reports
 from midas.venues.sim.accounts import Account
+from midas.venues.sim.lists import ListNews, OrderList
 from midas.venues.sim.orders import Change, Deal, Order
 from midas.venues.sim.refusal import Refusal
 from midas.venues.sim.streams import Client
 from midas.venues.sim.user_faults import Event, UserFaults
 
 _ENCODE = msgspec.json.Encoder().encode
-FIRST_EXECUTION_ID = 9_001
 
 
 class UserStreams:
@@ -26,7 +26,6 @@ class UserStreams:
         self._faults = faults
         self._subscriptions: dict[str, dict[Client, int]] = {}
         self._next_id: dict[Client, int] = {}
-        self._execution_id = FIRST_EXECUTION_ID
 
     def subscribe(self, client: Client, account: Account) -> int:
         """A new subscription of `client`; its number counts up per connection."""
@@ -74,10 +73,13 @@ class UserStreams:
 
     def order_changed(self, order: Order, change: Change, deal: Deal | None) -> None:
         """An execution report."""
-        self._execution_id += 1
         if self._subscriptions.get(order.account):
-            event = reports.execution(order, change, deal, self._execution_id, self._wall())
-            self._send(order.account, event)
+            self._send(order.account, reports.execution(order, change, deal, self._wall()))
+
+    def list_changed(self, made: OrderList, news: ListNews, orders: list[Order]) -> None:
+        """A list status."""
+        if self._subscriptions.get(made.account):
+            self._send(made.account, reports.list_status(made, news, orders, self._wall()))
 
     def balances_changed(self, account: Account, assets: tuple[str, ...]) -> None:
         """An account position."""

@@ -15,9 +15,10 @@ from midas.domain.time import DAY, MILLISECOND, MINUTE, SECOND
 from midas.errors import ConfigInvalid
 from midas.venues.sim import signing
 from midas.venues.sim.accounts import Account
+from midas.venues.sim.asks import ask
 from midas.venues.sim.limits import CONNECTIONS_MAX, REQUESTS_MAX, WEIGHT_MAX, Connections, RequestWeight
 from midas.venues.sim.ordercounts import OrderCount
-from midas.venues.sim.params import Params, ask
+from midas.venues.sim.params import Params
 from midas.venues.sim.refusal import Refusal
 from midas.venues.sim.streams import BUFFER_MAX, Client, Hub, frame
 from tests.fakes.keys import KeyPair

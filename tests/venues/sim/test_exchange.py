@@ -10,14 +10,15 @@ from hypothesis import strategies as st
 
 from midas.costs import FeeSchedule
 from midas.domain.instrument import Instrument
-from midas.domain.order import OrderType, Side, TimeInForce
+from midas.domain.order import Side, TimeInForce
 from midas.domain.time import MILLISECOND, SECOND
 from midas.venues.sim.accounts import Account
 from midas.venues.sim.desk import Desk
 from midas.venues.sim.exchange import Exchange
 from midas.venues.sim.klines import KLINES
+from midas.venues.sim.lists import ListNews, OrderList
 from midas.venues.sim.market import BestQuote, DepthChange, Listing, Print
-from midas.venues.sim.orders import Ask, Change, Deal, Order, Status
+from midas.venues.sim.orders import Ask, Change, Deal, Kind, Order, Status
 from midas.venues.sim.refusal import Refusal
 
 START = 1_000 * SECOND
@@ -31,11 +32,15 @@ class Heard:
 
     def __init__(self) -> None:
         self.changes: list[tuple[int, Change, Status]] = []
+        self.lists: list[tuple[int, ListNews]] = []
         self.positions = 0
 
     def order_changed(self, order: Order, change: Change, deal: Deal | None) -> None:
         assert (deal is not None) == (change is Change.TRADE)
         self.changes.append((order.order_id, change, order.status))
+
+    def list_changed(self, made: OrderList, news: ListNews, orders: list[Order]) -> None:
+        self.lists.append((made.list_id, news))
 
     def balances_changed(self, account: Account, assets: tuple[str, ...]) -> None:
         assert all(account.balance(asset).free >= 0 for asset in assets)
@@ -79,13 +84,13 @@ class Floor:
         quantity: str,
         price: int | None = None,
         force: TimeInForce = TimeInForce.GTC,
-        type: OrderType | None = None,
+        type: Kind | None = None,
         client_id: str = "",
     ) -> Ask:
         return Ask(
             symbol="BTCUSDT",
             side=side,
-            type=type or (OrderType.MARKET if price is None else OrderType.LIMIT),
+            type=type or (Kind.MARKET if price is None else Kind.LIMIT),
             time_in_force=force,
             quantity=Decimal(quantity),
             price=None if price is None else Decimal(price),
@@ -162,16 +167,16 @@ def test_ioc_expires_its_rest_and_fok_takes_all_or_nothing(floor: Floor) -> None
 def test_a_limit_maker_that_would_take_is_refused_and_one_that_rests_earns_the_maker_fee(
     floor: Floor,
 ) -> None:
-    maker = floor.ask(Side.BUY, "1.0", 101, type=OrderType.LIMIT_MAKER)
+    maker = floor.ask(Side.BUY, "1.0", 101, type=Kind.LIMIT_MAKER)
     assert refused(floor, maker) == (-2010, "Order would immediately match and take.")
-    order = floor.place(floor.ask(Side.BUY, "1.0", 100, type=OrderType.LIMIT_MAKER))
+    order = floor.place(floor.ask(Side.BUY, "1.0", 100, type=Kind.LIMIT_MAKER))
     floor.print(99, 30, seller=True)
     assert order.status is Status.FILLED
     assert (order.deals[0].maker, order.deals[0].fee) == (True, Decimal("0.00010000"))
 
 
 def test_a_market_order_by_quote_quantity_spends_no_more_than_that(floor: Floor) -> None:
-    ask = Ask(symbol="BTCUSDT", side=Side.BUY, type=OrderType.MARKET, quote_quantity=Decimal(525))
+    ask = Ask(symbol="BTCUSDT", side=Side.BUY, type=Kind.MARKET, quote_quantity=Decimal(525))
     order = floor.place(ask)
     assert (order.status, order.executed, order.value) == (
         Status.FILLED,

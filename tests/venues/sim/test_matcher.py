@@ -111,7 +111,7 @@ def test_an_order_that_meets_its_own_account_expires_the_resting_one() -> None:
     matcher.quote(2, (99, 5), (102, 5))
     matcher.rest(order(1, Side.SELL, 5, ASK, "a"), 5)
     outcomes = matcher.take(order(2, Side.BUY, 3, 102, "a"))
-    assert outcomes == [Prevented(1, 5), Execution(2, 102, 3, maker=False)]
+    assert outcomes == [Prevented(1, 5, 2, ASK, 1, taker=False, ended=True), Execution(2, 102, 3, maker=False)]
 
 
 def test_a_budget_buys_whole_lots_and_never_more_than_it_pays() -> None:

@@ -1,0 +1,96 @@
+"""Our resting orders on one side of the book: by price, first come first.
+
+An iceberg shows a slice of its lots; the next slice comes up behind everybody else at its price.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterator
+
+import msgspec
+
+from midas.domain.order import Side
+
+
+class Resting(msgspec.Struct):
+    """An order in the book. `ahead`: outside lots before it; `credit`: lots that left the level
+    unexplained since the last depth change, which a trade print may still explain."""
+
+    order_id: int
+    account: str
+    side: Side
+    tick: int
+    lots: int  # shown
+    ahead: int
+    credit: int = 0
+    hidden: int = 0
+    slice: int = 0  # how much an iceberg shows at a time
+
+    @property
+    def total(self) -> int:
+        """Shown and hidden lots."""
+        return self.lots + self.hidden
+
+    def consume(self, lots: int) -> bool:
+        """Take executed lots away; True where a new slice came up."""
+        if lots < self.lots:
+            self.lots -= lots
+            return False
+        beyond = lots - self.lots
+        self.hidden -= beyond
+        self.lots = min(self.slice - beyond % self.slice, self.hidden) if self.hidden else 0
+        self.hidden -= self.lots
+        return self.lots > 0
+
+    def shrink(self, lots: int) -> None:
+        """Take amended lots away, hidden ones first."""
+        unseen = min(lots, self.hidden)
+        self.hidden -= unseen
+        self.lots -= lots - unseen
+
+
+class Queues:
+    """The orders of one side."""
+
+    __slots__ = ("_keys", "_queues", "sign")
+
+    def __init__(self, sign: int) -> None:
+        self.sign = sign
+        self._keys: list[int] = []
+        self._queues: dict[int, list[Resting]] = {}
+
+    def add(self, order: Resting) -> None:
+        """Put `order` at the end of its price."""
+        key = order.tick * self.sign
+        if key not in self._queues:
+            insort(self._keys, key)
+            self._queues[key] = []
+        self._queues[key].append(order)
+
+    def remove(self, order: Resting) -> None:
+        """Take `order` out."""
+        key = order.tick * self.sign
+        queue = self._queues[key]
+        queue.remove(order)
+        if not queue:
+            del self._queues[key]
+            self._keys.remove(key)
+
+    def requeue(self, order: Resting) -> None:
+        """Put `order` behind the others at its price."""
+        queue = self._queues[order.tick * self.sign]
+        queue.remove(order)
+        queue.append(order)
+
+    def at(self, key: int) -> list[Resting]:
+        """The orders at `key`, first come first (a copy, so that a fill may remove one)."""
+        return list(self._queues.get(key, ()))
+
+    def prices(self) -> list[int]:
+        """Prices with orders, best first (a copy)."""
+        return list(self._keys)
+
+    def __iter__(self) -> Iterator[Resting]:
+        for key in self.prices():
+            yield from self.at(key)
