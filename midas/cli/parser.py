@@ -93,7 +93,12 @@ def _run_options(parser: Parser) -> None:
 
 
 def _market_options(parser: Parser) -> None:
-    parser.add_argument("--market", metavar="FILE", help="a recorded stream, or `synthetic`")
+    parser.add_argument(
+        "--market", metavar="FILE", help="a recorded stream, a world of your own (TOML), or `synthetic`"
+    )
+    parser.add_argument(
+        "--preset", metavar="NAME", help="of the synthetic market: easy, medium or hard; default: medium"
+    )
     parser.add_argument(
         "--speed", type=_above_zero, metavar="X", help="the market's clock against the wall's"
     )
@@ -108,6 +113,9 @@ def _sim_options(parser: Parser) -> None:
         type=_whole,
         metavar="PORT",
         help="also listen for fault hooks, on 127.0.0.1; 0 takes any free one",
+    )
+    parser.add_argument(
+        "--truth", metavar="FILE", help="write what really happens in a synthetic market there, JSON lines"
     )
     parser.add_argument("--plan", metavar="FILE", help="a script of fault hooks, JSON lines or TOML")
     parser.epilog = f"{parser.epilog}\nfault hooks (--control, --plan):\n{hooks.listed()}"

@@ -102,6 +102,8 @@ def _outdated(running: RunFile, settings: Settings, explicit: bool) -> str:
         return f"it served {Path(running.market).name}, asked for was {Path(wanted.market).name}"
     if running.speed != wanted.speed:
         return f"it ran at {running.speed:g}x, asked for was {wanted.speed:g}x"
+    if running.market == "synthetic" and running.preset != wanted.preset:
+        return f"it had preset {running.preset}, asked for was {wanted.preset}"
     if running.market == "synthetic" and running.seed != wanted.seed:
         return f"it had seed {running.seed}, asked for was {wanted.seed}"
     return ""
@@ -111,7 +113,7 @@ def _start_exchange(settings: Settings, path: Path) -> RunFile:
     exchange = settings.exchange
     command = [
         sys.executable, "-m", "midas", "sim", "--market", exchange.market, "--speed", f"{exchange.speed:g}",
-        "--seed", str(exchange.seed), "--port", str(exchange.port),
+        "--seed", str(exchange.seed), "--preset", exchange.preset, "--port", str(exchange.port),
     ]  # fmt: skip
     command += ["--profile", settings.profile] if settings.profile else []
     log = settings.home / EXCHANGE_LOG

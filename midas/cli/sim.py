@@ -30,7 +30,10 @@ def sim(args: Namespace) -> int:
         flush=True,
     )
     config = msgspec.structs.replace(
-        exchange_config(settings), control=args.control, plan=Path(args.plan) if args.plan else None
+        exchange_config(settings),
+        control=args.control,
+        plan=Path(args.plan) if args.plan else None,
+        truth=Path(args.truth) if args.truth else None,
     )
     return main(config, lambda run: _tell_control(run, as_json=args.json))
 
@@ -47,6 +50,7 @@ def exchange_config(settings: Settings) -> ExchangeConfig:
     return ExchangeConfig(
         port=exchange.port,
         market=exchange.market,
+        preset=exchange.preset,
         speed=exchange.speed,
         seed=exchange.seed,
         run_file=settings.home / RUN_FILE,

@@ -12,11 +12,12 @@ import numpy as np
 from midas.analysis.features import BarFeatures
 from midas.domain.instrument import Instrument
 from midas.domain.market import Bar, BookDelta, BookSnapshot
+from midas.domain.order import Side
 from midas.domain.time import SECOND
 from midas.state.book import OrderBook
 from midas.venues.binance.codec import MarketCodec
 from midas.venues.binance.prices import Grid
-from midas.venues.sim.synthetic import Synthetic
+from midas.venues.sim.synthetic import standard
 
 _INSTRUMENT = Instrument(
     venue="binance",
@@ -72,5 +73,6 @@ def _features() -> None:
 
 
 def _synthetic_market() -> None:
-    for _ in islice(Synthetic(seed=1).events(), 100):
-        pass
+    market = standard(seed=1)
+    for event in islice(market.events(), 100):
+        market.taken(event.symbol, Side.BUY, 1, 1)

@@ -44,7 +44,8 @@ class VenueSettings(Section):
 class ExchangeSettings(Section):
     """The embedded exchange (environment SIM): what it serves, how fast, and what the account starts with."""
 
-    market: str = SYNTHETIC  # or the path of a recording
+    market: str = SYNTHETIC  # or the path of a recording or of a world
+    preset: Literal["easy", "medium", "hard"] = "medium"  # of the synthetic market
     speed: float = Field(default=1.0, gt=0, le=1000)
     seed: int = Field(default=1, ge=0)
     port: int = Field(default=0, ge=0, le=65_535)  # 0: any free one

@@ -53,7 +53,8 @@ def walks(listing: Listing, start: int, seed: int) -> list[Walk]:
 
 def _walk(rng: np.random.Generator, listing: Listing, step: int, first: int, count: int, last: float) -> Walk:
     """`count` candles from `first`, whose last close is `last`."""
-    sigma = listing.volatility * (step / SECOND) ** 0.5
+    volatility = listing.volatility_now if step == SECOND else 0.0
+    sigma = (volatility or listing.volatility) * (step / SECOND) ** 0.5
     moves = rng.normal(0.0, sigma, count)
     path = np.concatenate(([0.0], np.cumsum(moves)))
     ticks = np.maximum(1, np.rint(last * np.exp(path - path[-1]))).astype(np.int64)

@@ -1,7 +1,8 @@
 """Which market a name means: the one place that decides it, for the exchange and for every command.
 
-`synthetic` is made from the seed. Everything else is a path: a recorded stream (plain or gzip), a folder
-of recordings that belong together, or a table of candles (CSV or Parquet), told by suffix and content.
+`synthetic` is the world of a preset, made from the seed. Everything else is a path: a world of one's own
+(TOML), a recorded stream (plain or gzip), a folder of recordings that belong together, or a table of candles
+(CSV or Parquet), told by suffix and content.
 A new kind of market is one more branch of `open_market`; nobody else looks at a market's name.
 """
 
@@ -9,15 +10,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from midas.errors import ConfigInvalid
 from midas.venues.sim.market import Source
 from midas.venues.sim.recording import Recording
 from midas.venues.sim.synthetic import Synthetic
+from midas.venues.sim.world.parameters import MEDIUM, load_world, preset_world
+from midas.venues.sim.world.truth import Tell
 
 SYNTHETIC = "synthetic"
 
 
-def open_market(name: str, seed: int) -> Source:
-    """The market of `name`. Raises RecordingInvalid for a file that can't be one."""
+def open_market(name: str, seed: int, preset: str = MEDIUM, tell: Tell | None = None) -> Source:
+    """The market of `name`; `tell` hears the truth about a synthetic one.
+
+    Raises RecordingInvalid or ConfigInvalid for a file that can't be one.
+    """
     if name == SYNTHETIC:
-        return Synthetic(seed)
+        return Synthetic(preset_world(preset), seed, tell)
+    if Path(name).suffix == ".toml":
+        return Synthetic(load_world(Path(name)), seed, tell, name)
+    if tell is not None:
+        raise ConfigInvalid(f"{name}: nobody knows the truth about a recorded market; leave --truth out")
     return Recording(Path(name))

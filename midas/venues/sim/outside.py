@@ -100,6 +100,12 @@ class OutsideSide:
         return {key: self.displayed(key) for key in self._taken}
 
     def _forget(self, shown: dict[int, int]) -> None:
+        if self.told is not None:
+            # A market that answers takes what we took out of its book by the next depth change; a quote
+            # on the way may be older than that.
+            if self._touch is None:
+                self._taken.clear()
+            return
         for key, lots in shown.items():
             if self.displayed(key) != lots:
                 del self._taken[key]

@@ -21,6 +21,7 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True):
     started_at: int  # wall nanoseconds
     api_key: str
     api_secret: str
+    preset: str = ""  # of the synthetic market
     control: str = ""  # where it can be made to misbehave; empty: nowhere
 
 

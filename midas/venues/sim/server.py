@@ -11,6 +11,7 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -27,7 +28,7 @@ from midas.venues.sim.desk import Desk
 from midas.venues.sim.disruptions import Disruptions
 from midas.venues.sim.exchange import Exchange
 from midas.venues.sim.gateway import Gateway
-from midas.venues.sim.market import MarketEvent
+from midas.venues.sim.market import MarketEvent, Responsive
 from midas.venues.sim.markets import SYNTHETIC, open_market
 from midas.venues.sim.ordercounts import OrderCounts
 from midas.venues.sim.pacer import Pacer
@@ -37,6 +38,8 @@ from midas.venues.sim.sockets import Sockets
 from midas.venues.sim.streams import Hub
 from midas.venues.sim.timings import SocketTimings
 from midas.venues.sim.userstream import UserStreams
+from midas.venues.sim.world.parameters import MEDIUM
+from midas.venues.sim.world.truth import TruthFile
 from midas.venues.sim.wsapi import WsApi
 
 FIRST_UID = 700_001
@@ -50,7 +53,9 @@ class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     host: str = "127.0.0.1"
     port: int = 0  # 0: any free one
-    market: str = SYNTHETIC  # or the path of a recording
+    market: str = SYNTHETIC  # or the path of a recording or of a world
+    preset: str = MEDIUM  # of the market SYNTHETIC
+    truth: Path | None = None  # where the truth about a synthetic market is written
     speed: float = 1.0  # market seconds in a wall second
     seed: int = 1
     run_file: Path | None = None
@@ -81,9 +86,14 @@ class ExchangeServer:
         self._plan = plan.read(config.plan) if config.plan is not None else []
         self._control = Control(disruptions.faults, self._touch)
         self._wall = wall = disruptions.clock
-        source = open_market(config.market, config.seed)
+        self._truth = TruthFile(config.truth) if config.truth is not None else None
+        tell = self._truth.tell if self._truth is not None else None
+        source = open_market(config.market, config.seed, config.preset, tell)
         self._market = source.name
         desks = [Desk(listing, source.start, source.lateness, config.seed) for listing in source.listings()]
+        if isinstance(source, Responsive):
+            for desk in desks:
+                desk.matcher.book.tell(partial(source.taken, desk.symbol))
         users = self._users = UserStreams(wall, disruptions.users)
         counts = OrderCounts(users)
         fees = FeeSchedule(config.maker_fee, config.taker_fee)
@@ -118,6 +128,8 @@ class ExchangeServer:
             for client in list(self._sockets.clients):
                 client.drop()
             await runner.cleanup()
+            if self._truth is not None:
+                self._truth.close()
             if self.config.run_file is not None:
                 runfile.remove(self.config.run_file, self.instance)
 
@@ -148,6 +160,7 @@ class ExchangeServer:
             http=f"http://{_bracketed(config.host)}:{self.port}",
             ws=f"ws://{_bracketed(config.host)}:{self.port}",
             market=self._market,
+            preset=config.preset,
             speed=config.speed,
             seed=config.seed,
             started_at=self._real_wall(),
