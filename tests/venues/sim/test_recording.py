@@ -7,14 +7,18 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from midas.domain.instrument import Instrument
 from midas.domain.time import SECOND
-from midas.errors import RecordingInvalid
+from midas.errors import RecordingInvalid, StoreDamaged
 from midas.venues.sim.market import BestQuote, DepthChange, MarketEvent, Print
+from midas.venues.sim.outside import OutsideBook
 from midas.venues.sim.recorder import lines
 from midas.venues.sim.recording import Recording
-from midas.venues.sim.synthetic import Synthetic
+from midas.venues.sim.scale import Scale
+from midas.venues.sim.synthetic import standard
 
 PAYLOAD = Path(__file__).parents[2] / "payloads" / "midas-btcusdt.jsonl.gz"
 
@@ -48,7 +52,7 @@ def touches_agree(path: Path) -> tuple[int, int]:
 
 
 def test_our_own_recording_is_what_the_exchange_makes_from_its_seed(tmp_path: Path) -> None:
-    made = list(lines(Synthetic(20_240_808), "BTCUSDT", 2 * SECOND))
+    made = list(lines(standard(20_240_808), "BTCUSDT", 2 * SECOND))
     assert [line.decode().rstrip() for line in made] == text_of(PAYLOAD)[: len(made)]
     assert PAYLOAD.stat().st_size < 400_000
 
@@ -158,7 +162,9 @@ def _without(kind: str) -> Callable[[list[str]], list[str]]:
         (lambda rows: [*rows[:4], "nonsense", *rows[4:]], ":5: expected"),
         (lambda rows: [*rows[:4], '7 {"foo": 1}', *rows[4:]], ":5: expected a stream message"),
         (lambda rows: [*rows[:4], rows[3].replace('"2000.10"', '"NaN"'), *rows[4:]], ":5:"),
-        (lambda rows: [*rows, rows[0].replace("ETHUSDT", "BTCUSDT")], "one symbol"),
+        (lambda rows: [*rows, rows[0].replace("ETHUSDT", "BTCUSDT")], "doesn't say of which symbol"),
+        (lambda rows: [row for row in rows if '"u": 1040' not in row], "that its diffs continue"),
+        (lambda rows: [*rows, rows[0].replace('"E": 5000', '"E": -20000')], "begin again"),
     ],
 )
 def test_a_recording_that_cannot_be_replayed_is_refused_in_one_sentence(
@@ -171,3 +177,217 @@ def test_a_recording_that_cannot_be_replayed_is_refused_in_one_sentence(
         Recording(path)
     assert str(path) in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+class Feed:
+    """Writes the recorded lines of one symbol, a level at a time, and knows the true book."""
+
+    def __init__(self, symbol: str, first_id: int = 1) -> None:
+        self.symbol = symbol
+        self.last_id = first_id - 1
+        self.book: dict[str, dict[str, str]] = {"b": {"99.00": "1.000"}, "a": {"101.00": "1.000"}}
+        self.time = 5_000
+
+    def _stream(self, name: str, data: object) -> str:
+        return json.dumps({"stream": f"{self.symbol.lower()}@{name}", "data": data})
+
+    def diff(self, side: str, price: str, quantity: str) -> str:
+        self.last_id, self.time = self.last_id + 1, self.time + 100
+        self.book[side][price] = quantity
+        sides: dict[str, list[list[str]]] = {"b": [], "a": []} | {side: [[price, quantity]]}
+        ids = {"U": self.last_id, "u": self.last_id}
+        head = {"e": "depthUpdate", "E": self.time, "s": self.symbol}
+        return self._stream("depth@100ms", {**head, **ids, **sides})
+
+    def trade(self, number: int) -> str:
+        data = {"e": "trade", "E": self.time, "s": self.symbol, "t": number, "p": "100.00", "q": "0.001",
+                "T": self.time, "m": True, "M": True}  # fmt: skip
+        return self._stream("trade", data)
+
+    def answer(self) -> dict[str, object]:
+        sides = {
+            name: [[price, size] for price, size in self.book[side].items() if float(size)]
+            for name, side in (("bids", "b"), ("asks", "a"))
+        }
+        return {"lastUpdateId": self.last_id, **sides}
+
+    def snapshot(self) -> str:
+        return self._stream("depth_snapshot", self.answer())
+
+    def naked(self) -> str:
+        return json.dumps(self.answer())
+
+
+def stamped(messages: list[str], first: int = 1_000_000_000, step: int = 100_000_000) -> list[str]:
+    return [f"{first + place * step} {message}" for place, message in enumerate(messages)]
+
+
+def books(recording: Recording) -> dict[str, dict[str, dict[int, int]]]:
+    """The exchange's books after the whole recording, by symbol and side."""
+    found: dict[str, OutsideBook] = {}
+    for listing in recording.listings():
+        found[listing.instrument.symbol] = book = OutsideBook()
+        book.snapshot(listing.last_id, listing.bids, listing.asks)
+    for event in recording.events():
+        if isinstance(event, DepthChange):
+            found[event.symbol].change(event.last_id, event.bids, event.asks)
+    return {
+        symbol: {"b": dict(book.bids.top(100)), "a": dict(book.asks.top(100))}
+        for symbol, book in found.items()
+    }
+
+
+def truth(recording: Recording, feed: Feed) -> dict[str, dict[int, int]]:
+    listing = next(row for row in recording.listings() if row.instrument.symbol == feed.symbol)
+    scale = Scale.of(listing.instrument)
+    return {
+        side: {scale.ticks(price): scale.lots(size) for price, size in levels.items() if float(size)}
+        for side, levels in feed.book.items()
+    }
+
+
+def two_symbols(naked: bool = False) -> tuple[list[str], Feed, Feed]:
+    one, two = Feed("ONEUSDT"), Feed("TWOUSDT", 900)
+    messages = [
+        one.diff("b", "98.00", "2.000"), two.diff("a", "102.00", "3.000"), one.trade(7),
+        one.naked() if naked else one.snapshot(), two.snapshot(), two.trade(70),
+        one.diff("b", "99.00", "0.000"), two.diff("b", "97.50", "0.500"), one.diff("a", "100.50", "0.250"),
+    ]  # fmt: skip
+    return messages, one, two
+
+
+def test_a_recording_of_two_symbols_is_a_market_of_two(tmp_path: Path) -> None:
+    messages, one, two = two_symbols()
+    path = written(tmp_path / "both.jsonl", stamped(messages))
+    recording = Recording(path)
+    first, second = recording.listings()
+    assert (first.instrument.symbol, first.first_trade_id, first.last_id) == ("ONEUSDT", 7, 1)
+    assert (second.instrument.symbol, second.first_trade_id, second.last_id) == ("TWOUSDT", 70, 900)
+    assert books(recording) == {"ONEUSDT": truth(recording, one), "TWOUSDT": truth(recording, two)}
+    order = [event.symbol[:3] for event in Recording(path).events()]
+    assert order == ["ONE", "TWO", "ONE", "TWO", "ONE", "TWO", "ONE"]
+
+
+def test_a_naked_snapshot_among_two_symbols_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "both.jsonl", stamped(two_symbols(naked=True)[0]))
+    with pytest.raises(RecordingInvalid, match="holds ONEUSDT, TWOUSDT, and a depth snapshot"):
+        Recording(path)
+
+
+def test_a_symbol_without_a_snapshot_is_left_out_of_the_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    messages, one, _ = two_symbols()
+    del messages[4]
+    recording = Recording(written(tmp_path / "both.jsonl", stamped(messages)))
+    assert [listing.instrument.symbol for listing in recording.listings()] == ["ONEUSDT"]
+    assert books(recording) == {"ONEUSDT": truth(recording, one)}
+    assert "no depth snapshot of TWOUSDT in it that its diffs continue" in caplog.text
+    assert "TWOUSDT is left out" in caplog.text
+
+
+def with_a_gap(*, rejoined: bool) -> tuple[list[str], Feed]:
+    feed = Feed("ONEUSDT")
+    before = [
+        feed.diff("b", "98.00", "2.000"),
+        feed.snapshot(),
+        feed.trade(1),
+        feed.diff("b", "97.00", "5.000"),
+    ]
+    feed.diff("b", "98.00", "0.000")  # nobody recorded these
+    feed.diff("a", "100.50", "4.000")
+    after = [feed.diff("b", "96.00", "1.000")]
+    after += [feed.snapshot()] if rejoined else []
+    after += [feed.diff("a", "103.00", "7.000"), feed.trade(9)]
+    return before + after, feed
+
+
+def test_a_later_snapshot_joins_the_book_after_a_gap(tmp_path: Path) -> None:
+    messages, feed = with_a_gap(rejoined=True)
+    path = written(tmp_path / "gap.jsonl", stamped(messages))
+    recording = Recording(path)
+    assert books(recording) == {"ONEUSDT": truth(recording, feed)}
+    sent = [event.payload.decode() for event in Recording(path).events()]
+    recorded = [json.dumps(json.loads(message)["data"]) for message in messages if "snapshot" not in message]
+    assert [json.loads(payload) for payload in sent] == [json.loads(payload) for payload in recorded]
+
+
+def test_what_no_snapshot_joins_leaves_the_book_as_it_was(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    messages, _ = with_a_gap(rejoined=False)
+    path = written(tmp_path / "gap.jsonl", stamped(messages))
+    recording = Recording(path)
+    kinds = [type(event).__name__ for event in recording.events()]
+    assert kinds == ["DepthChange", "Print", "DepthChange", "Print"]
+    assert f"{path}:5: diffs of ONEUSDT are missing before this line" in caplog.text
+
+
+def test_a_recording_may_begin_before_what_its_snapshot_joins(tmp_path: Path) -> None:
+    messages, feed = with_a_gap(rejoined=True)
+    del messages[1]
+    recording = Recording(written(tmp_path / "late.jsonl", stamped(messages)))
+    assert recording.listings()[0].last_id == 5
+    assert books(recording) == {"ONEUSDT": truth(recording, feed)}
+
+
+def test_a_recording_goes_on_where_it_was_saved(tmp_path: Path) -> None:
+    whole = list(Recording(PAYLOAD).events())
+    first = Recording(PAYLOAD)
+    head = list(itertools.islice(first.events(), 1_500))
+    second = Recording(PAYLOAD)
+    second.restore(first.save())
+    assert first.listings() == second.listings()
+    assert second.start > first.start
+    assert head + list(second.events()) == whole
+    assert second.save() != first.save()
+    messages, _, _ = two_symbols()
+    with pytest.raises(StoreDamaged, match="another recording"):
+        Recording(written(tmp_path / "other.jsonl", stamped(messages))).restore(first.save())
+    with pytest.raises(StoreDamaged, match="another recording"):
+        Recording(PAYLOAD).restore(b"nonsense")
+
+
+def test_a_folder_is_one_recording_in_the_order_of_its_files(tmp_path: Path) -> None:
+    messages, one, two = two_symbols()
+    rows = stamped(messages)
+    written(tmp_path / "part-2.jsonl", rows[5:])
+    (tmp_path / "part-1.jsonl.gz").write_bytes(gzip.compress(("\n".join(rows[:5]) + "\n").encode()))
+    (tmp_path / "readme.txt").write_text("not a recording")
+    recording = Recording(tmp_path)
+    assert books(recording) == {"ONEUSDT": truth(recording, one), "TWOUSDT": truth(recording, two)}
+    (tmp_path / "part-1.jsonl.gz").rename(tmp_path / "part-3.jsonl.gz")
+    with pytest.raises(RecordingInvalid, match=r"part-3.jsonl.gz: begins before the file"):
+        Recording(tmp_path)
+
+
+def test_a_recording_whose_end_is_missing_replays_to_the_cut(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "cut.jsonl.gz"
+    path.write_bytes(PAYLOAD.read_bytes()[:-20_000])
+    recording = Recording(path)
+    assert sum(isinstance(event, DepthChange) for event in recording.events()) > 500
+    assert caplog.text.count("the end of the file is missing") == 1
+
+
+def test_a_listed_instrument_is_taken_as_it_was_listed(tmp_path: Path) -> None:
+    messages, _, _ = two_symbols()
+    listed = Instrument("binance", "ONEUSDT", "ONE", "USDT", Decimal("0.5"), Decimal("0.25"), Decimal("0.25"),
+                        Decimal(90), Decimal(7))  # fmt: skip
+    line = json.dumps({"stream": "oneusdt@instrument", "data": json.loads(msgspec.json.encode(listed))})
+    recording = Recording(written(tmp_path / "both.jsonl", stamped([line, *messages])))
+    assert recording.listings()[0].instrument == listed
+
+
+@pytest.mark.parametrize(("step", "paced"), [(100_000_000, 100_000_000), (1_000_000, 100_000_000)])
+def test_the_pace_is_the_recorders_clock_unless_the_market_ran_faster(
+    tmp_path: Path, step: int, paced: int
+) -> None:
+    feed = Feed("ONEUSDT")
+    messages = [feed.diff("b", "98.00", "2.000"), feed.trade(1)]
+    messages += [feed.diff("b", "98.00", f"{place}.000") for place in range(1, 40)]
+    messages.insert(1, feed.snapshot().replace(f'"lastUpdateId": {feed.last_id}', '"lastUpdateId": 1'))
+    recording = Recording(written(tmp_path / "pace.jsonl", stamped(messages, step=step)))
+    stamps = [event.at for event in recording.events() if isinstance(event, DepthChange)]
+    assert {b - a for a, b in itertools.pairwise(stamps[2:])} == {paced}
