@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from midas.domain.time import HOUR, MINUTE, SECOND
-from midas.venues.sim import history
+from midas.venues.sim.history import Past, walks
 from midas.venues.sim.klines import KLINES, MONTH, Candle, Folded, Series, flat, span
 from midas.venues.sim.market import Listing, Print
 
@@ -21,13 +21,13 @@ class Charts:
     """Candles by the name under which they are streamed: "1m", "1d", "1d@+08:00"."""
 
     def __init__(self, listing: Listing, start: int, lateness: int, seed: int) -> None:
-        self._walks = history.walks(listing, start, seed)
+        self._past = Past(walks(listing, start, seed))
         self._start = start
         self._seconds = self._traded("1s", start // SECOND * SECOND, lateness)
         self._minutes = self._traded("1m", start, lateness)
         longer = [(name, name, 0) for name in KLINES if name not in _TRADED]
         longer += [(name + EAST_MARK, name, EAST) for name in EAST_INTERVALS]
-        self._folded = {key: Folded(name, offset, self._past(name, offset)) for key, name, offset in longer}
+        self._folded = {key: self._new(name, offset) for key, name, offset in longer}
         self._windows: dict[int, Candle] = {}
 
     def add(self, event: Print) -> None:
@@ -58,7 +58,7 @@ class Charts:
             series = self._series(interval)
             return [*series.closed, *series.open()]
         folded = self._of(interval, offset)
-        return [*folded.closed, *folded.open(self._minutes.open())]
+        return [*folded.closed(), *folded.open(self._minutes.open())]
 
     def window(self, start: int, tick: int) -> Candle:
         """Everything since the minute of `start` as one candle; flat at `tick` where nothing traded."""
@@ -84,14 +84,16 @@ class Charts:
         return made
 
     def _traded(self, interval: str, until: int, lateness: int) -> Series:
-        *closed, current = history.candles(self._walks, interval, until)
+        *closed, current = self._past.candles(interval, until)
         series = Series(interval, current, lateness)
         series.closed.extend(closed)
         return series
 
-    def _past(self, interval: str, offset: int) -> list[Candle]:
-        """Candles made of the minutes before the one in which the market starts; the last one is open."""
-        return history.candles(self._walks, interval, self._start // MINUTE * MINUTE, offset)
+    def _new(self, interval: str, offset: int) -> Folded:
+        """A series made of the minutes since the one in which the market starts."""
+        until = self._start // MINUTE * MINUTE
+        first = self._past.current(interval, until, offset)
+        return Folded(interval, offset, first, lambda: self._past.candles(interval, until, offset)[:-1])
 
     def _of(self, interval: str, offset: int) -> Folded:
         """The series of any clock; an unusual one is folded anew from the minutes that are kept."""
@@ -100,10 +102,10 @@ class Charts:
         if offset == EAST:
             return self._folded[interval + EAST_MARK]
         minutes = [minute for minute in self._minutes.closed if minute.end > self._start]
-        past = self._past(interval, offset)
+        folded = self._new(interval, offset)
         if minutes and minutes[0].start > self._start:  # the first ones are no longer kept
-            past = [flat(*span(interval, minutes[0].start, offset), minutes[0].open)]
-        folded = Folded(interval, offset, past)
+            first = flat(*span(interval, minutes[0].start, offset), minutes[0].open)
+            folded = Folded(interval, offset, first, list)
         for minute in minutes:
             folded.add(minute)
         return folded

@@ -70,18 +70,36 @@ def _walk(rng: np.random.Generator, listing: Listing, step: int, first: int, cou
     return Walk(step, np.vstack((starts, opens, highs, lows, closes, lots, value, trades)))
 
 
-def candles(history: list[Walk], interval: str, until: int, offset: int = 0) -> list[Candle]:
-    """The history of one interval before `until`, oldest first; the last candle holds `until`, still open."""
-    period = _MONTH_MAX if interval == MONTH else INTERVALS[interval]
-    columns = np.concatenate([walk.columns for walk in history if walk.step <= period], axis=1)
-    kept = MINUTES if interval == "1m" else HISTORY
-    columns = columns[:, (columns[0] >= until - (kept + 1) * period) & (columns[0] < until)]
-    starts = _starts(columns[0], interval, offset)
-    whole = starts >= columns[0, 0]  # the oldest candle may lack its beginning
-    made = [_candle(interval, offset, numbers) for numbers in _folded(columns[:, whole], starts[whole])]
-    if made[-1].end <= until:
-        made.append(flat(*span(interval, until, offset), made[-1].close))
-    return made
+class Past:
+    """The whole history of one symbol before the market's start."""
+
+    def __init__(self, history: list[Walk]) -> None:
+        self._columns = np.concatenate([walk.columns for walk in history], axis=1)
+        self._first = {walk.step: int(walk.columns[0, 0]) for walk in history}
+
+    def candles(self, interval: str, until: int, offset: int = 0) -> list[Candle]:
+        """Candles of one interval before `until`, oldest first; the last one holds `until`, still open."""
+        kept = MINUTES if interval == "1m" else HISTORY
+        return self._made(interval, until - (kept + 1) * _longest(interval), until, offset)
+
+    def current(self, interval: str, until: int, offset: int = 0) -> Candle:
+        """Only the last one of them."""
+        return self._made(interval, until - 2 * _longest(interval), until, offset)[-1]
+
+    def _made(self, interval: str, since: int, until: int, offset: int) -> list[Candle]:
+        fine = min(first for step, first in self._first.items() if step <= _longest(interval))
+        low, high = np.searchsorted(self._columns[0], (max(since, fine), until))
+        columns = self._columns[:, low:high]
+        starts = _starts(columns[0], interval, offset)
+        whole = starts >= columns[0, 0]  # the oldest candle may lack its beginning
+        made = [_candle(interval, offset, numbers) for numbers in _folded(columns[:, whole], starts[whole])]
+        if made[-1].end <= until:
+            made.append(flat(*span(interval, until, offset), made[-1].close))
+        return made
+
+
+def _longest(interval: str) -> int:
+    return _MONTH_MAX if interval == MONTH else INTERVALS[interval]
 
 
 def _starts(times: Ints, interval: str, offset: int) -> Ints:

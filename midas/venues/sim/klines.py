@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 
 import msgspec
@@ -141,15 +141,16 @@ class Series:
 
 
 class Folded:
-    """Candles of a longer interval, made of minutes as these close."""
+    """Candles of a longer interval, made of minutes as these close. `past` tells those from before it."""
 
-    __slots__ = ("_interval", "_offset", "_open", "closed")
+    __slots__ = ("_closed", "_interval", "_offset", "_open", "_past")
 
-    def __init__(self, interval: str, offset: int, past: Iterable[Candle]) -> None:
-        *closed, self._open = past
-        self.closed: deque[Candle] = deque(closed, maxlen=KEPT)
+    def __init__(self, interval: str, offset: int, first: Candle, past: Callable[[], list[Candle]]) -> None:
         self._interval = interval
         self._offset = offset
+        self._past: Callable[[], list[Candle]] | None = past
+        self._closed: deque[Candle] = deque(maxlen=KEPT)
+        self._open = first
 
     def add(self, minute: Candle) -> Candle | None:
         """One more closed minute; the candle that it closes."""
@@ -157,9 +158,16 @@ class Folded:
         if minute.end < self._open.end:
             return None
         done = self._open
-        self.closed.append(done)
+        self._closed.append(done)
         self._open = flat(*span(self._interval, minute.end, self._offset), done.close)
         return done
+
+    def closed(self) -> list[Candle]:
+        """The closed candles, oldest first; their past is made when somebody asks for it."""
+        if self._past is not None:
+            self._closed = deque([*self._past(), *self._closed], maxlen=KEPT)
+            self._past = None
+        return list(self._closed)
 
     def open(self, minutes: Iterable[Candle]) -> list[Candle]:
         """The open candles with what the open `minutes` hold, oldest first."""
