@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from midas.domain.time import MILLISECOND
 from midas.venues.sim import messages
 from midas.venues.sim.desk import Desk
 from midas.venues.sim.market import BestQuote, DepthChange, MarketEvent, Source
@@ -24,7 +25,8 @@ def lines(source: Source, symbol: str, duration: int) -> Iterator[bytes]:
             return
         if event.symbol != symbol:
             continue
-        yield _line(event.at, b'{"stream":"%s","data":%s}' % (_stream(event).encode(), event.payload))
+        name, payload = _message(desk, event)
+        yield _line(event.at, b'{"stream":"%s@%s","data":%s}' % (symbol.lower().encode(), name, payload))
         if isinstance(event, DepthChange):
             changes += 1
             desk.matcher.depth(event.last_id, event.bids, event.asks)
@@ -33,15 +35,13 @@ def lines(source: Source, symbol: str, duration: int) -> Iterator[bytes]:
                 yield _line(event.at, msgspec.json.encode(answer))
 
 
-def _stream(event: MarketEvent) -> str:
-    kind = (
-        "depth@100ms"
-        if isinstance(event, DepthChange)
-        else "bookTicker"
-        if isinstance(event, BestQuote)
-        else "trade"
-    )
-    return f"{event.symbol.lower()}@{kind}"
+def _message(desk: Desk, event: MarketEvent) -> tuple[bytes, bytes]:
+    """The kind of stream and its message."""
+    if isinstance(event, DepthChange):
+        return b"depth@100ms", messages.depth(desk, event, MILLISECOND)
+    if isinstance(event, BestQuote):
+        return b"bookTicker", messages.best(desk, event, MILLISECOND)
+    return b"trade", messages.trade(desk, event, MILLISECOND)
 
 
 def _line(stamp: int, message: bytes) -> bytes:
