@@ -16,9 +16,9 @@ from midas.state.book import OrderBook
 from midas.venues.binance.codec import Decoded, MarketCodec
 from midas.venues.binance.depth import BookEvent, DepthAssembler
 from midas.venues.binance.payloads import BookTicker, Depth, DepthSnapshot, Unrouted
-from midas.venues.recording import RecordedLine, read_recording
+from midas.venues.binance.sorting import SNAPSHOT, by_symbol
+from midas.venues.recording import RecordedLine
 
-_SNAPSHOT = b'{"lastUpdateId"'
 _HEAD = msgspec.json.Decoder(Unrouted)
 _PAIRS = msgspec.json.Decoder(list[tuple[str, str]])
 _DIGITS_MAX = 8
@@ -50,24 +50,41 @@ class VerifyReport(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def verify_book(path: Path, drop: int | None = None) -> VerifyReport:
-    """Rebuild the book of the recording at `path`, its `drop`-th diff left out, and compare.
+    """Rebuild the books of the file or folder `path`, its `drop`-th diff left out, and compare.
 
     After each applied diff the best prices and quantities are compared with the last bookTicker whose
     update id isn't above the diff's. Raises RecordingInvalid.
     """
-    lines = list(read_recording(path))
-    try:
-        scan = _Scan(path, lines)
-        return _Verification(scan, lines).run(drop)
-    except MalformedMessage as error:
-        raise RecordingInvalid(f"{path}: {error}") from error
+    notes: list[str] = []
+    recorded = by_symbol(path, notes.append)
+    if drop is not None and len(recorded) > 1:
+        raise RecordingInvalid(
+            f"{path}: holds {', '.join(recorded)}; a diff is dropped from one symbol's only"
+        )
+    reports: list[VerifyReport] = []
+    for symbol, lines in recorded.items():
+        where = f"{path}, {symbol}" if len(recorded) > 1 else str(path)
+        try:
+            report = _Verification(_Scan(where, lines), lines).run(drop)
+        except MalformedMessage as error:
+            raise RecordingInvalid(f"{where}: {error}") from error
+        reports.append(report)
+        notes += [f"{symbol}: {report.note}" if len(recorded) > 1 else report.note] if report.note else []
+    return VerifyReport(
+        compared=sum(report.compared for report in reports),
+        equal=sum(report.equal for report in reports),
+        exact_id=sum(report.exact_id for report in reports),
+        gaps=sum(report.gaps for report in reports),
+        crossed=sum(report.crossed for report in reports),
+        note=" ".join(notes),
+    )
 
 
 class _Scan:
     """What a first reading tells: symbol, steps, the venue's touches, how many snapshots there are."""
 
-    def __init__(self, path: Path, lines: list[RecordedLine]) -> None:
-        self.path = path
+    def __init__(self, where: str, lines: list[RecordedLine]) -> None:
+        self.where = where
         self.snapshots = 0
         self._symbols: set[str] = set()
         self._price_digits = self._quantity_digits = 0
@@ -75,13 +92,13 @@ class _Scan:
             try:
                 self._look(line.payload)
             except msgspec.DecodeError as error:
-                raise RecordingInvalid(f"{path}:{number}: {error}") from error
+                raise RecordingInvalid(f"{where}:{number}: {error}") from error
         if len(self._symbols) != 1:
             found = ", ".join(sorted(self._symbols)) or "none"
-            raise RecordingInvalid(f"{path}: expected depth diffs of one symbol, found {found}")
+            raise RecordingInvalid(f"{where}: expected depth diffs of one symbol, found {found}")
         if not self.snapshots:
             raise RecordingInvalid(
-                f"{path}: the recording holds no depth snapshot, so no book can be built from its diffs; "
+                f"{where}: the recording holds no depth snapshot, so no book can be built from its diffs; "
                 "record the answer of GET depth among them"
             )
 
@@ -93,7 +110,7 @@ class _Scan:
         return Instrument("recording", symbol, symbol, "", tick, lot, lot, Decimal("Infinity"), Decimal(0))
 
     def _look(self, payload: bytes) -> None:
-        if payload.startswith(_SNAPSHOT):
+        if payload.startswith(SNAPSHOT):
             self.snapshots += 1
             snapshot = msgspec.json.decode(payload, type=DepthSnapshot)
             self._measure(*_PAIRS.decode(snapshot.bids), *_PAIRS.decode(snapshot.asks))
@@ -143,10 +160,11 @@ class _Verification:
                 if diffs != drop:
                     self._publish(self._assembler.on_diff(event))
         if drop is not None and not 1 <= drop <= diffs:
-            raise RecordingInvalid(f"{self._scan.path}: can't drop diff {drop}; the recording holds {diffs}")
+            raise RecordingInvalid(f"{self._scan.where}: can't drop diff {drop}; the recording holds {diffs}")
         if not self._assembler.resyncs:
             raise RecordingInvalid(
-                f"{self._scan.path}: the recorded snapshot is older than the first diff: no diff continues it"
+                f"{self._scan.where}: the recorded snapshot is older than the first diff: "
+                "no diff continues it"
             )
         gaps = self._assembler.gaps
         return VerifyReport(self._compared, self._equal, self._exact, gaps, self._crossed, self._note())
@@ -189,7 +207,7 @@ class _Verification:
 def _decode(instrument: Instrument, lines: list[RecordedLine]) -> Iterator[Decoded | BookSnapshot]:
     codec = MarketCodec([instrument])
     for ns, payload in lines:
-        if payload.startswith(_SNAPSHOT):
+        if payload.startswith(SNAPSHOT):
             yield codec.snapshot(instrument.symbol, payload, ns)
         elif (event := codec.decode(payload, ns)) is not None:
             yield event

@@ -122,3 +122,43 @@ def test_a_recording_without_its_snapshot_line_is_refused(recorded_stream: Path,
 def test_a_diff_that_is_not_there_cannot_be_dropped(tmp_path: Path) -> None:
     with pytest.raises(RecordingInvalid, match="can't drop diff 9; the recording holds 1"):
         verify_book(stream(tmp_path / "s", depth(9, 11), SNAPSHOT), drop=9)
+
+
+def two_symbols() -> list[str]:
+    wrapped = '{"stream":"%s@depth_snapshot","data":' + SNAPSHOT + "}"
+    listed = '{"stream":"btcusdt@instrument","data":{"venue":"binance","symbol":"BTCUSDT"}}'
+    one = [
+        listed,
+        depth(9, 11),
+        ticker(10, "10.00", "11.50"),
+        wrapped.replace("%s", "btcusdt"),
+        depth(12, 12),
+    ]
+    two = [
+        message.replace("BTC", "ETH").replace("btc", "eth")
+        for message in (depth(10, 10), ticker(10, "10.00", "11.25"), wrapped.replace("%s", "btcusdt"))
+    ]
+    two.append(depth(11, 12).replace("BTC", "ETH").replace("btc", "eth"))
+    return [message for pair in zip(one, [*two, ""], strict=True) for message in pair if message]
+
+
+def test_each_symbol_of_a_recording_is_compared_with_its_own_touch(tmp_path: Path) -> None:
+    path = stream(tmp_path / "s", *two_symbols())
+    assert verify_book(path) == VerifyReport(compared=3, equal=2, exact_id=0, gaps=0, crossed=0)
+    with pytest.raises(RecordingInvalid, match="a diff is dropped from one symbol's only"):
+        verify_book(path, drop=1)
+
+
+def test_a_folder_of_files_is_verified_as_one_recording(tmp_path: Path) -> None:
+    messages = two_symbols()
+    stream(tmp_path / "1.jsonl", *messages[:5])
+    stream(tmp_path / "2.jsonl", *messages[5:])
+    assert verify_book(tmp_path).compared == 3
+
+
+def test_a_recording_whose_end_is_missing_is_verified_to_the_cut(tmp_path: Path) -> None:
+    path = tmp_path / "cut.jsonl.gz"
+    path.write_bytes((PAYLOADS / "midas-btcusdt.jsonl.gz").read_bytes()[:-10_000])
+    report = verify_book(path)
+    assert report.good
+    assert "the end of the file is missing" in report.sentence
