@@ -16,6 +16,7 @@ from midas.venues.sim.world.facts.row import Row
 from midas.venues.sim.world.facts.suite import CONTROL_FAILS_MIN, DAYS, Kept, Suite, Work, control, judged
 
 SEEDS = range(1_001, 1_021)  # the parameters were tuned on seeds 1 to 10
+CONTROL_SEEDS_MAX = 20
 DAYS_MIN, DAYS_MAX = 250, 100_000
 _INTERRUPTED = 130
 
@@ -47,7 +48,7 @@ def facts(args: Namespace) -> int:
     _check(args, days)
     suites: list[Suite] = ["macro", "micro"] if args.suite == "all" else [args.suite]
     began = time.perf_counter()
-    against = control(seeds, days) if "macro" in suites else []
+    against = control(seeds[:CONTROL_SEEDS_MAX], days) if "macro" in suites else []
     rows = (
         against if args.iid else _run([Work(suite, seed, days) for suite in suites for seed in seeds], args)
     )

@@ -127,13 +127,15 @@ def _finished(works: Sequence[Work], processes: int) -> Iterator[Finished]:
     if processes <= 1:
         yield from map(_one, works)
         return
-    # Leaving the block ends the processes, also where Ctrl+C made us leave; they don't hear it themselves.
-    with multiprocessing.get_context("spawn").Pool(processes, _ignore_interrupts) as pool:
+    # Leaving the block ends the processes, also where Ctrl+C made us leave. They are born deaf to it,
+    # or they would each print a traceback of their own.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        pool = multiprocessing.get_context("spawn").Pool(processes)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with pool:
         yield from pool.imap_unordered(_one, works)
-
-
-def _ignore_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _one(work: Work) -> Finished:
