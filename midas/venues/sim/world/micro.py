@@ -16,14 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from midas.domain.time import SECOND
-from midas.errors import StoreDamaged
+from midas.errors import ConfigInvalid, StoreDamaged
 from midas.venues.sim.outside import Level
 from midas.venues.sim.world import micro_kernel as kernel
 from midas.venues.sim.world.micro_kernel import Ints
 
 WARM_UP = 60 * SECOND
 OPENING_LEVELS = 400
-PARAMETER_ARRAYS = (("hawkes", (2, 3)), ("flow", (2, 4)), ("fickle", (64,)))
+NEAR_MAX = 64
+DEEP_MAX = 1_000
+PARAMETER_ARRAYS = (("hawkes", (2, 3)), ("flow", (2, 4)), ("fickle", (NEAR_MAX,)))
 MAGIC = b"micro-1\n"
 
 
@@ -51,7 +53,7 @@ class MicroParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         4.0  # informed takers for each tick that a quote is wrong (Glosten and Milgrom 1985)
     )
     informed_cost: float = 0.3  # ticks that they want to earn
-    requote_rate: float = 60.0  # makers who pull a stale quote, for each tick that it is stale
+    requote_rate: float = 120.0  # makers who pull a stale quote, for each tick that it is stale
     narrow_rate: float = 4.0  # makers who step inside, for each tick of spread beyond the first
     slow_rate: float = 1.0  # orders far from the touch
     deep: int = 400  # ticks from the touch that slow money reaches
@@ -82,7 +84,30 @@ class MicroParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     flow_weights: tuple[float, float, float, float] = (0.380, 0.219, 0.114, 0.113)
     depth_min: float = 20.0  # units near the touch of a side below which nobody cancels there
     depth_max: float = 400.0  # units that a level holds at most
+    leap: float = 12.0  # ticks from the mid beyond which no fair price is believed at once
+    anchor_time: float = 20.0  # seconds in which slow money follows the price
     fair_min: float = 20.0  # ticks below which the fair price doesn't fall
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that no book can run on; raises ConfigInvalid."""
+        positive = (
+            "limit_rate",
+            "take_rate",
+            "patience",
+            "size_mean",
+            "impact_half_life",
+            "anchor_time",
+            "leap",
+        )
+        wrong = [name for name in positive if not getattr(self, name) > 0.0]
+        shares = ("branching", "improve", "join", "hold", "block_chance", "persistence")
+        wrong += [name for name in shares if not 0.0 <= getattr(self, name) < 1.0]
+        wrong += ["near"] if not 1 <= self.near <= NEAR_MAX else []
+        wrong += ["deep"] if not self.near <= self.deep <= DEEP_MAX else []
+        if wrong:
+            raise ConfigInvalid(
+                f"micro.{wrong[0]}: {getattr(self, wrong[0])} is outside of what a book can run on"
+            )
 
 
 def _packed(parameters: MicroParameters) -> NDArray[np.void]:
@@ -100,7 +125,7 @@ def _packed(parameters: MicroParameters) -> NDArray[np.void]:
     decays, weights = np.array(parameters.hawkes_decays), np.array(parameters.hawkes_weights)
     record["hawkes"] = decays, parameters.branching * weights * decays / parameters.take_rate
     record["flow"] = parameters.flow_rates, parameters.flow_weights
-    record["fickle"] = 1.0 / (1.0 + np.arange(64) / parameters.patience)
+    record["fickle"] = 1.0 / (1.0 + np.arange(NEAR_MAX) / parameters.patience)
     return record
 
 
@@ -216,19 +241,21 @@ class Micro:
     def save(self) -> bytes:
         """Everything that `load` needs to go on exactly here."""
         body = self._state.tobytes() + self._depth.tobytes()
-        return MAGIC + struct.pack("<I", zlib.crc32(body)) + zlib.compress(body, 1)
+        return self._seal(body) + zlib.compress(body, 1)
+
+    def _seal(self, body: bytes) -> bytes:
+        return MAGIC + struct.pack("<I", zlib.crc32(body, zlib.crc32(self._parameters.tobytes())))
 
     def load(self, state: bytes) -> None:
         """Go on where `save` was called, on an instrument with the same parameters."""
-        size = self._state.nbytes
+        size, seal = self._state.nbytes, len(MAGIC) + 4
         try:
-            body = zlib.decompress(state[len(MAGIC) + 4 :])
+            body = zlib.decompress(state[seal:])
         except zlib.error:
             body = b""
-        whole = len(body) == size + self._depth.nbytes
-        if not whole or state[: len(MAGIC) + 4] != MAGIC + struct.pack("<I", zlib.crc32(body)):
+        if len(body) != size + self._depth.nbytes or state[:seal] != self._seal(body):
             raise StoreDamaged(
-                f"a saved order book of {len(state)} bytes isn't what was written: start from the seed",
+                "the saved order book is damaged or of other parameters: start the market from its seed",
                 file="order book",
                 last_good=0,
             )

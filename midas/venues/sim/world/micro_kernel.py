@@ -26,7 +26,8 @@ ROWS_FLUSH = 8_192  # a slice starts only while fewer rows than this wait to be 
 ROWS_SPARE = 1_024  # room that the largest single event needs
 SLOTS = 4  # metaorders worked at the same time
 CLOCKWORK, DICE, REST = 0, 1, 2  # streams of chance: times of takers, their signs and sizes, all else
-UNSET = -1
+ACTIVITY_MIN = 1e-3
+UNSET = -(1 << 62)  # no instant
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -101,6 +102,8 @@ class Rates(Protocol):
     depth_min: float
     depth_max: float
     fair_min: float
+    leap: float
+    anchor_time: float
     hawkes: Floats  # decay a second, and jump at a trade, of each kernel
     flow: Floats  # rate a trade, and weight, of each average of past flow
     fickle: Floats  # how readily a unit is cancelled, by ticks from the touch
@@ -125,13 +128,18 @@ def _normal(s: State, stream: int) -> float:
 @kernel
 def _size(s: State, p: Rates, stream: int) -> int:
     """An order's lots."""
-    return max(1, int(s.unit * (1.0 - p.size_mean * math.log(_uniform(s, stream)))))
+    units = 1.0 - p.size_mean * math.log(_uniform(s, stream))
+    if _uniform(s, stream) < p.block_chance:
+        units -= p.block_mean * math.log(_uniform(s, stream))
+    return max(1, int(units * s.unit))
 
 
 @kernel
 def _fair(s: State, p: Rates) -> float:
-    """What the informed think the price is, as a place."""
-    return max(p.fair_min, s.fund + s.impact) - s.base
+    """What the informed think the price is, as a place. They chase a jump step by step, not at one leap."""
+    fair = max(p.fair_min, s.fund + s.impact) - s.base
+    mid = 0.5 * (s.bid + s.ask)
+    return min(max(fair, mid - p.leap), mid + p.leap)
 
 
 @kernel
@@ -280,7 +288,8 @@ def _requote(s: State, p: Rates, depth: Ints, rows: Ints, time: int) -> None:
     side = 1 if fair > 0.5 * (s.bid + s.ask) else 0
     place = s.ask if side == 1 else s.bid
     there = depth[side, place]
-    pulled = min(there, 2 * _size(s, p, REST))
+    far = abs(fair - 0.5 * (s.bid + s.ask)) > 3.0
+    pulled = there if far else min(there, 2 * _size(s, p, REST))
     if pulled < there or _near(s, p, depth, side) - there > p.depth_min * s.unit:
         _change(s, depth, rows, time, side, place, there - pulled)
     other = (
@@ -290,10 +299,23 @@ def _requote(s: State, p: Rates, depth: Ints, rows: Ints, time: int) -> None:
 
 
 @kernel
+def _shortage(s: State, p: Rates, side: int) -> float:
+    """Ticks by which a side ends too near the touch."""
+    if side == 0:
+        return max(0.0, min(0.5 * p.deep, s.bid + s.base - 1.0) - (s.bid - s.low))
+    return max(0.0, 0.5 * p.deep - (s.high - s.ask))
+
+
+@kernel
 def _slow(s: State, p: Rates, depth: Ints, rows: Ints, time: int) -> None:
     """Slow money: fills levels far from the touch, denser near it, and drops what has become too far."""
-    side = 0 if _uniform(s, REST) < 0.5 else 1
-    away = 2 + int(p.deep ** _uniform(s, REST) if _uniform(s, REST) < 0.5 else p.deep * _uniform(s, REST))
+    side = 0 if _uniform(s, REST) * (1.0 + _shortage(s, p, 0)) > 0.5 * (1.0 + _shortage(s, p, 1)) else 1
+    if _shortage(s, p, side) > 0.0:
+        away = 1 + int(4.0 * _uniform(s, REST)) + (s.bid - s.low if side == 0 else s.high - s.ask)
+    elif _uniform(s, REST) < 0.5:
+        away = 2 + int(p.deep ** _uniform(s, REST))
+    else:
+        away = 2 + int(p.deep * _uniform(s, REST))
     place = s.bid - away if side == 0 else s.ask + away
     if 0 < place < SPAN - 1 and depth[side, place] == 0:
         _add(s, p, depth, rows, time, side, place, int((1.0 + away / p.deep) * _size(s, p, REST)))
@@ -329,11 +351,8 @@ def _uninformed(s: State, p: Rates, depth: Ints, rows: Ints, time: int) -> float
             s.slots[1, slot] = sign
         s.slots[0, slot] -= 1
         sign = s.slots[1, slot]
-    units = 1.0 - p.size_mean * math.log(_uniform(s, DICE))
-    if _uniform(s, DICE) < p.block_chance:
-        units -= p.block_mean * math.log(_uniform(s, DICE))
     side = 1 if sign > 0 else 0
-    lots = max(1, min(int(units * s.unit), _near(s, p, depth, side) // 2))
+    lots = max(1, min(_size(s, p, DICE), _near(s, p, depth, side) // 2))
     _take(s, depth, rows, time, sign, lots, s.ask + 64 if sign > 0 else s.bid - 64)
     return sign * math.sqrt(lots / s.unit)
 
@@ -356,7 +375,7 @@ def _pass(s: State, p: Rates, time: int) -> None:
     seconds = nanoseconds / 1e9
     s.fund += s.slope * nanoseconds
     s.impact *= math.exp(-0.6931471805599453 * seconds / p.impact_half_life)
-    s.anchor += (0.5 * (s.bid + s.ask) + s.base - s.anchor) * (1.0 - math.exp(-seconds / 60.0))
+    s.anchor += (0.5 * (s.bid + s.ask) + s.base - s.anchor) * (1.0 - math.exp(-seconds / p.anchor_time))
     for k in range(len(s.heat)):
         s.heat[k] *= math.exp(-p.hawkes[0, k] * seconds)
     s.clock = time
@@ -390,7 +409,8 @@ def _intensities(s: State, p: Rates, depth: Ints) -> float:
     s.rates[2] = p.informed_rate * wrong
     s.rates[3] = p.requote_rate * stale
     s.rates[4] = p.narrow_rate * (s.ask - s.bid - 1)
-    s.rates[5] = p.slow_rate * (1.0 + max(0.0, abs(fair + s.base - s.anchor) - 20.0))
+    s.rates[5] = p.slow_rate + 2.0 * abs(0.5 * (s.bid + s.ask) + s.base - s.anchor) / p.anchor_time
+    s.rates[5] += 20.0 * (_shortage(s, p, 0) + _shortage(s, p, 1))
     total = 0.0
     for kind in range(6):
         total += s.rates[kind]
@@ -422,9 +442,34 @@ def _happen(s: State, p: Rates, depth: Ints, rows: Ints, pick: float) -> None:
 
 
 @kernel
+def _centre(s: State, depth: Ints, rows: Ints) -> None:
+    """Move the arrays so that the touch lies in the middle; what falls off an end is cancelled first."""
+    shift = (s.bid + s.ask) // 2 - SPAN // 2
+    s.group += 1
+    while s.low < shift:
+        _change(s, depth, rows, s.clock, 0, s.low, 0)
+    while s.high >= SPAN + shift:
+        _change(s, depth, rows, s.clock, 1, s.high, 0)
+    for side in range(2):
+        first, last = (s.low, s.bid) if side == 0 else (s.ask, s.high)
+        kept = depth[side, first : last + 1].copy()
+        depth[side, first : last + 1] = 0
+        depth[side, first - shift : last + 1 - shift] = kept
+    s.base += shift
+    s.bid -= shift
+    s.ask -= shift
+    s.low -= shift
+    s.high -= shift
+
+
+@kernel
 def _slice(s: State, p: Rates, depth: Ints, rows: Ints, end: int) -> bool:
     """All events before `end`; False where the rows must be fetched first."""
     while s.rows < ROWS_MAX - ROWS_SPARE:
+        if s.bid < EDGE or s.ask >= SPAN - EDGE:
+            if s.rows > ROWS_FLUSH:
+                return False
+            _centre(s, depth, rows)
         if s.take_at == UNSET:
             s.take_at = _next_take(s, p)
         if s.next_at == UNSET:
@@ -448,27 +493,6 @@ def _slice(s: State, p: Rates, depth: Ints, rows: Ints, end: int) -> bool:
 
 
 @kernel
-def _centre(s: State, depth: Ints, rows: Ints) -> None:
-    """Move the arrays so that the touch lies in the middle; what falls off an end is cancelled first."""
-    shift = (s.bid + s.ask) // 2 - SPAN // 2
-    s.group += 1
-    while s.low < shift:
-        _change(s, depth, rows, s.clock, 0, s.low, 0)
-    while s.high >= SPAN + shift:
-        _change(s, depth, rows, s.clock, 1, s.high, 0)
-    for side in range(2):
-        first, last = (s.low, s.bid) if side == 0 else (s.ask, s.high)
-        kept = depth[side, first : last + 1].copy()
-        depth[side, first : last + 1] = 0
-        depth[side, first - shift : last + 1 - shift] = kept
-    s.base += shift
-    s.bid -= shift
-    s.ask -= shift
-    s.low -= shift
-    s.high -= shift
-
-
-@kernel
 def run(
     state: Records,
     parameters: Records,
@@ -486,13 +510,12 @@ def run(
     s.rows = 0
     for n in range(len(moves)):
         start, end = slices[n], slices[n + 1]
-        if s.clock < start or s.activity != activity[n]:
+        pace = max(ACTIVITY_MIN, activity[n])
+        if s.clock < start or s.activity != pace:
             s.clock = max(start, s.clock)
-            s.activity = activity[n]
+            s.activity = pace
             s.take_at, s.next_at = UNSET, UNSET
         s.slope = moves[n] / (end - start)
-        if s.bid < EDGE or s.ask >= SPAN - EDGE:
-            _centre(s, depth, rows)
         if s.rows > ROWS_FLUSH or not _slice(s, p, depth, rows, end):
             return n
     return len(moves)

@@ -77,12 +77,13 @@ def grid(tape: Tape) -> Grid:
     )
 
 
-def spread(tape: Tape) -> tuple[float, float]:
-    """Time-weighted mean spread, and the share of time with more than 10 ticks."""
+def spread(tape: Tape) -> tuple[float, float, float]:
+    """Time-weighted mean spread, the share of time with more than 10 ticks, and the widest ever."""
     quotes = tape.quotes
     held = np.diff(quotes[:, TIME], append=tape.seconds * SECOND).astype(np.float64)
     ticks = quotes[:, ASK] - quotes[:, BID]
-    return float(held @ ticks / held.sum()), float(held @ (ticks > 10) / held.sum())
+    total = held.sum()
+    return float(held @ ticks / total), float(held @ (ticks > 10) / total), float(ticks.max())
 
 
 def autocorrelation(series: Floats, lags: int) -> Floats:
@@ -119,11 +120,11 @@ def minute_clustering(mid: Floats) -> float:
     return float(autocorrelation(np.abs(np.diff(mid[::60])), 1)[0])
 
 
-def volume_shape(tape: Tape) -> tuple[float, float]:
-    """Volume of the first and of the last half hour, each over half of the middle hour's."""
+def volume_shape(tape: Tape, day_minutes: int) -> tuple[float, float]:
+    """Volume of the days' first and last half hours, each over half of the middle hours'."""
     trades = tape.trades
-    minutes = np.bincount(trades[:, TIME] // (60 * SECOND), trades[:, LOTS], tape.seconds // 60)
-    half = len(minutes) // 2
+    minutes = np.bincount(trades[:, TIME] // (60 * SECOND) % day_minutes, trades[:, LOTS], day_minutes)
+    half = day_minutes // 2
     middle = minutes[half - 30 : half + 30].sum() / 2
     return float(minutes[:30].sum() / middle), float(minutes[-30:].sum() / middle)
 
@@ -136,7 +137,8 @@ def event_times(tape: Tape) -> Ints:
 
 def fano(times: Ints, seconds: int) -> float:
     """Variance over mean of the number of events a minute."""
-    counts = np.bincount(times // (60 * SECOND), minlength=seconds // 60)
+    minutes = seconds // 60
+    counts = np.bincount(times // (60 * SECOND), minlength=minutes)[:minutes]
     return float(counts.var(ddof=1) / counts.mean())
 
 
