@@ -104,7 +104,7 @@ def _checked(daily_volatility: Sequence[float]) -> paths.Floats:
 
 
 def _opening(parameters: MacroParameters, assets: int, seed: int) -> paths.State:
-    """Common chance, news and each asset have streams of their own: one more asset changes no other's shocks."""
+    """Common chance, news and each asset have streams of their own: adding one changes no other's shocks."""
     if not 0 <= seed < 1 << 63:
         raise ConfigInvalid(f"seed: expected a whole number from 0 to 2^63 - 1, got {seed}")
     children = np.random.SeedSequence(seed).spawn(paths.FIRST_ASSET + assets)
