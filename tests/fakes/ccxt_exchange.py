@@ -21,7 +21,7 @@ def options(run: RunFile) -> dict[str, Any]:
                 "public": f"{http}/api/v3",
                 "private": f"{http}/api/v3",
                 "v1": f"{http}/api/v1",
-                **{name: f"{http}/sapi/v1" for name in ("sapi", "sapiV2", "sapiV3", "sapiV4")},
+                **dict.fromkeys(("sapi", "sapiV2", "sapiV3", "sapiV4"), f"{http}/sapi/v1"),
                 # ccxt tells spot from futures by "/stream" in the address.
                 "ws": {"spot": f"{ws}/stream/ws", "ws-api": {"spot": f"{ws}/ws-api/v3"}},
             }

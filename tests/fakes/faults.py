@@ -24,7 +24,8 @@ class Faults:
 
     async def hooks(self) -> list[dict[str, Any]]:
         """The table."""
-        return await self._said("GET", "/hooks", None)
+        rows: list[dict[str, Any]] = await self._said("GET", "/hooks", None)
+        return rows
 
     async def arm(self, hook: str, **fields: Any) -> int:
         """Arm one; its id."""
@@ -38,11 +39,13 @@ class Faults:
 
     async def armed(self) -> list[dict[str, Any]]:
         """What is armed."""
-        return await self._said("GET", "/armed", None)
+        rows: list[dict[str, Any]] = await self._said("GET", "/armed", None)
+        return rows
 
     async def log(self) -> list[dict[str, Any]]:
         """What was done."""
-        return await self._said("GET", "/log", None)
+        rows: list[dict[str, Any]] = await self._said("GET", "/log", None)
+        return rows
 
     async def disarm(self, number: int | None = None) -> None:
         """Take one back, or all."""

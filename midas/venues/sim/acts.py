@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from midas.domain.money import ZERO
 from midas.domain.time import MILLISECOND
 from midas.venues.sim.arming import Armed, Target
 from midas.venues.sim.clock import ServerClock
 from midas.venues.sim.desk import TRADING
 from midas.venues.sim.exchange import Exchange
 from midas.venues.sim.faults import Faults
+from midas.venues.sim.fill_faults import FillFaults
 from midas.venues.sim.port import Port
 from midas.venues.sim.sockets import GOING_AWAY, Sockets
 from midas.venues.sim.userstream import UserStreams
@@ -67,13 +69,15 @@ class ClockActs:
 
 
 class DeskActs:
-    """Halted symbols."""
+    """Halted symbols, and fills in chosen sizes."""
 
-    def __init__(self, faults: Faults, exchange: Exchange, clock: ServerClock) -> None:
+    def __init__(self, faults: Faults, exchange: Exchange, fills: FillFaults, clock: ServerClock) -> None:
         self._faults = faults
         self._exchange = exchange
         self._clock = clock
         faults.on("halt_symbol", self._halt, self._resume)
+        faults.on("partial_fills", self._fill, fills.forget)
+        exchange.cut_fills(fills)
 
     def _halt(self, armed: Armed) -> None:
         for symbol, desk in self._exchange.desks.items():
@@ -84,3 +88,14 @@ class DeskActs:
         for symbol, desk in self._exchange.desks.items():
             if armed.order.matches(Target(symbol=symbol)):
                 desk.status = TRADING
+
+    def _fill(self, armed: Armed) -> None:
+        """Fill a named order that rests already; any other is filled in these sizes when it trades."""
+        for order in list(self._exchange.open.values()):
+            target = Target(symbol=order.symbol, account=order.account)
+            if armed.order.matches(target) and armed.order.text("client_id") == order.client_id:
+                sizes = armed.order.sizes("sizes")
+                self._exchange.fill(order, min(sum(sizes, ZERO), order.left), self._clock())
+                if not armed.fired:
+                    self._faults.used(armed, target)
+                return

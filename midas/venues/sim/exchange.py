@@ -15,7 +15,7 @@ from midas.venues.sim.accounts import Account
 from midas.venues.sim.admission import Admission
 from midas.venues.sim.desk import Desk
 from midas.venues.sim.klines import Candle
-from midas.venues.sim.lifecycle import Lifecycle, Listener
+from midas.venues.sim.lifecycle import Fills, Lifecycle, Listener
 from midas.venues.sim.lists import ListAsk, ListStatus, OrderList
 from midas.venues.sim.market import BestQuote, DepthChange, MarketEvent
 from midas.venues.sim.orders import Amendment, Ask, Deal, Order
@@ -124,6 +124,17 @@ class Exchange:
         amending.check(desk, order, quantity)
         self._admission.check_name(account, client_id, order)
         return self._life.amend(desk, order, quantity, client_id, now)
+
+    def cut_fills(self, fills: Fills) -> None:
+        """Let `fills` cut executions from now on."""
+        self._life.fills = fills
+
+    def fill(self, order: Order, quantity: Decimal, now: int) -> None:
+        """Execute `quantity` of a resting order at its own price, whatever the market shows."""
+        desk = self.desks[order.symbol]
+        lots = int(quantity / desk.instrument.lot_size)
+        self._life.settle(desk, desk.matcher.fill(order.order_id, lots), now)
+        self._life.finish(desk, now)
 
     def find(
         self, account: Account, symbol: str, order_id: int | None, client_id: str | None

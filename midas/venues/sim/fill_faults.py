@@ -34,6 +34,10 @@ class FillFaults:
                 made += self._pieces(outcome, armed, orders[outcome.order_id], lot_size)
         return made
 
+    def forget(self, armed: Armed) -> None:
+        """The hook ended."""
+        self._left = {key: left for key, left in self._left.items() if key[0] != armed.id}
+
     def _waiting(self, order: Order) -> Armed | None:
         target = Target(symbol=order.symbol, account=order.account)
         named = self._faults.find("partial_fills", target, client_id=order.client_id)
@@ -53,7 +57,7 @@ class FillFaults:
             if left[0] == 0:
                 left.pop(0)
         if not left:
-            del self._left[armed.id, order.order_id]
+            self._left.pop((armed.id, order.order_id), None)
             self._faults.used(armed, Target(symbol=order.symbol, account=order.account))
         if lots:
             yield msgspec.structs.replace(execution, lots=lots)

@@ -7,6 +7,7 @@ starts only after everything that the same event did has been settled.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Protocol
 
@@ -43,6 +44,16 @@ class Listener(Protocol):
         ...
 
 
+class Fills(Protocol):
+    """Who may cut executions into other sizes before they are carried out; false where it wants none."""
+
+    def __bool__(self) -> bool: ...
+
+    def cut(self, outcomes: list[Outcome], orders: Mapping[int, Order], lot_size: Decimal) -> list[Outcome]:
+        """`outcomes`, with as many lots in all."""
+        ...
+
+
 class Lifecycle:
     """Runs the orders of all desks."""
 
@@ -55,6 +66,7 @@ class Lifecycle:
         self._listener = listener
         self._due: deque[int] = deque()  # orders whose turn came; empty between two calls
         self.next_execution = FIRST_EXECUTION_ID
+        self.fills: Fills | None = None
 
     def begin(self, desk: Desk, order: Order, now: int) -> None:
         """A single order was accepted."""
@@ -80,6 +92,8 @@ class Lifecycle:
 
     def settle(self, desk: Desk, outcomes: list[Outcome], now: int) -> None:
         """Carry out what a matcher decided."""
+        if self.fills:
+            outcomes = self.fills.cut(outcomes, self._registry.open, desk.instrument.lot_size)
         for outcome in outcomes:
             order = self._registry.open[outcome.order_id]
             if isinstance(outcome, Prevented):

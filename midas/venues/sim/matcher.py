@@ -197,6 +197,11 @@ class Matcher:
         self._queues(order.side).add(order)
         return order
 
+    def fill(self, order_id: int, lots: int) -> list[Outcome]:
+        """Execute up to `lots` of a resting order at its own price; nothing where it doesn't rest."""
+        order = self._orders.get(order_id)
+        return [] if order is None else self._filled(order, min(lots, order.total))
+
     def reduce(self, order_id: int, lots: int) -> None:
         """Take `lots` off a resting order, which keeps its place."""
         order = self._orders[order_id]
@@ -316,6 +321,11 @@ class Matcher:
     def _fill(self, order: Resting, lots: int, outcomes: list[Outcome]) -> None:
         outcomes.append(Execution(order.order_id, order.tick, lots, maker=True))
         self._consume(order, lots)
+
+    def _filled(self, order: Resting, lots: int) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        self._fill(order, lots, outcomes)
+        return outcomes
 
     def _consume(self, order: Resting, lots: int) -> None:
         if order.consume(lots):

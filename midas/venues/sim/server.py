@@ -142,7 +142,7 @@ class ExchangeServer:
         SocketActs(faults, self._sockets, self._users)
         PortActs(faults, port)
         ClockActs(faults, self._disruptions.clock)
-        DeskActs(faults, self._exchange, self._wall)
+        DeskActs(faults, self._exchange, self._disruptions.fills, self._wall)
         for order in self._plan:
             faults.arm(order)
         content = self._run_content(control)

@@ -109,7 +109,7 @@ async def test_a_lost_reply_of_the_websocket_api_ends_its_connection(
     client.ws_api.TIMEOUT = 0.5
     price = await low(client)
     await faults.arm("lose_reply")
-    with pytest.raises(Exception, match="timed out|closing|closed"):
+    with pytest.raises(Exception, match=r"timed out|closing|closed"):
         await client.ws_create_order(
             symbol=SYMBOL, side="BUY", type="LIMIT", timeInForce="GTC", quantity="0.00100", price=price,
             newClientOrderId="ws-1",
