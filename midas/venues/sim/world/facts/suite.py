@@ -46,7 +46,10 @@ class Finished(msgspec.Struct, frozen=True):
 
 
 class Kept:
-    """Finished seeds in a file of JSON lines, so that an interrupted judgement goes on where it stood."""
+    """Finished seeds in a file of JSON lines, so that an interrupted judgement goes on where it stood.
+
+    It knows parameters and bands, not code: who changes a kernel starts a new file.
+    """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
