@@ -47,7 +47,7 @@ class Recording:
         self._handed_out = 0
 
     def listings(self) -> list[Listing]:
-        """The recorded instruments, in the order of their first messages."""
+        """The recorded instruments as they were listed, else in the order of their first messages."""
         return [track.listing(self._survey.seconds) for track in self._tracks]
 
     def events(self) -> Iterator[MarketEvent]:

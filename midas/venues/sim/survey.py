@@ -196,6 +196,8 @@ class Survey:
         for name, why in unusable.items():
             say(f"{self._name}: {why}; {name} is left out")
             del self.symbols[name]
+        order = list(dict.fromkeys([*self._listed, *self.symbols]))
+        self.symbols = {name: self.symbols[name] for name in order if name in self.symbols}
         for name, symbol in self.symbols.items():
             symbol.listed = self._listed.get(name)
             for place in (run.place for run in symbol.runs if run.snapshot is None):

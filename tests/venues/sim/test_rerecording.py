@@ -1,0 +1,102 @@
+"""What is recorded replays as it was: recording the replay gives the same market again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+from time import time_ns
+
+import msgspec
+import pytest
+
+from midas.venues.binance.client import BinanceClient
+from midas.venues.binance.endpoints import Endpoints
+from midas.venues.binance.instruments import load
+from midas.venues.binance.recorder import Recorder, RecorderPlan
+from midas.venues.binance.rest import Rest
+from midas.venues.binance.verify import verify_book
+from midas.venues.recording import read_recording, recording_files
+from midas.venues.recording_writer import RecordingWriter, Rotation
+from midas.venues.sim.recording import Recording
+from midas.venues.sim.server import ExchangeConfig
+from tests.venues.sim.conftest import PAYLOAD, Opens, Venue, running
+
+
+class Message(msgspec.Struct):
+    stream: str
+    data: msgspec.Raw
+
+
+def market(folder: Path) -> list[tuple[str, bytes]]:
+    """Every message of the public streams, in order; our own lines and the local stamps left out."""
+    decode = msgspec.json.Decoder(Message).decode
+    messages = [decode(line.payload) for file in recording_files(folder) for line in read_recording(file)]
+    return [
+        (message.stream, bytes(message.data))
+        for message in messages
+        if not message.stream.endswith(("@depth_snapshot", "@instrument"))
+    ]
+
+
+async def record(
+    venue: Venue, folder: Path, symbols: list[str], messages: int, size: int = 64_000_000
+) -> Recorder:
+    """Record until so many messages came or the market has ended."""
+    client = BinanceClient(Endpoints.at(venue.http, venue.ws), "", "")
+    try:
+        rest = Rest(client, time_ns)
+        instruments = tuple(await load(rest, symbols))
+        writer = RecordingWriter(folder, "test", Rotation(bytes_max=size))
+        plan = RecorderPlan(streams_url=venue.ws, instruments=instruments)
+        recorder = Recorder(plan, writer, rest.public, time_ns, lambda: 0.5)
+        task = asyncio.create_task(recorder.run())
+        while writer.messages < messages and not (await venue.status())["ended"]:
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(0.2)
+        recorder.stop()
+        await task
+        return recorder
+    finally:
+        await client.close_connection()
+
+
+@pytest.mark.parametrize("symbols", [["BTCUSDT"], ["BTCUSDT", "ETHUSDT"]])
+async def test_the_recording_of_a_replay_equals_the_recording(
+    open_venue: Opens, tmp_path: Path, symbols: list[str]
+) -> None:
+    one, two, run = tmp_path / "one", tmp_path / "two", tmp_path / "run"
+    run.mkdir()
+    first = await open_venue(market="synthetic", speed=60.0)
+    await record(first, one, symbols, 2_000)
+    async with running(run, ExchangeConfig(market=str(one), speed=300.0)) as second:
+        await record(second, two, symbols, 10**9)
+    made, again = market(one), market(two)
+    assert len(made) > 1_900
+    assert again == made
+    kinds = Counter(stream for stream, _ in made)
+    assert len(kinds) == 3 * len(symbols)
+    for folder in (one, two):
+        assert verify_book(folder).good, verify_book(folder).sentence
+
+
+async def test_our_recorded_payload_replays_to_the_same_messages(open_venue: Opens, tmp_path: Path) -> None:
+    venue = await open_venue(market=str(PAYLOAD), speed=60.0)
+    await record(venue, tmp_path / "again", ["BTCUSDT"], 10**9)
+    decode = msgspec.json.Decoder(Message).decode
+    payloads = [line.payload for line in read_recording(PAYLOAD)]
+    made = [decode(payload) for payload in payloads if payload.startswith(b'{"stream"')]
+    assert market(tmp_path / "again") == [(message.stream, bytes(message.data)) for message in made]
+
+
+async def test_every_rotated_file_replays_by_itself(open_venue: Opens, tmp_path: Path) -> None:
+    venue = await open_venue(market="synthetic", speed=60.0)
+    recorder = await record(venue, tmp_path / "out", ["BTCUSDT", "ETHUSDT"], 4_000, size=20_000)
+    files = recording_files(tmp_path / "out")
+    assert len(files) > 2
+    assert recorder.gaps == 0
+    for file in files[:-1]:
+        recording = Recording(file)
+        assert [listing.instrument.symbol for listing in recording.listings()] == ["BTCUSDT", "ETHUSDT"]
+        assert verify_book(file).good, verify_book(file).sentence
+    assert verify_book(tmp_path / "out").good
