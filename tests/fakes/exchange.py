@@ -62,6 +62,11 @@ class Venue:
             found: dict[str, Any] = await answer.json()
             return found
 
+    async def fire(self, hook: str, **fields: object) -> None:
+        """Make the exchange misbehave, now and once; it needs a control port."""
+        async with self.session.post(f"{self.run.control}/fire", json={"hook": hook, **fields}) as answer:
+            assert answer.status == 200, await answer.text()
+
     async def close(self) -> None:
         """Close the clients that were made here."""
         await self._clients.aclose()
