@@ -313,7 +313,7 @@ class Lifecycle:
         if made is None or made.status is ListStatus.ALL_DONE or order.expiry_reason == LOST:
             return
         if order.status is Status.FILLED and order.order_id == made.working:
-            self._due.extend(made.legs)
+            self._due.append(made.legs[0])
             return
         for other in self._registry.orders_of(made):
             if not other.status.open:

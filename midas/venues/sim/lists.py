@@ -81,13 +81,12 @@ def check_pair(above: Ask, below: Ask) -> None:
     if not above.type.waits and not below.type.waits:
         raise Refusal(-1168, "At least one OCO order must be contingent.")
     limits, stops, profits = (below, above, below) if buys else (above, below, above)
-    for leg in (above, below):
-        if leg.type is Kind.LIMIT_MAKER and leg is not limits:
-            raise _misplaced(buys, -1165, -1166, "limit")
-        if leg.type.stops and leg is not stops:
-            raise _misplaced(not buys, -1197, -1196, "stop loss")
-        if leg.type.profits and leg is not profits:
-            raise _misplaced(buys, -1198, -1199, "take profit")
+    if any(leg.type is Kind.LIMIT_MAKER and leg is not limits for leg in (above, below)):
+        raise _misplaced(buys, -1165, -1166, "limit")
+    if any(leg.type.stops and leg is not stops for leg in (above, below)):
+        raise _misplaced(not buys, -1197, -1196, "stop loss")
+    if any(leg.type.profits and leg is not profits for leg in (above, below)):
+        raise _misplaced(buys, -1198, -1199, "take profit")
 
 
 def check_prices(legs: tuple[Ask, ...], last: Decimal | None) -> None:

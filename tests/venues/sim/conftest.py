@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.exchange import PAYLOAD, Opens, Venue, opening, running
+from tests.fakes.floor import Floor
 
 __all__ = ["PAYLOAD", "Opens", "Venue", "running"]
 
@@ -21,3 +22,9 @@ async def open_venue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
 async def venue(open_venue: Opens) -> Venue:
     """An exchange on our own recording, five times as fast."""
     return await open_venue()
+
+
+@pytest.fixture
+def floor() -> Floor:
+    """A small exchange without sockets."""
+    return Floor()

@@ -1,127 +1,18 @@
 from __future__ import annotations
 
 import itertools
-from contextlib import suppress
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from midas.costs import FeeSchedule
-from midas.domain.instrument import Instrument
 from midas.domain.order import Side, TimeInForce
-from midas.domain.time import MILLISECOND, SECOND
-from midas.venues.sim.accounts import Account
-from midas.venues.sim.desk import Desk
-from midas.venues.sim.exchange import Exchange
+from midas.domain.time import SECOND
 from midas.venues.sim.klines import KLINES
-from midas.venues.sim.lists import ListNews, OrderList
-from midas.venues.sim.market import BestQuote, DepthChange, Listing, Print
-from midas.venues.sim.orders import Ask, Change, Deal, Kind, Order, Status
-from midas.venues.sim.refusal import Refusal
-
-START = 1_000 * SECOND
-NOW = 1_700_000_000 * SECOND
-FEES = FeeSchedule(Decimal("0.0001"), Decimal("0.0004"))
-LOT = Decimal("0.1")
-
-
-class Heard:
-    """A listener that remembers."""
-
-    def __init__(self) -> None:
-        self.changes: list[tuple[int, Change, Status]] = []
-        self.lists: list[tuple[int, ListNews]] = []
-        self.positions = 0
-
-    def order_changed(self, order: Order, change: Change, deal: Deal | None) -> None:
-        assert (deal is not None) == (change is Change.TRADE)
-        self.changes.append((order.order_id, change, order.status))
-
-    def list_changed(self, made: OrderList, news: ListNews, orders: list[Order]) -> None:
-        self.lists.append((made.list_id, news))
-
-    def balances_changed(self, account: Account, assets: tuple[str, ...]) -> None:
-        assert all(account.balance(asset).free >= 0 for asset in assets)
-        self.positions += 1
-
-
-class Floor:
-    """An exchange of one symbol with a bid of 100 x 5.0 and an ask of 101 x 5.0, and two accounts."""
-
-    def __init__(self) -> None:
-        instrument = Instrument(
-            venue="binance",
-            symbol="BTCUSDT",
-            base="BTC",
-            quote="USDT",
-            tick_size=Decimal(1),
-            lot_size=LOT,
-            quantity_min=LOT,
-            quantity_max=Decimal(1_000),
-            notional_min=Decimal(20),
-        )
-        listing = Listing(
-            instrument=instrument,
-            last_id=1,
-            bids=[(100, 50), (99, 100)],
-            asks=[(101, 50), (102, 100)],
-            first_tick=100,
-            first_trade_id=1,
-            volatility=1e-4,
-            volume=1.0,
-        )
-        self.heard = Heard()
-        opening = {"USDT": Decimal(10_000), "BTC": Decimal(20)}
-        self.accounts = [Account(uid, f"key{uid}", "secret", opening) for uid in (1, 2)]
-        self.exchange = Exchange([Desk(listing, START, 0, 1)], self.accounts, FEES, self.heard)
-        self.update = 1
-
-    def ask(
-        self,
-        side: Side,
-        quantity: str,
-        price: int | None = None,
-        force: TimeInForce = TimeInForce.GTC,
-        type: Kind | None = None,
-        client_id: str = "",
-    ) -> Ask:
-        return Ask(
-            symbol="BTCUSDT",
-            side=side,
-            type=type or (Kind.MARKET if price is None else Kind.LIMIT),
-            time_in_force=force,
-            quantity=Decimal(quantity),
-            price=None if price is None else Decimal(price),
-            client_id=client_id,
-        )
-
-    def place(self, ask: Ask, account: int = 0) -> Order:
-        return self.exchange.place(self.accounts[account], ask, NOW)
-
-    def print(self, tick: int, lots: int, seller: bool, time: int = START + MILLISECOND) -> None:
-        self.exchange.market(Print("BTCUSDT", time, time, self.update, tick, lots, seller, b""), NOW)
-
-    def depth(self, bids: list[tuple[int, int]], asks: list[tuple[int, int]]) -> None:
-        self.update += 1
-        time = START + MILLISECOND
-        event = DepthChange("BTCUSDT", time, time, self.update, self.update, bids, asks, b"")
-        self.exchange.market(event, NOW)
-
-    def total(self, asset: str) -> Decimal:
-        return sum((a.balance(asset).free + a.balance(asset).locked for a in self.accounts), Decimal(0))
-
-
-@pytest.fixture
-def floor() -> Floor:
-    return Floor()
-
-
-def refused(floor: Floor, ask: Ask) -> tuple[int, str]:
-    with pytest.raises(Refusal) as refusal:
-        floor.place(ask)
-    return refusal.value.code, refusal.value.text
+from midas.venues.sim.market import BestQuote
+from midas.venues.sim.orders import Ask, Change, Kind, Status
+from tests.fakes.floor import FEES, NOW, START, Floor, check_ledger, refused
 
 
 def test_a_market_buy_pays_the_ask_and_the_fee_comes_out_of_what_it_receives(floor: Floor) -> None:
@@ -253,64 +144,35 @@ def test_history_is_marked_and_ends_at_the_first_price(floor: Floor) -> None:
         assert candles[-2].synthetic
 
 
-_asks = st.tuples(
-    st.just("order"),
-    st.sampled_from(Side),
-    st.integers(96, 105) | st.none(),
-    st.integers(3, 60),
-    st.sampled_from(TimeInForce),
-)
-_events = st.tuples(
-    st.sampled_from(["print", "depth", "cancel"]),
-    st.sampled_from(Side),
-    st.integers(97, 104),
-    st.integers(0, 60),
-    st.sampled_from(TimeInForce),
-)
-
-
-@settings(max_examples=80, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 1), st.one_of(_asks, _events)), max_size=40))
-def test_money_is_conserved_whatever_happens(
-    steps: list[tuple[int, tuple[str, Side, int | None, int, TimeInForce]]],
-) -> None:
-    floor = Floor()
-    for account, (action, side, price, lots, force) in steps:
-        if action == "order":
-            ask = floor.ask(side, str(LOT * lots), price, force)
-            with suppress(Refusal):
-                floor.place(ask, account)
-        elif action == "print" and price is not None and lots:
-            floor.print(price, lots, side is Side.SELL)
-        elif action == "depth" and price is not None:
-            level = [(price, lots)]
-            if side is Side.BUY and price < 101:
-                floor.depth(level, [])
-            elif side is Side.SELL and price > 100:
-                floor.depth([], level)
-        elif floor.exchange.open:
-            floor.exchange.cancel(next(iter(floor.exchange.open.values())), NOW, "c")
+def test_an_account_with_rates_of_its_own_pays_those(floor: Floor) -> None:
+    floor.accounts[0].fees = FeeSchedule(maker=Decimal(0), taker=Decimal("0.01"))
+    mine = floor.place(floor.ask(Side.BUY, "1.0"))
+    other = floor.place(floor.ask(Side.BUY, "1.0"), account=1)
+    assert (mine.deals[0].fee, other.deals[0].fee) == (Decimal("0.01"), FEES.taker)
+    assert floor.exchange.money.fees == {"BTC": Decimal("0.01") + FEES.taker}
+    assert floor.exchange.money.outside == {"USDT": Decimal(202), "BTC": Decimal(-2)}
     check_ledger(floor)
 
 
-def check_ledger(floor: Floor) -> None:
-    """Every balance is its opening plus its deals; what is locked is what open orders reserve."""
-    for account in floor.accounts:
-        deals = floor.exchange.deals[account.name]
-        base, quote = Decimal(20), Decimal(10_000)
-        for deal in deals:
-            sign = deal.side.sign
-            base += sign * deal.quantity - (deal.fee if deal.fee_asset == "BTC" else 0)
-            quote -= sign * deal.value + (deal.fee if deal.fee_asset == "USDT" else 0)
-        for asset, total in (("BTC", base), ("USDT", quote)):
-            balance = account.balance(asset)
-            assert balance.free + balance.locked == total
-            assert balance.free >= 0
-        mine = floor.exchange.open_orders(account)
-        bought = sum((o.left * (o.ask.price or 0) for o in mine if o.side is Side.BUY), Decimal(0))
-        sold = sum((o.left for o in mine if o.side is Side.SELL), Decimal(0))
-        assert account.balance("USDT").locked == bought
-        assert account.balance("BTC").locked == sold
-    for order in floor.exchange.orders.values():
-        assert order.executed == sum((deal.quantity for deal in order.deals), Decimal(0))
-        assert order.status.open == (order.order_id in floor.exchange.open)
+def test_a_trade_between_two_accounts_gives_the_market_outside_nothing(floor: Floor) -> None:
+    floor.depth([], [(101, 0)])
+    floor.place(floor.ask(Side.SELL, "1.0", 101))
+    floor.place(floor.ask(Side.BUY, "1.0", 101), account=1)
+    assert set(floor.exchange.money.outside.values()) == {Decimal(0)}
+    check_ledger(floor)
+
+
+def test_an_iceberg_shows_a_slice_and_goes_behind_the_others_with_each_new_one(floor: Floor) -> None:
+    floor.depth([], [(101, 0)])
+    iceberg = floor.place(replace(floor.ask(Side.SELL, "3.0", 101), iceberg=Decimal("1.0")))
+    behind = floor.place(floor.ask(Side.SELL, "1.0", 101))
+    taken = floor.place(floor.ask(Side.BUY, "2.0", 101), account=1)
+    assert (iceberg.executed, behind.executed) == (Decimal("1.0"), Decimal("1.0"))
+    assert [deal.quantity for deal in taken.deals] == [Decimal("1.0"), Decimal("1.0")]
+    floor.place(floor.ask(Side.BUY, "2.0", 101), account=1)
+    assert iceberg.status is Status.FILLED
+
+
+def test_a_market_that_is_closed_takes_no_orders(floor: Floor) -> None:
+    floor.desk.status = "HALT"
+    assert refused(floor, floor.ask(Side.BUY, "1.0")) == (-2010, "Market is closed.")
