@@ -6,7 +6,7 @@ Each is a plain function of arrays with its formula or paper. Times are seconds,
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from itertools import pairwise
 
 import msgspec
@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 TIME, KIND, SIDE, TICK, LOTS, BID, BID_LOTS, ASK, ASK_LOTS, GROUP = range(10)
 TOP_TWO_PERCENT = 2.37  # the mean of a unit normal's largest 2 %, rounded as the specification has it
 FEATURE_WINDOWS = (1, 10, 60)  # seconds
+KNOWN = 2 + 3 * len(FEATURE_WINDOWS)  # numbers that a taker has
 
 
 class Tape(msgspec.Struct, frozen=True):
@@ -178,54 +179,31 @@ def variance_ratio(mid: Floats, short: int = 1, long: int = 300) -> float:
     return float((near**2).mean() / short / ((far**2).mean() / long))
 
 
-class Chapter(msgspec.Struct, frozen=True):
-    """What a taker knew each second of a session, and the move that came after."""
-
-    known: Floats  # [seconds, features]
-    move: Floats
-
-    @property
-    def equations(self) -> tuple[Floats, Floats]:
-        """The normal equations of least squares."""
-        return self.known.T @ self.known, self.known.T @ self.move
-
-
-def chapter(at: Grid, seconds: int) -> Chapter:
-    """Imbalance of the touch, and past moves, flow and signed volume, for the move of the next `seconds`."""
+def knowledge(at: Grid) -> Floats:
+    """What a taker may know each second: imbalance of the touch, past moves, flow and signed volume."""
     columns = [at.imbalance - 0.5]
     for series in (at.mid, at.flow, at.signed):
         for window in FEATURE_WINDOWS:
             padded = np.concatenate((np.full(window, series[0]), series))
             columns.append(series - padded[: len(series)])
-    known = np.column_stack([column / (column.std() or 1.0) for column in columns])
+    scaled = [column / (column.std() or 1.0) for column in columns]
+    return np.column_stack((*scaled, np.ones(len(at.mid))))
+
+
+def best_signal(grids: Iterable[Grid], seconds: int) -> Floats:
+    """The weights on `knowledge` that foretell the move of the next `seconds` with the least squares."""
+    left, right = np.zeros((KNOWN, KNOWN)), np.zeros(KNOWN)
+    for at in grids:
+        known = knowledge(at)[:-seconds]
+        left += known.T @ known
+        right += known.T @ (at.mid[seconds:] - at.mid[:-seconds])
+    return np.asarray(np.linalg.lstsq(left, right, rcond=None)[0], np.float64)
+
+
+def information(at: Grid, seconds: int, signal: Floats) -> tuple[float, float]:
+    """A signal's correlation with the move of the next `seconds`, and that move's standard deviation."""
     move = at.mid[seconds:] - at.mid[:-seconds]
-    return Chapter(known=np.column_stack((known, np.ones(len(known))))[: len(move)], move=move)
-
-
-def _halves(whole: Chapter) -> list[Chapter]:
-    middle = len(whole.move) // 2
-    return [
-        Chapter(whole.known[:middle], whole.move[:middle]),
-        Chapter(whole.known[middle:], whole.move[middle:]),
-    ]
-
-
-def information(grids: Sequence[Grid], seconds: int) -> list[tuple[float, float]]:
-    """For each session: the best linear signal's correlation with the next move, and that move's deviation.
-
-    The signal is fitted by least squares to all the other sessions; a session alone is fitted by halves.
-    """
-    chapters = [chapter(at, seconds) for at in grids]
-    if len(chapters) == 1:
-        chapters = _halves(chapters[0])
-    equations = [one.equations for one in chapters]
-    left = sum(one[0] for one in equations)
-    right = sum(one[1] for one in equations)
-    answers = []
-    for one, own in zip(chapters, equations, strict=True):
-        signal = one.known @ np.linalg.lstsq(left - own[0], right - own[1], rcond=None)[0]
-        answers.append((float(np.corrcoef(signal, one.move)[0, 1]), float(one.move.std())))
-    return answers[: len(grids)]
+    return float(np.corrcoef(knowledge(at)[:-seconds] @ signal, move)[0, 1]), float(move.std())
 
 
 def taker_edge(at: Grid, found: tuple[float, float], fee_ticks: float) -> float:
