@@ -66,7 +66,8 @@ class _Stock:
         self.asset = asset
         self.symbol = asset.symbol
         chance = np.random.SeedSequence((seed, place)).generate_state(1, np.uint64)
-        self.book = Micro(world.micro, int(chance[0]) >> 1, asset.price_ticks, asset.order_lots)
+        ticks = asset.price_ticks * asset.daily_volatility * (SECOND / DAY) ** 0.5
+        self.book = Micro(world.micro.suited(ticks), int(chance[0]) >> 1, asset.price_ticks, asset.order_lots)
         self.last_id = FIRST_UPDATE_ID
         self.next_trade = FIRST_TRADE_ID
         self._touch: Touch = self.book.touch()

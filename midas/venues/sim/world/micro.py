@@ -25,6 +25,7 @@ WARM_UP = 60 * SECOND
 OPENING_LEVELS = 400
 NEAR_MAX = 64
 DEEP_MAX = 1_000
+SECOND_TICKS = 0.89  # standard deviation of the fundamental in a second that the defaults are made for
 PARAMETER_ARRAYS = (("hawkes", (2, 3)), ("flow", (2, 4)), ("fickle", (NEAR_MAX,)))
 MAGIC = b"micro-1\n"
 
@@ -87,6 +88,13 @@ class MicroParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     leap: float = 12.0  # ticks from the mid beyond which no fair price is believed at once
     anchor_time: float = 20.0  # seconds in which slow money follows the price
     fair_min: float = 20.0  # ticks below which the fair price doesn't fall
+
+    def suited(self, ticks: float) -> MicroParameters:
+        """For a fundamental whose standard deviation over one second is `ticks`.
+
+        Impact keeps its share of the volatility (the root law is in units of it, Toth et al. 2011).
+        """
+        return msgspec.structs.replace(self, impact=self.impact * ticks / SECOND_TICKS)
 
     def __post_init__(self) -> None:
         """Refuse numbers that no book can run on; raises ConfigInvalid."""

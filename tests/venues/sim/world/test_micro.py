@@ -163,6 +163,11 @@ def test_impact_grows_with_the_root_of_the_size() -> None:
     assert (moved(4_000) - unexpected) / (moved(1_000) - unexpected) == pytest.approx(expected, rel=0.35)
 
 
+def test_impact_keeps_its_share_of_a_larger_volatility() -> None:
+    assert MicroParameters().suited(1.78).impact == pytest.approx(2.0 * MicroParameters().suited(0.89).impact)
+    assert MicroParameters().suited(0.89) == MicroParameters()
+
+
 def test_sizes_scale_with_the_lots_of_the_instrument() -> None:
     small, large = advanced(opened(lots=250.0), 300), advanced(opened(lots=250_000.0), 300)
     ratio = large[large[:, 1] == TRADE][:, 4].mean() / small[small[:, 1] == TRADE][:, 4].mean()
