@@ -1,6 +1,7 @@
-"""Makes `midas-btcusdt.jsonl.gz`: 90 s of our own synthetic market in the recorded-stream format.
+"""Makes a recording like `midas-btcusdt.jsonl.gz`: 90 s of our own synthetic market.
 
-Run `python tests/payloads/make.py` from the repository; equal seeds make equal bytes.
+Run `python tests/payloads/make.py` from the repository. The one kept here is of an older synthetic market: it
+stays as it is, so that a test of what is made of a recording doesn't change with what makes one.
 """
 
 from __future__ import annotations

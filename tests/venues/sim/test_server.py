@@ -373,7 +373,7 @@ async def test_it_listens_on_this_machine_only_and_refuses_what_is_no_recording(
         await serve(ExchangeConfig(market=str(PAYLOAD), speed=0.0))
 
 
-async def test_the_synthetic_exchange_serves_two_symbols(open_venue: Opens) -> None:
+async def test_the_synthetic_exchange_serves_five_symbols(open_venue: Opens) -> None:
     venue = await open_venue(market="synthetic", speed=20.0)
     stream = await venue.session.ws_connect(
         f"{venue.ws}/stream?streams=btcusdt@depth@100ms/ethusdt@depth@100ms"
@@ -381,7 +381,8 @@ async def test_the_synthetic_exchange_serves_two_symbols(open_venue: Opens) -> N
     names = {json.loads((await stream.receive(timeout=10)).data)["stream"] for _ in range(20)}
     assert names == {"btcusdt@depth@100ms", "ethusdt@depth@100ms"}
     client = await venue.client()
-    assert {row["symbol"] for row in (await client.get_exchange_info())["symbols"]} == {"BTCUSDT", "ETHUSDT"}
+    listed = [row["symbol"] for row in (await client.get_exchange_info())["symbols"]]
+    assert listed == ["BTCUSDT", "ETHUSDT", "SOLUSDT", "BNBUSDT", "XRPUSDT"]
     assert (await client.order_market_buy(symbol="ETHUSDT", quantity="0.0100"))["status"] == "FILLED"
 
 

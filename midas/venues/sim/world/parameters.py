@@ -161,10 +161,6 @@ class World(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         symbols = [asset.symbol for asset in self.assets]
         _ask(0 < len(symbols) <= 50, "assets", "1 to 50 of them", len(symbols))
         _ask(len(set(symbols)) == len(symbols), "assets", "each symbol once", ", ".join(symbols))
-        for name, value in msgspec.structs.asdict(self.micro).items():
-            numbers = value if isinstance(value, tuple) else (value,)
-            sound = all(math.isfinite(number) and number >= 0 for number in numbers)
-            _ask(sound, f"micro.{name}", "nothing below 0 or endless", value)
 
     @property
     def slices(self) -> int:
