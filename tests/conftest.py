@@ -2,51 +2,22 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.fakes.guard import stay_on_this_machine
+
 _REPOSITORY = Path(__file__).resolve().parent.parent
-
-
-class OffMachine(AssertionError):
-    """A test tried to reach an address outside this machine."""
-
-
-def _stays_here(address: Any) -> bool:
-    if not isinstance(address, tuple):
-        return True  # a Unix-domain socket
-    host = str(address[0]).partition("%")[0]
-    if host in ("", "localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _guarded(name: str) -> Any:
-    original = getattr(socket.socket, name)
-
-    def connect(self: socket.socket, address: Any) -> Any:
-        if not _stays_here(address):
-            raise OffMachine(f"a test tried to connect to {address!r}; tests stay on 127.0.0.1")
-        return original(self, address)
-
-    return connect
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _no_way_off_this_machine() -> Iterator[None]:
     """Any connect to a non-loopback address raises, whichever library asks for it."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("connect", "connect_ex"):
-            patch.setattr(socket.socket, name, _guarded(name))
+        stay_on_this_machine(patch.setattr)
         yield
 
 
