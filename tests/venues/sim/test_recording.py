@@ -13,7 +13,7 @@ import pytest
 from midas.domain.instrument import Instrument
 from midas.domain.time import SECOND
 from midas.errors import RecordingInvalid, StoreDamaged
-from midas.venues.sim.market import BestQuote, DepthChange, MarketEvent, Print
+from midas.venues.sim.market import BestQuote, DepthChange, MarketEvent, Print, Source
 from midas.venues.sim.outside import OutsideBook
 from midas.venues.sim.recorder import lines
 from midas.venues.sim.recording import Recording
