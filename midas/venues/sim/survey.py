@@ -61,10 +61,9 @@ class SymbolSurvey:
 
     def on_depth(self, depth: Depth, place: str) -> None:
         """One more diff."""
-        check_numbers(text for level in depth.b + depth.a for text in level)
+        self.futures = self.futures or depth.pu is not None
         self._measure(depth.b)
         self._measure(depth.a)
-        self.futures = self.futures or depth.pu is not None
         run = self.runs[-1] if self.runs else None
         if run is not None and depth.u <= run.last_id:
             if self._time - REPEATED > depth.E:
@@ -145,6 +144,12 @@ class SymbolSurvey:
             self._measure(bids[:MEASURED] + asks[:MEASURED])
 
     def _measure(self, levels: Pairs) -> None:
+        """Check that these are numbers; where nobody told the steps, take them from what was printed."""
+        if self.listed is not None or (self.symbol in KNOWN and not self.futures):
+            for price, quantity in levels:
+                wire_units(price)
+                wire_units(quantity)
+            return
         for price, quantity in levels:
             self._price_step = math.gcd(self._price_step, wire_units(price))
             self._lot_step = math.gcd(self._lot_step, wire_units(quantity))
@@ -160,7 +165,7 @@ class Survey:
         self.messages = 0
         self._name = name
         self._naked: list[Snapshot] = []
-        self._listed: dict[str, Instrument] = {}
+        self._listed: list[str] = []
         self._first_ns = self._last_ns = 0
 
     @property
@@ -199,7 +204,6 @@ class Survey:
         order = list(dict.fromkeys([*self._listed, *self.symbols]))
         self.symbols = {name: self.symbols[name] for name in order if name in self.symbols}
         for name, symbol in self.symbols.items():
-            symbol.listed = self._listed.get(name)
             for place in (run.place for run in symbol.runs if run.snapshot is None):
                 say(
                     f"{place}: diffs of {name} are missing before this line and no later snapshot joins what "
@@ -215,7 +219,9 @@ class Survey:
             self._snapshot(message)
             return
         if isinstance(message, Listed):
-            self._listed[message.instrument.symbol] = message.instrument
+            name = message.instrument.symbol
+            self.symbols.setdefault(name, SymbolSurvey(name)).listed = message.instrument
+            self._listed.append(name)
             return
         symbol = self.symbols.setdefault(message.s, SymbolSurvey(message.s))
         if isinstance(message, Depth):
