@@ -132,8 +132,11 @@ class Sockets:
             client.unit = MICROSECOND
         # A plus sign of "@+08:00" that came unquoted in a query reads as a space.
         names = request.match_info.get("names") or request.query.get("streams", "").replace(" ", "+")
-        self._hub.subscribe(client, [name for name in names.split("/") if _STREAM.match(name)])
+        streams = {name: None for name in names.split("/") if _STREAM.match(name)}
+        self._hub.subscribe(client, list(streams)[: self._timings.streams_max])
         try:
+            if len(streams) > self._timings.streams_max:
+                await socket.close(code=1008, message=b"Too many streams")
             await self._read(socket, client, lambda text: self._control(client, text))
         finally:
             self._hub.leave(client)
@@ -183,15 +186,16 @@ class Sockets:
         except msgspec.DecodeError as error:
             client.send_now(_ENCODE({"error": {"code": 3, "msg": f"Invalid JSON: {error}"}, "id": None}))
             return True
-        client.send_now(_ENCODE(self._controlled(client, control)))
-        if control.method == "SUBSCRIBE":
+        answer = self._controlled(client, control)
+        client.send_now(_ENCODE(answer))
+        if control.method == "SUBSCRIBE" and "error" not in answer:
             self._hub.subscribe(client, [name for name in control.params if isinstance(name, str)])
         return True
 
     def _controlled(self, client: Client, control: Control) -> dict[str, object]:
         names = [name for name in control.params if isinstance(name, str)]
         if control.method == "SUBSCRIBE":
-            if len(client.streams) + len(names) > self._timings.streams_max:
+            if len({*client.streams, *names}) > self._timings.streams_max:
                 return {"error": {"code": 2, "msg": "Invalid request: too many streams"}, "id": control.id}
             return {"result": None, "id": control.id}
         if control.method == "UNSUBSCRIBE":

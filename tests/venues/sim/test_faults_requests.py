@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from decimal import Decimal
 from typing import Any
 
 import aiohttp
@@ -16,52 +14,14 @@ from binance.exceptions import BinanceAPIException
 from binance.ws.constants import WSListenerState
 
 from tests.fakes.binance_stub import until
-from tests.fakes.ccxt_exchange import streaming
 from tests.fakes.faults import Faults
+from tests.fakes.faulty import SYMBOL, client, faults, low, place, pro, venue
 from tests.fakes.shows import shows
-from tests.venues.sim.conftest import Opens, Venue
+from tests.venues.sim.conftest import Venue
 
-SYMBOL = "BTCUSDT"
+__all__ = ["client", "faults", "pro", "venue"]
+
 LOST = (aiohttp.ClientError, TimeoutError)
-
-
-@pytest.fixture
-async def venue(open_venue: Opens) -> Venue:
-    """An exchange with a control port."""
-    return await open_venue(control=0)
-
-
-@pytest.fixture
-def faults(venue: Venue) -> Faults:
-    return Faults(venue.session, venue.run.control)
-
-
-@pytest.fixture
-async def client(venue: Venue) -> AsyncClient:
-    return await venue.client()
-
-
-@pytest.fixture
-async def pro(venue: Venue) -> AsyncIterator[Any]:
-    """ccxt, asynchronous."""
-    exchange = streaming(venue.run)
-    await exchange.load_markets()
-    yield exchange
-    await exchange.close()
-
-
-async def low(client: AsyncClient) -> str:
-    """A price at which nobody sells for now."""
-    book = await client.get_orderbook_ticker(symbol=SYMBOL)
-    return f"{Decimal(book['bidPrice']) - 50:.2f}"
-
-
-async def place(client: AsyncClient, client_id: str, **changes: str) -> Any:
-    """A limit order to buy, below the market."""
-    price = changes.pop("price", None) or await low(client)
-    return await client.order_limit_buy(
-        symbol=SYMBOL, quantity="0.00100", price=price, newClientOrderId=client_id, **changes
-    )
 
 
 async def refused(call: Any) -> BinanceAPIException:
@@ -136,7 +96,7 @@ async def test_a_late_reply_times_out_although_the_order_was_executed(
     price = await low(client)
     await faults.arm("delay_reply", delay_s=5.0)
     with pytest.raises(LOST):
-        await place(client, "late-1", price=price, requests_params={"timeout": 0.2})  # type: ignore[arg-type]
+        await place(client, "late-1", price=price, requests_params={"timeout": 0.2})
     assert (await client.get_order(symbol=SYMBOL, origClientOrderId="late-1"))["status"] == "NEW"
 
 
