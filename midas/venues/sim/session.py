@@ -14,6 +14,7 @@ class Session:
         self.connected_at = now
         self.tells_limits = tells_limits
         self.account: Account | None = None
+        self.listens_for: Account | None = None  # whose events the session itself asked for
         self._authorized_at = 0
 
     def log_on(self, account: Account, now: int) -> None:
@@ -24,7 +25,7 @@ class Session:
 
     def log_out(self) -> None:
         """Forget the key."""
-        self.account = None
+        self.account = self.listens_for = None
 
     def described(self, now: int, listens: bool) -> dict[str, object]:
         """The session as the venue tells it."""

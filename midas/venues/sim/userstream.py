@@ -38,13 +38,13 @@ class UserStreams:
         return number
 
     def unsubscribe(self, client: Client, number: int | None) -> None:
-        """End one subscription of `client`, or all of them; refuses where there is none."""
+        """End the subscription of this number if there is one, or all; refuses where all are none."""
         ended = [
             (clients, clients[client])
             for clients in self._subscriptions.values()
             if client in clients and number in (None, clients[client])
         ]
-        if not ended:
+        if not ended and number is None:
             raise Refusal(-2036, "User Data Stream subscription not active.")
         for clients, ending in ended:
             self._end(clients, client, ending)

@@ -143,8 +143,9 @@ class WsApi:
         return self._status(request)
 
     def _log_out(self, request: Request) -> object:
-        if request.session.account is not None:
-            self._users.log_out(request.client, request.session.account)
+        # Subscriptions that were made with a signature of their own go on.
+        if request.session.listens_for is not None:
+            self._users.log_out(request.client, request.session.listens_for)
         request.session.log_out()
         return self._status(request)
 
@@ -156,9 +157,12 @@ class WsApi:
         return [{"subscriptionId": number} for number in self._users.subscriptions(request.client)]
 
     def _subscribe(self, request: Request) -> object:
-        if request.session.account is None:
+        account = request.session.account
+        if account is None:
             raise Refusal(-1002, "You are not authorized to execute this request.", 401)
-        return {"subscriptionId": self._users.subscribe(request.client, request.session.account)}
+        number = self._users.subscribe(request.client, account)
+        request.session.listens_for = account
+        return {"subscriptionId": number}
 
     def _subscribe_signed(self, request: Request) -> object:
         return {"subscriptionId": self._users.subscribe(request.client, self._signed(request))}

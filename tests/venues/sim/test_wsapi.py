@@ -118,18 +118,27 @@ async def test_a_session_needs_neither_key_nor_signature_until_it_ends(line: Lin
     assert (await line.ask("account.status", now))["error"]["code"] == -2014
 
 
+async def test_logging_out_leaves_a_subscription_that_was_signed_for(line: Line) -> None:
+    await line.signed("session.logon")
+    await line.signed("userDataStream.subscribe.signature")
+    await line.ask("session.logout")
+    assert (await line.ask("session.subscriptions"))["result"] == [{"subscriptionId": 0}]
+    assert line.events == []
+
+
 async def test_subscriptions_count_up_and_end_one_by_one(line: Line) -> None:
     assert (await line.ask("session.subscriptions"))["result"] == []
     assert (await line.signed("userDataStream.subscribe.signature"))["result"] == {"subscriptionId": 0}
     again = await line.signed("userDataStream.subscribe.signature")
     assert again["error"] == {"code": -2035, "msg": "User Data Stream subscription already active."}
     assert (await line.ask("session.subscriptions"))["result"] == [{"subscriptionId": 0}]
-    wrong = await line.ask("userDataStream.unsubscribe", {"subscriptionId": 5})
-    assert wrong["error"] == {"code": -2036, "msg": "User Data Stream subscription not active."}
+    stale = {"subscriptionId": 5}
+    assert (await line.ask("userDataStream.unsubscribe", stale))["result"] == {}, "there is nothing to end"
     assert (await line.ask("userDataStream.unsubscribe", {"subscriptionId": 0}))["result"] == {}
     assert (await line.signed("userDataStream.subscribe.signature"))["result"] == {"subscriptionId": 1}
     assert (await line.ask("userDataStream.unsubscribe"))["result"] == {}
-    assert (await line.ask("userDataStream.unsubscribe"))["error"]["code"] == -2036
+    none = await line.ask("userDataStream.unsubscribe")
+    assert none["error"] == {"code": -2036, "msg": "User Data Stream subscription not active."}
     assert {event["event"]["e"] for event in line.events} == {"eventStreamTerminated"}
 
 
