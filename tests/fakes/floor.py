@@ -85,6 +85,11 @@ class Floor:
         self.exchange = Exchange([self.desk], self.accounts, FEES, self.heard)
         self.update = 1
 
+    def listen(self, heard: Heard) -> None:
+        """Start again with another listener."""
+        self.heard = heard
+        self.exchange = Exchange([self.desk], self.accounts, FEES, heard)
+
     @staticmethod
     def ask(
         side: Side,
@@ -156,7 +161,7 @@ class Floor:
         event = DepthChange("BTCUSDT", time, time, self.update, self.update, bids, asks, b"")
         self.exchange.market(event, NOW)
 
-    def funds(self, asset: str, account: int = 0) -> tuple[Decimal, Decimal]:
+    def funds(self, asset: str, account: int = 0) -> tuple[Decimal | int, Decimal | int]:
         """Free and locked."""
         balance = self.accounts[account].balance(asset)
         return balance.free, balance.locked
@@ -194,7 +199,7 @@ def check_ledger(floor: Floor) -> None:
 
 
 def _check_open(floor: Floor, order: Order) -> None:
-    """An open order rests with all that is left of it, or waits; a resting one has set aside what it needs."""
+    """An open order rests with all that is left of it, its funds set aside, or waits."""
     resting = floor.desk.matcher.resting(order.order_id)
     assert (resting is not None) == (order.working_at > 0)
     if resting is not None:
@@ -208,7 +213,7 @@ def _check_open(floor: Floor, order: Order) -> None:
 
 def _check_account(exchange: Exchange, account: Account) -> None:
     """A balance is its opening plus its deals; what is locked is what open orders and lists set aside."""
-    held = {asset: amount for asset, amount in OPENING.items()}
+    held = dict(OPENING)
     for deal in exchange.deals[account.name]:
         held["BTC"] += deal.side.sign * deal.quantity
         held["USDT"] -= deal.side.sign * deal.value

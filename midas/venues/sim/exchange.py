@@ -38,7 +38,7 @@ class Exchange:
         self.registry = Registry(deals={name: [] for name in self.accounts})
         self.money = Settlement(self.accounts, fees)
         self._admission = Admission(self.registry, self.money)
-        self._life = Lifecycle(self.accounts, self.registry, self.money, listener)
+        self.life = Lifecycle(self.accounts, self.registry, self.money, listener)
 
     @property
     def orders(self) -> dict[int, Order]:
@@ -71,10 +71,10 @@ class Exchange:
             desk.printed(event)
             outcomes = desk.matcher.trade(event.tick, event.lots, event.buyer_is_maker)
         if outcomes:
-            self._life.settle(desk, outcomes, now)
+            self.life.settle(desk, outcomes, now)
         if not isinstance(event, DepthChange | BestQuote):
-            self._life.traded(desk, event.tick, now)
-        self._life.finish(desk, now)
+            self.life.traded(desk, event.tick, now)
+        self.life.finish(desk, now)
         return closed
 
     def desk(self, symbol: str) -> Desk:
@@ -92,7 +92,7 @@ class Exchange:
         """Take `ask` in; it waits for its price, or meets the book."""
         self.check(account, ask)
         order = self.registry.add(account, ask, now)
-        self._life.begin(self.desk(ask.symbol), order, now)
+        self.life.begin(self.desk(ask.symbol), order, now)
         return order
 
     def place_list(self, account: Account, ask: ListAsk, now: int) -> OrderList:
@@ -100,14 +100,14 @@ class Exchange:
         desk = self.desk(ask.symbol)
         self._admission.check_list(desk, account, ask)
         made, orders = self.registry.add_list(account, ask, now)
-        self._life.begin_list(desk, made, orders, now)
+        self.life.begin_list(desk, made, orders, now)
         return made
 
     def cancel(self, order: Order, now: int, cancel_id: str) -> Order:
         """Take an open order out, and with it the list that it belongs to."""
         if not order.status.open:
             raise unknown_cancel()
-        self._life.cancel(self.desks[order.symbol], order, cancel_id, now)
+        self.life.cancel(self.desks[order.symbol], order, cancel_id, now)
         return order
 
     def cancel_list(self, made: OrderList, now: int, cancel_id: str) -> OrderList:
@@ -123,18 +123,18 @@ class Exchange:
         desk = self.desks[order.symbol]
         amending.check(desk, order, quantity)
         self._admission.check_name(account, client_id, order)
-        return self._life.amend(desk, order, quantity, client_id, now)
+        return self.life.amend(desk, order, quantity, client_id, now)
 
     def cut_fills(self, fills: Fills) -> None:
         """Let `fills` cut executions from now on."""
-        self._life.fills = fills
+        self.life.fills = fills
 
     def fill(self, order: Order, quantity: Decimal, now: int) -> None:
         """Execute `quantity` of a resting order at its own price, whatever the market shows."""
         desk = self.desks[order.symbol]
         lots = int(quantity / desk.instrument.lot_size)
-        self._life.settle(desk, desk.matcher.fill(order.order_id, lots), now)
-        self._life.finish(desk, now)
+        self.life.settle(desk, desk.matcher.fill(order.order_id, lots), now)
+        self.life.finish(desk, now)
 
     def find(
         self, account: Account, symbol: str, order_id: int | None, client_id: str | None

@@ -161,16 +161,16 @@ class Lifecycle:
         order.updated_at = now
 
     def _announce(self, desk: Desk, order: Order, now: int) -> None:
-        if order.status is Status.NEW and not order.ask.type.waits:
+        if order.status is Status.NEW and order.ask.type.waits:
+            order.stop = stop_of(desk, order)
+            desk.triggers.watch(order.stop, now)
+        elif order.status is Status.NEW:
             order.working_at = now
         self._tell(order, Change.NEW)
         self._tell_balances(desk, order, now)
 
     def _start(self, desk: Desk, order: Order, now: int) -> None:
-        if order.ask.type.waits:
-            order.stop = stop_of(desk, order)
-            desk.triggers.watch(order.stop, now)
-        else:
+        if not order.ask.type.waits:
             self._match(desk, order, now)
 
     def _trigger(self, desk: Desk, order: Order, now: int) -> None:

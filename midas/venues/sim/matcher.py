@@ -10,98 +10,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from enum import Enum
 from heapq import merge
-
-import msgspec
 
 from midas.domain.order import Side
 from midas.venues.sim.outside import Level, OutsideBook, OutsideSide
 from midas.venues.sim.queues import Queues, Resting
+from midas.venues.sim.taking import Execution, Outcome, Prevented, Reach, SelfTrade, Sweep, Taking
 
-
-class SelfTrade(Enum):
-    """What happens where two orders of one account meet; the taker's word counts."""
-
-    NONE = "NONE"  # they trade
-    EXPIRE_TAKER = "EXPIRE_TAKER"
-    EXPIRE_MAKER = "EXPIRE_MAKER"
-    EXPIRE_BOTH = "EXPIRE_BOTH"
-    DECREMENT = "DECREMENT"  # both lose what would have been traded
-
-    @property
-    def ends_taker(self) -> bool:
-        """Whether the order that comes is over where it meets its own account."""
-        return self in (SelfTrade.EXPIRE_TAKER, SelfTrade.EXPIRE_BOTH)
-
-
-class Execution(msgspec.Struct, frozen=True):
-    """Part of one order was executed; a trade between two of our accounts makes two of these."""
-
-    order_id: int
-    tick: int
-    lots: int
-    maker: bool
-
-
-class Prevented(msgspec.Struct, frozen=True):
-    """Lots of `order_id` expired because it met `other_id` of its own account at `tick`."""
-
-    order_id: int
-    lots: int
-    other_id: int
-    tick: int
-    match_id: int  # the same for both orders of one meeting
-    taker: bool
-    ended: bool  # nothing is left of the order
-
-
-Outcome = Execution | Prevented
-
-
-class Taking(msgspec.Struct, frozen=True, kw_only=True):
-    """An order that comes to take: up to `limit` where given, up to `lots` or to `budget` ticks x lots."""
-
-    order_id: int
-    account: str
-    side: Side
-    lots: int | None = None
-    limit: int | None = None
-    budget: int | None = None
-    self_trade: SelfTrade = SelfTrade.EXPIRE_MAKER
-
-
-class Reach(msgspec.Struct, frozen=True):
-    """What an order would take now: lots, and their value in ticks x lots."""
-
-    lots: int
-    value: int
-
-
-class _Sweep(msgspec.Struct):
-    """An order on its way through the book."""
-
-    taking: Taking
-    lots: int = 0  # executed or prevented so far
-    value: int = 0  # in ticks x lots
-    over: bool = False  # expired on the way
-    outcomes: list[Outcome] = []
-
-    def wanted(self, price: int) -> int:
-        """How many more lots are wanted at `price`."""
-        if self.taking.budget is not None:
-            return max(0, (self.taking.budget - self.value) // price)
-        assert self.taking.lots is not None
-        return self.taking.lots - self.lots
-
-    def spent(self, price: int) -> bool:
-        """Whether a budget no longer pays for one lot at `price`, even if the next price is lower."""
-        return self.taking.budget is not None and self.taking.budget - self.value < price
-
-    def add(self, lots: int, price: int) -> None:
-        """Lots were taken at `price`."""
-        self.lots += lots
-        self.value += lots * price
+__all__ = ["Execution", "Matcher", "Outcome", "Prevented", "Reach", "SelfTrade", "Taking"]
 
 
 class Matcher:
@@ -148,7 +64,7 @@ class Matcher:
 
     def reach(self, taking: Taking) -> Reach:
         """What `taking` would take if it came now; its account's own orders as it wants to treat them."""
-        sweep = _Sweep(taking)
+        sweep = Sweep(taking)
         for key in self._prices(taking):
             price = key * self._other(taking.side).sign
             there = self._there(key, sweep)
@@ -165,7 +81,7 @@ class Matcher:
 
     def take(self, taking: Taking) -> list[Outcome]:
         """Execute against everything that `taking` reaches, best price first."""
-        sweep = _Sweep(taking)
+        sweep = Sweep(taking)
         for key in self._prices(taking):
             price = key * self._other(taking.side).sign
             wanted = sweep.wanted(price)
@@ -246,7 +162,7 @@ class Matcher:
                 yield key
             previous = key
 
-    def _there(self, key: int, sweep: _Sweep) -> int:
+    def _there(self, key: int, sweep: Sweep) -> int:
         """Lots at `key` that the sweep could take; it is over where it would expire here."""
         taking, orders = sweep.taking, self._other(sweep.taking.side).at(key)
         if not taking.self_trade.ends_taker:
@@ -263,7 +179,7 @@ class Matcher:
         hidden = sum(order.hidden for order in orders)
         return self._side(taking.side).available(key) + lots + hidden
 
-    def _take_level(self, key: int, wanted: int, sweep: _Sweep) -> int:
+    def _take_level(self, key: int, wanted: int, sweep: Sweep) -> int:
         """Take up to `wanted` lots at one price: outside lots and our orders in time order."""
         side, queues = self._side(sweep.taking.side), self._other(sweep.taking.side)
         available, passed, left = side.available(key), 0, wanted
@@ -288,7 +204,7 @@ class Matcher:
             order.ahead = max(0, order.ahead - passed)
         return wanted - left
 
-    def _meet(self, order: Resting, lots: int, sweep: _Sweep) -> int:
+    def _meet(self, order: Resting, lots: int, sweep: Sweep) -> int:
         """A taker meets one of our orders; the lots that this uses up."""
         taking = sweep.taking
         if order.account == taking.account and taking.self_trade is not SelfTrade.NONE:
@@ -298,7 +214,7 @@ class Matcher:
         self._fill(order, step, sweep.outcomes)
         return step
 
-    def _prevent(self, order: Resting, lots: int, sweep: _Sweep) -> int:
+    def _prevent(self, order: Resting, lots: int, sweep: Sweep) -> int:
         """Two orders of one account meet and may not trade; the lots that both lose."""
         taker, maker, mode = sweep.taking.order_id, order.order_id, sweep.taking.self_trade
         self._next_match += 1
@@ -398,7 +314,7 @@ class Matcher:
                     self._fill(order, step, outcomes)
 
 
-def _pass(sweep: _Sweep, tick: int, lots: int) -> int:
+def _pass(sweep: Sweep, tick: int, lots: int) -> int:
     """A taker passes `lots` of the outside market, which trades them."""
     if lots:
         sweep.outcomes.append(Execution(sweep.taking.order_id, tick, lots, maker=False))

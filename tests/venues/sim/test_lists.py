@@ -48,7 +48,7 @@ def test_a_leg_that_trades_ends_the_other_and_the_list_ends_with_it(floor: Floor
     floor.print(106, 5, seller=False)
     assert statuses([gain, stop]) == [Status.PARTIALLY_FILLED, Status.EXPIRED]
     assert stop.expiry_reason == "OCO_TRIGGER"
-    assert (gain.locked, made.locked, made.status) == (Decimal("1.2"), 0, ListStatus.EXECUTING)
+    assert (gain.locked, made.locked, made.status) == (Decimal("1.2"), Decimal(0), ListStatus.EXECUTING)
     floor.print(106, 12, seller=False)
     assert gain.status is Status.FILLED
     assert (made.status, news(floor)) == (ListStatus.ALL_DONE, DONE)
@@ -179,10 +179,10 @@ def test_a_pending_order_that_cannot_be_paid_when_its_turn_comes_is_rejected(flo
 def test_an_otoco_starts_two_legs_of_which_one_ends_the_other(floor: Floor) -> None:
     working = floor.ask(Side.BUY, "2.0", 100)
     made, (entry, gain, stop) = floor.place_list(*pair(floor), working=working)
-    assert (made.contingency, made.locked) == ("OTO", 0)
+    assert made.contingency == "OTO" and not made.locked
     floor.print(99, 20, seller=True)
     assert statuses([entry, gain, stop]) == [Status.FILLED, Status.NEW, Status.NEW]
-    assert (made.locked, floor.funds("BTC")[1]) == (2, 2)
+    assert made.locked == floor.funds("BTC")[1] == 2
     floor.print(97, 1, seller=True)
     assert statuses([gain, stop]) == [Status.EXPIRED, Status.FILLED]
     assert made.status is ListStatus.ALL_DONE
@@ -195,7 +195,7 @@ def test_legs_that_the_market_has_passed_when_their_turn_comes_do_not_start(floo
     floor.print(95, 20, seller=True)
     assert statuses([entry, gain, stop]) == [Status.FILLED, Status.REJECTED, Status.EXPIRED]
     assert gain.reject_reason == "STOP_PRICE_WOULD_TRIGGER_IMMEDIATELY"
-    assert (made.status, made.locked) == (ListStatus.ALL_DONE, 0)
+    assert made.status is ListStatus.ALL_DONE and not made.locked
     check_ledger(floor)
 
 

@@ -111,7 +111,66 @@ def test_an_order_that_meets_its_own_account_expires_the_resting_one() -> None:
     matcher.quote(2, (99, 5), (102, 5))
     matcher.rest(order(1, Side.SELL, 5, ASK, "a"), 5)
     outcomes = matcher.take(order(2, Side.BUY, 3, 102, "a"))
-    assert outcomes == [Prevented(1, 5, 2, ASK, 1, taker=False, ended=True), Execution(2, 102, 3, maker=False)]
+    prevented = Prevented(1, 5, 2, ASK, 1, taker=False, ended=True)
+    assert outcomes == [prevented, Execution(2, 102, 3, maker=False)]
+
+
+def test_an_iceberg_shows_a_slice_at_a_time_and_each_new_one_waits_behind_the_others() -> None:
+    matcher = book()
+    iceberg = matcher.rest(order(1, Side.SELL, 12, ASK, "a"), 12, slice=5)
+    matcher.rest(order(2, Side.SELL, 4, ASK, "b"), 4)
+    assert (iceberg.lots, iceberg.hidden) == (5, 7)
+    outcomes = matcher.take(order(3, Side.BUY, 21, ASK, "c"))
+    makers = [(e.order_id, e.lots) for e in outcomes if isinstance(e, Execution) and e.maker]
+    assert makers == [(1, 5), (2, 4), (1, 2)]
+    assert (iceberg.lots, iceberg.hidden, matcher.ahead(1)) == (3, 2, 0)
+    assert matcher.cancel(1) == 5
+
+
+def test_a_new_slice_waits_behind_what_the_market_displays_when_it_comes_up() -> None:
+    matcher = book()
+    iceberg = matcher.rest(order(1, Side.BUY, 9, BID), 9, slice=3)
+    assert executed(matcher.trade(BID, 13, buyer_is_maker=True)) == [(1, BID, 3, True)]
+    assert (iceberg.lots, matcher.ahead(1)) == (3, 0)  # the print has eaten what is still displayed
+    matcher.depth(2, [(BID, 8)], [])
+    assert executed(matcher.trade(99, 9, buyer_is_maker=True)) == [(1, BID, 6, True)]
+
+
+@given(st.integers(1, 40), st.integers(1, 12), st.lists(st.integers(1, 15), max_size=20))
+def test_an_iceberg_trades_all_of_itself_slice_by_slice(total: int, slice: int, takers: list[int]) -> None:
+    matcher = Matcher()
+    matcher.rest(order(1, Side.SELL, total, ASK), total, slice)
+    left = total
+    for number, lots in enumerate(takers, 2):
+        taking = order(number, Side.BUY, lots, ASK, "b")
+        assert matcher.reach(taking).lots == min(lots, left)
+        done = [e.lots for e in matcher.take(taking) if isinstance(e, Execution) and e.maker]
+        assert sum(done) == min(lots, left)
+        assert all(part <= slice for part in done)
+        left -= sum(done)
+        resting = matcher.resting(1)
+        assert (resting.total if resting else 0) == left
+        if resting:
+            shown = slice - (total - left) % slice
+            assert resting.lots == min(shown, left)
+
+
+def test_a_reduced_order_keeps_its_place() -> None:
+    matcher = book()
+    matcher.rest(order(1, Side.SELL, 9, ASK, "a"), 9)
+    matcher.rest(order(2, Side.SELL, 4, ASK, "b"), 4)
+    matcher.reduce(1, 6)
+    outcomes = matcher.take(order(3, Side.BUY, 14, ASK, "c"))
+    makers = [(e.order_id, e.lots) for e in outcomes if isinstance(e, Execution) and e.maker]
+    assert makers == [(1, 3), (2, 1)]
+
+
+def test_an_order_crosses_what_anybody_offers_within_its_limit() -> None:
+    matcher = book()
+    assert matcher.crosses(Side.BUY, ASK)
+    assert not matcher.crosses(Side.BUY, BID)
+    matcher.rest(order(1, Side.SELL, 1, BID), 1)
+    assert matcher.crosses(Side.BUY, BID)
 
 
 def test_a_budget_buys_whole_lots_and_never_more_than_it_pays() -> None:
