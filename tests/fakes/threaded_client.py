@@ -57,10 +57,12 @@ def websockets(key: str, secret: str, heard: Heard) -> None:
     manager = ThreadedWebsocketManager(key, secret, testnet=True)
     manager.daemon = True  # it must not outlive a failure here
     manager.start()
-    manager.start_trade_socket(lambda event: heard.add("trade", event["e"]), SYMBOL)
     streams = ["btcusdt@bookTicker", "btcusdt@depth20@100ms"]
-    manager.start_multiplex_socket(lambda event: heard.add("multiplex", event["stream"]), streams)
-    user = manager.start_user_socket(lambda event: heard.add("user", event.get("x", event["e"])))
+    sockets = [
+        manager.start_trade_socket(lambda event: heard.add("trade", event["e"]), SYMBOL),
+        manager.start_multiplex_socket(lambda event: heard.add("multiplex", event["stream"]), streams),
+        manager.start_user_socket(lambda event: heard.add("user", event.get("x", event["e"]))),
+    ]
     heard.wait("trade", 3)
     heard.wait("multiplex", 20)
     client = Client(key, secret, testnet=True)
@@ -68,8 +70,11 @@ def websockets(key: str, secret: str, heard: Heard) -> None:
         client.order_market_buy(symbol=SYMBOL, quantity="0.00100")
         threading.Event().wait(0.1)
     heard.wait("user", 4)
-    manager.stop_socket(user)
+    for socket in sockets:
+        manager.stop_socket(socket)
     client.order_market_buy(symbol=SYMBOL, quantity="0.00100")  # a socket stops at its next message
+    while manager._socket_running:
+        threading.Event().wait(0.1)
     manager.stop()
     manager.join(WAIT)
 
