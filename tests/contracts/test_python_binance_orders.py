@@ -137,3 +137,94 @@ async def details(error: BinanceAPIException, calls: Any) -> dict[str, Any]:
     told = await error.response.json() if isinstance(calls, RestCalls) else error.response["error"]
     data: dict[str, Any] = told["data"]
     return data
+
+
+STOPS = [
+    ("STOP_LOSS", "SELL", -200, None),
+    ("TAKE_PROFIT", "SELL", 200, None),
+    ("STOP_LOSS", "BUY", 200, None),
+    ("TAKE_PROFIT", "BUY", -200, None),
+    ("STOP_LOSS_LIMIT", "SELL", -200, -210),
+    ("TAKE_PROFIT_LIMIT", "SELL", 200, 190),
+]
+
+
+@pytest.mark.parametrize(("type", "side", "stop", "limit"), STOPS)
+async def test_every_stop_type_waits_off_the_book(
+    rich: Venue, door: str, type: str, side: str, stop: int, limit: int | None
+) -> None:
+    client = await rich.client()
+    calls, price = DOORS[door](client), await price_of(client)
+    wanted = {"symbol": SYMBOL, "side": side, "type": type, "quantity": "0.00100",
+              "stopPrice": f"{price + stop:.2f}"}  # fmt: skip
+    if limit is not None:
+        wanted |= {"timeInForce": "GTC", "price": f"{price + limit:.2f}"}
+    order = await calls.place(**wanted, newOrderRespType="RESULT")
+    assert (order["status"], order["workingTime"]) == ("NEW", -1)
+    asked = await calls.query(symbol=SYMBOL, orderId=order["orderId"])
+    assert (asked["type"], asked["isWorking"], Decimal(asked["stopPrice"])) == (type, False, price + stop)
+    assert (await calls.cancel(symbol=SYMBOL, orderId=order["orderId"]))["status"] == "CANCELED"
+    with pytest.raises(BinanceAPIException) as refusal:
+        await calls.place(**{**wanted, "stopPrice": f"{price - stop:.2f}"})
+    assert (refusal.value.code, refusal.value.message) == (-2010, "Order would trigger immediately.")
+
+
+async def oco(calls: Any, price: Decimal) -> dict[str, Any]:
+    """A pair around the market: take profit above, stop below."""
+    made: dict[str, Any] = await calls.oco(
+        symbol=SYMBOL, side="SELL", quantity="0.00100",
+        aboveType="LIMIT_MAKER", abovePrice=f"{price + 200:.2f}",
+        belowType="STOP_LOSS_LIMIT", belowStopPrice=f"{price - 200:.2f}", belowPrice=f"{price - 210:.2f}",
+        belowTimeInForce="GTC",
+    )  # fmt: skip
+    return made
+
+
+async def test_an_oco_is_placed_listed_and_cancelled_as_one(rich: Venue, door: str) -> None:
+    client = await rich.client()
+    calls, price = DOORS[door](client), await price_of(client)
+    made = await oco(calls, price)
+    assert (made["contingencyType"], made["listStatusType"], made["listOrderStatus"]) == (
+        "OCO", "EXEC_STARTED", "EXECUTING",
+    )  # fmt: skip
+    assert {row["type"] for row in made["orderReports"]} == {"LIMIT_MAKER", "STOP_LOSS_LIMIT"}
+    assert [row["orderListId"] for row in await calls.open_lists()] == [made["orderListId"]]
+    assert {row["orderListId"] for row in await calls.open_orders(symbol=SYMBOL)} == {made["orderListId"]}
+    assert [row["count"] for row in await calls.rates()] in ([2, 2], [0, 2]), "a pair counts twice"
+    gone = await calls.cancel_list(symbol=SYMBOL, orderListId=made["orderListId"])
+    assert (gone["listStatusType"], gone["listOrderStatus"]) == ("ALL_DONE", "ALL_DONE")
+    assert await calls.open_orders(symbol=SYMBOL) == []
+    with pytest.raises(BinanceAPIException) as refusal:
+        await oco(calls, price + 5_000)
+    words = "The relationship of the prices for the orders is not correct."
+    assert (refusal.value.code, refusal.value.message) == (-2010, words)
+
+
+async def test_cancelling_all_takes_orders_and_lists(rich: Venue, door: str) -> None:
+    client = await rich.client()
+    calls, price = DOORS[door](client), await price_of(client)
+    await calls.place(**LIMIT, side="BUY", price=f"{price - 20:.2f}")
+    made = await oco(calls, price)
+    answers = await calls.cancel_all(symbol=SYMBOL)
+    assert {answer.get("orderListId") for answer in answers} == {-1, made["orderListId"]}
+    assert await calls.open_orders(symbol=SYMBOL) == []
+    assert await calls.open_lists() == []
+
+
+async def test_an_amendment_takes_less_and_keeps_its_place(rich: Venue, door: str) -> None:
+    client = await rich.client()
+    calls, price = DOORS[door](client), await price_of(client) - 20
+    order = await calls.place(**LIMIT, side="BUY", price=f"{price:.2f}")
+
+    async def amend(quantity: str) -> Any:
+        wanted = {"symbol": SYMBOL, "orderId": order["orderId"], "newQty": quantity}
+        if door == "rest":
+            return await client._put("order/amend/keepPriority", True, data=wanted)
+        return await client._ws_api_request("order.amend.keepPriority", True, wanted)
+
+    amended = (await amend("0.00050"))["amendedOrder"]
+    assert (amended["qty"], amended["workingTime"]) == ("0.00050000", order["workingTime"])
+    assert (await calls.query(symbol=SYMBOL, orderId=order["orderId"]))["origQty"] == "0.00050000"
+    with pytest.raises(BinanceAPIException) as refusal:
+        await amend("0.00200")
+    assert refusal.value.code == -2038
