@@ -37,14 +37,15 @@ class ListAsk(msgspec.Struct, frozen=True, kw_only=True):
     """What a client asks for: one or two legs, and the working order that starts them, if any."""
 
     symbol: str
-    legs: tuple[Ask, ...]
+    legs: tuple[Ask, ...]  # of two the one above first
     working: Ask | None = None
     client_id: str = ""
 
     @property
     def asks(self) -> tuple[Ask, ...]:
-        """All orders, the working one first."""
-        return self.legs if self.working is None else (self.working, *self.legs)
+        """All orders as the venue numbers them: the working one, then the stop loss."""
+        legs = tuple(sorted(self.legs, key=lambda leg: not leg.type.stops))
+        return legs if self.working is None else (self.working, *legs)
 
 
 class OrderList(msgspec.Struct, kw_only=True):

@@ -43,7 +43,7 @@ def test_an_oco_sets_aside_once_what_the_dearer_leg_may_cost(floor: Floor) -> No
 
 
 def test_a_leg_that_trades_ends_the_other_and_the_list_ends_with_it(floor: Floor) -> None:
-    made, (gain, stop) = floor.place_list(*pair(floor))
+    made, (stop, gain) = floor.place_list(*pair(floor))
     floor.print(105, 3, seller=False)
     floor.print(106, 5, seller=False)
     assert statuses([gain, stop]) == [Status.PARTIALLY_FILLED, Status.EXPIRED]
@@ -56,7 +56,7 @@ def test_a_leg_that_trades_ends_the_other_and_the_list_ends_with_it(floor: Floor
 
 
 def test_a_leg_that_triggers_ends_the_other_before_it_trades(floor: Floor) -> None:
-    made, (gain, stop) = floor.place_list(*pair(floor, limit=96))
+    made, (stop, gain) = floor.place_list(*pair(floor, limit=96))
     floor.print(97, 1, seller=True)
     assert statuses([gain, stop]) == [Status.EXPIRED, Status.FILLED]
     changes = [change for _, change, _ in floor.heard.changes]
@@ -76,7 +76,7 @@ def test_cancelling_one_leg_cancels_the_list(floor: Floor) -> None:
 
 
 def test_the_rest_of_a_list_can_be_cancelled_after_one_leg_expired(floor: Floor) -> None:
-    made, (gain, stop) = floor.place_list(*pair(floor))
+    made, (stop, gain) = floor.place_list(*pair(floor))
     floor.print(106, 5, seller=False)
     floor.exchange.cancel_list(made, NOW, "c")
     assert statuses([gain, stop]) == [Status.CANCELED, Status.EXPIRED]
@@ -178,7 +178,7 @@ def test_a_pending_order_that_cannot_be_paid_when_its_turn_comes_is_rejected(flo
 
 def test_an_otoco_starts_two_legs_of_which_one_ends_the_other(floor: Floor) -> None:
     working = floor.ask(Side.BUY, "2.0", 100)
-    made, (entry, gain, stop) = floor.place_list(*pair(floor), working=working)
+    made, (entry, stop, gain) = floor.place_list(*pair(floor), working=working)
     assert made.contingency == "OTO" and not made.locked
     floor.print(99, 20, seller=True)
     assert statuses([entry, gain, stop]) == [Status.FILLED, Status.NEW, Status.NEW]
@@ -191,24 +191,24 @@ def test_an_otoco_starts_two_legs_of_which_one_ends_the_other(floor: Floor) -> N
 
 def test_legs_that_the_market_has_passed_when_their_turn_comes_do_not_start(floor: Floor) -> None:
     working = floor.ask(Side.BUY, "2.0", 96)
-    made, (entry, gain, stop) = floor.place_list(*pair(floor), working=working)
+    made, (entry, stop, gain) = floor.place_list(*pair(floor), working=working)
     floor.print(95, 20, seller=True)
-    assert statuses([entry, gain, stop]) == [Status.FILLED, Status.REJECTED, Status.EXPIRED]
-    assert gain.reject_reason == "STOP_PRICE_WOULD_TRIGGER_IMMEDIATELY"
+    assert statuses([entry, stop, gain]) == [Status.FILLED, Status.REJECTED, Status.EXPIRED]
+    assert stop.reject_reason == "STOP_PRICE_WOULD_TRIGGER_IMMEDIATELY"
     assert made.status is ListStatus.ALL_DONE and not made.locked
     check_ledger(floor)
 
 
 def test_an_order_that_meets_its_own_account_takes_its_list_along(floor: Floor) -> None:
     floor.depth([], [(101, 0), (102, 0)])
-    made, (gain, stop) = floor.place_list(*pair(floor, gain=103))
+    made, (stop, gain) = floor.place_list(*pair(floor, gain=103))
     floor.place(floor.ask(Side.BUY, "1.0", 103))
     assert statuses([gain, stop]) == [Status.EXPIRED_IN_MATCH, Status.EXPIRED]
     assert (made.status, floor.funds("BTC")) == (ListStatus.ALL_DONE, (20, 0))
 
 
 def test_amending_one_leg_of_an_oco_amends_both(floor: Floor) -> None:
-    made, (gain, stop) = floor.place_list(*pair(floor))
+    made, (stop, gain) = floor.place_list(*pair(floor))
     floor.exchange.amend(floor.accounts[0], stop, Decimal("1.5"), "smaller", NOW)
     assert (gain.quantity, stop.quantity, made.locked) == (Decimal("1.5"),) * 3
     assert floor.heard.of(gain)[-1] is Change.REPLACED
@@ -221,4 +221,4 @@ def test_a_trailing_leg_without_a_stop_price_has_no_place_among_the_prices(floor
     trailing = floor.stop(Side.SELL, "2.0", None, delta=200)
     _, orders = floor.place_list(gain, trailing)
     floor.print(110, 1, seller=False)
-    assert statuses(orders)[1] is Status.NEW
+    assert statuses(orders) == [Status.NEW, Status.NEW]

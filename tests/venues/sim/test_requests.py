@@ -185,8 +185,8 @@ def test_an_oco_answers_with_its_legs_and_can_be_found_and_cancelled(client: Cli
     answer = client.ask(client.lists.place_oco, **OCO)
     assert answer["contingencyType"] == "OCO"
     assert (answer["listStatusType"], answer["listOrderStatus"]) == ("EXEC_STARTED", "EXECUTING")
-    assert [order["clientOrderId"] for order in answer["orders"]] == ["gain", "stop"]
-    gain, stop = answer["orderReports"]
+    assert [order["clientOrderId"] for order in answer["orders"]] == ["stop", "gain"]
+    stop, gain = answer["orderReports"]
     assert (gain["orderListId"], gain["workingTime"]) == (answer["orderListId"], MILLISECONDS)
     assert (stop["stopPrice"], stop["workingTime"]) == ("97.00000000", -1)
     found = client.ask(client.lists.query, origClientOrderId="list")
@@ -194,7 +194,7 @@ def test_an_oco_answers_with_its_legs_and_can_be_found_and_cancelled(client: Cli
     assert client.ask(client.lists.open_lists) == client.ask(client.lists.all_lists) == [found]
     done = client.ask(client.lists.cancel, listClientOrderId="list")
     assert (done["listStatusType"], done["listOrderStatus"]) == ("ALL_DONE", "ALL_DONE")
-    assert [report["origClientOrderId"] for report in done["orderReports"]] == ["gain", "stop"]
+    assert [report["origClientOrderId"] for report in done["orderReports"]] == ["stop", "gain"]
     assert client.ask(client.lists.open_lists) == []
     assert client.refused(client.lists.cancel, listClientOrderId="list").code == -2011
     assert client.refused(client.lists.query, orderListId="99").code == -2018
@@ -214,7 +214,7 @@ def test_an_oto_and_an_otoco_take_the_parameters_of_their_legs(client: Client) -
     side = {"pendingSide": "SELL", "pendingQuantity": "2.0"}
     otoco = client.ask(client.lists.place_otoco, **WORKING, **side, **legs)
     types = [report["type"] for report in otoco["orderReports"]]
-    assert types == ["LIMIT", "LIMIT_MAKER", "STOP_LOSS"]
+    assert types == ["LIMIT", "STOP_LOSS", "LIMIT_MAKER"]
     market = WORKING | {"workingType": "MARKET", "workingPrice": None, "workingTimeInForce": None}
     assert client.refused(client.lists.place_oto, **market, **pending, pendingPrice="105").code == -1116
     assert client.refused(client.lists.place_oto, **WORKING, **pending).code == -1102
