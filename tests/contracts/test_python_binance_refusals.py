@@ -73,6 +73,38 @@ async def test_an_order_is_refused_in_the_venues_words(venue: Venue, door: str) 
 
 
 @pytest.mark.parametrize("door", list(DOORS))
+async def test_every_filter_names_itself(open_venue: Opens, door: str) -> None:
+    client = await (await open_venue(accounts=(AccountSpec(balances=PURSE),))).client()
+    calls, order = DOORS[door](client), await order_of(client)
+    rules = {row["filterType"]: row for row in (await client.get_symbol_info(SYMBOL))["filters"]}
+    tick = Decimal(rules["PRICE_FILTER"]["tickSize"])
+    above = {**order, "side": "SELL", "type": "STOP_LOSS", "stopPrice": order["price"]}
+    for name in ("price", "timeInForce"):
+        del above[name]
+    large = Decimal(rules["LOT_SIZE"]["maxQty"]) + 1
+    market = {"symbol": SYMBOL, "side": "BUY", "type": "MARKET", "quantity": f"{large - 1:.5f}"}
+    cases: list[tuple[dict[str, str], str]] = [
+        ({**order, "price": f"{Decimal(order['price']) + tick / 10}"}, "PRICE_FILTER"),
+        ({**order, "price": f"{Decimal(rules['PRICE_FILTER']['maxPrice']) + 1:.2f}"}, "PRICE_FILTER"),
+        ({**order, "quantity": f"{large:.5f}"}, "LOT_SIZE"),
+        ({**order, "quantity": "0.001005"}, "LOT_SIZE"),
+        ({**order, "quantity": "0.00001"}, "NOTIONAL"),
+        ({**order, "price": "1.00", "quantity": "100"}, "PERCENT_PRICE_BY_SIDE"),
+        ({**order, "quantity": "0.002", "icebergQty": "0.00001"}, "ICEBERG_PARTS"),
+        (market, "MARKET_LOT_SIZE"),
+    ]  # fmt: skip
+    for wanted, name in cases:
+        assert summary(await refused(calls.place(**wanted))) == (400, -1013, f"Filter failure: {name}"), (
+            wanted
+        )
+    stop = f"{Decimal(order['price']) - 500:.2f}"
+    for _ in range(rules["MAX_NUM_ALGO_ORDERS"]["maxNumAlgoOrders"]):
+        await calls.place(**{**above, "stopPrice": stop})
+    error = await refused(calls.place(**{**above, "stopPrice": stop}))
+    assert summary(error) == (400, -1013, "Filter failure: MAX_NUM_ALGO_ORDERS")
+
+
+@pytest.mark.parametrize("door", list(DOORS))
 async def test_what_is_missing_or_unknown_is_named(venue: Venue, door: str) -> None:
     client = await venue.client()
     calls, order = DOORS[door](client), await order_of(client)
