@@ -1,0 +1,298 @@
+"""The control port: what it lists, what it takes, what it refuses, and scripts of hooks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from binance import AsyncClient
+from binance.exceptions import BinanceAPIException
+
+from midas.errors import ConfigInvalid
+from midas.venues.sim import plan
+from midas.venues.sim.arming import Target, parse
+from midas.venues.sim.faults import Faults as Registry
+from midas.venues.sim.hooks import ACTS, HOOKS, LASTS, WAITS
+from tests.fakes.binance_stub import until
+from tests.fakes.faults import BadRequest, Faults
+from tests.fakes.faulty import SYMBOL, client, faults, place, venue
+from tests.fakes.shows import SHOWN
+from tests.venues.sim import (
+    test_faults_market,
+    test_faults_midas,
+    test_faults_requests,
+    test_faults_sockets,
+    test_faults_user,
+)
+from tests.venues.sim.conftest import Opens, Venue
+
+__all__ = ["client", "faults", "venue"]
+
+SHOWING = (test_faults_market, test_faults_midas, test_faults_requests, test_faults_sockets, test_faults_user)
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+async def limited(client: AsyncClient) -> bool:
+    """Whether the venue answers 429 just now."""
+    try:
+        await client.get_server_time()
+    except BinanceAPIException as error:
+        return bool(error.status_code == 429)
+    return False
+
+
+def test_every_hook_has_a_test_that_shows_its_client_reaction() -> None:
+    assert {hook.name for hook in HOOKS} == set(SHOWN)
+    defined = {f"{module.__name__.rpartition('.')[2]}.{name}" for module in SHOWING for name in vars(module)}
+    assert {test for tests in SHOWN.values() for test in tests} <= defined
+
+
+def test_every_hook_is_described_in_one_line_with_units_and_its_reaction() -> None:
+    for hook in HOOKS:
+        assert hook.kind in (WAITS, ACTS, LASTS)
+        assert hook.sentence[0].islower()
+        assert hook.sentence[-1] not in ".;"
+        assert "\n" not in hook.sentence + hook.reaction
+        assert hook.reaction
+        for row in hook.parameters:
+            assert row.sentence
+            assert row.name.endswith({"s": "_s", "ms": "_ms"}.get(row.unit, ""))
+            assert not row.choices or row.default in row.choices
+
+
+def test_help_names_every_hook_and_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from midas.cli.parser import build_parser\n"
+        "try: build_parser().parse_args(['sim', '--help'])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'aiohttp', 'msgspec', 'numpy', 'numba', 'asyncio'} & set(sys.modules)))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert shown.splitlines()[-1] == "[]"
+    for hook in HOOKS:
+        assert f"  {hook.name} " in shown
+        assert hook.sentence in shown
+    assert "--control PORT" in shown
+    assert "--plan FILE" in shown
+
+
+async def test_the_port_lists_every_hook_with_parameters_and_reaction(faults: Faults) -> None:
+    rows = {row["name"]: row for row in await faults.hooks()}
+    assert list(rows) == [hook.name for hook in HOOKS]
+    (row,) = rows["answer_429"]["parameters"]
+    assert (row["name"], row["default"], row["unit"]) == ("retry_after_s", 1, "s")
+    assert "DDoSProtection" in rows["answer_429"]["reaction"]
+    assert rows["freeze"]["kind"] == LASTS
+
+
+async def test_a_hook_does_its_work_as_often_as_it_was_asked_to(faults: Faults, client: AsyncClient) -> None:
+    number = await faults.arm("answer_429", count=2)
+    (row,) = await faults.armed()
+    assert (row["id"], row["count"], row["fired"], row["active"]) == (number, 2, 0, True)
+    assert [await limited(client) for _ in range(4)] == [True, True, False, False]
+    assert await faults.armed() == []
+    log = await faults.log()
+    assert [(row["armed"], row["hook"]) for row in log] == [(number, "answer_429")] * 2
+    assert log[0]["target"][2] == ["GET time", "time"]
+
+
+async def test_a_hook_begins_later_and_ends_by_itself(faults: Faults, client: AsyncClient) -> None:
+    await faults.arm("answer_429", count=0, after_s=0.15, for_s=0.3)
+    assert not await limited(client)
+    async with asyncio.timeout(5):
+        while not await limited(client):
+            await asyncio.sleep(0.01)
+        while await limited(client):
+            await asyncio.sleep(0.01)
+    assert await faults.armed() == []
+
+
+async def test_hooks_are_taken_back_one_by_one_or_all_at_once(faults: Faults, client: AsyncClient) -> None:
+    first = await faults.arm("answer_429", count=0)
+    await faults.arm("answer_500", count=0, path="GET depth")
+    await faults.disarm(first)
+    assert [row["hook"] for row in await faults.armed()] == ["answer_500"]
+    assert not await limited(client)
+    await faults.arm("halt_symbol", after_s=60.0)
+    await faults.disarm()
+    assert await faults.armed() == []
+    with pytest.raises(BadRequest, match=f"400: nothing armed has the id {first}"):
+        await faults.disarm(first)
+
+
+async def test_firing_means_once_and_now(faults: Faults, client: AsyncClient) -> None:
+    await faults.fire("answer_429", count=5, after_s=60)
+    assert [await limited(client) for _ in range(2)] == [True, False]
+
+
+async def test_filters_leave_everything_else_alone(faults: Faults, client: AsyncClient, venue: Venue) -> None:
+    await faults.arm("answer_429", count=0, path="GET depth")
+    await faults.arm("reject_order", count=0, symbol="ETHUSDT")
+    await faults.arm("reject_order", count=0, account="somebody")
+    assert not await limited(client)
+    assert (await place(client, "free-1"))["status"] == "NEW"
+    assert await faults.log() == []
+    await faults.arm("reject_order", symbol=SYMBOL, account="default")
+    with pytest.raises(BinanceAPIException, match="not permitted"):
+        await place(client, "hit-1")
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"hook": "explode"}, "no hook is named 'explode'; the hooks are drop_sockets, "),
+        ({}, "no hook is named None"),
+        (
+            {"hook": "freeze", "count": 2},
+            "freeze takes no 'count'; it takes sockets, then, after_s, at_s",
+        ),
+        (
+            {"hook": "answer_429", "retry_after": 1},
+            "answer_429 takes no 'retry_after'; it takes retry_",
+        ),
+        (
+            {"hook": "answer_429", "retry_after_s": -1},
+            "retry_after_s of answer_429 is a number of",
+        ),
+        ({"hook": "answer_429", "count": "2"}, "count of answer_429 is a whole number from 0, not '2'"),
+        ({"hook": "drop_sockets", "count": 0}, "count of drop_sockets is a whole number from 1, not 0"),
+        ({"hook": "drop_sockets", "sockets": "mine"}, "sockets of drop_sockets is one of market, user, all"),
+        ({"hook": "drop_sockets", "code": 1.5}, "code of drop_sockets is a whole number, not 1.5"),
+        ({"hook": "drop_sockets", "code": True}, "code of drop_sockets is a whole number, not True"),
+        ({"hook": "answer_504", "executed": 1}, "executed of answer_504 is true or false, not 1"),
+        ({"hook": "slow", "delay_s": "1"}, "delay_s of slow is a number of seconds from 0, not '1'"),
+        ({"hook": "slow", "after_s": -1}, "after_s is a number of seconds from 0 to 86400, not -1"),
+        ({"hook": "halt_symbol", "symbol": 5}, "symbol is a text, not 5"),
+        ({"hook": "partial_fills"}, 'partial_fills needs sizes, such as ["0.0004", "0.0006"]'),
+        ({"hook": "partial_fills", "sizes": ["0"]}, "sizes of partial_fills is a list of quantities such as"),
+        ({"hook": "partial_fills", "sizes": [1]}, "sizes of partial_fills is a list of quantities such as"),
+    ],
+)
+async def test_what_makes_no_sense_is_refused_with_one_sentence(
+    fields: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(ConfigInvalid) as refusal:
+        parse(fields)
+    assert str(refusal.value).startswith(sentence)
+
+
+async def test_bad_requests_are_400_with_a_sentence_and_web_pages_are_turned_away(venue: Venue) -> None:
+    url, session = venue.run.control, venue.session
+    cases: list[tuple[str, str, dict[str, Any], int, str]] = [
+        ("POST", "/arm", {"json": {"hook": "explode"}}, 400, "no hook is named 'explode'"),
+        ("POST", "/arm", {"json": [1]}, 400, "the body is no JSON object"),
+        ("POST", "/fire", {"data": b"{", "headers": JSON}, 400, "the body is no JSON object"),
+        ("POST", "/arm", {"data": "hook=freeze"}, 400, "the content type is text/plain"),
+        ("POST", "/disarm", {"json": {}}, 400, "disarm takes"),
+        ("POST", "/disarm", {"json": {"id": True}}, 400, "disarm takes"),
+        ("GET", "/arm", {}, 405, "GET /arm is not here; there are GET /hooks"),
+        ("GET", "/", {}, 404, "GET / is not here"),
+        ("GET", "/hooks", {"headers": {"Origin": "http://evil.example"}}, 403, "not for web pages"),
+    ]  # fmt: skip
+    for method, path, request, status, sentence in cases:
+        async with session.request(method, url + path, **request) as answer:
+            said = await answer.json()
+            assert (answer.status, list(said)) == (status, ["error"])
+            assert sentence in said["error"]
+
+
+async def test_without_the_option_there_is_no_control_port(open_venue: Opens) -> None:
+    venue = await open_venue()
+    assert venue.run.control == ""
+    async with venue.session.post(f"{venue.http}/arm", json={"hook": "freeze"}) as answer:
+        assert answer.status == 404
+
+
+async def test_the_control_port_is_on_this_machine_only(venue: Venue) -> None:
+    assert venue.run.control.startswith("http://127.0.0.1:")
+    assert venue.run.control != venue.http
+
+
+async def test_a_plan_runs_from_the_markets_start_at_the_markets_pace(
+    open_venue: Opens, tmp_path: Path
+) -> None:
+    path = tmp_path / "plan.jsonl"
+    rows = [
+        {"at_s": 0, "hook": "answer_429", "path": "GET time", "count": 1},
+        {"at_s": 2.0, "hook": "halt_symbol", "symbol": SYMBOL},
+        {"at_s": 4_000, "hook": "drop_sockets"},
+    ]
+    path.write_text("\n".join(json.dumps(row) for row in rows) + "\n\n")
+    venue = await open_venue(plan=path, control=0, speed=10.0)
+    client, faults = await venue.client(), Faults(venue.session, venue.run.control)
+    assert not await limited(client)
+    assert [row["active"] for row in await faults.armed()] == [False, False, False]
+    async with venue.session.ws_connect(f"{venue.ws}/ws/btcusdt@trade"):
+        async with asyncio.timeout(5):
+            while not await limited(client):
+                await asyncio.sleep(0.01)
+        assert [row["hook"] for row in await faults.armed()] == ["halt_symbol", "drop_sockets"]
+        async with asyncio.timeout(5):
+            while (await client.get_symbol_info(SYMBOL))["status"] == "TRADING":
+                await asyncio.sleep(0.02)
+    log = await faults.log()
+    assert [row["hook"] for row in log] == ["answer_429", "halt_symbol"]
+    assert log[1]["at"] - log[0]["at"] > 100_000_000, "two seconds of the market, ten times as fast"
+
+
+def test_a_plan_may_be_written_in_toml(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text('[[hooks]]\nat_s = 2.5\nhook = "drop_sockets"\ncode = 1006\n\n[[hooks]]\nhook = "slow"\n')
+    first, second = plan.read(path)
+    assert (first.hook, first.at_s, first.whole("code")) == ("drop_sockets", 2.5, 1006)
+    assert (second.hook, second.at_s) == ("slow", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("p.jsonl", '{"hook": "slow"}\n{"hook": "sloww"}', r"p\.jsonl, line 2: no hook is named 'sloww'"),
+        ("p.jsonl", "{", r"p\.jsonl, line 1: no JSON"),
+        ("p.jsonl", "[]", r"p\.jsonl, line 1: expected an object"),
+        ("p.toml", "hooks = 3", r"p\.toml: expected tables \[\[hooks\]\]"),
+        ("p.toml", "=", r"p\.toml: no TOML"),
+        ("p.toml", '[[hooks]]\nhook = "slow"\nfast = 1', r"p\.toml, hook 1: slow takes no 'fast'"),
+    ],
+)
+def test_a_plan_that_cannot_be_meant_names_its_line(
+    tmp_path: Path, name: str, text: str, sentence: str
+) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(ConfigInvalid, match=sentence):
+        plan.read(path)
+    with pytest.raises(ConfigInvalid, match="can't be read"):
+        plan.read(tmp_path / "absent")
+
+
+async def test_with_nothing_armed_a_seam_is_false_and_hooks_are_found_oldest_first() -> None:
+    registry = Registry(lambda: 0)
+    assert not registry
+    first = registry.arm(parse({"hook": "answer_429", "path": "GET *"}))
+    second = registry.arm(parse({"hook": "answer_429"}))
+    assert registry
+    asked = Target(paths=("GET depth", "depth"))
+    assert registry.find("answer_429", asked) is first
+    assert registry.find("answer_429", Target(paths=("POST order",))) is second
+    assert registry.take("answer_429", asked) is first.order
+    assert registry.take("answer_429", asked) is second.order
+    assert registry.take("answer_429", asked) is None
+    assert not registry
+    assert [firing.armed for firing in registry.log] == [first.id, second.id]
+
+
+async def test_what_acts_repeatedly_waits_between_two_times() -> None:
+    registry = Registry(lambda: 0)
+    seen: list[int] = []
+    registry.on("drop_sockets", lambda armed: seen.append(armed.fired))
+    registry.arm(parse({"hook": "drop_sockets", "count": 3, "every_s": 0.01}))
+    assert seen == [0]
+    await until(lambda: len(seen) == 3)
+    assert registry.armed() == []
