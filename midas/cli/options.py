@@ -13,6 +13,7 @@ from midas.workspace import find_workspace
 
 _TYPED = {
     "market": "exchange.market",
+    "symbol": "exchange.symbol",
     "preset": "exchange.preset",
     "speed": "exchange.speed",
     "seed": "exchange.seed",

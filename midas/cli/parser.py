@@ -94,7 +94,13 @@ def _run_options(parser: Parser) -> None:
 
 def _market_options(parser: Parser) -> None:
     parser.add_argument(
-        "--market", metavar="FILE", help="a recorded stream, a world of your own (TOML), or `synthetic`"
+        "--market",
+        metavar="FILE",
+        help="a recorded stream or a folder of them, candles (CSV, Parquet), a world of your own (TOML), or "
+        "`synthetic`",
+    )
+    parser.add_argument(
+        "--symbol", type=str.upper, metavar="NAME", help="of candles whose file and rows don't name it"
     )
     parser.add_argument(
         "--preset", metavar="NAME", help="of the synthetic market: easy, medium or hard; default: medium"

@@ -115,6 +115,7 @@ def _start_exchange(settings: Settings, path: Path) -> RunFile:
         sys.executable, "-m", "midas", "sim", "--market", exchange.market, "--speed", f"{exchange.speed:g}",
         "--seed", str(exchange.seed), "--preset", exchange.preset, "--port", str(exchange.port),
     ]  # fmt: skip
+    command += ["--symbol", exchange.symbol] if exchange.symbol else []
     command += ["--profile", settings.profile] if settings.profile else []
     log = settings.home / EXCHANGE_LOG
     child = spawn(command, log, settings.home, settings.workspace)

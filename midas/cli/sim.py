@@ -50,6 +50,7 @@ def exchange_config(settings: Settings) -> ExchangeConfig:
     return ExchangeConfig(
         port=exchange.port,
         market=exchange.market,
+        symbol=exchange.symbol,
         preset=exchange.preset,
         speed=exchange.speed,
         seed=exchange.seed,

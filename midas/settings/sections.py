@@ -44,7 +44,10 @@ class VenueSettings(Section):
 class ExchangeSettings(Section):
     """The embedded exchange (environment SIM): what it serves, how fast, and what the account starts with."""
 
-    market: str = SYNTHETIC  # or the path of a recording or of a world
+    market: str = SYNTHETIC  # or the path of a recording, of a world or of candles
+    symbol: Annotated[str, StringConstraints(pattern=r"^([A-Z0-9]{4,20})?$")] = (
+        ""  # of candles without a name
+    )
     preset: Literal["easy", "medium", "hard"] = "medium"  # of the synthetic market
     speed: float = Field(default=1.0, gt=0, le=1000)
     seed: int = Field(default=1, ge=0)

@@ -1,8 +1,8 @@
 """Which market a name means: the one place that decides it, for the exchange and for every command.
 
 `synthetic` is the world of a preset, made from the seed. Everything else is a path: a world of one's own
-(TOML), a recorded stream (plain or gzip), a folder of recordings that belong together, or a table of candles
-(CSV or Parquet), told by suffix and content.
+(TOML), a recorded stream (plain or gzip), a table of candles (CSV or Parquet), or a folder of recordings
+or of tables that belong together, told by suffix.
 A new kind of market is one more branch of `open_market`; nobody else looks at a market's name.
 """
 
@@ -11,6 +11,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from midas.errors import ConfigInvalid
+from midas.venues.sim.candle_table import is_table
+from midas.venues.sim.candles import Candles
 from midas.venues.sim.market import Source
 from midas.venues.sim.recording import Recording
 from midas.venues.sim.synthetic import Synthetic
@@ -20,8 +22,10 @@ from midas.venues.sim.world.truth import Tell
 SYNTHETIC = "synthetic"
 
 
-def open_market(name: str, seed: int, preset: str = MEDIUM, tell: Tell | None = None) -> Source:
-    """The market of `name`; `tell` hears the truth about a synthetic one.
+def open_market(
+    name: str, seed: int, preset: str = MEDIUM, tell: Tell | None = None, symbol: str = ""
+) -> Source:
+    """The market of `name`; `tell` hears the truth about a synthetic one, `symbol` names a table of candles.
 
     Raises RecordingInvalid or ConfigInvalid for a file that can't be one.
     """
@@ -31,4 +35,6 @@ def open_market(name: str, seed: int, preset: str = MEDIUM, tell: Tell | None = 
         return Synthetic(load_world(Path(name)), seed, tell, name)
     if tell is not None:
         raise ConfigInvalid(f"{name}: nobody knows the truth about a recorded market; leave --truth out")
+    if is_table(Path(name)):
+        return Candles(Path(name), seed, symbol)
     return Recording(Path(name))

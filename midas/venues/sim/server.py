@@ -53,7 +53,8 @@ class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     host: str = "127.0.0.1"
     port: int = 0  # 0: any free one
-    market: str = SYNTHETIC  # or the path of a recording or of a world
+    market: str = SYNTHETIC  # or the path of a recording, of a world or of candles
+    symbol: str = ""  # of candles that don't name theirs
     preset: str = MEDIUM  # of the market SYNTHETIC
     truth: Path | None = None  # where the truth about a synthetic market is written
     speed: float = 1.0  # market seconds in a wall second
@@ -88,7 +89,7 @@ class ExchangeServer:
         self._wall = wall = disruptions.clock
         self._truth = TruthFile(config.truth) if config.truth is not None else None
         tell = self._truth.tell if self._truth is not None else None
-        source = open_market(config.market, config.seed, config.preset, tell)
+        source = open_market(config.market, config.seed, config.preset, tell, config.symbol)
         self._market = source.name
         desks = [Desk(listing, source.start, source.lateness, config.seed) for listing in source.listings()]
         if isinstance(source, Responsive):

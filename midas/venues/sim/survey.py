@@ -18,6 +18,7 @@ from midas.venues.sim.recorded import Depth, Listed, Pairs, Quote, Recorded, Sna
 from midas.venues.sim.scale import WIRE, wire_units
 
 ONE_BP = 1e-4
+VOLATILITY_MAX = 2e-4  # 6 % a day: the made-up years before the start would leave all bounds with more
 REPEATED = 10_000  # milliseconds: older update ids are repeats of this age at most, else another market
 MEASURED = 50  # levels of a snapshot's side that steps are measured by
 ACCELERATED = 1.5  # market time against the recorder's clock: above, the exchange ran faster than the wall
@@ -101,7 +102,7 @@ class SymbolSurvey:
 
     def volatility(self, seconds: float) -> float:
         """Standard deviation of the log price over one second."""
-        return math.sqrt(self._squares / seconds) or ONE_BP
+        return min(VOLATILITY_MAX, math.sqrt(self._squares / seconds) or ONE_BP)
 
     def instrument(self) -> Instrument:
         """As the venue listed it, else as coarse as the recorded numbers allow."""
