@@ -19,6 +19,7 @@ from midas.venues.sim.lists import ListAsk, ListNews, OrderList
 from midas.venues.sim.market import DepthChange, Listing, Print
 from midas.venues.sim.orders import Ask, Change, Deal, Kind, Order, Status
 from midas.venues.sim.refusal import Refusal
+from midas.venues.sim.wallet import Flow
 
 START = 1_000 * SECOND
 NOW = 1_700_000_000 * SECOND
@@ -55,6 +56,7 @@ class Heard:
         self.changes: list[tuple[int, Change, Status]] = []
         self.lists: list[tuple[int, ListNews]] = []
         self.positions = 0
+        self.flows: list[Flow] = []
 
     def order_changed(self, order: Order, change: Change, deal: Deal | None) -> None:
         assert (deal is not None) == (change is Change.TRADE)
@@ -67,6 +69,9 @@ class Heard:
     def balances_changed(self, account: Account, assets: tuple[str, ...]) -> None:
         assert all(account.balance(asset).free >= 0 for asset in assets)
         self.positions += 1
+
+    def flowed(self, account: Account, flow: Flow) -> None:
+        self.flows.append(flow)
 
     def of(self, order: Order) -> list[Change]:
         """What happened to one order."""
@@ -185,7 +190,7 @@ def check_ledger(floor: Floor) -> None:
     for asset, opening in OPENING.items():
         held = total(a.balance(asset).free + a.balance(asset).locked for a in accounts)
         gone = exchange.money.fees.get(asset, Decimal(0)) + exchange.money.outside.get(asset, Decimal(0))
-        assert held + gone == len(accounts) * opening
+        assert held + gone == len(accounts) * opening + exchange.wallet.paid_in.get(asset, Decimal(0))
     for account in accounts:
         _check_account(exchange, account)
     for order in exchange.open.values():
@@ -214,6 +219,8 @@ def _check_open(floor: Floor, order: Order) -> None:
 def _check_account(exchange: Exchange, account: Account) -> None:
     """A balance is its opening plus its deals; what is locked is what open orders and lists set aside."""
     held = dict(OPENING)
+    for flow in exchange.wallet.of(account):
+        held[flow.asset] += flow.amount
     for deal in exchange.deals[account.name]:
         held["BTC"] += deal.side.sign * deal.quantity
         held["USDT"] -= deal.side.sign * deal.value

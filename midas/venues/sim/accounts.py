@@ -10,6 +10,7 @@ import msgspec
 from midas.costs import FeeSchedule
 from midas.domain.money import ZERO
 from midas.venues.sim import keys
+from midas.venues.sim.tiers import Volume, fees_for
 
 # Keys of the embedded exchange open nothing but play money on this machine: they are no secret.
 API_KEY = "midas-sim-key-0000000000000000000000000000000000000000000000000001"
@@ -25,6 +26,8 @@ class AccountSpec(msgspec.Struct, frozen=True, kw_only=True):
     api_secret: str = API_SECRET
     public_key: str = ""  # Ed25519 or RSA; the secret is not used where it is given
     balances: Mapping[str, Decimal] = msgspec.field(default_factory=lambda: dict(OPENING))
+    fees: FeeSchedule | None = None  # None: what the exchange charges everybody
+    tiered: bool = False  # fees by what the account traded instead
 
 
 class Balance(msgspec.Struct):
@@ -53,13 +56,23 @@ class Account:
         self.key: keys.Key = keys.public(public_key) if public_key else keys.Secret(api_secret)
         self.balances = {asset: Balance(free=amount) for asset, amount in opening.items()}
         self.fees: FeeSchedule | None = None  # None: what the exchange charges everybody
+        self.tiered = False  # fees by what it traded instead
+        self.volume = Volume()
         self.updated_at = 0  # wall nanoseconds
 
     @classmethod
     def opened(cls, uid: int, spec: AccountSpec) -> Account:
         """The account that `spec` describes."""
         key, secret = spec.api_key, spec.api_secret
-        return cls(uid, key, secret, spec.balances, name=spec.name, public_key=spec.public_key)
+        made = cls(uid, key, secret, spec.balances, name=spec.name, public_key=spec.public_key)
+        made.fees, made.tiered = spec.fees, spec.tiered
+        return made
+
+    def rates(self, everybody: FeeSchedule) -> FeeSchedule:
+        """What it pays where `everybody` has a fee of no account's own; a tier as of its last change."""
+        if self.tiered:
+            return fees_for(self.volume.total(self.updated_at))
+        return self.fees or everybody
 
     def balance(self, asset: str) -> Balance:
         """The balance of `asset`, opened at zero where there was none."""

@@ -96,6 +96,7 @@ class DeskActs:
             if armed.order.matches(target) and armed.order.text("client_id") == order.client_id:
                 sizes = armed.order.sizes("sizes")
                 self._exchange.fill(order, min(sum(sizes, ZERO), order.left), self._clock())
+                self._exchange.settled()
                 if not armed.fired:
                     self._faults.used(armed, target)
                 return

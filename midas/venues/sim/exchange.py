@@ -6,7 +6,7 @@ balances. What happened is told to the listener, in order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from midas.costs import FeeSchedule
@@ -22,6 +22,7 @@ from midas.venues.sim.orders import Amendment, Ask, Deal, Order
 from midas.venues.sim.refusal import unknown_cancel, unknown_symbol
 from midas.venues.sim.registry import Registry
 from midas.venues.sim.settlement import Settlement
+from midas.venues.sim.wallet import Wallet
 
 __all__ = ["Exchange", "Listener"]
 
@@ -39,6 +40,10 @@ class Exchange:
         self.money = Settlement(self.accounts, fees)
         self._admission = Admission(self.registry, self.money)
         self.life = Lifecycle(self.accounts, self.registry, self.money, listener)
+        instruments = [desk.instrument for desk in self.desks.values()]
+        assets = frozenset(asset for one in instruments for asset in (one.base, one.quote))
+        self.wallet = Wallet(self.accounts, assets, listener)
+        self.settled: Callable[[], None] = _nothing  # called when a request or an act is done
 
     @property
     def orders(self) -> dict[int, Order]:
@@ -145,3 +150,7 @@ class Exchange:
     def open_orders(self, account: Account, symbol: str | None = None) -> list[Order]:
         """Open orders of `account`, oldest first."""
         return self.registry.open_orders(account, symbol)
+
+
+def _nothing() -> None:
+    """Nobody has to know."""

@@ -108,7 +108,10 @@ class Gateway:
         assert endpoint.private is not None and account is not None
         if endpoint.trades and self._latency > 0:
             await asyncio.sleep(self._latency)
-        result = endpoint.private(account, params)
+        try:
+            result = endpoint.private(account, params)
+        finally:  # a refused request may have done half of its work
+            self.exchange.settled()
         if endpoint.trades:
             self.weight_of(endpoint).refund(weight)
         return result

@@ -20,6 +20,7 @@ from midas.venues.sim.matcher import Execution, Outcome, Prevented
 from midas.venues.sim.orders import Amendment, Change, Deal, Match, Order, Status
 from midas.venues.sim.registry import Registry
 from midas.venues.sim.settlement import Settlement, taking
+from midas.venues.sim.wallet import Flow
 
 FIRST_EXECUTION_ID = 9_001
 LOST = "OCO_TRIGGER"  # why the leg that came second expired
@@ -41,6 +42,10 @@ class Listener(Protocol):
 
     def balances_changed(self, account: Account, assets: tuple[str, ...]) -> None:
         """Free or locked amounts of `assets` changed."""
+        ...
+
+    def flowed(self, account: Account, flow: Flow) -> None:
+        """Money came in from outside or went out."""
         ...
 
 

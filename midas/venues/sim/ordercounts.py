@@ -12,6 +12,7 @@ from midas.venues.sim.limits import ORDERS_10S_MAX, ORDERS_DAY_MAX, Interval, de
 from midas.venues.sim.lists import ListNews, OrderList
 from midas.venues.sim.orders import Change, Deal, Order
 from midas.venues.sim.refusal import Refusal
+from midas.venues.sim.wallet import Flow
 
 # A first fill takes its order off the count; the venue rewards one that comes later, as a maker, with more.
 TAKER_RELIEF, MAKER_RELIEF = 1, 5
@@ -84,3 +85,7 @@ class OrderCounts:
     def balances_changed(self, account: Account, assets: tuple[str, ...]) -> None:
         """Free or locked amounts changed."""
         self._listener.balances_changed(account, assets)
+
+    def flowed(self, account: Account, flow: Flow) -> None:
+        """Money came in from outside or went out."""
+        self._listener.flowed(account, flow)

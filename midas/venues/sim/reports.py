@@ -12,6 +12,7 @@ from midas.venues.sim.accounts import Account
 from midas.venues.sim.lists import ListNews, ListStatus, OrderList
 from midas.venues.sim.matcher import SelfTrade
 from midas.venues.sim.orders import Amendment, Change, Deal, Match, Order
+from midas.venues.sim.wallet import Flow
 
 SELF_TRADE = SelfTrade.EXPIRE_MAKER.value
 Json = dict[str, object]
@@ -367,6 +368,17 @@ def list_status(made: OrderList, news: ListNews, orders: Iterable[Order], now: i
         "C": made.client_id,
         "T": made.updated_at // MILLISECOND,
         "O": [{"s": order.symbol, "i": order.order_id, "c": order.client_id} for order in orders],
+    }
+
+
+def balance_update(flow: Flow, now: int) -> Json:
+    """A `balanceUpdate` of the user stream: a deposit, or a withdrawal where negative."""
+    return {
+        "e": "balanceUpdate",
+        "E": now // MILLISECOND,
+        "a": flow.asset,
+        "d": _eight(flow.amount),
+        "T": flow.time // MILLISECOND,
     }
 
 

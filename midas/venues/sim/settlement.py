@@ -39,7 +39,7 @@ class Settlement:
 
     def rates(self, account: Account) -> FeeSchedule:
         """What `account` pays."""
-        return account.fees or self.schedule
+        return account.rates(self.schedule)
 
     def reserve(self, desk: Desk, ask: Ask, left: Decimal) -> tuple[str, Decimal]:
         """Which asset, and how much of it, `ask` sets aside while `left` of it is open."""
@@ -133,6 +133,7 @@ class Settlement:
         self.fees[got] = self.fees.get(got, ZERO) + deal.fee
         self.outside[paid] = self.outside.get(paid, ZERO) + amount
         self.outside[got] = self.outside.get(got, ZERO) - received
+        account.volume.add(deal.value, now)
         return deal
 
     def _deal(self, desk: Desk, order: Order, execution: Execution, now: int) -> Deal:

@@ -14,6 +14,7 @@ from midas.venues.sim.orders import Change, Deal, Order
 from midas.venues.sim.refusal import Refusal
 from midas.venues.sim.streams import Client
 from midas.venues.sim.user_faults import Event, UserFaults
+from midas.venues.sim.wallet import Flow
 
 _ENCODE = msgspec.json.Encoder().encode
 
@@ -26,6 +27,7 @@ class UserStreams:
         self._faults = faults
         self._subscriptions: dict[str, dict[Client, int]] = {}
         self._next_id: dict[Client, int] = {}
+        self._waiting: list[tuple[str, reports.Json]] | None = None  # None: events leave at once
 
     def subscribe(self, client: Client, account: Account) -> int:
         """A new subscription of `client`; its number counts up per connection."""
@@ -86,12 +88,35 @@ class UserStreams:
         if self._subscriptions.get(account.name):
             self._send(account.name, reports.position(account, assets, self._wall()))
 
+    def flowed(self, account: Account, flow: Flow) -> None:
+        """A deposit or a withdrawal, and the account position after it."""
+        if self._subscriptions.get(account.name):
+            self._send(account.name, reports.balance_update(flow, self._wall()))
+        self.balances_changed(account, (flow.asset,))
+
+    def keep_back(self) -> None:
+        """From now on events wait until `release`: what they tell must be durable first."""
+        self._waiting = []
+
+    def release(self) -> None:
+        """Let every event that waits leave, in order."""
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            for account, event in waiting:
+                self._pass_on(account, event)
+
     def _end(self, clients: dict[Client, int], client: Client, number: int) -> None:
         del clients[client]
         event = {"e": "eventStreamTerminated", "E": self._wall() // MILLISECOND}
         client.send_now(_ENCODE({"subscriptionId": number, "event": event}))
 
     def _send(self, account: str, event: reports.Json) -> None:
+        if self._waiting is None:
+            self._pass_on(account, event)
+        else:
+            self._waiting.append((account, event))
+
+    def _pass_on(self, account: str, event: reports.Json) -> None:
         if self._faults:
             self._faults.event(account, event, self._deliver)
         else:

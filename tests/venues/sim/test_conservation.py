@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from midas.domain.order import Side, TimeInForce
+from midas.errors import ConfigInvalid
 from midas.venues.sim.filters import Rules
 from midas.venues.sim.lists import ListStatus
 from midas.venues.sim.matcher import SelfTrade
@@ -117,6 +118,20 @@ def _markets(draw: st.DrawFn) -> Step:
     return lambda floor: floor.depth([], [(max(price, 101), lots)])
 
 
+@st.composite
+def _flows(draw: st.DrawFn) -> Step:
+    """A deposit, or a withdrawal of what may not be there."""
+    asset, amount, number = draw(st.sampled_from(["USDT", "BTC"])), draw(_lots), draw(_accounts)
+    comes = draw(st.booleans())
+
+    def flow(floor: Floor) -> None:
+        wallet, account = floor.exchange.wallet, floor.accounts[number]
+        act = wallet.deposit if comes else wallet.withdraw
+        act(account, asset, LOT * amount, NOW)
+
+    return flow
+
+
 def _thin() -> Floor:
     """Little is displayed, so that orders meet each other."""
     floor = Floor(RULES)
@@ -125,11 +140,11 @@ def _thin() -> Floor:
 
 
 @settings(max_examples=250, deadline=None)
-@given(st.lists(st.one_of(_placements(), _changes(), _markets()), min_size=8, max_size=40))
+@given(st.lists(st.one_of(_placements(), _changes(), _markets(), _flows()), min_size=8, max_size=40))
 def test_every_atom_is_accounted_for_after_every_step(steps: list[Step]) -> None:
     floor = _thin()
     for step in steps:
-        with suppress(Refusal):
+        with suppress(Refusal, ConfigInvalid):
             step(floor)
         check_ledger(floor)
     check_lists(floor)
