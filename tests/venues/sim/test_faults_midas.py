@@ -19,7 +19,7 @@ from midas.domain.event import (
     OrderRejected,
 )
 from midas.domain.market import BookDelta, BookLost, BookSnapshot, FeedStatus, MessageRefused, Trade
-from midas.domain.order import OrderType
+from midas.domain.order import Fill, OrderType
 from midas.domain.time import SECOND
 from midas.state.book import OrderBook
 from midas.venues.binance.endpoints import Endpoints
@@ -48,7 +48,7 @@ class Desk(Bench):
             streams_url=run.ws,
             instruments=tuple(instruments),
             speed=run.speed,
-            connection_silence=0.4,
+            connection_silence=0.8,
             wait_first=0.01,
             wait_last=0.05,
         )
@@ -129,9 +129,10 @@ async def test_a_gap_hides_the_book_until_the_next_snapshot(market: Desk, faults
 @shows("corrupt_book")
 async def test_a_crossed_book_is_hidden_and_fetched_anew(market: Desk, faults: Faults) -> None:
     snapshots = market.count(BookSnapshot)
-    await faults.arm("corrupt_book", how="cross")
-    await market.until(lambda: market.crossed and market.count(BookSnapshot) > snapshots)
-    await market.until(lambda: market.book.valid)
+    number = await faults.arm("corrupt_book", how="cross", count=0)
+    await market.until(lambda: market.crossed)
+    await faults.disarm(number)
+    await market.until(lambda: market.book.valid and market.count(BookSnapshot) > snapshots)
     assert market.book.best_bid < market.book.best_ask
 
 
@@ -155,7 +156,7 @@ async def test_a_frozen_market_is_given_up_within_its_limit_and_comes_back(
     before = time.monotonic()
     number = await faults.arm("freeze", sockets="market")
     await market.until(lambda: market.count(FeedStatus) > 1)
-    assert 0.3 < time.monotonic() - before < 3.0
+    assert 0.7 < time.monotonic() - before < 5.0
     down = [event for event in market.events if isinstance(event, FeedStatus)][1]
     assert (down.connected, "silent for" in down.detail) == (False, True)
     assert not market.book.valid
@@ -330,9 +331,9 @@ async def test_fills_are_the_same_in_whatever_order_and_number_they_are_told(
     assert sum(fill.quantity for fill in _trades(trader).values()) == Decimal("0.001")
 
 
-def _trades(desk: Desk) -> dict[str, Any]:
+def _trades(desk: Desk) -> dict[int, Fill]:
     """The fills by trade id, which are equal wherever they are told."""
-    fills: dict[str, Any] = {}
+    fills: dict[int, Fill] = {}
     for event in desk.of(OrderFilled):
         assert fills.setdefault(event.fill.trade_id, event.fill) == event.fill
     return fills

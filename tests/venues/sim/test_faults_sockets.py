@@ -63,7 +63,7 @@ async def test_a_market_socket_reconnects_by_itself_after_two_errors(
     async with venue.sockets(client).depth_socket(SYMBOL, interval=100) as socket:
         await heard(socket)
         await faults.fire("drop_sockets", code=code, sockets="market")
-        errors = []
+        errors: list[str] = []
         async with asyncio.timeout(SOON):
             while len(errors) < 2:
                 message = await socket.recv()
