@@ -74,7 +74,7 @@ def _halt(home: Path, by: str) -> None:
 def _start_engine(args: Namespace, home: Path, workspace: Path) -> None:
     """The engine as a process of its own; its first sentence is ours if it fails."""
     command = [sys.executable, "-m", "midas", "--no-ui"]
-    for name in ("duration", "market", "speed", "seed", "profile"):
+    for name in ("duration", "market", "symbol", "preset", "speed", "seed", "profile"):
         value = getattr(args, name, None)
         if value is not None:
             command += [f"--{name}", str(Path(value).resolve()) if _is_file(name, value) else str(value)]

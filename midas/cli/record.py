@@ -32,6 +32,7 @@ from midas.venues.binance.rest import Rest
 from midas.venues.recording_writer import MEGABYTE, RecordingWriter, Rotation
 
 POLL_S = 0.25
+_MARKET = ("market", "symbol", "preset", "speed", "seed")  # one of them typed: this market, not any that runs
 
 
 class Reach(msgspec.Struct, frozen=True):
@@ -70,7 +71,7 @@ def _folder(name: str) -> Path:
 def _reach(settings: Settings, args: Namespace, tally: Tally) -> Reach:
     if settings.environment is not Environment.SIM:
         return Reach(public(settings))
-    explicit = any(getattr(args, name, None) is not None for name in ("market", "speed", "seed"))
+    explicit = any(getattr(args, name, None) is not None for name in _MARKET)
     exchange, sentence = exchange_for(settings, explicit)
     tally.say(sentence)
     endpoints = Endpoints.at(exchange.http, exchange.ws)

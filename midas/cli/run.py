@@ -48,7 +48,8 @@ def headless(args: Namespace) -> int:
     with InstanceLock(settings.home / LOCK):
         check_strategies(settings)
         _log_to(settings.home / "midas.log")
-        explicit = any(getattr(args, name, None) is not None for name in ("market", "speed", "seed"))
+        named = ("market", "symbol", "preset", "speed", "seed")
+        explicit = any(getattr(args, name, None) is not None for name in named)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             return runner.run(_engine(settings, args, explicit))
 
