@@ -35,6 +35,8 @@ def test_the_wheel_carries_two_import_names_and_the_workspace_as_a_template(inst
     assert names == {"midas", "tui"}
     template = installed / "midas" / "_workspace"
     assert {path.name for path in template.iterdir()} == {"config.toml", "strategies", "models", "data"}
+    presets = installed / "midas" / "venues" / "sim" / "world" / "presets"
+    assert {path.name for path in presets.glob("*.toml")} == {"easy.toml", "medium.toml", "hard.toml"}
     assert not list(installed.rglob("__pycache__"))
     assert not list(template.glob("data/store"))
 
