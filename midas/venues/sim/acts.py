@@ -44,6 +44,7 @@ class PortActs:
     """Refused connections."""
 
     def __init__(self, faults: Faults, port: Port) -> None:
+        self._faults = faults
         self._port = port
         faults.on("refuse_connections", self._refuse, self._admit)
 
@@ -51,7 +52,8 @@ class PortActs:
         self._port.refuse(armed.order.flag("cut"))
 
     def _admit(self, armed: Armed) -> None:
-        self._port.admit()
+        if self._faults.find("refuse_connections", Target()) is None:
+            self._port.admit()
 
 
 class ClockActs:
@@ -86,7 +88,8 @@ class DeskActs:
 
     def _resume(self, armed: Armed) -> None:
         for symbol, desk in self._exchange.desks.items():
-            if armed.order.matches(Target(symbol=symbol)):
+            target = Target(symbol=symbol)
+            if armed.order.matches(target) and self._faults.find("halt_symbol", target) is None:
                 desk.status = TRADING
 
     def _fill(self, armed: Armed) -> None:

@@ -127,6 +127,17 @@ async def test_hooks_are_taken_back_one_by_one_or_all_at_once(faults: Faults, cl
         await faults.disarm(first)
 
 
+async def test_what_lasts_ends_with_the_last_hook_that_asks_for_it(
+    faults: Faults, client: AsyncClient
+) -> None:
+    first = await faults.arm("halt_symbol", symbol=SYMBOL)
+    second = await faults.arm("halt_symbol")
+    await faults.disarm(first)
+    assert (await client.get_symbol_info(SYMBOL))["status"] == "BREAK"
+    await faults.disarm(second)
+    assert (await client.get_symbol_info(SYMBOL))["status"] == "TRADING"
+
+
 async def test_firing_means_once_and_now(faults: Faults, client: AsyncClient) -> None:
     await faults.fire("answer_429", count=5, after_s=60)
     assert [await limited(client) for _ in range(2)] == [True, False]
