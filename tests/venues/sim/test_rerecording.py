@@ -100,3 +100,21 @@ async def test_every_rotated_file_replays_by_itself(open_venue: Opens, tmp_path:
         assert [listing.instrument.symbol for listing in recording.listings()] == ["BTCUSDT", "ETHUSDT"]
         assert verify_book(file).good, verify_book(file).sentence
     assert verify_book(tmp_path / "out").good
+
+
+async def test_a_gap_between_two_sessions_is_replayed_as_a_gap(open_venue: Opens, tmp_path: Path) -> None:
+    one, two, run = tmp_path / "one", tmp_path / "two", tmp_path / "run"
+    run.mkdir()
+    venue = await open_venue(market="synthetic", speed=60.0)
+    for _ in range(2):
+        await record(venue, one, ["BTCUSDT"], 500)
+        await asyncio.sleep(0.3)
+    assert len(recording_files(one)) == 2
+    async with running(run, ExchangeConfig(market=str(one), speed=60.0)) as replay:
+        recorder = await record(replay, two, ["BTCUSDT"], 10**9)
+    assert market(two) == market(one)
+    assert (recorder.gaps, recorder.snapshots) == (1, 2)
+    for folder in (one, two):
+        report = verify_book(folder)
+        assert (report.gaps, report.crossed) == (1, 0)
+        assert report.compared == report.equal > 20
