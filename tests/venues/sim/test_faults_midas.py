@@ -285,7 +285,7 @@ async def test_a_clock_that_jumped_is_measured_anew_after_one_refusal(trader: De
     await trader.until(lambda: [event.client_id for event in trader.of(OrderAccepted)][-1:] == ["md-2"])
 
 
-@shows("drop_sockets", "expire_user_subscription", "malformed_message", "freeze")
+@shows("drop_sockets", "expire_user_subscription", "malformed_message")
 @pytest.mark.parametrize(
     ("hook", "fields"),
     [
