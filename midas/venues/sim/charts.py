@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -71,6 +71,24 @@ class Charts:
             if minute.start >= start:
                 made.fold(minute)
         return made
+
+    def running(self) -> dict[str, list[Candle]]:
+        """The open candles of every name, oldest first."""
+        traded = {name: self._series(name).open() for name in _TRADED}
+        return traded | {name: [folded.running()] for name, folded in self._folded.items()}
+
+    def fresh(self, name: str, since: int) -> list[Candle]:
+        """Closed candles of `name` that began at `since` or later, newest first."""
+        series = self._series(name) if name in _TRADED else self._folded[name]
+        return series.fresh(since)
+
+    def restore(self, closed: Mapping[str, list[Candle]], running: Mapping[str, list[Candle]]) -> None:
+        """Go on with the candles that were kept, behind those from before the market's start."""
+        for name in _TRADED:
+            self._series(name).restore(closed.get(name, ()), running[name])
+        for name, folded in self._folded.items():
+            folded.restore(closed.get(name, ()), running[name][0])
+        self._windows.clear()
 
     def _series(self, name: str) -> Series:
         return self._seconds if name == "1s" else self._minutes

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+
+import msgspec
 
 from midas.domain.time import MINUTE
 from midas.venues.sim.charts import Charts
@@ -10,11 +13,24 @@ from midas.venues.sim.filters import AVERAGE_MINUTES, Filters
 from midas.venues.sim.klines import Candle
 from midas.venues.sim.market import Listing, Print
 from midas.venues.sim.matcher import Matcher
+from midas.venues.sim.outside import BookStand
 from midas.venues.sim.scale import Scale
-from midas.venues.sim.tape import Tape
+from midas.venues.sim.tape import Aggregate, Tape, TapeStand
 from midas.venues.sim.triggers import Triggers
 
 TRADING = "TRADING"
+
+
+class DeskStand(msgspec.Struct, frozen=True, kw_only=True):
+    """A saved desk, without our orders, its closed candles and its trades."""
+
+    time: int
+    last_tick: int
+    last_trade_id: int
+    last_seen: int  # by the stops that wait
+    book: BookStand
+    tape: TapeStand
+    running: dict[str, list[Candle]]
 
 
 class Desk:
@@ -49,6 +65,32 @@ class Desk:
         self.last_trade_id = event.trade_id
         self.charts.add(event)
         self.tape.add(event)
+
+    def save(self) -> DeskStand:
+        """Where the desk stands."""
+        return DeskStand(
+            time=self.time,
+            last_tick=self.last_tick,
+            last_trade_id=self.last_trade_id,
+            last_seen=self.triggers.last,
+            book=self.matcher.book.save(),
+            tape=self.tape.save(),
+            running=self.charts.running(),
+        )
+
+    def restore(
+        self,
+        stand: DeskStand,
+        closed: Mapping[str, list[Candle]],
+        trades: list[Print],
+        aggregates: list[Aggregate],
+    ) -> None:
+        """Go on where `save` stood, with the candles and trades that were kept apart."""
+        self.time, self.last_tick, self.last_trade_id = stand.time, stand.last_tick, stand.last_trade_id
+        self.triggers.last = stand.last_seen
+        self.matcher.book.restore(stand.book)
+        self.tape.restore(stand.tape, trades, aggregates)
+        self.charts.restore(closed, stand.running)
 
     def average(self) -> Decimal:
         """The volume-weighted mean price of the last minutes; the last price where nothing traded."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from itertools import takewhile
 
 import msgspec
 
@@ -113,6 +114,15 @@ class Series:
         """The open candles, oldest first."""
         return list(self._open)
 
+    def restore(self, closed: Iterable[Candle], running: Iterable[Candle]) -> None:
+        """Go on with candles that were kept."""
+        self.closed.extend(closed)
+        self._open = deque(running)
+
+    def fresh(self, since: int) -> list[Candle]:
+        """Closed candles that began at `since` or later, newest first."""
+        return list(takewhile(lambda candle: candle.start >= since, reversed(self.closed)))
+
     def add(self, time: int, tick: int, lots: int, buyer_is_maker: bool, trade_id: int) -> None:
         """One more trade; a later candle opens where its time asks for it."""
         self._reach(time)
@@ -161,6 +171,19 @@ class Folded:
         self._closed.append(done)
         self._open = flat(*span(self._interval, minute.end, self._offset), done.close)
         return done
+
+    def restore(self, closed: Iterable[Candle], running: Candle) -> None:
+        """Go on with candles that were kept."""
+        self._closed.extend(closed)
+        self._open = running
+
+    def running(self) -> Candle:
+        """The open candle, without the minutes that are open."""
+        return self._open
+
+    def fresh(self, since: int) -> list[Candle]:
+        """Closed candles that began at `since` or later, newest first."""
+        return list(takewhile(lambda candle: candle.start >= since, reversed(self._closed)))
 
     def closed(self) -> list[Candle]:
         """The closed candles, oldest first; their past is made when somebody asks for it."""

@@ -14,7 +14,7 @@ from heapq import merge
 
 from midas.domain.order import Side
 from midas.venues.sim.outside import Level, OutsideBook, OutsideSide
-from midas.venues.sim.queues import Queues, Resting
+from midas.venues.sim.queues import Queues, QueuesStand, Resting
 from midas.venues.sim.taking import Execution, Outcome, Prevented, Reach, SelfTrade, Sweep, Taking
 
 __all__ = ["Execution", "Matcher", "Outcome", "Prevented", "Reach", "SelfTrade", "Taking"]
@@ -140,6 +140,18 @@ class Matcher:
     def resting(self, order_id: int) -> Resting | None:
         """A resting order; None where it doesn't rest."""
         return self._orders.get(order_id)
+
+    def save(self) -> QueuesStand:
+        """Our orders as they stand in their queues."""
+        return QueuesStand([*self._bids, *self._asks], self._next_match)
+
+    def restore(self, stand: QueuesStand) -> None:
+        """Put saved orders into an empty book; nothing is matched."""
+        assert not self._orders
+        self._next_match = stand.next_match
+        for order in stand.resting:
+            self._orders[order.order_id] = order
+            self._queues(order.side).add(order)
 
     def _queues(self, side: Side) -> Queues:
         return self._bids if side is Side.BUY else self._asks

@@ -9,16 +9,35 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator
 
+import msgspec
+
 from midas.domain.order import Side
 
 Level = tuple[int, int]  # tick, lots
 Taken = Callable[[Side, int, int], None]  # who took, at which tick, how many lots
 
 
+class SideStand(msgspec.Struct, frozen=True):
+    """A saved side."""
+
+    levels: list[Level]
+    taken: list[Level]
+    touch: Level | None
+
+
+class BookStand(msgspec.Struct, frozen=True):
+    """A saved book."""
+
+    last_id: int
+    bids: SideStand
+    asks: SideStand
+    quote: tuple[int, Level, Level] | None
+
+
 class OutsideSide:
     """One side: levels as of the last depth change, and the touch where a quote is newer."""
 
-    __slots__ = ("_keys", "_levels", "_taken", "_touch", "_touch_lots", "sign", "told")
+    __slots__ = ("_keys", "_levels", "_taken", "_touch", "_touch_lots", "heard", "sign", "told")
 
     def __init__(self, sign: int) -> None:
         self.sign = sign  # +1 asks, -1 bids
@@ -27,7 +46,8 @@ class OutsideSide:
         self._taken: dict[int, int] = {}
         self._touch: int | None = None
         self._touch_lots = 0
-        self.told: Taken | None = None
+        self.told: Taken | None = None  # a market that answers
+        self.heard: Taken | None = None  # whoever keeps a record
 
     def displayed(self, key: int) -> int:
         """Lots shown at `key`."""
@@ -43,6 +63,8 @@ class OutsideSide:
         """Remember that our accounts took `lots`, until the market shows another size there."""
         if lots:
             self._taken[key] = self._taken.get(key, 0) + lots
+            if self.heard is not None:
+                self.heard(Side.BUY if self.sign > 0 else Side.SELL, key * self.sign, lots)
             if self.told is not None:
                 self.told(Side.BUY if self.sign > 0 else Side.SELL, key * self.sign, lots)
 
@@ -92,6 +114,19 @@ class OutsideSide:
         self._taken.clear()
         self._touch = None
 
+    def save(self) -> SideStand:
+        """Everything that `restore` needs."""
+        touch = None if self._touch is None else (self._touch, self._touch_lots)
+        levels = [(key * self.sign, self._levels[key]) for key in self._keys]
+        return SideStand(levels, list(self._taken.items()), touch)
+
+    def restore(self, stand: SideStand) -> None:
+        """Go on where `save` stood."""
+        self.replace(stand.levels)
+        self._taken = dict(stand.taken)
+        if stand.touch is not None:
+            self._touch, self._touch_lots = stand.touch
+
     def _remove(self, key: int) -> None:
         if self._levels.pop(key, None) is not None:
             del self._keys[bisect_left(self._keys, key)]
@@ -125,6 +160,25 @@ class OutsideBook:
     def tell(self, taken: Taken) -> None:
         """From now on `taken` hears of everything that our accounts take."""
         self.bids.told = self.asks.told = taken
+
+    def record(self, heard: Taken) -> None:
+        """From now on `heard` hears of everything that our accounts take, before the market does."""
+        self.bids.heard = self.asks.heard = heard
+
+    def take(self, side: Side, tick: int, lots: int) -> None:
+        """One of our accounts (`side` is its own) took lots, as it was recorded."""
+        taken = self.asks if side is Side.BUY else self.bids
+        taken.take(tick * taken.sign, lots)
+
+    def save(self) -> BookStand:
+        """Everything that `restore` needs."""
+        return BookStand(self.last_id, self.bids.save(), self.asks.save(), self._quote)
+
+    def restore(self, stand: BookStand) -> None:
+        """Go on where `save` stood."""
+        self.last_id, self._quote = stand.last_id, stand.quote
+        self.bids.restore(stand.bids)
+        self.asks.restore(stand.asks)
 
     def snapshot(self, last_id: int, bids: Iterable[Level], asks: Iterable[Level]) -> None:
         """Start from the whole visible book as of `last_id`."""

@@ -50,6 +50,13 @@ class Resting(msgspec.Struct):
         self.lots -= lots - unseen
 
 
+class QueuesStand(msgspec.Struct, frozen=True):
+    """Our orders in a book, saved: each price first come first."""
+
+    resting: list[Resting]
+    next_match: int
+
+
 class Queues:
     """The orders of one side."""
 

@@ -32,6 +32,13 @@ class Aggregate(msgspec.Struct, gc=False):
         )
 
 
+class TapeStand(msgspec.Struct, frozen=True):
+    """Where a saved tape ends."""
+
+    next_number: int
+    running: Aggregate | None
+
+
 class Tape:
     """The latest trades and aggregates, oldest first. An aggregate is told once nothing can join it."""
 
@@ -73,6 +80,15 @@ class Tape:
         """Up to `limit` aggregates from `number` on."""
         place = bisect_left(self.aggregates, number, key=lambda aggregate: aggregate.number)
         return self.aggregates[place : place + limit]
+
+    def save(self) -> TapeStand:
+        """Its end; what it holds is kept apart."""
+        return TapeStand(self._next, self._open)
+
+    def restore(self, stand: TapeStand, trades: list[Print], aggregates: list[Aggregate]) -> None:
+        """Go on where `save` stood, behind what was kept."""
+        self._next, self._open = stand.next_number, stand.running
+        self.trades, self.aggregates = trades, aggregates
 
     def _end(self) -> None:
         if self._open is not None:

@@ -47,6 +47,11 @@ class Triggers:
         self.last = last
         self._stops: dict[int, Stop] = {}
 
+    @property
+    def stops(self) -> list[Stop]:
+        """Everything that waits, longest waiting first."""
+        return list(self._stops.values())
+
     def watch(self, stop: Stop, now: int) -> None:
         """Wait for `stop`."""
         if stop.delta and stop.tick is None and stop.since == 0:

@@ -72,7 +72,14 @@ class Wallet:
         return self._flow(account, asset, amount, now)
 
     def withdraw(
-        self, account: Account, asset: str, amount: Decimal, now: int, *, address: str = "", order_id: str = ""
+        self,
+        account: Account,
+        asset: str,
+        amount: Decimal,
+        now: int,
+        *,
+        address: str = "",
+        order_id: str = "",
     ) -> Flow:
         """Money goes out. Raises ConfigInvalid for more than is free, besides what `deposit` raises for."""
         self.check(account, asset, amount)
@@ -91,7 +98,8 @@ class Wallet:
             raise ConfigInvalid(f"{asset!r} is no asset of this exchange; it has {known}")
         if not amount.is_finite() or not ZERO < amount <= AMOUNT_MAX or decimals(amount) > PLACES:
             raise ConfigInvalid(
-                f"an amount is above 0, at most {AMOUNT_MAX:,f} and has at most {PLACES} decimals, not {amount}"
+                f"an amount is above 0, at most {AMOUNT_MAX:,f}, "
+                f"with at most {PLACES} decimals, not {amount}"
             )
 
     def of(self, account: Account) -> list[Flow]:
