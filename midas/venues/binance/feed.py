@@ -169,10 +169,11 @@ class BinanceFeed:
             async with asyncio.TaskGroup() as group:
                 self._repairs.begin(group)
                 self._up()
-                reason = await self._watch(socket, transport)
-                self._repairs.end()
+                try:
+                    reason = await self._watch(socket, transport)
+                finally:
+                    self._repairs.end()  # before the group, which takes no more tasks once it is leaving
         finally:
-            self._repairs.end()
             transport.disconnect(graceful=False)
             self._down(socket.reason)
         raise Unreachable(reason)
