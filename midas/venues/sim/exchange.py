@@ -67,18 +67,19 @@ class Exchange:
     def market(self, event: MarketEvent, now: int) -> list[tuple[str, Candle]]:
         """The market moved at wall time `now`; the candles that this closes."""
         desk = self.desks[event.symbol]
-        closed = desk.advance(event.time)
+        closed, printed = desk.advance(event.time), None
         if isinstance(event, DepthChange):
             outcomes = desk.matcher.depth(event.last_id, event.bids, event.asks)
         elif isinstance(event, BestQuote):
             outcomes = desk.matcher.quote(event.last_id, event.bid, event.ask)
         else:
             desk.printed(event)
+            printed = event.tick
             outcomes = desk.matcher.trade(event.tick, event.lots, event.buyer_is_maker)
         if outcomes:
             self.life.settle(desk, outcomes, now)
-        if not isinstance(event, DepthChange | BestQuote):
-            self.life.traded(desk, event.tick, now)
+        if printed is not None:
+            self.life.traded(desk, printed, now)
         self.life.finish(desk, now)
         return closed
 
