@@ -11,11 +11,12 @@ from pathlib import Path
 from midas.assembly.access import sockets
 from midas.cli import draw
 from midas.cli.options import settings_from
-from midas.cli.processes import ENGINE_LOG, failure, spawn, stop_process
+from midas.cli.processes import ENGINE_LOG, failure, spawn, start_patience, stop_process
 from midas.cli.running import running
 from midas.errors import LinkClosed, NotRunning, Unreachable, UsageError
 from midas.runtime.kill import KillRequest, latch_and_pull
 from midas.runtime.link import SocketLink
+from midas.settings import Settings
 from midas.store.latch import LATCH, KillLatch
 
 CONSOLE_HZ = 8.0
@@ -32,7 +33,7 @@ def with_console(args: Namespace) -> int:
         found = running(settings.home)
         print(f"midas: attaching to the running engine, process {found.pid}", file=sys.stderr)
     except NotRunning:
-        _start_engine(args, settings.home, settings.workspace)
+        _start_engine(args, settings)
     return draw_on(settings.home, settings.console.palette)
 
 
@@ -71,8 +72,9 @@ def _halt(home: Path, by: str) -> None:
         raise LinkClosed(f"halt latched on disk; {error}") from None
 
 
-def _start_engine(args: Namespace, home: Path, workspace: Path) -> None:
+def _start_engine(args: Namespace, settings: Settings) -> None:
     """The engine as a process of its own; its first sentence is ours if it fails."""
+    home = settings.home
     command = [sys.executable, "-m", "midas", "--no-ui"]
     for name in ("duration", "market", "symbol", "preset", "speed", "seed", "profile"):
         value = getattr(args, name, None)
@@ -80,8 +82,9 @@ def _start_engine(args: Namespace, home: Path, workspace: Path) -> None:
             command += [f"--{name}", str(Path(value).resolve()) if _is_file(name, value) else str(value)]
     command += ["--live"] if args.live else []
     log = home / ENGINE_LOG
-    child = spawn(command, log, home, workspace)
-    end = time.monotonic() + ENGINE_TIMEOUT_S
+    child = spawn(command, log, home, settings.workspace)
+    patience = ENGINE_TIMEOUT_S + start_patience(settings.exchange.market)
+    end = time.monotonic() + patience
     while time.monotonic() < end:
         if child.poll() is not None:
             raise failure(log, child.returncode, "the engine")
@@ -89,7 +92,7 @@ def _start_engine(args: Namespace, home: Path, workspace: Path) -> None:
             return
         time.sleep(0.02)
     stop_process(child.pid)
-    raise Unreachable(f"the engine didn't come up within {ENGINE_TIMEOUT_S:.0f} s; its log is {log}")
+    raise Unreachable(f"the engine didn't come up within {patience:.0f} s; its log is {log}")
 
 
 def _answers(path: Path) -> bool:

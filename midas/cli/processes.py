@@ -19,6 +19,7 @@ from midas.settings import Settings
 from midas.venues.sim.runfile import RunFile
 
 START_TIMEOUT_S = 20.0
+SURVEY_S = 4.0  # for each megabyte of a recording or table, which is read before the exchange answers
 EXCHANGE_LOG = "exchange.log"
 ENGINE_LOG = "engine.log"
 KEPT = "exchange.kept.json"
@@ -119,7 +120,8 @@ def _start_exchange(settings: Settings, path: Path) -> RunFile:
     command += ["--profile", settings.profile] if settings.profile else []
     log = settings.home / EXCHANGE_LOG
     child = spawn(command, log, settings.home, settings.workspace)
-    end = time.monotonic() + START_TIMEOUT_S
+    patience = start_patience(exchange.market)
+    end = time.monotonic() + patience
     while time.monotonic() < end:
         found = answering(path)
         if found is not None and found.pid == child.pid:
@@ -129,7 +131,14 @@ def _start_exchange(settings: Settings, path: Path) -> RunFile:
             raise failure(log, child.returncode, "the exchange")
         time.sleep(0.02)
     child.kill()
-    raise Unreachable(f"the exchange didn't come up within {START_TIMEOUT_S:.0f} s; its log is {log}")
+    raise Unreachable(f"the exchange didn't come up within {patience:.0f} s; its log is {log}")
+
+
+def start_patience(market: str) -> float:
+    """How many seconds the start of an exchange on `market` may take."""
+    path = Path(market)
+    files = [path] if path.is_file() else list(path.iterdir()) if path.is_dir() else []
+    return START_TIMEOUT_S + SURVEY_S * sum(file.stat().st_size for file in files if file.is_file()) / 1e6
 
 
 def spawn(command: list[str], log: Path, home: Path, workspace: Path) -> subprocess.Popen[bytes]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from midas.cli.processes import failure, market_status, spawn, stop_process
+from midas.cli.processes import START_TIMEOUT_S, failure, market_status, spawn, start_patience, stop_process
 from midas.errors import Unreachable
 
 
@@ -78,3 +78,11 @@ def test_the_environment_s_proxy_is_not_asked_for_this_machine(monkeypatch: pyte
     monkeypatch.setenv("http_proxy", "http://proxy.invalid:1")
     with pytest.raises(Unreachable, match="Connection refused"):
         market_status("http://127.0.0.1:9")
+
+
+def test_the_start_of_an_exchange_waits_for_the_reading_of_a_large_recording(tmp_path: Path) -> None:
+    (tmp_path / "part-1.jsonl").write_bytes(bytes(1_500_000))
+    (tmp_path / "part-2.jsonl").write_bytes(bytes(500_000))
+    assert start_patience("synthetic") == START_TIMEOUT_S
+    assert start_patience(str(tmp_path / "part-1.jsonl")) == START_TIMEOUT_S + 6
+    assert start_patience(str(tmp_path)) == START_TIMEOUT_S + 8
