@@ -57,7 +57,8 @@ class _Channel:
         self._hub = hub
         # Kept even while nobody listens, so that a chain holds for whoever joins in mid-second.
         self._slow: _SlowDepth | None = None
-        self._told = 0  # the last aggregate that was streamed
+        aggregates = desk.tape.aggregates
+        self._told = aggregates[-1].number if aggregates else 0  # the last aggregate that was streamed
         name = desk.symbol.lower()
         self._fast_depth, self._depth = f"{name}@depth@100ms", f"{name}@depth"
         self._fast_partial = [(count, f"{name}@depth{count}@100ms") for count in PARTIAL]

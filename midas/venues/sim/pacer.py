@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 
 from midas.domain.time import SECOND
+from midas.venues.sim.feed import Feed
 from midas.venues.sim.market import MarketEvent, Source
 
 GRAIN = 0.002  # seconds: the shortest sleep; events nearer together leave in one batch
@@ -16,7 +17,11 @@ class Pacer:
     """Holds the market until it is started, then hands out its events when they are due."""
 
     def __init__(
-        self, source: Source, speed: float, handle: Callable[[MarketEvent], None], flush: Callable[[], None]
+        self,
+        source: Source | Feed,
+        speed: float,
+        handle: Callable[[MarketEvent], None],
+        flush: Callable[[], None],
     ) -> None:
         self._source = source
         self._speed = speed

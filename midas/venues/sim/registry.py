@@ -22,6 +22,7 @@ class Registry(msgspec.Struct, kw_only=True):
     lists: dict[int, OrderList] = {}
     deals: dict[str, list[Deal]] = {}  # by account
     archived: dict[int, str] = {}  # orders without a trade that were forgotten: their accounts
+    forgotten: list[tuple[int, int]] = []  # and their lists; emptied by whoever keeps a record
     by_client: dict[tuple[str, str, str], int] = {}
     next_order: int = FIRST_ORDER_ID
     next_list: int = FIRST_LIST_ID
@@ -114,6 +115,7 @@ class Registry(msgspec.Struct, kw_only=True):
         """Forget the oldest closed order, and its list once that has no other."""
         oldest = next(order for order in self.orders.values() if not order.status.open)
         del self.orders[oldest.order_id]
+        self.forgotten.append((oldest.order_id, oldest.list_id))
         self._forget_name(oldest)
         if not oldest.executed:
             self.archived[oldest.order_id] = oldest.account

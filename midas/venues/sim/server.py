@@ -4,71 +4,45 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import os
 import secrets
 import signal
 import time
-from collections.abc import Callable, Mapping
-from decimal import Decimal
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import msgspec
 from aiohttp import web
 
 from midas.costs import FeeSchedule
-from midas.errors import ConfigInvalid, NotLoopback
+from midas.errors import AlreadyRunning, StoreFull
 from midas.venues.sim import plan, runfile
-from midas.venues.sim.accounts import API_KEY, API_SECRET, OPENING, Account, AccountSpec
 from midas.venues.sim.acts import ClockActs, DeskActs, PortActs, SocketActs
 from midas.venues.sim.broadcast import Broadcast
+from midas.venues.sim.config import ExchangeConfig, check, open_accounts
 from midas.venues.sim.control import Control
 from midas.venues.sim.desk import Desk
 from midas.venues.sim.disruptions import Disruptions
 from midas.venues.sim.exchange import Exchange
+from midas.venues.sim.feed import Feed
 from midas.venues.sim.gateway import Gateway
+from midas.venues.sim.keeper import Keeper
 from midas.venues.sim.market import MarketEvent, Responsive
-from midas.venues.sim.markets import SYNTHETIC, open_market
+from midas.venues.sim.markets import open_market
+from midas.venues.sim.memory import Memory, identity_of
 from midas.venues.sim.ordercounts import OrderCounts
 from midas.venues.sim.pacer import Pacer
 from midas.venues.sim.port import Port
 from midas.venues.sim.rest import Rest
 from midas.venues.sim.sockets import Sockets
 from midas.venues.sim.streams import Hub
-from midas.venues.sim.timings import SocketTimings
 from midas.venues.sim.userstream import UserStreams
-from midas.venues.sim.world.parameters import MEDIUM
 from midas.venues.sim.world.truth import TruthFile
 from midas.venues.sim.wsapi import WsApi
 
-FIRST_UID = 700_001
-SPEED_MAX = 10_000.0
+__all__ = ["ExchangeConfig", "ExchangeServer", "main", "serve"]
 
 Announce = Callable[[runfile.RunFile], None]
-
-
-class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """How to run an exchange."""
-
-    host: str = "127.0.0.1"
-    port: int = 0  # 0: any free one
-    market: str = SYNTHETIC  # or the path of a recording, of a world or of candles
-    symbol: str = ""  # of candles that don't name theirs
-    preset: str = MEDIUM  # of the market SYNTHETIC
-    truth: Path | None = None  # where the truth about a synthetic market is written
-    speed: float = 1.0  # market seconds in a wall second
-    seed: int = 1
-    run_file: Path | None = None
-    maker_fee: Decimal = Decimal(0)
-    taker_fee: Decimal = Decimal("0.0004")
-    balances: Mapping[str, Decimal] = msgspec.field(default_factory=lambda: dict(OPENING))
-    accounts: tuple[AccountSpec, ...] = ()  # none: one account that opens with `balances`
-    order_latency_ms: float = 2.0
-    idle_exit_s: float = 900.0  # 0: never
-    control: int | None = None  # the control port: 0 any free one, None none
-    plan: Path | None = None  # a script of fault hooks
-    timings: SocketTimings = SocketTimings()
 
 
 class ExchangeServer:
@@ -80,8 +54,8 @@ class ExchangeServer:
         """`announce` is told where it listens as soon as it does."""
         self._announce = announce
         self.config = config
-        self.instance = secrets.token_hex(16)
         self.port = 0
+        self._failure: StoreFull | None = None
         self._real_wall = wall
         self._disruptions = disruptions = Disruptions(wall, config.speed, self._best_ask)
         self._plan = plan.read(config.plan) if config.plan is not None else []
@@ -95,13 +69,25 @@ class ExchangeServer:
         if isinstance(source, Responsive):
             for desk in desks:
                 desk.matcher.book.tell(partial(source.taken, desk.symbol))
+        self._memory = Memory(config.state, identity_of(config)) if config.state is not None else None
+        self.instance = self._memory.instance if self._memory is not None else secrets.token_hex(16)
         users = self._users = UserStreams(wall, disruptions.users)
         counts = OrderCounts(users)
         fees = FeeSchedule(config.maker_fee, config.taker_fee)
-        self._exchange = Exchange(desks, _accounts(config), fees, counts)
+        feed = Feed(source)
+        listener = counts if self._memory is None else self._memory.listen(counts)
+        self._exchange = Exchange(desks, open_accounts(config), fees, listener)
+        self._keeper: Keeper | None = None
+        if self._memory is not None:
+            users.keep_back()
+            self._exchange.settled = self._settled
+            self._keeper = self._memory.open(self._exchange, feed, config.speed, wall())
         self._hub = Hub(self._first_subscriber, disruptions.market)
         self._broadcast = Broadcast(self._exchange.desks, self._hub)
-        self._pacer = Pacer(source, config.speed, self._handle, self._hub.flush)
+        self._pacer = Pacer(feed, config.speed, self._handle, self._batch_done)
+        self._feed = feed
+        if self._keeper is not None:
+            self._pacer.events = self._keeper.events
         gateway = Gateway(self._exchange, wall, config.order_latency_ms / 1_000, counts, disruptions.requests)
         self._rest = Rest(gateway, self._touch)
         self._sockets = Sockets(
@@ -118,6 +104,8 @@ class ExchangeServer:
         try:
             port = await self._listen(runner)
             self._touch()
+            if self._keeper is not None and self._keeper.started:
+                self._pacer.start()
             works = (self._pacer.run(), self._sockets.keep_alive(), port.keep())
             tasks = [asyncio.create_task(work) for work in works]
             try:
@@ -129,6 +117,8 @@ class ExchangeServer:
             for client in list(self._sockets.clients):
                 client.drop()
             await runner.cleanup()
+            if self._memory is not None:
+                self._memory.close(ended=self._pacer.ended)
             if self._truth is not None:
                 self._truth.close()
             if self.config.run_file is not None:
@@ -136,9 +126,11 @@ class ExchangeServer:
 
     async def _listen(self, runner: web.AppRunner) -> Port:
         config, faults = self.config, self._disruptions.faults
-        port = Port(runner, config.host, config.port)
+        port = self._bound(runner)
         await port.open()
         self.port = port.number
+        if self._memory is not None:
+            self._memory.remember_port(port.number)
         control = "" if config.control is None else await self._control.open(config.control)
         SocketActs(faults, self._sockets, self._users)
         PortActs(faults, port)
@@ -153,6 +145,14 @@ class ExchangeServer:
             self._announce(content)
         return port
 
+    def _bound(self, runner: web.AppRunner) -> Port:
+        """The port that was asked for; where any will do, the one that clients know from before."""
+        host, number = self.config.host, self.config.port
+        if self._memory is not None and not number:
+            with contextlib.suppress(AlreadyRunning):
+                return Port(runner, host, self._memory.port)
+        return Port(runner, host, number)
+
     def _run_content(self, control: str) -> runfile.RunFile:
         config = self.config
         return runfile.RunFile(
@@ -165,8 +165,8 @@ class ExchangeServer:
             speed=config.speed,
             seed=config.seed,
             started_at=self._real_wall(),
-            api_key=API_KEY,
-            api_secret=API_SECRET,
+            api_key=config.specs[0].api_key,
+            api_secret=config.specs[0].api_secret,
             control=control,
         )
 
@@ -178,6 +178,8 @@ class ExchangeServer:
             for task in tasks:
                 if task.done():
                     task.result()
+            if self._failure is not None:
+                raise self._failure
             if self._sockets.clients:
                 self._touch()
             idle = asyncio.get_running_loop().time() - self._touched_at
@@ -190,6 +192,8 @@ class ExchangeServer:
     def _first_subscriber(self) -> None:
         self._pacer.start()
         self._disruptions.faults.market_started()
+        if self._keeper is not None:
+            self._keeper.started = True
 
     def _best_ask(self, symbol: str) -> str:
         desk = self._exchange.desks[symbol]
@@ -197,8 +201,27 @@ class ExchangeServer:
         return desk.scale.price(best[0] if best is not None else desk.last_tick)
 
     def _handle(self, event: MarketEvent) -> None:
+        if self._keeper is not None:
+            self._keeper.handling(event)
+        else:
+            self._feed.done()
         closed = self._exchange.market(event, self._wall())
         self._broadcast.event(event, closed)
+
+    def _batch_done(self) -> None:
+        self._settled()
+        self._hub.flush()
+
+    def _settled(self) -> None:
+        """What happened is made durable before anybody hears of it."""
+        if self._keeper is None:
+            return
+        try:
+            self._keeper.commit()
+        except StoreFull as error:
+            self._failure = error
+            raise
+        self._users.release()
 
     async def _status(self, request: web.Request) -> web.Response:
         """Not the venue's: what this process is and how far its market has come."""
@@ -225,7 +248,7 @@ async def serve(
     config: ExchangeConfig, stop: asyncio.Event | None = None, announce: Announce | None = None
 ) -> None:
     """Run an exchange until `stop` is set. Raises a UsageError for what the person can mend."""
-    _check(config)
+    check(config)
     await ExchangeServer(config, time.time_ns, announce).run(stop or asyncio.Event())
 
 
@@ -249,31 +272,6 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     except ImportError:
         return None
     return uvloop.new_event_loop
-
-
-def _check(config: ExchangeConfig) -> None:
-    try:
-        loopback = config.host == "localhost" or ipaddress.ip_address(config.host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise NotLoopback(
-            f"the embedded exchange listens on this machine only, not on {config.host!r}; use 127.0.0.1"
-        )
-    if not 0 < config.speed <= SPEED_MAX:
-        raise ConfigInvalid(
-            f"speed {config.speed} is not above 0 and at most {SPEED_MAX:g} market seconds a second"
-        )
-
-
-def _accounts(config: ExchangeConfig) -> list[Account]:
-    """The accounts to open, whose names and keys must differ."""
-    specs = config.accounts or (AccountSpec(balances=config.balances),)
-    for field in ("name", "api_key"):
-        named = [getattr(spec, field) for spec in specs]
-        if len(set(named)) < len(named):
-            raise ConfigInvalid(f"two accounts of the exchange have one {field}; give each its own")
-    return [Account.opened(uid, spec) for uid, spec in enumerate(specs, FIRST_UID)]
 
 
 def _bracketed(host: str) -> str:

@@ -31,7 +31,7 @@ class Vault:
         Raises AlreadyRunning where another exchange holds it, SchemaNewer and StoreDamaged for a file
         that this version can't read.
         """
-        self._path = path
+        self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._changes: dict[tuple[str, str], bytes | None] = {}
         self._connection = sqlite3.connect(path, timeout=0.2, isolation_level=None)
@@ -64,7 +64,7 @@ class Vault:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
             raise StoreFull(
-                f"{self._path}: the exchange's accounts can't be written ({error}); make room on the disk"
+                f"{self.path}: the exchange's accounts can't be written ({error}); make room on the disk"
             ) from error
         self._changes.clear()
 
@@ -86,9 +86,9 @@ class Vault:
         self._changes.clear()
         self._connection.execute("DELETE FROM kept")
 
-    def close(self) -> None:
-        """Commit and close; idempotent."""
-        if self._changes:
+    def close(self, *, discard: bool = False) -> None:
+        """Commit what has gathered, or with `discard` forget it, and close; idempotent."""
+        if self._changes and not discard:
             self.commit()
         self._connection.close()
 
@@ -100,21 +100,21 @@ class Vault:
             connection.execute("PRAGMA synchronous = NORMAL")
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version > SCHEMA:
-                raise SchemaNewer(f"{self._path}: written by a newer midas (schema {version}), left alone")
+                raise SchemaNewer(f"{self.path}: written by a newer midas (schema {version}), left alone")
             connection.execute(_CREATE)
             connection.execute(f"PRAGMA user_version = {SCHEMA}")
         except sqlite3.OperationalError as error:
             if "locked" not in str(error):
                 raise self._damaged(error) from error
             raise AlreadyRunning(
-                f"{self._path}: another exchange has these accounts open; stop it or choose another folder"
+                f"{self.path}: another exchange has these accounts open; stop it or choose another folder"
             ) from error
         except sqlite3.DatabaseError as error:
             raise self._damaged(error) from error
 
     def _damaged(self, error: sqlite3.Error) -> StoreDamaged:
         return StoreDamaged(
-            f"{self._path}: the exchange's accounts can't be read ({error}); move it away to begin anew",
-            str(self._path),
+            f"{self.path}: the exchange's accounts can't be read ({error}); move it away to begin anew",
+            str(self.path),
             0,
         )

@@ -1,0 +1,74 @@
+"""How to run an exchange: every choice a person has, checked before anything is opened."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+
+from midas.errors import ConfigInvalid, NotLoopback
+from midas.venues.sim.accounts import OPENING, Account, AccountSpec
+from midas.venues.sim.markets import SYNTHETIC
+from midas.venues.sim.timings import SocketTimings
+from midas.venues.sim.world.parameters import MEDIUM
+
+FIRST_UID = 700_001
+SPEED_MAX = 10_000.0
+
+
+class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """How to run an exchange."""
+
+    host: str = "127.0.0.1"
+    port: int = 0  # 0: any free one
+    market: str = SYNTHETIC  # or the path of a recording, of a world or of candles
+    symbol: str = ""  # of candles that don't name theirs
+    preset: str = MEDIUM  # of the market SYNTHETIC
+    state: Path | None = None  # where the exchange keeps what must outlive it; None: nowhere
+    truth: Path | None = None  # where the truth about a synthetic market is written
+    speed: float = 1.0  # market seconds in a wall second
+    seed: int = 1
+    run_file: Path | None = None
+    maker_fee: Decimal = Decimal(0)
+    taker_fee: Decimal = Decimal("0.0004")
+    balances: Mapping[str, Decimal] = msgspec.field(default_factory=lambda: dict(OPENING))
+    accounts: tuple[AccountSpec, ...] = ()  # none: one account that opens with `balances`
+    order_latency_ms: float = 2.0
+    idle_exit_s: float = 900.0  # 0: never
+    control: int | None = None  # the control port: 0 any free one, None none
+    plan: Path | None = None  # a script of fault hooks
+    timings: SocketTimings = SocketTimings()
+
+    @property
+    def specs(self) -> tuple[AccountSpec, ...]:
+        """The accounts to open, the first one for whoever names none."""
+        return self.accounts or (AccountSpec(balances=self.balances),)
+
+
+def check(config: ExchangeConfig) -> None:
+    """Raises NotLoopback or ConfigInvalid for what no exchange can be."""
+    try:
+        loopback = config.host == "localhost" or ipaddress.ip_address(config.host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise NotLoopback(
+            f"the embedded exchange listens on this machine only, not on {config.host!r}; use 127.0.0.1"
+        )
+    if not 0 < config.speed <= SPEED_MAX:
+        raise ConfigInvalid(
+            f"speed {config.speed} is not above 0 and at most {SPEED_MAX:g} market seconds a second"
+        )
+
+
+def open_accounts(config: ExchangeConfig) -> list[Account]:
+    """The accounts to open, whose names and keys must differ."""
+    specs = config.specs
+    for field in ("name", "api_key"):
+        named = [getattr(spec, field) for spec in specs]
+        if len(set(named)) < len(named):
+            raise ConfigInvalid(f"two accounts of the exchange have one {field}; give each its own")
+    return [Account.opened(uid, spec) for uid, spec in enumerate(specs, FIRST_UID)]
