@@ -135,7 +135,7 @@ class Keeper:
 
     def save(self) -> None:
         """Save the market as it is, for a stop: it goes on right behind the last event. Raises StoreFull."""
-        self._until = self._at
+        self._until = self._at - 1
         self._save()
 
     def _save(self) -> None:
@@ -184,7 +184,7 @@ class Keeper:
         moment = msgspec.msgpack.decode(found, type=Moment)
         self._feed.restore(saved.source, saved.held)
         self.events, self.started, self.ended = saved.events, saved.started, saved.ended
-        self._until = self._at = saved.until
+        self._at = saved.until
         self._restore_desks(saved)
         self._ledger.read(self._exchange)
         ledger.count_on(self._exchange, moment.counters)

@@ -122,7 +122,6 @@ class Ledger:
             standing = msgspec.msgpack.decode(content, type=_Standing)
             account = exchange.accounts[name]
             account.updated_at, account.volume.days = standing.updated_at, standing.days
-            account.balances.clear()
         for key, content in self._vault.rows(BALANCE):
             name, _, asset = key.rpartition("|")
             exchange.accounts[name].balances[asset] = msgspec.msgpack.decode(content, type=Balance)
