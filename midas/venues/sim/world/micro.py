@@ -6,6 +6,7 @@ instrument whose lots are small has the same book as one whose lots are large.
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ WARM_UP = 60 * SECOND
 OPENING_LEVELS = 400
 NEAR_MAX = 64
 DEEP_MAX = 1_000
-SECOND_TICKS = 0.89  # standard deviation of the fundamental in a second that the defaults are made for
+IMPACT_MAX = 0.2
 PARAMETER_ARRAYS = (("hawkes", (2, 3)), ("flow", (2, 4)), ("fickle", (NEAR_MAX,)))
 MAGIC = b"micro-1\n"
 
@@ -75,9 +76,12 @@ class MicroParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     persistence: float = 0.8  # share of market orders that belong to metaorders (Lillo, Mike and Farmer 2005)
     children_exponent: float = 1.5  # Pareto, of a metaorder's number of children
     children_max: int = 2_000
-    impact: float = (
-        0.11  # ticks for a surprise of one unit; grows with the root of the size (Toth et al. 2011)
-    )
+    # By which a surprise of one unit moves the fair price, in standard deviations of the price over a second;
+    # it grows with the root of the size and is larger where takers are fewer (Toth et al. 2011; Kyle 1985).
+    impact: float = 0.12
+    volatility: float = 0.95  # ticks, that standard deviation, as believed at the opening
+    volatility_time: float = 300.0  # seconds over which it is learnt from the mid
+    volatility_min: float = 0.05  # ticks
     impact_half_life: float = 14_400.0  # seconds after which half of what has become of it is forgotten
     flow_rates: tuple[float, float, float, float] = (0.1, 0.025, 0.006, 0.0015)  # a trade
     # Least squares of the next trade's signed root size on averages of the past ones, four million trades
@@ -90,11 +94,8 @@ class MicroParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     fair_min: float = 20.0  # ticks below which the fair price doesn't fall
 
     def suited(self, ticks: float) -> MicroParameters:
-        """For a fundamental whose standard deviation over one second is `ticks`.
-
-        Impact keeps its share of the volatility (the root law is in units of it, Toth et al. 2011).
-        """
-        return msgspec.structs.replace(self, impact=self.impact * ticks / SECOND_TICKS)
+        """For a fundamental whose standard deviation over one second is `ticks`."""
+        return msgspec.structs.replace(self, volatility=ticks)
 
     def __post_init__(self) -> None:
         """Refuse numbers that no book can run on; raises ConfigInvalid."""
@@ -104,6 +105,9 @@ class MicroParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
             "patience",
             "size_mean",
             "impact_half_life",
+            "volatility",
+            "volatility_time",
+            "volatility_min",
             "anchor_time",
             "leap",
         )
@@ -112,6 +116,8 @@ class MicroParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         wrong += [name for name in shares if not 0.0 <= getattr(self, name) < 1.0]
         wrong += ["near"] if not 1 <= self.near <= NEAR_MAX else []
         wrong += ["deep"] if not self.near <= self.deep <= DEEP_MAX else []
+        # Volatility that takers make is learnt as volatility, and feeds their impact: more would explode.
+        wrong += ["impact"] if not 0.0 <= self.impact <= IMPACT_MAX else []
         if wrong:
             raise ConfigInvalid(
                 f"micro.{wrong[0]}: {getattr(self, wrong[0])} is outside of what a book can run on"
@@ -147,6 +153,7 @@ class Micro:
         self._rows = np.zeros((kernel.ROWS_MAX, 10), np.int64)
         self._open(parameters, seed, price_ticks, lots_scale)
         self.run(-WARM_UP, 0, 0.0, 1.0)
+        self._state["variance"] = parameters.volatility**2
 
     def _open(self, parameters: MicroParameters, seed: int, price_ticks: int, lots_scale: float) -> None:
         state, middle = self._state, kernel.SPAN // 2
@@ -154,6 +161,7 @@ class Micro:
         state["bid"], state["ask"] = middle - 1, middle + 1
         state["clock"], state["take_at"], state["next_at"] = -WARM_UP, kernel.UNSET, kernel.UNSET
         state["fund"] = state["anchor"] = price_ticks
+        state["watched"], state["watch_at"] = price_ticks, -WARM_UP
         state["unit"] = lots_scale / (1.0 + parameters.size_mean)
         state["heat"] = (
             np.array(parameters.hawkes_weights) * parameters.branching / (1.0 - parameters.branching)
@@ -175,6 +183,7 @@ class Micro:
 
     def run_path(self, times_ns: Ints, moves: Numbers, activity: Numbers) -> Ints:
         """The rows of the slices between `times_ns`, which has one entry more than `moves` and `activity`."""
+        assert times_ns[0] >= self._state["clock"][0], "time has passed already"
         steps, pace = np.asarray(moves, np.float64), np.asarray(activity, np.float64)
         parts, done = [], 0
         while True:
@@ -186,9 +195,10 @@ class Micro:
             if done == len(steps):
                 return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-    def skip(self, start_ns: int, end_ns: int, activity: float) -> None:
-        """Let a slice of time pass with the fundamental at rest and nobody watching."""
-        times, step, pace = np.array((start_ns, end_ns)), np.zeros(1), np.array((activity,))
+    def skip(self, start_ns: int, end_ns: int, move: float, activity: float) -> None:
+        """Let a slice of time pass with nobody listening."""
+        assert start_ns >= self._state["clock"][0], "time has passed already"
+        times, step, pace = np.array((start_ns, end_ns)), np.array((move,)), np.array((activity,))
         while not kernel.run(self._state, self._parameters, self._depth, self._rows, times, step, pace):
             continue
 
@@ -225,6 +235,11 @@ class Micro:
     def impact(self) -> float:
         """How far past flow holds the fair price from the fundamental one, in ticks."""
         return float(self._state["impact"][0])
+
+    @property
+    def volatility(self) -> float:
+        """Standard deviation of the price over a second, in ticks, as the market has learnt it."""
+        return math.sqrt(float(self._state["variance"][0]))
 
     @property
     def spread_max(self) -> int:

@@ -27,6 +27,7 @@ ROWS_SPARE = 1_024  # room that the largest single event needs
 SLOTS = 4  # metaorders worked at the same time
 CLOCKWORK, DICE, REST = 0, 1, 2  # streams of chance: times of takers, their signs and sizes, all else
 ACTIVITY_MIN = 1e-3
+WATCH_SECONDS = 10
 UNSET = -(1 << 62)  # no instant
 
 Ints = NDArray[np.int64]
@@ -36,8 +37,9 @@ Records = NDArray[np.void]
 
 STATE = np.dtype(
     [(name, np.int64) for name in ("base", "bid", "ask", "low", "high", "rows", "group")]
-    + [(name, np.int64) for name in ("clock", "take_at", "next_at", "widest")]
+    + [(name, np.int64) for name in ("clock", "take_at", "next_at", "watch_at", "widest")]
     + [(name, np.float64) for name in ("bound", "slope", "activity", "fund", "impact", "anchor", "unit")]
+    + [(name, np.float64) for name in ("watched", "variance")]
     + [("seeds", np.uint64, (3,)), ("slots", np.int64, (2, SLOTS)), ("rates", np.float64, (6,))]
     + [("heat", np.float64, (3,)), ("memory", np.float64, (4,))]
 )
@@ -56,6 +58,7 @@ class State(Protocol):
     clock: int  # ns of market time
     take_at: int  # ns, when the next uninformed taker comes
     next_at: int  # ns, when the next candidate of any other kind comes
+    watch_at: int  # ns, when the price is next compared with what it was
     widest: int  # ticks
     bound: float  # a second, the intensity that `next_at` was drawn with
     slope: float  # ticks a ns of the fundamental
@@ -64,6 +67,8 @@ class State(Protocol):
     impact: float  # ticks
     anchor: float  # ticks, where the slow money thinks the price is
     unit: float  # lots
+    watched: float  # ticks, the mid then
+    variance: float  # ticks^2 a second, as everybody can see it
     seeds: Seeds  # one a stream of chance
     slots: Ints  # children left and sign, of each metaorder
     rates: Floats  # a second, of each kind of event but uninformed takers
@@ -99,6 +104,8 @@ class Rates(Protocol):
     children_max: float
     impact: float
     impact_half_life: float
+    volatility_time: float
+    volatility_min: float
     depth_min: float
     depth_max: float
     fair_min: float
@@ -290,7 +297,7 @@ def _requote(s: State, p: Rates, depth: Ints, rows: Ints, time: int) -> None:
     there = depth[side, place]
     far = abs(fair - 0.5 * (s.bid + s.ask)) > 3.0
     pulled = there if far else min(there, 2 * _size(s, p, REST))
-    if pulled < there or _near(s, p, depth, side) - there > p.depth_min * s.unit:
+    if far or pulled < there or _near(s, p, depth, side) - there > p.depth_min * s.unit:
         _change(s, depth, rows, time, side, place, there - pulled)
     other = (
         min(s.ask - 1, math.floor(fair - p.shade)) if side == 1 else max(s.bid + 1, math.ceil(fair + p.shade))
@@ -310,12 +317,15 @@ def _shortage(s: State, p: Rates, side: int) -> float:
 def _slow(s: State, p: Rates, depth: Ints, rows: Ints, time: int) -> None:
     """Slow money: fills levels far from the touch, denser near it, and drops what has become too far."""
     side = 0 if _uniform(s, REST) * (1.0 + _shortage(s, p, 0)) > 0.5 * (1.0 + _shortage(s, p, 1)) else 1
+    # The end grows by small steps: a hole would tear the spread when the price falls into it.
+    end = 1 + int(4.0 * _uniform(s, REST)) + (s.bid - s.low if side == 0 else s.high - s.ask)
     if _shortage(s, p, side) > 0.0:
-        away = 1 + int(4.0 * _uniform(s, REST)) + (s.bid - s.low if side == 0 else s.high - s.ask)
+        away = end
     elif _uniform(s, REST) < 0.5:
         away = 2 + int(p.deep ** _uniform(s, REST))
     else:
         away = 2 + int(p.deep * _uniform(s, REST))
+    away = min(away, end)
     place = s.bid - away if side == 0 else s.ask + away
     if 0 < place < SPAN - 1 and depth[side, place] == 0:
         _add(s, p, depth, rows, time, side, place, int((1.0 + away / p.deep) * _size(s, p, REST)))
@@ -335,7 +345,8 @@ def _struck(s: State, p: Rates, v: float) -> None:
     for k in range(len(s.memory)):
         surprise -= p.flow[1, k] * s.memory[k]
         s.memory[k] += p.flow[0, k] * (v - s.memory[k])
-    s.impact += p.impact * surprise
+    # In units of the volatility between takers, so that the square-root law holds at any pace and volatility.
+    s.impact += p.impact * math.sqrt(s.variance / max(0.1, s.activity)) * surprise
     for k in range(len(s.heat)):
         s.heat[k] += p.hawkes[1, k]
 
@@ -369,6 +380,17 @@ def _informed(s: State, p: Rates, depth: Ints, rows: Ints, time: int) -> None:
 
 
 @kernel
+def _watch(s: State, p: Rates, time: int) -> None:
+    """Learn the volatility from what the mid has done; one jump doesn't change everybody's mind."""
+    mid = 0.5 * (s.bid + s.ask) + s.base
+    seen = min((mid - s.watched) ** 2 / WATCH_SECONDS, 16.0 * s.variance)
+    s.variance += (seen - s.variance) * (1.0 - math.exp(-WATCH_SECONDS / p.volatility_time))
+    s.variance = max(s.variance, p.volatility_min**2)
+    s.watched = mid
+    s.watch_at += WATCH_SECONDS * 1_000_000_000 * (1 + (time - s.watch_at) // (WATCH_SECONDS * 1_000_000_000))
+
+
+@kernel
 def _pass(s: State, p: Rates, time: int) -> None:
     """Let time pass without an event."""
     nanoseconds = time - s.clock
@@ -378,6 +400,8 @@ def _pass(s: State, p: Rates, time: int) -> None:
     s.anchor += (0.5 * (s.bid + s.ask) + s.base - s.anchor) * (1.0 - math.exp(-seconds / p.anchor_time))
     for k in range(len(s.heat)):
         s.heat[k] *= math.exp(-p.hawkes[0, k] * seconds)
+    if time >= s.watch_at:
+        _watch(s, p, time)
     s.clock = time
 
 

@@ -79,9 +79,12 @@ def test_a_save_of_other_parameters_is_refused() -> None:
         opened().load(Micro(MicroParameters(hold=0.5), 7, PRICE, ORDER_LOTS).save())
 
 
-def test_an_impossible_parameter_is_named() -> None:
-    with pytest.raises(ConfigInvalid, match="branching"):
-        MicroParameters(branching=1.0)
+@pytest.mark.parametrize(
+    ("name", "value"), [("branching", 1.0), ("impact", 0.9), ("near", 65), ("deep", 5), ("leap", 0.0)]
+)
+def test_a_parameter_that_no_book_can_run_on_is_named(name: str, value: float) -> None:
+    with pytest.raises(ConfigInvalid, match=name):
+        MicroParameters(**{name: value})  # type: ignore[arg-type]
 
 
 def test_the_arrays_follow_the_price_as_far_as_it_goes() -> None:
@@ -164,8 +167,20 @@ def test_impact_grows_with_the_root_of_the_size() -> None:
 
 
 def test_impact_keeps_its_share_of_a_larger_volatility() -> None:
-    assert MicroParameters().suited(1.78).impact == pytest.approx(2.0 * MicroParameters().suited(0.89).impact)
-    assert MicroParameters().suited(0.89) == MicroParameters()
+    def moved(ticks: float) -> float:
+        micro = Micro(MicroParameters().suited(ticks), 7, PRICE, ORDER_LOTS)
+        before = micro.impact
+        micro.trade(0, +1, 1_000, 1 << 40)
+        return micro.impact - before
+
+    assert moved(2.0) > 1.5 * moved(1.0) > 0.0
+
+
+def test_the_volatility_is_learnt_from_the_price() -> None:
+    micro = opened()
+    for second, move in enumerate(np.random.default_rng(1).normal(0.0, 3.0, 1_800).tolist()):
+        micro.skip(second * SECOND, (second + 1) * SECOND, move, 1.0)
+    assert micro.volatility == pytest.approx(3.0, rel=0.3)
 
 
 def test_sizes_scale_with_the_lots_of_the_instrument() -> None:

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from midas.domain.time import SECOND
 from midas.venues.sim.world.micro import Micro, MicroParameters
+from midas.venues.sim.world.micro_kernel import TRADE
 
 Floats = NDArray[np.float64]
 
 CHILDREN = 60
-WORKED_SECONDS = 300
+GAP = 5 * SECOND  # between children, five minutes in all
 SIZES = (120.0, 240.0, 480.0, 960.0)  # units; some 2,700 are traded in the same time
 NO_LIMIT = 1 << 40
 
@@ -57,19 +58,18 @@ def _mid(micro: Micro) -> float:
     return 0.5 * (bid + ask)
 
 
-def _worked(micro: Micro, start: int, sign: int, lots: int) -> tuple[float, float, float]:
+def _worked(micro: Micro, start: int, sign: int, lots: int, moves: Floats) -> tuple[float, float, float]:
     """Sum paid, mid at the end of the work and mid two durations later."""
-    gap = WORKED_SECONDS * SECOND // CHILDREN
-    paid = 0.0
-    for child in range(CHILDREN):
-        if lots:
-            share = lots // CHILDREN + (child < lots % CHILDREN)
-            rows = micro.trade(start + child * gap, sign, share, NO_LIMIT * sign)
-            prints = rows[rows[:, 1] == 1]
+    paid, end = 0.0, 0.0
+    for step, move in enumerate(moves.tolist()):
+        if step == CHILDREN:
+            end = _mid(micro)
+        if step < CHILDREN and lots:
+            share = lots // CHILDREN + (step < lots % CHILDREN)
+            rows = micro.trade(start + step * GAP, sign, share, NO_LIMIT * sign)
+            prints = rows[rows[:, 1] == TRADE]
             paid += float(prints[:, 3] @ prints[:, 4])
-        micro.skip(start + child * gap, start + (child + 1) * gap, 1.0)
-    done, end = start + WORKED_SECONDS * SECOND, _mid(micro)
-    micro.skip(done, done + 2 * WORKED_SECONDS * SECOND, 1.0)
+        micro.skip(start + step * GAP, start + (step + 1) * GAP, move, 1.0)
     return paid, end, _mid(micro)
 
 
@@ -77,18 +77,20 @@ def experiment(parameters: MicroParameters, seed: int, pairs: int, unit_lots: fl
     """`pairs` moments of one market, each continued without and with an order of every size and sign."""
     market = Micro(parameters, seed, 10_000, unit_lots * (1.0 + parameters.size_mean))
     twin = Micro(parameters, seed, 10_000, unit_lots * (1.0 + parameters.size_mean))
+    rng = np.random.default_rng((seed, 17))
     totals = np.zeros((3, len(SIZES)))
-    for pair in range(pairs):
-        start = pair * WORKED_SECONDS * SECOND
-        market.skip(start - WORKED_SECONDS * SECOND, start, 1.0)
+    for start in range(CHILDREN * GAP, (pairs + 1) * CHILDREN * GAP, CHILDREN * GAP):
+        steps = rng.normal(0.0, parameters.volatility * math.sqrt(GAP / SECOND), 4 * CHILDREN)
+        before, moves = steps[:CHILDREN], steps[CHILDREN:]
+        _worked(market, start - CHILDREN * GAP, 1, 0, before)
         arrival = _mid(market)
         twin.copy(market)
-        _, end, later = _worked(twin, start, 1, 0)
+        _, end, later = _worked(twin, start, 1, 0, moves)
         for k, size in enumerate(SIZES):
             for sign in (1, -1):
                 lots = int(size * unit_lots)
                 twin.copy(market)
-                paid, shifted, settled = _worked(twin, start, sign, lots)
+                paid, shifted, settled = _worked(twin, start, sign, lots, moves)
                 totals[:, k] += (
                     sign * (paid / lots - arrival),
                     sign * (shifted - end),
