@@ -123,13 +123,27 @@ def _sim_options(parser: Parser) -> None:
     parser.add_argument(
         "--truth", metavar="FILE", help="write what really happens in a synthetic market there, JSON lines"
     )
+    parser.add_argument(
+        "--accounts", metavar="FILE", help="open these accounts (TOML, see the user guide); default: one"
+    )
+    parser.add_argument(
+        "--state", metavar="FILE", help="keep accounts, orders and market there and go on from it"
+    )
+    parser.add_argument("--fresh", action="store_true", help="set the state file aside and begin anew")
     parser.add_argument("--plan", metavar="FILE", help="a script of fault hooks, JSON lines or TOML")
     parser.epilog = f"{parser.epilog}\nfault hooks (--control, --plan):\n{hooks.listed()}"
 
     words = parser.add_subparsers(
         title="instead of serving", metavar="[WORD]", dest="word", parser_class=Parser
     )
-    _add(words, _FACTS)
+    for row in (_FACTS, _DEPOSIT, _WITHDRAW):
+        _add(words, row)
+
+
+def _money_options(parser: Parser) -> None:
+    parser.add_argument("asset", metavar="ASSET", help="such as USDT")
+    parser.add_argument("amount", metavar="AMOUNT", help="above 0")
+    parser.add_argument("--account", metavar="NAME", default="", help="default: the first one")
 
 
 def _facts_options(parser: Parser) -> None:
@@ -267,6 +281,20 @@ _FACTS: _Row = (
     "judge the synthetic market by the stylised facts of real ones; exit code 0 where all hold",
     "midas sim facts --suite macro --seeds 1001..1003",
     _facts_options,
+)
+_DEPOSIT: _Row = (
+    "deposit",
+    "midas.cli.cashier:deposit",
+    "give an account of the running exchange money",
+    "midas sim deposit USDT 5000",
+    _money_options,
+)
+_WITHDRAW: _Row = (
+    "withdraw",
+    "midas.cli.cashier:withdraw",
+    "take free money from an account of the running exchange",
+    "midas sim withdraw BTC 0.5 --account default",
+    _money_options,
 )
 _COMMANDS: tuple[_Row, ...] = (
     (

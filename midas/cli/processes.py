@@ -16,6 +16,7 @@ import msgspec
 from midas.cli.exchange import RUN_FILE, answering
 from midas.errors import AlreadyRunning, MidasError, Unreachable
 from midas.settings import Settings
+from midas.venues.sim.aside import set_aside
 from midas.venues.sim.runfile import RunFile
 
 START_TIMEOUT_S = 20.0
@@ -23,6 +24,7 @@ SURVEY_S = 4.0  # for each megabyte of a recording or table, which is read befor
 EXCHANGE_LOG = "exchange.log"
 ENGINE_LOG = "engine.log"
 KEPT = "exchange.kept.json"
+STATE = "exchange.db"  # in the home: what the exchange that `midas` starts goes on from
 
 # The environment's proxy can't reach this machine's ports.
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -68,7 +70,8 @@ def market_status(http: str, timeout: float = 2.0) -> MarketStatus:
 def exchange_for(settings: Settings, explicit: bool) -> tuple[RunFile, str]:
     """The exchange to trade on, started where none runs, and a sentence about it.
 
-    A running one is used as it is, so that orders and positions survive the engine. It is replaced where its
+    A running one is used as it is, so that orders and positions survive the engine. One that has ended goes
+    on from its file, so that they survive the exchange, too. It is replaced where its
     recording has ended, where another market was asked for by name (`explicit`), or where the same one was
     and the last run on it came to its end - never where a person started it.
     """
@@ -87,10 +90,34 @@ def exchange_for(settings: Settings, explicit: bool) -> tuple[RunFile, str]:
                 f"`midas stop --exchange` ends it, process {running.pid}"
             )
         stop_process(running.pid)
+        set_aside(settings.home / STATE)
         started = _start_exchange(settings, path)
         return started, f"exchange {running.instance[:8]} replaced by {started.instance[:8]}: {why}"
+    before = _put_away(settings, explicit)
     started = _start_exchange(settings, path)
-    return started, f"exchange {started.instance[:8]} started ({started.market}, {started.speed:g}x)"
+    said = "goes on" if started.instance == before else "started"
+    return started, f"exchange {started.instance[:8]} {said} ({started.market}, {started.speed:g}x)"
+
+
+def _put_away(settings: Settings, explicit: bool) -> str:
+    """Set the ended exchange's state aside where another one is wanted; else say whose it is."""
+    from midas.cli.sim import exchange_config
+    from midas.venues.sim.memory import identity_of, remembered
+
+    state = settings.home / STATE
+    found = remembered(state)
+    if found is None:
+        return ""
+    why = found.identity.difference(identity_of(exchange_config(settings)))
+    if not why and found.ended:
+        why = "its recording had ended"
+    if not why and explicit and _kept(settings.home) == KeptExchange(found.instance, finished=True):
+        why = "the run on it was complete"
+    if not why:
+        return found.instance
+    aside = set_aside(state)
+    print(f"midas: exchange {found.instance[:8]} is {aside} now: {why}", file=sys.stderr, flush=True)
+    return ""
 
 
 def _outdated(running: RunFile, settings: Settings, explicit: bool) -> str:
@@ -115,6 +142,7 @@ def _start_exchange(settings: Settings, path: Path) -> RunFile:
     command = [
         sys.executable, "-m", "midas", "sim", "--market", exchange.market, "--speed", f"{exchange.speed:g}",
         "--seed", str(exchange.seed), "--preset", exchange.preset, "--port", str(exchange.port),
+        "--state", str(settings.home / STATE), "--control", "0",
     ]  # fmt: skip
     command += ["--symbol", exchange.symbol] if exchange.symbol else []
     command += ["--profile", settings.profile] if settings.profile else []

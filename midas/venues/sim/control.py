@@ -1,11 +1,11 @@
 """The control port: a second HTTP address on this machine that makes the exchange misbehave.
 
-GET /hooks, /armed, /log; POST /arm, /fire, /disarm with JSON. Not part of any venue.
+GET /hooks, /armed, /log; POST /arm, /fire, /disarm with JSON; and what its owner adds. Not part of any venue.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import msgspec
 from aiohttp import web
@@ -31,8 +31,8 @@ class Control:
         self._touched = touched
         self._runner: web.AppRunner | None = None
 
-    async def open(self, number: int) -> str:
-        """Listen; the address. Raises AlreadyRunning where the port is taken."""
+    async def open(self, number: int, more: Iterable[web.RouteDef] = ()) -> str:
+        """Listen, for `more` too; the address. Raises AlreadyRunning where the port is taken."""
         app = web.Application(middlewares=[self._guard])
         app.add_routes(
             [
@@ -42,6 +42,7 @@ class Control:
                 web.post("/arm", self._arm),
                 web.post("/fire", self._fire),
                 web.post("/disarm", self._disarm),
+                *more,
             ]
         )
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.5)
@@ -67,7 +68,7 @@ class Control:
         except ConfigInvalid as error:
             return _said(400, str(error))
         except web.HTTPException as error:
-            places = "GET /hooks, /armed, /log; POST /arm, /fire, /disarm"
+            places = "GET /hooks, /armed, /log, /accounts; POST /arm, /fire, /disarm, /deposit, /withdraw"
             return _said(error.status, f"{request.method} {request.path} is not here; there are {places}")
 
     async def _hooks(self, request: web.Request) -> web.Response:

@@ -112,7 +112,7 @@ class Keeper:
         except (msgspec.MsgspecError, KeyError, AssertionError) as error:
             raise StoreDamaged(
                 f"{self._vault.path}: what the exchange kept doesn't fit together ({error!r}); "
-                "start with --fresh to set it aside and begin anew",
+                "`midas sim --state FILE --fresh` sets it aside and begins anew",
                 str(self._vault.path),
                 0,
             ) from error

@@ -19,7 +19,7 @@ from midas.venues.sim.vault import Vault
 from midas.venues.sim.world.parameters import load_world, preset_world
 
 IDENTITY, SELF = "identity", "self"
-_WAY_OUT = "start with --fresh to set it aside and begin anew"
+_WAY_OUT = "`midas sim --state FILE --fresh` sets it aside and begins anew"
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +53,7 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     instance: str
     port: int
     identity: Identity
+    ended: bool = False  # its market has no more
 
 
 def identity_of(config: ExchangeConfig) -> Identity:
@@ -65,7 +66,7 @@ def identity_of(config: ExchangeConfig) -> Identity:
     return Identity(
         market=config.market,
         preset=config.preset if config.market == SYNTHETIC else "",
-        seed=config.seed if world is not None else 0,
+        seed=config.seed,
         parameters=world.hash if world is not None else "",
         accounts=[spec.name for spec in config.specs],
     )
@@ -80,22 +81,6 @@ def remembered(path: Path) -> Remembered | None:
         return _read(vault)
     finally:
         vault.close()
-
-
-def set_aside(path: Path) -> Path | None:
-    """Rename a file that nobody has open, so that the next exchange begins anew; where it is now."""
-    if not path.exists():
-        return None
-    with contextlib.suppress(StoreDamaged):  # a damaged one may go, too
-        Vault(path).close()
-    number = 1
-    while (aside := path.with_name(f"{path.stem}.{number}{path.suffix}")).exists():
-        number += 1
-    for end in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + end)
-        if part.exists():
-            part.rename(aside.with_name(aside.name + end))
-    return aside
 
 
 class Memory:
@@ -147,12 +132,14 @@ class Memory:
         self.keeper.ended = ended
         try:
             with contextlib.suppress(StoreError):  # the disk is full, which was said when it was
+                self._identify(self.port, ended=ended)
                 self.keeper.save()
         finally:
             self._vault.close(discard=True)
 
-    def _identify(self, port: int) -> None:
-        row = Remembered(instance=self.instance, port=port, identity=self._identity)
+    def _identify(self, port: int, *, ended: bool = False) -> None:
+        self.port = port
+        row = Remembered(instance=self.instance, port=port, identity=self._identity, ended=ended)
         self._vault.put(IDENTITY, SELF, msgspec.msgpack.encode(row))
 
 

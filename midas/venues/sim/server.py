@@ -19,6 +19,7 @@ from midas.errors import AlreadyRunning, StoreFull
 from midas.venues.sim import plan, runfile
 from midas.venues.sim.acts import ClockActs, DeskActs, PortActs, SocketActs
 from midas.venues.sim.broadcast import Broadcast
+from midas.venues.sim.cashier import Cashier
 from midas.venues.sim.config import ExchangeConfig, check, open_accounts
 from midas.venues.sim.control import Control
 from midas.venues.sim.desk import Desk
@@ -131,7 +132,7 @@ class ExchangeServer:
         self.port = port.number
         if self._memory is not None:
             self._memory.remember_port(port.number)
-        control = "" if config.control is None else await self._control.open(config.control)
+        control = "" if config.control is None else await self._open_control(config.control)
         SocketActs(faults, self._sockets, self._users)
         PortActs(faults, port)
         ClockActs(faults, self._disruptions.clock)
@@ -144,6 +145,9 @@ class ExchangeServer:
         if self._announce is not None:
             self._announce(content)
         return port
+
+    async def _open_control(self, number: int) -> str:
+        return await self._control.open(number, Cashier(self._exchange, self._wall).routes())
 
     def _bound(self, runner: web.AppRunner) -> Port:
         """The port that was asked for; where any will do, the one that clients know from before."""

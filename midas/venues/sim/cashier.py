@@ -1,0 +1,95 @@
+"""Deposits and withdrawals by hand: what the control port adds for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+
+import msgspec
+from aiohttp import web
+
+from midas.errors import ConfigInvalid
+from midas.venues.sim.accounts import Account
+from midas.venues.sim.exchange import Exchange
+from midas.venues.sim.wallet import Flow
+
+_ENCODE = msgspec.json.Encoder().encode
+
+
+class _Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is asked for."""
+
+    asset: str
+    amount: str | int | float
+    account: str = ""  # empty: the first one
+    address: str = ""
+
+
+class Cashier:
+    """Moves money of one exchange. Raises ConfigInvalid for what can't be."""
+
+    def __init__(self, exchange: Exchange, wall: Callable[[], int]) -> None:
+        self._exchange = exchange
+        self._wall = wall
+
+    def routes(self) -> list[web.RouteDef]:
+        """For the control port."""
+        return [
+            web.get("/accounts", self._accounts),
+            web.post("/deposit", self._deposit),
+            web.post("/withdraw", self._withdraw),
+        ]
+
+    async def _accounts(self, request: web.Request) -> web.Response:
+        wallet = self._exchange.wallet
+        rows = [_described(account) for account in self._exchange.accounts.values()]
+        return _json(
+            {"accounts": rows, "paid_in": {key: f"{sum_:f}" for key, sum_ in wallet.paid_in.items()}}
+        )
+
+    async def _deposit(self, request: web.Request) -> web.Response:
+        wish = await _wish(request)
+        wallet = self._exchange.wallet
+        account = wallet.account(wish.account)
+        flow = wallet.deposit(account, wish.asset, _amount(wish), self._wall())
+        return self._done(account, flow)
+
+    async def _withdraw(self, request: web.Request) -> web.Response:
+        wish = await _wish(request)
+        wallet = self._exchange.wallet
+        account = wallet.account(wish.account)
+        amount = _amount(wish)
+        flow = wallet.withdraw(account, wish.asset, amount, self._wall(), address=wish.address)
+        return self._done(account, flow)
+
+    def _done(self, account: Account, flow: Flow) -> web.Response:
+        self._exchange.settled()
+        balance = account.balance(flow.asset)
+        answer = {"id": flow.id, "account": account.name, "asset": flow.asset, "amount": f"{flow.amount:f}"}
+        return _json(answer | {"free": f"{balance.free:f}", "locked": f"{balance.locked:f}"})
+
+
+async def _wish(request: web.Request) -> _Wish:
+    try:
+        return msgspec.json.decode(await request.read(), type=_Wish)
+    except msgspec.DecodeError as error:
+        raise ConfigInvalid(
+            f'a deposit or withdrawal is {{"asset": "USDT", "amount": "100", "account": "default"}}: {error}'
+        ) from None
+
+
+def _amount(wish: _Wish) -> Decimal:
+    try:
+        return Decimal(str(wish.amount))
+    except InvalidOperation:
+        raise ConfigInvalid(f"an amount is a number, not {wish.amount!r}") from None
+
+
+def _described(account: Account) -> dict[str, object]:
+    balances = account.balances.items()
+    held = {asset: {"free": f"{one.free:f}", "locked": f"{one.locked:f}"} for asset, one in balances}
+    return {"name": account.name, "balances": held}
+
+
+def _json(content: object) -> web.Response:
+    return web.Response(body=_ENCODE(content), content_type="application/json")
