@@ -1,0 +1,444 @@
+"""The exchange and its plain reference side by side: the same is done to both, and both must say the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import msgspec
+
+from midas.costs import FeeSchedule
+from midas.domain.instrument import Instrument
+from midas.domain.time import MINUTE, SECOND
+from midas.errors import ConfigInvalid
+from midas.venues.sim.accounts import Account
+from midas.venues.sim.desk import TRADING, Desk
+from midas.venues.sim.exchange import Exchange
+from midas.venues.sim.filters import Filters, Rules
+from midas.venues.sim.lists import ListAsk, ListNews, ListStatus, OrderList
+from midas.venues.sim.market import BestQuote, DepthChange, Listing, Print
+from midas.venues.sim.matcher import Matcher, SelfTrade
+from midas.venues.sim.ordercounts import OrderCounts
+from midas.venues.sim.orders import Ask, Change, Deal, Order
+from midas.venues.sim.params import Params
+from midas.venues.sim.refusal import Refusal
+from midas.venues.sim.registry import FIRST_LIST_ID, FIRST_ORDER_ID
+from midas.venues.sim.trading import Trading
+from midas.venues.sim.triggers import Triggers
+from midas.venues.sim.wallet import Flow
+from tests.venues.sim.plain_book import Levels
+from tests.venues.sim.plain_exchange import PlainDesk, PlainExchange
+from tests.venues.sim.plain_rules import PlainRefusal, PlainRules
+
+NOW = 1_795_248_000 * SECOND
+START = 1_000 * SECOND
+FIRST_TICK = 100
+BIDS: Levels = [(100, 8), (99, 8), (97, 12)]
+ASKS: Levels = [(101, 8), (102, 8), (104, 12)]
+MODES = tuple(mode for mode in SelfTrade if mode is not SelfTrade.EXPIRE_BOTH)
+OPENING = {"USDT": Decimal(900), "BTC": Decimal(6), "ETH": Decimal("0.7")}
+FEES = {  # maker, taker
+    "anna": (Decimal("0.0001"), Decimal("0.0004")),
+    "bert": (Decimal("0.00123456"), Decimal("0.00076543")),
+    "cleo": (Decimal("-0.00005"), Decimal("0.00031")),
+}
+SYMBOLS = {"BTCUSDT": (Decimal(1), Decimal("0.1")), "ETHUSDT": (Decimal(5), Decimal("0.013"))}
+RULES = Rules(
+    price_max=Decimal(530),
+    market_quantity_max=Decimal("2.5"),
+    notional_max=Decimal(320),
+    multiplier_up=Decimal("1.07"),
+    multiplier_down=Decimal("0.94"),
+    trailing_min=50,
+    trailing_max=400,
+    iceberg_parts_max=8,
+    orders_max=7,
+    algos_max=3,
+    lists_max=2,
+    amends_max=2,
+    icebergs_max=2,
+    position_max=Decimal(17),
+    self_trades=MODES,
+)
+NOTIONAL_MIN = Decimal(20)
+
+
+def _instrument(symbol: str) -> Instrument:
+    tick, lot = SYMBOLS[symbol]
+    return Instrument(
+        venue="binance",
+        symbol=symbol,
+        base=symbol[:3],
+        quote="USDT",
+        tick_size=tick,
+        lot_size=lot,
+        quantity_min=2 * lot,
+        quantity_max=45 * lot,
+        notional_min=NOTIONAL_MIN,
+    )
+
+
+def _plain_rules(symbol: str) -> PlainRules:
+    tick, lot = SYMBOLS[symbol]
+    return PlainRules(
+        symbol=symbol,
+        base=symbol[:3],
+        quote="USDT",
+        tick=tick,
+        lot=lot,
+        quantity_min=2 * lot,
+        quantity_max=45 * lot,
+        notional_min=NOTIONAL_MIN,
+        notional_max=RULES.notional_max,
+        price_max=RULES.price_max,
+        market_quantity_max=RULES.market_quantity_max,
+        percent_up=RULES.multiplier_up,
+        percent_down=RULES.multiplier_down,
+        trailing=(RULES.trailing_min, RULES.trailing_max),
+        iceberg_parts_max=RULES.iceberg_parts_max,
+        orders_max=RULES.orders_max,
+        algos_max=RULES.algos_max,
+        lists_max=RULES.lists_max,
+        amends_max=RULES.amends_max,
+        icebergs_max=17 if RULES.icebergs_max is None else RULES.icebergs_max,
+        position_max=Decimal(17),
+        modes=tuple(mode.name for mode in MODES),
+    )
+
+
+@dataclass
+class Heard:
+    """A listener that keeps what was executed, and counts what happened."""
+
+    deals: list[Deal] = field(default_factory=list)
+    seen: Counter[str] = field(default_factory=Counter)
+
+    def order_changed(self, order: Order, change: Change, deal: Deal | None) -> None:
+        self.seen[f"{order.ask.type.name} {change.name}"] += 1
+        if deal is not None:
+            self.deals.append(deal)
+
+    def list_changed(self, made: OrderList, news: ListNews, orders: list[Order]) -> None:
+        self.seen[f"{made.contingency} {news.name}"] += 1
+
+    def balances_changed(self, account: Account, assets: tuple[str, ...]) -> None:
+        balances = [account.balance(asset) for asset in assets]
+        assert all(balance.free >= 0 and balance.locked >= 0 for balance in balances)
+
+    def flowed(self, account: Account, flow: Flow) -> None:
+        self.seen["flow"] += 1
+
+
+class Pitch:
+    """Two desks for many sequences, one after the other: candles are slow to make, the rest is made anew."""
+
+    def __init__(self) -> None:
+        listings = [
+            Listing(
+                instrument=_instrument(symbol),
+                last_id=1,
+                bids=BIDS,
+                asks=ASKS,
+                first_tick=FIRST_TICK,
+                first_trade_id=1,
+                volatility=1e-4,
+                volume=1.0,
+            )
+            for symbol in SYMBOLS
+        ]
+        self.desks = [Desk(listing, START, 0, 1) for listing in listings]
+        for desk in self.desks:
+            desk.filters = Filters(desk.instrument, RULES)
+
+    def clear(self) -> int:
+        """Forget what the last sequence left; the time it is now, with no print in the minutes before."""
+        time = self.desks[0].time + 10 * MINUTE
+        for desk in self.desks:
+            desk.advance(time)
+            desk.matcher = Matcher()
+            desk.matcher.snapshot(1, BIDS, ASKS)
+            desk.triggers = Triggers(FIRST_TICK)
+            desk.last_tick, desk.status = FIRST_TICK, TRADING
+        return time
+
+
+Makes = Callable[[list[Desk], list[Account], FeeSchedule, Heard], Exchange]
+
+
+class TwoExchanges:
+    """Both, and what they must agree on."""
+
+    def __init__(self, pitch: Pitch, makes: Makes = Exchange) -> None:
+        self.time = pitch.clear()
+        self.now = NOW
+        self.heard = Heard()
+        self.accounts = [Account(i, f"key{i}", "secret", OPENING, name=n) for i, n in enumerate(FEES, 1)]
+        for account in self.accounts:
+            account.fees = FeeSchedule(*FEES[account.name])
+        self.ours = makes(list(pitch.desks), self.accounts, FeeSchedule(), self.heard)
+        desks = [PlainDesk(_plain_rules(symbol), 1, BIDS, ASKS, FIRST_TICK) for symbol in SYMBOLS]
+        for desk in desks:
+            desk.time = self.time
+        opening = {account.name: OPENING for account in self.accounts}
+        self.plain = PlainExchange(desks, opening, FEES, FIRST_ORDER_ID, FIRST_LIST_ID)
+        self._trading = Trading(self.ours, lambda: self.now, OrderCounts(self.heard))
+        self.update = 1
+        self.refusals: Counter[str] = Counter()
+        self.operations = 0
+
+    @property
+    def executions(self) -> int:
+        """Deals so far."""
+        return len(self.heard.deals)
+
+    def account(self, name: str) -> Account:
+        """One of ours."""
+        return self.ours.accounts[name]
+
+    def place(self, name: str, ask: Ask) -> None:
+        """A single order."""
+        self._do(
+            lambda: self.ours.place(self.account(name), ask, self.now), lambda: self.plain.place(name, ask)
+        )
+
+    def place_list(self, name: str, ask: ListAsk) -> None:
+        """An order list."""
+        self._do(
+            lambda: self.ours.place_list(self.account(name), ask, self.now),
+            lambda: self.plain.place_list(name, ask),
+        )
+
+    def cancel(self, number: int) -> None:
+        """A cancel."""
+        self._do(
+            lambda: self.ours.cancel(self.ours.orders[number], self.now, "c"),
+            lambda: self.plain.cancel(self.plain.orders[number]),
+        )
+
+    def amend(self, number: int, quantity: Decimal, client_id: str) -> None:
+        """A reduction that keeps its place."""
+        order = self.ours.orders[number]
+        self._do(
+            lambda: self.ours.amend(self.account(order.account), order, quantity, client_id, self.now),
+            lambda: self.plain.amend(self.plain.orders[number], quantity, client_id),
+        )
+
+    def replace(self, number: int, ask: Ask, *, stop: bool) -> None:
+        """A cancel and a new order in one request; `stop`: no new order where the cancel fails."""
+        order = self.ours.orders[number]
+        ask = msgspec.structs.replace(ask, symbol=order.symbol)
+        self._do(
+            lambda: self._trading.replace(self.account(order.account), Params(_sent(order, ask, stop))),
+            lambda: self.plain.replace(self.plain.orders[number], ask, stop),
+        )
+
+    def flow(self, name: str, asset: str, amount: Decimal) -> None:
+        """Money comes in or goes out."""
+        wallet, account = self.ours.wallet, self.account(name)
+        act = wallet.deposit if amount > 0 else wallet.withdraw
+        self._do(
+            lambda: act(account, asset, abs(amount), self.now), lambda: self.plain.flow(name, asset, amount)
+        )
+
+    def halt(self, symbol: str, trading: bool) -> None:
+        """A symbol stops or goes on trading."""
+        self.ours.desks[symbol].status = TRADING if trading else "HALT"
+        self.plain.desks[symbol].trading = trading
+
+    def depth(self, symbol: str, number: int, bids: Levels, asks: Levels) -> None:
+        """The displayed book changes."""
+        event = DepthChange(symbol, self.time, self.time, number, number, bids, asks, b"")
+        self._do(
+            lambda: self.ours.market(event, self.now),
+            lambda: self.plain.depth(symbol, self.time, number, bids, asks),
+        )
+
+    def quote(self, symbol: str, number: int, bid: tuple[int, int], ask: tuple[int, int]) -> None:
+        """The best bid and ask change."""
+        event = BestQuote(symbol, self.time, self.time, number, bid, ask, b"")
+        self._do(
+            lambda: self.ours.market(event, self.now),
+            lambda: self.plain.quote(symbol, self.time, number, bid, ask),
+        )
+
+    def print(self, symbol: str, tick: int, lots: int, seller: bool) -> None:
+        """A public trade."""
+        event = Print(symbol, self.time, self.time, self.operations, tick, lots, seller, b"")
+        self._do(
+            lambda: self.ours.market(event, self.now),
+            lambda: self.plain.print(symbol, self.time, tick, lots, seller),
+        )
+
+    def _do(self, ours: Callable[[], object], plain: Callable[[], object]) -> None:
+        self.operations += 1
+        before = self._lines()
+        first = len(self.heard.deals)
+        said, expected = _outcome(ours), _outcome(plain)
+        assert said == expected, f"we say {said}, the reference {expected}"
+        if said is not None:
+            self.refusals[f"{said[0]} {said[1]}"] += 1
+        self._check_same(first)
+        self._check_money()
+        self._check_priority(before, self.heard.deals[first:])
+
+    def _check_same(self, first: int) -> None:
+        """Executions of the last operation, orders, lists, lines and balances are those of the reference."""
+        deals = [
+            (d.order_id, d.price, d.quantity, d.maker, d.fee, d.fee_asset) for d in self.heard.deals[first:]
+        ]
+        plain_deals = [
+            (d.order, d.price, d.quantity, d.maker, d.fee, d.fee_asset) for d in self.plain.deals[first:]
+        ]
+        assert deals == plain_deals, f"executions {deals}, in the reference {plain_deals}"
+        _same("orders", self._orders(), self._plain_orders())
+        _same("lines", self._lines(), self._plain_lines())
+        lists = {
+            number: made.status is ListStatus.ALL_DONE for number, made in self.ours.registry.lists.items()
+        }
+        _same("lists", lists, {number: made.done for number, made in self.plain.lists.items()})
+        _same("balances", self._balances(), self._plain_balances())
+
+    def _orders(self) -> dict[int, object]:
+        return {
+            number: (
+                o.status.name,
+                o.client_id,
+                o.quantity,
+                o.executed,
+                o.value,
+                o.prevented,
+                o.expiry_reason or o.reject_reason,
+            )
+            for number, o in self.ours.orders.items()
+        }
+
+    def _plain_orders(self) -> dict[int, object]:
+        return {
+            number: (o.status, o.client_id, o.quantity, o.executed, o.value, o.prevented, o.reason)
+            for number, o in self.plain.orders.items()
+        }
+
+    def _lines(self) -> dict[int, tuple[int, int, int]]:
+        """Outside lots before each resting order, what it shows, what it hides."""
+        found: dict[int, tuple[int, int, int]] = {}
+        for number, order in self.ours.open.items():
+            one = self.ours.desks[order.symbol].matcher.resting(number)
+            if one is not None:
+                found[number] = one.ahead, one.lots, one.hidden
+        return found
+
+    def _plain_lines(self) -> dict[int, tuple[int, int, int]]:
+        return {
+            one.order: (one.ahead, one.shown, one.left - one.shown)
+            for desk in self.plain.desks.values()
+            for one in desk.book.line
+        }
+
+    def _balances(self) -> dict[tuple[str, str], tuple[Decimal, Decimal]]:
+        return {
+            (account.name, asset): (account.balance(asset).free, account.balance(asset).locked)
+            for account in self.accounts
+            for asset in OPENING
+        }
+
+    def _plain_balances(self) -> dict[tuple[str, str], tuple[Decimal, Decimal]]:
+        found = {}
+        for name in FEES:
+            for asset in OPENING:
+                locked = self.plain.locked(name, asset)
+                found[name, asset] = self.plain.held[name][asset] - locked, locked
+        return found
+
+    def _check_money(self) -> None:
+        """Every atom is with an account, was taken as a fee, or is with the market outside."""
+        money = self.ours.money
+        for asset, opening in OPENING.items():
+            balances = [account.balance(asset) for account in self.accounts]
+            assert all(balance.free >= 0 and balance.locked >= 0 for balance in balances)
+            held = sum((b.free + b.locked for b in balances), Decimal(0))
+            gone = money.fees.get(asset, Decimal(0)) + money.outside.get(asset, Decimal(0))
+            paid_in = self.ours.wallet.paid_in.get(asset, Decimal(0))
+            assert held + gone == opening * len(self.accounts) + paid_in
+
+    def _check_priority(self, before: dict[int, tuple[int, int, int]], deals: list[Deal]) -> None:
+        """Nobody gets less than the limit, nobody is passed by, nobody falls back but by a slice's end."""
+        after = self._lines()
+        orders = self.ours.orders
+        for number, (ahead, _, _) in after.items():
+            if number in before and orders[number].ask.iceberg is None:
+                assert ahead <= before[number][0]
+        for deal in deals:
+            ask = orders[deal.order_id].ask
+            assert ask.price is None or deal.side.sign * (ask.price - deal.price) >= 0
+            if deal.maker and deal.order_id in before and ask.iceberg is None:
+                assert ask.price is not None
+                for other in before.keys() & after.keys():
+                    self._check_not_passed(orders[other], orders[deal.order_id])
+
+    def _check_not_passed(self, other: Order, filled: Order) -> None:
+        """`other` stood in line before and after `filled` traded there."""
+        one, two = other.ask, filled.ask
+        if other is filled or (one.symbol, one.side) != (two.symbol, two.side) or one.iceberg is not None:
+            return
+        assert one.price is not None and two.price is not None
+        assert one.side.sign * (one.price - two.price) <= 0, "a better price was passed by"
+        came_first = (other.working_at, other.order_id) < (filled.working_at, filled.order_id)
+        if (
+            one.price == two.price
+            and other.stop is None
+            and filled.stop is None
+            and other.list_id < 0 > filled.list_id
+        ):
+            assert not came_first, "an earlier order was passed by"
+
+
+def _same(what: str, ours: dict, plain: dict) -> None:  # type: ignore[type-arg]
+    if ours == plain:
+        return
+    keys = [key for key in ours.keys() | plain.keys() if ours.get(key) != plain.get(key)]
+    rows = [f"{key}: we {ours.get(key)}, the reference {plain.get(key)}" for key in keys]
+    raise AssertionError(f"{what} differ: " + "; ".join(rows))
+
+
+def _outcome(act: Callable[[], object]) -> tuple[int, str] | None:
+    """How something was refused; None where it wasn't."""
+    try:
+        act()
+    except Refusal as refusal:
+        return refusal.code, refusal.text + _halves(refusal.data)
+    except PlainRefusal as refusal:
+        return refusal.code, refusal.text
+    except ConfigInvalid:
+        return 0, "more than is free"
+    return None
+
+
+def _halves(data: object) -> str:
+    """How the two halves of a replace ended."""
+    if not isinstance(data, dict):
+        return ""
+    halves = [data["cancelResponse"], data["newOrderResponse"]]
+    codes = [half.get("code") if isinstance(half, dict) else None for half in halves]
+    return f" {data['cancelResult']} {codes[0]} {data['newOrderResult']} {codes[1]}"
+
+
+def _sent(order: Order, ask: Ask, stop: bool) -> dict[str, str]:
+    """The parameters of a replace."""
+    values = {
+        "symbol": order.symbol,
+        "cancelReplaceMode": "STOP_ON_FAILURE" if stop else "ALLOW_FAILURE",
+        "cancelOrderId": order.order_id,
+        "side": ask.side.name,
+        "type": ask.type.name,
+        "timeInForce": ask.time_in_force.name if ask.type.forced else None,
+        "quantity": ask.quantity,
+        "price": ask.price,
+        "stopPrice": ask.stop_price,
+        "trailingDelta": ask.trailing_delta,
+        "icebergQty": ask.iceberg,
+        "selfTradePreventionMode": ask.self_trade.name,
+        "newClientOrderId": ask.client_id or None,
+    }
+    return {name: str(value) for name, value in values.items() if value is not None}
