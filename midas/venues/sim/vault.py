@@ -33,6 +33,7 @@ class Vault:
         """
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(0o600)  # it tells positions and orders
         self._changes: dict[tuple[str, str], bytes | None] = {}
         self._connection = sqlite3.connect(path, timeout=0.2, isolation_level=None)
         try:
