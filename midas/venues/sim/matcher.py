@@ -57,7 +57,7 @@ class Matcher:
             if better > key or lots == 0:
                 break
             if better < key:
-                lots -= self._fill_in_order(queues.at(better), lots, outcomes)
+                lots -= self._fill_in_line(queues, better, lots, outcomes)
             else:
                 self._print(queues, key, lots, outcomes)
         return outcomes
@@ -206,7 +206,7 @@ class Matcher:
             used = self._meet(order, left, sweep)
             left -= used
             if used == shown and order.order_id in self._orders:  # its next slice came up
-                order.ahead = available
+                order.ahead, order.credit = available, 0
                 line.append(order)
         if not sweep.over:
             step = _pass(sweep, key * side.sign, min(left, available - passed))
@@ -261,14 +261,25 @@ class Matcher:
         elif order.lots == 0:
             self.cancel(order.order_id)
 
-    def _fill_in_order(self, orders: list[Resting], lots: int, outcomes: list[Outcome]) -> int:
-        """Fill `orders` one after the other with up to `lots`; the lots used."""
-        left = lots
-        for order in orders:
-            step = min(left, order.total)
-            if step:
-                self._fill(order, step, outcomes)
+    def _fill_shown(self, order: Resting, lots: int, outcomes: list[Outcome]) -> bool:
+        """Fill up to `lots` of what an order shows; True where its next slice came up behind everybody."""
+        used = min(lots, order.lots)
+        renewed = used == order.lots and order.hidden > 0
+        self._fill(order, used, outcomes)
+        if renewed:
+            own = self.book.bids if order.side is Side.BUY else self.book.asks
+            order.ahead, order.credit = own.available(order.tick * own.sign), 0
+        return renewed
+
+    def _fill_in_line(self, queues: Queues, key: int, lots: int, outcomes: list[Outcome]) -> int:
+        """Fill the orders at `key` one after the other with up to `lots`; the lots used."""
+        left, line = lots, deque(queues.at(key))
+        while line and left:
+            order = line.popleft()
+            step = min(left, order.lots)
             left -= step
+            if self._fill_shown(order, step, outcomes):
+                line.append(order)
         return lots - left
 
     def _print(self, queues: Queues, key: int, lots: int, outcomes: list[Outcome]) -> None:
@@ -311,19 +322,27 @@ class Matcher:
 
     def _cross(self, queues: Queues, opposite: OutsideSide, outcomes: list[Outcome]) -> None:
         """Orders whose price the opposite side has reached fill at their own price."""
-        best = opposite.best()
-        if best is None:
-            return
-        for order in queues:
-            if order.tick * opposite.sign < best[0] * opposite.sign:
+        for key in queues.prices():
+            line = deque(queues.at(key))
+            while line and (there := _reached(opposite, line[0].tick)) is not None:
+                order, step = line[0], min(line[0].lots, there[1])
+                opposite.take(there[0], step)
+                if self._fill_shown(order, step, outcomes):
+                    line.rotate(-1)
+                elif order.lots == 0:
+                    line.popleft()
+            if line:
                 return
-            for key in opposite.prices():
-                if key > order.tick * opposite.sign or order.lots == 0:
-                    break
-                step = min(order.total, opposite.available(key))
-                if step:
-                    opposite.take(key, step)
-                    self._fill(order, step, outcomes)
+
+
+def _reached(opposite: OutsideSide, tick: int) -> tuple[int, int] | None:
+    """The best key of the other side that an order at `tick` could have, and the lots left there."""
+    for key in opposite.prices():
+        if key > tick * opposite.sign:
+            return None
+        if lots := opposite.available(key):
+            return key, lots
+    return None
 
 
 def _pass(sweep: Sweep, tick: int, lots: int) -> int:

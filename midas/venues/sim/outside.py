@@ -86,8 +86,8 @@ class OutsideSide:
         """The `count` best levels of the depth as last published, without the quote's touch."""
         return [(key * self.sign, self._levels[key]) for key in self._keys[:count]]
 
-    def change(self, levels: Iterable[Level]) -> None:
-        """Set levels of the depth; zero lots remove one. The depth is now newer than any quote."""
+    def change(self, levels: Iterable[Level], touch: Level | None = None) -> None:
+        """Set levels of the depth; zero lots remove one. `touch`: a quote that is newer still."""
         shown = self._shown()
         self._touch = None
         for tick, lots in levels:
@@ -98,13 +98,18 @@ class OutsideSide:
                 if key not in self._levels:
                     insort(self._keys, key)
                 self._levels[key] = lots
+        if self.told is not None:
+            # A market that answers has taken what we took out of its book by the next depth change; a
+            # quote on the way may be older than that.
+            self._taken.clear()
+        if touch is not None:
+            self._lay(touch)
         self._forget(shown)
 
     def quote(self, tick: int, lots: int) -> None:
         """A best price newer than the depth."""
         shown = self._shown()
-        self._touch = tick * self.sign
-        self._touch_lots = lots
+        self._lay((tick, lots))
         self._forget(shown)
 
     def replace(self, levels: Iterable[Level]) -> None:
@@ -134,12 +139,12 @@ class OutsideSide:
     def _shown(self) -> dict[int, int]:
         return {key: self.displayed(key) for key in self._taken}
 
+    def _lay(self, touch: Level) -> None:
+        self._touch, self._touch_lots = touch[0] * self.sign, touch[1]
+
     def _forget(self, shown: dict[int, int]) -> None:
+        """What we took counts until the market shows another size there."""
         if self.told is not None:
-            # A market that answers takes what we took out of its book by the next depth change; a quote
-            # on the way may be older than that.
-            if self._touch is None:
-                self._taken.clear()
             return
         for key, lots in shown.items():
             if self.displayed(key) != lots:
@@ -192,10 +197,9 @@ class OutsideBook:
         if last_id <= self.last_id:
             return False
         self.last_id = last_id
-        self.bids.change(bids)
-        self.asks.change(asks)
-        if self._quote is not None and self._quote[0] > last_id:
-            self._lay(self._quote)
+        newer = self._quote if self._quote is not None and self._quote[0] > last_id else None
+        self.bids.change(bids, None if newer is None else newer[1])
+        self.asks.change(asks, None if newer is None else newer[2])
         return True
 
     def quote(self, last_id: int, bid: Level, ask: Level) -> bool:
@@ -203,9 +207,6 @@ class OutsideBook:
         if last_id <= self.last_id:
             return False
         self._quote = (last_id, bid, ask)
-        self._lay(self._quote)
+        self.bids.quote(*bid)
+        self.asks.quote(*ask)
         return True
-
-    def _lay(self, quote: tuple[int, Level, Level]) -> None:
-        self.bids.quote(*quote[1])
-        self.asks.quote(*quote[2])

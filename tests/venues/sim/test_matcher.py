@@ -133,7 +133,28 @@ def test_a_new_slice_waits_behind_what_the_market_displays_when_it_comes_up() ->
     assert executed(matcher.trade(BID, 13, buyer_is_maker=True)) == [(1, BID, 3, True)]
     assert (iceberg.lots, matcher.ahead(1)) == (3, 0)  # the print has eaten what is still displayed
     matcher.depth(2, [(BID, 8)], [])
-    assert executed(matcher.trade(99, 9, buyer_is_maker=True)) == [(1, BID, 6, True)]
+    assert executed(matcher.trade(99, 9, buyer_is_maker=True)) == [(1, BID, 3, True)] * 2
+
+
+def test_no_slice_comes_before_an_order_that_waits_where_a_print_or_the_market_goes_through() -> None:
+    for reaches in ("print", "quote"):
+        matcher = book()
+        matcher.rest(order(1, Side.BUY, 9, BID, "a"), 9, slice=3)
+        matcher.rest(order(2, Side.BUY, 4, BID, "b"), 4)
+        if reaches == "print":
+            outcomes = matcher.trade(99, 8, buyer_is_maker=True)
+        else:
+            outcomes = matcher.quote(2, (98, 1), (99, 8))
+        assert executed(outcomes) == [(1, BID, 3, True), (2, BID, 4, True), (1, BID, 1, True)]
+
+
+def test_a_depth_change_under_a_newer_quote_does_not_bring_back_what_we_took_at_the_touch() -> None:
+    matcher = book()
+    matcher.quote(5, (BID, 6), (ASK, 6))
+    matcher.take(order(1, Side.BUY, 6, ASK))
+    matcher.rest(order(2, Side.BUY, 5, ASK), 5)
+    assert matcher.depth(4, [(99, 7)], [(103, 3)]) == []
+    assert matcher.reach(order(3, Side.BUY, 9, ASK)).lots == 0
 
 
 @given(st.integers(1, 40), st.integers(1, 12), st.lists(st.integers(1, 15), max_size=20))
