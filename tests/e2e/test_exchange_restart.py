@@ -1,4 +1,4 @@
-"""The exchange's process dies under a running engine and a busy client; the next one knows all it had said."""
+"""The exchange dies under a running engine and a busy client; the next one knows all that it had said."""
 
 from __future__ import annotations
 

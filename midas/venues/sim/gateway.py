@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from midas.venues.sim import sapi, signing
+from midas.venues.sim import sapi, signing, transfers
 from midas.venues.sim.accounts import Account
 from midas.venues.sim.arming import Target
 from midas.venues.sim.endpoints import (
@@ -56,6 +56,7 @@ class Gateway:
             *_trading(Trading(exchange, wall, counts)),
             *_lists(ListDesk(exchange, wall, counts)),
             *sapi.endpoints(sapi.Sapi(exchange)),
+            *transfers.endpoints(transfers.Transfers(exchange.wallet, wall)),
         ]
         self.by_path = {endpoint.path: endpoint for endpoint in endpoints}
         self.by_method = {endpoint.method: endpoint for endpoint in endpoints if endpoint.method}

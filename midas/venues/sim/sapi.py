@@ -15,9 +15,8 @@ from midas.venues.sim.endpoints import Endpoint, fixed
 from midas.venues.sim.exchange import Exchange
 from midas.venues.sim.params import Params
 from midas.venues.sim.reports import Json
-
-NETWORK = "SIM"  # coins here travel on a network of their own
-WITHDRAWAL_MAX = Decimal(10_000_000_000)
+from midas.venues.sim.transfers import NETWORK
+from midas.venues.sim.wallet import AMOUNT_MAX
 
 
 class Sapi:
@@ -181,7 +180,7 @@ def _network(asset: str) -> Json:
         "withdrawIntegerMultiple": "0.00000001",
         "withdrawFee": "0",
         "withdrawMin": "0.00000001",
-        "withdrawMax": f"{WITHDRAWAL_MAX:f}",
+        "withdrawMax": f"{AMOUNT_MAX:f}",
         "minConfirm": 1,
         "unLockConfirm": 1,
         "sameAddress": False,
