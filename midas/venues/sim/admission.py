@@ -82,7 +82,7 @@ class Admission:
         if ask.type.waits:
             assert ask.quantity is not None
             return self._money.reserve(desk, ask, ask.quantity)
-        return self._money.cost(desk, account, ask)
+        return self._money.cost(desk, account, ask, ask.quantity)
 
     def _standing(self, desk: Desk, account: Account) -> Standing:
         mine = self._registry.open_orders(account, desk.symbol)

@@ -222,7 +222,8 @@ class Lifecycle:
         if order.ask.type.waits and not order.working_at:
             asset, amount = self._money.reserve(desk, order.ask, order.left)
         else:
-            asset, amount = self._money.cost(desk, account, order.ask)
+            left = None if order.ask.quantity is None else order.left
+            asset, amount = self._money.cost(desk, account, order.ask, left)
         return amount <= account.balance(asset).free + order.locked
 
     def _match(self, desk: Desk, order: Order, now: int) -> None:

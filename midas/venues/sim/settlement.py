@@ -52,20 +52,21 @@ class Settlement:
         price = ask.price or ask.stop_price or instrument.price(desk.triggers.last)
         return asset, left * price
 
-    def cost(self, desk: Desk, account: Account, ask: Ask) -> tuple[str, Decimal]:
-        """Which asset, and how much of it, `ask` costs if it meets the book now."""
+    def cost(self, desk: Desk, account: Account, ask: Ask, left: Decimal | None) -> tuple[str, Decimal]:
+        """Which asset, and how much of it, `left` of `ask` costs if it meets the book now; None where
+        the ask has no quantity."""
         instrument = desk.instrument
         if ask.price is not None:
-            assert ask.quantity is not None
-            return self.reserve(desk, ask, ask.quantity)
+            assert left is not None
+            return self.reserve(desk, ask, left)
         if ask.side is Side.SELL:
-            if ask.quantity is not None:
-                return instrument.base, ask.quantity
+            if left is not None:
+                return instrument.base, left
             reach = desk.matcher.reach(taking(desk, 0, account.name, ask))
             return instrument.base, instrument.quantity(reach.lots)
         if ask.quote_quantity is not None:
             return instrument.quote, ask.quote_quantity
-        reach = desk.matcher.reach(taking(desk, 0, account.name, ask))
+        reach = desk.matcher.reach(taking(desk, 0, account.name, ask, left))
         return instrument.quote, instrument.tick_size * instrument.lot_size * reach.value
 
     def hold(self, desk: Desk, order: Order) -> None:

@@ -240,7 +240,8 @@ class PlainBook:
         self._fill(maker, maker.tick, taker.order, steps, prevented=prevented)
         for step in steps[-3:] if prevented else ():
             over = maker.left == 0 if step.maker else taker.wants(maker.tick) == 0
-            step.ended = step.prevented and over
+            if {step.order, step.other} == {taker.order, maker.order}:
+                step.ended = over
         return False
 
     def _fill(

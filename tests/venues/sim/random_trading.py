@@ -37,12 +37,12 @@ class RandomTrading:
             self._order: 38,
             self._list: 11,
             self._cancel: 7,
-            self._amend: 9,
+            self._amend: 10,
             self._replace: 4,
             self._depth: 11,
             self._quote: 7,
             self._print: 15,
-            self._flow: 2,
+            self._flow: 6,
             self._halt: 1,
         }
         rng.choices(list(acts), list(acts.values()))[0]()
@@ -212,11 +212,14 @@ class RandomTrading:
         self._two.print(self._symbol, tick, rng.choice((1, 3, 5, 9, 20)), rng.random() < 0.5)
 
     def _flow(self) -> None:
+        """A deposit, or a withdrawal: some, too much, or everything that is free."""
         rng = self._rng
-        asset = rng.choice(tuple(OPENING))
-        amount = OPENING[asset] / rng.choice((3, 6, 12) if rng.random() < 0.8 else (1, 2))
-        amount = amount.quantize(Decimal("1e-8"))
-        self._two.flow(rng.choice(NAMES), asset, rng.choice((-1, 1)) * amount)
+        name, asset = rng.choice(NAMES), rng.choice(tuple(OPENING))
+        free = self._two.account(name).balance(asset).free
+        amounts = (OPENING[asset] / 4, OPENING[asset] / 2, -free, -free, -free / 2, -free * 2)
+        amount = rng.choice(amounts).quantize(Decimal("1e-8"))
+        if amount:
+            self._two.flow(name, asset, amount)
 
     def _halt(self) -> None:
         self._two.halt(self._symbol, self._rng.random() < 0.8)

@@ -91,3 +91,22 @@ def test_a_closed_order_is_unknown_and_another_ones_name_is_taken(floor: Floor) 
     assert refusal(floor, order, "1.0", "other") == (-2010, "Duplicate order sent.")
     floor.exchange.cancel(other, NOW, "c")
     assert refusal(floor, other, "1.0") == (-2011, "Unknown order sent.")
+
+
+def test_a_reduced_stop_is_paid_for_by_what_it_still_has_set_aside(floor: Floor) -> None:
+    order = floor.place(floor.stop(Side.SELL, "5.0", 98))
+    amend(floor, order, "3.0")
+    floor.exchange.wallet.withdraw(floor.accounts[0], "BTC", Decimal(17), NOW)
+    floor.print(98, 1, seller=True)
+    assert (order.status, order.executed) == (Status.FILLED, 3)
+    check_ledger(floor)
+
+
+def test_a_reduced_leg_that_waits_for_its_turn_needs_only_what_is_left_of_it(floor: Floor) -> None:
+    working = floor.ask(Side.SELL, "1.0", 103)
+    _, orders = floor.place_list(floor.ask(Side.SELL, "5.0", 104), working=working)
+    amend(floor, orders[1], "3.0")
+    floor.exchange.wallet.withdraw(floor.accounts[0], "BTC", Decimal(16), NOW)
+    floor.print(104, 10, seller=False)
+    assert [order.status for order in orders] == [Status.FILLED, Status.NEW]
+    check_ledger(floor)
