@@ -34,8 +34,8 @@ class RecordedMarket:
 
     def history(self, count: int) -> list[Bar]:
         """The last `count` bars before the recording, marked synthetic."""
-        walks = history.walks(self.listing, self.start, seed=1)
-        *closed, _ = history.candles(walks, self._period, self.start)
+        past = history.Past(history.walks(self.listing, self.start, seed=1))
+        *closed, _ = past.candles(self._period, self.start)
         return [self._bar(candle, self.start) for candle in closed[-count:]]
 
     def events(self) -> Iterator[Event]:
