@@ -160,3 +160,22 @@ def _check_money(http: str, control: str) -> None:
             assert Decimal(balance["free"]) + Decimal(balance["locked"]) == held[balance["asset"]]
     answer = requests.get(f"{control}/accounts", timeout=5, proxies={"http": ""})
     assert [row["name"] for row in answer.json()["accounts"]] == ["engine", "bob"]
+
+
+def test_an_exchange_that_was_stopped_goes_on_and_a_finished_run_begins_anew(desk: ProcessDesk) -> None:
+    named = ["--no-ui", "--json", "--market", "synthetic", "--speed", "10", "--duration", "3"]
+    first = desk.run(*named)
+    assert first.returncode == 0, first.stderr
+    instance, time = desk.market()["instance"], desk.market()["market_time_ns"]
+    desk.facts("stop", "--exchange")
+    again = desk.run("--no-ui", "--json", "--duration", "3")
+    assert again.returncode == 0, again.stderr
+    assert f"exchange {instance[:8]} goes on" in again.stderr
+    assert desk.market()["instance"] == instance
+    assert desk.market()["market_time_ns"] > time
+    assert last_line(again.stdout)["reconciled"] is True
+    desk.facts("stop", "--exchange")
+    anew = desk.run(*named)
+    assert anew.returncode == 0, anew.stderr
+    assert "exchange.1.db now: the run on it was complete" in anew.stderr
+    assert desk.market()["instance"] != instance
