@@ -52,7 +52,7 @@ class RandomTrading:
 
     def _ask(self) -> Ask:
         ask = self._rng.choices((self._limit, self._market, self._by_value, self._stop), (50, 12, 6, 32))[0]()
-        if self._rng.random() < 0.02:
+        if self._rng.random() < 0.04:
             return self._broken(ask)
         return ask
 
@@ -65,7 +65,7 @@ class RandomTrading:
         if ask.quantity is not None:
             changes += [{"quantity": ask.quantity + lot / 2}, {"quantity": lot}, {"quantity": 46 * lot}]
         if ask.trailing_delta is not None:
-            changes += [{"trailing_delta": 49}, {"trailing_delta": 401}]
+            changes = [{"trailing_delta": 49}, {"trailing_delta": 401}]
         return replace(ask, **self._rng.choice(changes)) if changes else ask
 
     def _limit(self) -> Ask:
@@ -139,6 +139,8 @@ class RandomTrading:
         rng, side, here = self._rng, self._side(), self._last()
         tick = SYMBOLS[self._symbol][0]
         stop = self._waiting(rng.choice((Kind.STOP_LOSS, Kind.STOP_LOSS_LIMIT)), side, here)
+        if rng.random() < 0.05:
+            stop = self._waiting(rng.choice((Kind.TAKE_PROFIT, Kind.TAKE_PROFIT_LIMIT)), side, here)
         gain_kind = rng.choice((Kind.LIMIT_MAKER, Kind.LIMIT_MAKER, Kind.TAKE_PROFIT, Kind.TAKE_PROFIT_LIMIT))
         if gain_kind is Kind.LIMIT_MAKER:
             price = tick * (here - side.sign * rng.randint(1, 4))

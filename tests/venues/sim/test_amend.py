@@ -98,7 +98,7 @@ def test_a_reduced_stop_is_paid_for_by_what_it_still_has_set_aside(floor: Floor)
     amend(floor, order, "3.0")
     floor.exchange.wallet.withdraw(floor.accounts[0], "BTC", Decimal(17), NOW)
     floor.print(98, 1, seller=True)
-    assert (order.status, order.executed) == (Status.FILLED, 3)
+    assert (order.status, order.executed) == (Status.FILLED, Decimal(3))
     check_ledger(floor)
 
 

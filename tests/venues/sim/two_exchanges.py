@@ -15,7 +15,7 @@ from midas.domain.time import MINUTE, SECOND
 from midas.errors import ConfigInvalid
 from midas.venues.sim.accounts import Account
 from midas.venues.sim.desk import TRADING, Desk
-from midas.venues.sim.exchange import Exchange
+from midas.venues.sim.exchange import Exchange, Listener
 from midas.venues.sim.filters import Filters, Rules
 from midas.venues.sim.lists import ListAsk, ListNews, ListStatus, OrderList
 from midas.venues.sim.market import BestQuote, DepthChange, Listing, Print
@@ -54,12 +54,12 @@ RULES = Rules(
     trailing_min=50,
     trailing_max=400,
     iceberg_parts_max=8,
-    orders_max=7,
+    orders_max=5,
     algos_max=3,
     lists_max=2,
     amends_max=2,
-    icebergs_max=2,
-    position_max=Decimal(17),
+    icebergs_max=1,
+    position_max=Decimal(9),
     self_trades=MODES,
 )
 NOTIONAL_MIN = Decimal(20)
@@ -102,8 +102,8 @@ def _plain_rules(symbol: str) -> PlainRules:
         algos_max=RULES.algos_max,
         lists_max=RULES.lists_max,
         amends_max=RULES.amends_max,
-        icebergs_max=17 if RULES.icebergs_max is None else RULES.icebergs_max,
-        position_max=Decimal(17),
+        icebergs_max=1,
+        position_max=Decimal(9),
         modes=tuple(mode.name for mode in MODES),
     )
 
@@ -164,7 +164,7 @@ class Pitch:
         return time
 
 
-Makes = Callable[[list[Desk], list[Account], FeeSchedule, Heard], Exchange]
+Makes = Callable[[list[Desk], list[Account], FeeSchedule, Listener], Exchange]
 
 
 class TwoExchanges:
@@ -400,6 +400,19 @@ def _same(what: str, ours: dict, plain: dict) -> None:  # type: ignore[type-arg]
     keys = [key for key in ours.keys() | plain.keys() if ours.get(key) != plain.get(key)]
     rows = [f"{key}: we {ours.get(key)}, the reference {plain.get(key)}" for key in keys]
     raise AssertionError(f"{what} differ: " + "; ".join(rows))
+
+
+def plain_made(two: TwoExchanges) -> Counter[str]:
+    """What kinds of orders there were, and why they ended, as the reference tells it."""
+    made: Counter[str] = Counter()
+    for order in two.plain.orders.values():
+        ask = order.ask
+        made[order.reason or order.status] += 1
+        made[ask.self_trade.name] += order.prevented > 0 or ask.self_trade is SelfTrade.NONE
+        made["trailing"] += ask.trailing_delta is not None and order.executed > 0
+        made["iceberg"] += ask.iceberg is not None and order.executed > 0
+        made["by value"] += ask.quote_quantity is not None and order.executed > 0
+    return made
 
 
 def _outcome(act: Callable[[], object]) -> tuple[int, str] | None:
