@@ -188,6 +188,7 @@ async def test_slow_streams_show_as_lag(market: Desk, faults: Faults) -> None:
     await market.until(lambda: market.count(BookDelta) > 10)
     await faults.arm("slow", delay_s=0.25)
     await market.until(lambda: market.feed.lag.latest > 0.15 * SECOND)
+    assert market.feed.gaps == 0
 
 
 @shows("refuse_connections")
@@ -306,6 +307,7 @@ async def test_whatever_ends_the_user_stream_asks_for_a_full_pass(
             event.source.value for event in trader.of(OrderAccepted) if event.client_id == "md-2"
         }
     )  # fmt: skip
+    assert {event.client_id for event in trader.of(OrderAccepted)} == {"md-1", "md-2"}
 
 
 @shows("fill_before_ack", "reorder_events", "duplicate_event", "reply_first", "partial_fills")

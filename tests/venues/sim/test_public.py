@@ -154,14 +154,20 @@ def test_a_trading_day_begins_at_the_clocks_midnight(counter: Counter) -> None:
 def test_the_mean_price_weighs_the_last_five_minutes(counter: Counter) -> None:
     answer = counter.ask("average_price")
     rows = counter.ask("candles", interval="1m", limit=5)
-    mean = sum(Decimal(row[7]) for row in rows) / sum(Decimal(row[5]) for row in rows)
+    value, quantity = (sum((Decimal(row[place]) for row in rows), Decimal(0)) for place in (7, 5))
+    mean = value / quantity
     assert abs(Decimal(answer["price"]) - mean) < Decimal("0.00000001")
     assert answer["mins"] == 5
 
 
 def test_exchange_info_is_narrowed_by_name_permission_and_state(counter: Counter) -> None:
     assert [row["symbol"] for row in counter.ask("exchange_info")["symbols"]] == ["BTCUSDT"]
-    every = lambda **values: counter._public.exchange_info(Params(values))["symbols"]  # type: ignore[index]  # noqa: E731
+
+    def every(**values: str) -> list[dict[str, Any]]:
+        answer: Any = counter._public.exchange_info(Params(values))
+        found: list[dict[str, Any]] = answer["symbols"]
+        return found
+
     assert (
         len(every()) == len(every(permissions='["SPOT","MARGIN"]')) == len(every(symbolStatus="TRADING")) == 2
     )
