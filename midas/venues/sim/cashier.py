@@ -10,6 +10,7 @@ from aiohttp import web
 
 from midas.errors import ConfigInvalid
 from midas.venues.sim.accounts import Account
+from midas.venues.sim.control import JSON
 from midas.venues.sim.exchange import Exchange
 from midas.venues.sim.wallet import Flow
 
@@ -70,6 +71,8 @@ class Cashier:
 
 
 async def _wish(request: web.Request) -> _Wish:
+    if request.content_type != JSON:
+        raise ConfigInvalid(f"the content type is {request.content_type}; expected {JSON}")
     try:
         return msgspec.json.decode(await request.read(), type=_Wish)
     except msgspec.DecodeError as error:
@@ -92,4 +95,4 @@ def _described(account: Account) -> dict[str, object]:
 
 
 def _json(content: object) -> web.Response:
-    return web.Response(body=_ENCODE(content), content_type="application/json")
+    return web.Response(body=_ENCODE(content), content_type=JSON)

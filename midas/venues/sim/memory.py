@@ -28,7 +28,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     market: str
     preset: str
     seed: int
-    parameters: str  # the hash of a world
+    parameters: str  # the hash of a world, or how many bytes a recording has
     accounts: list[str]
 
     def difference(self, wanted: Identity) -> str:
@@ -40,7 +40,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
         if self.seed != wanted.seed:
             return f"it had seed {self.seed}, asked for was {wanted.seed}"
         if self.parameters != wanted.parameters:
-            return "the parameters of its world were others"
+            return "its world's parameters, or its files, were others"
         if sorted(self.accounts) != sorted(wanted.accounts):
             had, asked = ", ".join(self.accounts), ", ".join(wanted.accounts)
             return f"it had the accounts {had}, asked for were {asked}"
@@ -58,18 +58,25 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
 
 def identity_of(config: ExchangeConfig) -> Identity:
     """The exchange that `config` describes. Raises ConfigInvalid for a world that can't be one."""
-    world = None
     if config.market == SYNTHETIC:
-        world = preset_world(config.preset)
+        parameters = preset_world(config.preset).hash
     elif Path(config.market).suffix == ".toml":
-        world = load_world(Path(config.market))
+        parameters = load_world(Path(config.market)).hash
+    else:
+        parameters = f"{_size(Path(config.market))} bytes"
     return Identity(
         market=config.market,
         preset=config.preset if config.market == SYNTHETIC else "",
         seed=config.seed,
-        parameters=world.hash if world is not None else "",
+        parameters=parameters,
         accounts=[spec.name for spec in config.specs],
     )
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder; a market that isn't there is refused by who opens it."""
+    files = path.iterdir() if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def remembered(path: Path) -> Remembered | None:

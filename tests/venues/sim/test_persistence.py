@@ -17,7 +17,7 @@ from midas.errors import ConfigInvalid, MidasError, StoreDamaged
 from midas.venues.sim.accounts import AccountSpec
 from midas.venues.sim.aside import ASIDE_MAX, set_aside
 from midas.venues.sim.config import ExchangeConfig
-from midas.venues.sim.memory import remembered
+from midas.venues.sim.memory import identity_of, remembered
 from midas.venues.sim.server import serve
 from tests.fakes.exchange import PAYLOAD, Venue, running
 
@@ -202,3 +202,21 @@ def test_a_damaged_file_can_be_set_aside(tmp_path: Path) -> None:
     path.write_bytes(b"no database" * 1000)
     assert set_aside(path) == tmp_path / "exchange.1.db"
     assert not path.exists()
+
+
+def test_a_recording_that_was_written_again_is_another_market(tmp_path: Path) -> None:
+    file = tmp_path / "market.jsonl.gz"
+    file.write_bytes(b"one")
+    before = identity_of(ExchangeConfig(market=str(file)))
+    assert before.difference(identity_of(ExchangeConfig(market=str(file), speed=3.0))) == ""
+    file.write_bytes(b"another")
+    assert "its files" in before.difference(identity_of(ExchangeConfig(market=str(file))))
+
+
+def test_a_world_with_other_parameters_is_another_market(tmp_path: Path) -> None:
+    world = tmp_path / "world.toml"
+    world.write_text('preset = "easy"\n')
+    before = identity_of(ExchangeConfig(market=str(world)))
+    world.write_text('preset = "hard"\n')
+    assert "world's parameters" in before.difference(identity_of(ExchangeConfig(market=str(world))))
+    assert identity_of(ExchangeConfig(preset="easy")).difference(identity_of(ExchangeConfig(preset="hard")))
