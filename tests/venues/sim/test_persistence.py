@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 import sqlite3
 from decimal import Decimal
 from itertools import pairwise
@@ -11,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from binance.exceptions import BinanceAPIException
 from msgspec.structs import replace
 
-from midas.errors import ConfigInvalid, MidasError, StoreDamaged
+from midas.errors import ConfigInvalid, MidasError, StoreDamaged, StoreFull
 from midas.venues.sim.accounts import AccountSpec
 from midas.venues.sim.aside import ASIDE_MAX, set_aside
 from midas.venues.sim.config import ExchangeConfig
@@ -157,6 +159,27 @@ async def test_a_file_that_another_exchange_holds_is_refused(tmp_path: Path, con
     async with running(tmp_path, config):
         with pytest.raises(MidasError, match="another exchange has these accounts open"):
             await serve(config, asyncio.Event())
+
+
+async def test_a_full_disk_ends_the_exchange_before_it_tells_what_it_can_t_keep(
+    tmp_path: Path, config: ExchangeConfig
+) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    order = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.02"}
+    with pytest.raises(StoreFull, match="make room on the disk"):
+        async with running(tmp_path, config) as venue:
+            client = await venue.client()
+            price = Decimal((await client.get_orderbook_ticker(symbol="BTCUSDT"))["bidPrice"]) - 100
+            written = max(file.stat().st_size for file in tmp_path.glob("exchange.db*"))
+            try:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (written, before[1]))
+                with pytest.raises(BinanceAPIException):
+                    await client.create_order(price=price, **order)
+                await asyncio.sleep(1.2)  # it ends by itself
+            finally:
+                resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    async with running(tmp_path, config) as venue:
+        assert await (await venue.client()).get_all_orders(symbol="BTCUSDT") == []
 
 
 async def test_a_file_whose_market_is_gone_is_damaged(tmp_path: Path, config: ExchangeConfig) -> None:
