@@ -7,106 +7,27 @@ at a time (`plain_book`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from midas.venues.sim.lists import ListAsk
 from midas.venues.sim.orders import Ask
-from tests.venues.sim.plain_book import BUY, SELL, Levels, PlainBook, Step, Taker, beats
-from tests.venues.sim.plain_rules import PlainRefusal, PlainRules, View
+from tests.venues.sim.plain_book import BUY, SELL, Levels, Step
+from tests.venues.sim.plain_orders import (
+    ZERO,
+    PlainDeal,
+    PlainDesk,
+    PlainList,
+    PlainOrder,
+    check_market,
+    check_open,
+    coming,
+    must_wait,
+    reached,
+    undecided,
+)
+from tests.venues.sim.plain_rules import PlainRefusal, View
 
-ZERO = Decimal(0)
 FAILED = "Order cancel-replace failed."
-MINUTE = 60 * 10**9
-OPEN = ("NEW", "PENDING_NEW", "PARTIALLY_FILLED")
-
-
-@dataclass
-class PlainDeal:
-    """One execution of one order."""
-
-    order: int
-    price: Decimal
-    quantity: Decimal
-    maker: bool
-    fee: Decimal
-    fee_asset: str
-
-
-@dataclass
-class PlainOrder:
-    """An order and everything that became of it."""
-
-    number: int
-    account: str
-    ask: Ask
-    client_id: str
-    quantity: Decimal
-    status: str = "NEW"
-    reason: str = ""
-    waits: bool = False  # for its price
-    watched: int = 0  # when it began to wait, among all orders
-    follows: bool = False  # a trailing stop that was reached
-    best: int = 0
-    list: PlainList | None = None
-    aside: Decimal = ZERO  # set aside at its start, where it has no limit price
-    executed: Decimal = ZERO
-    value: Decimal = ZERO  # quote asset traded
-    prevented: Decimal = ZERO
-    amends: int = 0
-
-    @property
-    def left(self) -> Decimal:
-        """Quantity still to trade."""
-        return self.quantity - self.executed - self.prevented
-
-    @property
-    def side(self) -> str:
-        """BUY or SELL."""
-        return self.ask.side.name
-
-    @property
-    def open(self) -> bool:
-        """Whether it can still trade."""
-        return self.status in OPEN
-
-
-@dataclass
-class PlainList:
-    """An order list; `undecided` while both of two legs could still trade."""
-
-    number: int
-    account: str
-    symbol: str
-    client_id: str
-    orders: list[PlainOrder]
-    legs: list[PlainOrder]
-    done: bool = False
-    undecided: bool = False
-    aside: Decimal = ZERO
-
-
-class PlainDesk:
-    """One symbol."""
-
-    def __init__(self, rules: PlainRules, number: int, bids: Levels, asks: Levels, last: int) -> None:
-        self.rules = rules
-        self.book = PlainBook()
-        self.book.start(number, bids, asks)
-        self.last = last  # of any trade, ours too
-        self.last_print = last
-        self.prints: list[tuple[int, int, int]] = []  # time, tick, lots
-        self.time = 0
-        self.trading = True
-
-    def average(self) -> Decimal:
-        """Mean price of the prints of this minute and the four before it."""
-        first = self.time // MINUTE * MINUTE - 4 * MINUTE
-        seen = [(tick, lots) for time, tick, lots in self.prints if time >= first]
-        lots = sum(lots for _, lots in seen)
-        if lots == 0:
-            return self.rules.tick * self.last_print
-        return self.rules.tick * sum(tick * lots for tick, lots in seen) / lots
 
 
 class PlainExchange:
@@ -153,10 +74,10 @@ class PlainExchange:
     def place(self, account: str, ask: Ask) -> PlainOrder:
         """A single order."""
         desk = self.desks[ask.symbol]
-        _check_open(desk)
+        check_open(desk)
         desk.rules.check(ask, self._view(desk, account))
         self._check_names(account, [ask])
-        _check_market(desk, ask)
+        check_market(desk, ask)
         self._check_funds(desk, account, ask, self._cost(desk, account, ask, ask.quantity))
         order = self._new(account, ask)
         self._accept(desk, order)
@@ -168,7 +89,7 @@ class PlainExchange:
     def place_list(self, account: str, ask: ListAsk) -> PlainList:
         """OCO, OTO or OTOCO."""
         desk = self.desks[ask.symbol]
-        _check_open(desk)
+        check_open(desk)
         asks = self._check_list(desk, account, ask)
         number, self._next_list = self._next_list, self._next_list + 1
         orders = [self._new(account, one) for one in asks]
@@ -258,7 +179,7 @@ class PlainExchange:
 
     def _need(self, order: PlainOrder) -> Decimal:
         """What an open order has set aside on its own."""
-        if order.status == "PENDING_NEW" or _undecided(order):
+        if order.status == "PENDING_NEW" or undecided(order):
             return ZERO
         if order.ask.price is None:
             return order.aside if order.waits else ZERO
@@ -285,7 +206,7 @@ class PlainExchange:
             return left
         if ask.side.name == BUY and ask.quote_quantity is not None:
             return ask.quote_quantity
-        lots, value = desk.book.would_take(_taker(desk, 0, account, ask, left))
+        lots, value = desk.book.would_take(coming(desk, 0, account, ask, left))
         rules = desk.rules
         return rules.lot * lots if ask.side.name == SELL else rules.tick * rules.lot * value
 
@@ -294,7 +215,7 @@ class PlainExchange:
         return View(
             average=desk.average(),
             orders=len(mine),
-            algos=sum(_kind(o.ask) == "waits" and (o.waits or o.status == "PENDING_NEW") for o in mine),
+            algos=sum(must_wait(o.ask) and (o.waits or o.status == "PENDING_NEW") for o in mine),
             icebergs=sum(o.ask.iceberg is not None for o in mine),
             position=self.held[account].get(desk.rules.base, ZERO)
             + sum((o.left for o in mine if o.side == BUY), ZERO),
@@ -328,7 +249,7 @@ class PlainExchange:
         for one in asks:
             desk.rules.check(one, view)
             view.orders += 1
-            view.algos += _kind(one) == "waits"
+            view.algos += must_wait(one)
             view.icebergs += one.iceberg is not None
             view.position += one.quantity or ZERO if one.side.name == BUY else ZERO
         if ask.client_id and ask.client_id in [made.client_id for made in mine]:
@@ -336,7 +257,7 @@ class PlainExchange:
         self._check_names(account, asks)
         starting = list(ask.legs) if ask.working is None else [ask.working]
         for one in starting:
-            _check_market(desk, one)
+            check_market(desk, one)
         needs = [self._cost(desk, account, one, one.quantity) for one in starting]
         self._check_funds(desk, account, starting[0], max(needs))
         return asks
@@ -367,7 +288,7 @@ class PlainExchange:
         """The order is in; a stop begins to wait."""
         order.status = "NEW"
         order.aside = self._fresh_need(desk, order.ask, order.left)
-        order.waits = _kind(order.ask) == "waits"
+        order.waits = must_wait(order.ask)
         self._watches += 1
         order.watched = self._watches
         if order.waits and order.ask.trailing_delta and order.ask.stop_price is None:
@@ -386,7 +307,7 @@ class PlainExchange:
     def _match(self, desk: PlainDesk, order: PlainOrder) -> None:
         """An order meets the book; what is left of it rests or expires."""
         ask = order.ask
-        taker = _taker(desk, order.number, order.account, ask, None if ask.quantity is None else order.left)
+        taker = coming(desk, order.number, order.account, ask, None if ask.quantity is None else order.left)
         force = ask.time_in_force.name if ask.price is not None and ask.type.name != "LIMIT_MAKER" else "GTC"
         if force == "FOK" and desk.book.would_take(taker)[0] < (taker.lots or 0):
             self._end(desk, order, "EXPIRED", "UNFILLED_FOK_ORDER_EXPIRED")
@@ -451,7 +372,7 @@ class PlainExchange:
 
     def _decide(self, desk: PlainDesk, order: PlainOrder) -> None:
         """One of two legs trades or triggers: the other expires."""
-        if _undecided(order):
+        if undecided(order):
             assert order.list is not None
             order.list.undecided = False
             for other in order.list.legs:
@@ -480,7 +401,7 @@ class PlainExchange:
         desk.last = tick
         waiting = [o for o in self.orders.values() if o.waits and self.desks[o.ask.symbol] is desk]
         for order in sorted(waiting, key=lambda one: one.watched):
-            if order not in self._due and _reached(desk, order, tick):
+            if order not in self._due and reached(desk, order, tick):
                 self._due.append(order)
 
     def _finish(self, desk: PlainDesk) -> None:
@@ -527,69 +448,11 @@ class PlainExchange:
         if self._cost(desk, leg.account, leg.ask, leg.left) > self.free(leg.account, self._pays(leg)):
             return "INSUFFICIENT_BALANCES"
         try:
-            _check_market(desk, leg.ask)
+            check_market(desk, leg.ask)
         except PlainRefusal as refusal:
             stops = refusal.text == "Order would trigger immediately."
             return "STOP_PRICE_WOULD_TRIGGER_IMMEDIATELY" if stops else "WOULD_MATCH_IMMEDIATELY"
         return ""
-
-
-def _undecided(order: PlainOrder) -> bool:
-    """Whether it is one of two legs that could still trade."""
-    return order.list is not None and order.list.undecided and order in order.list.legs
-
-
-def _kind(ask: Ask) -> str:
-    return "waits" if ask.type.name.startswith(("STOP", "TAKE")) else "meets the book"
-
-
-def _rises(ask: Ask) -> bool:
-    """A4.1: STOP_LOSS BUY and TAKE_PROFIT SELL trigger at or above their price."""
-    return ask.type.name.startswith("STOP") == (ask.side.name == BUY)
-
-
-def _reached(desk: PlainDesk, order: PlainOrder, tick: int) -> bool:
-    """Whether a trade at `tick` triggers an order; a trailing one follows the best price."""
-    ask, price = order.ask, desk.rules.tick * tick
-    there = ask.stop_price is None or (price >= ask.stop_price if _rises(ask) else price <= ask.stop_price)
-    if not ask.trailing_delta:
-        return there
-    if not order.follows:
-        order.follows, order.best = there, tick
-        return False
-    share = Decimal(ask.trailing_delta) / 10_000
-    if beats(SELL if order.side == BUY else BUY, tick, order.best):
-        order.best = tick
-    turn = 1 + share if order.side == BUY else 1 - share
-    return tick >= order.best * turn if order.side == BUY else tick <= order.best * turn
-
-
-def _check_open(desk: PlainDesk) -> None:
-    if not desk.trading:
-        raise PlainRefusal(-2010, "Market is closed.")
-
-
-def _check_market(desk: PlainDesk, ask: Ask) -> None:
-    """A stop must not be past the market, an order that must not take must not cross."""
-    last, stop = desk.rules.tick * desk.last, ask.stop_price
-    if stop is not None and (last >= stop if _rises(ask) else last <= stop):
-        raise PlainRefusal(-2010, "Order would trigger immediately.")
-    price = ask.price if ask.type.name == "LIMIT_MAKER" else None
-    if price is not None and desk.book.crosses(ask.side.name, int(price / desk.rules.tick)):
-        raise PlainRefusal(-2010, "Order would immediately match and take.")
-
-
-def _taker(desk: PlainDesk, number: int, account: str, ask: Ask, left: Decimal | None) -> Taker:
-    rules = desk.rules
-    return Taker(
-        order=number,
-        account=account,
-        side=ask.side.name,
-        limit=None if ask.price is None else int(ask.price / rules.tick),
-        lots=None if left is None else rules.lots(left),
-        budget=None if ask.quote_quantity is None else int(ask.quote_quantity / (rules.tick * rules.lot)),
-        mode=ask.self_trade.name,
-    )
 
 
 def _result(code: int | None) -> str:

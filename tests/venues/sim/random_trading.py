@@ -13,7 +13,8 @@ from midas.domain.time import MILLISECOND, MINUTE, SECOND
 from midas.venues.sim.lists import ListAsk
 from midas.venues.sim.matcher import SelfTrade
 from midas.venues.sim.orders import Ask, Kind, Order
-from tests.venues.sim.two_exchanges import FEES, FIRST_TICK, OPENING, SYMBOLS, TwoExchanges
+from tests.venues.sim.pitch import FEES, FIRST_TICK, OPENING, SYMBOLS
+from tests.venues.sim.two_exchanges import TwoExchanges
 
 NAMES, PAIRS = tuple(FEES), tuple(SYMBOLS)
 CLIENT_IDS = ("", "", "", "", "", "one", "two")
@@ -35,7 +36,7 @@ class RandomTrading:
         two.time += rng.choice((1, 1, 1, 1, 5)) * MILLISECOND if rng.random() < 0.97 else 2 * MINUTE
         acts: dict[Callable[[], None], int] = {
             self._order: 38,
-            self._list: 11,
+            self._list: 15,
             self._cancel: 7,
             self._amend: 10,
             self._replace: 4,
@@ -115,7 +116,7 @@ class RandomTrading:
             side=side,
             type=kind,
             quantity=SYMBOLS[self._symbol][1] * rng.choice((2, 3, 4, 5, 6, 8, 10, 13, 20, 30)),
-            self_trade=rng.choices(tuple(SelfTrade), (10, 10, 40, 1, 15))[0],
+            self_trade=rng.choices(tuple(SelfTrade), (10, 10, 40, 10, 15))[0],
             client_id=rng.choice(CLIENT_IDS),
         )
 
@@ -124,6 +125,9 @@ class RandomTrading:
         working = None
         if rng.random() < 0.5:
             working = self._limit()
+            if working.type is Kind.LIMIT and rng.random() < 0.5:  # it trades at once, and starts the rest
+                crossing = self._last() + 3 * working.side.sign
+                working = replace(working, price=SYMBOLS[self._symbol][0] * crossing)
         pair = working is None or rng.random() < 0.6
         legs = self._pair() if pair else (self._ask_with_quantity(),)
         name = rng.choice(("", "", "", "list"))
@@ -217,6 +221,9 @@ class RandomTrading:
         """A deposit, or a withdrawal: some, too much, or everything that is free."""
         rng = self._rng
         name, asset = rng.choice(NAMES), rng.choice(tuple(OPENING))
+        buys = [order for order in self._two.ours.open.values() if order.side is Side.BUY and order.stop]
+        if buys and rng.random() < 0.5:  # a stop may cost more than it set aside
+            name, asset = rng.choice(buys).account, "USDT"
         free = self._two.account(name).balance(asset).free
         amounts = (OPENING[asset] / 4, OPENING[asset] / 2, -free, -free, -free / 2, -free * 2)
         amount = rng.choice(amounts).quantize(Decimal("1e-8"))

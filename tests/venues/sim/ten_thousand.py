@@ -17,8 +17,9 @@ import msgspec
 from rich.console import Console
 from rich.progress import track
 
+from tests.venues.sim.pitch import Pitch
 from tests.venues.sim.random_trading import RandomTrading
-from tests.venues.sim.two_exchanges import Makes, Pitch, TwoExchanges, plain_made
+from tests.venues.sim.two_exchanges import Makes, TwoExchanges, plain_made
 
 TURNS = 40
 
@@ -51,6 +52,7 @@ HAPPENED = (
     "NONE",
     "EXPIRE_TAKER",
     "EXPIRE_MAKER",
+    "EXPIRE_BOTH",
     "DECREMENT",
     "flow",
 )
@@ -72,6 +74,7 @@ REFUSED = (
             "MAX_POSITION",
         )
     ),
+    "-1013 This symbol does not allow",
     "-1158",
     "-1165",
     "-1166",

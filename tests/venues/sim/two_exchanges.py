@@ -10,102 +10,26 @@ from decimal import Decimal
 import msgspec
 
 from midas.costs import FeeSchedule
-from midas.domain.instrument import Instrument
-from midas.domain.time import MINUTE, SECOND
+from midas.domain.time import SECOND
 from midas.errors import ConfigInvalid
 from midas.venues.sim.accounts import Account
 from midas.venues.sim.desk import TRADING, Desk
 from midas.venues.sim.exchange import Exchange, Listener
-from midas.venues.sim.filters import Filters, Rules
 from midas.venues.sim.lists import ListAsk, ListNews, ListStatus, OrderList
-from midas.venues.sim.market import BestQuote, DepthChange, Listing, Print
-from midas.venues.sim.matcher import Matcher, SelfTrade
+from midas.venues.sim.market import BestQuote, DepthChange, Print
+from midas.venues.sim.matcher import SelfTrade
 from midas.venues.sim.ordercounts import OrderCounts
 from midas.venues.sim.orders import Ask, Change, Deal, Order
 from midas.venues.sim.params import Params
 from midas.venues.sim.refusal import Refusal
 from midas.venues.sim.registry import FIRST_LIST_ID, FIRST_ORDER_ID
 from midas.venues.sim.trading import Trading
-from midas.venues.sim.triggers import Triggers
 from midas.venues.sim.wallet import Flow
+from tests.venues.sim.pitch import ASKS, BIDS, FEES, FIRST_TICK, OPENING, SYMBOLS, Pitch, plain_rules
 from tests.venues.sim.plain_book import Levels
-from tests.venues.sim.plain_exchange import PlainDesk, PlainExchange
-from tests.venues.sim.plain_rules import PlainRefusal, PlainRules
-
-NOW = 1_795_248_000 * SECOND
-START = 1_000 * SECOND
-FIRST_TICK = 100
-BIDS: Levels = [(100, 8), (99, 8), (97, 12)]
-ASKS: Levels = [(101, 8), (102, 8), (104, 12)]
-MODES = tuple(mode for mode in SelfTrade if mode is not SelfTrade.EXPIRE_BOTH)
-OPENING = {"USDT": Decimal(900), "BTC": Decimal(6), "ETH": Decimal("0.7")}
-FEES = {  # maker, taker
-    "anna": (Decimal("0.0001"), Decimal("0.0004")),
-    "bert": (Decimal("0.00123456"), Decimal("0.00076543")),
-    "cleo": (Decimal("-0.00005"), Decimal("0.00031")),
-}
-SYMBOLS = {"BTCUSDT": (Decimal(1), Decimal("0.1")), "ETHUSDT": (Decimal(5), Decimal("0.013"))}
-RULES = Rules(
-    price_max=Decimal(530),
-    market_quantity_max=Decimal("2.5"),
-    notional_max=Decimal(320),
-    multiplier_up=Decimal("1.07"),
-    multiplier_down=Decimal("0.94"),
-    trailing_min=50,
-    trailing_max=400,
-    iceberg_parts_max=8,
-    orders_max=5,
-    algos_max=3,
-    lists_max=2,
-    amends_max=2,
-    icebergs_max=1,
-    position_max=Decimal(9),
-    self_trades=MODES,
-)
-NOTIONAL_MIN = Decimal(20)
-
-
-def _instrument(symbol: str) -> Instrument:
-    tick, lot = SYMBOLS[symbol]
-    return Instrument(
-        venue="binance",
-        symbol=symbol,
-        base=symbol[:3],
-        quote="USDT",
-        tick_size=tick,
-        lot_size=lot,
-        quantity_min=2 * lot,
-        quantity_max=45 * lot,
-        notional_min=NOTIONAL_MIN,
-    )
-
-
-def _plain_rules(symbol: str) -> PlainRules:
-    tick, lot = SYMBOLS[symbol]
-    return PlainRules(
-        symbol=symbol,
-        base=symbol[:3],
-        quote="USDT",
-        tick=tick,
-        lot=lot,
-        quantity_min=2 * lot,
-        quantity_max=45 * lot,
-        notional_min=NOTIONAL_MIN,
-        notional_max=RULES.notional_max,
-        price_max=RULES.price_max,
-        market_quantity_max=RULES.market_quantity_max,
-        percent_up=RULES.multiplier_up,
-        percent_down=RULES.multiplier_down,
-        trailing=(RULES.trailing_min, RULES.trailing_max),
-        iceberg_parts_max=RULES.iceberg_parts_max,
-        orders_max=RULES.orders_max,
-        algos_max=RULES.algos_max,
-        lists_max=RULES.lists_max,
-        amends_max=RULES.amends_max,
-        icebergs_max=1,
-        position_max=Decimal(9),
-        modes=tuple(mode.name for mode in MODES),
-    )
+from tests.venues.sim.plain_exchange import PlainExchange
+from tests.venues.sim.plain_orders import PlainDesk
+from tests.venues.sim.plain_rules import PlainRefusal
 
 
 @dataclass
@@ -131,39 +55,7 @@ class Heard:
         self.seen["flow"] += 1
 
 
-class Pitch:
-    """Two desks for many sequences, one after the other: candles are slow to make, the rest is made anew."""
-
-    def __init__(self) -> None:
-        listings = [
-            Listing(
-                instrument=_instrument(symbol),
-                last_id=1,
-                bids=BIDS,
-                asks=ASKS,
-                first_tick=FIRST_TICK,
-                first_trade_id=1,
-                volatility=1e-4,
-                volume=1.0,
-            )
-            for symbol in SYMBOLS
-        ]
-        self.desks = [Desk(listing, START, 0, 1) for listing in listings]
-        for desk in self.desks:
-            desk.filters = Filters(desk.instrument, RULES)
-
-    def clear(self) -> int:
-        """Forget what the last sequence left; the time it is now, with no print in the minutes before."""
-        time = self.desks[0].time + 10 * MINUTE
-        for desk in self.desks:
-            desk.advance(time)
-            desk.matcher = Matcher()
-            desk.matcher.snapshot(1, BIDS, ASKS)
-            desk.triggers = Triggers(FIRST_TICK)
-            desk.last_tick, desk.status = FIRST_TICK, TRADING
-        return time
-
-
+NOW = 1_795_248_000 * SECOND
 Makes = Callable[[list[Desk], list[Account], FeeSchedule, Listener], Exchange]
 
 
@@ -178,7 +70,7 @@ class TwoExchanges:
         for account in self.accounts:
             account.fees = FeeSchedule(*FEES[account.name])
         self.ours = makes(list(pitch.desks), self.accounts, FeeSchedule(), self.heard)
-        desks = [PlainDesk(_plain_rules(symbol), 1, BIDS, ASKS, FIRST_TICK) for symbol in SYMBOLS]
+        desks = [PlainDesk(plain_rules(symbol), 1, BIDS, ASKS, FIRST_TICK) for symbol in SYMBOLS]
         for desk in desks:
             desk.time = self.time
         opening = {account.name: OPENING for account in self.accounts}
