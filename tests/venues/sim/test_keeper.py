@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from midas.domain.order import Side
 from midas.venues.sim.accounts import Account, AccountSpec
 from midas.venues.sim.config import ExchangeConfig
+from midas.venues.sim.lists import ListAsk
 from midas.venues.sim.market import Source
 from midas.venues.sim.orders import Ask, Kind
 from midas.venues.sim.recording import Recording
@@ -44,7 +45,9 @@ def _act(kept: KeptExchange, chance: random.Random) -> None:
     """One thing that a client does, and what the market makes of it."""
     account = kept.exchange.accounts[chance.choice(("ann", "bob"))]
     with suppress(Refusal):
-        chance.choice((_limit, _limit, _limit, _market, _stop, _cancel, _deposit))(kept, account, chance)
+        chance.choice((_limit, _limit, _limit, _market, _stop, _pair, _iceberg, _cancel, _deposit))(
+            kept, account, chance
+        )
     kept.keeper.commit()
     kept.step(chance.randint(0, 150))
     kept.keeper.commit()
@@ -71,6 +74,21 @@ def _stop(kept: KeptExchange, account: Account, chance: random.Random) -> None:
     delta = chance.choice((None, 10))
     ask = Ask(symbol="BTCUSDT", side=side, type=Kind.STOP_LOSS, quantity=Decimal("0.05"), stop_price=stop)
     kept.place(account, replace(ask, trailing_delta=delta))
+
+
+def _pair(kept: KeptExchange, account: Account, chance: random.Random) -> None:
+    desk = kept.exchange.desks["BTCUSDT"]
+    gain, loss = (desk.instrument.price(desk.last_tick + ticks) for ticks in (chance.randint(5, 400), -400))
+    ask = Ask(symbol="BTCUSDT", side=Side.SELL, type=Kind.LIMIT_MAKER, quantity=Decimal("0.03"), price=gain)
+    stop = replace(ask, type=Kind.STOP_LOSS, price=None, stop_price=loss)
+    kept.exchange.place_list(account, ListAsk(symbol="BTCUSDT", legs=(ask, stop)), WALL)
+
+
+def _iceberg(kept: KeptExchange, account: Account, chance: random.Random) -> None:
+    desk = kept.exchange.desks["BTCUSDT"]
+    price = desk.instrument.price(desk.last_tick - chance.randint(0, 50))
+    ask = replace(limit("BTCUSDT", Side.BUY, "0.5", price), iceberg=Decimal("0.1"))
+    kept.place(account, ask)
 
 
 def _cancel(kept: KeptExchange, account: Account, chance: random.Random) -> None:
@@ -100,7 +118,7 @@ def test_a_killed_exchange_goes_on_as_if_nothing_had_happened(
         assert again.state() == kept.state()
         kept.stop()
         kept = again
-    assert kept.exchange.deals["ann"]
+    assert any(kept.exchange.deals.values())
 
 
 def test_a_clean_stop_loses_nothing_and_skips_nothing(tmp_path: Path) -> None:
