@@ -116,7 +116,7 @@ class Pitch:
 
     def clear(self) -> int:
         """Forget what the last sequence left; the time it is now, with no print in the minutes before."""
-        time = self.desks[0].time + 10 * MINUTE
+        time = max(desk.time for desk in self.desks) + 10 * MINUTE
         for desk in self.desks:
             desk.advance(time)
             desk.matcher = Matcher()

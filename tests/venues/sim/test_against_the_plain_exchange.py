@@ -31,7 +31,7 @@ def test_random_sequences_reach_everything_and_never_differ(pitch: Pitch) -> Non
     assert tally.executions > 5 * SEQUENCES
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(turns=st.lists(st.integers(0, 2**32 - 1), min_size=5, max_size=50))
 def test_whatever_people_and_markets_do_next_the_two_agree(pitch: Pitch, turns: list[int]) -> None:
     two = TwoExchanges(pitch)
