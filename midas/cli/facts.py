@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 
 from midas.errors import ConfigInvalid
-from midas.venues.sim.world.facts.row import Row
-from midas.venues.sim.world.facts.suite import CONTROL_FAILS_MIN, DAYS, Kept, Suite, Work, control, judged
+from midas.venues.sim.facts.row import Row
+from midas.venues.sim.facts.suite import CONTROL_FAILS_MIN, DAYS, Kept, Suite, Work, control, judged
 
 SEEDS = range(1_001, 1_021)  # the parameters were tuned on seeds 1 to 10
 CONTROL_SEEDS_MAX = 20

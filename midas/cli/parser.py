@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from midas import __version__
 from midas.errors import UsageError
-from midas.venues.sim import hooks
+from midas.venues.sim.faults import hooks
 
 EXIT_CODES = """\
 exit codes:

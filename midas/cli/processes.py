@@ -16,7 +16,7 @@ import msgspec
 from midas.cli.exchange import RUN_FILE, answering
 from midas.errors import AlreadyRunning, MidasError, Unreachable
 from midas.settings import Settings
-from midas.venues.sim.aside import set_aside
+from midas.venues.sim.kept.aside import set_aside
 from midas.venues.sim.runfile import RunFile
 
 START_TIMEOUT_S = 20.0
@@ -102,7 +102,7 @@ def exchange_for(settings: Settings, explicit: bool) -> tuple[RunFile, str]:
 def _put_away(settings: Settings, explicit: bool) -> str:
     """Set the ended exchange's state aside where another one is wanted; else say whose it is."""
     from midas.cli.sim import exchange_config
-    from midas.venues.sim.memory import identity_of, remembered
+    from midas.venues.sim.kept.memory import identity_of, remembered
 
     state = settings.home / STATE
     found = remembered(state)

@@ -13,7 +13,7 @@ from midas.cli.options import settings_from
 from midas.errors import AlreadyRunning, ConfigInvalid
 from midas.settings import Settings
 from midas.venues.sim.accounts_file import read_accounts
-from midas.venues.sim.aside import set_aside
+from midas.venues.sim.kept.aside import set_aside
 from midas.venues.sim.runfile import RunFile
 from midas.venues.sim.server import ExchangeConfig, main
 

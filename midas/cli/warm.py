@@ -17,7 +17,7 @@ from midas.domain.time import SECOND
 from midas.state.book import OrderBook
 from midas.venues.binance.codec import MarketCodec
 from midas.venues.binance.prices import Grid
-from midas.venues.sim.synthetic import standard
+from midas.venues.sim.source.synthetic import standard
 
 _INSTRUMENT = Instrument(
     venue="binance",

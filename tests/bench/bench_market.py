@@ -10,7 +10,7 @@ from time import perf_counter
 import numpy as np
 
 from midas.domain.time import SECOND
-from midas.venues.sim.world.facts.tape import Tape, audit, event_times, spread
+from midas.venues.sim.facts.tape import Tape, audit, event_times, spread
 from midas.venues.sim.world.micro import Micro, MicroParameters
 from midas.venues.sim.world.micro_kernel import Floats, Ints
 

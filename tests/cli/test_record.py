@@ -14,7 +14,7 @@ import pytest
 from midas.cli import main
 from midas.cli.parser import build_parser
 from midas.venues.recording import read_recording, recording_files
-from midas.venues.sim.recording import Recording
+from midas.venues.sim.source.recording import Recording
 
 ROOT = Path(__file__).resolve().parents[2]
 

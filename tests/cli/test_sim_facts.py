@@ -12,8 +12,8 @@ import pytest
 
 from midas.cli import main
 from midas.cli.parser import build_parser
-from midas.venues.sim.world.facts import suite
-from midas.venues.sim.world.facts.daily import FACTS
+from midas.venues.sim.facts import suite
+from midas.venues.sim.facts.daily import FACTS
 
 QUICK = ["sim", "facts", "--suite", "macro", "--days", "250", "--seeds", "3"]
 

@@ -12,7 +12,7 @@ import pytest
 from binance import AsyncClient
 from binance.exceptions import BinanceAPIException
 
-from midas.venues.sim.accounts import AccountSpec
+from midas.venues.sim.floor.accounts import AccountSpec
 from tests.fakes.exchange import Opens, Venue
 from tests.fakes.keys import KeyPair
 

@@ -10,7 +10,7 @@ import pytest
 from binance import AsyncClient
 from binance.exceptions import BinanceAPIException, BinanceWebsocketUnableToConnect
 
-from midas.venues.sim.accounts import AccountSpec
+from midas.venues.sim.floor.accounts import AccountSpec
 from tests.fakes.binance_calls import DOORS
 from tests.fakes.exchange import Opens, Venue
 from tests.fakes.keys import PURSE, KeyPair

@@ -11,7 +11,7 @@ from binance import AsyncClient
 from binance.exceptions import BinanceAPIException
 from binance.ws.constants import WSListenerState
 
-from midas.venues.sim.accounts import AccountSpec
+from midas.venues.sim.floor.accounts import AccountSpec
 from tests.fakes.binance_calls import DOORS
 from tests.fakes.exchange import Opens, Venue
 from tests.fakes.keys import PURSE, KeyPair

@@ -11,15 +11,15 @@ from midas.costs import FeeSchedule
 from midas.domain.instrument import Instrument
 from midas.domain.order import Side, TimeInForce
 from midas.domain.time import MILLISECOND, SECOND
-from midas.venues.sim.accounts import Account
-from midas.venues.sim.desk import Desk
-from midas.venues.sim.exchange import Exchange
-from midas.venues.sim.filters import Filters, Rules
-from midas.venues.sim.lists import ListAsk, ListNews, OrderList
-from midas.venues.sim.market import DepthChange, Listing, Print
-from midas.venues.sim.orders import Ask, Change, Deal, Kind, Order, Status
-from midas.venues.sim.refusal import Refusal
-from midas.venues.sim.wallet import Flow
+from midas.venues.sim.floor.accounts import Account
+from midas.venues.sim.floor.desk import Desk
+from midas.venues.sim.floor.exchange import Exchange
+from midas.venues.sim.floor.filters import Filters, Rules
+from midas.venues.sim.floor.lists import ListAsk, ListNews, OrderList
+from midas.venues.sim.floor.orders import Ask, Change, Deal, Kind, Order, Status
+from midas.venues.sim.floor.refusal import Refusal
+from midas.venues.sim.floor.wallet import Flow
+from midas.venues.sim.source.market import DepthChange, Listing, Print
 
 START = 1_000 * SECOND
 NOW = 1_700_000_000 * SECOND

@@ -13,16 +13,16 @@ import msgspec
 from midas.costs import FeeSchedule
 from midas.domain.order import Side, TimeInForce
 from midas.domain.time import SECOND
-from midas.venues.sim.accounts import Account
-from midas.venues.sim.broadcast import Broadcast
 from midas.venues.sim.config import ExchangeConfig, open_accounts
-from midas.venues.sim.desk import Desk
-from midas.venues.sim.exchange import Exchange
-from midas.venues.sim.feed import Feed
-from midas.venues.sim.market import MarketEvent, Responsive, Source
-from midas.venues.sim.memory import Memory, identity_of
-from midas.venues.sim.orders import Ask, Kind, Order
-from midas.venues.sim.streams import Hub
+from midas.venues.sim.doors.broadcast import Broadcast
+from midas.venues.sim.doors.streams import Hub
+from midas.venues.sim.floor.accounts import Account
+from midas.venues.sim.floor.desk import Desk
+from midas.venues.sim.floor.exchange import Exchange
+from midas.venues.sim.floor.orders import Ask, Kind, Order
+from midas.venues.sim.kept.memory import Memory, identity_of
+from midas.venues.sim.source.feed import Feed
+from midas.venues.sim.source.market import MarketEvent, Responsive, Source
 from tests.fakes.floor import Heard
 
 WALL = 1_800_000_000 * SECOND

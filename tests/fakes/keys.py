@@ -10,7 +10,7 @@ from Crypto.Hash import SHA256
 from Crypto.PublicKey import ECC, RSA
 from Crypto.Signature import eddsa, pkcs1_15
 
-from midas.venues.sim.accounts import AccountSpec
+from midas.venues.sim.floor.accounts import AccountSpec
 
 PURSE = {"USDT": Decimal(10_000), "BTC": Decimal(1), "ETH": Decimal(10)}
 

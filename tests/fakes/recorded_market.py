@@ -12,10 +12,10 @@ from midas.domain.time import SECOND
 from midas.venues.binance.codec import MarketCodec
 from midas.venues.binance.depth import DepthAssembler
 from midas.venues.recording import read_recording
-from midas.venues.sim import history
-from midas.venues.sim.klines import Candle, Series, span
-from midas.venues.sim.market import Listing
-from midas.venues.sim.recording import LATENESS, Recording
+from midas.venues.sim.floor import history
+from midas.venues.sim.floor.klines import Candle, Series, span
+from midas.venues.sim.source.market import Listing
+from midas.venues.sim.source.recording import LATENESS, Recording
 
 SNAPSHOT = b'{"lastUpdateId"'
 

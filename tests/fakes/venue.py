@@ -33,8 +33,8 @@ from midas.domain.order import (
     TradeReport,
 )
 from midas.domain.time import SECOND
-from midas.venues.sim.matcher import Execution, Matcher, Outcome, Taking
-from midas.venues.sim.outside import Level
+from midas.venues.sim.floor.matcher import Execution, Matcher, Outcome, Taking
+from midas.venues.sim.levels.outside import Level
 
 WOULD_TAKE = (-2010, "Order would immediately match and take.")
 RECV_WINDOW = 3 * SECOND

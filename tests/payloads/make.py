@@ -19,7 +19,7 @@ def make(target: Path = TARGET) -> None:
     """Write the recording."""
     from midas.domain.time import SECOND
     from midas.venues.sim.recorder import lines
-    from midas.venues.sim.synthetic import standard
+    from midas.venues.sim.source.synthetic import standard
 
     content = b"".join(lines(standard(SEED), "BTCUSDT", SECONDS * SECOND))
     target.write_bytes(gzip.compress(content, 9, mtime=0))

@@ -19,8 +19,8 @@ import msgspec
 
 from midas.costs import FeeSchedule
 from midas.errors import ConfigInvalid
-from midas.venues.sim import keys
-from midas.venues.sim.accounts import OPENING, AccountSpec
+from midas.venues.sim.floor import keys
+from midas.venues.sim.floor.accounts import OPENING, AccountSpec
 
 FEE_MAX = Decimal("0.1")
 

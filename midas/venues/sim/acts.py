@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from midas.domain.money import ZERO
 from midas.domain.time import MILLISECOND
-from midas.venues.sim.arming import Armed, Target
-from midas.venues.sim.clock import ServerClock
-from midas.venues.sim.desk import TRADING
-from midas.venues.sim.exchange import Exchange
-from midas.venues.sim.faults import Faults
-from midas.venues.sim.fill_faults import FillFaults
-from midas.venues.sim.port import Port
-from midas.venues.sim.sockets import GOING_AWAY, Sockets
-from midas.venues.sim.userstream import UserStreams
+from midas.venues.sim.doors.sockets import GOING_AWAY, Sockets
+from midas.venues.sim.doors.userstream import UserStreams
+from midas.venues.sim.faults.arming import Armed, Target
+from midas.venues.sim.faults.clock import ServerClock
+from midas.venues.sim.faults.faults import Faults
+from midas.venues.sim.faults.fill_faults import FillFaults
+from midas.venues.sim.faults.port import Port
+from midas.venues.sim.floor.desk import TRADING
+from midas.venues.sim.floor.exchange import Exchange
 
 
 class SocketActs:

@@ -9,10 +9,10 @@ import msgspec
 from aiohttp import web
 
 from midas.errors import ConfigInvalid
-from midas.venues.sim.accounts import Account
 from midas.venues.sim.control import JSON
-from midas.venues.sim.exchange import Exchange
-from midas.venues.sim.wallet import Flow
+from midas.venues.sim.floor.accounts import Account
+from midas.venues.sim.floor.exchange import Exchange
+from midas.venues.sim.floor.wallet import Flow
 
 _ENCODE = msgspec.json.Encoder().encode
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import msgspec
 
 from midas.errors import ConfigInvalid, NotLoopback
-from midas.venues.sim.accounts import OPENING, Account, AccountSpec
-from midas.venues.sim.markets import SYNTHETIC
-from midas.venues.sim.timings import SocketTimings
+from midas.venues.sim.doors.timings import SocketTimings
+from midas.venues.sim.floor.accounts import OPENING, Account, AccountSpec
+from midas.venues.sim.source.markets import SYNTHETIC
 from midas.venues.sim.world.parameters import MEDIUM
 
 FIRST_UID = 700_001

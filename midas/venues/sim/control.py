@@ -11,10 +11,10 @@ import msgspec
 from aiohttp import web
 
 from midas.errors import ConfigInvalid
-from midas.venues.sim.arming import Armed, parse
-from midas.venues.sim.faults import Faults
-from midas.venues.sim.hooks import HOOKS, Hook
-from midas.venues.sim.port import Port
+from midas.venues.sim.faults.arming import Armed, parse
+from midas.venues.sim.faults.faults import Faults
+from midas.venues.sim.faults.hooks import HOOKS, Hook
+from midas.venues.sim.faults.port import Port
 
 HOST = "127.0.0.1"
 JSON = "application/json"

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import msgspec
 
 from midas.domain.time import MILLISECOND
-from midas.venues.sim import messages
-from midas.venues.sim.desk import Desk
-from midas.venues.sim.market import BestQuote, DepthChange, MarketEvent, Source
+from midas.venues.sim.floor.desk import Desk
+from midas.venues.sim.source.market import BestQuote, DepthChange, MarketEvent, Source
+from midas.venues.sim.wire import messages
 
 SNAPSHOT_AFTER = 3  # depth changes
 SNAPSHOT_LEVELS = 1_000

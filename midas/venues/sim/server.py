@@ -16,30 +16,31 @@ from aiohttp import web
 
 from midas.costs import FeeSchedule
 from midas.errors import AlreadyRunning, StoreFull
-from midas.venues.sim import plan, runfile
+from midas.venues.sim import runfile
 from midas.venues.sim.acts import ClockActs, DeskActs, PortActs, SocketActs
-from midas.venues.sim.broadcast import Broadcast
 from midas.venues.sim.cashier import Cashier
 from midas.venues.sim.config import ExchangeConfig, check, open_accounts
 from midas.venues.sim.control import Control
-from midas.venues.sim.desk import Desk
-from midas.venues.sim.disruptions import Disruptions
-from midas.venues.sim.exchange import Exchange
-from midas.venues.sim.feed import Feed
-from midas.venues.sim.gateway import Gateway
-from midas.venues.sim.keeper import Keeper
-from midas.venues.sim.market import MarketEvent, Responsive
-from midas.venues.sim.markets import open_market
-from midas.venues.sim.memory import Memory, identity_of
-from midas.venues.sim.ordercounts import OrderCounts
-from midas.venues.sim.pacer import Pacer
-from midas.venues.sim.port import Port
-from midas.venues.sim.rest import Rest
-from midas.venues.sim.sockets import Sockets
-from midas.venues.sim.streams import Hub
-from midas.venues.sim.userstream import UserStreams
+from midas.venues.sim.doors.broadcast import Broadcast
+from midas.venues.sim.doors.gateway import Gateway
+from midas.venues.sim.doors.ordercounts import OrderCounts
+from midas.venues.sim.doors.rest import Rest
+from midas.venues.sim.doors.sockets import Sockets
+from midas.venues.sim.doors.streams import Hub
+from midas.venues.sim.doors.userstream import UserStreams
+from midas.venues.sim.doors.wsapi import WsApi
+from midas.venues.sim.faults import plan
+from midas.venues.sim.faults.disruptions import Disruptions
+from midas.venues.sim.faults.port import Port
+from midas.venues.sim.floor.desk import Desk
+from midas.venues.sim.floor.exchange import Exchange
+from midas.venues.sim.kept.keeper import Keeper
+from midas.venues.sim.kept.memory import Memory, identity_of
+from midas.venues.sim.source.feed import Feed
+from midas.venues.sim.source.market import MarketEvent, Responsive
+from midas.venues.sim.source.markets import open_market
+from midas.venues.sim.source.pacer import Pacer
 from midas.venues.sim.world.truth import TruthFile
-from midas.venues.sim.wsapi import WsApi
 
 __all__ = ["ExchangeConfig", "ExchangeServer", "main", "serve"]
 

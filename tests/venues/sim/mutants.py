@@ -6,14 +6,14 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from midas.costs import FeeSchedule
-from midas.venues.sim.accounts import Account
-from midas.venues.sim.desk import Desk
-from midas.venues.sim.exchange import Exchange
-from midas.venues.sim.lifecycle import Lifecycle, Listener
-from midas.venues.sim.matcher import Execution
-from midas.venues.sim.orders import Deal, Order
-from midas.venues.sim.queues import Queues, Resting
-from midas.venues.sim.settlement import Settlement
+from midas.venues.sim.floor.accounts import Account
+from midas.venues.sim.floor.desk import Desk
+from midas.venues.sim.floor.exchange import Exchange
+from midas.venues.sim.floor.lifecycle import Lifecycle, Listener
+from midas.venues.sim.floor.matcher import Execution
+from midas.venues.sim.floor.orders import Deal, Order
+from midas.venues.sim.floor.queues import Queues, Resting
+from midas.venues.sim.floor.settlement import Settlement
 from tests.venues.sim.two_exchanges import Makes
 
 

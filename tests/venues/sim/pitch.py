@@ -8,11 +8,11 @@ import msgspec
 
 from midas.domain.instrument import Instrument
 from midas.domain.time import MINUTE, SECOND
-from midas.venues.sim.desk import TRADING, Desk
-from midas.venues.sim.filters import Filters, Rules
-from midas.venues.sim.market import Listing
-from midas.venues.sim.matcher import Matcher, SelfTrade
-from midas.venues.sim.triggers import Triggers
+from midas.venues.sim.floor.desk import TRADING, Desk
+from midas.venues.sim.floor.filters import Filters, Rules
+from midas.venues.sim.floor.matcher import Matcher, SelfTrade
+from midas.venues.sim.floor.triggers import Triggers
+from midas.venues.sim.source.market import Listing
 from tests.venues.sim.plain_book import Levels
 from tests.venues.sim.plain_rules import PlainRules
 

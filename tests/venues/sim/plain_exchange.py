@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from midas.venues.sim.lists import ListAsk
-from midas.venues.sim.orders import Ask
+from midas.venues.sim.floor.lists import ListAsk
+from midas.venues.sim.floor.orders import Ask
 from tests.venues.sim.plain_book import BUY, SELL, Levels, Step
 from tests.venues.sim.plain_orders import (
     ZERO,

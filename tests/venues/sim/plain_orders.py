@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from midas.venues.sim.orders import Ask
+from midas.venues.sim.floor.orders import Ask
 from tests.venues.sim.plain_book import BUY, SELL, Levels, PlainBook, Taker, beats
 from tests.venues.sim.plain_rules import PlainRefusal, PlainRules
 

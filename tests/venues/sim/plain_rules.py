@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
-from midas.venues.sim.orders import Ask
+from midas.venues.sim.floor.orders import Ask
 
 
 class PlainRefusal(Exception):

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from midas.domain.order import Side, TimeInForce
 from midas.domain.time import MILLISECOND, MINUTE, SECOND
-from midas.venues.sim.lists import ListAsk
-from midas.venues.sim.matcher import SelfTrade
-from midas.venues.sim.orders import Ask, Kind, Order
+from midas.venues.sim.floor.lists import ListAsk
+from midas.venues.sim.floor.matcher import SelfTrade
+from midas.venues.sim.floor.orders import Ask, Kind, Order
 from tests.venues.sim.pitch import FEES, FIRST_TICK, OPENING, SYMBOLS
 from tests.venues.sim.two_exchanges import TwoExchanges
 

@@ -11,11 +11,11 @@ import msgspec
 
 from midas.domain.instrument import Instrument
 from midas.domain.time import MICROSECOND, MILLISECOND, SECOND
-from midas.venues.sim.broadcast import Broadcast
-from midas.venues.sim.desk import Desk
-from midas.venues.sim.market import BestQuote, DepthChange, Listing, MarketEvent, Print
-from midas.venues.sim.outside import Level
-from midas.venues.sim.streams import Client, Hub
+from midas.venues.sim.doors.broadcast import Broadcast
+from midas.venues.sim.doors.streams import Client, Hub
+from midas.venues.sim.floor.desk import Desk
+from midas.venues.sim.levels.outside import Level
+from midas.venues.sim.source.market import BestQuote, DepthChange, Listing, MarketEvent, Print
 
 START = 1_795_248_000 * SECOND  # 2026-11-21 08:00:00 UTC
 

@@ -6,9 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from midas.domain.order import Side
-from midas.venues.sim.filters import Rules
-from midas.venues.sim.orders import Change, Order, Status
-from midas.venues.sim.refusal import Refusal
+from midas.venues.sim.floor.filters import Rules
+from midas.venues.sim.floor.orders import Change, Order, Status
+from midas.venues.sim.floor.refusal import Refusal
 from tests.fakes.floor import NOW, Floor, check_ledger
 
 

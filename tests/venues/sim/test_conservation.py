@@ -12,11 +12,11 @@ from msgspec.structs import replace
 
 from midas.domain.order import Side, TimeInForce
 from midas.errors import ConfigInvalid
-from midas.venues.sim.filters import Rules
-from midas.venues.sim.lists import ListStatus
-from midas.venues.sim.matcher import SelfTrade
-from midas.venues.sim.orders import Ask
-from midas.venues.sim.refusal import Refusal
+from midas.venues.sim.floor.filters import Rules
+from midas.venues.sim.floor.lists import ListStatus
+from midas.venues.sim.floor.matcher import SelfTrade
+from midas.venues.sim.floor.orders import Ask
+from midas.venues.sim.floor.refusal import Refusal
 from tests.fakes.floor import LOT, NOW, Floor, check_ledger
 
 Step = Callable[[Floor], object]

@@ -14,10 +14,10 @@ from binance import AsyncClient
 from binance.exceptions import BinanceAPIException
 
 from midas.errors import ConfigInvalid
-from midas.venues.sim import plan
-from midas.venues.sim.arming import Target, parse
-from midas.venues.sim.faults import Faults as Registry
-from midas.venues.sim.hooks import ACTS, HOOKS, LASTS, WAITS
+from midas.venues.sim.faults import plan
+from midas.venues.sim.faults.arming import Target, parse
+from midas.venues.sim.faults.faults import Faults as Registry
+from midas.venues.sim.faults.hooks import ACTS, HOOKS, LASTS, WAITS
 from tests.fakes.binance_stub import until
 from tests.fakes.faults import BadRequest, Faults
 from tests.fakes.faulty import SYMBOL, client, faults, place, venue

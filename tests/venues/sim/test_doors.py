@@ -13,14 +13,20 @@ import pytest
 
 from midas.domain.time import DAY, MILLISECOND, MINUTE, SECOND
 from midas.errors import ConfigInvalid
-from midas.venues.sim import signing
-from midas.venues.sim.accounts import Account
-from midas.venues.sim.asks import ask
-from midas.venues.sim.limits import CONNECTIONS_MAX, REQUESTS_MAX, WEIGHT_MAX, Connections, RequestWeight
-from midas.venues.sim.ordercounts import OrderCount
-from midas.venues.sim.params import Params
-from midas.venues.sim.refusal import Refusal
-from midas.venues.sim.streams import BUFFER_MAX, Client, Hub, frame
+from midas.venues.sim.doors import signing
+from midas.venues.sim.doors.asks import ask
+from midas.venues.sim.doors.limits import (
+    CONNECTIONS_MAX,
+    REQUESTS_MAX,
+    WEIGHT_MAX,
+    Connections,
+    RequestWeight,
+)
+from midas.venues.sim.doors.ordercounts import OrderCount
+from midas.venues.sim.doors.params import Params
+from midas.venues.sim.doors.streams import BUFFER_MAX, Client, Hub, frame
+from midas.venues.sim.floor.accounts import Account
+from midas.venues.sim.floor.refusal import Refusal
 from tests.fakes.keys import KeyPair
 
 NOW = 1_700_000_000 * SECOND

@@ -14,7 +14,7 @@ import pytest
 from binance import AsyncClient
 from binance.ws.constants import WSListenerState
 
-from midas.venues.sim.timings import SocketTimings
+from midas.venues.sim.doors.timings import SocketTimings
 from tests.fakes.binance_stub import until
 from tests.fakes.faults import Faults
 from tests.fakes.faulty import SYMBOL, client, faults, place, pro, venue

@@ -16,10 +16,10 @@ from binance.exceptions import BinanceAPIException
 from msgspec.structs import replace
 
 from midas.errors import ConfigInvalid, MidasError, StoreDamaged, StoreFull
-from midas.venues.sim.accounts import AccountSpec
-from midas.venues.sim.aside import ASIDE_MAX, set_aside
 from midas.venues.sim.config import ExchangeConfig
-from midas.venues.sim.memory import identity_of, remembered
+from midas.venues.sim.floor.accounts import AccountSpec
+from midas.venues.sim.kept.aside import ASIDE_MAX, set_aside
+from midas.venues.sim.kept.memory import identity_of, remembered
 from midas.venues.sim.server import serve
 from tests.fakes.exchange import PAYLOAD, Venue, running
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from midas.domain.time import DAY, SECOND
-from midas.venues.sim.listdesk import ListDesk
-from midas.venues.sim.ordercounts import OrderCounts
-from midas.venues.sim.params import Params
-from midas.venues.sim.private import Private
-from midas.venues.sim.refusal import Refusal
-from midas.venues.sim.trading import Trading
+from midas.venues.sim.doors.listdesk import ListDesk
+from midas.venues.sim.doors.ordercounts import OrderCounts
+from midas.venues.sim.doors.params import Params
+from midas.venues.sim.doors.private import Private
+from midas.venues.sim.doors.trading import Trading
+from midas.venues.sim.floor.refusal import Refusal
 from tests.fakes.floor import NOW, Floor, Heard
 
 MILLISECONDS = NOW // 1_000_000

@@ -18,8 +18,8 @@ from midas.venues.binance.rest import Rest
 from midas.venues.binance.verify import verify_book
 from midas.venues.recording import read_recording, recording_files
 from midas.venues.recording_writer import RecordingWriter, Rotation
-from midas.venues.sim.recording import Recording
 from midas.venues.sim.server import ExchangeConfig
+from midas.venues.sim.source.recording import Recording
 from tests.venues.sim.conftest import PAYLOAD, Opens, Venue, running
 
 

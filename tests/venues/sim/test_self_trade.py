@@ -6,9 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from midas.domain.order import Side, TimeInForce
-from midas.venues.sim.filters import Rules
-from midas.venues.sim.matcher import SelfTrade
-from midas.venues.sim.orders import Change, Order, Status
+from midas.venues.sim.floor.filters import Rules
+from midas.venues.sim.floor.matcher import SelfTrade
+from midas.venues.sim.floor.orders import Change, Order, Status
 from tests.fakes.floor import Floor, check_ledger
 
 RULES = Rules(self_trades=tuple(SelfTrade))

@@ -12,19 +12,19 @@ import msgspec
 from midas.costs import FeeSchedule
 from midas.domain.time import SECOND
 from midas.errors import ConfigInvalid
-from midas.venues.sim.accounts import Account
-from midas.venues.sim.desk import TRADING, Desk
-from midas.venues.sim.exchange import Exchange, Listener
-from midas.venues.sim.lists import ListAsk, ListNews, ListStatus, OrderList
-from midas.venues.sim.market import BestQuote, DepthChange, Print
-from midas.venues.sim.matcher import SelfTrade
-from midas.venues.sim.ordercounts import OrderCounts
-from midas.venues.sim.orders import Ask, Change, Deal, Order
-from midas.venues.sim.params import Params
-from midas.venues.sim.refusal import Refusal
-from midas.venues.sim.registry import FIRST_LIST_ID, FIRST_ORDER_ID
-from midas.venues.sim.trading import Trading
-from midas.venues.sim.wallet import Flow
+from midas.venues.sim.doors.ordercounts import OrderCounts
+from midas.venues.sim.doors.params import Params
+from midas.venues.sim.doors.trading import Trading
+from midas.venues.sim.floor.accounts import Account
+from midas.venues.sim.floor.desk import TRADING, Desk
+from midas.venues.sim.floor.exchange import Exchange, Listener
+from midas.venues.sim.floor.lists import ListAsk, ListNews, ListStatus, OrderList
+from midas.venues.sim.floor.matcher import SelfTrade
+from midas.venues.sim.floor.orders import Ask, Change, Deal, Order
+from midas.venues.sim.floor.refusal import Refusal
+from midas.venues.sim.floor.registry import FIRST_LIST_ID, FIRST_ORDER_ID
+from midas.venues.sim.floor.wallet import Flow
+from midas.venues.sim.source.market import BestQuote, DepthChange, Print
 from tests.venues.sim.pitch import ASKS, BIDS, FEES, FIRST_TICK, OPENING, SYMBOLS, Pitch, plain_rules
 from tests.venues.sim.plain_book import Levels
 from tests.venues.sim.plain_exchange import PlainExchange

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from midas.domain.time import SECOND
 from midas.errors import ConfigInvalid, StoreDamaged
-from midas.venues.sim.outside import Level
+from midas.venues.sim.levels.outside import Level
 from midas.venues.sim.world import micro_kernel as kernel
 from midas.venues.sim.world.micro_kernel import Ints
 

@@ -20,7 +20,7 @@ import msgspec
 from midas.domain.instrument import Instrument
 from midas.domain.time import DAY, SECOND
 from midas.errors import ConfigInvalid
-from midas.venues.sim.scale import ATOM
+from midas.venues.sim.levels.scale import ATOM
 from midas.venues.sim.world.macro import MacroParameters
 from midas.venues.sim.world.micro import MicroParameters
 from midas.venues.sim.world.sentences import refusal

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from midas.domain.time import SECOND
 from midas.errors import ConfigInvalid, StoreDamaged
-from midas.venues.sim.world.facts.tape import Tape, audit
+from midas.venues.sim.facts.tape import Tape, audit
 from midas.venues.sim.world.micro import Micro, MicroParameters
 from midas.venues.sim.world.micro_kernel import LEVEL, SPAN, TRADE, Ints
 

@@ -10,9 +10,9 @@ import pytest
 
 from midas.domain.time import SECOND
 from midas.errors import ConfigInvalid, StoreDamaged
-from midas.venues.sim.market import BestQuote
-from midas.venues.sim.markets import open_market
-from midas.venues.sim.synthetic import START, Synthetic
+from midas.venues.sim.source.market import BestQuote
+from midas.venues.sim.source.markets import open_market
+from midas.venues.sim.source.synthetic import START, Synthetic
 from midas.venues.sim.world.fundamentals import Fundamentals
 from midas.venues.sim.world.macro import Macro
 from midas.venues.sim.world.parameters import Planted, World, preset_world

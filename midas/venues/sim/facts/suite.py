@@ -1,0 +1,165 @@
+"""Both suites of stylised facts over many seeds: run, keep, judge."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+import numpy as np
+
+from midas import __version__
+from midas.errors import ConfigInvalid
+from midas.venues.sim.facts import book, daily
+from midas.venues.sim.facts.row import Row
+from midas.venues.sim.world.macro import Macro, MacroParameters
+from midas.venues.sim.world.micro import MicroParameters
+
+Suite = Literal["macro", "micro"]
+
+DAYS: Final = 5_040  # twenty years
+ASSETS: Final = 10
+CONTROL_FAILS_MIN: Final = 6  # rows that an i.i.d. normal control must fail, or the suite has no teeth
+_DAILY_VOLATILITY: Final = 0.02  # of every asset; no fact depends on it
+_DAYS_A_RUN: Final = 60  # bounds the memory of a path
+
+
+class Work(msgspec.Struct, frozen=True):
+    """One seed of one suite; `days` counts in the macro suite only."""
+
+    suite: Suite
+    seed: int
+    days: int
+
+
+class Finished(msgspec.Struct, frozen=True):
+    """A seed's rows, each with one value."""
+
+    work: Work
+    rows: list[Row]
+
+
+class Kept:
+    """Finished seeds in a file of JSON lines, so that an interrupted judgement goes on where it stood.
+
+    It knows parameters and bands, not code: who changes a kernel starts a new file.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._made_by = _made_by()
+
+    def load(self) -> dict[Work, list[Row]]:
+        """What stands in the file and was made by the same parameters; a torn last line is left out."""
+        if self._path is None or not self._path.exists():
+            return {}
+        found: dict[Work, list[Row]] = {}
+        for line in self._read().splitlines():
+            try:
+                entry = json.loads(line)
+                if entry["made_by"] == self._made_by:
+                    finished = msgspec.convert(entry["finished"], Finished)
+                    found[finished.work] = finished.rows
+            except (ValueError, KeyError, TypeError):
+                continue
+        return found
+
+    def add(self, finished: Finished) -> None:
+        """Append one seed."""
+        if self._path is None:
+            return
+        # json, not msgspec: a statistic that is NaN must come back as NaN.
+        line = json.dumps({"made_by": self._made_by, "finished": msgspec.to_builtins(finished)})
+        try:
+            with self._path.open("a") as file:
+                file.write(line + "\n")
+        except OSError as error:
+            raise self._refused("written", error) from None
+
+    def _read(self) -> str:
+        assert self._path is not None
+        try:
+            return self._path.read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            raise self._refused("read", error) from None
+
+    def _refused(self, act: str, error: Exception) -> ConfigInvalid:
+        return ConfigInvalid(f"--keep {self._path}: can't be {act} ({error}); name a text file of your own")
+
+
+def simulated(seed: int, days: int, parameters: MacroParameters | None = None) -> daily.Sample:
+    """Daily returns and labels of ten assets in the macro world."""
+    chosen = parameters or MacroParameters()
+    macro, steps = Macro(chosen, [_DAILY_VOLATILITY] * ASSETS, seed), chosen.steps_per_day
+    returns, regimes = [], []
+    for first in range(0, days, _DAYS_A_RUN):
+        path = macro.run(min(_DAYS_A_RUN, days - first) * steps)
+        returns.append(path.returns.reshape(-1, steps, ASSETS).sum(axis=1))
+        regimes.append(path.regime[::steps])
+    return daily.Sample(np.concatenate(returns), np.concatenate(regimes))
+
+
+def judged(
+    works: Sequence[Work], kept: Kept, progress: Callable[[Work], None], processes: int | None = None
+) -> list[Row]:
+    """The rows over all seeds, suite after suite; `progress` hears of each seed as it ends."""
+    done = kept.load()
+    missing = [work for work in works if work not in done]
+    for work in works:
+        if work in done:
+            progress(work)
+    for finished in _finished(missing, processes or min(os.cpu_count() or 1, len(missing))):
+        kept.add(finished)
+        done[finished.work] = finished.rows
+        progress(finished.work)
+    return _merged([done[work] for work in works])
+
+
+def control(seeds: Iterable[int], days: int) -> list[Row]:
+    """The macro suite's rows of independent normal returns."""
+    return daily.rows([daily.measured(daily.iid_normal(days, ASSETS, seed)) for seed in seeds])
+
+
+def _finished(works: Sequence[Work], processes: int) -> Iterator[Finished]:
+    if processes <= 1:
+        yield from map(_one, works)
+        return
+    # Leaving the block ends the processes, also where Ctrl+C made us leave. They are born deaf to it,
+    # or they would each print a traceback of their own.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        pool = multiprocessing.get_context("spawn").Pool(processes)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with pool:
+        yield from pool.imap_unordered(_one, works)
+
+
+def _one(work: Work) -> Finished:
+    if work.suite == "macro":
+        return Finished(work, daily.rows([daily.measured(simulated(work.seed, work.days))]))
+    return Finished(work, book.rows([work.seed], lambda _: None))
+
+
+def _merged(seeds: Sequence[Sequence[Row]]) -> list[Row]:
+    """One row a fact, in the order of first sight, with every seed's value."""
+    values: dict[tuple[str, str], list[float]] = {}
+    first: dict[tuple[str, str], Row] = {}
+    for row in (row for rows in seeds for row in rows):
+        first.setdefault((row.suite, row.name), row)
+        values.setdefault((row.suite, row.name), []).extend(row.values)
+    return [msgspec.structs.replace(row, values=tuple(values[key])) for key, row in first.items()]
+
+
+def _made_by() -> str:
+    """Of every parameter and band: seeds kept under others say nothing."""
+    bands = [(fact.name, fact.low, fact.high) for fact in daily.FACTS]
+    bands += [(fact.name, fact.low, fact.high) for fact in book.FACTS]
+    described = msgspec.json.encode((__version__, MacroParameters(), MicroParameters(), bands))
+    return hashlib.sha256(described).hexdigest()[:16]

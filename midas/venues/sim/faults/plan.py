@@ -1,0 +1,58 @@
+"""A script of hooks: JSON lines or TOML, times in seconds of the market after its start."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+from midas.errors import ConfigInvalid
+from midas.venues.sim.faults.arming import Order, parse
+
+Row = dict[str, object]
+
+
+def read(path: Path) -> list[Order]:
+    """The hooks of a plan, in the file's order. Raises ConfigInvalid that names the file and the line.
+
+    A line of JSON: `{"at_s": 2.5, "hook": "drop_sockets", "code": 1006}`. In TOML the same stands in
+    tables `[[hooks]]`.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigInvalid(f"the plan {path} can't be read: {error}") from None
+    rows = _of_toml(path, text) if path.suffix == ".toml" else _of_lines(path, text)
+    orders: list[Order] = []
+    for place, row in rows:
+        try:
+            orders.append(parse({"at_s": 0.0} | row))
+        except ConfigInvalid as error:
+            raise ConfigInvalid(f"{place}: {error}") from None
+    return orders
+
+
+def _of_lines(path: Path, text: str) -> list[tuple[str, Row]]:
+    rows: list[tuple[str, Row]] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        place = f"{path}, line {number}"
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise ConfigInvalid(f"{place}: no JSON ({error.msg}); expected one object a line") from None
+        if not isinstance(row, dict):
+            raise ConfigInvalid(f'{place}: expected an object such as {{"at_s": 2, "hook": "freeze"}}')
+        rows.append((place, row))
+    return rows
+
+
+def _of_toml(path: Path, text: str) -> list[tuple[str, Row]]:
+    try:
+        tables = tomllib.loads(text).get("hooks", [])
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigInvalid(f"{path}: no TOML ({error})") from None
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise ConfigInvalid(f"{path}: expected tables [[hooks]]")
+    return [(f"{path}, hook {number}", table) for number, table in enumerate(tables, 1)]

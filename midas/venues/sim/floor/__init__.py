@@ -1,0 +1,1 @@
+"""The trading floor: matching, orders, accounts and their rules. Pure and synchronous."""

@@ -1,0 +1,1 @@
+"""What outlives the process: the vault, and what is written there."""

@@ -1,0 +1,1 @@
+"""Price levels in whole ticks and lots, and how they are written."""

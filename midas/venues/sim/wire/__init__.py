@@ -1,0 +1,1 @@
+"""How the venue writes things down: JSON of orders, markets and tickers."""
