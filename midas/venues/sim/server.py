@@ -35,7 +35,7 @@ from midas.venues.sim.faults.port import Port
 from midas.venues.sim.floor.desk import Desk
 from midas.venues.sim.floor.exchange import Exchange
 from midas.venues.sim.kept.keeper import Keeper
-from midas.venues.sim.kept.memory import Memory, identity_of
+from midas.venues.sim.kept.memory import Memory, identity_of, remembered
 from midas.venues.sim.source.feed import Feed
 from midas.venues.sim.source.market import MarketEvent, Responsive
 from midas.venues.sim.source.markets import open_market
@@ -63,10 +63,10 @@ class ExchangeServer:
         self._plan = plan.read(config.plan) if config.plan is not None else []
         self._control = Control(disruptions.faults, self._touch)
         self._wall = wall = disruptions.clock
-        self._truth = TruthFile(config.truth) if config.truth is not None else None
+        self._truth = _truth_of(config)
         tell = self._truth.tell if self._truth is not None else None
         source = open_market(config.market, config.seed, config.preset, tell, config.symbol)
-        self._market = source.name
+        self._market, self._waits = source.name, source.waits
         desks = [Desk(listing, source.start, source.lateness, config.seed) for listing in source.listings()]
         if isinstance(source, Responsive):
             for desk in desks:
@@ -84,16 +84,16 @@ class ExchangeServer:
             users.keep_back()
             self._exchange.settled = self._settled
             self._keeper = self._memory.open(self._exchange, feed, config.speed, wall())
-        self._hub = Hub(self._first_subscriber, disruptions.market)
+        self._hub = Hub(self._start_market, disruptions.market)
         self._broadcast = Broadcast(self._exchange.desks, self._hub)
         self._pacer = Pacer(feed, config.speed, self._handle, self._batch_done)
         self._feed = feed
         if self._keeper is not None:
             self._pacer.events = self._keeper.events
         gateway = Gateway(self._exchange, wall, config.order_latency_ms / 1_000, counts, disruptions.requests)
-        self._rest = Rest(gateway, self._touch)
+        self._rest = Rest(gateway, self._asked)
         self._sockets = Sockets(
-            self._hub, WsApi(gateway, users), self._touch, wall, config.timings, disruptions.lines
+            self._hub, WsApi(gateway, users), self._asked, wall, config.timings, disruptions.lines
         )
         self._touched_at = 0.0
 
@@ -106,8 +106,8 @@ class ExchangeServer:
         try:
             port = await self._listen(runner)
             self._touch()
-            if self._keeper is not None and self._keeper.started:
-                self._pacer.start()
+            if self._truth is not None or (self._keeper is not None and self._keeper.started):
+                self._start_market()
             works = (self._pacer.run(), self._sockets.keep_alive(), port.keep())
             tasks = [asyncio.create_task(work) for work in works]
             try:
@@ -131,6 +131,8 @@ class ExchangeServer:
         port = self._bound(runner)
         await port.open()
         self.port = port.number
+        if self._truth is not None:
+            self._truth.open()
         if self._memory is not None:
             self._memory.remember_port(port.number)
         control = "" if config.control is None else await self._open_control(config.control)
@@ -194,7 +196,14 @@ class ExchangeServer:
     def _touch(self) -> None:
         self._touched_at = asyncio.get_running_loop().time()
 
-    def _first_subscriber(self) -> None:
+    def _asked(self) -> None:
+        """A client came, over any door of the venue."""
+        self._touch()
+        if not (self._waits or self._pacer.started):
+            self._start_market()
+
+    def _start_market(self) -> None:
+        """Let the market run; calling it again changes nothing."""
         self._pacer.start()
         self._disruptions.faults.market_started()
         if self._keeper is not None:
@@ -269,6 +278,12 @@ async def _until_signal(config: ExchangeConfig, announce: Announce | None) -> No
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await serve(config, stop, announce)
+
+
+def _truth_of(config: ExchangeConfig) -> TruthFile | None:
+    if config.truth is None:
+        return None
+    return TruthFile(config.truth, goes_on=config.state is not None and remembered(config.state) is not None)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

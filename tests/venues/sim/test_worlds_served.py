@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -31,6 +32,7 @@ async def messages(venue: Venue, stream: str, count: int) -> list[dict[str, obje
 async def test_the_truth_is_written_while_the_market_runs(open_venue: Opens, tmp_path: Path) -> None:
     path = tmp_path / "truth.jsonl"
     venue = await open_venue(market="synthetic", preset="easy", seed=3, speed=50.0, truth=path)
+    assert (await venue.status())["started"], "nobody has to come for the truth"
     await messages(venue, "xrpusdt@depth@100ms", 40)
     header, *facts = read_truth(path)
     assert isinstance(header, TruthHeader)
@@ -39,6 +41,24 @@ async def test_the_truth_is_written_while_the_market_runs(open_venue: Opens, tmp
     assert len(prices) >= 3
     assert 1.5 < prices[-1].fundamental[header.symbols.index("XRPUSDT")] < 2.5
     assert str(path) not in json.dumps(await venue.status())
+
+
+async def test_a_made_market_begins_with_the_first_request(open_venue: Opens) -> None:
+    venue = await open_venue(market="synthetic", speed=50.0)
+    assert not (await venue.status())["started"]
+    client = await venue.client()
+    before = await client.get_orderbook_ticker(symbol="BTCUSDT")
+    async with asyncio.timeout(10):
+        while await client.get_orderbook_ticker(symbol="BTCUSDT") == before:
+            await asyncio.sleep(0.02)
+
+
+async def test_a_recording_waits_for_the_first_stream(open_venue: Opens) -> None:
+    venue = await open_venue()
+    await (await venue.client()).get_orderbook_ticker(symbol="BTCUSDT")
+    assert not (await venue.status())["started"]
+    await messages(venue, "btcusdt@depth@100ms", 1)
+    assert (await venue.status())["started"]
 
 
 async def test_a_world_of_ones_own_is_served(open_venue: Opens, tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ class Candles:
     """The market of a table or of a folder of tables."""
 
     lateness = 0
+    waits = False
 
     def __init__(self, source: Path, seed: int, symbol: str = "") -> None:
         tables = read_candles(source, symbol)

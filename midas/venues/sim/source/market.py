@@ -78,6 +78,7 @@ class Source(Protocol):
     name: str
     start: int  # market time of the first event
     lateness: int  # nanoseconds by which a trade may be stamped earlier than an event before it
+    waits: bool  # for its first subscriber, who misses nothing; else it begins with the first request
 
     def listings(self) -> list[Listing]:
         """The instruments, in a fixed order."""

@@ -33,6 +33,7 @@ class Recording:
     """The market of a recorded file, or of all files of a folder."""
 
     lateness = LATENESS
+    waits = True
 
     def __init__(self, path: Path) -> None:
         self._files = recording_files(path)

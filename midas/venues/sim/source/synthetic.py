@@ -154,6 +154,7 @@ class Synthetic:
 
     start = START
     lateness = 0
+    waits = False
 
     def __init__(self, world: World, seed: int, tell: Tell | None = None, name: str = "synthetic") -> None:
         """`tell` hears the truth about this market."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -72,32 +73,80 @@ class PlantedSignal(msgspec.Struct, frozen=True, tag="signal", tag_field="fact")
 Fact = TruthHeader | RegimeChange | TruePrice | Jump | Told | PlantedSignal
 Tell = Callable[[Fact], None]
 
+EDGE = 1 << 22  # bytes: more than a market tells between two of its saved states
+
 _DECODE = msgspec.json.Decoder(Fact).decode
 _ENCODE = msgspec.json.Encoder().encode
 
 
 class TruthFile:
-    """Writes facts down; what is older than a second of the market is on disk."""
+    """Writes facts down, each as soon as it is told; nothing is touched before `open`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, goes_on: bool = False) -> None:
+        """`goes_on`: the market is the one whose truth the file holds. Raises ConfigInvalid."""
+        self._path = path
+        self._file: BinaryIO | None = None
+        self._waiting: list[bytes] = []
+        if not path.parent.is_dir():
+            raise _unwritable(path, "there is no such folder")
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            if not goes_on and path.exists() and path.stat().st_size:
+                raise ConfigInvalid(
+                    f"{path} holds the truth about an earlier market; name another file or move it away "
+                    "(it is added to where the exchange goes on from its --state)"
+                )
+            self._told = _edges(path) if goes_on and path.exists() else frozenset()
+        except OSError as error:
+            raise _unwritable(path, error.strerror) from None
+
+    def open(self) -> None:
+        """Write from now on, after what the file holds. Raises ConfigInvalid."""
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
             os.fchmod(descriptor, 0o600)  # one that somebody else made for everybody
         except OSError as error:
-            raise ConfigInvalid(
-                f"{path}: the truth can't be written there ({error.strerror}); name another file"
-            ) from None
-        self._file = os.fdopen(descriptor, "wb", buffering=1 << 16)
+            raise _unwritable(self._path, error.strerror) from None
+        self._file = os.fdopen(descriptor, "r+b", buffering=0)
+        _end_with_a_line(self._file)
+        self._file.write(b"".join(self._waiting))
+        self._waiting.clear()
 
     def tell(self, fact: Fact) -> None:
-        """Write one fact."""
-        self._file.write(_ENCODE(fact) + b"\n")
-        if isinstance(fact, TruePrice):
-            self._file.flush()
+        """Write one fact, unless it was written before the market went on. Raises ConfigInvalid."""
+        line = _ENCODE(fact) + b"\n"
+        if line in self._told:
+            return
+        if self._told and isinstance(fact, TruthHeader):
+            raise ConfigInvalid(f"{self._path} holds the truth about another market; name another file")
+        if self._file is None:
+            self._waiting.append(line)
+        else:
+            self._file.write(line)
 
     def close(self) -> None:
         """Nothing more happens."""
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
+
+
+def _edges(path: Path) -> frozenset[bytes]:
+    """The lines at both ends of a file: those that a market which goes on may tell a second time."""
+    with path.open("rb") as file:
+        lines = file.read(EDGE).splitlines(keepends=True)
+        file.seek(max(0, path.stat().st_size - EDGE))
+        return frozenset(lines + file.readlines())
+
+
+def _end_with_a_line(file: BinaryIO) -> None:
+    """Cut a line off that a crash left without its end."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - EDGE))
+    tail = file.read()
+    file.truncate(size - len(tail) + tail.rfind(b"\n") + 1)
+
+
+def _unwritable(path: Path, why: str | None) -> ConfigInvalid:
+    return ConfigInvalid(f"{path}: the truth can't be written there ({why}); name another file")
 
 
 def read_truth(path: Path) -> Iterator[Fact]:

@@ -95,6 +95,8 @@ def test_a_market_tells_its_truth_and_the_file_reads_back(tmp_path: Path) -> Non
     path, seconds = tmp_path / "truth.jsonl", 20
     file = TruthFile(path)
     source = Synthetic(QUICK, 9, file.tell)
+    assert not path.exists(), "nothing is written before the exchange listens"
+    file.open()
     events = list(takewhile(lambda event: event.at <= START + seconds * SECOND, source.events()))
     file.close()
     header, *facts = read_truth(path)
@@ -127,6 +129,44 @@ def test_a_truth_that_cannot_be_written_or_read_is_refused(tmp_path: Path) -> No
         list(read_truth(path))
     path.write_bytes(b'{"fact":"regime","time":1,"regime":"BULL"}\n{"fact":"reg')
     assert list(read_truth(path)) == [RegimeChange(1, "BULL")]
+
+
+def test_a_market_that_goes_on_adds_to_its_truth_and_tells_nothing_twice(tmp_path: Path) -> None:
+    path, whole = tmp_path / "truth.jsonl", tmp_path / "whole.jsonl"
+    uninterrupted, first = TruthFile(whole), TruthFile(path)
+    uninterrupted.open()
+    first.open()
+    market = Synthetic(QUICK, 9, uninterrupted.tell)
+    told = list(takewhile(lambda event: event.at <= START + 20 * SECOND, market.events()))
+    before, saved = Synthetic(QUICK, 9, first.tell), b""
+    for event in takewhile(lambda event: event.at <= START + 12 * SECOND, before.events()):
+        saved = saved or (before.save() if event.at > START + 8 * SECOND else b"")
+    first.close()
+    with path.open("ab") as file:
+        file.write(b'{"fact":"pri')  # what a crash leaves
+    again = TruthFile(path, goes_on=True)
+    again.open()
+    after = Synthetic(QUICK, 9, again.tell)
+    after.restore(saved)
+    list(takewhile(lambda event: event.at <= START + 20 * SECOND, after.events()))
+    again.close()
+    uninterrupted.close()
+    assert told
+    assert list(read_truth(path)) == list(read_truth(whole))
+
+
+def test_a_truth_file_of_another_market_is_never_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "truth.jsonl"
+    first = TruthFile(path)
+    first.open()
+    Synthetic(QUICK, 9, first.tell)
+    first.close()
+    content = path.read_bytes()
+    with pytest.raises(ConfigInvalid, match="holds the truth about an earlier market"):
+        TruthFile(path)
+    with pytest.raises(ConfigInvalid, match="holds the truth about another market"):
+        Synthetic(QUICK, 10, TruthFile(path, goes_on=True).tell)
+    assert path.read_bytes() == content
 
 
 def test_nobody_knows_the_truth_about_a_recording() -> None:
