@@ -72,7 +72,13 @@ class OrderBook:
         if delta.first_id != self.last_id + 1:
             self.invalidate(f"gap: expected update {self.last_id + 1}, got {delta.first_id}")
             return False
-        self.apply(delta.levels, delta.bids)
+        levels = delta.levels
+        if len(levels) > ladder.ROOM:
+            self._grow(len(levels))
+        touch = ladder.apply(self._head, self._cells, self._far, levels, delta.bids)
+        self.best_bid, self.best_bid_lots, self.best_ask, self.best_ask_lots, crowded = touch
+        if crowded:
+            self._recentre()
         self.last_id = delta.last_id
         if self.best_bid >= self.best_ask:
             return self._uncrossed()
