@@ -99,6 +99,17 @@ class MacroParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
                     f"macro.{name}: expected {scales} numbers, one for each of factor_half_lives, "
                     f"got {len(getattr(self, name))}"
                 )
+        if self.excitation * self.excitation_half_life >= math.log(2.0):
+            raise ConfigInvalid(
+                "macro.excitation: expected below ln 2 / excitation_half_life, "
+                f"{math.log(2.0) / self.excitation_half_life:.3g}, or jumps breed jumps without end; "
+                f"got {self.excitation:g}"
+            )
+        if self.reversion_days * self.steps_per_day < 1.0:
+            raise ConfigInvalid(
+                f"macro.reversion_days: expected at least one step, {1 / self.steps_per_day:.3g} days, "
+                f"got {self.reversion_days:g}"
+            )
         if min(self.durations) < self.duration_stages:
             raise ConfigInvalid(
                 f"macro.duration_stages: expected at most the shortest of durations, "
@@ -217,41 +228,46 @@ def _whole(least: int, most: int) -> Callable[[object], bool]:
     return lambda value: isinstance(value, int) and least <= value <= most
 
 
-_POSITIVE = _each(lambda value: value > 0)
-_NOT_NEGATIVE = _each(lambda value: value >= 0)
-_SHARE = _each(lambda value: 0 <= value <= 1)
+def _between(low: float, high: float) -> Callable[[object], bool]:
+    return _each(lambda value: low <= value <= high)
+
+
+_SHARE = _between(0, 1)
+_DAYS = _between(1e-4, 1e6), "days from 0.0001 to 1,000,000"
+_A_DAY = _between(0, 100), "a number from 0 to 100"
+_SIZE = _between(0, 100), "a number from 0 to 100"
 _RULES: tuple[_Rule, ...] = (
     ("steps_per_day", _whole(2, 1_000_000), "a whole number from 2 to 1,000,000"),
-    ("days_per_year", _POSITIVE, "a number above 0"),
-    ("durations", _five(lambda days: days >= 1), "five numbers of days, each at least 1"),
+    ("days_per_year", _between(1, 10_000), "a number from 1 to 10,000"),
+    ("durations", _five(lambda days: 1 <= days <= 1e6), "five numbers of days, each from 1 to 1,000,000"),
     ("duration_stages", _whole(1, 100), "a whole number from 1 to 100"),
     ("transitions", _chain, "five rows of five probabilities that add up to 1, with 0 on the diagonal"),
     ("drift", _five(lambda drift: abs(drift) <= 100), "five numbers from -100 to 100 a year"),
     ("volatility", _five(lambda volatility: 0 < volatility <= 10), "five numbers above 0, at most 10 a year"),
     ("correlation", _five(lambda correlation: 0 <= correlation <= 1), "five numbers from 0 to 1"),
-    ("level_half_life", _POSITIVE, "days above 0"),
-    ("reversion_days", _POSITIVE, "days above 0"),
-    ("factor_half_lives", _POSITIVE, "at least one number of days, each above 0"),
+    ("level_half_life", *_DAYS),
+    ("reversion_days", _between(1e-4, 1e12), "days from 0.0001 to 1e12"),
+    ("factor_half_lives", _DAYS[0], "at least one number of days, each from 0.0001 to 1,000,000"),
     ("factor_weights", _each(lambda weight: 0 <= weight <= 2), "numbers from 0 to 2"),
     ("leverage", _each(lambda leverage: -1 <= leverage <= 1), "a number from -1 to 1"),
-    ("own_half_life", _POSITIVE, "days above 0"),
+    ("own_half_life", *_DAYS),
     ("own_weight", _each(lambda weight: 0 <= weight <= 2), "a number from 0 to 2"),
-    ("shape_floor", _POSITIVE, "a number above 0"),
-    ("opening_bump", _NOT_NEGATIVE, "a number from 0"),
+    ("shape_floor", _between(0.001, 1_000), "a number from 0.001 to 1,000"),
+    ("opening_bump", _between(0, 1_000), "a number from 0 to 1,000"),
     ("opening_share", _SHARE, "a share from 0 to 1"),
-    ("shock_degrees", _each(lambda degrees: degrees > 2), "a number above 2"),
-    ("jumps_per_day", _NOT_NEGATIVE, "a number from 0"),
-    ("market_jumps_per_day", _NOT_NEGATIVE, "a number from 0"),
-    ("crisis_factor", _NOT_NEGATIVE, "a number from 0"),
-    ("excitation", _NOT_NEGATIVE, "a number from 0"),
-    ("excitation_half_life", _POSITIVE, "days above 0"),
-    ("jump_floor", _NOT_NEGATIVE, "a number from 0"),
-    ("jump_mean", _NOT_NEGATIVE, "a number from 0"),
-    ("jump_cap", _NOT_NEGATIVE, "a number from 0"),
-    ("jump_scale", _NOT_NEGATIVE, "a number from 0"),
+    ("shock_degrees", _each(lambda degrees: 2 < degrees <= 1e6), "a number above 2, at most 1,000,000"),
+    ("jumps_per_day", *_A_DAY),
+    ("market_jumps_per_day", *_A_DAY),
+    ("crisis_factor", *_A_DAY),
+    ("excitation", *_A_DAY),
+    ("excitation_half_life", *_DAYS),
+    ("jump_floor", *_SIZE),
+    ("jump_mean", *_SIZE),
+    ("jump_cap", *_SIZE),
+    ("jump_scale", *_SIZE),
     ("market_down_probability", _SHARE, "a share from 0 to 1"),
     ("own_lift", _each(lambda lift: abs(lift) <= 10), "a number from -10 to 10"),
     ("factor_lifts", _each(lambda lift: abs(lift) <= 10), "numbers from -10 to 10"),
-    ("headline_delay_steps", _NOT_NEGATIVE, "a number from 0"),
-    ("decoys_per_headline", _NOT_NEGATIVE, "a number from 0"),
+    ("headline_delay_steps", _between(0, 1e6), "a number from 0 to 1,000,000"),
+    ("decoys_per_headline", *_A_DAY),
 )

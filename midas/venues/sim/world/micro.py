@@ -99,29 +99,61 @@ class MicroParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     def __post_init__(self) -> None:
         """Refuse numbers that no book can run on; raises ConfigInvalid."""
-        positive = (
-            "limit_rate",
-            "take_rate",
-            "patience",
-            "size_mean",
-            "impact_half_life",
-            "volatility",
-            "volatility_time",
-            "volatility_min",
-            "anchor_time",
-            "leap",
-        )
-        wrong = [name for name in positive if not getattr(self, name) > 0.0]
-        shares = ("branching", "improve", "join", "hold", "block_chance", "persistence")
-        wrong += [name for name in shares if not 0.0 <= getattr(self, name) < 1.0]
-        wrong += ["near"] if not 1 <= self.near <= NEAR_MAX else []
-        wrong += ["deep"] if not self.near <= self.deep <= DEEP_MAX else []
-        # Volatility that takers make is learnt as volatility, and feeds their impact: more would explode.
-        wrong += ["impact"] if not 0.0 <= self.impact <= IMPACT_MAX else []
-        if wrong:
-            raise ConfigInvalid(
-                f"micro.{wrong[0]}: {getattr(self, wrong[0])} is outside of what a book can run on"
-            )
+        for name, (low, high) in _RANGES.items():
+            value = getattr(self, name)
+            numbers = value if isinstance(value, tuple) else (value,)
+            if not all(low <= number <= high for number in numbers):
+                expected = f"{'each number' if len(numbers) > 1 else 'a number'} from {low:g} to {high:g}"
+                raise ConfigInvalid(f"micro.{name}: expected {expected}, got {value}")
+        if self.deep < self.near:
+            raise ConfigInvalid(f"micro.deep: expected at least near, {self.near} ticks, got {self.deep}")
+
+
+# Above these a slice of market time would take longer than anybody waits, below them no book would form.
+_RATE = 0.0, 1_000.0
+_SHARE = 0.0, 0.99
+_RANGES: dict[str, tuple[float, float]] = {
+    "limit_rate": (0.001, 1_000.0),
+    "take_rate": (0.001, 1_000.0),
+    "cancel_rate": (0.0, 10.0),
+    "near": (1, NEAR_MAX),
+    "patience": (0.01, 10_000.0),
+    "hawkes_decays": (1e-6, 1_000.0),
+    "hawkes_weights": (0.0, 1.0),
+    "branching": (0.0, 0.95),
+    "informed_rate": _RATE,
+    "informed_cost": (0.0, 100.0),
+    "requote_rate": _RATE,
+    "narrow_rate": _RATE,
+    "slow_rate": _RATE,
+    "deep": (1, DEEP_MAX),
+    "lean": (-10.0, 10.0),
+    "improve": _SHARE,
+    "join": _SHARE,
+    "distance_exponent": (0.1, 20.0),
+    "shade": (0.0, 100.0),
+    "shade_noise": (0.0, 100.0),
+    "hold": _SHARE,
+    "size_mean": (0.01, 1_000.0),
+    "block_chance": _SHARE,
+    "block_mean": (0.0, 1_000.0),
+    "persistence": _SHARE,
+    "children_exponent": (0.1, 20.0),
+    "children_max": (1, 1_000_000),
+    # Volatility that takers make is learnt as volatility, and feeds their impact: more would explode.
+    "impact": (0.0, IMPACT_MAX),
+    "volatility": (1e-12, 100.0),
+    "volatility_time": (1.0, 1e7),
+    "volatility_min": (1e-6, 100.0),
+    "impact_half_life": (1.0, 1e12),
+    "flow_rates": (0.0, 1.0),
+    "flow_weights": (-10.0, 10.0),
+    "depth_min": (0.0, 10_000.0),
+    "depth_max": (1.0, 100_000.0),
+    "leap": (0.1, 100.0),
+    "anchor_time": (0.1, 1e7),
+    "fair_min": (1.0, 1_000.0),
+}
 
 
 def _packed(parameters: MicroParameters) -> NDArray[np.void]:

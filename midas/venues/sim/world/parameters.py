@@ -29,6 +29,8 @@ PRESETS = ("easy", "medium", "hard")
 MEDIUM = "medium"
 SLICE_SECONDS = 0.1
 PRICE_TICKS = 2_000, 5_000_000  # the book needs room below, and steps that a person can see
+UNITS_MAX = 1_000_000_000  # of a price or an order: more isn't a number that a book can count
+LOTS_MAX = 1_000_000_000  # of a mean order
 STEP_TICKS_MAX = 20.0  # by which the fundamental may move in a second: no book follows faster
 _SYMBOL = re.compile(r"^[A-Z0-9]{4,20}$")
 
@@ -62,9 +64,9 @@ class Asset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         for name in ("tick_size", "lot_size", "price", "order_size"):
             step = getattr(self, name)
             _ask(
-                step.is_finite() and step > 0 and step % ATOM == 0,
+                step.is_finite() and 0 < step <= UNITS_MAX and step % ATOM == 0,
                 name,
-                f"a multiple of {ATOM:f} above 0",
+                f"a multiple of {ATOM:f} above 0, at most {UNITS_MAX:,}",
                 step,
             )
         _ask(
@@ -78,6 +80,8 @@ class Asset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             self.price,
         )
         _ask(self.order_lots >= 10, "order_size", f"at least ten lots, {10 * self.lot_size}", self.order_size)
+        most_lots = LOTS_MAX * self.lot_size
+        _ask(self.order_lots <= LOTS_MAX, "order_size", f"at most {most_lots:f}", self.order_size)
         most = STEP_TICKS_MAX / self.price_ticks * math.sqrt(DAY / SECOND)
         _ask(
             0 < self.daily_volatility <= most,
@@ -120,7 +124,8 @@ class Planted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     def __post_init__(self) -> None:
         """Refuse a signal that would leave nothing to chance."""
-        _ask(self.half_life_steps > 0, "half_life_steps", "steps above 0", self.half_life_steps)
+        half_life = self.half_life_steps
+        _ask(0.01 <= half_life <= 1e6, "half_life_steps", "steps from 0.01 to 1,000,000", half_life)
         _ask(0 <= self.noise <= 100, "noise", "a number from 0 to 100", self.noise)
         _ask(0 <= self.correlation < 1, "correlation", "a number from 0 and below 1", self.correlation)
         most = 0.9 / math.hypot(1.0, self.noise)

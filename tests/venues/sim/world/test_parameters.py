@@ -84,7 +84,17 @@ def test_a_planted_correlation_is_what_its_strength_yields() -> None:
         ("[macro]\ndurations = 1", "macro.durations: expected a list, got a whole number"),
         ('[macro]\nleverage = "a"', "macro.leverage: expected a number, got a text in quotes"),
         ("[macro]\nsteps_per_day = 1", "macro.steps_per_day: expected a whole number from 2"),
-        ("[micro]\nlimit_rate = -3", "micro.limit_rate: "),
+        ("[micro]\nlimit_rate = -3", "micro.limit_rate: expected a number from 0.001 to 1000, got -3"),
+        ("[micro]\nlimit_rate = 1e300", "micro.limit_rate: expected a number from 0.001 to 1000, got 1e+300"),
+        ("[micro]\nflow_rates = [1.0, nan, 0.0, 0.0]", "micro.flow_rates: expected each number from 0 to 1"),
+        ("[micro]\nnear = 30\ndeep = 20", "micro.deep: expected at least near, 30 ticks, got 20"),
+        ("[macro]\nexcitation = 2.0", "macro.excitation: expected below ln 2 / excitation_half_life, 0.693"),
+        ("[macro]\nreversion_days = 0.001", "macro.reversion_days: expected at least one step"),
+        (
+            SOL.replace('"150"', '"1e30"'),
+            "assets[0].price: expected a multiple of 0.00000001 above 0, at most",
+        ),
+        (SOL.replace('"12"', '"1e9"').replace('"0.001"', '"0.00001"'), "order_size: expected at most 10000"),
         ("[planted]\ncorrelation = 0.9", "planted.correlation: expected at most 0.636 under a noise of 1"),
         ("step_seconds = 0.05", "step_seconds: expected a multiple of 0.1 from 0.1 to 3600, got 0.05"),
         ("step_seconds = nan", "step_seconds: expected a multiple of 0.1"),
@@ -110,6 +120,18 @@ def test_a_bad_world_is_refused_in_one_sentence(tmp_path: Path, text: str, sente
     assert str(refused.value).startswith(f"{path}: ")
     assert sentence in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("model", [MacroParameters, MicroParameters])
+@pytest.mark.parametrize("value", [1e300, float("inf"), float("nan")])
+def test_no_number_of_a_world_may_grow_without_bound(model: type[msgspec.Struct], value: float) -> None:
+    for field in msgspec.structs.fields(model):
+        shape = field.default
+        if isinstance(shape, tuple) and isinstance(shape[0], tuple):
+            continue
+        bad = (value,) * len(shape) if isinstance(shape, tuple) else value
+        with pytest.raises(ConfigInvalid, match=field.name):
+            model(**{field.name: bad})
 
 
 def test_a_world_that_is_not_there_is_refused(tmp_path: Path) -> None:
