@@ -1,6 +1,7 @@
 """The control port: a second HTTP address on this machine that makes the exchange misbehave.
 
 GET /hooks, /armed, /log; POST /arm, /fire, /disarm with JSON; and what its owner adds. Not part of any venue.
+/arm takes times and a count; /fire is /arm at once and for one time, whatever times and count it is given.
 """
 
 from __future__ import annotations
@@ -88,13 +89,15 @@ class Control:
 
     async def _disarm(self, request: web.Request) -> web.Response:
         fields = await _fields(request)
-        number = fields.get("id")
+        number, name = fields.get("id"), fields.get("hook")
         if fields == {"all": True}:
             self._faults.disarm_all()
         elif isinstance(number, int) and not isinstance(number, bool) and len(fields) == 1:
             self._faults.disarm(number)
+        elif isinstance(name, str) and len(fields) == 1:
+            self._faults.disarm_named(name)
         else:
-            raise ConfigInvalid('disarm takes {"id": 3} or {"all": true}')
+            raise ConfigInvalid('disarm takes {"id": 3}, {"hook": "freeze"} or {"all": true}')
         return await self._armed(request)
 
 
@@ -103,7 +106,7 @@ async def _fields(request: web.Request) -> Mapping[str, object]:
         raise ConfigInvalid(f"the content type is {request.content_type}; expected {JSON}")
     try:
         return msgspec.json.decode(await request.read(), type=dict[str, object])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigInvalid(f"the body is no JSON object: {error}") from None
 
 

@@ -158,8 +158,13 @@ async def test_filters_leave_everything_else_alone(faults: Faults, client: Async
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"hook": "explode"}, "no hook is named 'explode'; the hooks are drop_sockets, "),
-        ({}, "no hook is named None"),
+        ({"hook": "explode"}, "no hook is named 'explode'; midas sim --help lists them"),
+        ({"hook": "frezee"}, "no hook is named 'frezee'; did you mean freeze?"),
+        ({}, 'a hook has a name, such as {"hook": "freeze"}, not None'),
+        (
+            {"hook": "slow", "after_s": 1, "at_s": 2},
+            "slow begins after_s from now or at_s of the market; give",
+        ),
         (
             {"hook": "freeze", "count": 2},
             "freeze takes no 'count'; it takes sockets, then, after_s, at_s",
@@ -170,20 +175,53 @@ async def test_filters_leave_everything_else_alone(faults: Faults, client: Async
         ),
         (
             {"hook": "answer_429", "retry_after_s": -1},
-            "retry_after_s of answer_429 is a number of",
+            "retry_after_s of answer_429 is a whole number of seconds",
         ),
         ({"hook": "answer_429", "count": "2"}, "count of answer_429 is a whole number from 0, not '2'"),
         ({"hook": "drop_sockets", "count": 0}, "count of drop_sockets is a whole number from 1, not 0"),
         ({"hook": "drop_sockets", "sockets": "mine"}, "sockets of drop_sockets is one of market, user, all"),
-        ({"hook": "drop_sockets", "code": 1.5}, "code of drop_sockets is a whole number, not 1.5"),
-        ({"hook": "drop_sockets", "code": True}, "code of drop_sockets is a whole number, not True"),
+        (
+            {"hook": "drop_sockets", "code": 1.5},
+            "code of drop_sockets is a whole number from 1000 to 1003 or",
+        ),
+        ({"hook": "drop_sockets", "code": True}, "code of drop_sockets is a whole number from 1000"),
+        ({"hook": "drop_sockets", "code": 5}, "code of drop_sockets is a whole number from 1000"),
+        ({"hook": "drop_sockets", "code": 1005}, "code of drop_sockets is a whole number from 1000"),
+        ({"hook": "drop_sockets", "code": 10**400}, "code of drop_sockets is a whole number from 1000"),
+        (
+            {"hook": "reject_order", "status": 200},
+            "status of reject_order is a whole number from 400 to 599, ",
+        ),
+        (
+            {"hook": "reject_order", "code": 0},
+            "code of reject_order is a whole number from -99999 to -1, not 0",
+        ),
+        (
+            {"hook": "shift_server_time", "shift_ms": 10**12},
+            "shift_ms of shift_server_time is a whole number from -259200000 to 259200000, not",
+        ),
+        (
+            {"hook": "slow", "delay_s": float("nan")},
+            "delay_s of slow is a number of seconds from 0 to 86400,",
+        ),
+        (
+            {"hook": "slow", "delay_s": 1e99},
+            "delay_s of slow is a number of seconds from 0 to 86400, not 1e+99",
+        ),
         ({"hook": "answer_504", "executed": 1}, "executed of answer_504 is true or false, not 1"),
-        ({"hook": "slow", "delay_s": "1"}, "delay_s of slow is a number of seconds from 0, not '1'"),
+        ({"hook": "slow", "delay_s": "1"}, "delay_s of slow is a number of seconds from 0 to 86400, not '1'"),
         ({"hook": "slow", "after_s": -1}, "after_s is a number of seconds from 0 to 86400, not -1"),
         ({"hook": "halt_symbol", "symbol": 5}, "symbol is a text, not 5"),
         ({"hook": "partial_fills"}, 'partial_fills needs sizes, such as ["0.0004", "0.0006"]'),
         ({"hook": "partial_fills", "sizes": ["0"]}, "sizes of partial_fills is a list of quantities such as"),
         ({"hook": "partial_fills", "sizes": [1]}, "sizes of partial_fills is a list of quantities such as"),
+        *(
+            (
+                {"hook": "partial_fills", "sizes": [size]},
+                "sizes of partial_fills is a list of quantities such as",
+            )
+            for size in ("1e400000", "1e12", "NaN", "-1", "1" * 13, "0.000000001", "", "0.0")
+        ),
     ],
 )
 async def test_what_makes_no_sense_is_refused_with_one_sentence(
@@ -200,6 +238,7 @@ async def test_bad_requests_are_400_with_a_sentence_and_web_pages_are_turned_awa
         ("POST", "/arm", {"json": {"hook": "explode"}}, 400, "no hook is named 'explode'"),
         ("POST", "/arm", {"json": [1]}, 400, "the body is no JSON object"),
         ("POST", "/fire", {"data": b"{", "headers": JSON}, 400, "the body is no JSON object"),
+        ("POST", "/fire", {"data": b'{"a":' * 9_999, "headers": JSON}, 400, "the body is no JSON object"),
         ("POST", "/arm", {"data": "hook=freeze"}, 400, "the content type is text/plain"),
         ("POST", "/disarm", {"json": {}}, 400, "disarm takes"),
         ("POST", "/disarm", {"json": {"id": True}}, 400, "disarm takes"),
@@ -253,6 +292,34 @@ async def test_a_plan_runs_from_the_markets_start_at_the_markets_pace(
     assert log[1]["at"] - log[0]["at"] > 100_000_000, "two seconds of the market, ten times as fast"
 
 
+def test_a_word_all_means_any_only_for_sockets() -> None:
+    sockets = parse({"hook": "freeze"})
+    assert sockets.has({"sockets": "market"})
+    assert sockets.has({"sockets": "user"})
+    named = parse({"hook": "partial_fills", "sizes": ["1"], "client_id": "all"})
+    assert named.has({"client_id": "all"})
+    assert not named.has({"client_id": "rest-1"})
+
+
+async def test_all_hooks_of_a_name_are_taken_back_together(faults: Faults, venue: Venue) -> None:
+    await faults.arm("answer_429", count=0)
+    await faults.arm("answer_429", path="GET depth")
+    await faults.arm("answer_500", path="GET depth")
+    url = f"{venue.run.control}/disarm"
+    async with venue.session.post(url, json={"hook": "answer_429"}) as answer:
+        assert [row["hook"] for row in await answer.json()] == ["answer_500"]
+    async with venue.session.post(url, json={"hook": "answer_429"}) as answer:
+        assert (await answer.json())["error"] == "no answer_429 is armed; it may have been used up"
+
+
+def test_a_plan_may_count_from_when_the_exchange_listens(tmp_path: Path) -> None:
+    path = tmp_path / "plan.jsonl"
+    path.write_text('{"hook": "slow", "after_s": 3}\n{"hook": "slow"}\n')
+    first, second = plan.read(path)
+    assert (first.after_s, first.at_s) == (3.0, None)
+    assert (second.after_s, second.at_s) == (0.0, 0.0)
+
+
 def test_a_plan_may_be_written_in_toml(tmp_path: Path) -> None:
     path = tmp_path / "plan.toml"
     path.write_text('[[hooks]]\nat_s = 2.5\nhook = "drop_sockets"\ncode = 1006\n\n[[hooks]]\nhook = "slow"\n')
@@ -269,6 +336,22 @@ def test_a_plan_may_be_written_in_toml(tmp_path: Path) -> None:
         ("p.jsonl", "[]", r"p\.jsonl, line 1: expected an object"),
         ("p.toml", "hooks = 3", r"p\.toml: expected tables \[\[hooks\]\]"),
         ("p.toml", "=", r"p\.toml: no TOML"),
+        (
+            "p.toml",
+            '[[hook]]\nhook = "slow"',
+            r"p\.toml: unknown key 'hook'; a plan has tables \[\[hooks\]\]",
+        ),
+        ("p.toml", "", r"p\.toml has no hooks; expected lines of JSON"),
+        ("p.jsonl", "\n\n", r"p\.jsonl has no hooks; expected lines of JSON"),
+        pytest.param(
+            "p.jsonl", "[" * 100_000, r"line 1: nothing that a hook takes is so long or so", id="deep"
+        ),
+        pytest.param(
+            "p.jsonl", "1" * 5_000, r"line 1: nothing that a hook takes is so long or so", id="long"
+        ),
+        pytest.param("p.toml", "a = " + "[" * 100_000, r"p\.toml: no TOML", id="deep TOML"),
+        pytest.param("p.toml", "a = " + "1" * 5_000, r"p\.toml: no TOML", id="long TOML"),
+        ("p.jsonl", '{"hook": "slow", "after_s": 1, "at_s": 1}', r"p\.jsonl, line 1: slow begins after_s"),
         ("p.toml", '[[hooks]]\nhook = "slow"\nfast = 1', r"p\.toml, hook 1: slow takes no 'fast'"),
     ],
 )

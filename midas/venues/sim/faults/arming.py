@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -14,8 +15,9 @@ from midas.errors import ConfigInvalid
 from midas.venues.sim.faults.hooks import ACTS, BY_NAME, LASTS, WAITS, Hook, Parameter, Value
 
 COUNT_MAX = 1_000_000
-SECONDS_MAX = 86_400.0
+SECONDS_MAX = 86_400
 _TIMES = ("after_s", "at_s", "for_s", "every_s")
+_QUANTITY = re.compile(r"\d{1,12}(\.\d{1,8})?", re.ASCII)
 
 
 class Target(NamedTuple):
@@ -57,8 +59,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def has(self, wanted: Mapping[str, Value]) -> bool:
-        """Whether the parameters are as `wanted`; `all` is any."""
-        return all(self.values[name] in (value, "all") for name, value in wanted.items())
+        """Whether the parameters are as `wanted`; `all` sockets are any."""
+        return all(
+            self.values[name] == value or (name == "sockets" and self.values[name] == "all")
+            for name, value in wanted.items()
+        )
 
     def text(self, name: str) -> str:
         """A parameter that is a word."""
@@ -108,6 +113,8 @@ def parse(fields: Mapping[str, object]) -> Order:
             takes = ", ".join([*known, *common])
             raise ConfigInvalid(f"{hook.name} takes no {name!r}; it takes {takes}")
     values = {name: _value(hook, row, fields.get(name, row.default)) for name, row in known.items()}
+    if "after_s" in fields and "at_s" in fields:
+        raise ConfigInvalid(f"{hook.name} begins after_s from now or at_s of the market; give one of them")
     if hook.name == "partial_fills" and not values["sizes"]:
         raise ConfigInvalid('partial_fills needs sizes, such as ["0.0004", "0.0006"]')
     given: dict[str, object] = {name: _text(name, fields[name]) for name in hook.targets if name in fields}
@@ -124,9 +131,17 @@ def _common(hook: Hook) -> list[str]:
 
 
 def _hook(name: object) -> Hook:
-    if not isinstance(name, str) or name not in BY_NAME:
-        raise ConfigInvalid(f"no hook is named {name!r}; the hooks are {', '.join(BY_NAME)}")
+    if not isinstance(name, str):
+        raise ConfigInvalid(f'a hook has a name, such as {{"hook": "freeze"}}, not {name!r}')
+    if name not in BY_NAME:
+        raise ConfigInvalid(f"no hook is named {name!r}; {nearest(name, BY_NAME, 'midas sim --help')}")
     return BY_NAME[name]
+
+
+def nearest(name: str, known: Iterable[str], listing: str) -> str:
+    """What somebody may have meant who wrote `name`; else where `known` names are listed."""
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"did you mean {close[0]}?" if close else f"{listing} lists them"
 
 
 def _count(hook: Hook, value: object) -> int:
@@ -164,27 +179,31 @@ def _value(hook: Hook, row: Parameter, value: object) -> Value:
         if not isinstance(value, str) or (row.choices and value not in row.choices):
             raise wrong
         return value
-    if not isinstance(value, int if isinstance(default, int) else int | float) or not math.isfinite(value):
+    if not isinstance(value, int if isinstance(default, int) else int | float):
         raise wrong
-    if row.unit == "s" and not 0 <= value <= SECONDS_MAX:
+    if not any(lowest <= value <= highest for lowest, highest in _bounds(row)):
         raise wrong
     return value
+
+
+def _bounds(row: Parameter) -> tuple[tuple[int, int], ...]:
+    """Between which a number lies."""
+    return row.bounds or ((0, SECONDS_MAX),)
 
 
 def _expected(row: Parameter) -> str:
     if row.choices:
         return f"one of {', '.join(row.choices)}"
-    if row.unit == "s":
-        return "a number of seconds from 0"
-    names = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
-    return names.get(type(row.default), 'a list of quantities such as ["0.0004", "0.0006"]')
+    names = {bool: "true or false", str: "a text", tuple: 'a list of quantities such as ["0.0004", "0.0006"]'}
+    if (name := names.get(type(row.default))) is not None:
+        return name
+    number = "a whole number" if isinstance(row.default, int) else "a number"
+    of = " of seconds" if row.unit == "s" else ""
+    return number + of + " or".join(f" from {lowest} to {highest}" for lowest, highest in _bounds(row))
 
 
 def _quantity(item: object) -> bool:
-    try:
-        return isinstance(item, str) and Decimal(item).is_finite() and Decimal(item) > 0
-    except InvalidOperation:
-        return False
+    return isinstance(item, str) and _QUANTITY.fullmatch(item) is not None and Decimal(item) > 0
 
 
 def _fits(pattern: str, text: str) -> bool:

@@ -75,6 +75,14 @@ class Faults:
             raise ConfigInvalid(f"nothing armed has the id {number}; it may have been used up")
         self._end(self._armed[number])
 
+    def disarm_named(self, hook: str) -> None:
+        """Take every `hook` back. Raises ConfigInvalid where none is armed."""
+        found = [armed for armed in self.armed() if armed.order.hook == hook]
+        if not found:
+            raise ConfigInvalid(f"no {hook} is armed; it may have been used up")
+        for armed in found:
+            self._end(armed)
+
     def disarm_all(self) -> None:
         """Take everything back."""
         for armed in self.armed():

@@ -21,6 +21,7 @@ class Parameter(NamedTuple):
     unit: str
     sentence: str
     choices: tuple[str, ...] = ()
+    bounds: tuple[tuple[int, int], ...] = ()  # of a number that isn't in seconds: inside one of these
 
 
 class Hook(NamedTuple):
@@ -47,6 +48,14 @@ _MANNER = Parameter(
     "manner", "reset", "", "cut the connection at once, or leave it open and silent", ("reset", "hang")
 )
 _HANG = Parameter("hang_s", 30.0, "s", "how long a hanging connection stays open")
+_CODE = Parameter(
+    "code", 1001, "", "the close code; 1006 cuts the connection without one",
+    bounds=((1000, 1003), (1006, 1014), (3000, 4999)),
+)  # fmt: skip
+_SHIFT = Parameter(
+    "shift_ms", -30_000, "ms", "how far; negative: the server's clock is behind",
+    bounds=((-259_200_000, 259_200_000),),
+)  # fmt: skip
 _GAP = Parameter("gap_s", 0.05, "s", "how long the later one waits")
 
 HOOKS: tuple[Hook, ...] = (
@@ -57,7 +66,7 @@ HOOKS: tuple[Hook, ...] = (
         "python-binance: market sockets reconnect after two error messages, user sockets never resubscribe; "
         "ccxt.pro: NetworkError, the next watch resubscribes",
         (),
-        (Parameter("code", 1001, "", "the close code; 1006 cuts the connection without one"), _SOCKETS),
+        (_CODE, _SOCKETS),
     ),
     Hook(
         "refuse_connections",
@@ -177,9 +186,9 @@ HOOKS: tuple[Hook, ...] = (
         "a definite no: the order never existed",
         _REQUEST,
         (
-            Parameter("code", -2010, "", "the venue's code"),
+            Parameter("code", -2010, "", "the venue's code", bounds=((-99_999, -1),)),
             Parameter("text", "This symbol is not permitted for this account.", "", "the venue's text"),
-            Parameter("status", 400, "", "the HTTP status"),
+            Parameter("status", 400, "", "the HTTP status", bounds=((400, 599),)),
         ),
     ),
     Hook(
@@ -203,7 +212,7 @@ HOOKS: tuple[Hook, ...] = (
         "shift the server's wall clock",
         "-1021 until the client measures the offset anew",
         (),
-        (Parameter("shift_ms", -30_000, "ms", "how far; negative: the server's clock is behind"),),
+        (_SHIFT,),
     ),
     Hook(
         "partial_fills",
@@ -266,7 +275,7 @@ HOOKS: tuple[Hook, ...] = (
     Hook(
         "freeze",
         LASTS,
-        "keep sockets open and silent: no data, no pings, no pongs",
+        "keep sockets open and silent, for `for_s` or until disarmed: no data, no pings, no pongs",
         "python-binance notices by its own ping after 40 s, ccxt.pro after minutes: watch the ages yourself",
         (),
         (
