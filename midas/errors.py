@@ -9,6 +9,7 @@ MidasError
 |   |-- NotRunning             a command for an engine that isn't there
 |   |-- SessionUnknown         no session of that name
 |   `-- NotLoopback            environment SIM with an address outside this machine
+|-- ProcessEnded               an exchange or engine that midas started ended at its start
 |-- EngineFailed               a bug of ours, or a journal that takes no more; a halt is latched
 |-- VenueError                 what a venue does to us
 |   |-- MalformedMessage       bytes that are not what the venue documents
@@ -72,6 +73,10 @@ class SessionUnknown(UsageError):
 
 class NotLoopback(UsageError):
     """Environment SIM resolved to an address outside this machine."""
+
+
+class ProcessEnded(MidasError):
+    """A process of ours ended while it was waited for; its last sentence is this one."""
 
 
 class EngineFailed(MidasError):

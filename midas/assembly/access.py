@@ -27,6 +27,7 @@ class Access(msgspec.Struct, frozen=True):
     api_secret: str
     speed: float = 1.0
     leave_unlisted: bool = False  # a recording serves one symbol: configured ones that it lacks are left out
+    market: str = ""  # of an embedded exchange
 
     def __repr__(self) -> str:
         return f"Access({self.account})"  # never the keys
@@ -60,11 +61,13 @@ def public(settings: Settings) -> Endpoints:
     return Endpoints(rest, venue.sapi_url or rest, venue.ws_api_url or streams, streams)
 
 
-def simulated(http: str, ws: str, instance: str, keys: tuple[str, str], speed: float) -> Access:
+def simulated(
+    http: str, ws: str, instance: str, keys: tuple[str, str], speed: float, market: str = ""
+) -> Access:
     """SIM: the exchange process, refused where any of its addresses leaves this machine."""
     endpoints = Endpoints.at(http, ws)
     refuse_non_loopback(endpoints)
-    return Access(endpoints, f"sim-{instance[:12]}", *keys, speed, leave_unlisted=True)
+    return Access(endpoints, f"sim-{instance[:12]}", *keys, speed, leave_unlisted=True, market=market)
 
 
 def sockets(home: Path) -> tuple[Path, Path]:

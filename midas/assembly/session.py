@@ -22,7 +22,7 @@ from midas.domain.mode import KillLevel
 from midas.domain.time import MILLISECOND, SECOND
 from midas.engine.build import EngineConfig, build_engine
 from midas.engine.snapshot import Assembly, Painter
-from midas.errors import EngineFailed, StoreError
+from midas.errors import ConfigInvalid, EngineFailed, StoreError
 from midas.runtime.doors import LinkServer
 from midas.runtime.health import Vitals
 from midas.runtime.inbox import Inbox
@@ -230,7 +230,7 @@ async def open_session(settings: Settings, access: Access) -> Session:
     client = BinanceClient(access.endpoints, access.api_key, access.api_secret)
     try:
         rest = Rest(client, time.time_ns)
-        instruments = await _instruments(rest, settings.trading.instruments, access.leave_unlisted)
+        instruments = await _instruments(rest, settings.trading.instruments, access)
         config = engine_config(settings, instruments)
         return Session(settings, access, rest, config, strategies_of(settings.workspace, config))
     except BaseException:
@@ -273,10 +273,16 @@ def _give_up(runner: Runner, done: asyncio.Future[None]) -> None:
         runner.give_up("what runs beside the engine failed")
 
 
-async def _instruments(rest: Rest, wanted: tuple[str, ...], leave_unlisted: bool) -> tuple[Instrument, ...]:
+async def _instruments(rest: Rest, wanted: tuple[str, ...], access: Access) -> tuple[Instrument, ...]:
     """What is configured and never more; a recording, which serves one symbol, may lack the others."""
-    if leave_unlisted:
+    if access.leave_unlisted:
         listed = await listing.listed(rest)
         if len(listed) == 1 and listed[0] in wanted:
             wanted = listed
+        if missing := [name for name in wanted if name not in listed]:
+            held, names = ", ".join(listed), ", ".join(f'"{name}"' for name in listed)
+            raise ConfigInvalid(
+                f"the market {access.market or 'of this exchange'} holds {held}, not {', '.join(missing)}; "
+                f"set trading.instruments = [{names}] in config.toml, or MIDAS_TRADING__INSTRUMENTS"
+            )
     return tuple(await listing.load(rest, wanted))

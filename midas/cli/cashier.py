@@ -11,7 +11,9 @@ import msgspec
 
 from midas.cli.exchange import RUN_FILE, answering
 from midas.cli.options import home_from
-from midas.errors import CommandRefused, NotRunning, Unreachable
+from midas.errors import CommandRefused, ConfigInvalid, NotRunning, Unreachable
+
+_CONFLICT = 409  # understood, and there isn't that much
 
 # The environment's proxy can't reach this machine's ports.
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -70,6 +72,7 @@ def _ask(control: str, act: str, wish: dict[str, str]) -> _Done:
         with _DIRECT.open(request, timeout=5.0) as reply:
             return msgspec.json.decode(reply.read(), type=_Done)
     except urllib.error.HTTPError as error:
-        raise CommandRefused(msgspec.json.decode(error.read(), type=_Refused).error) from None
+        sentence = msgspec.json.decode(error.read(), type=_Refused).error
+        raise (CommandRefused if error.code == _CONFLICT else ConfigInvalid)(sentence) from None
     except (OSError, msgspec.MsgspecError) as error:
         raise Unreachable(f"the exchange at {control} doesn't answer: {error}") from None

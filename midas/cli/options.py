@@ -29,6 +29,11 @@ def settings_from(args: Namespace) -> Settings:
     if market and market != "synthetic":
         overrides["exchange.market"] = str(Path(market).expanduser().resolve())
     settings = load_settings(find_workspace(Path.cwd(), os.environ), args.profile, overrides)
+    if "exchange.preset" in overrides and settings.exchange.market != "synthetic":
+        raise ConfigInvalid(
+            f"--preset: the market {settings.exchange.market} isn't `synthetic` and has no preset to choose; "
+            "leave --preset out (a world file names its own: preset = ...)"
+        )
     _check_live(settings, typed_live=getattr(args, "live", False))
     return settings
 

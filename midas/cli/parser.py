@@ -100,23 +100,23 @@ def _market_options(parser: Parser) -> None:
         "`synthetic`",
     )
     parser.add_argument(
-        "--symbol", type=str.upper, metavar="NAME", help="of candles whose file and rows don't name it"
+        "--symbol", type=_symbol, metavar="NAME", help="of candles whose file and rows don't name it"
     )
     parser.add_argument(
         "--preset", metavar="NAME", help="of the synthetic market: easy, medium or hard; default: medium"
     )
     parser.add_argument(
-        "--speed", type=_above_zero, metavar="X", help="the market's clock against the wall's"
+        "--speed", type=_above_zero, metavar="X", help="the market's clock against the wall's; at most 1000"
     )
     parser.add_argument("--seed", type=_whole, metavar="N", help="of the synthetic market")
 
 
 def _sim_options(parser: Parser) -> None:
     _market_options(parser)
-    parser.add_argument("--port", type=_whole, metavar="N", help="on 127.0.0.1; 0 takes any free one")
+    parser.add_argument("--port", type=_port, metavar="N", help="on 127.0.0.1; 0 takes any free one")
     parser.add_argument(
         "--control",
-        type=_whole,
+        type=_port,
         metavar="PORT",
         help="also listen for fault hooks, on 127.0.0.1; 0 takes any free one",
     )
@@ -141,8 +141,8 @@ def _sim_options(parser: Parser) -> None:
 
 
 def _money_options(parser: Parser) -> None:
-    parser.add_argument("asset", metavar="ASSET", help="such as USDT")
-    parser.add_argument("amount", metavar="AMOUNT", help="above 0")
+    parser.add_argument("asset", metavar="ASSET", type=str.upper, help="such as USDT")
+    parser.add_argument("amount", metavar="AMOUNT", type=_amount, help="above 0")
     parser.add_argument("--account", metavar="NAME", default="", help="default: the first one")
 
 
@@ -267,8 +267,31 @@ def _seconds(text: str) -> float:
 
 def _whole(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
-        raise argparse.ArgumentTypeError(f"expected a whole number, got {text!r}")
+        raise argparse.ArgumentTypeError(f"expected a whole number from 0, got {text!r}")
     return int(text)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65_535):
+        raise argparse.ArgumentTypeError(f"expected a port from 0 (any free one) to 65535, got {text!r}")
+    return int(text)
+
+
+def _symbol(text: str) -> str:
+    symbol = text.upper()
+    if not (symbol.isascii() and symbol.isalnum() and 4 <= len(symbol) <= 20):
+        raise argparse.ArgumentTypeError(
+            f"expected a pair of 4 to 20 letters or digits such as BTCUSDT, got {text!r}"
+        )
+    return symbol
+
+
+def _amount(text: str) -> str:
+    """As it was typed: money is no float."""
+    _above_zero(text)
+    if not set(text) <= set("0123456789."):
+        raise argparse.ArgumentTypeError(f"expected an amount above 0 such as 100 or 0.5, got {text!r}")
+    return text
 
 
 _Options = Callable[[Parser], None]

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import msgspec
 
 from midas.cli.exchange import RUN_FILE, answering
-from midas.errors import AlreadyRunning, MidasError, Unreachable
+from midas.errors import AlreadyRunning, MidasError, ProcessEnded, Unreachable, UsageError
 from midas.settings import Settings
 from midas.venues.sim.kept.aside import set_aside
 from midas.venues.sim.runfile import RunFile
@@ -141,9 +141,10 @@ def _start_exchange(settings: Settings, path: Path) -> RunFile:
     exchange = settings.exchange
     command = [
         sys.executable, "-m", "midas", "sim", "--market", exchange.market, "--speed", f"{exchange.speed:g}",
-        "--seed", str(exchange.seed), "--preset", exchange.preset, "--port", str(exchange.port),
-        "--state", str(settings.home / STATE), "--control", "0",
+        "--seed", str(exchange.seed), "--port", str(exchange.port), "--state", str(settings.home / STATE),
+        "--control", "0",
     ]  # fmt: skip
+    command += ["--preset", exchange.preset] if exchange.market == "synthetic" else []
     command += ["--symbol", exchange.symbol] if exchange.symbol else []
     command += ["--profile", settings.profile] if settings.profile else []
     log = settings.home / EXCHANGE_LOG
@@ -190,7 +191,7 @@ def failure(log: Path, code: int, what: str) -> MidasError:
     """The sentence that a child left in its log, with its exit code."""
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
     sentence = lines[-1].removeprefix("midas: ") if lines else f"{what} ended with exit code {code}"
-    error = MidasError(sentence)
+    error = UsageError(sentence) if code == UsageError.exit_code else ProcessEnded(sentence)
     error.exit_code = code if code > 0 else 1
     return error
 

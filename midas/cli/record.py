@@ -111,6 +111,8 @@ async def _session(endpoints: Endpoints) -> AsyncIterator[Rest]:
 async def _instruments(rest: Rest, typed: str | None, settings: Settings) -> list[Instrument]:
     """Those typed; else the configured ones, as far as an embedded exchange lists them."""
     wanted = [name.strip() for name in (typed or "").split(",") if name.strip()]
+    if typed is not None and not wanted:
+        raise ConfigInvalid(f"--instruments: expected names such as BTCUSDT,ETHUSDT, got {typed!r}")
     if not wanted:
         wanted = list(settings.trading.instruments)
         if settings.environment is Environment.SIM:

@@ -20,7 +20,7 @@ from midas.assembly.config import check_strategies
 from midas.cli.options import settings_from
 from midas.cli.running import LOCK, RUN_FILE, EngineFile
 from midas.domain.mode import Environment
-from midas.errors import ConfigInvalid
+from midas.errors import ConfigInvalid, UsageError
 from midas.settings import Settings
 from midas.store.durable import write_durably
 from midas.store.lock import InstanceLock
@@ -76,19 +76,28 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 async def _engine(settings: Settings, args: Namespace, explicit: bool) -> int:
     from midas.assembly.access import access, simulated
     from midas.assembly.session import open_session
-    from midas.cli.processes import exchange_for, finish_exchange
+    from midas.cli.exchange import RUN_FILE as EXCHANGE_FILE
+    from midas.cli.exchange import answering
+    from midas.cli.processes import exchange_for, finish_exchange, stop_process
     from midas.cli.watch import Watch
 
     http = ""
+    before = None
     if settings.environment is Environment.SIM:
+        before = answering(settings.home / EXCHANGE_FILE)
         exchange, sentence = exchange_for(settings, explicit)
         _say(sentence)
         http = exchange.http
         keys = (exchange.api_key, exchange.api_secret)
-        reach = simulated(http, exchange.ws, exchange.instance, keys, exchange.speed)
+        reach = simulated(http, exchange.ws, exchange.instance, keys, exchange.speed, exchange.market)
     else:
         reach = access(settings)
-    session = await open_session(settings, reach)
+    try:
+        session = await open_session(settings, reach)
+    except UsageError:
+        if http and (before is None or before.pid != exchange.pid):
+            stop_process(exchange.pid)  # it was started for this run, which doesn't come to be
+        raise
     for problem in session.problems:
         _say(problem)
     watch = Watch(args.duration, http, _say)

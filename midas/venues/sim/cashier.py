@@ -45,7 +45,7 @@ class Cashier:
         wallet = self._exchange.wallet
         rows = [_described(account) for account in self._exchange.accounts.values()]
         return _json(
-            {"accounts": rows, "paid_in": {key: f"{sum_:f}" for key, sum_ in wallet.paid_in.items()}}
+            {"accounts": rows, "paid_in": {key: _plain(sum_) for key, sum_ in wallet.paid_in.items()}}
         )
 
     async def _deposit(self, request: web.Request) -> web.Response:
@@ -60,14 +60,18 @@ class Cashier:
         wallet = self._exchange.wallet
         account = wallet.account(wish.account)
         amount = _amount(wish)
-        flow = wallet.withdraw(account, wish.asset, amount, self._wall(), address=wish.address)
+        wallet.check(account, wish.asset, amount)
+        try:
+            flow = wallet.withdraw(account, wish.asset, amount, self._wall(), address=wish.address)
+        except ConfigInvalid as error:
+            return _json({"error": str(error)}, status=409)
         return self._done(account, flow)
 
     def _done(self, account: Account, flow: Flow) -> web.Response:
         self._exchange.settled()
         balance = account.balance(flow.asset)
-        answer = {"id": flow.id, "account": account.name, "asset": flow.asset, "amount": f"{flow.amount:f}"}
-        return _json(answer | {"free": f"{balance.free:f}", "locked": f"{balance.locked:f}"})
+        answer = {"id": flow.id, "account": account.name, "asset": flow.asset, "amount": _plain(flow.amount)}
+        return _json(answer | {"free": _plain(balance.free), "locked": _plain(balance.locked)})
 
 
 async def _wish(request: web.Request) -> _Wish:
@@ -90,9 +94,14 @@ def _amount(wish: _Wish) -> Decimal:
 
 def _described(account: Account) -> dict[str, object]:
     balances = account.balances.items()
-    held = {asset: {"free": f"{one.free:f}", "locked": f"{one.locked:f}"} for asset, one in balances}
+    held = {asset: {"free": _plain(one.free), "locked": _plain(one.locked)} for asset, one in balances}
     return {"name": account.name, "balances": held}
 
 
-def _json(content: object) -> web.Response:
-    return web.Response(body=_ENCODE(content), content_type=JSON)
+def _plain(amount: Decimal) -> str:
+    """Without the zeros that arithmetic leaves at the end."""
+    return f"{amount.normalize():f}"
+
+
+def _json(content: object, status: int = 200) -> web.Response:
+    return web.Response(status=status, body=_ENCODE(content), content_type=JSON)

@@ -17,6 +17,7 @@ from midas.venues.sim.world.parameters import MEDIUM
 
 FIRST_UID = 700_001
 SPEED_MAX = 10_000.0
+PORT_MAX = 65_535
 
 
 class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +59,9 @@ def check(config: ExchangeConfig) -> None:
         raise NotLoopback(
             f"the embedded exchange listens on this machine only, not on {config.host!r}; use 127.0.0.1"
         )
+    for name, number in (("port", config.port), ("control port", config.control or 0)):
+        if not 0 <= number <= PORT_MAX:
+            raise ConfigInvalid(f"the {name} is a number from 0 (any free one) to {PORT_MAX}, not {number}")
     if not 0 < config.speed <= SPEED_MAX:
         raise ConfigInvalid(
             f"speed {config.speed} is not above 0 and at most {SPEED_MAX:g} market seconds a second"

@@ -22,6 +22,7 @@ class RunFile(msgspec.Struct, frozen=True, kw_only=True):
     api_key: str
     api_secret: str
     preset: str = ""  # of the synthetic market
+    begins: str = ""  # when the market does: now, with the first request, with the first stream
     control: str = ""  # where it can be made to misbehave; empty: nowhere
 
 

@@ -32,6 +32,7 @@ from midas.venues.sim.doors.wsapi import WsApi
 from midas.venues.sim.faults import plan
 from midas.venues.sim.faults.disruptions import Disruptions
 from midas.venues.sim.faults.port import Port
+from midas.venues.sim.faults.reach import Reach
 from midas.venues.sim.floor.desk import Desk
 from midas.venues.sim.floor.exchange import Exchange
 from midas.venues.sim.kept.keeper import Keeper
@@ -68,6 +69,9 @@ class ExchangeServer:
         source = open_market(config.market, config.seed, config.preset, tell, config.symbol)
         self._market, self._waits = source.name, source.waits
         desks = [Desk(listing, source.start, source.lateness, config.seed) for listing in source.listings()]
+        reach = disruptions.faults.reach = _reach_of(config, desks)
+        if config.plan is not None:
+            plan.check(config.plan, self._plan, reach)
         if isinstance(source, Responsive):
             for desk in desks:
                 desk.matcher.book.tell(partial(source.taken, desk.symbol))
@@ -91,6 +95,7 @@ class ExchangeServer:
         if self._keeper is not None:
             self._pacer.events = self._keeper.events
         gateway = Gateway(self._exchange, wall, config.order_latency_ms / 1_000, counts, disruptions.requests)
+        reach.paths = [*gateway.by_path, *gateway.by_method]
         self._rest = Rest(gateway, self._asked)
         self._sockets = Sockets(
             self._hub, WsApi(gateway, users), self._asked, wall, config.timings, disruptions.lines
@@ -106,7 +111,7 @@ class ExchangeServer:
         try:
             port = await self._listen(runner)
             self._touch()
-            if self._truth is not None or (self._keeper is not None and self._keeper.started):
+            if self._goes_at_once():
                 self._start_market()
             works = (self._pacer.run(), self._sockets.keep_alive(), port.keep())
             tasks = [asyncio.create_task(work) for work in works]
@@ -174,8 +179,17 @@ class ExchangeServer:
             started_at=self._real_wall(),
             api_key=config.specs[0].api_key,
             api_secret=config.specs[0].api_secret,
+            begins=self._begins(),
             control=control,
         )
+
+    def _goes_at_once(self) -> bool:
+        return self._truth is not None or (self._keeper is not None and self._keeper.started)
+
+    def _begins(self) -> str:
+        if self._goes_at_once():
+            return "now"
+        return "with the first stream" if self._waits else "with the first request"
 
     async def _wait(self, stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
         """Until `stop`, or idleness; a task that failed ends the process with its error."""
@@ -284,6 +298,11 @@ def _truth_of(config: ExchangeConfig) -> TruthFile | None:
     if config.truth is None:
         return None
     return TruthFile(config.truth, goes_on=config.state is not None and remembered(config.state) is not None)
+
+
+def _reach_of(config: ExchangeConfig, desks: list[Desk]) -> Reach:
+    lots = {desk.symbol: desk.instrument.lot_size for desk in desks}
+    return Reach(lots, [spec.name for spec in config.specs])
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -86,8 +86,8 @@ class Wallet:
         free = account.balance(asset).free
         if amount > free:
             raise ConfigInvalid(
-                f"account {account.name} has {free:f} {asset} free, {amount:f} can't be withdrawn; "
-                "cancel orders that hold more, or take less"
+                f"account {account.name} has {free.normalize():f} {asset} free, {amount:f} can't be "
+                "withdrawn; cancel orders that hold more, or take less"
             )
         return self._flow(account, asset, -amount, now, address, order_id)
 
