@@ -117,6 +117,8 @@ class PlainExchange:
 
     def replace(self, order: PlainOrder, ask: Ask, stop: bool) -> None:
         """A cancel and a new order; A.4.4 tells what is said where one half fails."""
+        desk = self.desks[ask.symbol]
+        desk.rules.check(ask, self._view(desk, order.account))  # which costs nothing but the request
         cancelled = placed = None
         try:
             self.cancel(order)

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from midas.domain.order import Side
 from midas.venues.sim.floor.filters import Rules
+from midas.venues.sim.floor.matcher import SelfTrade
 from midas.venues.sim.floor.orders import Change, Order, Status
 from midas.venues.sim.floor.refusal import Refusal
 from tests.fakes.floor import NOW, Floor, check_ledger
@@ -109,4 +110,20 @@ def test_a_reduced_leg_that_waits_for_its_turn_needs_only_what_is_left_of_it(flo
     floor.exchange.wallet.withdraw(floor.accounts[0], "BTC", Decimal(16), NOW)
     floor.print(104, 10, seller=False)
     assert [order.status for order in orders] == [Status.FILLED, Status.NEW]
+    check_ledger(floor)
+
+
+@pytest.mark.parametrize("quantity", ["1.0", "1.5"])
+def test_a_pair_is_not_reduced_below_what_one_of_its_legs_lost(quantity: str) -> None:
+    floor = Floor(Rules(self_trades=tuple(SelfTrade)))
+    _, legs = floor.place_list(floor.maker(Side.SELL, "2.0", 102), floor.stop(Side.SELL, "2.0", 90))
+    floor.depth([], [(101, 0), (102, 0), (103, 50)])
+    floor.place(replace(floor.ask(Side.BUY, "1.5", 102), self_trade=SelfTrade.DECREMENT))
+    stop, gain = legs
+    assert [leg.prevented for leg in (stop, gain)] == [0, Decimal("1.5")]
+    text = "Order amend (quantity already executed) is not supported."
+    assert refusal(floor, stop, quantity) == (-2038, text)
+    assert [leg.quantity for leg in legs] == [2, 2]
+    amend(floor, stop, "1.8")
+    assert [leg.left for leg in legs] == [Decimal("1.8"), Decimal("0.3")]
     check_ledger(floor)

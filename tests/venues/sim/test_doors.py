@@ -106,6 +106,24 @@ def test_the_time_window_is_the_venues(offset: int, window: str | None, accepted
         assert code_of(lambda: signing.check_time(Params(values), NOW)) in (-1021, -1100, -1131)
 
 
+@pytest.mark.parametrize("window", ["60001", "100000", "99999999.5"])
+def test_a_window_of_more_than_a_minute_is_too_long_however_long(window: str) -> None:
+    params = Params({"timestamp": str(NOW // MILLISECOND), "recvWindow": window})
+    assert code_of(lambda: signing.check_time(params, NOW)) == -1131
+
+
+@pytest.mark.parametrize("name", ["symbol", "orderId", "recvWindow", "quantity"])
+def test_a_line_that_ends_is_no_part_of_a_value(name: str) -> None:
+    params = Params({name: "1\n"})
+    reads: dict[str, Callable[[], object]] = {
+        "symbol": params.symbol,
+        "orderId": lambda: params.integer(name),
+        "recvWindow": lambda: signing.check_time(Params({"timestamp": "1", name: "1\n"}), NOW),
+        "quantity": lambda: params.amount(name),
+    }
+    assert code_of(reads[name]) == -1100
+
+
 def test_a_ban_grows_when_it_is_earned_again() -> None:
     weight = RequestWeight()
 

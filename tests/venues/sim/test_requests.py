@@ -29,6 +29,12 @@ class Client:
         self.lists = ListDesk(exchange, lambda: self.now, counts)
         self.private = Private(exchange, lambda: self.now, counts)
 
+    def again(self) -> None:
+        """The doors open anew before the same exchange."""
+        counts = OrderCounts(Heard())
+        self.trading = Trading(self.floor.exchange, lambda: self.now, counts)
+        self.lists = ListDesk(self.floor.exchange, lambda: self.now, counts)
+
     def ask(self, call: Any, **values: object) -> Any:
         return call(self.floor.accounts[0], Params.of_json({"symbol": "BTCUSDT", **values}))
 
@@ -326,3 +332,38 @@ def test_an_order_that_never_traded_is_archived_after_ninety_days(client: Client
     client.now += 90 * DAY + SECOND
     assert client.refused(client.private.query, orderId=order["orderId"]).code == -2026
     assert client.refused(client.private.query, orderId="5").code == -2013
+
+
+def test_a_new_order_that_a_filter_refuses_costs_the_old_one_nothing(client: Client) -> None:
+    client.place(newClientOrderId="old")
+    refusal = client.refused(client.trading.replace, **(REPLACE | {"price": "9999"}))
+    assert (refusal.code, refusal.text) == (-1013, "Filter failure: PERCENT_PRICE_BY_SIDE")
+    assert (refusal.status, refusal.data) == (400, None)
+    assert client.ask(client.private.query, origClientOrderId="old")["status"] == "NEW"
+
+
+def test_a_cancelled_list_reports_only_the_orders_that_this_ended(client: Client) -> None:
+    side = {"pendingSide": "SELL", "pendingQuantity": "2.0"}
+    legs = {"pendingAboveType": "LIMIT_MAKER", "pendingAbovePrice": "105",
+            "pendingBelowType": "STOP_LOSS", "pendingBelowStopPrice": "90"}  # fmt: skip
+    made = client.ask(client.lists.place_otoco, **WORKING, **side, **legs)
+    client.floor.print(98, 40, seller=True)
+    working, *pending = made["orders"]
+    assert client.ask(client.private.query, orderId=working["orderId"])["status"] == "FILLED"
+    answer = client.ask(client.lists.cancel, orderListId=made["orderListId"])
+    reports = answer["orderReports"]
+    assert [row["orderId"] for row in reports] == [leg["orderId"] for leg in pending]
+    assert {row["status"] for row in reports} == {"CANCELED"}
+    assert all(row["clientOrderId"] for row in reports)
+    assert len(answer["orders"]) == 3
+
+
+def test_names_that_the_exchange_gives_never_come_twice(client: Client) -> None:
+    given: list[str] = []
+    for _ in range(2):
+        order = client.place(quantity="3.0")
+        given.append(client.ask(client.trading.amend, orderId=order["orderId"], newQty="2.0")
+                     ["amendedOrder"]["clientOrderId"])  # fmt: skip
+        client.again()  # another process goes on
+    given += [row["clientOrderId"] for row in client.ask(client.trading.cancel_all)]
+    assert len(set(given)) == len(given) == 4

@@ -21,7 +21,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     weigh: Weigh
     public: Callable[[Params], object] | None = None
     private: Callable[[Account, Params], object] | None = None
-    trades: bool = False  # reaches the matching engine: takes its latency, weighs nothing if accepted
+    trades: bool = False  # reaches the matching engine: takes its latency
+    free: bool = False  # weighs nothing if accepted
     places: bool = False  # counts against the order limits
 
     @property

@@ -69,6 +69,12 @@ class Gateway:
         """Where the endpoint's weight is counted."""
         return self.wallet_weight if endpoint.wallet else self.weight
 
+    def told_weight(self, wallet: bool) -> dict[str, str]:
+        """The headers of every reply."""
+        if wallet:
+            return {"X-SAPI-USED-IP-WEIGHT-1M": str(self.wallet_weight.used)}
+        return {"X-MBX-USED-WEIGHT": str(self.weight.used), "X-MBX-USED-WEIGHT-1M": str(self.weight.used)}
+
     def spend(self, endpoint: Endpoint, params: Params) -> int:
         """Count the request's weight; refuses a banned or too eager client."""
         try:
@@ -113,7 +119,7 @@ class Gateway:
             result = endpoint.private(account, params)
         finally:  # a refused request may have done half of its work
             self.exchange.settled()
-        if endpoint.trades:
+        if endpoint.free:
             self.weight_of(endpoint).refund(weight)
         return result
 
@@ -197,6 +203,7 @@ def _traded(rows: list[tuple[str, str, int, Ask]]) -> list[Endpoint]:
             weigh=fixed(weight),
             private=call,
             trades=True,
+            free=not path.startswith("PUT"),  # an amendment costs its weight
             places=path.startswith("POST"),
         )
         for path, name, weight, call in rows

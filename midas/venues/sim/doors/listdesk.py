@@ -21,7 +21,6 @@ class ListDesk:
         self._exchange = exchange
         self._wall = wall
         self._counts = counts
-        self._cancels = 0
 
     def place_oco(self, account: Account, params: Params) -> object:
         """Two legs of which one ends the other."""
@@ -41,8 +40,8 @@ class ListDesk:
         made = self._find(account, params, "listClientOrderId")
         if made is None or made.symbol != symbol or made.status is ListStatus.ALL_DONE:
             raise unknown_cancel()
-        self._cancels += 1
-        cancel_id = params.optional("newClientOrderId", CLIENT_ID) or f"simlistcancel{self._cancels:09d}"
+        number = self._exchange.life.next_execution
+        cancel_id = params.optional("newClientOrderId", CLIENT_ID) or f"simlistcancel{number:09d}"
         self._exchange.cancel_list(made, self._wall(), cancel_id)
         return reports.cancelled_list(made, self._exchange.registry.orders_of(made))
 

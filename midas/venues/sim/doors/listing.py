@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable
 
-from midas.venues.sim.doors.params import Params
+from midas.venues.sim.doors.params import Params, texts
 from midas.venues.sim.floor.desk import TRADING, Desk
 from midas.venues.sim.floor.orders import Kind
 from midas.venues.sim.floor.refusal import Refusal
@@ -47,15 +47,17 @@ def described(desk: Desk) -> Json:
     }
 
 
-def wanted(params: Params) -> bool:
-    """Whether the symbols that `permissions` and `symbolStatus` leave are any: all trade, all are spot."""
+def wanted(params: Params, desks: Iterable[Desk]) -> list[Desk]:
+    """The desks that `permissions` and `symbolStatus` leave of `desks`: all are spot."""
     permissions, status = params.optional("permissions"), params.optional("symbolStatus")
     by_name = params.optional("symbol") is not None or params.optional("symbols") is not None
     if by_name and (permissions is not None or status is not None):
         raise Refusal(-1128, "Combination of optional parameters invalid.")
     if status is not None and status not in _STATUSES:
         raise Refusal(-1122, "Invalid symbolStatus.")
-    return status in (None, TRADING) and PERMISSION in _permissions(permissions)
+    if PERMISSION not in _permissions(permissions):
+        return []
+    return [desk for desk in desks if status in (None, desk.status)]
 
 
 def _permissions(text: str | None) -> list[str]:
@@ -64,8 +66,7 @@ def _permissions(text: str | None) -> list[str]:
         return [PERMISSION]
     if not text.startswith("["):
         return [text]
-    try:
-        names = json.loads(text)
-    except json.JSONDecodeError:
-        raise Refusal(-1130, "Data sent for parameter 'permissions' is not valid.") from None
-    return [str(name) for name in names]
+    names = texts(text)
+    if names is None:
+        raise Refusal(-1130, "Data sent for parameter 'permissions' is not valid.")
+    return names

@@ -10,6 +10,8 @@ from enum import Enum
 from typing import TypeVar
 from urllib.parse import parse_qsl
 
+import msgspec
+
 from midas.domain.money import decimals
 from midas.domain.time import DAY, MILLISECOND
 from midas.venues.sim.floor.refusal import Refusal, illegal, missing
@@ -61,7 +63,7 @@ class Params:
             return None
         if text == "":
             raise Refusal(-1105, f"Parameter '{name}' was empty.")
-        if legal is not None and re.match(legal, text) is None:
+        if legal is not None and re.fullmatch(legal, text) is None:
             raise illegal(name, legal)
         return text
 
@@ -140,13 +142,19 @@ class Params:
         text = self.optional("symbols")
         if text is None:
             return None
-        try:
-            names = json.loads(text)
-        except json.JSONDecodeError:
-            names = None
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        names = texts(text)
+        if names is None:
             raise illegal("symbols", r'^\["[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}"){0,}\]$')
         return names
+
+
+def texts(text: str) -> list[str] | None:
+    """A JSON list of texts; None for whatever else `text` is."""
+    try:
+        found = msgspec.json.decode(text, type=list[str])
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+    return found
 
 
 def rendered(value: object) -> str:

@@ -20,7 +20,7 @@ def clock_offset(params: Params) -> int:
     text = params.optional("timeZone")
     if text is None:
         return 0
-    if re.match(CLOCK, text) is None:
+    if re.fullmatch(CLOCK, text) is None:
         raise illegal("timeZone", CLOCK)
     hours, _, minutes = text.lstrip("+-").partition(":")
     offset = int(hours) * HOUR + int(minutes or 0) * MINUTE

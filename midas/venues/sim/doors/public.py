@@ -38,7 +38,7 @@ class Public:
 
     def exchange_info(self, params: Params) -> object:
         """Symbols, filters, limits."""
-        desks = self._desks(params) if listing.wanted(params) else []
+        desks = listing.wanted(params, self._desks(params))
         return {
             "timezone": "UTC",
             "serverTime": self._wall() // MILLISECOND,

@@ -45,13 +45,13 @@ class Rest:
         try:
             return await self._answered(endpoint, request)
         except Refusal as refusal:
-            return refused(refusal, self._weights(endpoint.wallet))
+            return refused(refusal, self._gateway.told_weight(endpoint.wallet))
         except Unanswered as lost:
             return await _cut(request, lost)
 
     async def _answered(self, endpoint: Endpoint, request: web.Request) -> web.Response:
         query = request.rel_url.raw_query_string
-        body = (await request.read()).decode("utf-8", "surrogateescape")
+        body = await _body(request)
         params = Params.of_query(query, body)
         weight = self._gateway.spend(endpoint, params)
         account: Account | None = None
@@ -60,21 +60,15 @@ class Rest:
             signing.check_request(account, query, body)
             self._gateway.check_time(params)
         result = await self._gateway.answer(endpoint, account, params, weight)
-        headers = self._weights(endpoint.wallet)
+        headers = self._gateway.told_weight(endpoint.wallet)
         if endpoint.places and account is not None:
             recent, today = self._gateway.counts.of(account).counts(self._gateway.wall())
             headers |= {"X-MBX-ORDER-COUNT-10S": str(recent), "X-MBX-ORDER-COUNT-1D": str(today)}
         return web.Response(body=_ENCODE(result), content_type="application/json", headers=headers)
 
-    def _weights(self, wallet: bool) -> dict[str, str]:
-        if wallet:
-            return {"X-SAPI-USED-IP-WEIGHT-1M": str(self._gateway.wallet_weight.used)}
-        used = str(self._gateway.weight.used)
-        return {"X-MBX-USED-WEIGHT": used, "X-MBX-USED-WEIGHT-1M": used}
-
     async def _unknown(self, request: web.Request) -> web.Response:
         place = request.match_info["place"]
-        headers = self._weights(place.startswith(WALLET))
+        headers = self._gateway.told_weight(place.startswith(WALLET))
         methods = self._gateway.methods(place)
         if not methods:
             return web.Response(status=404, text=_NOT_FOUND, content_type="text/html", headers=headers)
@@ -83,7 +77,17 @@ class Rest:
 
     async def _retired(self, request: web.Request) -> web.Response:
         """Listen keys are gone from the venue."""
-        return web.Response(status=410, text="", headers=self._weights(False))
+        return web.Response(status=410, text="", headers=self._gateway.told_weight(False))
+
+
+async def _body(request: web.Request) -> str:
+    """What was sent after the headers; refuses what can't be read, and too much."""
+    try:
+        return (await request.read()).decode("utf-8", "surrogateescape")
+    except web.RequestPayloadError:
+        raise Refusal(-1130, "Data sent in the body of the request is not valid.") from None
+    except web.HTTPRequestEntityTooLarge:
+        raise Refusal(-1101, "Too many parameters sent for this endpoint.", 413) from None
 
 
 async def _cut(request: web.Request, lost: Unanswered) -> web.Response:

@@ -18,6 +18,8 @@ WINDOW_MAX = 60_000
 AHEAD_MAX = 1_000  # that a client's clock may run ahead
 MICROSECONDS_ABOVE = 10**15
 
+_LONG = re.compile(r"[0-9]{6,20}(\.[0-9]{1,3})?")  # more than its legal range holds is only too much
+
 # What percent-encoding leaves: since January 2026 the venue refuses signatures over anything else.
 _ENCODED = re.compile(r"[A-Za-z0-9\-._~*!'()+%=&]*")
 
@@ -72,7 +74,8 @@ def check_time(params: Params, now: int) -> None:
 
 
 def _window(params: Params) -> Decimal:
-    text = params.optional("recvWindow", WINDOW)
+    too_long = _LONG.fullmatch(params.get("recvWindow") or "") is not None
+    text = str(WINDOW_MAX + 1) if too_long else params.optional("recvWindow", WINDOW)
     window = WINDOW_DEFAULT if text is None else Decimal(text)
     if window > WINDOW_MAX:
         raise Refusal(-1131, f"recvWindow must be less than {WINDOW_MAX}.")

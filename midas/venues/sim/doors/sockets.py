@@ -22,6 +22,7 @@ MARKET, USER = "market", "user"
 GOING_AWAY, CUT = 1001, 1006
 
 _ENCODE = msgspec.json.Encoder().encode
+_NO_BOOLEAN = "Invalid value type: expected Boolean"
 _STREAM = re.compile(r"^(!?[a-zA-Z0-9_]+@[\w@+:.-]+|![\w@]+)$")
 
 
@@ -121,9 +122,12 @@ class Sockets:
         """Serve a connection that the address may still open."""
         try:
             self._api.admit(request.path)
+            return await serve(request)
         except Refusal as refusal:
-            return refused(refusal, {})
-        return await serve(request)
+            return refused(refusal, self._api.told_weight())
+        except web.HTTPException as error:  # whoever speaks no WebSocket
+            error.headers.extend(self._api.told_weight())
+            raise
 
     async def _serve_streams(self, request: web.Request) -> web.StreamResponse:
         socket, client = await self._open(request, MARKET)
@@ -132,7 +136,7 @@ class Sockets:
             client.unit = MICROSECOND
         # A plus sign of "@+08:00" that came unquoted in a query reads as a space.
         names = request.match_info.get("names") or request.query.get("streams", "").replace(" ", "+")
-        streams = {name: None for name in names.split("/") if _STREAM.match(name)}
+        streams = {name: None for name in names.split("/") if _STREAM.fullmatch(name)}
         self._hub.subscribe(client, list(streams)[: self._timings.streams_max])
         try:
             if len(streams) > self._timings.streams_max:
@@ -183,7 +187,7 @@ class Sockets:
     def _control(self, client: Client, text: str) -> bool:
         try:
             control = msgspec.json.decode(text, type=Control)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             client.send_now(_ENCODE({"error": {"code": 3, "msg": f"Invalid JSON: {error}"}, "id": None}))
             return True
         answer = self._controlled(client, control)
@@ -204,7 +208,9 @@ class Sockets:
         if control.method == "LIST_SUBSCRIPTIONS":
             return {"result": list(client.streams), "id": control.id}
         if control.method == "SET_PROPERTY" and len(control.params) == 2 and control.params[0] == "combined":
-            client.combined = bool(control.params[1])
+            if not isinstance(control.params[1], bool):
+                return {"error": {"code": 2, "msg": _NO_BOOLEAN}, "id": control.id}
+            client.combined = control.params[1]
             return {"result": None, "id": control.id}
         if control.method == "GET_PROPERTY" and names == ["combined"]:
             return {"result": client.combined, "id": control.id}

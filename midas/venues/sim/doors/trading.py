@@ -24,8 +24,6 @@ class Trading:
         self._exchange = exchange
         self._wall = wall
         self._counts = counts
-        self._cancels = 0
-        self._amends = 0
 
     def place(self, account: Account, params: Params) -> object:
         """A new order."""
@@ -73,7 +71,8 @@ class Trading:
         stop = params.text("cancelReplaceMode", "^(STOP_ON_FAILURE|ALLOW_FAILURE)$") == "STOP_ON_FAILURE"
         exceeded = params.optional("orderRateLimitExceededMode", "^(DO_NOTHING|CANCEL_ONLY)$")
         order = find_order(self._exchange, account, params, "cancelOrderId", "cancelOrigClientOrderId")
-        ask(params)  # a malformed new order must not cost the old one
+        # What is wrong with the new order by itself must not cost the old one.
+        self._exchange.check_filters(account, ask(params))
         if exceeded != "CANCEL_ONLY":
             self._counts.of(account).check(self._wall())
         cancelled: Refusal | reports.Json
@@ -105,8 +104,8 @@ class Trading:
         order = find_order(self._exchange, account, params)
         if order is None:
             raise unknown_cancel()
-        self._amends += 1
-        client_id = params.optional("newClientOrderId", CLIENT_ID) or f"simamend{self._amends:014d}"
+        number = self._exchange.life.next_execution
+        client_id = params.optional("newClientOrderId", CLIENT_ID) or f"simamend{number:014d}"
         change = self._exchange.amend(account, order, quantity, client_id, self._wall())
         made = self._exchange.registry.lists.get(order.list_id)
         answer = reports.amended(order, change)
@@ -126,8 +125,8 @@ class Trading:
         return self._exchange.cancel(order, self._wall(), cancel_id)
 
     def _cancel_id(self) -> str:
-        self._cancels += 1
-        return f"simcancel{self._cancels:013d}"
+        # Counted with what an exchange that goes on after its process remembers: a name comes only once.
+        return f"simcancel{self._exchange.life.next_execution:013d}"
 
 
 def find_order(

@@ -34,9 +34,13 @@ class Transfers:
 
     def withdrawals(self, account: Account, params: Params) -> object:
         """Withdrawals, newest first."""
-        flows = [flow for flow in self._asked(account, params, WITHDRAWN) if flow.amount < 0]
         name = params.optional("withdrawOrderId")
-        return [_withdrawal(flow) for flow in _page(flows, params) if name in (None, flow.order_id)]
+        flows = [
+            flow
+            for flow in self._asked(account, params, WITHDRAWN)
+            if flow.amount < 0 and name in (None, flow.order_id)
+        ]
+        return [_withdrawal(flow) for flow in _page(flows, params)]
 
     def withdraw(self, account: Account, params: Params) -> object:
         """Take money out."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
@@ -25,6 +26,7 @@ CONNECT_WEIGHT = 2
 SESSION_WEIGHT = 2
 
 _ENCODE = msgspec.json.Encoder().encode
+_UNFORESEEN = "An unknown error occurred while processing the request."
 _NULL = msgspec.Raw(b"null")
 Answer = dict[str, object]
 
@@ -90,17 +92,38 @@ class WsApi:
         try:
             call = msgspec.json.decode(text, type=Call)
         except (msgspec.DecodeError, RecursionError):
-            client.send_now(_ENCODE(self._refused(_NULL, Refusal(-1135, "Invalid JSON Request"))))
+            client.send_now(_ENCODE(self._refused(_NULL, self._charged("Invalid JSON Request"))))
             return True
         task = asyncio.create_task(self._run(client, self._sessions[client], call))
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(partial(self._ran, client, call))
         return True
+
+    def told_weight(self) -> dict[str, str]:
+        """The headers of a reply to who gets no connection."""
+        return self._gateway.told_weight(wallet=False)
+
+    def _ran(self, client: Client, call: Call, task: asyncio.Task[None]) -> None:
+        """A request is over; one that failed is answered and reported: it is our mistake, or the disk's."""
+        self._running.discard(task)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        client.send_now(_ENCODE(self._refused(call.id, Refusal(-1000, _UNFORESEEN, 500))))
+        context = {"message": "a request of the WebSocket API failed", "exception": error, "task": task}
+        task.get_loop().call_exception_handler(context)
+
+    def _charged(self, text: str) -> Refusal:
+        """The refusal of what is no request, which costs as much as the smallest one."""
+        try:
+            self._gateway.weight.spend(1, self._gateway.wall())
+        except Refusal as refusal:
+            return refusal
+        return Refusal(-1135, text)
 
     async def _run(self, client: Client, session: Session, call: Call) -> None:
         request: Request | None = None
         try:
-            request = _request(client, session, call)
+            request = self._request(client, session, call)
             answer: Answer = {"id": call.id, "status": 200, "result": await self._result(request)}
         except Refusal as refusal:
             answer = self._refused(call.id, refusal)
@@ -111,6 +134,18 @@ class WsApi:
         if _tells_limits(session, call):
             answer["rateLimits"] = self._limits(request)
         client.send_now(_ENCODE(answer))
+
+    def _request(self, client: Client, session: Session, call: Call) -> Request:
+        """The parts of a call, or a refusal of what is malformed."""
+        if not isinstance(call.method, str):
+            raise self._charged("Invalid 'method' in JSON request; expected a string.")
+        if call.params is not None and not isinstance(call.params, dict):
+            raise self._charged("Invalid 'params' in JSON request; expected an object.")
+        try:
+            params = Params.of_json(call.params or {})
+        except (ValueError, RecursionError):  # nested deeper than a text can be made of it
+            raise self._charged("Invalid JSON Request") from None
+        return Request(client, session, call.method.removeprefix("v3/"), params)
 
     async def _result(self, request: Request) -> object:
         if (own := self._own.get(request.method)) is not None:
@@ -157,6 +192,7 @@ class WsApi:
         return [{"subscriptionId": number} for number in self._users.subscriptions(request.client)]
 
     def _subscribe(self, request: Request) -> object:
+        self._check_there(request)
         account = request.session.account
         if account is None:
             raise Refusal(-1002, "You are not authorized to execute this request.", 401)
@@ -164,7 +200,13 @@ class WsApi:
         request.session.listens_for = account
         return {"subscriptionId": number}
 
+    def _check_there(self, request: Request) -> None:
+        """Nobody listens for a client that left while its request waited."""
+        if request.client not in self._sessions:
+            raise Refusal(-1001, "Internal error; unable to process your request. Please try again.")
+
     def _subscribe_signed(self, request: Request) -> object:
+        self._check_there(request)
         return {"subscriptionId": self._users.subscribe(request.client, self._signed(request))}
 
     def _unsubscribe(self, request: Request) -> object:
@@ -184,15 +226,6 @@ class WsApi:
         if request is None or request.places_for is None:
             return [weight]
         return [*self._gateway.counts.of(request.places_for).rates(self._gateway.wall()), weight]
-
-
-def _request(client: Client, session: Session, call: Call) -> Request:
-    """The parts of a call, or a refusal of what is malformed."""
-    if not isinstance(call.method, str):
-        raise Refusal(-1135, "Invalid 'method' in JSON request; expected a string.")
-    if call.params is not None and not isinstance(call.params, dict):
-        raise Refusal(-1135, "Invalid 'params' in JSON request; expected an object.")
-    return Request(client, session, call.method.removeprefix("v3/"), Params.of_json(call.params or {}))
 
 
 def _tells_limits(session: Session, call: Call) -> bool:

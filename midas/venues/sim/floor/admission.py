@@ -28,12 +28,16 @@ class Admission:
     def check(self, desk: Desk, account: Account, ask: Ask) -> None:
         """Refuse `ask` where a filter, another order's id, the book or the balance forbids it."""
         _check_open(desk)
-        desk.filters.check(ask, self._standing(desk, account))
+        self.check_filters(desk, account, ask)
         self._check_names(account, [ask])
         _check_market(desk, ask)
         asset, amount = self._cost(desk, account, ask)
         if amount > account.balance(asset).free:
             raise insufficient()
+
+    def check_filters(self, desk: Desk, account: Account, ask: Ask) -> None:
+        """Refuse `ask` where a filter forbids it beside what the account has open."""
+        desk.filters.check(ask, self._standing(desk, account))
 
     def check_list(self, desk: Desk, account: Account, ask: ListAsk) -> None:
         """Refuse a list as a whole; legs that start later meet book and balance only then."""

@@ -94,6 +94,10 @@ class Exchange:
         """Refuse `ask` where a filter, another order's id, the book or the balance forbids it."""
         self._admission.check(self.desk(ask.symbol), account, ask)
 
+    def check_filters(self, account: Account, ask: Ask) -> None:
+        """Refuse `ask` where a filter forbids it."""
+        self._admission.check_filters(self.desk(ask.symbol), account, ask)
+
     def place(self, account: Account, ask: Ask, now: int) -> Order:
         """Take `ask` in; it waits for its price, or meets the book."""
         self.check(account, ask)
@@ -127,7 +131,7 @@ class Exchange:
     def amend(self, account: Account, order: Order, quantity: Decimal, client_id: str, now: int) -> Amendment:
         """Reduce an open order to `quantity`; it keeps its place in the queue."""
         desk = self.desks[order.symbol]
-        amending.check(desk, order, quantity)
+        amending.check(desk, order, self.life.shrinking(order), quantity)
         self._admission.check_name(account, client_id, order)
         return self.life.amend(desk, order, quantity, client_id, now)
 

@@ -133,8 +133,7 @@ class Lifecycle:
     def amend(self, desk: Desk, order: Order, quantity: Decimal, client_id: str, now: int) -> Amendment:
         """Reduce an open order, which keeps its place; the other leg of a pair shrinks with it."""
         old_id, old = order.client_id, order.quantity
-        made = self._pair_of(order)
-        legs = [order] if made is None else self._open_legs(made)
+        made, legs = self._pair_of(order), self.shrinking(order)
         for leg in legs:
             self._reduce(desk, leg, quantity, now)
         if made is not None and made.locked:
@@ -157,6 +156,11 @@ class Lifecycle:
         if whole is not None and client_id != old_id:
             self._tell_list(whole, ListNews.UPDATED, now)
         return amendment
+
+    def shrinking(self, order: Order) -> list[Order]:
+        """The open orders that an amendment of `order` reduces."""
+        made = self._pair_of(order)
+        return [order] if made is None else self._open_legs(made)
 
     def _reduce(self, desk: Desk, order: Order, quantity: Decimal, now: int) -> None:
         if desk.matcher.resting(order.order_id) is not None:

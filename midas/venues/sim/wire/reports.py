@@ -11,7 +11,7 @@ from midas.domain.time import MILLISECOND
 from midas.venues.sim.floor.accounts import Account
 from midas.venues.sim.floor.lists import ListNews, ListStatus, OrderList
 from midas.venues.sim.floor.matcher import SelfTrade
-from midas.venues.sim.floor.orders import Amendment, Change, Deal, Match, Order
+from midas.venues.sim.floor.orders import Amendment, Change, Deal, Match, Order, Status
 from midas.venues.sim.floor.wallet import Flow
 
 SELF_TRADE = SelfTrade.EXPIRE_MAKER.value
@@ -204,8 +204,9 @@ def placed_list(made: OrderList, orders: list[Order], kind: str) -> Json:
 
 
 def cancelled_list(made: OrderList, orders: list[Order]) -> Json:
-    """The answer to the cancel of a list."""
-    return described_list(made, orders) | {"orderReports": [cancelled(order) for order in orders]}
+    """The answer to the cancel of a list: it reports the orders that this ended, not those done before."""
+    ended = [cancelled(order) for order in orders if order.status is Status.CANCELED]
+    return described_list(made, orders) | {"orderReports": ended}
 
 
 def my_trade(deal: Deal) -> Json:
@@ -282,18 +283,10 @@ def account(account: Account, fees: FeeSchedule, omit_zero: bool) -> Json:
 
 def execution(order: Order, change: Change, deal: Deal | None, now: int) -> Json:
     """An `executionReport` of the user stream."""
-    ask, stamp = order.ask, now // MILLISECOND
-    client_id, original = order.client_id, ""
-    if change is Change.CANCELED:
-        client_id, original = order.cancel_id, order.client_id
-    elif change is Change.REPLACED:
-        now_amended = (
-            one.old_client_id for one in order.amendments if one.execution_id == order.execution_id
-        )
-        original = next(now_amended, order.client_id)
+    ask, (client_id, original) = order.ask, _names(order, change)
     event: Json = {
         "e": "executionReport",
-        "E": stamp,
+        "E": now // MILLISECOND,
         "s": order.symbol,
         "c": client_id,
         "S": ask.side.value,
@@ -309,24 +302,40 @@ def execution(order: Order, change: Change, deal: Deal | None, now: int) -> Json
         "X": order.status.value,
         "r": order.reject_reason or "NONE",
         "i": order.order_id,
-        "l": _eight(deal.quantity if deal else ZERO),
         "z": _eight(order.executed),
-        "L": _eight(deal.price if deal else ZERO),
-        "n": _eight(deal.fee) if deal else "0",
-        "N": deal.fee_asset if deal else None,
         "T": order.updated_at // MILLISECOND,
-        "t": deal.trade_id if deal else -1,
         "I": order.execution_id,
         "w": order.status.open and order.working_at > 0 and ask.type.priced,
-        "m": deal.maker if deal else False,
-        "M": deal is not None,
         "O": order.created_at // MILLISECOND,
         "Z": _eight(order.value),
-        "Y": _eight(deal.value if deal else ZERO),
         "Q": _eight(ask.quote_quantity or ZERO),
         "V": ask.self_trade.value,
     }
-    return event | _applying_short(order, change)
+    return event | _traded_short(deal) | _applying_short(order, change)
+
+
+def _names(order: Order, change: Change) -> tuple[str, str]:
+    """The client's name for what happened, and the one that the order had before."""
+    if change is Change.CANCELED:
+        return order.cancel_id, order.client_id
+    if change is not Change.REPLACED:
+        return order.client_id, ""
+    now_amended = (one.old_client_id for one in order.amendments if one.execution_id == order.execution_id)
+    return order.client_id, next(now_amended, order.client_id)
+
+
+def _traded_short(deal: Deal | None) -> Json:
+    """Fields of the user stream that tell of a deal, or that there is none."""
+    return {
+        "l": _eight(deal.quantity if deal else ZERO),
+        "L": _eight(deal.price if deal else ZERO),
+        "n": _eight(deal.fee) if deal else "0",
+        "N": deal.fee_asset if deal else None,
+        "t": deal.trade_id if deal else -1,
+        "m": deal.maker if deal else False,
+        "M": deal is not None,
+        "Y": _eight(deal.value if deal else ZERO),
+    }
 
 
 def _applying_short(order: Order, change: Change) -> Json:

@@ -191,3 +191,35 @@ def test_a_book_is_as_deep_as_asked(counter: Counter) -> None:
     assert len(counter.ask("depth", limit=1)["bids"]) == 1
     asks = counter.ask("depth", limit=99_999)["asks"]
     assert asks == [("101.00000000", "5.00000000"), ("102.00000000", "10.00000000")]
+
+
+def test_a_line_that_ends_is_no_part_of_a_period(counter: Counter) -> None:
+    assert counter.refused("ticker_window", windowSize="1d\n")[0] == -1100
+    assert counter.refused("ticker_trading_day", timeZone="8\n")[0] == -1100
+    assert counter.refused("candles", interval="1d", timeZone="8:00\n")[0] == -1100
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" + "9" * 5_000 + "]", "[" * 5_000 + "]" * 5_000, '["a", 1]', "["],
+    ids=["a long number", "deep brackets", "a number", "half a list"],
+)
+def test_what_is_no_list_of_names_is_refused_however_large_or_deep(counter: Counter, text: str) -> None:
+    with pytest.raises(Refusal) as refusal:
+        counter._public.ticker_price(Params({"symbols": text}))
+    assert refusal.value.code == -1100
+    with pytest.raises(Refusal) as refusal:
+        counter._public.exchange_info(Params({"permissions": text}))
+    assert refusal.value.code == -1130
+
+
+def test_a_halted_symbol_is_listed_among_the_halted(counter: Counter) -> None:
+    def symbols(status: str) -> list[str]:
+        answer: Any = counter._public.exchange_info(Params({"symbolStatus": status}))
+        return [row["symbol"] for row in answer["symbols"]]
+
+    assert (symbols("TRADING"), symbols("HALT")) == (["BTCUSDT", "ETHUSDT"], [])
+    desk = counter.street.desks["BTCUSDT"]
+    desk.status = "HALT"
+    assert (symbols("TRADING"), symbols("HALT")) == (["ETHUSDT"], ["BTCUSDT"])
+    desk.status = "TRADING"
