@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from binance import AsyncClient
 
+from midas.venues.sim.floor.accounts import AccountSpec
 from tests.fakes.ccxt_exchange import streaming
 from tests.fakes.exchange import Opens, Venue
 from tests.fakes.faults import Faults
@@ -20,8 +21,9 @@ SYMBOL = "BTCUSDT"
 
 @pytest.fixture
 async def venue(open_venue: Opens) -> Venue:
-    """An exchange with a control port."""
-    return await open_venue(control=0)
+    """An exchange with a control port and two accounts."""
+    second = AccountSpec(name="second", api_key="second-key", api_secret="second-secret")
+    return await open_venue(control=0, accounts=(AccountSpec(), second))
 
 
 @pytest.fixture

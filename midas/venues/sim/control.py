@@ -60,9 +60,10 @@ class Control:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: _Answer) -> web.StreamResponse:
-        """A web page must not reach this through a person's browser; errors are one sentence."""
+        """A web page must not reach this, by a name of its own either; errors are one sentence."""
         self._touched()
-        if "Origin" in request.headers:
+        host = request.headers.get("Host", HOST).partition(":")[0]
+        if "Origin" in request.headers or host not in (HOST, "localhost"):
             return _said(403, "the control port is not for web pages")
         try:
             return await handler(request)

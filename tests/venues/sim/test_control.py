@@ -145,8 +145,8 @@ async def test_firing_means_once_and_now(faults: Faults, client: AsyncClient) ->
 
 async def test_filters_leave_everything_else_alone(faults: Faults, client: AsyncClient, venue: Venue) -> None:
     await faults.arm("answer_429", count=0, path="GET depth")
-    await faults.arm("reject_order", count=0, symbol="ETHUSDT")
-    await faults.arm("reject_order", count=0, account="somebody")
+    await faults.arm("reject_order", count=0, path="POST orderList/*")
+    await faults.arm("reject_order", count=0, account="second")
     assert not await limited(client)
     assert (await place(client, "free-1"))["status"] == "NEW"
     assert await faults.log() == []
@@ -246,11 +246,57 @@ async def test_bad_requests_are_400_with_a_sentence_and_web_pages_are_turned_awa
         ("GET", "/", {}, 404, "GET / is not here"),
         ("GET", "/hooks", {"headers": {"Origin": "http://evil.example"}}, 403, "not for web pages"),
     ]  # fmt: skip
+    strange = ("evil.example", "evil.example:8080", "127.0.0.1.evil.example", "")
+    cases += [("GET", "/armed", {"headers": {"Host": host}}, 403, "not for web pages") for host in strange]
     for method, path, request, status, sentence in cases:
         async with session.request(method, url + path, **request) as answer:
             said = await answer.json()
             assert (answer.status, list(said)) == (status, ["error"])
             assert sentence in said["error"]
+
+
+async def test_the_control_port_answers_to_this_machines_names(venue: Venue) -> None:
+    for host in ("127.0.0.1:1", "localhost", "localhost:8080"):
+        async with venue.session.get(f"{venue.run.control}/armed", headers={"Host": host}) as answer:
+            assert (answer.status, await answer.json()) == (200, [])
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        (
+            {"hook": "halt_symbol", "symbol": "BTCUSD"},
+            "no symbol of this exchange fits 'BTCUSD'; did you mean ",
+        ),
+        (
+            {"hook": "halt_symbol", "symbol": "btcusdt"},
+            "no symbol of this exchange fits 'btcusdt'; did you mean ",
+        ),
+        ({"hook": "slow", "for_s": 1, "symbol": "X*"}, "slow takes no 'symbol'"),
+        (
+            {"hook": "reject_order", "account": "zoe"},
+            "no account of this exchange fits 'zoe'; known are default, ",
+        ),
+        (
+            {"hook": "answer_500", "path": "GET deth"},
+            "no path of this exchange fits 'GET deth'; did you mean GET ",
+        ),
+        ({"hook": "skip_update_ids", "stream": "ethusdt@*"}, "no stream of this exchange fits 'ethusdt'; "),
+        (
+            {"hook": "partial_fills", "sizes": ["0.0004", "0.000005"]},
+            "sizes of partial_fills: 0.000005 isn't a whole number of lots of BTCUSDT, which are 0.00001",
+        ),
+    ],
+)
+async def test_a_hook_that_could_never_work_is_refused(
+    faults: Faults, fields: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(BadRequest) as refusal:
+        await faults.arm(**fields)
+    assert str(refusal.value).startswith(f"400: {sentence}")
+    with pytest.raises(BadRequest):
+        await faults.fire(**fields)
+    assert await faults.armed() == []
 
 
 async def test_without_the_option_there_is_no_control_port(open_venue: Opens) -> None:

@@ -225,7 +225,7 @@ async def test_an_ended_subscription_does_not_wake_ccxt(pro: Any, faults: Faults
 async def test_only_the_named_accounts_subscription_ends(
     client: AsyncClient, user: User, faults: Faults
 ) -> None:
-    await faults.fire("expire_user_subscription", account="somebody else")
+    await faults.fire("expire_user_subscription", account="second")
     await place(client, "heard-1")
     assert (await user.next())["c"] == "heard-1"
 

@@ -16,6 +16,7 @@ from midas.venues.sim.faults.hooks import ACTS, BY_NAME, LASTS, WAITS, Hook, Par
 
 COUNT_MAX = 1_000_000
 SECONDS_MAX = 86_400
+_LISTING = "midas sim --help lists them"
 _TIMES = ("after_s", "at_s", "for_s", "every_s")
 _QUANTITY = re.compile(r"\d{1,12}(\.\d{1,8})?", re.ASCII)
 
@@ -134,14 +135,15 @@ def _hook(name: object) -> Hook:
     if not isinstance(name, str):
         raise ConfigInvalid(f'a hook has a name, such as {{"hook": "freeze"}}, not {name!r}')
     if name not in BY_NAME:
-        raise ConfigInvalid(f"no hook is named {name!r}; {nearest(name, BY_NAME, 'midas sim --help')}")
+        raise ConfigInvalid(f"no hook is named {name!r}; {nearest(name, BY_NAME, _LISTING)}")
     return BY_NAME[name]
 
 
-def nearest(name: str, known: Iterable[str], listing: str) -> str:
-    """What somebody may have meant who wrote `name`; else where `known` names are listed."""
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"did you mean {close[0]}?" if close else f"{listing} lists them"
+def nearest(name: str, known: Iterable[str], otherwise: str) -> str:
+    """What of `known` somebody may have meant who wrote `name`; `otherwise` where nothing is near."""
+    spelt = {one.lower(): one for one in known}
+    close = difflib.get_close_matches(name.lower(), spelt, n=1, cutoff=0.6)
+    return f"did you mean {spelt[close[0]]}?" if close else otherwise
 
 
 def _count(hook: Hook, value: object) -> int:

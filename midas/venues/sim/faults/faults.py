@@ -11,6 +11,7 @@ import msgspec
 from midas.errors import ConfigInvalid
 from midas.venues.sim.faults.arming import Armed, Order, Target
 from midas.venues.sim.faults.hooks import ACTS, LASTS, Value
+from midas.venues.sim.faults.reach import Reach
 
 Handler = Callable[[Armed], None]
 LOG_MAX = 1_000
@@ -37,6 +38,7 @@ class Faults:
         self._begins: dict[str, Handler] = {}
         self._ends: dict[str, Handler] = {}
         self._next = 1
+        self.reach: Reach | None = None  # None: whatever is armed may find its target
         self._market_began: float | None = None
         self.log: deque[Firing] = deque(maxlen=LOG_MAX)
 
@@ -50,7 +52,9 @@ class Faults:
             self._ends[hook] = end
 
     def arm(self, order: Order) -> Armed:
-        """Make a hook ready; it begins when its time has come."""
+        """Make a hook ready; it begins when its time has come. Raises ConfigInvalid if it never could."""
+        if self.reach is not None:
+            self.reach.check(order)
         armed = Armed(self._next, order)
         self._next += 1
         self._armed[armed.id] = armed

@@ -51,6 +51,7 @@ class FillFaults:
         lots = execution.lots
         while left and lots:
             piece = min(left[0], lots)
+            assert piece > 0, "sizes are whole lots, which was asked when the hook was armed"
             left[0] -= piece
             lots -= piece
             yield msgspec.structs.replace(execution, lots=piece)

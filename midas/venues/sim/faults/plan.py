@@ -8,6 +8,7 @@ from pathlib import Path
 
 from midas.errors import ConfigInvalid
 from midas.venues.sim.faults.arming import Order, parse
+from midas.venues.sim.faults.reach import Reach
 
 Row = dict[str, object]
 _WANTED = 'lines of JSON such as {"at_s": 2, "hook": "freeze"}, or tables [[hooks]] in a file *.toml'
@@ -34,6 +35,15 @@ def read(path: Path) -> list[Order]:
     if not orders:
         raise ConfigInvalid(f"{path} has no hooks; expected {_WANTED}")
     return orders
+
+
+def check(path: Path, orders: list[Order], reach: Reach) -> None:
+    """Raises ConfigInvalid for a plan with a hook that this exchange has no use for."""
+    for number, order in enumerate(orders, 1):
+        try:
+            reach.check(order)
+        except ConfigInvalid as error:
+            raise ConfigInvalid(f"{path}, hook {number}: {error}") from None
 
 
 def _of_lines(path: Path, text: str) -> list[tuple[str, Row]]:

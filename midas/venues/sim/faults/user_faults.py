@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,15 +17,23 @@ Event = Json | msgspec.Raw
 Deliver = Callable[[str, Event], None]
 
 
+class _Waiting(NamedTuple):
+    """The first of two events that are to change places."""
+
+    event: Json
+    deliver: Deliver
+    timer: asyncio.TimerHandle
+
+
 class UserFaults:
     """Every user event passes here where anything is armed."""
 
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
-        self._first: dict[int, tuple[str, Json, Deliver]] = {}  # by hook: the one of two that waits
+        self._first: dict[tuple[int, str], _Waiting] = {}  # by hook and account
         self._news: dict[tuple[str, object], tuple[Json, Deliver]] = {}  # NEW reports that wait for a fill
         self._held: dict[str, list[tuple[Json, Deliver]]] = {}  # by account: until its reply has left
-        faults.on("reorder_events", lambda armed: None, self._pass_first)
+        faults.on("reorder_events", lambda armed: None, self._pass_all)
 
     def __bool__(self) -> bool:
         return bool(self._faults) or bool(self._held)
@@ -62,21 +71,27 @@ class UserFaults:
         armed = self._faults.find("reorder_events", target, event=str(event["e"]))
         if armed is None:
             return False
-        if armed.id not in self._first:
-            self._first[armed.id] = target.account, event, deliver
+        key = armed.id, target.account
+        if key not in self._first:
             wait = armed.order.number("within_s")
-            asyncio.get_running_loop().call_later(wait, self._pass_first, armed)
+            timer = asyncio.get_running_loop().call_later(wait, self._pass_first, key)
+            self._first[key] = _Waiting(event, deliver, timer)
             return True
         deliver(target.account, event)
-        self._pass_first(armed)
+        self._pass_first(key)
         self._faults.used(armed, target)
         return True
 
-    def _pass_first(self, armed: Armed) -> None:
+    def _pass_first(self, key: tuple[int, str]) -> None:
         """The one that waited need wait no more."""
-        if (waiting := self._first.pop(armed.id, None)) is not None:
-            account, event, deliver = waiting
-            deliver(account, event)
+        waiting = self._first.pop(key)
+        waiting.timer.cancel()
+        waiting.deliver(key[1], waiting.event)
+
+    def _pass_all(self, armed: Armed) -> None:
+        """The hook ended: nothing waits for it any more."""
+        for key in [key for key in self._first if key[0] == armed.id]:
+            self._pass_first(key)
 
     def _waits_for_fill(self, target: Target, event: Json, deliver: Deliver) -> bool:
         """Whether `event` is a NEW report that must come after its order's first fill."""
