@@ -117,7 +117,7 @@ class PlainBook:
         """Where an order stands."""
         return next((one for one in self.line if one.order == order), None)
 
-    def changed(self, number: int, bids: Levels, asks: Levels) -> list[Step]:
+    def changed(self, number: int, bids: Levels, asks: Levels, trading: bool = True) -> list[Step]:
         """The market shows other lots at some levels; 0 removes one. An old message says nothing."""
         if number <= self.number:
             return []
@@ -128,18 +128,20 @@ class PlainBook:
                 self.depth[side][tick] = lots
         if self.touch is not None and self.touch[0] <= number:
             self.touch = None
-        steps = self._moved(before)
+        steps = self._moved(before, trading)
         for one in self.line:
             one.credit = 0
         return steps
 
-    def quoted(self, number: int, bid: tuple[int, int], ask: tuple[int, int]) -> list[Step]:
+    def quoted(
+        self, number: int, bid: tuple[int, int], ask: tuple[int, int], trading: bool = True
+    ) -> list[Step]:
         """The market shows another best bid and ask."""
         if number <= self.number:
             return []
         before = self._taken_levels()
         self.touch = (number, {BUY: bid, SELL: ask})
-        return self._moved(before)
+        return self._moved(before, trading)
 
     def printed(self, tick: int, lots: int, buyer_is_maker: bool) -> list[Step]:
         """A trade outside would have met our better prices, then the line at its own."""
@@ -169,6 +171,7 @@ class PlainBook:
             tick = ticks[0]
             outside_limit = taker.limit is not None and beats(taker.side, tick, taker.limit)
             if outside_limit or taker.wants(tick) == 0:
+                self._spent(taker, steps)
                 break
             queue = self.queue(other, tick)
             if queue and queue[0].ahead == 0:
@@ -179,8 +182,15 @@ class PlainBook:
                 _add(steps, Step(taker.order, 0, tick, 1))
                 taker.met, taker.spent = taker.met + 1, taker.spent + tick
             if taker.budget is not None and taker.wants(tick) == 0:
+                self._spent(taker, steps)
                 break  # even if the next price would be lower
         return steps
+
+    def _spent(self, taker: Taker, steps: list[Step]) -> None:
+        """The order has what its budget pays for: its last lots end it."""
+        mine = [step for step in steps if step.order == taker.order]
+        if taker.budget is not None and mine:
+            mine[-1].ended = True
 
     def would_take(self, taker: Taker) -> tuple[int, int]:
         """Lots that `taker` would get now, and their ticks times lots."""
@@ -274,8 +284,9 @@ class PlainBook:
     def _taken_levels(self) -> dict[tuple[str, int], int]:
         return {level: self.displayed(*level) for level in self.taken}
 
-    def _moved(self, before: dict[tuple[str, int], int]) -> list[Step]:
-        """What we took counts until the market shows another size there; crossed orders fill."""
+    def _moved(self, before: dict[tuple[str, int], int], trading: bool) -> list[Step]:
+        """What we took counts until the market shows another size there; crossed orders fill, unless the
+        symbol is halted."""
         for level, lots in before.items():
             if self.displayed(*level) != lots:
                 del self.taken[level]
@@ -283,7 +294,7 @@ class PlainBook:
             gone = one.ahead - self.available(one.side, one.tick)
             if gone > 0:
                 one.credit, one.ahead = one.credit + gone, one.ahead - gone
-        return self._crossed(BUY) + self._crossed(SELL)
+        return self._crossed(BUY) + self._crossed(SELL) if trading else []
 
     def _crossed(self, side: str) -> list[Step]:
         """Orders whose price the other side has reached fill at their own price, with what it shows."""

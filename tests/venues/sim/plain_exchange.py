@@ -155,14 +155,14 @@ class PlainExchange:
         """Levels changed."""
         desk = self.desks[symbol]
         desk.time = time
-        self._settle(desk, desk.book.changed(number, bids, asks))
+        self._settle(desk, desk.book.changed(number, bids, asks, desk.trading))
         self._finish(desk)
 
     def quote(self, symbol: str, time: int, number: int, bid: tuple[int, int], ask: tuple[int, int]) -> None:
         """The best bid and ask changed."""
         desk = self.desks[symbol]
         desk.time = time
-        self._settle(desk, desk.book.quoted(number, bid, ask))
+        self._settle(desk, desk.book.quoted(number, bid, ask, desk.trading))
         self._finish(desk)
 
     def print(self, symbol: str, time: int, tick: int, lots: int, buyer_is_maker: bool) -> None:
@@ -171,8 +171,9 @@ class PlainExchange:
         desk.time = time
         desk.last_print = tick
         desk.prints.append((time, tick, lots))
-        self._settle(desk, desk.book.printed(tick, lots, buyer_is_maker))
-        self._saw(desk, tick)
+        if desk.trading:  # a halted symbol's orders neither trade nor start
+            self._settle(desk, desk.book.printed(tick, lots, buyer_is_maker))
+            self._saw(desk, tick)
         self._finish(desk)
 
     def _pays(self, order: PlainOrder) -> str:
@@ -360,11 +361,7 @@ class PlainExchange:
         held[rules.quote] -= sign * price * quantity
         held[asset] -= fee
         order.status = "PARTIALLY_FILLED"
-        if order.ask.quote_quantity is None:
-            full = order.left == 0
-        else:
-            full = order.ask.quote_quantity - order.value < price * rules.lot
-        if full:
+        if order.left == 0 if order.ask.quote_quantity is None else step.ended:
             self._end(desk, order, "FILLED")
 
     def _grow(self, order: PlainOrder) -> None:

@@ -13,10 +13,11 @@ from midas.costs import FeeSchedule
 from midas.venues.sim.floor import amending
 from midas.venues.sim.floor.accounts import Account
 from midas.venues.sim.floor.admission import Admission
-from midas.venues.sim.floor.desk import Desk
+from midas.venues.sim.floor.desk import TRADING, Desk
 from midas.venues.sim.floor.klines import Candle
 from midas.venues.sim.floor.lifecycle import Fills, Lifecycle, Listener
 from midas.venues.sim.floor.lists import ListAsk, ListStatus, OrderList
+from midas.venues.sim.floor.matcher import Outcome
 from midas.venues.sim.floor.orders import Amendment, Ask, Deal, Order
 from midas.venues.sim.floor.refusal import unknown_cancel, unknown_symbol
 from midas.venues.sim.floor.registry import Registry
@@ -65,17 +66,20 @@ class Exchange:
         return self.money.rates(account)
 
     def market(self, event: MarketEvent, now: int) -> list[tuple[str, Candle]]:
-        """The market moved at wall time `now`; the candles that this closes."""
+        """The market moved at wall time `now`; the candles that this closes. Where the symbol is halted,
+        what is shown and told moves, but no order of ours trades or starts."""
         desk = self.desks[event.symbol]
-        closed, printed = desk.advance(event.time), None
+        closed, printed, trades = desk.advance(event.time), None, desk.status == TRADING
+        outcomes: list[Outcome] = []
         if isinstance(event, DepthChange):
-            outcomes = desk.matcher.depth(event.last_id, event.bids, event.asks)
+            outcomes = desk.matcher.depth(event.last_id, event.bids, event.asks, crosses=trades)
         elif isinstance(event, BestQuote):
-            outcomes = desk.matcher.quote(event.last_id, event.bid, event.ask)
+            outcomes = desk.matcher.quote(event.last_id, event.bid, event.ask, crosses=trades)
         else:
             desk.printed(event)
-            printed = event.tick
-            outcomes = desk.matcher.trade(event.tick, event.lots, event.buyer_is_maker)
+            if trades:
+                printed = event.tick
+                outcomes = desk.matcher.trade(event.tick, event.lots, event.buyer_is_maker)
         if outcomes:
             self.life.settle(desk, outcomes, now)
         if printed is not None:

@@ -99,12 +99,15 @@ class Lifecycle:
         """Carry out what a matcher decided."""
         if self.fills:
             outcomes = self.fills.cut(outcomes, self._registry.open, desk.instrument.lot_size)
-        for outcome in outcomes:
+        full = {
+            one.order_id: at for at, one in enumerate(outcomes) if isinstance(one, Execution) and one.full
+        }
+        for at, outcome in enumerate(outcomes):
             order = self._registry.open[outcome.order_id]
             if isinstance(outcome, Prevented):
                 self._prevent(desk, order, outcome, now)
             else:
-                self._execute(desk, order, outcome, now)
+                self._execute(desk, order, outcome, now, full=full.get(order.order_id) == at)
         for outcome in outcomes:
             if isinstance(outcome, Execution):
                 self.traded(desk, outcome.tick, now)
@@ -249,7 +252,7 @@ class Lifecycle:
             slice = 0 if ask.iceberg is None else int(ask.iceberg / lot)
             desk.matcher.rest(taker, int(order.left / lot), slice)
 
-    def _execute(self, desk: Desk, order: Order, execution: Execution, now: int) -> None:
+    def _execute(self, desk: Desk, order: Order, execution: Execution, now: int, *, full: bool) -> None:
         self._win(desk, order, now)
         deal = self._money.book(desk, order, execution, now)
         order.executed += deal.quantity
@@ -258,7 +261,7 @@ class Lifecycle:
             order.quantity = order.executed + order.prevented
         order.deals.append(deal)
         order.updated_at = now
-        done = _complete(desk, order)
+        done = full if order.ask.quote_quantity is not None else not order.left
         order.status = Status.FILLED if done else Status.PARTIALLY_FILLED
         self._registry.deals.setdefault(order.account, []).append(deal)
         if done:
@@ -370,10 +373,3 @@ class Lifecycle:
         account = self._accounts[order.account]
         account.updated_at = now
         self._listener.balances_changed(account, (desk.instrument.base, desk.instrument.quote))
-
-
-def _complete(desk: Desk, order: Order) -> bool:
-    if order.ask.quote_quantity is None:
-        return not order.left
-    left = order.ask.quote_quantity - order.value
-    return left < order.deals[-1].price * desk.instrument.lot_size

@@ -29,24 +29,27 @@ class Matcher:
         self._bids = Queues(-1)
         self._asks = Queues(+1)
         self._next_match = 0
+        self._meetings = 0
 
     def snapshot(self, last_id: int, bids: Iterable[Level], asks: Iterable[Level]) -> list[Outcome]:
         """The whole outside book anew."""
         self.book.snapshot(last_id, bids, asks)
         return self._settle_book()
 
-    def depth(self, last_id: int, bids: Iterable[Level], asks: Iterable[Level]) -> list[Outcome]:
-        """Levels of the outside book changed."""
+    def depth(
+        self, last_id: int, bids: Iterable[Level], asks: Iterable[Level], *, crosses: bool = True
+    ) -> list[Outcome]:
+        """Levels of the outside book changed; where nothing `crosses`, nobody trades for now."""
         if not self.book.change(last_id, bids, asks):
             return []
-        outcomes = self._settle_book()
+        outcomes = self._settle_book(crosses)
         for order in self._orders.values():
             order.credit = 0
         return outcomes
 
-    def quote(self, last_id: int, bid: Level, ask: Level) -> list[Outcome]:
-        """The outside best bid and ask changed."""
-        return self._settle_book() if self.book.quote(last_id, bid, ask) else []
+    def quote(self, last_id: int, bid: Level, ask: Level, *, crosses: bool = True) -> list[Outcome]:
+        """The outside best bid and ask changed; where nothing `crosses`, nobody trades for now."""
+        return self._settle_book(crosses) if self.book.quote(last_id, bid, ask) else []
 
     def trade(self, tick: int, lots: int, buyer_is_maker: bool) -> list[Outcome]:
         """A trade was printed outside: it would have met our better prices first, then our queue."""
@@ -70,7 +73,7 @@ class Matcher:
             there = self._there(key, sweep)
             step = min(there, sweep.wanted(price))
             sweep.add(step, price)
-            if step < there or sweep.over or sweep.spent(price):
+            if step < there or sweep.over or sweep.short(price):
                 break
         return Reach(sweep.lots, sweep.value)
 
@@ -86,11 +89,15 @@ class Matcher:
             price = key * self._other(taking.side).sign
             wanted = sweep.wanted(price)
             if wanted == 0:
-                break
+                sweep.spent = taking.budget is not None and self._offered(key, taking.side)
+                if taking.budget is None or sweep.spent:
+                    break
+                continue  # all that was shown here is ours already: there may be something behind
             sweep.add(self._take_level(key, wanted, sweep), price)
-            if sweep.over or sweep.spent(price):
+            sweep.spent = not sweep.over and sweep.short(price)
+            if sweep.over or sweep.spent:
                 break
-        return sweep.outcomes
+        return sweep.ended()
 
     def rest(self, taking: Taking, lots: int, slice: int = 0) -> Resting:
         """Leave `lots` of an order in the book at its limit, behind everything displayed there; of an
@@ -174,6 +181,10 @@ class Matcher:
                 yield key
             previous = key
 
+    def _offered(self, key: int, side: Side) -> bool:
+        """Whether there is anything to take at `key`."""
+        return self._side(side).available(key) > 0 or bool(self._other(side).at(key))
+
     def _there(self, key: int, sweep: Sweep) -> int:
         """Lots at `key` that the sweep could take; it is over where it would expire here."""
         taking, orders = sweep.taking, self._other(sweep.taking.side).at(key)
@@ -222,8 +233,9 @@ class Matcher:
         if order.account == taking.account and taking.self_trade is not SelfTrade.NONE:
             return self._prevent(order, lots, sweep)
         step = min(lots, order.lots)
-        sweep.outcomes.append(Execution(taking.order_id, order.tick, step, maker=False))
-        self._fill(order, step, sweep.outcomes)
+        self._meetings += 1
+        sweep.outcomes.append(Execution(taking.order_id, order.tick, step, False, self._meetings))
+        self._fill(order, step, sweep.outcomes, self._meetings)
         return step
 
     def _prevent(self, order: Resting, lots: int, sweep: Sweep) -> int:
@@ -246,8 +258,8 @@ class Matcher:
             sweep.outcomes.append(Prevented(maker, left, taker, order.tick, match, False, True))
         return 0
 
-    def _fill(self, order: Resting, lots: int, outcomes: list[Outcome]) -> None:
-        outcomes.append(Execution(order.order_id, order.tick, lots, maker=True))
+    def _fill(self, order: Resting, lots: int, outcomes: list[Outcome], meeting: int = 0) -> None:
+        outcomes.append(Execution(order.order_id, order.tick, lots, True, meeting))
         self._consume(order, lots)
 
     def _filled(self, order: Resting, lots: int) -> list[Outcome]:
@@ -305,7 +317,7 @@ class Matcher:
             order.credit -= explained
             order.ahead = max(0, order.ahead - (passed - explained))
 
-    def _settle_book(self) -> list[Outcome]:
+    def _settle_book(self, crosses: bool = True) -> list[Outcome]:
         """After the outside book moved: nobody waits behind more than is shown, crossed orders fill."""
         if not self._orders:
             return []
@@ -316,8 +328,9 @@ class Matcher:
                 order.credit += order.ahead - shown
                 order.ahead = shown
         outcomes: list[Outcome] = []
-        self._cross(self._bids, self.book.asks, outcomes)
-        self._cross(self._asks, self.book.bids, outcomes)
+        if crosses:
+            self._cross(self._bids, self.book.asks, outcomes)
+            self._cross(self._asks, self.book.bids, outcomes)
         return outcomes
 
     def _cross(self, queues: Queues, opposite: OutsideSide, outcomes: list[Outcome]) -> None:

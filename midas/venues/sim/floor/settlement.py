@@ -36,6 +36,7 @@ class Settlement:
         self.outside: dict[str, Decimal] = {}  # what the market outside has of ours, by asset
         self.next_deal = FIRST_DEAL_ID
         self._accounts = accounts
+        self._half: tuple[str, int, str, int] | None = None  # symbol, meeting, account, id of the last deal
 
     def rates(self, account: Account) -> FeeSchedule:
         """What `account` pays."""
@@ -144,7 +145,7 @@ class Settlement:
         rates = self.rates(self._accounts[order.account])
         fee = rates.fee(quantity if buys else price * quantity, execution.maker)
         deal = Deal(
-            trade_id=self.next_deal,
+            trade_id=self._number(order, execution),
             symbol=desk.symbol,
             order_id=order.order_id,
             list_id=order.list_id,
@@ -156,8 +157,17 @@ class Settlement:
             maker=execution.maker,
             time=now,
         )
-        self.next_deal += 1
         return deal
+
+    def _number(self, order: Order, execution: Execution) -> int:
+        """A trade's id. Both halves of a trade between two accounts have the same."""
+        half, self._half = self._half, None
+        met = (order.symbol, execution.meeting)
+        if execution.meeting and half is not None and half[:2] == met and half[2] != order.account:
+            return half[3]
+        number, self.next_deal = self.next_deal, self.next_deal + 1
+        self._half = (*met, order.account, number)
+        return number
 
 
 def taking(desk: Desk, order_id: int, account: str, ask: Ask, left: Decimal | None = None) -> Taking:

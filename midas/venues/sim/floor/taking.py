@@ -31,6 +31,8 @@ class Execution(msgspec.Struct, frozen=True):
     tick: int
     lots: int
     maker: bool
+    meeting: int = 0  # the same for both halves of a trade between two of our orders; 0: with the market
+    full: bool = False  # the order's budget is spent with this: it buys no other lot that is there
 
 
 class Prevented(msgspec.Struct, frozen=True):
@@ -74,6 +76,7 @@ class Sweep(msgspec.Struct):
     lots: int = 0  # executed or prevented so far
     value: int = 0  # in ticks x lots
     over: bool = False  # expired on the way
+    spent: bool = False  # the budget no longer pays for a lot, though there is one
     outcomes: list[Outcome] = []
 
     def wanted(self, price: int) -> int:
@@ -83,9 +86,18 @@ class Sweep(msgspec.Struct):
         assert self.taking.lots is not None
         return self.taking.lots - self.lots
 
-    def spent(self, price: int) -> bool:
+    def short(self, price: int) -> bool:
         """Whether a budget no longer pays for one lot at `price`, even if the next price is lower."""
         return self.taking.budget is not None and self.taking.budget - self.value < price
+
+    def ended(self) -> list[Outcome]:
+        """What came of it. Where a budget is spent, the last outcome of the order that came ends it."""
+        mine = [at for at, outcome in enumerate(self.outcomes) if outcome.order_id == self.taking.order_id]
+        if self.spent and mine:
+            last = self.outcomes[mine[-1]]
+            ends = {"full": True} if isinstance(last, Execution) else {"ended": True}
+            self.outcomes[mine[-1]] = msgspec.structs.replace(last, **ends)
+        return self.outcomes
 
     def add(self, lots: int, price: int) -> None:
         """Lots were taken at `price`."""

@@ -98,7 +98,8 @@ class Ledger:
         for list_id in self._lists & registry.lists.keys():
             put(LIST, _number(list_id), _ENCODE(registry.lists[list_id]))
         for kept in self._deals:
-            put(DEAL, _number(kept.deal.trade_id), _ENCODE(kept))
+            # Both halves of a trade between two accounts have one id.
+            put(DEAL, f"{_number(kept.deal.trade_id)}|{_number(kept.deal.order_id)}", _ENCODE(kept))
         for flow in self._flows:
             put(FLOW, _number(flow.number), _ENCODE(flow))
         for name, asset in self._balances:

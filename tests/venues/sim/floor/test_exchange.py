@@ -9,7 +9,9 @@ from msgspec.structs import replace
 from midas.costs import FeeSchedule
 from midas.domain.order import Side, TimeInForce
 from midas.domain.time import SECOND
+from midas.venues.sim.floor.filters import Rules
 from midas.venues.sim.floor.klines import KLINES
+from midas.venues.sim.floor.matcher import SelfTrade
 from midas.venues.sim.floor.orders import Ask, Change, Kind, Status
 from midas.venues.sim.source.market import BestQuote
 from tests.fakes.floor import FEES, NOW, START, Floor, check_ledger, refused
@@ -176,3 +178,59 @@ def test_an_iceberg_shows_a_slice_and_goes_behind_the_others_with_each_new_one(f
 def test_a_market_that_is_closed_takes_no_orders(floor: Floor) -> None:
     floor.desk.status = "HALT"
     assert refused(floor, floor.ask(Side.BUY, "1.0")) == (-2010, "Market is closed.")
+
+
+def test_a_budget_that_no_longer_pays_for_a_lot_is_spent_and_the_order_filled(floor: Floor) -> None:
+    floor.depth([], [(101, 2), (102, 0), (110, 50)])
+    ask = Ask(symbol="BTCUSDT", side=Side.BUY, type=Kind.MARKET, quote_quantity=Decimal("30.5"))
+    order = floor.place(ask)  # the rest pays for a lot at 101, where none is left, and for none at 110
+    assert (order.status, order.value) == (Status.FILLED, Decimal("20.2"))
+    assert floor.heard.changes[-1] == (order.order_id, Change.TRADE, Status.FILLED)
+    check_ledger(floor)
+
+
+def test_a_budget_larger_than_the_book_expires_for_lack_of_liquidity(floor: Floor) -> None:
+    floor.depth([], [(101, 2), (102, 0)])
+    ask = Ask(symbol="BTCUSDT", side=Side.BUY, type=Kind.MARKET, quote_quantity=Decimal("30.5"))
+    order = floor.place(ask)
+    assert (order.status, order.expiry_reason) == (Status.EXPIRED, "INSUFFICIENT_LIQUIDITY")
+    again = floor.place(ask)  # what is displayed is taken already: the book is empty, not dear
+    assert (again.status, again.executed) == (Status.EXPIRED, 0)
+
+
+def test_both_halves_of_a_trade_between_two_accounts_have_one_id(floor: Floor) -> None:
+    floor.depth([], [(101, 0)])
+    made = [floor.place(floor.ask(Side.SELL, "1.0", 101)) for _ in range(2)]
+    taker = floor.place(floor.ask(Side.BUY, "3.0", 102), account=1)
+    first, second, outside = taker.deals
+    assert [order.deals[0].trade_id for order in made] == [first.trade_id, second.trade_id]
+    assert len({first.trade_id, second.trade_id, outside.trade_id}) == 3
+    for account in floor.accounts:
+        ids = [deal.trade_id for deal in floor.exchange.deals[account.name]]
+        assert len(set(ids)) == len(ids)
+
+
+def test_an_account_that_trades_with_itself_finds_two_ids() -> None:
+    floor = Floor(Rules(self_trades=tuple(SelfTrade)))
+    floor.depth([], [(101, 0)])
+    floor.place(floor.ask(Side.SELL, "1.0", 101))
+    floor.place(replace(floor.ask(Side.BUY, "1.0", 101), self_trade=SelfTrade.NONE))
+    ids = [deal.trade_id for deal in floor.exchange.deals[floor.accounts[0].name]]
+    assert len(set(ids)) == len(ids) == 2
+
+
+def test_orders_of_a_halted_symbol_wait_and_meet_the_book_when_it_trades_again(floor: Floor) -> None:
+    resting = floor.place(floor.ask(Side.BUY, "2.0", 99))
+    waiting = floor.place(floor.stop(Side.BUY, "1.0", 103))
+    floor.desk.status = "HALT"
+    floor.depth([], [(98, 50)])
+    floor.print(97, 500, seller=True)
+    floor.print(104, 500, seller=False)
+    assert [order.status for order in (resting, waiting)] == [Status.NEW, Status.NEW]
+    assert (resting.deals, floor.desk.last_tick) == ([], 104)
+    floor.desk.status = "TRADING"
+    floor.depth([(90, 1)], [])
+    assert (resting.status, resting.deals[0].price) == (Status.FILLED, 99)
+    floor.print(103, 1, seller=False)
+    assert waiting.status is Status.FILLED
+    check_ledger(floor)
