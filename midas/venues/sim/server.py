@@ -120,24 +120,30 @@ class ExchangeServer:
             finally:
                 await _end(tasks)
         finally:
-            await self._control.close()
-            for client in list(self._sockets.clients):
-                client.drop()
-            await runner.cleanup()
-            if self._memory is not None:
-                self._memory.close(ended=self._pacer.ended)
-            if self._truth is not None:
-                self._truth.close()
+            await self._close(runner)
+
+    async def _close(self, runner: web.AppRunner) -> None:
+        """Let go of everything, each whatever became of the others: from the last to the first."""
+        async with contextlib.AsyncExitStack() as stack:
             if self.config.run_file is not None:
-                runfile.remove(self.config.run_file, self.instance)
+                stack.callback(runfile.remove, self.config.run_file, self.instance)
+            if self._truth is not None:
+                stack.callback(self._truth.close)
+            if self._memory is not None:
+                stack.callback(partial(self._memory.close, ended=self._pacer.ended))
+            stack.push_async_callback(runner.cleanup)
+            stack.callback(self._drop_clients)
+            stack.push_async_callback(self._control.close)
+
+    def _drop_clients(self) -> None:
+        for client in list(self._sockets.clients):
+            client.drop()
 
     async def _listen(self, runner: web.AppRunner) -> Port:
         config, faults = self.config, self._disruptions.faults
         port = self._bound(runner)
         await port.open()
         self.port = port.number
-        if self._truth is not None:
-            self._truth.open()
         if self._memory is not None:
             self._memory.remember_port(port.number)
         control = "" if config.control is None else await self._open_control(config.control)
@@ -147,6 +153,8 @@ class ExchangeServer:
         DeskActs(faults, self._exchange, self._disruptions.fills, self._wall)
         for order in self._plan:
             faults.arm(order)
+        if self._truth is not None:  # after all that may fail: a second try finds no file in its way
+            self._truth.open()
         content = self._run_content(control)
         if config.run_file is not None:
             runfile.write(config.run_file, content)
@@ -201,6 +209,8 @@ class ExchangeServer:
                     task.result()
             if self._failure is not None:
                 raise self._failure
+            if self._truth is not None and self._truth.failure is not None:
+                raise self._truth.failure
             if self._sockets.clients:
                 self._touch()
             idle = asyncio.get_running_loop().time() - self._touched_at
@@ -258,7 +268,6 @@ class ExchangeServer:
             "instance": self.instance,
             "market": self._market,
             "speed": self.config.speed,
-            "seed": self.config.seed,
             "started": self._pacer.started,
             "ended": self._pacer.ended,
             "market_time_ns": max(desk.time for desk in self._exchange.desks.values()),

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 from pathlib import Path
 
 import pytest
 
-from midas.errors import ConfigInvalid
+from midas.errors import AlreadyRunning, ConfigInvalid, StoreFull
 from midas.venues.sim.server import ExchangeConfig, serve
 from midas.venues.sim.world.truth import TruePrice, TruthHeader, read_truth
+from tests.fakes.binance_stub import until
 from tests.venues.sim.conftest import Opens, Venue
 
 WORLD = """
@@ -90,3 +92,36 @@ async def test_our_market_order_is_felt_by_the_market(open_venue: Opens) -> None
 async def test_an_unknown_preset_is_refused() -> None:
     with pytest.raises(ConfigInvalid, match="expected one of easy, medium, hard, got 'soft'"):
         await serve(ExchangeConfig(preset="soft"))
+
+
+async def test_a_full_disk_under_the_truth_ends_the_exchange_cleanly(tmp_path: Path) -> None:
+    path, before = tmp_path / "truth.jsonl", resource.getrlimit(resource.RLIMIT_FSIZE)
+    config = ExchangeConfig(
+        market="synthetic", preset="easy", speed=50.0, truth=path, run_file=tmp_path / "exchange.json"
+    )
+    ended = asyncio.create_task(serve(config))
+    try:
+        await until(lambda: path.exists() and path.stat().st_size > 1_000, 20)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size, before[1]))
+        with pytest.raises(StoreFull, match=r"truth.jsonl: the truth can't be written"):
+            await asyncio.wait_for(ended, 20)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not (tmp_path / "exchange.json").exists()
+
+
+async def test_a_start_that_fails_leaves_no_truth_in_the_way_of_the_next(
+    open_venue: Opens, tmp_path: Path
+) -> None:
+    path = tmp_path / "truth.jsonl"
+    taken = int((await open_venue(control=0)).run.control.rpartition(":")[2])
+    with pytest.raises(AlreadyRunning):
+        await serve(ExchangeConfig(truth=path, control=taken))
+    assert not path.exists()
+
+
+async def test_the_status_keeps_the_seed_to_itself(open_venue: Opens) -> None:
+    venue = await open_venue(market="synthetic", seed=3)
+    status = await venue.status()
+    assert status["market"] == "synthetic"
+    assert "seed" not in status

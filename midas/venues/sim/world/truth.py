@@ -2,6 +2,10 @@
 
 JSON lines. The first says which world it is; each later one is a fact, told when it becomes true. Nothing
 of it is on any stream, and neither the run file nor the status names the file.
+
+A convention keeps it from a trader, not a wall: the file is its owner's alone (0600), but a market is
+computed from its preset and seed, so whoever knows both can compute its truth. Judge a trader on a seed of
+its own, which the trader's process doesn't get to see; the status doesn't tell it.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from midas.errors import ConfigInvalid, StoreDamaged
+from midas.errors import ConfigInvalid, StoreDamaged, StoreFull
 
 
 class TruthHeader(msgspec.Struct, frozen=True, kw_only=True, tag="world", tag_field="fact"):
@@ -87,8 +91,11 @@ class TruthFile:
         self._path = path
         self._file: BinaryIO | None = None
         self._waiting: list[bytes] = []
+        self.failure: StoreFull | None = None  # why nothing more is written; the exchange ends for it
         if not path.parent.is_dir():
             raise _unwritable(path, "there is no such folder")
+        if path.exists() and not path.is_file():
+            raise _unwritable(path, "it is no regular file")
         try:
             if not goes_on and path.exists() and path.stat().st_size:
                 raise ConfigInvalid(
@@ -104,15 +111,18 @@ class TruthFile:
         try:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
             os.fchmod(descriptor, 0o600)  # one that somebody else made for everybody
+            self._file = os.fdopen(descriptor, "r+b", buffering=0)
+            _end_with_a_line(self._file)
         except OSError as error:
             raise _unwritable(self._path, error.strerror) from None
-        self._file = os.fdopen(descriptor, "r+b", buffering=0)
-        _end_with_a_line(self._file)
-        self._file.write(b"".join(self._waiting))
+        self._write(b"".join(self._waiting))
         self._waiting.clear()
 
     def tell(self, fact: Fact) -> None:
-        """Write one fact, unless it was written before the market went on. Raises ConfigInvalid."""
+        """Write one fact, unless it was written before the market went on. Raises ConfigInvalid.
+
+        A disk that takes no more is no error here, in the middle of a step of the market: see `failure`.
+        """
         line = _ENCODE(fact) + b"\n"
         if line in self._told:
             return
@@ -121,7 +131,19 @@ class TruthFile:
         if self._file is None:
             self._waiting.append(line)
         else:
-            self._file.write(line)
+            self._write(line)
+
+    def _write(self, content: bytes) -> None:
+        if self.failure is not None or self._file is None:
+            return
+        try:
+            while content:
+                content = content[self._file.write(content) :]  # a disk that fills up takes a part
+        except OSError as error:
+            self.failure = StoreFull(
+                f"{self._path}: the truth can't be written ({error.strerror}) and ends with its last whole "
+                "line; make room on the disk"
+            )
 
     def close(self) -> None:
         """Nothing more happens."""

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+import os
+import resource
 from itertools import takewhile
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 
 from midas.domain.time import SECOND
-from midas.errors import ConfigInvalid, StoreDamaged
+from midas.errors import ConfigInvalid, StoreDamaged, StoreFull
 from midas.venues.sim.source.market import BestQuote
 from midas.venues.sim.source.markets import open_market
 from midas.venues.sim.source.synthetic import START, Synthetic
@@ -167,6 +169,34 @@ def test_a_truth_file_of_another_market_is_never_written_over(tmp_path: Path) ->
     with pytest.raises(ConfigInvalid, match="holds the truth about another market"):
         Synthetic(QUICK, 10, TruthFile(path, goes_on=True).tell)
     assert path.read_bytes() == content
+
+
+def test_a_full_disk_stops_the_truth_and_not_the_market(tmp_path: Path) -> None:
+    path, before = tmp_path / "truth.jsonl", resource.getrlimit(resource.RLIMIT_FSIZE)
+    file = TruthFile(path)
+    file.open()
+    for time in range(5):
+        file.tell(RegimeChange(time, "BULL"))
+    assert file.failure is None
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 20, before[1]))
+        file.tell(RegimeChange(5, "BEAR"))
+        file.tell(RegimeChange(6, "BEAR"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    file.tell(RegimeChange(7, "BEAR"))
+    file.close()
+    assert isinstance(file.failure, StoreFull)
+    assert str(file.failure).endswith("make room on the disk")
+    assert not path.read_bytes().endswith(b"\n"), "a part fitted in"
+    assert list(read_truth(path)) == [RegimeChange(time, "BULL") for time in range(5)]
+
+
+def test_the_truth_is_written_to_a_regular_file_only(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path, Path(os.devnull)):
+        with pytest.raises(ConfigInvalid, match="it is no regular file"):
+            TruthFile(path)
 
 
 def test_nobody_knows_the_truth_about_a_recording() -> None:
