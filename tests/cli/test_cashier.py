@@ -57,8 +57,16 @@ def test_money_comes_and_goes_by_hand(desk: Path, exchange: None, capsys: pytest
     }  # fmt: skip
     assert main(["sim", "withdraw", "USDT", "71", "--account", "bob"]) == 5
     assert "bob has 70 USDT free, 71 can't be withdrawn" in capsys.readouterr().err
-    assert main(["sim", "deposit", "DOGE", "1"]) == 5
+    assert main(["sim", "deposit", "DOGE", "1"]) == 2
     assert "'DOGE' is no asset of this exchange" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("amount", ["-5", "abc", "0", "inf", "1e3", ""])
+def test_an_amount_that_can_t_be_is_refused_before_anybody_is_asked(
+    desk: Path, capsys: pytest.CaptureFixture[str], amount: str
+) -> None:
+    assert main(["sim", "deposit", "USDT", amount]) == 2
+    assert "AMOUNT: expected a" in capsys.readouterr().err
 
 
 def test_where_no_exchange_runs_there_is_nobody_to_give_money_to(
@@ -71,6 +79,12 @@ def test_where_no_exchange_runs_there_is_nobody_to_give_money_to(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["--state", "nowhere/exchange.db"], "there is no folder"),
+        (["--control", "99999"], "expected a port from 0 (any free one) to 65535, got '99999'"),
+        (["--port", "-1"], "expected a port from 0 (any free one) to 65535, got '-1'"),
+        (["--seed", "-1"], "expected a whole number from 0, got '-1'"),
+        (["--symbol", "FOO"], "expected a pair of 4 to 20 letters or digits such as BTCUSDT, got 'FOO'"),
+        (["--market", str(PAYLOAD), "--preset", "easy"], "has no preset to choose"),
         (["--fresh"], "name it with --state FILE"),
         (["--state", "."], "is a folder"),
         (["--accounts", "none.toml"], "can't be read"),

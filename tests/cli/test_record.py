@@ -51,6 +51,11 @@ def test_a_recording_for_some_time_reports_what_it_wrote_and_replays(
     assert main(["verify-book", str(desk / "out")]) == 0
 
 
+def test_a_list_of_no_instruments_is_refused(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["record", "--out", "out", "--instruments", ",", "--for", "1s"]) == 2
+    assert "--instruments: expected names such as BTCUSDT,ETHUSDT, got ','" in capsys.readouterr().err
+
+
 def test_ctrl_c_ends_with_everything_written(desk: Path) -> None:
     process = recording(desk)
     deadline = time.monotonic() + 30

@@ -21,6 +21,7 @@ from midas.costs import FeeSchedule
 from midas.errors import ConfigInvalid
 from midas.venues.sim.floor import keys
 from midas.venues.sim.floor.accounts import OPENING, AccountSpec
+from midas.venues.sim.world.sentences import refusal
 
 FEE_MAX = Decimal("0.1")
 
@@ -42,19 +43,22 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file."""
 
-    accounts: list[_Row]
+    accounts: tuple[_Row, ...]
 
 
 def read_accounts(path: Path) -> tuple[AccountSpec, ...]:
     """The accounts of a file. Raises ConfigInvalid: where, what was expected, how to mend it."""
     try:
-        found = msgspec.convert(tomllib.loads(path.read_text(), parse_float=Decimal), _File, strict=False)
+        content = tomllib.loads(path.read_text(), parse_float=Decimal)
+        if not content:
+            raise ConfigInvalid(f"{path}: there is no account in it; write one [[accounts]] at least")
+        found = msgspec.convert(content, _File, strict=False)
     except OSError as error:
         raise ConfigInvalid(f"{path}: can't be read ({error.strerror}); name a file of accounts") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigInvalid(f"{path}: isn't TOML: {error}") from None
     except msgspec.ValidationError as error:
-        raise ConfigInvalid(f"{path}: {_plainly(error)}; see `midas sim --help`") from None
+        raise ConfigInvalid(f"{path}: {refusal(str(error), _File)}") from None
     if not found.accounts:
         raise ConfigInvalid(f"{path}: there is no account in it; write one [[accounts]] at least")
     for field in ("name", "api_key"):
@@ -75,7 +79,9 @@ def _spec(path: Path, row: _Row) -> AccountSpec:
         )
     for asset, amount in row.balances.items():
         if not amount.is_finite() or amount < 0:
-            raise ConfigInvalid(f"{where}: balance {asset} = {amount} is below zero; an account owes nothing")
+            raise ConfigInvalid(
+                f"{where}: balance {asset} = {amount}: expected a number from 0; an account owes nothing"
+            )
     return AccountSpec(
         name=row.name,
         api_key=row.api_key,
@@ -112,7 +118,3 @@ def _fees(where: str, row: _Row) -> FeeSchedule | None:
     if not all(fee.is_finite() and abs(fee) <= FEE_MAX for fee in (maker, taker)):
         raise ConfigInvalid(f"{where}: a fee is a fraction of at most {FEE_MAX}, such as 0.001")
     return FeeSchedule(maker, taker)
-
-
-def _plainly(error: msgspec.ValidationError) -> str:
-    return str(error).replace("`", "'").replace("Object", "an account")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
 
 import msgspec
 
+from midas.domain.instrument import Instrument
 from midas.errors import ConfigInvalid, NotLoopback
 from midas.venues.sim.doors.timings import SocketTimings
 from midas.venues.sim.floor.accounts import OPENING, Account, AccountSpec
@@ -68,9 +70,23 @@ def check(config: ExchangeConfig) -> None:
         )
 
 
-def open_accounts(config: ExchangeConfig) -> list[Account]:
-    """The accounts to open, whose names and keys must differ."""
+def open_accounts(config: ExchangeConfig, market: Iterable[Instrument]) -> list[Account]:
+    """The accounts to open on these instruments.
+
+    Raises ConfigInvalid where two have one name or key, or one holds what isn't traded.
+    """
     specs = config.specs
+    assets = {asset for instrument in market for asset in (instrument.base, instrument.quote)}
+    for spec in config.accounts:
+        if spec.balances == OPENING:
+            continue
+        if strange := [asset for asset, amount in spec.balances.items() if amount and asset not in assets]:
+            known = ", ".join(sorted(assets))
+            near = get_close_matches(strange[0].upper(), list(assets), n=1)
+            hint = f"did you mean {near[0]}?" if near else f"it has {known}"
+            raise ConfigInvalid(
+                f"account {spec.name!r} holds {strange[0]}, which is no asset of this market; {hint}"
+            )
     for field in ("name", "api_key"):
         named = [getattr(spec, field) for spec in specs]
         if len(set(named)) < len(named):

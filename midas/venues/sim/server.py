@@ -82,7 +82,9 @@ class ExchangeServer:
         fees = FeeSchedule(config.maker_fee, config.taker_fee)
         feed = Feed(source)
         listener = counts if self._memory is None else self._memory.listen(counts)
-        self._exchange = Exchange(desks, open_accounts(config), fees, listener)
+        self._exchange = Exchange(
+            desks, open_accounts(config, [desk.instrument for desk in desks]), fees, listener
+        )
         self._keeper: Keeper | None = None
         if self._memory is not None:
             users.keep_back()

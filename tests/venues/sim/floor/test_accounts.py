@@ -60,14 +60,17 @@ def test_a_file_describes_accounts_with_keys_balances_and_fees(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "accounts"),
+        ("", "no account in it"),
         ("accounts = []", "no account in it"),
         ("x = [", "isn't TOML"),
-        (GOOD + "colour = 1\n", "colour"),
+        (GOOD + "colour = 1\n", "accounts[0].colour: unknown key; known there: name, api_key"),
+        (GOOD + "balnces = { USDT = 1 }\n", "accounts[0].balnces: unknown key; did you mean balances?"),
+        ("[[account]]\n", "account: unknown key; did you mean accounts?"),
+        ('[[accounts]]\nname = "a"\n', "accounts[0].api_key: is missing"),
         (GOOD + GOOD.replace('"a"', '"b"'), "have the api_key 'k'"),
         (GOOD + GOOD.replace('"k"', '"l"'), "have the name 'a'"),
-        (GOOD + "balances = { USDT = -1 }\n", "USDT = -1 is below zero"),
-        (GOOD + 'balances = { USDT = "much" }\n', "balances"),
+        (GOOD + "balances = { USDT = -1 }\n", "balance USDT = -1: expected a number from 0"),
+        (GOOD + 'balances = { USDT = "much" }\n', "accounts[0].balances[...]: expected a decimal number"),
         (GOOD.replace("api_secret", "public_key"), "no Ed25519 or RSA key"),
         (GOOD.replace('api_secret = "s"', 'public_key_file = "gone.pem"'), "can't be read"),
         (GOOD.replace('api_secret = "s"', ""), "either api_secret or public_key"),
@@ -82,6 +85,14 @@ def test_a_file_that_is_wrong_is_refused_in_one_sentence(tmp_path: Path, text: s
         read_accounts(_write(tmp_path / "accounts.toml", text))
     assert said in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+async def test_an_account_may_hold_only_what_the_market_trades(open_venue: Opens) -> None:
+    strange = AccountSpec(name="ann", balances={"USDT": Decimal(1), "BTX": Decimal(2)})
+    with pytest.raises(
+        ConfigInvalid, match=r"'ann' holds BTX, which is no asset of this market; did you mean"
+    ):
+        await open_venue(accounts=(strange,))
 
 
 def test_a_missing_file_of_accounts_is_refused(tmp_path: Path) -> None:
@@ -225,5 +236,5 @@ async def test_the_control_port_says_what_is_wrong(
 ) -> None:
     venue = await open_venue(accounts=TWO, control=0)
     async with venue.session.post(f"{venue.run.control}/{act}", json=wish) as answer:
-        assert answer.status == 400
+        assert answer.status == (409 if "free" in said else 400)
         assert said in (await answer.json())["error"]
