@@ -96,7 +96,8 @@ class ExchangeServer:
         self._feed = feed
         if self._keeper is not None:
             self._pacer.events = self._keeper.events
-        gateway = Gateway(self._exchange, wall, config.order_latency_ms / 1_000, counts, disruptions.requests)
+        latency, steady = config.order_latency_ms / 1_000, disruptions.clock.right
+        gateway = Gateway(self._exchange, wall, latency, counts, disruptions.requests, steady)
         reach.paths = [*gateway.by_path, *gateway.by_method]
         self._rest = Rest(gateway, self._asked)
         self._sockets = Sockets(

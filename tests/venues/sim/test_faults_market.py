@@ -137,11 +137,15 @@ async def test_half_a_message_ends_python_binances_read_loop(
 ) -> None:
     async with venue.sockets(client).trade_socket(SYMBOL) as socket:
         await asyncio.wait_for(socket.recv(), SOON)
-        await faults.arm("malformed_message", stream="btcusdt@trade")
-        async with asyncio.timeout(SOON):
+
+        async def error() -> Any:
             while (message := await socket.recv())["e"] != "error":
                 pass
-        assert message["type"] == "JSONDecodeError"
+            return message
+
+        waiting = asyncio.create_task(error())  # before the hook: an ended loop hands nothing out
+        await faults.arm("malformed_message", stream="btcusdt@trade")
+        assert (await asyncio.wait_for(waiting, SOON))["type"] == "JSONDecodeError"
         with pytest.raises(ReadLoopClosed):
             await socket.recv()
 

@@ -225,6 +225,22 @@ async def test_a_clock_set_wrong_refuses_timestamps_until_the_client_measures_an
     assert (late.code, late.message) == (-1021, "Timestamp for this request is outside of the recvWindow.")
 
 
+async def test_a_clock_set_wrong_neither_lifts_nor_lengthens_a_ban(venue: Venue, faults: Faults) -> None:
+    async def asked() -> tuple[int, int]:
+        async with venue.session.get(f"{venue.http}/api/v3/depth?symbol={SYMBOL}&limit=5000") as answer:
+            return answer.status, int(answer.headers.get("Retry-After", 0))
+
+    while (await asked())[0] != 418:
+        pass
+    number = await faults.arm("shift_server_time", shift_ms=86_400_000)
+    status, wait = await asked()
+    assert (status, 0 < wait <= 121) == (418, True)
+    await faults.disarm(number)
+    await faults.arm("shift_server_time", shift_ms=-86_400_000)
+    status, wait = await asked()
+    assert (status, 0 < wait <= 121) == (418, True)
+
+
 @shows("refuse_connections")
 async def test_a_closed_port_means_that_nothing_was_sent(venue: Venue, faults: Faults) -> None:
     await venue.status()

@@ -41,9 +41,12 @@ class Gateway:
         latency: float,
         counts: OrderCounts,
         faults: RequestFaults | None = None,
+        steady: Callable[[], int] | None = None,
     ) -> None:
+        """`steady`: the clock of the limits where `wall` may jump."""
         self.exchange = exchange
         self.wall = wall
+        self.steady = steady or wall
         self.counts = counts
         self.weight = RequestWeight()
         self.wallet_weight = RequestWeight(WALLET_WEIGHT_MAX)
@@ -81,7 +84,7 @@ class Gateway:
             weight = endpoint.weigh(params)
         except Refusal:
             weight = 1  # malformed, which is told only to whom it may be told
-        self.weight_of(endpoint).spend(weight, self.wall())
+        self.weight_of(endpoint).spend(weight, self.steady())
         return weight
 
     def known(self, key: str | None) -> Account:

@@ -71,16 +71,15 @@ class WsApi:
 
     def admit(self, path: str) -> None:
         """Count a connection to `path` before it is made; refuses a banned or too eager client."""
-        now, here = self._gateway.wall(), path == PATH
+        now, here = self._gateway.steady(), path == PATH
         if here:
             self._gateway.weight.check(now)
         self._connections[here].open(now)
 
     def opened(self, client: Client, tells_limits: bool = True) -> None:
         """A connection came."""
-        now = self._gateway.wall()
-        self._sessions[client] = Session(now, tells_limits)
-        self._gateway.weight.connected(CONNECT_WEIGHT, now)
+        self._sessions[client] = Session(self._gateway.wall(), tells_limits)
+        self._gateway.weight.connected(CONNECT_WEIGHT, self._gateway.steady())
 
     def closed(self, client: Client) -> None:
         """A connection went; what it had asked for still runs, as on the venue."""
@@ -115,7 +114,7 @@ class WsApi:
     def _charged(self, text: str) -> Refusal:
         """The refusal of what is no request, which costs as much as the smallest one."""
         try:
-            self._gateway.weight.spend(1, self._gateway.wall())
+            self._gateway.weight.spend(1, self._gateway.steady())
         except Refusal as refusal:
             return refusal
         return Refusal(-1135, text)
@@ -149,11 +148,11 @@ class WsApi:
 
     async def _result(self, request: Request) -> object:
         if (own := self._own.get(request.method)) is not None:
-            self._gateway.weight.spend(SESSION_WEIGHT, self._gateway.wall())
+            self._gateway.weight.spend(SESSION_WEIGHT, self._gateway.steady())
             return own(request)
         endpoint: Endpoint | None = self._gateway.by_method.get(request.method)
         if endpoint is None:
-            self._gateway.weight.spend(1, self._gateway.wall())
+            self._gateway.weight.spend(1, self._gateway.steady())
             raise Refusal(-1020, "This operation is not supported.")
         weight = self._gateway.spend(endpoint, request.params)
         account = self._signed(request) if endpoint.private is not None else None

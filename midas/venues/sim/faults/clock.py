@@ -9,12 +9,12 @@ class ServerClock:
     """Wall nanoseconds, plus whatever the server's clock is wrong by."""
 
     def __init__(self, wall: Callable[[], int]) -> None:
-        self._wall = wall
+        self.right = wall  # what measures how much a client asks: a jump must not lengthen or lift a ban
         self._shift = 0
 
     def __call__(self) -> int:
         """The server's time."""
-        return self._wall() + self._shift
+        return self.right() + self._shift
 
     def shift(self, nanoseconds: int) -> None:
         """Set it forward, or back where negative."""
