@@ -37,7 +37,7 @@ class Admission:
 
     def check_filters(self, desk: Desk, account: Account, ask: Ask) -> None:
         """Refuse `ask` where a filter forbids it beside what the account has open."""
-        desk.filters.check(ask, self._standing(desk, account))
+        desk.filters.check(ask, self._standing(desk, account, [ask]))
 
     def check_list(self, desk: Desk, account: Account, ask: ListAsk) -> None:
         """Refuse a list as a whole; legs that start later meet book and balance only then."""
@@ -64,23 +64,20 @@ class Admission:
 
     def check_name(self, account: Account, client_id: str, order: Order) -> None:
         """Refuse a new name for `order` that another open order has."""
-        for other in self._registry.open_orders(account):
-            if other is not order and other.client_id == client_id:
-                raise engine_refusal("Duplicate order sent.")
+        if self._registry.named(account, client_id) not in (None, order):
+            raise engine_refusal("Duplicate order sent.")
 
     def _check_list_filters(self, desk: Desk, account: Account, ask: ListAsk) -> None:
-        standing = self._standing(desk, account)
+        standing = self._standing(desk, account, ask.asks)
         desk.filters.check_lists(len(self._registry.open_lists(account, desk.symbol)))
         for one in ask.asks:
             desk.filters.check(one, standing)
             standing = standing.with_another(one)
 
     def _check_names(self, account: Account, asks: Sequence[Ask]) -> None:
-        taken = {order.client_id for order in self._registry.open_orders(account)}
-        for ask in asks:
-            if ask.client_id and ask.client_id in taken:
-                raise engine_refusal("Duplicate order sent.")
-            taken.add(ask.client_id)
+        names = [ask.client_id for ask in asks if ask.client_id]
+        if len(set(names)) < len(names) or any(self._registry.named(account, name) for name in names):
+            raise engine_refusal("Duplicate order sent.")
 
     def _cost(self, desk: Desk, account: Account, ask: Ask) -> tuple[str, Decimal]:
         if ask.type.waits:
@@ -88,18 +85,29 @@ class Admission:
             return self._money.reserve(desk, ask, ask.quantity)
         return self._money.cost(desk, account, ask, ask.quantity)
 
-    def _standing(self, desk: Desk, account: Account) -> Standing:
-        mine = self._registry.open_orders(account, desk.symbol)
-        balance = account.balance(desk.instrument.base)
-        bought = sum((order.left for order in mine if order.side is Side.BUY), ZERO)
+    def _standing(self, desk: Desk, account: Account, asks: Sequence[Ask]) -> Standing:
+        """What `asks` add to; open orders are looked through only where that decides."""
+        algos = icebergs = 0
+        if any(ask.type.waits or ask.iceberg is not None for ask in asks):
+            mine = self._registry.open_orders(account, desk.symbol)
+            algos = sum(order.ask.type.waits and not order.working_at for order in mine)
+            icebergs = sum(order.ask.iceberg is not None for order in mine)
+        bounded = desk.filters.rules.position_max is not None
+        buys = any(ask.side is Side.BUY for ask in asks)
         return Standing(
             average=desk.average(),
             last=desk.instrument.price(desk.triggers.last),
-            orders=len(mine),
-            algos=sum(order.ask.type.waits and not order.working_at for order in mine),
-            icebergs=sum(order.ask.iceberg is not None for order in mine),
-            position=balance.free + balance.locked + bought,
+            orders=self._registry.count_open(account, desk.symbol),
+            algos=algos,
+            icebergs=icebergs,
+            position=self._position(desk, account) if bounded and buys else ZERO,
         )
+
+    def _position(self, desk: Desk, account: Account) -> Decimal:
+        balance = account.balance(desk.instrument.base)
+        mine = self._registry.open_orders(account, desk.symbol)
+        bought = sum((order.left for order in mine if order.side is Side.BUY), ZERO)
+        return balance.free + balance.locked + bought
 
 
 def stop_of(desk: Desk, order: Order) -> Stop:

@@ -263,9 +263,9 @@ class Lifecycle:
         order.updated_at = now
         done = full if order.ask.quote_quantity is not None else not order.left
         order.status = Status.FILLED if done else Status.PARTIALLY_FILLED
-        self._registry.deals.setdefault(order.account, []).append(deal)
+        self._registry.traded(order.account, deal)
         if done:
-            del self._registry.open[order.order_id]
+            self._registry.close(order)
             self._money.release(desk, order)
         else:
             self._money.loosen(desk, order)
@@ -307,7 +307,7 @@ class Lifecycle:
         self._close(desk, order, Status.REJECTED, Change.REJECTED, now)
 
     def _close(self, desk: Desk, order: Order, status: Status, change: Change, now: int) -> None:
-        del self._registry.open[order.order_id]
+        self._registry.close(order)
         desk.matcher.cancel(order.order_id)
         desk.triggers.drop(order.order_id)
         order.status = status
@@ -337,7 +337,7 @@ class Lifecycle:
             else:
                 self._expire(desk, other, "", now)
         if made.status is ListStatus.EXECUTING:
-            made.status = ListStatus.ALL_DONE
+            self._registry.list_done(made)
             self._tell_list(made, ListNews.ALL_DONE, now)
 
     def _win(self, desk: Desk, order: Order, now: int) -> None:

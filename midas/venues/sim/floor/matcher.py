@@ -30,6 +30,7 @@ class Matcher:
         self._asks = Queues(+1)
         self._next_match = 0
         self._meetings = 0
+        self._credited: list[Resting] = []  # whose credit isn't zero, or wasn't
 
     def snapshot(self, last_id: int, bids: Iterable[Level], asks: Iterable[Level]) -> list[Outcome]:
         """The whole outside book anew."""
@@ -43,8 +44,9 @@ class Matcher:
         if not self.book.change(last_id, bids, asks):
             return []
         outcomes = self._settle_book(crosses)
-        for order in self._orders.values():
+        for order in self._credited:
             order.credit = 0
+        self._credited.clear()
         return outcomes
 
     def quote(self, last_id: int, bid: Level, ask: Level, *, crosses: bool = True) -> list[Outcome]:
@@ -159,6 +161,9 @@ class Matcher:
         for order in stand.resting:
             self._orders[order.order_id] = order
             self._queues(order.side).add(order)
+            own = self.book.bids if order.side is Side.BUY else self.book.asks
+            own.moved.add(order.tick * own.sign)
+            self._credited.append(order)
 
     def _queues(self, side: Side) -> Queues:
         return self._bids if side is Side.BUY else self._asks
@@ -320,22 +325,33 @@ class Matcher:
     def _settle_book(self, crosses: bool = True) -> list[Outcome]:
         """After the outside book moved: nobody waits behind more than is shown, crossed orders fill."""
         if not self._orders:
+            self.book.bids.seen()
+            self.book.asks.seen()
             return []
-        for order in self._orders.values():
-            own = self.book.bids if order.side is Side.BUY else self.book.asks
-            shown = own.available(order.tick * own.sign)
-            if shown < order.ahead:
-                order.credit += order.ahead - shown
-                order.ahead = shown
+        self._advance(self._bids, self.book.bids)
+        self._advance(self._asks, self.book.asks)
         outcomes: list[Outcome] = []
         if crosses:
             self._cross(self._bids, self.book.asks, outcomes)
             self._cross(self._asks, self.book.bids, outcomes)
         return outcomes
 
+    def _advance(self, queues: Queues, own: OutsideSide) -> None:
+        """Our orders move up where less is shown than stood before them."""
+        for key in queues.among(own.moved, own.moved_to):
+            shown = own.available(key)
+            for order in queues.at(key):
+                if shown < order.ahead:
+                    order.credit += order.ahead - shown
+                    order.ahead = shown
+                    self._credited.append(order)
+        own.seen()
+
     def _cross(self, queues: Queues, opposite: OutsideSide, outcomes: list[Outcome]) -> None:
         """Orders whose price the opposite side has reached fill at their own price."""
-        for key in queues.prices():
+        while (key := queues.best()) is not None:
+            if _reached(opposite, key * queues.sign) is None:
+                return
             line = deque(queues.at(key))
             while line and (there := _reached(opposite, line[0].tick)) is not None:
                 order, step = line[0], min(line[0].lots, there[1])

@@ -5,7 +5,7 @@ An iceberg shows a slice of its lots; the next slice comes up behind everybody e
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_right, insort
 from collections.abc import Iterator
 
 import msgspec
@@ -93,6 +93,20 @@ class Queues:
     def at(self, key: int) -> list[Resting]:
         """The orders at `key`, first come first (a copy, so that a fill may remove one)."""
         return list(self._queues.get(key, ()))
+
+    def best(self) -> int | None:
+        """The best price with orders."""
+        return self._keys[0] if self._keys else None
+
+    def among(self, keys: set[int], up_to: int | None) -> list[int]:
+        """Prices with orders that are among `keys`, or no worse than `up_to`."""
+        better = 0 if up_to is None else bisect_right(self._keys, up_to)
+        worse = self._keys[better:]
+        if len(worse) > len(keys):
+            found = [key for key in keys if key in self._queues and (up_to is None or key > up_to)]
+        else:
+            found = [key for key in worse if key in keys]
+        return self._keys[:better] + found
 
     def prices(self) -> list[int]:
         """Prices with orders, best first (a copy)."""

@@ -14,6 +14,7 @@ from midas.venues.sim.floor.accounts import Account
 PLACES = 8  # decimals of any amount
 AMOUNT_MAX = Decimal(10_000_000_000)
 FIRST_FLOW_ID = 1
+FLOWS_KEPT = 100_000
 
 
 class Flow(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,5 +123,7 @@ class Wallet:
         )
         self.next_number += 1
         self.flows.append(flow)
+        if len(self.flows) >= FLOWS_KEPT * 11 // 10:
+            del self.flows[:-FLOWS_KEPT]
         self._teller.flowed(account, flow)
         return flow

@@ -98,8 +98,7 @@ class Ledger:
         for list_id in self._lists & registry.lists.keys():
             put(LIST, _number(list_id), _ENCODE(registry.lists[list_id]))
         for kept in self._deals:
-            # Both halves of a trade between two accounts have one id.
-            put(DEAL, f"{_number(kept.deal.trade_id)}|{_number(kept.deal.order_id)}", _ENCODE(kept))
+            put(DEAL, _deal_key(kept.deal), _ENCODE(kept))
         for flow in self._flows:
             put(FLOW, _number(flow.number), _ENCODE(flow))
         for name, asset in self._balances:
@@ -128,20 +127,14 @@ class Ledger:
             exchange.accounts[name].balances[asset] = msgspec.msgpack.decode(content, type=Balance)
         self._read_orders(exchange)
         for made in self._rows(LIST, OrderList):
-            exchange.registry.lists[made.list_id] = made
+            exchange.registry.restore_list(made)
         exchange.wallet.flows.extend(self._rows(FLOW, Flow))
 
     def _read_orders(self, exchange: Exchange) -> None:
         registry = exchange.registry
-        for order in self._rows(ORDER, Order):
-            registry.orders[order.order_id] = order
-            if order.status.open:
-                registry.open[order.order_id] = order
-        # A closed order may have the name of an open one: the open one is found by it.
-        for order in (*registry.orders.values(), *registry.open.values()):
-            registry.by_client[order.account, order.symbol, order.client_id] = order.order_id
+        registry.restore(self._rows(ORDER, Order))
         for kept in self._rows(DEAL, _Kept):
-            exchange.deals[kept.account].append(kept.deal)
+            registry.traded(kept.account, kept.deal)
             known = registry.orders.get(kept.deal.order_id)
             if known is not None:
                 known.deals.append(kept.deal)
@@ -161,6 +154,9 @@ class Ledger:
             if list_id not in registry.lists:
                 self._vault.drop(LIST, _number(list_id))
         registry.forgotten.clear()
+        for deal in registry.past_deals:
+            self._vault.drop(DEAL, _deal_key(deal))
+        registry.past_deals.clear()
 
     def _forget(self) -> None:
         self._orders: dict[int, Order] = {}
@@ -192,6 +188,11 @@ def count_on(exchange: Exchange, found: Counters) -> None:
     exchange.wallet.next_number = found.next_flow
     exchange.money.fees, exchange.money.outside = found.fees, found.outside
     exchange.wallet.paid_in = found.paid_in
+
+
+def _deal_key(deal: Deal) -> str:
+    """Both halves of a trade between two accounts have one id."""
+    return f"{_number(deal.trade_id)}|{_number(deal.order_id)}"
 
 
 def _number(value: int) -> str:

@@ -37,7 +37,9 @@ class BookStand(msgspec.Struct, frozen=True):
 class OutsideSide:
     """One side: levels as of the last depth change, and the touch where a quote is newer."""
 
-    __slots__ = ("_keys", "_levels", "_taken", "_touch", "_touch_lots", "heard", "sign", "told")
+    __slots__ = (
+        "_keys", "_levels", "_taken", "_touch", "_touch_lots", "heard", "moved", "moved_to", "sign", "told",
+    )  # fmt: skip
 
     def __init__(self, sign: int) -> None:
         self.sign = sign  # +1 asks, -1 bids
@@ -48,6 +50,9 @@ class OutsideSide:
         self._touch_lots = 0
         self.told: Taken | None = None  # a market that answers
         self.heard: Taken | None = None  # whoever keeps a record
+        # Where less may be available than before, for who waits there; whoever looks clears it.
+        self.moved: set[int] = set()
+        self.moved_to: int | None = None  # and at every better key up to this one
 
     def displayed(self, key: int) -> int:
         """Lots shown at `key`."""
@@ -62,6 +67,7 @@ class OutsideSide:
     def take(self, key: int, lots: int) -> None:
         """Remember that our accounts took `lots`, until the market shows another size there."""
         if lots:
+            self.moved.add(key)
             self._taken[key] = self._taken.get(key, 0) + lots
             if self.heard is not None:
                 self.heard(Side.BUY if self.sign > 0 else Side.SELL, key * self.sign, lots)
@@ -89,9 +95,11 @@ class OutsideSide:
     def change(self, levels: Iterable[Level], touch: Level | None = None) -> None:
         """Set levels of the depth; zero lots remove one. `touch`: a quote that is newer still."""
         shown = self._shown()
+        self._move_to(self._touch)
         self._touch = None
         for tick, lots in levels:
             key = tick * self.sign
+            self.moved.add(key)
             if lots == 0:
                 self._remove(key)
             else:
@@ -114,6 +122,8 @@ class OutsideSide:
 
     def replace(self, levels: Iterable[Level]) -> None:
         """Start again from a snapshot."""
+        if self._keys:
+            self._move_to(self._keys[-1])
         self._levels = {tick * self.sign: lots for tick, lots in levels if lots}
         self._keys = sorted(self._levels)
         self._taken.clear()
@@ -140,7 +150,18 @@ class OutsideSide:
         return {key: self.displayed(key) for key in self._taken}
 
     def _lay(self, touch: Level) -> None:
+        self._move_to(self._touch)
         self._touch, self._touch_lots = touch[0] * self.sign, touch[1]
+        self._move_to(self._touch)
+
+    def seen(self) -> None:
+        """Whoever waits here has looked."""
+        self.moved.clear()
+        self.moved_to = None
+
+    def _move_to(self, key: int | None) -> None:
+        if key is not None:
+            self.moved_to = key if self.moved_to is None else max(self.moved_to, key)
 
     def _forget(self, shown: dict[int, int]) -> None:
         """What we took counts until the market shows another size there."""
