@@ -6,15 +6,18 @@ candles open; a hole in them is a time without trading, and so is a candle witho
 
 from __future__ import annotations
 
+import csv
+import gzip
 import math
 import re
+import zlib
 from array import array
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from midas.domain.money import exact
 from midas.domain.time import MICROSECOND, MILLISECOND, SECOND
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     import duckdb
 
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".parquet")
+DELIMITERS = ",;\t|"
 FETCHED = 10_000  # rows at a time
 TICK_SHARE = 1_000  # a tick is at most this part of the lowest price
 LOTS_MIN = 10_000  # a smaller smallest volume makes finer lots, as far as the venue's digits go
@@ -183,28 +187,52 @@ def _selected(connection: duckdb.DuckDBPyConnection, file: Path) -> tuple[int, d
     if not file.is_file():
         raise RecordingInvalid(f"{file}: can't open the table: no such file")
     if file.suffix.lower() == ".parquet":
-        source, first, bare = "read_parquet(?)", 1, False
+        source = "read_parquet(?)"
+        told = connection.execute(f"DESCRIBE SELECT * FROM {source}", [str(file)]).fetchall()
+        return 1, _select(connection, source, file, _columns(file, [str(row[0]) for row in told]))
+    head = _head(file)
+    places = {name: f"c{place}" for place, name in reversed(list(enumerate(head.names)))}
+    typed = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(head.names)))
+    source = (
+        f"read_csv(?, auto_detect=false, header={not head.bare}, delim='{head.delimiter}', quote='', "
+        f"columns={{{typed}}}, skip={head.skipped}, null_padding=true, parallel=false)"
+    )
+    if head.bare and len(head.names) >= len(_NEEDED):  # the venue's own dump has no header
+        wanted = [*(f"c{place}" for place in range(len(_NEEDED))), ""]
     else:
-        bare = _NUMBER.match(_first_field(connection, file)) is not None
-        source, first = f"read_csv(?, all_varchar=true, header={not bare})", 1 if bare else 2
-    told = connection.execute(f"DESCRIBE SELECT * FROM {source}", [str(file)]).fetchall()
-    names = [str(row[0]) for row in told]
-    if bare and len(names) >= len(_NEEDED):  # the venue's own dump has no header
-        return first, _select(connection, source, file, [*names[: len(_NEEDED)], ""])
-    return first, _select(connection, source, file, _columns(file, names))
+        wanted = [places.get(name, "") for name in _columns(file, list(head.names))]
+    return head.skipped + (1 if head.bare else 2), _select(connection, source, file, wanted)
 
 
-def _first_field(connection: duckdb.DuckDBPyConnection, file: Path) -> str:
-    head = connection.execute(
-        "SELECT * FROM read_csv(?, all_varchar=true, header=false) LIMIT 1", [str(file)]
-    ).fetchone()
-    return str(head[0]).strip() if head else ""
+class _Head(NamedTuple):
+    """How a table of text begins."""
+
+    skipped: int  # empty lines
+    delimiter: str
+    names: tuple[str, ...]  # of the columns; where it is bare, what stands in its first row
+    bare: bool  # no header
+
+
+def _head(file: Path) -> _Head:
+    """Left to itself, duckdb takes another separator where one row is odd, and blames the header."""
+    opened = gzip.open if file.suffix.lower() == ".gz" else open
+    try:
+        with opened(file, "rt", encoding="utf-8-sig", newline="") as text:
+            for number, line in enumerate(text):
+                if line.strip():
+                    delimiter = max(DELIMITERS, key=line.count)
+                    names = tuple(name.strip() for name in next(csv.reader([line], delimiter=delimiter)))
+                    return _Head(number, delimiter, names, _NUMBER.match(names[0]) is not None)
+    except (OSError, EOFError, UnicodeDecodeError, csv.Error, zlib.error) as error:
+        raise RecordingInvalid(f"{file}: can't be read as a table of candles: {error}") from None
+    raise RecordingInvalid(f"{file}: is empty; expected rows of {', '.join(_NEEDED)}")
 
 
 def _select(
     connection: duckdb.DuckDBPyConnection, source: str, file: Path, columns: list[str]
 ) -> duckdb.DuckDBPyConnection:
-    texts = [f'CAST("{name}" AS VARCHAR)' if name else "NULL" for name in columns]
+    # Quotes are cut off here: read as quotes, one that is never closed would swallow the rows behind it.
+    texts = [f"""TRIM(CAST("{name}" AS VARCHAR), ' "')""" if name else "NULL" for name in columns]
     return connection.execute(f"SELECT {', '.join(texts)} FROM {source}", [str(file)])
 
 
@@ -218,8 +246,8 @@ def _columns(file: Path, names: list[str]) -> list[str]:
     missing = [wanted for wanted in _NEEDED if not found[wanted]]
     if missing:
         raise RecordingInvalid(
-            f"{file}:1: no column {', '.join(missing)}; expected {', '.join(_NEEDED)}, "
-            f"found {', '.join(names)}"
+            f"{file}:1: no column {', '.join(missing)}; expected {', '.join(_NEEDED)} (all of them, the "
+            f"volume too), found {', '.join(names)}"
         )
     return [found[wanted] for wanted in (*_NEEDED, "symbol")]
 

@@ -305,7 +305,7 @@ def test_a_table_that_cannot_be_true_is_refused_in_one_sentence(
 
 def test_missing_columns_and_unknown_symbols_are_named(tmp_path: Path) -> None:
     with pytest.raises(
-        RecordingInvalid, match=r":1: no column low, volume; expected time, .* found time, open"
+        RecordingInvalid, match=r":1: no column low, volume; expected .* volume too\), found time, open"
     ):
         read_candles(table(tmp_path, ["2020-01-01,1,2,1"], header="time,open,high,close"))
     with pytest.raises(RecordingInvalid, match=r"vix.csv:2: of which symbol\? .* or give --symbol"):
@@ -315,6 +315,32 @@ def test_missing_columns_and_unknown_symbols_are_named(tmp_path: Path) -> None:
     (tmp_path / "broken.parquet").write_bytes(b"PAR1 nothing")
     with pytest.raises(RecordingInvalid, match=r"broken.parquet: can't be read as a table of candles"):
         read_candles(tmp_path / "broken.parquet")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", ": is empty; expected rows of time"),
+        ("\n\n", ": is empty; expected rows of time"),
+        ("\n".join((HEADER, *ROWS[:3], "garbage", ROWS[3])), ":5: open is empty"),
+        ("\n".join((HEADER, *ROWS[:3], "a,b,c,d,e,f,g,h", ROWS[3])), "CSV Error on Line: 5"),
+        ("\n".join((HEADER, *ROWS[:3], '"a', ROWS[3])), ":5: open is empty"),
+        ("a;b;c\n1;2;3\n", ":1: no column time, open, high, low, volume; expected"),
+    ],
+)
+def test_the_row_that_is_wrong_is_blamed_and_no_other(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "btcusdt-1m.csv"
+    path.write_text(text)
+    with pytest.raises(RecordingInvalid) as refusal:
+        read_candles(path)
+    assert words in str(refusal.value)
+
+
+def test_fields_may_stand_in_quotes(tmp_path: Path) -> None:
+    quoted = [",".join(f'"{field}"' for field in row.split(",")) for row in (HEADER, *ROWS)]
+    bare, marked = table(tmp_path, ROWS), tmp_path / "ethusdt-1m.csv"
+    marked.write_text("\n".join(quoted) + "\n")
+    assert expected(marked) == expected(bare)
 
 
 def test_a_candle_without_volume_is_a_quiet_one(tmp_path: Path) -> None:
