@@ -69,7 +69,7 @@ class ExchangeServer:
         source = open_market(config.market, config.seed, config.preset, tell, config.symbol)
         self._market, self._waits = source.name, source.waits
         desks = [Desk(listing, source.start, source.lateness, config.seed) for listing in source.listings()]
-        reach = disruptions.faults.reach = _reach_of(config, desks)
+        reach = self._reach = disruptions.faults.reach = _reach_of(config, desks)
         if config.plan is not None:
             plan.check(config.plan, self._plan, reach)
         if isinstance(source, Responsive):
@@ -144,6 +144,8 @@ class ExchangeServer:
 
     async def _listen(self, runner: web.AppRunner) -> Port:
         config, faults = self.config, self._disruptions.faults
+        if config.plan is not None:  # once more: the requests are known now
+            plan.check(config.plan, self._plan, self._reach)
         port = self._bound(runner)
         await port.open()
         self.port = port.number

@@ -11,7 +11,7 @@ from midas.errors import ConfigInvalid
 from midas.venues.sim.config import ExchangeConfig
 from midas.venues.sim.faults.arming import parse
 from midas.venues.sim.faults.reach import Reach
-from midas.venues.sim.server import ExchangeServer
+from midas.venues.sim.server import ExchangeServer, serve
 
 LOTS = {"BTCUSDT": Decimal("0.00001"), "XRPUSDT": Decimal("0.1")}
 
@@ -50,3 +50,12 @@ def test_a_plan_for_another_exchange_is_refused_before_its_state_is_made(tmp_pat
     with pytest.raises(ConfigInvalid, match=r"plan.jsonl, hook 2: no symbol of .* did you mean BTCUSDT\?"):
         ExchangeServer(config, lambda: 0)
     assert not state.exists()
+
+
+async def test_a_plan_for_requests_that_nobody_can_make_names_its_hook(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.jsonl"
+    plan.write_text(
+        '{"hook": "answer_500", "path": "POST *"}\n{"hook": "reject_order", "path": "POST ordr"}\n'
+    )
+    with pytest.raises(ConfigInvalid, match=r"plan.jsonl, hook 2: no path .* did you mean POST order\?"):
+        await serve(ExchangeConfig(plan=plan))
