@@ -18,6 +18,7 @@ from midas.venues.sim.floor.refusal import Refusal, illegal, missing
 
 NUMBER = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
 INTEGER = r"^[0-9]{1,20}$"
+INTEGER_MAX = 2**63 - 1  # which is also what a file can keep
 SYMBOL = r"^[A-Z0-9-_.]{1,20}$"
 CLIENT_ID = r"^[\.A-Z\:/a-z0-9_-]{1,36}$"
 PRECISION = 8
@@ -80,8 +81,10 @@ class Params:
         return self.text("symbol", SYMBOL)
 
     def integer(self, name: str) -> int | None:
-        """A whole number, or None."""
+        """A whole number that fits into eight bytes, or None."""
         text = self.optional(name, INTEGER)
+        if text is not None and int(text) > INTEGER_MAX:
+            raise illegal(name, INTEGER)
         return None if text is None else int(text)
 
     def limit(self, default: int, largest: int) -> int:

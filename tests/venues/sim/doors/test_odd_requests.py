@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
+from binance.exceptions import BinanceAPIException
 
 from midas.venues.sim.floor.accounts import AccountSpec
 from tests.fakes.exchange import Opens, Venue
@@ -139,3 +141,15 @@ async def test_nobody_is_subscribed_who_left_meanwhile(open_venue: Opens) -> Non
         await socket.send_json(request)
         await socket.close()
     assert (await venue.status())["clients"] == 0
+
+
+@pytest.mark.parametrize("name", ["strategyId", "strategyType"])
+async def test_a_number_that_no_file_can_keep_is_refused(
+    open_venue: Opens, tmp_path: Path, name: str
+) -> None:
+    client = await (await open_venue(state=tmp_path / "state.db")).client()
+    order = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.02"}
+    with pytest.raises(BinanceAPIException) as refusal:
+        await client.create_order(**order, **{name: str(2**63)})
+    assert refusal.value.code == -1100
+    assert (await client.create_order(**order, **{name: str(2**63 - 1)}))["status"] == "FILLED"

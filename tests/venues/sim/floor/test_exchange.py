@@ -195,7 +195,7 @@ def test_a_budget_larger_than_the_book_expires_for_lack_of_liquidity(floor: Floo
     order = floor.place(ask)
     assert (order.status, order.expiry_reason) == (Status.EXPIRED, "INSUFFICIENT_LIQUIDITY")
     again = floor.place(ask)  # what is displayed is taken already: the book is empty, not dear
-    assert (again.status, again.executed) == (Status.EXPIRED, 0)
+    assert (again.status, again.executed) == (Status.EXPIRED, Decimal(0))
 
 
 def test_both_halves_of_a_trade_between_two_accounts_have_one_id(floor: Floor) -> None:
