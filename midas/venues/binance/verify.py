@@ -70,11 +70,14 @@ def verify_book(path: Path, drop: int | None = None) -> VerifyReport:
             raise RecordingInvalid(f"{where}: {error}") from error
         reports.append(report)
         notes += [f"{symbol}: {report.note}" if len(recorded) > 1 else report.note] if report.note else []
+    gaps = sum(report.gaps for report in reports)
+    if gaps and path.is_dir():
+        notes.append("Where two recordings lie in one folder, the pause between them is a gap, too.")
     return VerifyReport(
         compared=sum(report.compared for report in reports),
         equal=sum(report.equal for report in reports),
         exact_id=sum(report.exact_id for report in reports),
-        gaps=sum(report.gaps for report in reports),
+        gaps=gaps,
         crossed=sum(report.crossed for report in reports),
         note=" ".join(notes),
     )
