@@ -147,6 +147,20 @@ def _money_options(parser: Parser) -> None:
 
 
 def _facts_options(parser: Parser) -> None:
+    # Not given here, they stay as they were given to `midas sim`.
+    parser.add_argument(
+        "--preset",
+        metavar="NAME",
+        default=argparse.SUPPRESS,
+        help="judge what is served under this preset: easy, medium or hard, whose time is compressed. "
+        "Default: the reference market at the scale of the literature, steps of a minute and days of 390",
+    )
+    parser.add_argument(
+        "--market",
+        metavar="WORLD.toml",
+        default=argparse.SUPPRESS,
+        help="judge what is served under a world of your own",
+    )
     parser.add_argument("--seeds", type=_seeds, metavar="A..B", help="default: 1001..1020, none tuned on")
     parser.add_argument("--days", type=_whole, metavar="N", help="of the macro suite; default: 5040")
     parser.add_argument("--suite", choices=("macro", "micro", "all"), default="all", help="default: all")

@@ -14,15 +14,18 @@ from midas.cli import main
 from midas.cli.parser import build_parser
 from midas.venues.sim.facts import suite
 from midas.venues.sim.facts.daily import FACTS
+from midas.venues.sim.facts.suite import reference_hash
+from midas.venues.sim.world.parameters import load_world, preset_world
 
-QUICK = ["sim", "facts", "--suite", "macro", "--days", "250", "--seeds", "3"]
+QUICK = ["sim", "facts", "--suite", "macro", "--days", "2000", "--seeds", "3"]
 
 
 def test_facts_is_a_word_of_sim_and_sim_alone_still_serves() -> None:
     parser = build_parser()
     args = parser.parse_args([*QUICK, "--seeds", "5..8", "--json", "--keep", "f"])
     assert args.handler == "midas.cli.facts:facts"
-    assert (args.seeds, args.days, args.suite, args.json, args.keep) == (range(5, 9), 250, "macro", True, "f")
+    assert (args.seeds, args.days, args.suite, args.keep) == (range(5, 9), 2000, "macro", "f")
+    assert args.json
     assert parser.parse_args(["sim", "--seed", "4"]).handler == "midas.cli.sim:sim"
 
 
@@ -30,8 +33,9 @@ def test_facts_is_a_word_of_sim_and_sim_alone_still_serves() -> None:
     ("line", "sentence"),
     [
         ("--seeds 9..3", "expected 1 to 1,000 seeds, the smallest first, got '9..3'"),
-        ("--seeds a..b", "expected a whole number, got 'a'"),
+        ("--seeds a..b", "expected a whole number from 0, got 'a'"),
         ("--days 10", "--days: expected 250 to 100,000, got 10"),
+        ("--suite macro --seeds 3 --days 250", "days are too few to measure"),
         ("--suite micro --iid", "the control has daily returns only"),
         ("--suite all-of-them", "invalid choice"),
         ("--suite macro --seeds 3 --days 250 --keep .", "--keep .: can't be read"),
@@ -61,14 +65,60 @@ def test_json_is_one_object_with_values_bands_verdicts_and_the_control(
 ) -> None:
     code = main([*QUICK[:-1], "3..4", "--json"])
     answer = json.loads(capsys.readouterr().out)
-    assert (answer["seeds"], answer["days"], answer["passed"]) == ([3, 4], 250, code == 0)
+    assert (answer["seeds"], answer["days"], answer["passed"]) == ([3, 4], 2000, code == 0)
     assert [row["name"] for row in answer["rows"]] == [fact.name for fact in FACTS]
     for row in answer["rows"]:
-        assert set(row) == {"suite", "name", "low", "high", "values", "source", "median", "passed"}
+        known = {"suite", "name", "low", "high", "values", "source", "median", "passed", "outside", "assets"}
+        assert set(row) == known
+        held = [
+            (row["low"] is None or v >= row["low"]) and (row["high"] is None or v <= row["high"])
+            for v in row["values"]
+        ]
+        assert row["outside"] == held.count(False)
         assert len(row["values"]) == 2
     assert answer["passed"] == all(row["passed"] for row in answer["rows"])
     assert answer["control"]["passed"]
     assert len(answer["control"]["failed"]) >= answer["control"]["needed"] == 6
+
+
+@pytest.mark.parametrize(
+    ("chosen", "name"),
+    [([], "reference"), (["--preset", "hard"], "preset hard"), (["--market", "synthetic"], "preset medium")],
+)
+def test_it_is_said_which_market_is_judged(
+    capsys: pytest.CaptureFixture[str], chosen: list[str], name: str
+) -> None:
+    main([*QUICK, *chosen, "--json"])
+    world = json.loads(capsys.readouterr().out)["world"]
+    hashed = reference_hash() if not chosen else preset_world(name.split()[1]).hash
+    assert world == {"name": name, "hash": hashed, "served": bool(chosen)}
+
+
+def test_a_world_of_ones_own_is_judged_by_its_own_parameters(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "world.toml"
+    path.write_text("[macro]\nshock_degrees = 5.0\n")
+    values = []
+    for line in (["--market", str(path)], ["--preset", "medium"]):
+        main([*QUICK, *line])
+        values.append(capsys.readouterr().out.splitlines())
+    own, shipped = values
+    assert own[0].startswith(f"{path} (parameters {load_world(path).hash})")
+    assert own[2] != shipped[2]
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("--preset mild", "preset: expected one of easy, medium, hard, got 'mild'"),
+        ("--market quotes.csv", "--market quotes.csv: expected a world (a file of TOML) or synthetic"),
+        ("--market w.toml --preset easy", "--preset: w.toml names its own; leave one of both out"),
+    ],
+)
+def test_what_is_no_world_is_refused(capsys: pytest.CaptureFixture[str], line: str, sentence: str) -> None:
+    assert main([*QUICK, *line.split()]) == 2
+    assert sentence in capsys.readouterr().err
 
 
 def test_the_control_is_judged_on_its_own_with_iid(capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,6 +31,22 @@ class Sample(msgspec.Struct, frozen=True):
 
     returns: Floats
     regimes: NDArray[np.int8]
+    beyond: Sample | None = None  # days after these, for what twenty years may not show: crises are rare
+
+    @property
+    def whole(self) -> Sample:
+        """With the days beyond."""
+        if self.beyond is None:
+            return self
+        return Sample(
+            np.concatenate((self.returns, self.beyond.returns)),
+            np.concatenate((self.regimes, self.beyond.regimes)),
+        )
+
+    @property
+    def complete(self) -> bool:
+        """Whether every regime has days enough for a correlation."""
+        return bool(np.bincount(self.regimes, minlength=len(Regime)).min() >= DAYS_MIN_CORRELATION)
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +57,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     high: float | None = None
     source: str
     measure: Callable[[Sample], float]
+    family: str = ""  # facts of one family fail together; a fact without one stands alone
 
 
 def excess_kurtosis(returns: Floats) -> float:
@@ -197,11 +214,14 @@ CORRELATION_ORDER = (Regime.CRISIS, Regime.HIGH_VOLATILITY, Regime.BEAR, Regime.
 def correlation_order(sample: Sample) -> float:
     """The smallest step down in average correlation along `CORRELATION_ORDER` (Longin & Solnik 2001).
 
-    Above 0 where the order holds. A regime with too few days for a correlation is left out.
+    Above 0 where the order holds. NaN where a regime has too few days for a correlation: an order of what
+    happens to be there says nothing.
     """
-    found = [average_correlation(sample.returns[sample.regimes == regime]) for regime in CORRELATION_ORDER]
-    known = [value for value in found if not math.isnan(value)]
-    return min((high - low for high, low in pairwise(known)), default=math.nan)
+    known = sample.whole
+    if not known.complete:
+        return math.nan
+    found = [average_correlation(known.returns[known.regimes == regime]) for regime in CORRELATION_ORDER]
+    return min(high - low for high, low in pairwise(found))
 
 
 def _of_assets(statistic: Callable[[Floats], float]) -> Callable[[Sample], float]:
@@ -214,9 +234,24 @@ def _of_sizes(first: int, last: int) -> Callable[[Sample], float]:
 
 
 _CONT = "Cont 2001"
+_TAILS, _MEMORY = "tails", "memory of sizes"
 FACTS: tuple[Fact, ...] = (
-    Fact(name="excess kurtosis", low=4, high=60, source=_CONT, measure=_of_assets(excess_kurtosis)),
-    Fact(name="Hill tail index, 5 %", low=2.4, high=4.0, source="Hill 1975", measure=_of_assets(hill)),
+    Fact(
+        name="excess kurtosis",
+        family=_TAILS,
+        low=4,
+        high=60,
+        source=_CONT,
+        measure=_of_assets(excess_kurtosis),
+    ),
+    Fact(
+        name="Hill tail index, 5 %",
+        family=_TAILS,
+        low=2.4,
+        high=4.0,
+        source="Hill 1975",
+        measure=_of_assets(hill),
+    ),
     Fact(name="skew", low=-3, high=0.3, source=_CONT, measure=_of_assets(skewness)),
     Fact(
         name="ACF of returns, lag 1",
@@ -227,6 +262,7 @@ FACTS: tuple[Fact, ...] = (
     ),
     Fact(
         name="ACF of sizes, lags 1-5",
+        family=_MEMORY,
         low=0.12,
         high=0.38,
         source="Ding, Granger & Engle 1993",
@@ -234,6 +270,7 @@ FACTS: tuple[Fact, ...] = (
     ),
     Fact(
         name="ACF of sizes, lags 16-25",
+        family=_MEMORY,
         low=0.07,
         high=0.25,
         source="Ding, Granger & Engle 1993",
@@ -241,12 +278,14 @@ FACTS: tuple[Fact, ...] = (
     ),
     Fact(
         name="ACF of sizes, lags 81-120",
+        family=_MEMORY,
         low=-0.01,
         source="Ding, Granger & Engle 1993",
         measure=_of_sizes(81, 120),
     ),
     Fact(
         name="ACF of sizes, lags 81-120, target",
+        family=_MEMORY,
         low=0.03,
         high=0.14,
         source="Ding, Granger & Engle 1993",
@@ -254,12 +293,14 @@ FACTS: tuple[Fact, ...] = (
     ),
     Fact(
         name="Ljung-Box p of squares, 20 lags",
+        family=_MEMORY,
         high=1e-6,
         source="Ljung & Box 1978",
         measure=_of_assets(lambda returns: ljung_box(returns**2)),
     ),
     Fact(
         name="kurtosis of 20-day sums / 1-day",
+        family=_TAILS,
         high=0.8,
         source=_CONT,
         measure=_of_assets(aggregated_kurtosis),
@@ -280,12 +321,14 @@ FACTS: tuple[Fact, ...] = (
     ),
     Fact(
         name="kurtosis after EWMA scaling",
+        family=_TAILS,
         low=0.5,
         source="Bollerslev 1987",
         measure=_of_assets(scaled_kurtosis),
     ),
     Fact(
         name="kurtosis that EWMA scaling removes",
+        family=_TAILS,
         low=0.0,
         source="Bollerslev 1987",
         measure=_of_assets(lambda returns: excess_kurtosis(returns) - scaled_kurtosis(returns)),

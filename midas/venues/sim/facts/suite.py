@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
@@ -20,6 +21,7 @@ from midas.venues.sim.facts import book, daily
 from midas.venues.sim.facts.row import Row
 from midas.venues.sim.world.macro import Macro, MacroParameters
 from midas.venues.sim.world.micro import MicroParameters
+from midas.venues.sim.world.parameters import World
 
 Suite = Literal["macro", "micro"]
 
@@ -28,6 +30,7 @@ ASSETS: Final = 10
 CONTROL_FAILS_MIN: Final = 6  # rows that an i.i.d. normal control must fail, or the suite has no teeth
 _DAILY_VOLATILITY: Final = 0.02  # of every asset; no fact depends on it
 _DAYS_A_RUN: Final = 60  # bounds the memory of a path
+_LONGER: Final = 9  # times that a sample may be made longer to show every regime
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -48,12 +51,12 @@ class Finished(msgspec.Struct, frozen=True):
 class Kept:
     """Finished seeds in a file of JSON lines, so that an interrupted judgement goes on where it stood.
 
-    It knows parameters and bands, not code: who changes a kernel starts a new file.
+    It knows the world and the bands, not code: who changes a kernel starts a new file.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, world: World | None = None) -> None:
         self._path = path
-        self._made_by = _made_by()
+        self._made_by = _made_by(world)
 
     def load(self) -> dict[Work, list[Row]]:
         """What stands in the file and was made by the same parameters; a torn last line is left out."""
@@ -93,28 +96,49 @@ class Kept:
         return ConfigInvalid(f"--keep {self._path}: can't be {act} ({error}); name a text file of your own")
 
 
-def simulated(seed: int, days: int, parameters: MacroParameters | None = None) -> daily.Sample:
-    """Daily returns and labels of ten assets in the macro world."""
-    chosen = parameters or MacroParameters()
-    macro, steps = Macro(chosen, [_DAILY_VOLATILITY] * ASSETS, seed), chosen.steps_per_day
+def simulated(seed: int, days: int, world: World | None = None) -> daily.Sample:
+    """Daily returns and labels of a world's assets; without one, of the reference market's ten."""
+    chosen = world.macro if world else MacroParameters()
+    macro = Macro(chosen, world.day_volatility if world else [_DAILY_VOLATILITY] * ASSETS, seed)
+    sample = _days(macro, days, chosen.steps_per_day)
+    for _ in range(_LONGER):
+        if sample.whole.complete:
+            break
+        more = _days(macro, days, chosen.steps_per_day)
+        sample = msgspec.structs.replace(sample, beyond=_joined(sample.beyond, more))
+    return sample
+
+
+def _days(macro: Macro, days: int, steps: int) -> daily.Sample:
     returns, regimes = [], []
     for first in range(0, days, _DAYS_A_RUN):
         path = macro.run(min(_DAYS_A_RUN, days - first) * steps)
-        returns.append(path.returns.reshape(-1, steps, ASSETS).sum(axis=1))
+        returns.append(path.returns.reshape(-1, steps, path.returns.shape[1]).sum(axis=1))
         regimes.append(path.regime[::steps])
     return daily.Sample(np.concatenate(returns), np.concatenate(regimes))
 
 
+def _joined(before: daily.Sample | None, more: daily.Sample) -> daily.Sample:
+    return msgspec.structs.replace(before, beyond=more).whole if before else more
+
+
 def judged(
-    works: Sequence[Work], kept: Kept, progress: Callable[[Work], None], processes: int | None = None
+    works: Sequence[Work],
+    kept: Kept,
+    progress: Callable[[Work], None],
+    processes: int | None = None,
+    world: World | None = None,
 ) -> list[Row]:
-    """The rows over all seeds, suite after suite; `progress` hears of each seed as it ends."""
+    """The rows over all seeds, suite after suite; `progress` hears of each seed as it ends.
+
+    Without a world the reference market is judged.
+    """
     done = kept.load()
     missing = [work for work in works if work not in done]
     for work in works:
         if work in done:
             progress(work)
-    for finished in _finished(missing, processes or min(os.cpu_count() or 1, len(missing))):
+    for finished in _finished(missing, processes or min(os.cpu_count() or 1, len(missing)), world):
         kept.add(finished)
         done[finished.work] = finished.rows
         progress(finished.work)
@@ -126,9 +150,10 @@ def control(seeds: Iterable[int], days: int) -> list[Row]:
     return daily.rows([daily.measured(daily.iid_normal(days, ASSETS, seed)) for seed in seeds])
 
 
-def _finished(works: Sequence[Work], processes: int) -> Iterator[Finished]:
+def _finished(works: Sequence[Work], processes: int, world: World | None) -> Iterator[Finished]:
+    one = partial(_one, world)
     if processes <= 1:
-        yield from map(_one, works)
+        yield from map(one, works)
         return
     # Leaving the block ends the processes, also where Ctrl+C made us leave. They are born deaf to it,
     # or they would each print a traceback of their own.
@@ -138,28 +163,41 @@ def _finished(works: Sequence[Work], processes: int) -> Iterator[Finished]:
     finally:
         signal.signal(signal.SIGINT, before)
     with pool:
-        yield from pool.imap_unordered(_one, works)
+        yield from pool.imap_unordered(one, works)
 
 
-def _one(work: Work) -> Finished:
+def _one(world: World | None, work: Work) -> Finished:
     if work.suite == "macro":
-        return Finished(work, daily.rows([daily.measured(simulated(work.seed, work.days))]))
+        return Finished(work, daily.rows([daily.measured(simulated(work.seed, work.days, world))]))
+    if world:
+        return Finished(work, book.served(world, work.seed))
     return Finished(work, book.rows([work.seed], lambda _: None))
 
 
 def _merged(seeds: Sequence[Sequence[Row]]) -> list[Row]:
     """One row a fact, in the order of first sight, with every seed's value."""
-    values: dict[tuple[str, str], list[float]] = {}
-    first: dict[tuple[str, str], Row] = {}
+    found: dict[tuple[str, str], list[Row]] = {}
     for row in (row for rows in seeds for row in rows):
-        first.setdefault((row.suite, row.name), row)
-        values.setdefault((row.suite, row.name), []).extend(row.values)
-    return [msgspec.structs.replace(row, values=tuple(values[key])) for key, row in first.items()]
+        found.setdefault((row.suite, row.name), []).append(row)
+    return [
+        msgspec.structs.replace(
+            rows[0],
+            values=tuple(value for row in rows for value in row.values),
+            assets={name: tuple(v for row in rows for v in row.assets[name]) for name in rows[0].assets},
+        )
+        for rows in found.values()
+    ]
 
 
-def _made_by() -> str:
+def reference_hash() -> str:
+    """Of the reference market's parameters, as `World.hash` of a world's."""
+    described = msgspec.json.encode((MacroParameters(), MicroParameters()))
+    return hashlib.sha256(described).hexdigest()[:16]
+
+
+def _made_by(world: World | None) -> str:
     """Of every parameter and band: seeds kept under others say nothing."""
     bands = [(fact.name, fact.low, fact.high) for fact in daily.FACTS]
     bands += [(fact.name, fact.low, fact.high) for fact in book.FACTS]
-    described = msgspec.json.encode((__version__, MacroParameters(), MicroParameters(), bands))
+    described = msgspec.json.encode((__version__, world.hash if world else reference_hash(), bands))
     return hashlib.sha256(described).hexdigest()[:16]

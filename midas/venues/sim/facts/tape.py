@@ -121,10 +121,13 @@ def minute_clustering(mid: Floats) -> float:
     return float(autocorrelation(np.abs(np.diff(mid[::60])), 1)[0])
 
 
-def volume_shape(tape: Tape, day_minutes: int) -> tuple[float, float]:
-    """Volume of the days' first and last half hours, each over half of the middle hours'."""
+def volume_shape(tape: Tape, day_minutes: int, minute: int = 60 * SECOND) -> tuple[float, float]:
+    """Volume of the days' first and last half hours, each over half of the middle hours'.
+
+    Where a day is compressed, its `minute` lasts so many nanoseconds.
+    """
     trades = tape.trades
-    minutes = np.bincount(trades[:, TIME] // (60 * SECOND) % day_minutes, trades[:, LOTS], day_minutes)
+    minutes = np.bincount(trades[:, TIME] // minute % day_minutes, trades[:, LOTS], day_minutes)
     half = day_minutes // 2
     middle = minutes[half - 30 : half + 30].sum() / 2
     return float(minutes[:30].sum() / middle), float(minutes[-30:].sum() / middle)
@@ -168,7 +171,10 @@ def up_by_imbalance(tape: Tape, at: Grid) -> Floats:
 
 
 def flow_fit(at: Grid) -> float:
-    """R^2 of the mid's change in 10 s on the order-flow imbalance of the same 10 s."""
+    """R^2 of the mid's change in 10 s on the order-flow imbalance of the same 10 s.
+
+    The paper's slope is per average depth; one number for a whole session's depth leaves its R^2 as it is.
+    """
     move, flow = np.diff(at.mid[::10]), np.diff(at.flow[::10])
     return float(np.corrcoef(move, flow)[0, 1] ** 2)
 
@@ -209,7 +215,8 @@ def information(at: Grid, seconds: int, signal: Floats) -> tuple[float, float]:
 def taker_edge(at: Grid, found: tuple[float, float], fee_ticks: float) -> float:
     """What the strongest 2 % of the best linear signal's bets gain before costs, over what they cost.
 
-    Below 1 nobody eats for free: correlation x deviation x 2.37 < half spread + fee.
+    Between -1 and 1 nobody eats for free: |correlation| x deviation x 2.37 < half spread + fee. A signal that
+    is reliably wrong is worth as much as one that is right.
     """
     correlation, deviation = found
     return correlation * deviation * TOP_TWO_PERCENT / (float(at.half_spread.mean()) + fee_ticks)

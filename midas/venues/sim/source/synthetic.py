@@ -16,15 +16,14 @@ from collections.abc import Iterator
 from itertools import zip_longest
 
 import msgspec
-import numpy as np
 
 from midas.domain.order import Side
 from midas.domain.time import DAY, MILLISECOND, SECOND
 from midas.errors import StoreDamaged
 from midas.venues.sim.levels.outside import Level
 from midas.venues.sim.source.market import BestQuote, DepthChange, Listing, MarketEvent, Print
+from midas.venues.sim.world.books import opened
 from midas.venues.sim.world.fundamentals import Fundamentals, Progress
-from midas.venues.sim.world.micro import Micro
 from midas.venues.sim.world.micro_kernel import BUY, SELL, TRADE, Ints
 from midas.venues.sim.world.parameters import MEDIUM, Asset, World, preset_world
 from midas.venues.sim.world.truth import Fact, Tell, TruePrice, TruthHeader
@@ -65,9 +64,7 @@ class _Stock:
     def __init__(self, asset: Asset, world: World, seed: int, place: int) -> None:
         self.asset = asset
         self.symbol = asset.symbol
-        chance = np.random.SeedSequence((seed, place)).generate_state(1, np.uint64)
-        ticks = asset.price_ticks * asset.daily_volatility * (SECOND / DAY) ** 0.5
-        self.book = Micro(world.micro.suited(ticks), int(chance[0]) >> 1, asset.price_ticks, asset.order_lots)
+        self.book = opened(world, seed, place)
         self.last_id = FIRST_UPDATE_ID
         self.next_trade = FIRST_TRADE_ID
         self._touch: Touch = self.book.touch()

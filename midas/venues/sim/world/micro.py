@@ -28,7 +28,7 @@ NEAR_MAX = 64
 DEEP_MAX = 1_000
 IMPACT_MAX = 0.2
 PARAMETER_ARRAYS = (("hawkes", (2, 3)), ("flow", (2, 4)), ("fickle", (NEAR_MAX,)))
-MAGIC = b"micro-1\n"
+MAGIC = b"micro-2\n"
 
 
 Numbers = Sequence[float] | NDArray[np.float64]
@@ -184,7 +184,7 @@ class Micro:
         self._depth = np.zeros((2, kernel.SPAN), np.int64)
         self._rows = np.zeros((kernel.ROWS_MAX, 10), np.int64)
         self._open(parameters, seed, price_ticks, lots_scale)
-        self.run(-WARM_UP, 0, 0.0, 1.0)
+        self.skip(-WARM_UP, 0, 0.0, 1.0)
         self._state["variance"] = parameters.volatility**2
 
     def _open(self, parameters: MicroParameters, seed: int, price_ticks: int, lots_scale: float) -> None:

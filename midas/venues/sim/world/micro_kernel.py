@@ -29,6 +29,8 @@ CLOCKWORK, DICE, REST = 0, 1, 2  # streams of chance: times of takers, their sig
 ACTIVITY_MIN = 1e-3
 WATCH_SECONDS = 10
 UNSET = -(1 << 62)  # no instant
+EVENTS_MAX = 50_000  # a second of a slice, a thousand times the usual: whatever the parameters, a slice ends
+EVENTS_MIN = 1_000  # that every slice may have
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -36,7 +38,7 @@ Seeds = NDArray[np.uint64]
 Records = NDArray[np.void]
 
 STATE = np.dtype(
-    [(name, np.int64) for name in ("base", "bid", "ask", "low", "high", "rows", "group")]
+    [(name, np.int64) for name in ("base", "bid", "ask", "low", "high", "rows", "group", "events")]
     + [(name, np.int64) for name in ("clock", "take_at", "next_at", "watch_at", "widest")]
     + [(name, np.float64) for name in ("bound", "slope", "activity", "fund", "impact", "anchor", "unit")]
     + [(name, np.float64) for name in ("watched", "variance")]
@@ -55,6 +57,7 @@ class State(Protocol):
     high: int  # the highest populated ask
     rows: int
     group: int
+    events: int  # in this slice so far
     clock: int  # ns of market time
     take_at: int  # ns, when the next uninformed taker comes
     next_at: int  # ns, when the next candidate of any other kind comes
@@ -487,9 +490,13 @@ def _centre(s: State, depth: Ints, rows: Ints) -> None:
 
 
 @kernel
-def _slice(s: State, p: Rates, depth: Ints, rows: Ints, end: int) -> bool:
-    """All events before `end`; False where the rows must be fetched first."""
+def _slice(s: State, p: Rates, depth: Ints, rows: Ints, end: int, most: int) -> bool:
+    """All events before `end`, at most `most` of them; False where the rows must be fetched first."""
     while s.rows < ROWS_MAX - ROWS_SPARE:
+        if s.events >= most:
+            s.take_at, s.next_at = UNSET, UNSET
+            _pass(s, p, end)
+            return True
         if s.bid < EDGE or s.ask >= SPAN - EDGE:
             if s.rows > ROWS_FLUSH:
                 return False
@@ -502,6 +509,7 @@ def _slice(s: State, p: Rates, depth: Ints, rows: Ints, end: int) -> bool:
         if min(s.take_at, s.next_at) >= end:
             _pass(s, p, end)
             return True
+        s.events += 1
         if s.take_at <= s.next_at:
             _pass(s, p, s.take_at)
             s.take_at = UNSET
@@ -540,8 +548,10 @@ def run(
             s.activity = pace
             s.take_at, s.next_at = UNSET, UNSET
         s.slope = moves[n] / (end - start)
-        if s.rows > ROWS_FLUSH or not _slice(s, p, depth, rows, end):
+        most = EVENTS_MIN + EVENTS_MAX * (end - start) // 1_000_000_000
+        if s.rows > ROWS_FLUSH or not _slice(s, p, depth, rows, end, most):
             return n
+        s.events = 0
     return len(moves)
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 import numpy as np
 import pytest
 
 from midas.domain.time import SECOND
 from midas.venues.sim.facts import book, tape
 from midas.venues.sim.facts.metaorder import SIZES, Impact, experiment
+from midas.venues.sim.facts.served import sessions
 from midas.venues.sim.facts.tape import Grid, Tape
+from midas.venues.sim.source.market import Print
+from midas.venues.sim.source.synthetic import START, Synthetic
 from midas.venues.sim.world.micro import MicroParameters
 from midas.venues.sim.world.micro_kernel import BUY, LEVEL, SELL, TRADE, Floats, Ints
+from midas.venues.sim.world.parameters import preset_world
 
 SEEDS = (11, 12)
 
@@ -186,3 +192,35 @@ def test_the_suite_in_small_has_every_row_and_exact_rows_are_exact() -> None:
 
 def test_a_session_is_the_same_for_the_same_seed() -> None:
     assert np.array_equal(book.session(3, 5).rows, book.session(3, 5).rows)
+
+
+def test_sessions_of_a_world_are_the_market_that_is_served() -> None:
+    world = preset_world("medium")
+    prints = [
+        [(p.time, p.tick, p.lots) for p in served if p.symbol == asset.symbol]
+        for served in [trades_of(Synthetic(world, 9), 60)]
+        for asset in world.assets
+    ]
+    for one in sessions(world, 9, 1):
+        trades = one.tape.trades
+        own = [(int(r[0]) + START, int(r[3]), int(r[4])) for r in trades]
+        assert own == prints[one.place] and own
+
+
+def trades_of(market: Synthetic, seconds: int) -> list[Print]:
+    """All trades of the first seconds."""
+    first = takewhile(lambda event: event.at < START + seconds * SECOND + 1, market.events())
+    return [event for event in first if isinstance(event, Print) and event.time < START + seconds * SECOND]
+
+
+def test_a_world_s_rows_are_medians_over_its_assets_and_exact_for_each() -> None:
+    world = preset_world("medium")
+    rows = book.served(world, 5, minutes=20, pairs=1)
+    assert [row.name for row in rows] == [fact.name for fact in book.FACTS]
+    for row in rows:
+        own = [values[0] for values in row.assets.values()]
+        assert list(row.assets) == [asset.symbol for asset in world.assets]
+        if row.source in (book.EXACT, book.EXACT_QUEUE):
+            assert row.values == (min(own),) == (1.0,)
+        else:
+            assert row.values[0] == pytest.approx(np.median(own), nan_ok=True)

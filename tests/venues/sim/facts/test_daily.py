@@ -13,6 +13,7 @@ from midas.venues.sim.facts.row import Row
 from midas.venues.sim.facts.suite import CONTROL_FAILS_MIN, control, simulated
 from midas.venues.sim.world.climate import Regime
 from midas.venues.sim.world.macro import MacroParameters
+from midas.venues.sim.world.parameters import MEDIUM, preset_world
 
 COUNT = 200_000
 
@@ -163,15 +164,6 @@ def test_the_order_of_correlation_is_its_smallest_step_down(generator: np.random
     assert daily.correlation_order(correlated(generator, swapped, 20_000)) == pytest.approx(-0.2, abs=0.02)
 
 
-def test_a_regime_of_too_few_days_is_left_out_of_the_order(generator: np.random.Generator) -> None:
-    sample = correlated(generator, {Regime.BEAR: 0.5, Regime.BULL: 0.3}, 5_000)
-    rare = correlated(generator, {Regime.CRISIS: 0.0}, 20)
-    both = daily.Sample(
-        np.concatenate([sample.returns, rare.returns]), np.concatenate([sample.regimes, rare.regimes])
-    )
-    assert daily.correlation_order(both) == daily.correlation_order(sample) > 0
-
-
 def test_too_few_days_are_no_number() -> None:
     short = np.linspace(-1.0, 1.0, 30)
     for statistic in (
@@ -209,11 +201,31 @@ def test_independent_normal_returns_fail_most_rows() -> None:
 
 def test_every_row_of_the_macro_world_lies_in_its_band() -> None:
     # Coarser steps than the canonical 390 a day: an eighth of the work. Nothing was tuned on these seeds.
-    parameters = MacroParameters(steps_per_day=48)
-    samples = [simulated(seed, 5_040, parameters) for seed in range(2_001, 2_013)]
+    world = replace(preset_world(MEDIUM), macro=MacroParameters(steps_per_day=48))
+    samples = [simulated(seed, 5_040, world) for seed in range(2_001, 2_013)]
     rows = daily.rows([daily.measured(sample) for sample in samples])
     assert {row.name: row.median for row in rows if not row.passed} == {}
     assert len(rows) == len(daily.FACTS)
+
+
+def test_every_row_of_the_world_that_is_served_lies_in_its_band() -> None:
+    samples = [simulated(seed, 5_040, preset_world(MEDIUM)) for seed in range(3_001, 3_013)]
+    rows = daily.rows([daily.measured(sample) for sample in samples])
+    assert {row.name: row.median for row in rows if not row.passed} == {}
+
+
+def test_an_order_of_correlation_needs_all_five_regimes() -> None:
+    sample = daily.iid_normal(2_000, 3, 5)
+    four = daily.Sample(sample.returns, np.minimum(sample.regimes, 3).astype(np.int8))
+    assert not math.isnan(daily.correlation_order(sample))
+    assert math.isnan(daily.correlation_order(four))
+    assert not math.isnan(daily.correlation_order(replace(four, beyond=sample)))
+
+
+def test_a_world_is_followed_until_it_has_shown_every_regime() -> None:
+    found = [simulated(seed, 3_000, preset_world(MEDIUM)) for seed in range(1_001, 1_007)]
+    assert any(sample.beyond for sample in found)
+    assert all(sample.whole.complete and len(sample.returns) == 3_000 for sample in found)
 
 
 def test_a_real_year_has_heavy_tails_and_clusters_too(reference_data: Path) -> None:

@@ -88,7 +88,7 @@ def test_the_imbalance_of_the_touch_foretells_the_next_move() -> None:
     quotes = [
         event
         for event in islice(standard(5).events(), 60_000)
-        if isinstance(event, BestQuote) and event.symbol == "BTCUSDT"
+        if isinstance(event, BestQuote) and event.symbol == "BNBUSDT"
     ]
     ups: dict[bool, list[bool]] = {True: [], False: []}
     following: int | None = None

@@ -11,7 +11,7 @@ from midas.domain.time import SECOND
 from midas.errors import ConfigInvalid, StoreDamaged
 from midas.venues.sim.facts.tape import Tape, audit
 from midas.venues.sim.world.micro import Micro, MicroParameters
-from midas.venues.sim.world.micro_kernel import LEVEL, SPAN, TRADE, Ints
+from midas.venues.sim.world.micro_kernel import EVENTS_MAX, EVENTS_MIN, LEVEL, SPAN, TRADE, Ints
 
 SLICE = SECOND // 10
 PRICE = 10_000
@@ -187,6 +187,20 @@ def test_sizes_scale_with_the_lots_of_the_instrument() -> None:
     small, large = advanced(opened(lots=250.0), 300), advanced(opened(lots=250_000.0), 300)
     ratio = large[large[:, 1] == TRADE][:, 4].mean() / small[small[:, 1] == TRADE][:, 4].mean()
     assert ratio == pytest.approx(1_000.0, rel=0.2)
+
+
+def test_no_parameters_within_their_bounds_keep_a_slice_from_ending() -> None:
+    mad = MicroParameters(
+        limit_rate=1_000.0, take_rate=1_000.0, cancel_rate=10.0, narrow_rate=1_000.0, slow_rate=1_000.0,
+        informed_rate=1_000.0, requote_rate=1_000.0, branching=0.95, shade=100.0, depth_max=100_000.0,
+    )  # fmt: skip
+    book = Micro(mad, 1, PRICE, ORDER_LOTS)
+    for start in range(0, SECOND, SLICE):
+        rows = book.run(start, start + SLICE, 10.0, 1.0)
+        assert len(np.unique(rows[:, 9])) <= EVENTS_MIN + EVENTS_MAX // 10 + 1
+    calm = opened()
+    most = max(len(np.unique(calm.run(k * SLICE, (k + 1) * SLICE, 0.0, 1.0)[:, 9])) for k in range(6_000))
+    assert most < EVENTS_MIN
 
 
 def test_a_quiet_hour_has_fewer_events_than_a_busy_one() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -122,14 +123,38 @@ def test_a_bad_world_is_refused_in_one_sentence(tmp_path: Path, text: str, sente
     assert "\n" not in str(refused.value)
 
 
+def filled(shape: object, value: float) -> object:
+    """The same tuples, of this number."""
+    return tuple(filled(one, value) for one in shape) if isinstance(shape, tuple) else value
+
+
+@pytest.mark.parametrize("value", [1e300, -1e300, float("inf"), -float("inf"), float("nan"), 0.0, -1.0])
+@pytest.mark.parametrize(
+    "name", ["step_seconds", "daily_volatility", "price", "tick_size", "lot_size", "order_size"]
+)
+def test_no_number_of_an_asset_or_step_may_be_endless_nothing_or_negative(name: str, value: float) -> None:
+    world = preset_world(MEDIUM)
+    asset = world.assets[0]
+    with pytest.raises(ValueError, match=name):
+        if name == "step_seconds":
+            msgspec.structs.replace(world, step_seconds=value)
+        else:
+            bad = value if name == "daily_volatility" else Decimal(value)
+            msgspec.structs.replace(asset, **{name: bad})
+
+
+@pytest.mark.parametrize("value", [1e300, -1e300, float("inf"), -float("inf"), float("nan"), -1.0])
+@pytest.mark.parametrize("name", ["correlation", "half_life_steps", "noise"])
+def test_no_number_of_a_planted_signal_may_grow_without_bound(name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=name):
+        Planted(**{name: value})
+
+
 @pytest.mark.parametrize("model", [MacroParameters, MicroParameters])
-@pytest.mark.parametrize("value", [1e300, float("inf"), float("nan")])
+@pytest.mark.parametrize("value", [1e300, -1e300, float("inf"), -float("inf"), float("nan")])
 def test_no_number_of_a_world_may_grow_without_bound(model: type[msgspec.Struct], value: float) -> None:
     for field in msgspec.structs.fields(model):
-        shape = field.default
-        if isinstance(shape, tuple) and isinstance(shape[0], tuple):
-            continue
-        bad = (value,) * len(shape) if isinstance(shape, tuple) else value
+        bad = filled(field.default, value)
         with pytest.raises(ConfigInvalid, match=field.name):
             model(**{field.name: bad})
 
