@@ -19,7 +19,9 @@ from midas.venues.binance.verify import verify_book
 from midas.venues.recording import read_recording, recording_files
 from midas.venues.recording_writer import RecordingWriter, Rotation
 from midas.venues.sim.server import ExchangeConfig
+from midas.venues.sim.source.market import BestQuote, DepthChange, Print
 from midas.venues.sim.source.recording import Recording
+from midas.venues.sim.source.synthetic import standard
 from tests.venues.sim.conftest import PAYLOAD, Opens, Venue, running
 
 
@@ -37,6 +39,39 @@ def market(folder: Path) -> list[tuple[str, bytes]]:
         for message in messages
         if not message.stream.endswith(("@depth_snapshot", "@instrument"))
     ]
+
+
+def told(message: tuple[str, bytes]) -> tuple[str, int]:
+    """A message's stream, and the number that the exchange gave to what it tells."""
+    stream, data = message
+    found = msgspec.json.decode(data)
+    return stream, found["t"] if stream.endswith("@trade") else found["u"]
+
+
+def happened(seed: int, symbols: list[str], until: tuple[str, int]) -> list[tuple[str, int]]:
+    """The same of the source itself, which never heard of a recorder, up to and with one message."""
+    found: list[tuple[str, int]] = []
+    for event in standard(seed).events():
+        name = {Print: "trade", BestQuote: "bookTicker", DepthChange: "depth@100ms"}[type(event)]
+        if event.symbol in symbols:
+            number = event.trade_id if isinstance(event, Print) else event.last_id
+            found.append((f"{event.symbol.lower()}@{name}", number))
+            if found[-1] == until:
+                break
+    return found
+
+
+@pytest.mark.parametrize("symbols", [["BTCUSDT"], ["SOLUSDT", "ETHUSDT"]])
+async def test_a_recording_misses_nothing_of_what_the_market_did(
+    open_venue: Opens, tmp_path: Path, symbols: list[str]
+) -> None:
+    venue = await open_venue(market="synthetic", speed=20.0, seed=7)
+    await record(venue, tmp_path / "out", symbols, 2_000)
+    recorded = [told(message) for message in market(tmp_path / "out")]
+    whole = happened(7, symbols, recorded[-1])
+    assert recorded == whole[whole.index(recorded[0]) :]
+    assert len({stream for stream, _ in recorded}) == 3 * len(symbols)
+    assert len(recorded) > 1_900
 
 
 async def record(
