@@ -34,7 +34,7 @@ INSTRUMENT = Instrument(
     tick_size=Decimal(1),
     lot_size=LOT,
     quantity_min=LOT,
-    quantity_max=Decimal(1_000),
+    quantity_max=Decimal(9_000),
     notional_min=Decimal(20),
 )
 LISTING = Listing(

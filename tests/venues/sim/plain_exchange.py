@@ -140,16 +140,22 @@ class PlainExchange:
         """Reduce an order, which keeps its place."""
         desk = self.desks[order.ask.symbol]
         self._check_amend(desk, order, quantity, client_id)
-        paired = order.list is not None and len(order.list.legs) == 2 and order in order.list.legs
-        legs = [leg for leg in order.list.legs if leg.open] if paired and order.list else [order]
+        legs = self._shrinking(order)
         for leg in legs:
             desk.book.shrink(leg.number, desk.rules.lots(leg.quantity - quantity))
             leg.quantity = quantity
             leg.aside = min(leg.aside, self._fresh_need(desk, leg.ask, leg.left))
-        if paired and order.list is not None and order.list.undecided:
+        if order.list is not None and order.list.undecided and order in order.list.legs:
             needs = [self._fresh_need(desk, leg.ask, leg.left) for leg in legs]
             order.list.aside = min(order.list.aside, max(needs))
         order.client_id, order.amends = client_id, order.amends + 1
+
+    def _shrinking(self, order: PlainOrder) -> list[PlainOrder]:
+        """Two legs shrink together; any other order by itself."""
+        made = order.list
+        if made is None or len(made.legs) != 2 or order not in made.legs:
+            return [order]
+        return [leg for leg in made.legs if leg.open]
 
     def depth(self, symbol: str, time: int, number: int, bids: Levels, asks: Levels) -> None:
         """Levels changed."""
@@ -272,7 +278,7 @@ class PlainExchange:
             raise PlainRefusal(-2038, "The requested action would change no state; rejecting.")
         if quantity > order.quantity:
             raise PlainRefusal(-2038, "Order amend (quantity increase) is not supported.")
-        if quantity <= order.executed + order.prevented:
+        if any(quantity <= leg.executed + leg.prevented for leg in self._shrinking(order)):
             raise PlainRefusal(-2038, "Order amend (quantity already executed) is not supported.")
         if order.amends >= desk.rules.amends_max:
             raise PlainRefusal(-2038, "Filter failure: MAX_NUM_ORDER_AMENDS")

@@ -167,6 +167,8 @@ class RandomTrading:
 
     def _amend(self) -> None:
         order, rng = self._some_order(), self._rng
+        if (dented := self._dented()) and rng.random() < 0.5:
+            order = dented
         if order is None:
             return
         lot = SYMBOLS[order.symbol][1]
@@ -176,6 +178,14 @@ class RandomTrading:
         if quantity > 0:
             name = order.client_id if rng.random() < 0.8 else rng.choice(("one", "two"))
             self._two.amend(order.order_id, quantity, name)
+
+    def _dented(self) -> Order | None:
+        """A leg of a pair whose other leg lost lots to an order of its own account."""
+        exchange = self._two.ours
+        legs = [o for o in exchange.open.values() if o.list_id > 0 and not o.prevented]
+        pairs = (exchange.registry.lists[leg.list_id].legs for leg in legs)
+        dents = [any(exchange.orders[number].prevented for number in pair) for pair in pairs]
+        return next((leg for leg, dent in zip(legs, dents, strict=True) if dent), None)
 
     def _replace(self) -> None:
         order = self._some_order()

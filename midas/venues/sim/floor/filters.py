@@ -14,6 +14,7 @@ from midas.venues.sim.floor.orders import Ask, Kind
 from midas.venues.sim.floor.refusal import Refusal, engine_refusal, filtered
 
 AVERAGE_MINUTES = 5
+MARKET_SHARE = 90  # LOT_SIZE's largest quantity is so many times MARKET_LOT_SIZE's: 9,000 and 100 for BTC
 Row = dict[str, object]
 
 
@@ -21,7 +22,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of the filters that don't belong to the instrument. None: the symbol has no such filter."""
 
     price_max: Decimal = Decimal(1_000_000)
-    market_quantity_max: Decimal = Decimal(100)
+    market_quantity_max: Decimal | None = None  # None: a share of LOT_SIZE's
     notional_max: Decimal = Decimal(9_000_000)
     multiplier_up: Decimal = Decimal(5)  # of PERCENT_PRICE_BY_SIDE, both sides
     multiplier_down: Decimal = Decimal("0.2")
@@ -73,6 +74,14 @@ class Filters(msgspec.Struct, frozen=True):
     instrument: Instrument
     rules: Rules = Rules()
 
+    @property
+    def market_quantity_max(self) -> Decimal:
+        """How much an order without a price may ask for: whole lots."""
+        if self.rules.market_quantity_max is not None:
+            return self.rules.market_quantity_max
+        lot, largest = self.instrument.lot_size, self.instrument.quantity_max
+        return max(largest / MARKET_SHARE // lot * lot, self.instrument.quantity_min)
+
     def check(self, ask: Ask, standing: Standing) -> None:
         """Refuse `ask` where it breaks a rule."""
         if ask.self_trade not in self.rules.self_trades:
@@ -117,7 +126,7 @@ class Filters(msgspec.Struct, frozen=True):
                 step=instrument.lot_size,
             ),
             {"filterType": "ICEBERG_PARTS", "limit": rules.iceberg_parts_max},
-            _row("MARKET_LOT_SIZE", min=ZERO, max=rules.market_quantity_max, step=ZERO),
+            _row("MARKET_LOT_SIZE", min=ZERO, max=self.market_quantity_max, step=ZERO),
         ]
         return rows
 
@@ -205,7 +214,7 @@ class Filters(msgspec.Struct, frozen=True):
 
     def _quantity(self, quantity: Decimal, ask: Ask) -> None:
         self._lots(quantity)
-        if not ask.type.priced and quantity > self.rules.market_quantity_max:
+        if not ask.type.priced and quantity > self.market_quantity_max:
             raise filtered("MARKET_LOT_SIZE")
 
     def _lots(self, quantity: Decimal) -> None:

@@ -93,7 +93,7 @@ def test_a_market_order_larger_than_the_book_expires_for_lack_of_liquidity(floor
         ("1.0", 1_000, "Filter failure: PERCENT_PRICE_BY_SIDE"),
         ("0.15", 100, "Filter failure: LOT_SIZE"),
         ("0.1", 100, "Filter failure: NOTIONAL"),
-        ("2000.0", 100, "Filter failure: LOT_SIZE"),
+        ("9001.0", 100, "Filter failure: LOT_SIZE"),
     ],
 )
 def test_the_filters_refuse_by_name(floor: Floor, quantity: str, price: int, answer: str) -> None:
@@ -230,7 +230,7 @@ def test_orders_of_a_halted_symbol_wait_and_meet_the_book_when_it_trades_again(f
     assert (resting.deals, floor.desk.last_tick) == ([], 104)
     floor.desk.status = "TRADING"
     floor.depth([(90, 1)], [])
-    assert (resting.status, resting.deals[0].price) == (Status.FILLED, 99)
+    assert (resting.status, resting.deals[0].price) == (Status.FILLED, Decimal(99))
     floor.print(103, 1, seller=False)
     assert waiting.status is Status.FILLED
     check_ledger(floor)

@@ -6,10 +6,10 @@ import pytest
 from msgspec.structs import replace
 
 from midas.domain.order import Side
-from midas.venues.sim.floor.filters import Rules
+from midas.venues.sim.floor.filters import Filters, Rules
 from midas.venues.sim.floor.matcher import SelfTrade
 from midas.venues.sim.floor.orders import Ask, Kind
-from tests.fakes.floor import Floor, refused
+from tests.fakes.floor import INSTRUMENT, Floor, refused
 
 BUY, SELL = Side.BUY, Side.SELL
 STOP = Floor.stop(BUY, "1.0", 105, 106)
@@ -25,7 +25,7 @@ STOP = Floor.stop(BUY, "1.0", 105, 106)
         (Floor.ask(SELL, "2.0", 19), "PERCENT_PRICE_BY_SIDE"),
         (replace(STOP, price=Decimal(501)), "PERCENT_PRICE_BY_SIDE"),
         (Floor.ask(BUY, "1.05", 100), "LOT_SIZE"),
-        (Floor.ask(BUY, "1000.1", 100), "LOT_SIZE"),
+        (Floor.ask(BUY, "9000.1", 100), "LOT_SIZE"),
         (replace(Floor.ask(BUY, "1.0", 100), iceberg=Decimal("0.05")), "LOT_SIZE"),
         (Floor.ask(SELL, "101.0"), "MARKET_LOT_SIZE"),
         (Floor.stop(SELL, "101.0", 95), "MARKET_LOT_SIZE"),
@@ -115,7 +115,7 @@ def test_every_filter_is_described_with_the_numbers_that_are_enforced() -> None:
     assert described["LOT_SIZE"] == {
         "filterType": "LOT_SIZE",
         "minQty": "0.10000000",
-        "maxQty": "1000.00000000",
+        "maxQty": "9000.00000000",
         "stepSize": "0.10000000",
     }
     assert described["MAX_NUM_ORDER_AMENDS"]["maxNumOrderAmends"] == rules.amends_max
@@ -126,3 +126,18 @@ def test_a_symbol_without_older_filters_lists_none(floor: Floor) -> None:
     described = {row["filterType"] for row in floor.desk.filters.described()}
     assert not described & {"MIN_NOTIONAL", "PERCENT_PRICE", "MAX_POSITION", "MAX_NUM_ICEBERG_ORDERS"}
     assert floor.place(floor.ask(BUY, "1.0", 100)).ask.type is Kind.LIMIT
+
+
+@pytest.mark.parametrize(
+    ("lot", "largest", "market"), [("0.00001", "9000", "100"), ("0.1", "9000000", "100000"), ("1", "50", "1")]
+)
+def test_an_order_without_a_price_may_ask_for_a_share_of_the_largest(
+    lot: str, largest: str, market: str
+) -> None:
+    instrument = replace(
+        INSTRUMENT, lot_size=Decimal(lot), quantity_min=Decimal(lot), quantity_max=Decimal(largest)
+    )
+    filters = Filters(instrument)
+    assert filters.market_quantity_max == Decimal(market)
+    described = {row["filterType"]: row for row in filters.described()}
+    assert Decimal(str(described["MARKET_LOT_SIZE"]["maxQty"])) == Decimal(market)
