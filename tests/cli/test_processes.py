@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from midas.cli.processes import START_TIMEOUT_S, failure, market_status, spawn, start_patience, stop_process
-from midas.errors import Unreachable
+from midas.errors import ProcessEnded, Unreachable, UsageError
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,8 @@ def test_the_last_sentence_of_a_child_is_what_is_told(tmp_path: Path, log: str, 
     path.write_text(log)
     error = failure(path, 3, "the exchange")
     assert (str(error), error.exit_code) == (said, 3)
+    assert type(error) is ProcessEnded
+    assert type(failure(path, 2, "the exchange")) is UsageError
 
 
 def test_a_child_ended_by_a_signal_has_a_usable_exit_code(tmp_path: Path) -> None:

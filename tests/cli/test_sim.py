@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -40,6 +41,26 @@ def exchange(desk: Path) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         process.kill()
         process.wait()
+
+
+def test_where_it_listens_is_said_once_it_does_and_no_key_with_it(desk: Path) -> None:
+    command = [sys.executable, "-m", "midas", "sim", "--seed", "7", "--control", "0", "--json"]
+    root = Path(__file__).resolve().parents[2]
+    environ = os.environ | {"PYTHONPATH": str(root)}
+    with subprocess.Popen(command, cwd=desk, env=environ, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            told = json.loads(line)
+            found = answering(Path(told["run_file"]))
+        finally:
+            process.kill()
+    assert found is not None
+    assert (told["http"], told["ws"], told["control"]) == (found.http, found.ws, found.control)
+    assert (told["market"], told["preset"], told["seed"]) == ("synthetic", "medium", 7)
+    assert told["begins"] == "with the first request"
+    assert found.api_key not in line
+    assert found.api_secret not in line
 
 
 def test_one_home_has_one_exchange_which_ends_cleanly_on_a_signal(

@@ -47,7 +47,9 @@ def test_an_instrument_that_the_market_does_not_list_is_named_never_replaced(
     config = workspace / "config.toml"
     config.write_text(re.sub(r"(?m)^instruments = .*$", 'instruments = ["FOOBAR"]', config.read_text()))
     desk.workspace = workspace
-    assert "FOOBAR" in refused(desk.run(*RUN))
+    sentence = refused(desk.run(*RUN))
+    assert "holds BTCUSDT, not FOOBAR; set trading.instruments" in sentence
+    assert desk.exchange() is None, "the exchange that was started for this run ended with it"
 
 
 def test_a_console_without_a_terminal_and_a_mode_without_a_meaning_are_refused(desk: ProcessDesk) -> None:
