@@ -29,9 +29,10 @@ FEES = {  # maker, taker
     "cleo": (Decimal("-0.00005"), Decimal("0.00031")),
 }
 SYMBOLS = {"BTCUSDT": (Decimal(1), Decimal("0.1")), "ETHUSDT": (Decimal(5), Decimal("0.013"))}
+MARKET_MAX = Decimal("2.5")
 RULES = Rules(
     price_max=Decimal(530),
-    market_quantity_max=Decimal("2.5"),
+    market_quantity_max=MARKET_MAX,
     notional_max=Decimal(320),
     multiplier_up=Decimal("1.07"),
     multiplier_down=Decimal("0.94"),
@@ -77,7 +78,7 @@ def plain_rules(symbol: str) -> PlainRules:
         notional_min=NOTIONAL_MIN,
         notional_max=RULES.notional_max,
         price_max=RULES.price_max,
-        market_quantity_max=RULES.market_quantity_max,
+        market_quantity_max=MARKET_MAX,
         percent_up=RULES.multiplier_up,
         percent_down=RULES.multiplier_down,
         trailing=(RULES.trailing_min, RULES.trailing_max),
