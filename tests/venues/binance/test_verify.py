@@ -156,6 +156,28 @@ def test_a_folder_of_files_is_verified_as_one_recording(tmp_path: Path) -> None:
     assert verify_book(tmp_path).compared == 3
 
 
+def test_the_pause_between_two_recordings_of_a_folder_is_told_apart(tmp_path: Path) -> None:
+    messages = two_symbols()
+    stream(tmp_path / "1.jsonl", *messages[:5])
+    stream(tmp_path / "2.jsonl", *messages[5:])
+    assert "pause" not in verify_book(tmp_path).sentence
+    one = tmp_path / "gap"
+    one.mkdir()
+    plain = (PAYLOADS / "midas-btcusdt.jsonl.gz").read_bytes()
+    (one / "1.jsonl.gz").write_bytes(plain)
+    kept = [line for place, line in enumerate(read_lines(one / "1.jsonl.gz")) if not 400 <= place < 900]
+    (one / "1.jsonl.gz").unlink()
+    (one / "1.jsonl").write_bytes(b"".join(kept))
+    report = verify_book(one)
+    assert report.gaps
+    assert "the pause between them is a gap, too" in report.sentence
+
+
+def read_lines(path: Path) -> list[bytes]:
+    with gzip.open(path) as file:
+        return file.readlines()
+
+
 def test_a_recording_whose_end_is_missing_is_verified_to_the_cut(tmp_path: Path) -> None:
     path = tmp_path / "cut.jsonl.gz"
     path.write_bytes((PAYLOADS / "midas-btcusdt.jsonl.gz").read_bytes()[:-10_000])
