@@ -43,7 +43,9 @@ class KeptExchange:
         self.feed = Feed(source)
         fees = FeeSchedule(config.maker_fee, config.taker_fee)
         listener = self.memory.listen(self.heard)
-        self.exchange = Exchange(desks, open_accounts(config, [desk.instrument for desk in desks]), fees, listener)
+        self.exchange = Exchange(
+            desks, open_accounts(config, [desk.instrument for desk in desks]), fees, listener
+        )
         self.keeper = self.memory.open(self.exchange, self.feed, config.speed, WALL)
         self._broadcast = Broadcast(self.exchange.desks, Hub(_nobody))
         self._events: Iterator[MarketEvent] = self.feed.events()
