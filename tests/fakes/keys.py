@@ -12,7 +12,7 @@ from Crypto.Signature import eddsa, pkcs1_15
 
 from midas.venues.sim.floor.accounts import AccountSpec
 
-PURSE = {"USDT": Decimal(10_000), "BTC": Decimal(1), "ETH": Decimal(10)}
+PURSE = {"USDT": Decimal(10_000), "BTC": Decimal(1)}
 
 
 class KeyPair(msgspec.Struct, frozen=True):
