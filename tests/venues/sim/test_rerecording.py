@@ -88,7 +88,10 @@ async def record(
         task = asyncio.create_task(recorder.run())
         while writer.messages < messages and not (await venue.status())["ended"]:
             await asyncio.sleep(0.05)
-        await asyncio.sleep(0.2)
+        before = -1
+        while before < writer.messages < messages:  # what was sent before the end may still be on its way
+            before = writer.messages
+            await asyncio.sleep(0.5)
         recorder.stop()
         await task
         return recorder
@@ -104,7 +107,7 @@ async def test_the_recording_of_a_replay_equals_the_recording(
     run.mkdir()
     first = await open_venue(market="synthetic", speed=60.0)
     await record(first, one, symbols, 2_000)
-    async with running(run, ExchangeConfig(market=str(one), speed=300.0)) as second:
+    async with running(run, ExchangeConfig(market=str(one), speed=60.0)) as second:
         await record(second, two, symbols, 10**9)
     made, again = market(one), market(two)
     assert len(made) > 1_900
