@@ -143,9 +143,9 @@ async def test_every_rotated_file_replays_by_itself(open_venue: Opens, tmp_path:
 async def test_a_gap_between_two_sessions_is_replayed_as_a_gap(open_venue: Opens, tmp_path: Path) -> None:
     one, two, run = tmp_path / "one", tmp_path / "two", tmp_path / "run"
     run.mkdir()
-    venue = await open_venue(market="synthetic", speed=60.0)
+    venue = await open_venue(market="synthetic", speed=20.0)  # each session must outlast its snapshot's way
     for _ in range(2):
-        await record(venue, one, ["BTCUSDT"], 500)
+        await record(venue, one, ["BTCUSDT"], 1_500)
         await asyncio.sleep(0.3)
     assert len(recording_files(one)) == 2
     async with running(run, ExchangeConfig(market=str(one), speed=60.0)) as replay:
