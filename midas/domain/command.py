@@ -33,13 +33,111 @@ class CancelOrder(msgspec.Struct, frozen=True, tag="cancel"):
     client_id: str
 
 
+class PlaceOrder(msgspec.Struct, frozen=True, tag="place"):
+    """A person's own order: the first call returns the review, the second, confirmed, sends it once.
+
+    `ticket` names the person's act: the same ticket never makes a second order, however often it is sent.
+    """
+
+    ticket: str
+    instrument: str  # its id
+    side: str  # BUY, SELL
+    type: str  # LIMIT, LIMIT_MAKER, MARKET
+    quantity: str  # decimal, base currency
+    price: str = ""  # decimal; empty for MARKET
+    strategy: str = "manual"  # whose position it changes
+    confirmed: bool = False
+
+
+class AmendOrder(msgspec.Struct, frozen=True, tag="amend"):
+    """Another price or quantity for one of a person's working orders; review first, then confirmed."""
+
+    ticket: str
+    client_id: str
+    quantity: str
+    price: str
+    confirmed: bool = False
+
+
+class CancelEntries(msgspec.Struct, frozen=True, tag="cancel_entries"):
+    """Withdraw every order that would open new risk, of one instrument or (empty) of all."""
+
+    instrument: str = ""
+
+
+class ClosePosition(msgspec.Struct, frozen=True, tag="close"):
+    """Work one strategy's position down to nothing; review first, then confirmed."""
+
+    instrument: str
+    strategy: str
+    confirmed: bool = False
+
+
+class SetStrategy(msgspec.Struct, frozen=True, tag="strategy"):
+    """Let one strategy open new risk or not; its exits are managed either way. Starting needs `confirmed`."""
+
+    name: str
+    running: bool
+    reason: str = ""
+    confirmed: bool = False
+
+
+class AddAlert(msgspec.Struct, frozen=True, tag="alert.add"):
+    """Tell me when the last price of an instrument reaches `price`, from whichever side it is now."""
+
+    instrument: str
+    price: str
+
+
+class DropAlert(msgspec.Struct, frozen=True, tag="alert.drop"):
+    """Forget a price alert."""
+
+    id: int
+
+
+class Acknowledge(msgspec.Struct, frozen=True, tag="acknowledge"):
+    """Somebody has seen an alert or alarm (its `name`; empty: all of them)."""
+
+    name: str = ""
+
+
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
     """End the engine process cleanly."""
 
     reason: str = ""
 
 
-Command = SetMode | Kill | Resume | CancelOrder | Stop
+Command = (
+    SetMode
+    | Kill
+    | Resume
+    | CancelOrder
+    | PlaceOrder
+    | AmendOrder
+    | CancelEntries
+    | ClosePosition
+    | SetStrategy
+    | AddAlert
+    | DropAlert
+    | Acknowledge
+    | Stop
+)
+
+
+class Review(msgspec.Struct, frozen=True):
+    """What an order would do, computed by the engine from its own book and limits; nothing was sent."""
+
+    side: str
+    quantity: float
+    price: float  # limit, or the expected average of a market order
+    notional: float  # quote currency
+    fee: float  # quote currency, the taker's or maker's rate as it would trade now
+    slippage_bps: float  # against the mid, for what would trade at once; NaN where it rests
+    takes: float  # how much of it would trade at once, base currency
+    ahead: float  # what rests before it at its price, base currency
+    equity_share: float  # of the position after it, fraction of equity
+    breaches: tuple[str, ...] = ()  # why it would be refused; empty: it may be sent
+    warnings: tuple[str, ...] = ()
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -49,3 +147,4 @@ class Answer(msgspec.Struct, frozen=True):
     accepted: bool
     message: str
     sequence: int
+    review: Review | None = None

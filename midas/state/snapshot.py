@@ -20,6 +20,17 @@ class ModeView(msgspec.Struct, frozen=True):
     ends_when: str  # what would end it
 
 
+class KillChoiceView(msgspec.Struct, frozen=True):
+    """What one kill level would do now, and what it would cost; the engine's own estimate."""
+
+    level: str  # all, flatten, disconnect
+    cancels: int  # orders
+    closes: int  # positions
+    cost: float  # quote currency: spread, depth and fees against the mid; 0 where nothing is sold
+    cost_bps: float
+    leaves: str  # what would remain, in words: "0.50 BTC unprotected", "nothing of ours"
+
+
 class KillView(msgspec.Struct, frozen=True):
     """The kill latch and the truthful report of the last kill."""
 
@@ -29,6 +40,9 @@ class KillView(msgspec.Struct, frozen=True):
     reason: str = ""
     tripped_at: int = 0
     report: tuple[str, ...] = ()  # "+0.051s  a91f CANCELED", oldest first
+    unacked: tuple[str, ...] = ()  # short ids of orders that were cancelled and not yet answered for
+    residual: str = ""  # what is still open after a flatten, in words; empty: nothing, or not asked
+    choices: tuple[KillChoiceView, ...] = ()
 
 
 class GateView(msgspec.Struct, frozen=True):
@@ -158,6 +172,7 @@ class SignalView(msgspec.Struct, frozen=True):
     outcome: str  # acted, refused, held, muted, frozen
     detail: str
     why: tuple[ContributionView, ...]
+    inputs: tuple[ContributionView, ...] = ()  # what the strategy looked at
 
 
 class LimitView(msgspec.Struct, frozen=True):
@@ -206,6 +221,80 @@ class OrderView(msgspec.Struct, frozen=True):
     purpose: str
     created_at: int
     reason: str
+    life: tuple[str, ...] = ()  # "+0.041s  WORKING (answer)", oldest first
+    amendable: bool = False  # a person's own order
+
+
+class ClosedOrderView(msgspec.Struct, frozen=True):
+    """An order of this session that is over."""
+
+    client_id: str
+    short_id: str
+    instrument: str
+    strategy: str
+    side: str
+    type: str
+    price: float
+    quantity: float
+    filled: float
+    average_price: float  # NaN without fills
+    status: str  # FILLED, CANCELED, EXPIRED, REJECTED, NEVER_SENT
+    purpose: str
+    reason: str
+    created_at: int
+    closed_at: int
+    ack_ms: float  # from the first byte to the venue's word; NaN where it never left
+    life: tuple[str, ...] = ()
+
+
+class FillView(msgspec.Struct, frozen=True):
+    """One execution of ours."""
+
+    at: int
+    instrument: str
+    strategy: str
+    side: str
+    price: float
+    quantity: float
+    fee: float
+    fee_asset: str
+    maker: bool
+    realised: float
+    short_id: str
+
+
+class AlertView(msgspec.Struct, frozen=True):
+    """A price alert that a person set."""
+
+    id: int
+    instrument: str
+    price: float
+    above: bool  # fires when the price rises to it; else when it falls to it
+    set_by: str
+    set_at: int
+    fired_at: int  # 0: waiting
+    acknowledged: bool
+
+
+class AlarmView(msgspec.Struct, frozen=True):
+    """Something abnormal that holds right now: few, each with what to do (ISA-18.2)."""
+
+    name: str  # stable: "gate:account", "feed", "latch", "strategy:trend-following"
+    severity: str  # warn, error
+    text: str
+    advice: str
+    since_at: int
+    acknowledged: bool
+
+
+class ModeChangeView(msgspec.Struct, frozen=True):
+    """One change of the mode."""
+
+    at: int
+    before: str
+    after: str
+    by: str
+    cause: str
 
 
 class EventView(msgspec.Struct, frozen=True):
@@ -227,6 +316,7 @@ class StrategyView(msgspec.Struct, frozen=True):
     fills: int
     realised: float
     last_signal_at: int
+    paused: bool = False  # by a person: no new risk
 
 
 class BalanceView(msgspec.Struct, frozen=True):
@@ -254,6 +344,37 @@ class AccountView(msgspec.Struct, frozen=True):
     reconciled: bool
     reconciled_at: int
     reconcile_detail: str
+    curve: tuple[float, ...] = ()  # equity, one a second of wall time, oldest first, at most 300
+
+
+class StreamView(msgspec.Struct, frozen=True):
+    """One stream of the venue."""
+
+    name: str
+    connected: bool
+    age_ms: float  # since its last message
+    stale_ms: float  # from which age on it counts as stale
+
+
+class ProcessView(msgspec.Struct, frozen=True):
+    """One process of this desk as the engine sees it."""
+
+    name: str  # engine, exchange
+    pid: int
+    cpu_percent: float
+    rss_mb: float
+    started_at: int
+
+
+class HistogramView(msgspec.Struct, frozen=True):
+    """How often a latency fell below each edge (and not below the one before); the last is open."""
+
+    name: str  # loop, barrier, feed, ack
+    edges_ms: tuple[float, ...]
+    counts: tuple[int, ...]  # one more than edges
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
 
 
 class HealthView(msgspec.Struct, frozen=True):
@@ -276,6 +397,12 @@ class HealthView(msgspec.Struct, frozen=True):
     weight_limit: int
     orders_unknown: int
     started_at: int
+    streams: tuple[StreamView, ...] = ()
+    processes: tuple[ProcessView, ...] = ()
+    histograms: tuple[HistogramView, ...] = ()
+    journal_records: int = 0
+    tape_events: int = 0
+    clients: int = 0  # of the link
 
 
 class CountsView(msgspec.Struct, frozen=True):
@@ -319,3 +446,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     money: AccountView
     health: HealthView
     counts: CountsView
+    closed: tuple[ClosedOrderView, ...] = ()  # newest first
+    fills: tuple[FillView, ...] = ()  # newest first
+    alerts: tuple[AlertView, ...] = ()
+    alarms: tuple[AlarmView, ...] = ()  # gravest first
+    modes: tuple[ModeChangeView, ...] = ()  # newest first
