@@ -42,7 +42,7 @@ class PlaceOrder(msgspec.Struct, frozen=True, tag="place"):
     ticket: str
     instrument: str  # its id
     side: str  # BUY, SELL
-    type: str  # LIMIT, LIMIT_MAKER, MARKET
+    type: str = msgspec.field(name="order_type")  # LIMIT, LIMIT_MAKER, MARKET; "type" is the tag
     quantity: str  # decimal, base currency
     price: str = ""  # decimal; empty for MARKET
     strategy: str = "manual"  # whose position it changes
