@@ -8,6 +8,7 @@ from midas.domain.command import Answer, Command
 from midas.errors import MidasError
 from midas.state.snapshot import Snapshot
 from tui.link_port import Clock, Connect, LinkClient
+from tui.options import Options
 from tui.present.picture import Picture
 
 OnAnswer = Callable[[Answer], None]
@@ -25,6 +26,7 @@ class Desk:
         self._frozen: Snapshot | None = None
         self._frozen_at = 0
         self.chosen = 0
+        self.options = Options()
 
     @property
     def waited(self) -> int:
@@ -42,7 +44,7 @@ class Desk:
         if snapshot is None:
             return None
         frozen = self._clock() - self._frozen_at if self._frozen else 0
-        return Picture(snapshot, self.chosen, link.age_ns(), link.connected, frozen)
+        return Picture(snapshot, self.chosen, link.age_ns(), link.connected, frozen, options=self.options)
 
     def truth(self) -> Picture | None:
         """As `picture`, but never frozen: for the banner and the halt panel."""
@@ -51,7 +53,7 @@ class Desk:
         if snapshot is None:
             return None
         frozen = self._clock() - self._frozen_at if self._frozen else 0
-        return Picture(snapshot, self.chosen, link.age_ns(), link.connected, frozen)
+        return Picture(snapshot, self.chosen, link.age_ns(), link.connected, frozen, options=self.options)
 
     def freeze(self) -> bool:
         """Hold or release the display; True while it is held."""

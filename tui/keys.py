@@ -16,6 +16,7 @@ class Row(NamedTuple):
     word: str  # in the footer; empty: not there
     help: str
     anywhere: bool = False  # works in every screen, dialogue and input field
+    panes: tuple[str, ...] = ()  # acts only while one of these has the keyboard; empty: in all of them
 
 
 GROUPS: dict[str, tuple[Row, ...]] = {
@@ -37,6 +38,7 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         Row("", "", "F5-F9", "mode", ""),
     ),
     "Looking": (
+        Row("1", "screen('1')", "1", "", "screen 1: Trade"),
         Row("tab", "next_pane(1)", "Tab", "pane", "next pane (Shift+Tab: back)"),
         Row("shift+tab", "next_pane(-1)", "S-Tab", "", "previous pane"),
         Row("z", "zoom", "z", "zoom", "zoom the pane and back; Tab moves the zoom on"),
@@ -76,12 +78,26 @@ def rows() -> list[Row]:
 def bindings(anywhere: bool) -> list[BindingType]:
     """The bindings of the app (anywhere) or of the main screen (the rest)."""
     chosen = [row for row in rows() if row.action and row.anywhere == anywhere]
-    return [Binding(row.keys, row.action, row.help, show=False, priority=anywhere) for row in chosen]
+    made: dict[str, Binding] = {}
+    for row in chosen:
+        action = f"at_pane('{row.keys}')" if row.panes else row.action
+        made.setdefault(row.keys, Binding(row.keys, action, row.help, show=False, priority=anywhere))
+    return list(made.values())
 
 
-def hints(latched: bool, orders: bool) -> list[tuple[str, str]]:
+def row_for(keys: str, pane: str) -> Row | None:
+    """What a key means in that pane; where it means nothing, the first row that has it."""
+    found = [row for row in rows() if row.keys == keys and row.action]
+    return next((row for row in found if pane in row.panes), found[0] if found else None)
+
+
+def hints(latched: bool, orders: bool, pane: str) -> list[tuple[str, str]]:
     """What the footer offers: only what would do something now."""
-    found = [(row.shown, row.word) for row in rows() if row.word and (row.word != "cancel" or orders)]
+    found = [
+        (row.shown, row.word)
+        for row in rows()
+        if row.word and (row.word != "cancel" or orders) and (not row.panes or pane in row.panes)
+    ]
     if latched:
         found = [("R", "resume"), ("K", "report"), *found]
     return found

@@ -47,9 +47,9 @@ _BADGES = {
     "mode_observation": ("#0c1a26", "#7fb2dc"), "mode_pause": ("#1f1200", "#f0a030"),
     "mode_emergency": ("#ffffff", "#d32f2f"),
     "alarm_bar": ("#ffffff", "#b3261e"), "warn_bar": ("#1b1500", "#c9a227"), "notice": ("#eef1f4", "#2c4a3a"),
-    "kill_hint": ("#ffb4ab", "#3a1f20"),
+    "kill_hint": ("#ffb4ab", "#3a1f20"), "tab": ("#101317", "#9fb0c3"),
 }  # fmt: skip
-_LOUD = {"environment_live", "mode_emergency", "mode_pause", "mode_defensive", "alarm_bar", "warn_bar"}
+_LOUD = {"environment_live", "mode_emergency", "mode_pause", "mode_defensive", "alarm_bar", "warn_bar", "tab"}
 _BOLD = {"strong", "alarm", "title", "key", "cursor", "own"} | set(_BADGES) - {"notice", "kill_hint"}
 
 

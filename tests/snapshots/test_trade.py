@@ -68,7 +68,7 @@ def test_tiny(snap_compare: Compare) -> None:
 def test_palette(snap_compare: Compare, palette: str) -> None:
     async def dye(pilot: Pilot[int]) -> None:
         assert isinstance(pilot.app, ConsoleApp)
-        pilot.app._wear(Inks("dark", palette))
+        pilot.app.wear(Inks("dark", palette))
         await beat(pilot)
 
     assert snap_compare(app(snapshots.normal()), terminal_size=SMALL, run_before=dye)
@@ -77,7 +77,7 @@ def test_palette(snap_compare: Compare, palette: str) -> None:
 def test_light(snap_compare: Compare) -> None:
     async def dye(pilot: Pilot[int]) -> None:
         assert isinstance(pilot.app, ConsoleApp)
-        pilot.app._wear(Inks("light", "western"))
+        pilot.app.wear(Inks("light", "western"))
         await beat(pilot)
 
     assert snap_compare(app(snapshots.normal()), terminal_size=WIDE, run_before=dye)

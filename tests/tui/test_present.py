@@ -8,17 +8,20 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.binding import Binding
 
 from midas.domain.time import HOUR, SECOND
 from tests.fakes.snapshots import Desk, normal
 from tui.keys import GROUPS, bindings, hints, rows
-from tui.layout import PANES, plan
+from tui.layout import plan
 from tui.present import banner, book, chart, desk, lines, numbers, risk
 from tui.present.gauge import gauge
 from tui.present.lines import Piece, Sheet, fit, frame, merged, shade, width_of
 from tui.present.picture import Picture, Spot, window
 from tui.present.scale import PowerScale, cells
 from tui.theme import PALETTES, THEMES, Inks
+from tui.views.table import VIEWS
+from tui.views.view import View
 from tui.widgets.canvas import changed
 
 
@@ -195,13 +198,14 @@ def test_the_banner_never_loses_mode_environment_or_kill_hint(width: int) -> Non
         assert part in line
 
 
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
 @pytest.mark.parametrize(
     "size", [(80, 24), (99, 31), (100, 32), (120, 40), (159, 60), (160, 44), (200, 60), (300, 90)]
 )
-def test_panes_tile_the_terminal_without_overlap(size: tuple[int, int]) -> None:
+def test_panes_tile_the_terminal_without_overlap(size: tuple[int, int], view: View) -> None:
     width, height = size
     covered = [[0] * width for _ in range(height)]
-    for region in plan(width, height).regions.values():
+    for region in plan(view.tiers, width, height).regions.values():
         for y in range(region.y, region.bottom):
             for x in range(region.x, region.right):
                 covered[y][x] += 1
@@ -209,22 +213,31 @@ def test_panes_tile_the_terminal_without_overlap(size: tuple[int, int]) -> None:
 
 
 def test_every_pane_can_be_zoomed() -> None:
-    for name in PANES:
-        assert plan(80, 24, zoomed=name).regions[name].size == (80, 20)
+    for view in VIEWS:
+        for kind in view.kinds:
+            assert plan(view.tiers, 80, 24, zoomed=kind.name).regions[kind.name].size == (80, 20)
 
 
 def test_every_key_is_bound_once_and_documented() -> None:
-    keys = [key for row in rows() if row.action for key in row.keys.split(",")]
+    keys = [
+        (key, pane)
+        for row in rows()
+        if row.action
+        for key in row.keys.split(",")
+        for pane in row.panes or ("",)
+    ]
     assert len(keys) == len(set(keys))
     assert all(row.help for row in rows() if row.action)
-    assert len(bindings(True)) + len(bindings(False)) == sum(bool(row.action) for row in rows())
+    made = [b for b in (*bindings(True), *bindings(False)) if isinstance(b, Binding)]
+    bound = {key for binding in made for key in binding.key.split(",")}
+    assert bound == {key for key, _ in keys}
     assert GROUPS["Stopping"][0].anywhere
 
 
 def test_the_footer_offers_only_what_works_now() -> None:
-    assert ("c", "cancel") not in hints(latched=False, orders=False)
-    assert ("c", "cancel") in hints(latched=False, orders=True)
-    assert hints(latched=True, orders=False)[0] == ("R", "resume")
+    assert ("c", "cancel") not in hints(latched=False, orders=False, pane="book")
+    assert ("c", "cancel") in hints(latched=False, orders=True, pane="book")
+    assert hints(latched=True, orders=False, pane="book")[0] == ("R", "resume")
 
 
 @pytest.mark.parametrize("theme", THEMES)

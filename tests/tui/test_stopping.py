@@ -171,7 +171,7 @@ async def test_every_refusal_is_shown_with_its_reason(console: Console) -> None:
 
 async def test_cancel_asks_for_y_and_names_the_order(console: Console) -> None:
     async with console() as bench:
-        bench.app._trade.panes["desk"].focus()
+        bench.app.stage.panes["desk"].focus()
         await bench.press("j", "j", "c")
         assert bench.shows("Cancel b002?")
         await bench.press("y")
@@ -187,13 +187,13 @@ async def test_cancel_without_a_chosen_order_sends_nothing(console: Console) -> 
 
 async def test_stop_and_flatten_need_their_word_typed(console: Console) -> None:
     async with console() as bench:
-        bench.app._ask_kill("flatten")
+        bench.app.ask_kill("flatten")
         await bench.press(*"yes", "enter")
         assert bench.link.commands == []
         await bench.press("backspace", "backspace", "backspace", *"flatten", "enter")
         assert bench.link.commands == [Kill("flatten", "from the console")]
         await bench.press("escape")
-        bench.app._ask_stop()
+        bench.app.ask_stop()
         await bench.press(*"stop", "enter")
         assert bench.link.commands[-1] == Stop("from the console")
 

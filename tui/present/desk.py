@@ -12,7 +12,7 @@ from tui.present.words import ORDER_STATES, ORDER_TYPES
 
 def keys(picture: Picture, _height: int) -> list[str]:
     """The working orders the cursor can stand on."""
-    return [order.client_id for order in picture.snapshot.orders]
+    return [f"order:{order.client_id}" for order in picture.snapshot.orders]
 
 
 def holdings(picture: Picture, spot: Spot) -> Sheet:
@@ -66,13 +66,13 @@ def order_rows(picture: Picture, spot: Spot, room: int) -> list[Line]:
     if not orders:
         return centred("no working order", spot.width, 1)
     columns = fitting(_order_columns(picture), spot.width - 1)
-    chosen = next((i for i, o in enumerate(orders) if o.client_id == spot.selected), 0)
+    chosen = next((i for i, o in enumerate(orders) if f"order:{o.client_id}" == spot.selected), 0)
     shown = window(len(orders), chosen, max(1, room - 1))
     more = len(orders) - len(shown)
     names = heading(columns) if not more else [*heading(columns)[:1], Piece(f"  +{more} more", "warn")]
     rows: list[Line] = [[Piece(" "), *names]]
     for index in shown:
-        here = orders[index].client_id == spot.selected
+        here = f"order:{orders[index].client_id}" == spot.selected
         rows.append([Piece("▶" if here else " ", "cursor"), *row(columns, orders[index])])
     return rows
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from midas.domain.time import SECOND
 from midas.state.snapshot import InstrumentView, Snapshot
+from tui.options import Options
 from tui.present.scale import PowerScale
 
 Key = int | str
@@ -22,6 +23,7 @@ class Picture(NamedTuple):
     connected: bool
     frozen: int  # ns since the display was frozen; 0: it is live
     printed: InstrumentView | None = None  # the shown instrument at the last common beat
+    options: Options = Options()
 
     @property
     def instrument(self) -> InstrumentView | None:

@@ -15,6 +15,9 @@ from tui.widgets.canvas import Canvas
 
 Draw = Callable[[Picture, Spot], Sheet]
 Keys = Callable[[Picture, int], Sequence[Key]]
+# What shows a price or a result pulls on the same beats, so that no two numbers contradict each other;
+# only the levels of the book are faster.
+COMMON = 4
 
 
 class PaneKind(NamedTuple):

@@ -1,4 +1,4 @@
-"""Screen 1: everything a trader watches, on one page."""
+"""The one main screen: it holds every pane of every view and shows those that the present view places."""
 
 from __future__ import annotations
 
@@ -11,53 +11,36 @@ from textual.screen import Screen
 
 from midas.state.snapshot import InstrumentView
 from tui.desk import Desk
-from tui.keys import bindings, hints
-from tui.layout import COMPACT_HEIGHT, COMPACT_WIDTH, PANES, Plan, TradeLayout, plan
-from tui.present import account, banner, book, chart, desk, events, risk, signals, tape
+from tui.keys import bindings, hints, row_for
+from tui.layout import COMPACT_HEIGHT, COMPACT_WIDTH, DeckLayout, Plan, banner_height
+from tui.present import banner
 from tui.present.lines import Line
 from tui.present.picture import Picture
 from tui.present.status import Notice, Pace, keys_line, notice_line, status_line
+from tui.present.tabs import tabs_line
 from tui.theme import Inks
+from tui.views.table import VIEWS, kinds, numbered
+from tui.views.view import View
 from tui.widgets.canvas import Canvas
-from tui.widgets.pane import Pane, PaneKind
+from tui.widgets.pane import COMMON, Pane
 
 TICKS = 8  # pulls a second of the fastest pane
-# What shows a price or a result pulls on the same beats, so that no two numbers contradict each other;
-# only the levels of the book are faster.
-COMMON = 4
-KINDS = (
-    PaneKind("chart", COMMON, chart.candles, market=lambda p: p.instrument),
-    PaneKind(
-        "book", 8, lambda p, s: book.ladder(p.instrument, s, p.printed), book.levels, lambda p: p.instrument
-    ),
-    PaneKind("book2", COMMON, lambda p, s: book.ladder(p.other, s), market=lambda p: p.other),
-    PaneKind("tape", COMMON, tape.prints, market=lambda p: p.instrument),
-    PaneKind("signals", 1, signals.feed, signals.keys),
-    PaneKind("desk", COMMON, desk.holdings, desk.keys),
-    PaneKind("risk", 2, risk.limits),
-    PaneKind("events", 1, events.log, events.keys),
-    PaneKind("account", COMMON, account.account),
-    PaneKind("machine", 1, account.machine),
-    PaneKind("summary", COMMON, risk.summary),
-    PaneKind("working", COMMON, desk.working, desk.keys),
-)
-ORDER_PANES = ("desk", "working")
 
 
 class Deck(Container):
-    """The container whose children stand where the plan says."""
+    """The container whose children stand where the plan of the view says."""
 
-    def __init__(self, *children: Canvas) -> None:
+    def __init__(self, view: View, *children: Canvas) -> None:
         super().__init__(*children, id="deck")
-        self.places = TradeLayout()
+        self.places = DeckLayout(view.tiers)
 
     @property
-    def layout(self) -> TradeLayout:
+    def layout(self) -> DeckLayout:
         """The one layout of this container."""
         return self.places
 
 
-class TradeScreen(Screen[None]):
+class DeskScreen(Screen[None]):
     """Panes pull from the desk at their own rates; one timer drives them all."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(anywhere=False)
@@ -71,24 +54,40 @@ class TradeScreen(Screen[None]):
         self._zoomed: str | None = None
         self._notice: Notice | None = None
         self._printed: InstrumentView | None = None
+        self._homes: dict[str, str] = {}  # where the keyboard was in each view
+        self.view = VIEWS[0]
         self.pace = Pace(0.0, 0)
-        self.panes = {kind.name: Pane(kind, inks) for kind in KINDS}
+        self.panes = {kind.name: Pane(kind, inks) for kind in kinds()}
         self.banner = Canvas(inks, "banner")
         self.footer = Canvas(inks, "footer")
+        self._deck = Deck(self.view, self.banner, *self.panes.values(), self.footer)
 
     def compose(self) -> ComposeResult:
         """Banner, panes, footer."""
-        yield Deck(self.banner, *self.panes.values(), self.footer)
+        yield self._deck
 
     def on_mount(self) -> None:
-        """Give the book the keyboard and draw at once."""
+        """Give the first pane the keyboard and draw at once."""
         self._arrange()
-        self.panes["book"].focus()
+        self.panes[self.view.home].focus()
         self.draw_all()
 
     def on_resize(self) -> None:
         """New size, new plan."""
         self._arrange()
+        self.call_after_refresh(self.draw_all)
+
+    def show(self, view: View) -> None:
+        """Change to another view; each remembers where its keyboard was."""
+        if self.focused is not None and self.focused.id is not None:
+            self._homes[self.view.number] = self.focused.id
+        self.view, self._zoomed = view, None
+        self._deck.layout.tiers = view.tiers
+        self._arrange()
+        home = self._homes.get(view.number, view.home)
+        names = self._plan().tabs
+        if names:
+            self.panes[home if home in names else names[0]].focus()
         self.call_after_refresh(self.draw_all)
 
     def pull(self, slow: bool) -> None:
@@ -114,7 +113,7 @@ class TradeScreen(Screen[None]):
         self._draw_edges()
 
     def tell(self, notice: Notice | None) -> None:
-        """Show the engine's answer on the last line, or take it away."""
+        """Show a sentence on the last line, or take it away."""
         self._notice = notice
         self._draw_edges()
 
@@ -124,19 +123,46 @@ class TradeScreen(Screen[None]):
         for canvas in (self.banner, self.footer, *self.panes.values()):
             canvas.dye(inks)
 
+    def chosen(self, what: str) -> str:
+        """What the cursor stands on, of one sort (`order`, `position` ...), the active pane's first.
+
+        Keys of such panes are written `order:CLIENT_ID`; empty where nothing is chosen.
+        """
+        visible = self._visible()
+        active = self._active()
+        for pane in ([active] if active is not None else []) + visible:
+            key = pane.selected
+            if pane in visible and isinstance(key, str) and key.startswith(f"{what}:"):
+                return key.partition(":")[2]
+        return ""
+
     @property
-    def chosen_order(self) -> str | None:
-        """The client id of the working order under the cursor."""
-        for name in ORDER_PANES:
-            pane = self.panes[name]
-            if name in self._plan().regions and isinstance(pane.selected, str):
-                return pane.selected
-        return None
+    def active(self) -> Pane | None:
+        """The pane with the keyboard."""
+        return self._active()
+
+    # actions
+
+    def action_screen(self, number: str) -> None:
+        """A numbered screen."""
+        view = numbered(number)
+        if view is not None:
+            self.show(view)
+
+    def action_at_pane(self, key: str) -> None:
+        """A key that means something in some panes only; elsewhere say where."""
+        here = self.focused.id or "" if self.focused is not None else ""
+        row = row_for(key, here)
+        if row is not None and here in row.panes:
+            self.call_later(self.run_action, row.action)
+        elif row is not None:
+            where = ", ".join(p for p in row.panes if p in self._plan().tabs) or ", ".join(row.panes)
+            self.tell(Notice(f"{row.shown} ({row.help}) works in: {where}. Tab goes there", False))
 
     def action_next_pane(self, steps: int) -> None:
         """Tab: the keyboard goes to the next pane; while zoomed, so does the zoom."""
         if self._zoomed is not None:
-            names = list(PANES)
+            names = [name for name in self.panes if name in self._all_tabs()]
             self._zoomed = names[(names.index(self._zoomed) + steps) % len(names)]
             self._arrange()
             self.panes[self._zoomed].focus()
@@ -151,7 +177,7 @@ class TradeScreen(Screen[None]):
     def action_zoom(self) -> None:
         """The pane with the keyboard takes the whole middle, or gives it back."""
         here = self.focused.id if self.focused is not None else None
-        self._zoomed = None if self._zoomed else here if here in self.panes else "book"
+        self._zoomed = None if self._zoomed else here if here in self.panes else self.view.home
         self._arrange()
         self.call_after_refresh(self.draw_all)
 
@@ -191,6 +217,8 @@ class TradeScreen(Screen[None]):
         self._desk.freeze()
         self.draw_all()
 
+    # inside
+
     def _held(self, picture: Picture | None) -> Picture | None:
         """The picture with the last print of the common beat, so that the book agrees with the banner."""
         if picture is None:
@@ -207,9 +235,15 @@ class TradeScreen(Screen[None]):
         return self.app.size.width, self.app.size.height
 
     def _plan(self) -> Plan:
-        width, height = self._plan_size()
-        deck = self.query_one(Deck)
-        return plan(width, height, self._zoomed, deck.layout.instruments)
+        return self._deck.layout.plan(*self._plan_size())
+
+    def _all_tabs(self) -> list[str]:
+        """What a zoom can show in this view: its own panes and those that it borrows."""
+        own = [kind.name for kind in self.view.kinds]
+        zoomed, self._deck.layout.zoomed = self._deck.layout.zoomed, None
+        placed = self._plan().tabs
+        self._deck.layout.zoomed = zoomed
+        return [*own, *(name for name in placed if name not in own)]
 
     def _visible(self) -> list[Pane]:
         return [self.panes[name] for name in self._plan().tabs]
@@ -218,17 +252,15 @@ class TradeScreen(Screen[None]):
         return self.focused if isinstance(self.focused, Pane) else None
 
     def _arrange(self) -> None:
-        deck = self.query_one(Deck)
-        deck.layout.zoomed = self._zoomed
+        self._deck.layout.zoomed = self._zoomed
         self._lay_out()
         names = self._plan().tabs
         if self.focused is not None and self.focused.id not in names and names:
             self.panes[names[0]].focus()
 
     def _match(self, instruments: int) -> None:
-        deck = self.query_one(Deck)
-        if deck.layout.instruments != instruments:
-            deck.layout.instruments = instruments
+        if self._deck.layout.instruments != instruments:
+            self._deck.layout.instruments = instruments
             self._lay_out()
 
     def _lay_out(self) -> None:
@@ -240,15 +272,20 @@ class TradeScreen(Screen[None]):
         truth = self._desk.truth()
         if truth is None:
             self.banner.put([banner.waiting_line(width, self._desk.waited)])
-            self.footer.put([keys_line(hints(False, False), width)])
+            self.footer.put([keys_line(hints(False, False, ""), width)])
             return
-        self.banner.put([banner.first_line(truth, width), banner.second_line(truth, width)])
+        lines = [banner.first_line(truth, width), banner.second_line(truth, width)]
+        if banner_height(width, height) > 2:
+            names = [(view.number, view.name) for view in VIEWS]
+            lines.append(tabs_line(truth, names, self.view.number, width))
+        self.banner.put(lines)
         if width >= COMPACT_WIDTH and height >= COMPACT_HEIGHT:
             self.footer.put(self._foot(truth, width))
 
     def _foot(self, picture: Picture, width: int) -> list[Line]:
         snapshot = picture.snapshot
-        offered = keys_line(hints(snapshot.kill.latched, bool(snapshot.orders)), width)
+        here = self.focused.id or "" if self.focused is not None else ""
+        offered = keys_line(hints(snapshot.kill.latched, bool(snapshot.orders), here), width)
         if self._notice is not None:
             return [offered, notice_line(self._notice, width)]
         return [offered, status_line(picture, self.pace, width)]

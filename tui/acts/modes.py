@@ -1,0 +1,36 @@
+"""Changing the mode: safer at once, riskier with a reason and y."""
+
+from __future__ import annotations
+
+from midas.domain.command import SetMode
+from midas.domain.mode import Mode
+from tui.acts.stopping import Stopping
+from tui.screens.dialogs import ModeStrip, Riskier
+
+
+class Modes(Stopping):
+    """EMERGENCY is a way of stopping, so this stands on it."""
+
+    def action_mode(self, mode: str) -> None:
+        """Safer at once; riskier asks for a reason and y."""
+        snapshot = self.newest
+        if snapshot is None or snapshot.mode.mode not in Mode.__members__:
+            self.say("the engine has not told its mode yet", False)
+            return
+        before, after = Mode(snapshot.mode.mode), Mode(mode)
+        if after is Mode.EMERGENCY:
+            self.action_emergency()
+        elif after is before:
+            self.say(f"the mode is {mode} already")
+        elif after.safety > before.safety:
+            self.console_desk.send(SetMode(mode), self.answered)
+        elif not isinstance(self.screen, Riskier):
+            self.push_screen(Riskier(before.value, mode), lambda reason: self._riskier(mode, reason))
+
+    def action_mode_strip(self) -> None:
+        """`m`: the modes by letter."""
+        self.push_screen(ModeStrip(), lambda mode: self.action_mode(mode) if mode else None)
+
+    def _riskier(self, mode: str, reason: str | None) -> None:
+        if reason:
+            self.console_desk.send(SetMode(mode, reason, confirmed=True), self.answered)

@@ -1,0 +1,54 @@
+"""What every part of the console application shares: the desk, the colours, one line to say things in."""
+
+from __future__ import annotations
+
+from textual.app import App
+
+from midas.domain.command import Answer
+from midas.state.snapshot import Snapshot
+from tui.desk import Desk
+from tui.driver import ConsoleDriver
+from tui.options import Options
+from tui.present.status import Notice
+from tui.screens.desk import DeskScreen
+from tui.theme import Inks
+
+NOTICE_SECONDS = 8.0
+
+
+class Core(App[int]):
+    """The base of the acts (`tui/acts`), which `tui.app.ConsoleApp` joins."""
+
+    def __init__(self, desk: Desk, inks: Inks, actor: str) -> None:
+        super().__init__(driver_class=ConsoleDriver)
+        self.console_desk = desk
+        self.inks = inks
+        self.actor = actor
+        self.stage = DeskScreen(desk, inks)
+        self._notices = 0
+
+    @property
+    def newest(self) -> Snapshot | None:
+        """The engine's truth, never a frozen one."""
+        return self.console_desk.newest()
+
+    @property
+    def options(self) -> Options:
+        """How the person wants to see things."""
+        return self.console_desk.options
+
+    def see(self, options: Options) -> None:
+        """Take other options and draw."""
+        self.console_desk.options = options
+        self.stage.draw_all()
+
+    def answered(self, answer: Answer) -> None:
+        """Show the engine's answer to a command."""
+        self.say(answer.message, answer.accepted)
+
+    def say(self, text: str, accepted: bool = True) -> None:
+        """A line at the foot of the screen for a few seconds."""
+        self._notices += 1
+        number = self._notices
+        self.stage.tell(Notice(text, accepted))
+        self.set_timer(NOTICE_SECONDS, lambda: self.stage.tell(None) if number == self._notices else None)

@@ -1,0 +1,18 @@
+"""What tells one screen from another."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tui.layout import Tiers
+from tui.widgets.pane import PaneKind
+
+
+class View(NamedTuple):
+    """A numbered screen: its panes, where they stand, and which one has the keyboard first."""
+
+    number: str
+    name: str
+    kinds: tuple[PaneKind, ...]  # its own; a plan may also place panes of other views
+    tiers: Tiers
+    home: str
