@@ -15,7 +15,7 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from midas.api import SECOND, Briefing, Contribution, Family, Hears, MarketView, Opinion, Urgency
+from midas.api import SECOND, Briefing, Contribution, Family, Hears, MarketView, Opinion, Reading, Urgency
 
 Share = Annotated[float, msgspec.Meta(gt=0.0, lt=1.0)]
 Seconds = Annotated[float, msgspec.Meta(gt=0.0, le=3600.0)]
@@ -75,6 +75,7 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
     imbalance: float
     edge: float  # microprice - mid, in half spreads
     flow: float
+    spread_bps: float
 
 
 class BookImbalance:
@@ -115,7 +116,9 @@ class BookImbalance:
         imbalance = market.imbalance(self._parameters.levels)
         if not isfinite(edge + imbalance + market.flow):
             return None
-        return Evidence(imbalance, min(max(edge, -1.0), 1.0), market.flow)
+        return Evidence(
+            imbalance, min(max(edge, -1.0), 1.0), market.flow, 2.0 * half_spread / market.mid * 1e4
+        )
 
     def _idle(
         self, place: Round, evidence: Evidence, market: MarketView, briefing: Briefing
@@ -208,4 +211,10 @@ class BookImbalance:
             horizon_ns=int(self._parameters.hold_max_s * SECOND),
             urgency=urgency,
             reason=reason,
+            inputs=(
+                Reading("imbalance", e.imbalance),
+                Reading("microprice edge", e.edge),
+                Reading("flow", e.flow),
+                Reading("spread bp", e.spread_bps),
+            ),
         )

@@ -15,7 +15,17 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from midas.api import Briefing, Contribution, Family, Hears, MarketView, Opinion, RegimeLabel, Urgency
+from midas.api import (
+    Briefing,
+    Contribution,
+    Family,
+    Hears,
+    MarketView,
+    Opinion,
+    Reading,
+    RegimeLabel,
+    Urgency,
+)
 
 Probability = Annotated[float, msgspec.Meta(gt=0.0, lt=0.5)]  # above one half, or above its own average
 
@@ -78,18 +88,20 @@ class TrendFollowing:
         turn = self._turn(memory, forecast.probability)
         strength = forecast.probability - 0.5 + turn
         terms = (*forecast.contributions, Contribution("turn", turn))
+        inputs = self._inputs(memory, forecast.probability, strength, briefing)
         horizon_ns = forecast.horizon_ns
         if memory.long and self._stopped(market.mid, briefing):
             memory.long, memory.streak, memory.resting = False, 0, self._parameters.rest
             return Opinion(
                 direction=0.0, confidence=1.0, contributions=terms, horizon_ns=horizon_ns,
-                urgency=Urgency.AGGRESSIVE, reason="stop",
+                urgency=Urgency.AGGRESSIVE, reason="stop", inputs=inputs,
             )  # fmt: skip
         self._decide(memory, strength, briefing.regime.label)
         if not memory.long:
             return Opinion(
-                direction=0.0, confidence=1.0, contributions=terms, horizon_ns=horizon_ns, reason="no trend"
-            )
+                direction=0.0, confidence=1.0, contributions=terms, horizon_ns=horizon_ns, reason="no trend",
+                inputs=inputs,
+            )  # fmt: skip
         hurried = strength >= self._parameters.hurry and briefing.position == 0.0
         return Opinion(
             direction=1.0,
@@ -98,6 +110,20 @@ class TrendFollowing:
             horizon_ns=horizon_ns,
             urgency=Urgency.AGGRESSIVE if hurried else Urgency.PASSIVE,
             reason=f"strength {strength:+.3f}",
+            inputs=inputs,
+        )
+
+    def _inputs(
+        self, memory: Memory, probability: float, strength: float, briefing: Briefing
+    ) -> tuple[Reading, ...]:
+        return (
+            Reading("probability", probability),
+            Reading("its average", memory.average),
+            Reading("strength", strength),
+            Reading("to go in", self._parameters.enter),
+            Reading("volatility bp", briefing.volatility * 1e4),
+            Reading("ADX", briefing.regime.adx),
+            Reading("stress", briefing.regime.stress),
         )
 
     def _turn(self, memory: Memory, probability: float) -> float:

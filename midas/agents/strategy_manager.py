@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Context, getcontext, setcontext
 from math import isfinite, nan
+from typing import TypeVar
 
 import msgspec
 
 from midas.analysis.regime import POLICIES
-from midas.domain.opinion import Forecast, Opinion, Regime, RegimeLabel, Signal
+from midas.domain.opinion import Contribution, Forecast, Opinion, Reading, Regime, RegimeLabel, Signal
 from midas.domain.time import SECOND
 from midas.ports.strategy import Briefing, Strategy
 from midas.state.market import InstrumentMarket
@@ -17,6 +18,7 @@ from midas.state.state import State
 
 REPEAT_AFTER = 10 * SECOND  # market time before the same refused or muted opinion is offered again
 CONFIDENCE_STEP = 0.2  # a smaller change of confidence isn't news
+Term = TypeVar("Term", Contribution, Reading)
 
 
 class Enrolled(msgspec.Struct):
@@ -87,8 +89,9 @@ class StrategyManager:
         enrolled.signals += 1
         return Signal(
             strategy=name, instrument=instrument, direction=opinion.direction, confidence=opinion.confidence,
-            contributions=opinion.contributions, horizon_ns=opinion.horizon_ns, urgency=opinion.urgency,
-            reason=opinion.reason, time=market.time, sequence=sequence,
+            contributions=_finite(opinion.contributions), horizon_ns=opinion.horizon_ns,
+            urgency=opinion.urgency, reason=opinion.reason, inputs=_finite(opinion.inputs), time=market.time,
+            sequence=sequence,
         )  # fmt: skip
 
     def remember(self, signal: Signal, outcome: str) -> None:
@@ -126,6 +129,11 @@ def _sane(opinion: Opinion) -> bool:
         isfinite(opinion.direction) and isfinite(opinion.confidence)
         and -1.0 <= opinion.direction <= 1.0 and 0.0 <= opinion.confidence <= 1.0
     )  # fmt: skip
+
+
+def _finite(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    """JSON knows no NaN: one in the journal would keep the next session from reading its orders."""
+    return tuple(term for term in terms if isfinite(term.value))
 
 
 def _news(last: Spoken, opinion: Opinion, time: int) -> bool:

@@ -79,6 +79,13 @@ class Contribution(msgspec.Struct, frozen=True):
     value: float
 
 
+class Reading(msgspec.Struct, frozen=True):
+    """A figure that somebody looked at, for whoever asks what a signal saw."""
+
+    name: str
+    value: float
+
+
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     """An analyst's expectation of the next `horizon_ns`."""
 
@@ -100,6 +107,7 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True):
     horizon_ns: int = 0
     urgency: Urgency = Urgency.PASSIVE
     reason: str = ""
+    inputs: tuple[Reading, ...] = ()  # shown to a person who asks; decides nothing
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +121,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     horizon_ns: int = 0
     urgency: Urgency = Urgency.PASSIVE
     reason: str = ""
+    inputs: tuple[Reading, ...] = ()
     time: int
     sequence: int
 

@@ -203,6 +203,7 @@ class PositionView(msgspec.Struct, frozen=True):
     realised: float
     fees: float
     opened_at: int
+    dust: bool = False  # too little for the venue to take an order of it: left over, not a position
 
 
 class OrderView(msgspec.Struct, frozen=True):
