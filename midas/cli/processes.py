@@ -22,7 +22,6 @@ from midas.venues.sim.runfile import RunFile
 START_TIMEOUT_S = 20.0
 SURVEY_S = 4.0  # for each megabyte of a recording or table, which is read before the exchange answers
 EXCHANGE_LOG = "exchange.log"
-ENGINE_LOG = "engine.log"
 KEPT = "exchange.kept.json"
 STATE = "exchange.db"  # in the home: what the exchange that `midas` starts goes on from
 
@@ -67,14 +66,31 @@ def market_status(http: str, timeout: float = 2.0) -> MarketStatus:
         raise Unreachable(f"the exchange at {http} doesn't answer: {error}") from None
 
 
-def exchange_for(settings: Settings, explicit: bool) -> tuple[RunFile, str]:
-    """The exchange to trade on, started where none runs, and a sentence about it.
+class Ahead(msgspec.Struct, frozen=True):
+    """An exchange that boots while its user loads what it needs itself."""
+
+    child: subprocess.Popen[bytes]
+    before: str  # the instance that it goes on from; empty where it begins
+
+
+def exchange_ahead(settings: Settings, explicit: bool) -> Ahead | None:
+    """Begin to start what `exchange_for` will hand out; None where one runs or a state is in the way."""
+    if answering(settings.home / RUN_FILE) is not None:
+        return None
+    before, in_the_way = _kept_state(settings, explicit)
+    return None if in_the_way else Ahead(_launch(settings), before)
+
+
+def exchange_for(settings: Settings, explicit: bool, ahead: Ahead | None = None) -> tuple[RunFile, str]:
+    """The exchange to trade on, started where none runs (nor is on its way), and a sentence about it.
 
     A running one is used as it is, so that orders and positions survive the engine. One that has ended goes
     on from its file, so that they survive the exchange, too. It is replaced where its
     recording has ended, where another market was asked for by name (`explicit`), or where the same one was
     and the last run on it came to its end - never where a person started it.
     """
+    if ahead is not None:
+        return _arrived(settings, ahead)
     path = settings.home / RUN_FILE
     running = answering(path)
     if running is not None:
@@ -91,33 +107,39 @@ def exchange_for(settings: Settings, explicit: bool) -> tuple[RunFile, str]:
             )
         stop_process(running.pid)
         set_aside(settings.home / STATE)
-        started = _start_exchange(settings, path)
+        started = _await_exchange(settings, _launch(settings))
         return started, f"exchange {running.instance[:8]} replaced by {started.instance[:8]}: {why}"
-    before = _put_away(settings, explicit)
-    started = _start_exchange(settings, path)
-    said = "goes on" if started.instance == before else "started"
+    before, in_the_way = _kept_state(settings, explicit)
+    if in_the_way:
+        aside = set_aside(settings.home / STATE)
+        print(f"midas: exchange {before[:8]} is {aside} now: {in_the_way}", file=sys.stderr, flush=True)
+        before = ""
+    return _arrived(settings, Ahead(_launch(settings), before))
+
+
+def _arrived(settings: Settings, ahead: Ahead) -> tuple[RunFile, str]:
+    started = _await_exchange(settings, ahead.child)
+    said = "goes on" if started.instance == ahead.before else "started"
     return started, f"exchange {started.instance[:8]} {said} ({started.market}, {started.speed:g}x)"
 
 
-def _put_away(settings: Settings, explicit: bool) -> str:
-    """Set the ended exchange's state aside where another one is wanted; else say whose it is."""
-    from midas.cli.sim import exchange_config
+def _kept_state(settings: Settings, explicit: bool) -> tuple[str, str]:
+    """Whose state an ended exchange left, and why it can't be gone on from; both empty without one."""
+    state = settings.home / STATE
+    if not state.exists():
+        return "", ""  # before the imports: they cost a first start a quarter of a second
+    from midas.assembly.exchange import exchange_config
     from midas.venues.sim.kept.memory import identity_of, remembered
 
-    state = settings.home / STATE
     found = remembered(state)
     if found is None:
-        return ""
-    why = found.identity.difference(identity_of(exchange_config(settings)))
+        return "", ""
+    why = found.identity.difference(identity_of(exchange_config(settings, settings.home / RUN_FILE)))
     if not why and found.ended:
         why = "its recording had ended"
     if not why and explicit and _kept(settings.home) == KeptExchange(found.instance, finished=True):
         why = "the run on it was complete"
-    if not why:
-        return found.instance
-    aside = set_aside(state)
-    print(f"midas: exchange {found.instance[:8]} is {aside} now: {why}", file=sys.stderr, flush=True)
-    return ""
+    return found.instance, why
 
 
 def _outdated(running: RunFile, settings: Settings, explicit: bool) -> str:
@@ -137,7 +159,7 @@ def _outdated(running: RunFile, settings: Settings, explicit: bool) -> str:
     return ""
 
 
-def _start_exchange(settings: Settings, path: Path) -> RunFile:
+def _launch(settings: Settings) -> subprocess.Popen[bytes]:
     exchange = settings.exchange
     command = [
         sys.executable, "-m", "midas", "sim", "--market", exchange.market, "--speed", f"{exchange.speed:g}",
@@ -147,20 +169,24 @@ def _start_exchange(settings: Settings, path: Path) -> RunFile:
     command += ["--preset", exchange.preset] if exchange.market == "synthetic" else []
     command += ["--symbol", exchange.symbol] if exchange.symbol else []
     command += ["--profile", settings.profile] if settings.profile else []
-    log = settings.home / EXCHANGE_LOG
-    child = spawn(command, log, settings.home, settings.workspace)
-    patience = start_patience(exchange.market)
+    return spawn(command, settings.home / EXCHANGE_LOG, settings.home, settings.workspace)
+
+
+def _await_exchange(settings: Settings, child: subprocess.Popen[bytes]) -> RunFile:
+    patience = start_patience(settings.exchange.market)
     end = time.monotonic() + patience
     while time.monotonic() < end:
-        found = answering(path)
+        found = answering(settings.home / RUN_FILE)
         if found is not None and found.pid == child.pid:
             (settings.home / KEPT).write_bytes(msgspec.json.encode(KeptExchange(found.instance)))
             return found
         if child.poll() is not None:
-            raise failure(log, child.returncode, "the exchange")
-        time.sleep(0.02)
+            raise failure(settings.home / EXCHANGE_LOG, child.returncode, "the exchange")
+        time.sleep(0.01)
     child.kill()
-    raise Unreachable(f"the exchange didn't come up within {patience:.0f} s; its log is {log}")
+    raise Unreachable(
+        f"the exchange didn't come up within {patience:.0f} s; its log is {settings.home / EXCHANGE_LOG}"
+    )
 
 
 def start_patience(market: str) -> float:

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import msgspec
 
+from midas.assembly.exchange import exchange_config
 from midas.cli.exchange import RUN_FILE, answering
 from midas.cli.options import settings_from
 from midas.errors import AlreadyRunning, ConfigInvalid
-from midas.settings import Settings
 from midas.venues.sim.accounts_file import read_accounts
-from midas.venues.sim.config import check
+from midas.venues.sim.config import ExchangeConfig, check
 from midas.venues.sim.faults.plan import read as read_plan
 from midas.venues.sim.kept.aside import set_aside
 from midas.venues.sim.runfile import RunFile
-from midas.venues.sim.server import ExchangeConfig, main
+from midas.venues.sim.server import main
 from midas.venues.sim.source.markets import SYNTHETIC
 from midas.venues.sim.world.truth import TruthFile
 
@@ -33,7 +33,7 @@ def sim(args: Namespace) -> int:
             f"the exchange of {settings.home} runs already: process {running.pid}, {running.http}"
         )
     config = msgspec.structs.replace(
-        exchange_config(settings),
+        exchange_config(settings, path),
         control=args.control,
         plan=Path(args.plan).expanduser() if args.plan else None,
         truth=Path(args.truth).expanduser() if args.truth else None,
@@ -82,22 +82,4 @@ def _announce(run: RunFile, path: Path, *, as_json: bool) -> None:
         f"exchange: {run.http} and {run.ws}{control}; market {run.market}{of} at {run.speed:g}x begins "
         f"{run.begins}; keys in {path}",
         flush=True,
-    )
-
-
-def exchange_config(settings: Settings) -> ExchangeConfig:
-    """The exchange that these settings describe."""
-    exchange = settings.exchange
-    return ExchangeConfig(
-        port=exchange.port,
-        market=exchange.market,
-        symbol=exchange.symbol,
-        preset=exchange.preset,
-        speed=exchange.speed,
-        seed=exchange.seed,
-        run_file=settings.home / RUN_FILE,
-        maker_fee=exchange.maker_fee,
-        taker_fee=exchange.taker_fee,
-        balances=exchange.balances,
-        idle_exit_s=exchange.idle_exit_seconds,
     )

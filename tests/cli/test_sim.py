@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from midas.assembly.exchange import exchange_config
 from midas.cli import main
 from midas.cli.exchange import RUN_FILE, answering
-from midas.cli.sim import exchange_config
 from midas.settings import load_settings
 
 
@@ -84,6 +84,6 @@ def test_a_run_file_left_by_a_crash_is_no_exchange(desk: Path, exchange: subproc
 
 def test_the_exchange_is_what_the_settings_say(desk: Path) -> None:
     typed = {"exchange.seed": 7, "exchange.taker_fee": "0.001", "exchange.idle_exit_seconds": 5}
-    config = exchange_config(load_settings(desk, overrides=typed))
+    config = exchange_config(load_settings(desk, overrides=typed), desk / "exchange.json")
     assert (config.seed, str(config.taker_fee), config.idle_exit_s) == (7, "0.001", 5)
     assert config.run_file == desk / "home" / RUN_FILE
