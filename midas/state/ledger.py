@@ -1,6 +1,7 @@
 """The exact side of the account: balances, one sleeve per strategy and instrument, and known trades.
 
-Balances follow fills and their fees to the last digit; a sleeve's cost is carried at average price.
+Balances follow fills and their fees to the last digit; a sleeve's cost is carried at average price. Every
+fee is part of the result at once, also one taken in the base asset: what is held costs what was traded.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class Sleeve:
         self.strategy = strategy
         self.instrument = instrument
         self.quantity = ZERO
-        self.cost = ZERO  # quote units paid for `quantity`, fees in base included; received where it is short
+        self.cost = ZERO  # quote units paid for `quantity`, without fees; received where it is short
         self.realised = ZERO
         self.fees = ZERO  # quote units
         self.fills = 0
@@ -35,23 +36,23 @@ class Sleeve:
 
     @property
     def average_price(self) -> Decimal:
-        """Cost per unit; zero when flat."""
+        """What a unit was traded at; zero when flat."""
         return self.cost / self.quantity if self.quantity else ZERO
 
     def book(self, side: Side, fill: Fill, instrument: Instrument) -> Decimal:
         """Apply one fill; returns the realised result in quote units, fees included."""
-        value = fill.price * fill.quantity * side.sign
-        fee_quote = fill.fee if fill.fee_asset == instrument.quote else ZERO
         fee_base = fill.fee if fill.fee_asset == instrument.base else ZERO
+        fee = fee_base * fill.price + (fill.fee if fill.fee_asset == instrument.quote else ZERO)
         change = fill.quantity * side.sign - fee_base
-        self.fees += fee_quote + fee_base * fill.price
+        value = change * fill.price
+        self.fees += fee
         self.fills += 1
         released, closing_value = self._release(change, value)
         if not self.quantity or self.quantity * (self.quantity + change) < 0:
             self.opened_at = fill.time
         self.quantity += change
         self.cost += value - closing_value - released
-        realised = -closing_value - released - fee_quote
+        realised = -closing_value - released - fee
         self.realised += realised
         return realised
 

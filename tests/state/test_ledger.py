@@ -109,11 +109,14 @@ def test_a_sale_realises_against_the_average_price() -> None:
     assert ledger.sleeve("s", BTC.id).average_price == Decimal(150)
 
 
-def test_a_fee_in_the_base_asset_leaves_the_position_smaller_and_dearer() -> None:
+def test_a_fee_in_the_base_asset_leaves_less_at_the_traded_price_and_is_a_loss_at_once() -> None:
     ledger = opened()
-    ledger.book("s", Side.BUY, fill(1, "1", "100", fee=Decimal("0.2"), fee_asset="BTC"), BTC)
+    lost = ledger.book("s", Side.BUY, fill(1, "1", "100", fee=Decimal("0.2"), fee_asset="BTC"), BTC)
     sleeve = ledger.sleeve("s", BTC.id)
-    assert (sleeve.quantity, sleeve.average_price, sleeve.fees) == (Decimal("0.8"), Decimal(125), Decimal(20))
+    assert (sleeve.quantity, sleeve.average_price, sleeve.fees) == (Decimal("0.8"), Decimal(100), Decimal(20))
+    assert lost == Decimal(-20)
+    assert ledger.book("s", Side.SELL, fill(2, "0.8", "150"), BTC) == Decimal(40)
+    assert sleeve.realised == Decimal(20)  # 0.8 x 150 received for 100 paid
 
 
 def test_a_fee_in_a_third_asset_touches_neither_position_nor_result() -> None:
