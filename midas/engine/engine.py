@@ -9,7 +9,7 @@ from typing import Any
 from midas.agents.execution_agent import PREFIX, Step, Withdrawal, leaves_nothing
 from midas.agents.guardian import Guardian
 from midas.agents.orchestrator import Orchestrator
-from midas.domain.command import Answer, CancelOrder, Kill, Resume, SetMode, Stop
+from midas.domain.command import Answer
 from midas.domain.decision import (
     Anomaly,
     CommandAnswered,
@@ -41,10 +41,10 @@ from midas.domain.mode import KillLevel, Mode
 from midas.domain.order import OrderIntent, Phase, Purpose
 from midas.domain.time import SECOND
 from midas.engine.audit import Audit
+from midas.engine.commands import Commands
 from midas.engine.effect import (
     Disconnect,
     Effect,
-    ReleaseLatch,
     ResyncBook,
     StopRuntime,
     SubmitOrder,
@@ -52,7 +52,7 @@ from midas.engine.effect import (
     TripLatch,
     WithdrawOrder,
 )
-from midas.state.control import LEVELS
+from midas.engine.reply import Asked
 from midas.state.orders import Order
 from midas.state.state import State
 
@@ -73,6 +73,7 @@ class Engine:
         self.state = state
         self.orchestrator = orchestrator
         self._guardian = guardian
+        self._commands = Commands(state, orchestrator, guardian)
         self._audit_every = audit_every
         self._sequence = 0
         self._decisions: list[Decision] = []
@@ -324,41 +325,16 @@ class Engine:
     # commands and modes
 
     def _command(self, event: CommandGiven) -> None:
-        command, state = event.command, self.state
-        accepted, message, decisions = True, "", list[Decision]()
-        match command:
-            case SetMode(mode=word) if word.strip().upper() == Mode.EMERGENCY.value:
-                message = "halt latched; choose a kill level to flatten"
-                self._effects.append(
-                    TripLatch(KillLevel.HALT.value, event.actor, command.reason or "mode EMERGENCY")
-                )
-            case SetMode():
-                accepted, message, decisions = self._guardian.set_mode(command, event.actor, state)
-            case Kill(level=level) if level not in LEVELS:
-                accepted, message = False, f"there is no kill level {level!r}; there are {', '.join(LEVELS)}"
-            case Kill():
-                message = f"kill level {command.level}"
-                self._effects.append(TripLatch(command.level, event.actor, command.reason))
-            case Resume():
-                accepted, message, decisions = self._guardian.resume(command, event.actor, state)
-                if accepted and command.confirmed:
-                    self._effects.append(ReleaseLatch(event.actor, command.reason))
-            case CancelOrder():
-                accepted, message = self._cancel(command)
-            case Stop():
-                message = "stopping: orders are withdrawn and the account is reconciled"
-                self._close(command.reason or event.actor)
+        reply = self._commands.reply(event.command, Asked(event.actor, self._sequence))
+        if reply.closing:
+            self._close(reply.closing)
         before = len(self._decisions)
-        self._decisions.extend(decisions)
-        self._decisions.append(CommandAnswered(Answer(event.id, accepted, message, self._sequence)))
+        self._effects.extend(reply.effects)
+        self._decisions.extend(reply.decisions)
+        self._work(reply.steps)
+        answer = Answer(event.id, reply.accepted, reply.message, self._sequence, reply.review)
+        self._decisions.append(CommandAnswered(answer))
         self._after_modes(before)
-
-    def _cancel(self, command: CancelOrder) -> tuple[bool, str]:
-        order = self.state.orders.open.get(command.client_id)
-        if order is None:
-            return False, f"order {command.client_id} isn't open"
-        self._withdraw(order, "asked for by a person")
-        return True, f"cancel of {command.client_id} sent"
 
     def _latch(self, event: LatchTripped) -> None:
         before = len(self._decisions)
