@@ -86,4 +86,4 @@ def test_the_exchange_is_what_the_settings_say(desk: Path) -> None:
     typed = {"exchange.seed": 7, "exchange.taker_fee": "0.001", "exchange.idle_exit_seconds": 5}
     config = exchange_config(load_settings(desk, overrides=typed), desk / "exchange.json")
     assert (config.seed, str(config.taker_fee), config.idle_exit_s) == (7, "0.001", 5)
-    assert config.run_file == desk / "home" / RUN_FILE
+    assert config.run_file == desk / "exchange.json"
