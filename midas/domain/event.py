@@ -192,6 +192,14 @@ class SessionClosing(msgspec.Struct, frozen=True, tag="closing"):
     reason: str
 
 
+class Remarked(msgspec.Struct, frozen=True, tag="remark"):
+    """What the shell tells a person about the processes around the engine; it decides nothing."""
+
+    at: int
+    severity: str  # info, warn, error
+    text: str
+
+
 Market = Quote | Trade | BookDelta | BookSnapshot | BookLost | Bar
 Recorded = (
     FeedStatus
@@ -213,6 +221,7 @@ Recorded = (
     | LatchTripped
     | SessionOpened
     | SessionClosing
+    | Remarked
 )
 Event = Market | Recorded
 MARKET_EVENTS: frozenset[type] = frozenset({Quote, Trade, BookDelta, BookSnapshot, BookLost, Bar})

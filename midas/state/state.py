@@ -20,6 +20,7 @@ from midas.domain.event import (
     OrderRejected,
     OrderSent,
     OrderUncertain,
+    Remarked,
     SessionOpened,
 )
 from midas.domain.instrument import Instrument
@@ -91,6 +92,7 @@ class State:
             BalancesSeen: self._balances_seen,
             AccountReported: self._account_reported,
             SessionOpened: self._session_opened,
+            Remarked: self._remarked,
         }
 
     # money as evidence
@@ -264,6 +266,9 @@ class State:
     def _message_refused(self, event: MessageRefused) -> list[Decision]:
         self.refused_messages += 1
         return [Noted("FEED", "warn", f"{event.venue} {event.stream} message refused: {event.reason}")]
+
+    def _remarked(self, event: Remarked) -> list[Decision]:
+        return [Noted("SESSION", event.severity, event.text)]
 
     def _order_sent(self, event: OrderSent) -> list[Decision]:
         return [*self.orders.sent(event.client_id, event.at, event.dead_at)]
