@@ -7,39 +7,37 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable
 from typing import ClassVar
 
 from rich.console import RenderableType
-from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 
-from midas.domain.mode import Mode
+from tui.acts.commanding import Commanding
 from tui.acts.looks import Looks
 from tui.acts.modes import Modes
 from tui.acts.ordering import Ordering
-from tui.acts.stopping import KILLS
 from tui.desk import Desk
 from tui.driver import HungUp
+from tui.entry import Entry
 from tui.guard import FrameGuard
 from tui.halter import Halter
 from tui.keys import bindings
 from tui.link_port import Clock, Connect, Kill
 from tui.present.status import Pace
 from tui.screens.desk import TICKS
-from tui.theme import PALETTES, THEMES, Inks
+from tui.theme import Inks
 
 
-class ConsoleApp(Modes, Ordering, Looks):
+class ConsoleApp(Modes, Ordering, Looks, Commanding):
     """Keys to commands, snapshots to panes."""
 
     CSS_PATH = "console.tcss"
     TITLE = "midas"
     BINDINGS: ClassVar[list[BindingType]] = bindings(anywhere=True)
-    COMMAND_PALETTE_BINDING = "ctrl+p"
+    ENABLE_COMMAND_PALETTE = False  # tui.screens.palette is ours
 
     def __init__(
         self, connect: Connect, kill: Kill, clock: Clock, actor: str = "console", moving: bool = True,
@@ -78,40 +76,14 @@ class ConsoleApp(Modes, Ordering, Looks):
         if self.guard.catches_up(self._writer()):
             self.action_repaint()
 
-    def action_palette(self) -> None:
-        """All commands by name."""
-        self.action_command_palette()
+    def entries(self) -> list[Entry]:
+        """All commands, leaving last."""
+        detach = Entry("detach", "leave; the engine trades on", lambda _: self.action_detach(), key="^Q")
+        return [*super().entries(), detach]
 
     def action_detach(self) -> None:
         """Leave; the engine trades on."""
         self._leave()
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Only what exists."""
-        for mode in Mode:
-            yield SystemCommand(
-                f"mode {mode.value.lower()}", "set the mode", lambda m=mode.value: self.action_mode(m)
-            )
-        yield SystemCommand("halt", "no new risk, now (Ctrl+\\)", lambda: self.halt_now("palette"))
-        for level, text in KILLS.items():
-            yield SystemCommand(f"kill {level}", text, lambda lv=level: self.ask_kill(lv))
-        yield SystemCommand("resume", "release a halt, in two steps (R)", self.action_resume)
-        yield SystemCommand("report", "the halt report (K)", self.action_report)
-        yield SystemCommand("cancel", "cancel the chosen working order (c)", self.action_cancel)
-        for palette in PALETTES:
-            yield SystemCommand(
-                f"palette {palette}", "colours of up and down",
-                lambda p=palette: self.wear(Inks(self.inks.theme, p)),
-            )  # fmt: skip
-        for theme in THEMES:
-            yield SystemCommand(
-                f"theme {theme}", "colours of the screen",
-                lambda t=theme: self.wear(Inks(t, self.inks.palette)),
-            )  # fmt: skip
-        yield SystemCommand("keys", "all keys (?)", self.action_help)
-        yield SystemCommand("repaint", "paint the whole screen anew (Ctrl+L)", self.action_repaint)
-        yield SystemCommand("detach", "leave; the engine trades on (Ctrl+Q)", self.action_detach)
-        yield SystemCommand("stop", "end the engine", self.ask_stop)
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         if self.is_headless or renderable is None or self.guard.admits(self._writer()):

@@ -8,6 +8,7 @@ from midas.domain.command import Answer
 from midas.state.snapshot import Snapshot
 from tui.desk import Desk
 from tui.driver import ConsoleDriver
+from tui.entry import Entry
 from tui.options import Options
 from tui.present.status import Notice
 from tui.screens.desk import DeskScreen
@@ -36,6 +37,15 @@ class Core(App[int]):
     def options(self) -> Options:
         """How the person wants to see things."""
         return self.console_desk.options
+
+    def entries(self) -> list[Entry]:
+        """Commands of the palette; each act adds its own."""
+        return []
+
+    def symbols(self) -> list[str]:
+        """The names of the instruments, for completing a command."""
+        snapshot = self.newest
+        return [view.name for view in snapshot.instruments] if snapshot is not None else []
 
     def see(self, options: Options) -> None:
         """Take other options and draw."""

@@ -2,13 +2,57 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from tui.core import Core
+from tui.entry import Entry
 from tui.screens.dialogs import Help
 from tui.theme import PALETTES, THEMES, Inks
+from tui.views.table import VIEWS
+
+SIDES = {
+    "western": "up green, down red",
+    "eastern": "up red, down green",
+    "cvd": "up blue, down orange: safe for colour-blind eyes",
+    "mono": "no colour at all: shapes and words alone",
+}
 
 
 class Looks(Core):
     """Never touches the engine."""
+
+    def entries(self) -> list[Entry]:
+        """Colours and pages."""
+        return [
+            *super().entries(),
+            *(
+                Entry(f"screen {v.name.lower()}", "show it", partial(self._screen, v.number), key=v.number)
+                for v in VIEWS
+            ),
+            Entry("symbol", "the instrument of every pane", self._symbol, "SYMBOL", "h/l", self.symbols),
+            *(Entry(f"palette {p}", SIDES[p], partial(self._palette, p), key="P") for p in PALETTES),
+            *(Entry(f"theme {t}", "colours of the screen", partial(self._theme, t), key="t") for t in THEMES),
+            Entry("keys", "every key", lambda _: self.action_help(), key="?"),
+            Entry("repaint", "send the whole screen again", lambda _: self.action_repaint(), key="^L"),
+        ]
+
+    def _screen(self, number: str, _rest: str) -> None:
+        self.stage.action_screen(number)
+
+    def _symbol(self, rest: str) -> str | None:
+        names = [name.lower() for name in self.symbols()]
+        wanted = rest.lower()
+        if wanted not in names:
+            return f"no instrument is called {rest}; there are {', '.join(self.symbols())}"
+        self.console_desk.chosen = names.index(wanted)
+        self.stage.draw_all()
+        return None
+
+    def _palette(self, palette: str, _rest: str) -> None:
+        self.wear(Inks(self.inks.theme, palette))
+
+    def _theme(self, theme: str, _rest: str) -> None:
+        self.wear(Inks(theme, self.inks.palette))
 
     def action_help(self) -> None:
         """All keys."""

@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from midas.domain.command import SetMode
 from midas.domain.mode import Mode
 from tui.acts.stopping import Stopping
+from tui.entry import Entry
 from tui.screens.dialogs import ModeStrip, Riskier
+
+TOLD = {
+    Mode.NORMAL: "trade (riskier: asks for a reason)",
+    Mode.DEFENSIVE: "half exposure, only confident signals",
+    Mode.OBSERVATION: "no new entries, signals recorded",
+    Mode.PAUSE: "no new entries, exits are managed",
+    Mode.EMERGENCY: "HALT now; flattening is chosen, then fired by the chord",
+}
 
 
 class Modes(Stopping):
     """EMERGENCY is a way of stopping, so this stands on it."""
+
+    def entries(self) -> list[Entry]:
+        """One for each mode."""
+        return [
+            *(
+                Entry(f"mode {m.value.lower()}", TOLD[m], partial(self._typed, m), key=f"F{5 + m.safety}")
+                for m in Mode
+            ),
+            *super().entries(),
+        ]
+
+    def _typed(self, mode: Mode, _rest: str) -> None:
+        self.action_mode(mode.value)
 
     def action_mode(self, mode: str) -> None:
         """Safer at once; riskier asks for a reason and y."""

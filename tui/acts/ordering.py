@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from midas.domain.command import CancelOrder
 from tui.core import Core
+from tui.entry import Entry
 from tui.present import desk as present_desk
 from tui.screens.dialogs import Confirm
 
 
 class Ordering(Core):
     """Acts on what the cursor stands on."""
+
+    def entries(self) -> list[Entry]:
+        """What a hand can do."""
+        return [
+            *super().entries(),
+            Entry("cancel", "cancel the chosen working order", lambda _: self.action_cancel(), key="c"),
+        ]
 
     def action_cancel(self) -> None:
         """Cancel the chosen working order, after y."""

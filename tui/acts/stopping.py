@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from midas.domain.command import Kill as KillCommand
 from midas.domain.command import Resume, Stop
 from tui.core import Core
 from tui.desk import OnAnswer
 from tui.driver import ConsoleDriver
+from tui.entry import Entry
 from tui.halter import Halter
 from tui.screens.dialogs import ResumeDialog, Typed
 from tui.screens.halted import HaltPanel
@@ -23,6 +26,26 @@ class Stopping(Core):
 
     halter: Halter
     _was_latched = False
+
+    def entries(self) -> list[Entry]:
+        """Stopping and going on."""
+        return [
+            Entry("halt", "no new risk, now; exits and stops stay", self._halt_typed, key="^\\"),
+            *(
+                Entry(f"kill {level}", text, partial(self._kill_typed, level))
+                for level, text in KILLS.items()
+            ),
+            Entry("report", "the halt report", lambda _: self.action_report(), key="K"),
+            Entry("resume", "release a halt, in two steps", lambda _: self.action_resume(), key="R"),
+            *super().entries(),
+            Entry("stop", "end the engine", lambda _: self.ask_stop()),
+        ]
+
+    def _halt_typed(self, _rest: str) -> None:
+        self.halt_now("palette")
+
+    def _kill_typed(self, level: str, _rest: str) -> None:
+        self.ask_kill(level)
 
     def halt_from_input(self, key: str) -> None:
         """On the driver's input thread: HALT leaves before the event loop hears of it."""

@@ -1,0 +1,104 @@
+"""Commands by name: found by any letters, completed, refused with a reason, repeated."""
+
+from __future__ import annotations
+
+import pytest
+from textual.fuzzy import FuzzySearch
+
+from midas.domain.command import SetMode
+from tests.tui.conftest import Console
+from tui.entry import Entry, found, offered
+from tui.screens.dialogs import Help, Typed
+from tui.screens.halted import HaltPanel
+from tui.screens.palette import Palette
+
+
+def _nothing(_rest: str) -> None:
+    return None
+
+
+ENTRIES = [
+    Entry("kill all", "cancel every order", _nothing),
+    Entry("kill flatten", "close every position", _nothing),
+    Entry("mode pause", "no new entries", _nothing),
+    Entry("symbol", "the instrument of every pane", _nothing, "SYMBOL"),
+]
+
+
+@pytest.mark.parametrize(
+    ("line", "verb", "rest"),
+    [
+        ("kill  all", "kill all", ""),
+        ("SYMBOL eth-usdt", "symbol", "eth-usdt"),
+        ("mode pause", "mode pause", ""),
+    ],
+)
+def test_a_line_names_its_verb_whatever_its_case_and_blanks(line: str, verb: str, rest: str) -> None:
+    named = found(ENTRIES, line)
+    assert named is not None
+    assert (named[0].verb, named[1]) == (verb, rest)
+
+
+def test_half_a_verb_names_nothing_but_offers_what_fits() -> None:
+    assert found(ENTRIES, "kil") is None
+    assert [e.verb for e in offered(ENTRIES, "kfl", FuzzySearch())] == ["kill flatten"]
+    assert offered(ENTRIES, "position", FuzzySearch())[0].verb == "kill flatten"
+
+
+async def test_a_command_by_its_letters(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("colon", *"mopa", "enter")
+        assert bench.link.commands == [SetMode("PAUSE")]
+        assert not isinstance(bench.app.screen, Palette)
+
+
+async def test_arguments_are_completed_and_a_wrong_one_comes_back_with_the_reason(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("ctrl+p", *"symbol", "space", *"e", "tab", "enter")
+        assert bench.shows("book ETH-USDT")
+        await bench.press("colon", *"symbol xyz", "enter")
+        assert isinstance(bench.app.screen, Palette)
+        assert bench.shows("no instrument is called xyz; there are BTC-USDT, ETH-USDT")
+
+
+async def test_a_verb_without_its_argument_waits_for_it(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("colon", *"symbol", "enter")
+        assert isinstance(bench.app.screen, Palette)
+        assert bench.shows("symbol ETH-USDT")
+
+
+async def test_nothing_irreversible_happens_on_enter(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("colon", *"kill flatten", "enter")
+        assert isinstance(bench.app.screen, Typed)
+        assert bench.link.commands == []
+        await bench.press("escape")
+        assert bench.link.commands == []
+
+
+async def test_halt_by_name_needs_no_confirmation(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("colon", *"halt", "enter")
+        assert bench.kills == ["console test palette"]
+        assert isinstance(bench.app.screen, HaltPanel)
+
+
+async def test_the_last_lines_are_offered_again(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("colon", *"keys", "enter")
+        assert isinstance(bench.app.screen, Help)
+        await bench.press("escape", "colon")
+        assert bench.shows("▶ keys")
+        await bench.press("enter")
+        assert isinstance(bench.app.screen, Help)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 60)])
+async def test_every_command_has_words_and_fits(console: Console, size: tuple[int, int]) -> None:
+    async with console(size=size) as bench:
+        entries = bench.app.entries()
+        assert len({e.verb for e in entries}) == len(entries)
+        assert all(e.help for e in entries)
+        await bench.press("colon")
+        assert {len(row) for row in bench.screen()} == {size[0]}
