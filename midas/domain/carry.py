@@ -33,6 +33,28 @@ class SleeveCarried(msgspec.Struct, frozen=True, kw_only=True):
     opened_at: int
 
 
+class AlertCarried(msgspec.Struct, frozen=True):
+    """A price that a person wants to be told of."""
+
+    id: int
+    instrument: str  # its id
+    price: Decimal
+    above: bool  # fires when the price rises to it; else when it falls to it
+    set_by: str
+    set_at: int
+    fired_at: int = 0  # 0: waiting
+    acknowledged: bool = False
+
+
+class PauseCarried(msgspec.Struct, frozen=True):
+    """A gate that a person closed, and only a person opens."""
+
+    scope: str
+    reason: str
+    by: str
+    since: int
+
+
 class Carried(msgspec.Struct, frozen=True, kw_only=True):
     """Ledger, open orders, known trades and mode at the end of `from_session` (empty: a first start)."""
 
@@ -43,6 +65,8 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     sleeves: tuple[SleeveCarried, ...] = ()
     trade_ids: dict[str, tuple[int, ...]] = {}
     intents: int = 0
+    tickets: dict[str, str] = {}  # a person's acts, with the order that each became: none becomes another
+    pauses: tuple[PauseCarried, ...] = ()
     mode: str = "NORMAL"
     mode_by: str = "start"
     mode_cause: str = "first start"
@@ -52,3 +76,5 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     equity_peak: float = 0.0
     day: int = 0  # days since 1970 of `day_equity`: a restart may not forget the day's loss
     day_equity: float = 0.0
+    alerts: tuple[AlertCarried, ...] = ()
+    alert_last: int = 0  # the highest id of an alert so far

@@ -125,14 +125,18 @@ Command = (
 
 
 class Review(msgspec.Struct, frozen=True):
-    """What an order would do, computed by the engine from its own book and limits; nothing was sent."""
+    """What an order would do, computed by the engine from its own book and limits; nothing was sent.
+
+    No figure is ever NaN, which JSON and so the journal can't keep: what isn't known is 0, and a sentence
+    among `breaches` or `warnings` says so.
+    """
 
     side: str
     quantity: float
     price: float  # limit, or the expected average of a market order
     notional: float  # quote currency
     fee: float  # quote currency, the taker's or maker's rate as it would trade now
-    slippage_bps: float  # against the mid, for what would trade at once; NaN where it rests
+    slippage_bps: float  # against the mid, for what would trade at once; 0 where nothing would
     takes: float  # how much of it would trade at once, base currency
     ahead: float  # what rests before it at its price, base currency
     equity_share: float  # of the position after it, fraction of equity

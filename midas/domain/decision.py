@@ -106,6 +106,7 @@ class GateMoved(msgspec.Struct, frozen=True, tag="gate"):
     scope: str
     closed: bool
     reason: str
+    by: str = ""  # the person who did it; empty: the engine
 
 
 class Noted(msgspec.Struct, frozen=True, tag="note"):

@@ -81,6 +81,8 @@ class OrderIntent(msgspec.Struct, frozen=True, kw_only=True):
     market_time: int  # of the data it was decided on
     created_at: int
     reason: str
+    ticket: str = ""  # of the person who asked for it; empty: the engine's own
+    replaces: str = ""  # the order that it takes the place of, closed before this one is sent
 
 
 class Fill(msgspec.Struct, frozen=True, kw_only=True):

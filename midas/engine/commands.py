@@ -8,7 +8,17 @@ from typing import Any
 from midas.agents.execution_agent import Withdrawal
 from midas.agents.guardian import Guardian
 from midas.agents.orchestrator import Orchestrator
-from midas.domain.command import CancelOrder, Command, Kill, Resume, SetMode, Stop
+from midas.domain.command import (
+    Acknowledge,
+    AddAlert,
+    CancelOrder,
+    Command,
+    DropAlert,
+    Kill,
+    Resume,
+    SetMode,
+    Stop,
+)
 from midas.domain.mode import KillLevel, Mode
 from midas.engine.effect import ReleaseLatch, TripLatch
 from midas.engine.reply import Asked, Reply
@@ -28,6 +38,9 @@ class Commands:
             Kill: self._kill,
             Resume: self._resume,
             CancelOrder: self._cancel,
+            AddAlert: self._alert,
+            DropAlert: self._alert,
+            Acknowledge: self._alert,
             Stop: self._stop,
         }
 
@@ -63,6 +76,11 @@ class Commands:
             return Reply(False, f"order {command.client_id} isn't open")
         sentence = f"cancel of {command.client_id} sent"
         return Reply(True, sentence, steps=[Withdrawal(order, "asked for by a person")])
+
+    def _alert(self, command: AddAlert | DropAlert | Acknowledge, asked: Asked) -> Reply:
+        state = self._state
+        accepted, message = state.alerts.obey(command, asked.actor, state.now, state.markets)
+        return Reply(accepted, message)
 
     def _stop(self, command: Stop, asked: Asked) -> Reply:
         sentence = "stopping: orders are withdrawn and the account is reconciled"

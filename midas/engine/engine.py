@@ -38,6 +38,7 @@ from midas.domain.event import (
 )
 from midas.domain.market import Bar, BookDelta, BookLost, BookSnapshot, FeedStatus, Quote, Trade
 from midas.domain.mode import KillLevel, Mode
+from midas.domain.money import plain
 from midas.domain.order import OrderIntent, Phase, Purpose
 from midas.domain.time import SECOND
 from midas.engine.audit import Audit
@@ -141,6 +142,8 @@ class Engine:
         state = self.state
         state.market_events += 1
         state.markets[event.instrument].on_trade(event)
+        if event.instrument in state.alerts.waiting:
+            self._decisions.extend(_alerted(state, event))
 
     def _delta(self, event: BookDelta) -> None:
         state = self.state
@@ -424,3 +427,14 @@ class Engine:
         self._decisions.append(Noted("KILL", "warn", "flat, verified at the venue"))
         if state.control.level == KillLevel.DISCONNECT.value:
             self._effects.append(Disconnect("kill level disconnect"))
+
+
+def _alerted(state: State, event: Trade) -> list[Noted]:
+    """What this print tells those who set an alert on it."""
+    instrument = state.instruments[event.instrument]
+    last, notes = plain(instrument.price(event.price)), list[Noted]()
+    for alert in state.alerts.on_trade(event.instrument, event.price, event.at):
+        moved = f"{instrument.name} {'rose' if alert.above else 'fell'} to {last}"
+        text = f"{moved}: alert {alert.id} at {plain(alert.price)} by {alert.set_by}"
+        notes.append(Noted("ALERT", "warn", text))
+    return notes

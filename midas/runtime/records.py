@@ -10,6 +10,7 @@ import msgspec
 import numba
 import numpy
 
+from midas.domain.carry import AlertCarried
 from midas.domain.event import Market, Recorded
 from midas.engine.build import EngineConfig
 
@@ -51,6 +52,8 @@ class Marks(msgspec.Struct, frozen=True):
     day: int
     day_equity: float
     floor: str  # the mode that a human last chose
+    alerts: tuple[AlertCarried, ...] = ()  # what fires them is on the tape alone
+    alert_last: int = 0
 
 
 encode_event = msgspec.json.Encoder().encode

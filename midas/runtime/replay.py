@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from midas.domain.carry import Carried
-from midas.domain.decision import ModeChanged, OrderPlanned
+from midas.domain.decision import GateMoved, ModeChanged, OrderPlanned
 from midas.domain.event import MARKET_EVENTS, Event
 from midas.domain.mode import Mode
 from midas.engine import audit as audits
@@ -29,7 +29,7 @@ from midas.runtime.records import (
 from midas.state.state import State
 
 # Decoding is the expensive part, and few audits hold a decision that the ledger follows from.
-_FOLDED = (b'"type":"planned"', b'"type":"mode"')
+_FOLDED = (b'"type":"planned"', b'"type":"mode"', b'"type":"gate"')
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -86,6 +86,7 @@ def fold_ledger(header: Header, rows: Iterable[Row]) -> Carried:
             marks = decode_marks(row.body)
             state.equity_peak, state.day, state.day_equity = marks.equity_peak, marks.day, marks.day_equity
             state.control.floor = Mode(marks.floor)
+            state.alerts.restore(marks.alerts, marks.alert_last)
     return state.carried()
 
 
@@ -113,6 +114,11 @@ def _fold_decisions(state: State, body: bytes) -> None:
         elif isinstance(decision, ModeChanged):
             control = state.control
             control.set_mode(Mode(decision.after), decision.by, decision.cause, decision.ends_when, state.now)
+        elif isinstance(decision, GateMoved) and decision.by:  # the engine's own gates are judged anew
+            if decision.closed:
+                state.control.close_gate(decision.scope, decision.reason, state.now, decision.by)
+            else:
+                state.control.open_gate(decision.scope)
 
 
 def timeline(rows: Iterable[Row], tape: Iterable[tuple[int, bytes]]) -> Iterator[Moment]:

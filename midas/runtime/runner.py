@@ -111,7 +111,7 @@ class Runner:
         self._asked: dict[str, Callable[[Answer], None]] = {}
         self._stopped: str | None = None
         self._lag, self._barriers, self._rate = Window(), Window(), Rate()
-        self._marks: tuple[float, int, float, str] | None = None
+        self._marks: tuple[object, ...] | None = None
         self._tape_failure = ""
         self._latch_seen = False
         self._known: LatchRecord | None = None  # what the engine has heard of, and a resume releases
@@ -201,7 +201,8 @@ class Runner:
     def _mark(self, at: int) -> None:
         """What follows from prices and must survive a restart goes to the journal when it changes."""
         state = self.engine.state
-        marks = (state.equity_peak, state.day, state.day_equity, state.control.floor.value)
+        floor, alerts = state.control.floor.value, state.alerts
+        marks = (state.equity_peak, state.day, state.day_equity, floor, alerts.all, alerts.last_id)
         if marks != self._marks:
             self._marks = marks
             self._shell.journal.append(self._sequence, MARKS, at, encode_marks(Marks(*marks)))

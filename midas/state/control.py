@@ -18,6 +18,7 @@ class Gate(msgspec.Struct, frozen=True):
     scope: str  # "venue", "account", an instrument id, a strategy name
     reason: str
     since: int
+    by: str = ""  # the person who closed it, and it stays until one opens it; empty: the engine
 
 
 class Control:
@@ -75,16 +76,21 @@ class Control:
         """Only `resume` calls this."""
         self.latched, self.level, self.reviewed = False, "", False
 
-    def close_gate(self, scope: str, reason: str, at: int) -> list[GateMoved]:
+    def close_gate(self, scope: str, reason: str, at: int, by: str = "") -> list[GateMoved]:
         """No new risk in this scope; says so once."""
         known = self.gates.get(scope)
-        self.gates[scope] = Gate(scope, reason, known.since if known else at)
-        return [] if known else [GateMoved(scope, True, reason)]
+        self.gates[scope] = Gate(scope, reason, known.since if known else at, by)
+        return [] if known else [GateMoved(scope, True, reason, by)]
 
-    def open_gate(self, scope: str) -> list[GateMoved]:
-        """The reason is gone."""
+    def open_gate(self, scope: str, by: str = "") -> list[GateMoved]:
+        """The reason is gone, or a person says so."""
         gate = self.gates.pop(scope, None)
-        return [GateMoved(scope, False, gate.reason)] if gate else []
+        return [GateMoved(scope, False, gate.reason, by)] if gate else []
+
+    def paused(self, strategy: str) -> Gate | None:
+        """The gate that a person closed for one strategy."""
+        gate = self.gates.get(strategy)
+        return gate if gate is not None and gate.by else None
 
     def blocked(self, *scopes: str) -> Gate | None:
         """The first closed gate among these scopes."""

@@ -127,9 +127,13 @@ class Orders:
         """Open orders in one instrument."""
         return (o for o in self.open.values() if o.intent.instrument == instrument)
 
-    def leaves(self, instrument: str, side: Side) -> Decimal:
-        """Everything that may still trade on one side, UNKNOWN and foreign orders included."""
-        ours = sum((o.leaves for o in self.of_instrument(instrument) if o.intent.side is side), ZERO)
+    def leaves(self, instrument: str, side: Side, without: str = "") -> Decimal:
+        """Everything that may still trade on one side, UNKNOWN and foreign orders included.
+
+        `without`: an order that is closed before what is asked for could be sent.
+        """
+        standing = (o for o in self.of_instrument(instrument) if o.intent.client_id != without)
+        ours = sum((o.leaves for o in standing if o.intent.side is side), ZERO)
         theirs = (f for f in self.foreign.values() if f.instrument == instrument and f.side is side)
         return ours + sum((f.quantity - f.filled for f in theirs), ZERO)
 
@@ -273,7 +277,7 @@ class Orders:
             return [*anomaly, *self._moved(order, before, "fills missing")]
         return self._close(order, reason, at, "")
 
-    def cancel_sent(self, client_id: str, at: int) -> list[Change]:
+    def cancel_sent(self, client_id: str, at: int, reason: str = "") -> list[Change]:
         """A cancel left; the phase stays."""
         order = self.open.get(client_id)
         if order is None:
@@ -281,7 +285,7 @@ class Orders:
         before = order.status
         order.pending_cancel, order.cancel_sent_at = True, at
         order.cancels += 1
-        return self._moved(order, before, "")
+        return self._moved(order, before, reason)
 
     def cancel_rejected(self, client_id: str, reason: str, at: int) -> list[Change]:
         """Too late or unknown: never read as cancelled, looked up instead."""

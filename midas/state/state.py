@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from midas.domain.carry import Carried, OrderCarried
+from midas.domain.carry import Carried, OrderCarried, PauseCarried
 from midas.domain.decision import Anomaly, Decision, FillBooked, Noted
 from midas.domain.event import (
     AccountReported,
@@ -40,12 +40,16 @@ from midas.domain.opinion import Regime
 from midas.domain.order import Fill, OrderIntent, Side
 from midas.domain.verdict import Approved
 from midas.state import reconcile
-from midas.state.control import Control
+from midas.state.alerts import Alerts
+from midas.state.control import Control, Gate
 from midas.state.ledger import Ledger, Sleeve
 from midas.state.market import InstrumentMarket
 from midas.state.orders import Order, Orders
 
 EXTERNAL = "external"  # the sleeve of trades that no order of ours explains
+MANUAL = "manual"  # the sleeve of what a person orders
+BY_HAND = (MANUAL, EXTERNAL)  # sleeves that no strategy works: what they hold is a person's to reduce
+TICKETS_CARRIED = 1_000
 
 
 class State:
@@ -58,6 +62,7 @@ class State:
         self.orders = Orders()
         self.ledger = Ledger()
         self.control = Control()
+        self.alerts = Alerts(self.instruments)
         self.targets: dict[tuple[str, str], Approved] = {}
         self.regimes: dict[str, Regime] = {}
         self.session = self.account = self.environment = ""
@@ -69,6 +74,7 @@ class State:
         self.feed_age = 0
         self.gaps = self.resyncs = self.refused_messages = self.market_events = 0
         self.intents = 0
+        self.tickets: dict[str, str] = {}  # a person's acts, with the newest order that each became
         self.equity_peak = self.opening_equity = self.day_equity = 0.0
         self.day = 0
         self.reconciled = False
@@ -116,12 +122,16 @@ class State:
         """Fraction below the peak of equity, positive; NaN while equity isn't known."""
         return max(1.0 - self.equity() / self.equity_peak, 0.0) if self.equity_peak > 0 else 0.0
 
-    def free_base(self, strategy: str, instrument: str) -> Decimal:
-        """What a sleeve may still offer: less its own sell orders, and never more than the account has."""
-        own = (o.leaves for o in self.orders.working(strategy, instrument) if o.intent.side is Side.SELL)
-        free = self.ledger.sleeve(strategy, instrument).quantity - sum(own, ZERO)
+    def free_base(self, strategy: str, instrument: str, without: str = "") -> Decimal:
+        """What a sleeve may still offer: less its own sell orders, and never more than the account has.
+
+        `without`: an order that is closed before what is asked for could be sent.
+        """
+        own = (o for o in self.orders.working(strategy, instrument) if o.intent.client_id != without)
+        offered = sum((o.leaves for o in own if o.intent.side is Side.SELL), ZERO)
+        free = self.ledger.sleeve(strategy, instrument).quantity - offered
         total = self.ledger.balances.get(self.instruments[instrument].base, ZERO)
-        return max(ZERO, min(free, total - self.orders.leaves(instrument, Side.SELL)))
+        return max(ZERO, min(free, total - self.orders.leaves(instrument, Side.SELL, without)))
 
     def sleeves(self) -> Iterator[Sleeve]:
         """Those in this session's instruments; what else the ledger keeps is carried through untouched."""
@@ -169,6 +179,8 @@ class State:
     def plan(self, intent: OrderIntent) -> Order:
         """An intent of this very step enters the state, so that its exposure is reserved at once."""
         self.intents += 1
+        if intent.ticket:
+            self.tickets[intent.ticket] = intent.client_id
         return self.orders.plan(intent)
 
     def book_fill(self, event: OrderFilled) -> list[Decision]:
@@ -204,6 +216,10 @@ class State:
             sleeves=tuple(sleeve.carried() for sleeve in self.ledger.sleeves.values()),
             trade_ids=self.ledger.known(),
             intents=self.intents,
+            tickets=dict(list(self.tickets.items())[-TICKETS_CARRIED:]),
+            pauses=tuple(
+                PauseCarried(g.scope, g.reason, g.by, g.since) for g in control.gates.values() if g.by
+            ),
             mode=control.mode.value,
             mode_by=control.by,
             mode_cause=control.cause,
@@ -213,6 +229,8 @@ class State:
             equity_peak=self.equity_peak,
             day=self.day,
             day_equity=self.day_equity,
+            alerts=self.alerts.all,
+            alert_last=self.alerts.last_id,
         )
 
     # one handler an event
@@ -226,8 +244,12 @@ class State:
             self.day, self.day_equity = carried.day, carried.day_equity
         if carried.opened:
             self.ledger.restore(carried.balances, carried.sleeves, carried.trade_ids)
+        self.tickets = dict(carried.tickets)
         for order in carried.orders:
             self.orders.restore(order, event.at)
+        for pause in carried.pauses:
+            control.gates[pause.scope] = Gate(pause.scope, pause.reason, pause.since, pause.by)
+        self.alerts.restore(carried.alerts, carried.alert_last)
         control.mode, control.by, control.cause = Mode(carried.mode), carried.mode_by, carried.mode_cause
         control.floor, control.ends_when, control.since = (
             Mode(carried.mode_floor),

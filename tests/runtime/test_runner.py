@@ -12,7 +12,7 @@ from typing import TypeVar
 import pytest
 
 from midas.domain.carry import Carried
-from midas.domain.command import Answer, Command, Kill, Resume, SetMode
+from midas.domain.command import AddAlert, Answer, Command, Kill, Resume, SetMode
 from midas.domain.event import (
     CommandGiven,
     Event,
@@ -36,7 +36,7 @@ from midas.runtime.inbox import Inbox
 from midas.runtime.records import AUDIT, EVENT, FAILURE, MARKS, decode_event, decode_marks
 from midas.runtime.runner import Runner, Shell
 from midas.state.orders import Order
-from tests.fakes.desk import config
+from tests.fakes.desk import BTC, config
 from tests.fakes.scripted_market import ScriptedMarket
 from tests.fakes.shell import (
     START,
@@ -495,9 +495,13 @@ async def test_a_book_that_breaks_here_is_fetched_anew(bench: Bench) -> None:
 async def test_what_follows_from_prices_is_recorded_when_it_changes(bench: Bench) -> None:
     async with bench.running():
         bench.command(SetMode("PAUSE", "test"))
-        await bench.until(lambda: bool(bench.answers))
+        bench.put([bench.market.trade()])
+        await bench.until(lambda: bool(bench.answers) and not len(bench.inbox))
+        bench.command(AddAlert(BTC.name, "1"))
+        await bench.until(lambda: len(bench.answers) == 2)
     marks = [decode_marks(body) for _, kind, body in bench.journal.records if kind == MARKS]
     assert marks[-1].floor == "PAUSE"
+    assert [str(alert.price) for alert in marks[-1].alerts] == ["1"]
     assert len(marks) == len(set(map(str, marks)))
 
 

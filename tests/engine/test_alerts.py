@@ -1,0 +1,22 @@
+"""Price alerts through the engine: answered, fired by a print, told once."""
+
+from __future__ import annotations
+
+from midas.domain.command import Acknowledge, AddAlert
+from midas.domain.market import Trade
+from tests.engine.scene import Scene
+from tests.fakes.desk import BTC
+
+
+def test_a_print_beyond_the_level_is_told_once_with_who_asked(scene: Scene) -> None:
+    scene.desk.feed(scene.market.trade())
+    last = scene.desk.state.markets[BTC.id].last_price
+    level = round(last + 1.0, 2)
+    assert scene.desk.command(AddAlert(BTC.name, str(level))).accepted
+    ticks = round((last + 2.0) / BTC.tick)
+    for number in range(2):
+        scene.desk.feed(Trade(BTC.id, scene.market.now, scene.market.now, ticks, 1, False, 900_000 + number))
+    assert len(scene.notes("alert 1 at")) == 1
+    assert "by test" in scene.notes("alert 1 at")[0]
+    assert scene.desk.command(Acknowledge("alert:1")).accepted
+    assert scene.desk.state.alerts.all[0].acknowledged
