@@ -6,13 +6,14 @@ from decimal import Decimal
 
 import msgspec
 
+from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO, floor_to, from_float
 from midas.domain.opinion import Target, Urgency
-from midas.domain.order import OrderIntent, Purpose
+from midas.domain.order import OrderIntent, Purpose, Side
 from midas.domain.verdict import Approved, Breach, Refused, Verdict
 from midas.risk.exposure import correlation, worst_case
 from midas.risk.gates import entry_closed
-from midas.risk.limits import ENTRY_CHECKS, EXIT_CHECKS, EXPOSURE_LIMITS, Limits
+from midas.risk.limits import ENTRY_CHECKS, EXIT_CHECKS, EXPOSURE_LIMITS, Limits, exposure, exposures
 from midas.state.ledger import Sleeve
 from midas.state.state import State
 
@@ -59,6 +60,31 @@ class RiskManager:
         checks = ENTRY_CHECKS if entering else EXIT_CHECKS
         return next((b for check in checks if (b := check(self.limits, intent, state))), None)
 
+    def objections(self, intent: OrderIntent, state: State) -> tuple[Breach, ...]:
+        """All that `admit` has against one order, for a person who may change it."""
+        entering = intent.purpose is Purpose.ENTRY
+        closed = entry_closed(state, intent.strategy, intent.instrument) if entering else None
+        found = [closed] if closed is not None else []
+        checks = ENTRY_CHECKS if entering else EXIT_CHECKS
+        found += [b for check in checks if check is not exposure and (b := check(self.limits, intent, state))]
+        return (*found, *(exposures(self.limits, intent, state) if entering else ()))
+
+    def correlated(self, instrument: str, state: State) -> str:
+        """Why a strategy would take only half of a position here; empty where it wouldn't."""
+        found = self._correlation(instrument, state)
+        return f"{found[1]:.2f} correlated with {found[0].name}, which is held" if found else ""
+
+    def price_worst(self, instrument: str, side: Side, state: State) -> Decimal | None:
+        """The worst price that the collar lets an order trade at; None without a price to compare with."""
+        market = state.markets[instrument]
+        reference = market.mid if side is Side.BUY else market.bid_price
+        if not reference > 0.0:
+            return None
+        tick = market.instrument.tick_size
+        price = from_float(reference * (1.0 + side.sign * self.limits.price_collar_bps / 1e4), FINE)
+        floor = floor_to(price, tick)
+        return floor if side is Side.BUY or floor == price else floor + tick
+
     def _closed(self, target: Target, state: State) -> Breach | None:
         """Why no new risk may be opened here at all, or not with so little confidence."""
         control = state.control
@@ -72,16 +98,24 @@ class RiskManager:
 
     def _uncorrelated(self, target: Target, held: Decimal, state: State) -> Target:
         """Half the size where another position moves with this one; never less than is held."""
+        found = self._correlation(target.instrument, state)
+        if found is None:
+            return target
+        instrument, value = found
+        lot = state.instruments[target.instrument].lot_size
+        smaller = max(held, floor_to(target.quantity * SHRINK, lot))
+        reason = f"{target.reason}; halved: {value:.2f} correlated with {instrument.name}"
+        return msgspec.structs.replace(target, quantity=smaller, reason=reason)
+
+    def _correlation(self, wanted: str, state: State) -> tuple[Instrument, float] | None:
+        """The first position that moves too much with another one, and how much."""
         for other, instrument in state.instruments.items():
-            if other == target.instrument or state.ledger.position(other) < instrument.quantity_min:
+            if other == wanted or state.ledger.position(other) < instrument.quantity_min:
                 continue
-            value = correlation(state, target.instrument, other)
+            value = correlation(state, wanted, other)
             if value > self.limits.correlation_max:
-                lot = state.instruments[target.instrument].lot_size
-                smaller = max(held, floor_to(target.quantity * SHRINK, lot))
-                reason = f"{target.reason}; halved: {value:.2f} correlated with {instrument.name}"
-                return msgspec.structs.replace(target, quantity=smaller, reason=reason)
-        return target
+                return instrument, value
+        return None
 
     def _approve(self, target: Target, price: float) -> Approved:
         width = self.limits.price_collar_bps / 1e4

@@ -87,10 +87,10 @@ def _broken(what: str, last_good: int) -> StoreDamaged:
 
 
 def _mode_only(carried: Carried | None) -> Carried:
-    """A new account starts a new ledger; mode and its cause outlive it."""
+    """A new account starts a new ledger; mode and its cause, and what a person paused, outlive it."""
     if carried is None:
         return Carried()
     return Carried(
         mode=carried.mode, mode_by=carried.mode_by, mode_cause=carried.mode_cause,
-        mode_ends=carried.mode_ends, mode_floor=carried.mode_floor,
+        mode_ends=carried.mode_ends, mode_floor=carried.mode_floor, pauses=carried.pauses,
     )  # fmt: skip

@@ -108,7 +108,7 @@ def _in_class(name: str, values: dict[str, float], counts: dict[str, str]) -> fl
 def _value(state: State, instrument: Instrument, target: Target | None, order: OrderIntent | None) -> float:
     """Quote value held if all buy orders fill; what was on the account before us is held too."""
     held = max(state.ledger.balances.get(instrument.base, ZERO), state.ledger.position(instrument.id))
-    quantity = held + state.orders.leaves(instrument.id, Side.BUY)
+    quantity = held + state.orders.leaves(instrument.id, Side.BUY, order.replaces if order else "")
     if target is not None and target.instrument == instrument.id:
         quantity += max(ZERO, target.quantity - _reserved(state, target))
     if order is not None and order.instrument == instrument.id and order.side is Side.BUY:
@@ -119,8 +119,9 @@ def _value(state: State, instrument: Instrument, target: Target | None, order: O
 def _cash(state: State, target: Target | None, order: OrderIntent | None) -> float:
     """Quote currency left once every buy order is paid, at its own price where that is above the mark."""
     spent = 0.0
+    replaced = order.replaces if order is not None else ""
     for open_order in state.orders.open.values():
-        if open_order.intent.side is Side.BUY:
+        if open_order.intent.side is Side.BUY and open_order.intent.client_id != replaced:
             spent += float(open_order.leaves) * _price(state, open_order.intent)
     for report in state.orders.foreign.values():
         if report.side is Side.BUY:

@@ -8,6 +8,16 @@ from midas.state.state import State
 
 def entry_closed(state: State, strategy: str, instrument: str) -> Breach | None:
     """The first reason against an entry of this sleeve, whatever its size."""
+    if breach := entry_forbidden(state, strategy, instrument):
+        return breach
+    doubtful = next((o for o in state.orders.of_instrument(instrument) if o.unknown), None)
+    if doubtful is not None:
+        return Breach("unknown order", 1.0, 0.0, f"order {doubtful.intent.client_id} may or may not exist")
+    return None
+
+
+def entry_forbidden(state: State, strategy: str, instrument: str) -> Breach | None:
+    """As `entry_closed`, without the orders in doubt: those settle by themselves."""
     control = state.control
     if control.latched:
         return Breach("kill latch", 1.0, 0.0, f"the kill latch is set by {control.kill_by}")
@@ -15,7 +25,4 @@ def entry_closed(state: State, strategy: str, instrument: str) -> Breach | None:
         return Breach("mode", 0.0, 0.0, f"mode {control.mode.value} opens nothing new")
     if gate := control.blocked("venue", "account", instrument, strategy):
         return Breach("gate", 0.0, 0.0, f"{gate.scope} is closed: {gate.reason}")
-    doubtful = next((o for o in state.orders.of_instrument(instrument) if o.unknown), None)
-    if doubtful is not None:
-        return Breach("unknown order", 1.0, 0.0, f"order {doubtful.intent.client_id} may or may not exist")
     return None

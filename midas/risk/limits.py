@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -77,10 +77,15 @@ EXPOSURE_LIMITS: tuple[ExposureLimit, ...] = (
 )  # fmt: skip
 
 
+def exposures(limits: Limits, intent: OrderIntent, state: State) -> Iterator[Breach]:
+    """Every exposure limit that this order would break, open beside everything else."""
+    after = worst_case(state, limits.classes, order=intent)
+    return (b for limit in EXPOSURE_LIMITS if (b := limit(limits, intent.instrument, after)))
+
+
 def exposure(limits: Limits, intent: OrderIntent, state: State) -> Breach | None:
     """Every exposure limit once more, with this order open: what was approved beside it may have grown."""
-    after = worst_case(state, limits.classes, order=intent)
-    return next((b for limit in EXPOSURE_LIMITS if (b := limit(limits, intent.instrument, after))), None)
+    return next(exposures(limits, intent, state), None)
 
 
 def order_rate(limits: Limits, intent: OrderIntent, state: State) -> Breach | None:
@@ -116,12 +121,14 @@ def price_collar(limits: Limits, intent: OrderIntent, state: State) -> Breach | 
 def funds(limits: Limits, intent: OrderIntent, state: State) -> Breach | None:
     """A buy needs quote currency that no other order has reserved; a sell can't exceed its sleeve."""
     if intent.side is Side.SELL:
-        free, needed = state.free_base(intent.strategy, intent.instrument), intent.quantity
+        free = state.free_base(intent.strategy, intent.instrument, intent.replaces)
+        needed = intent.quantity
         if needed <= free:
             return None
         return Breach("holding", float(needed), float(free), f"selling {needed} of {free} held")
-    bought = ((o.intent, o.leaves) for o in state.orders.open.values() if o.intent.side is Side.BUY)
-    reserved = sum(float(leaves) * _price(order, state) for order, leaves in bought)
+    bought = (o for o in state.orders.open.values() if o.intent.side is Side.BUY)
+    standing = (o for o in bought if o.intent.client_id != intent.replaces)
+    reserved = sum(float(o.leaves) * _price(o.intent, state) for o in standing)
     value = float(intent.quantity) * _price(intent, state)
     return _above("funds", value, state.cash - reserved, f"{value:.2f} {state.quote} needed")
 
