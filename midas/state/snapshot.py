@@ -7,6 +7,8 @@ named `*_at` are wall nanoseconds, times named `*_time` market nanoseconds; ages
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 
@@ -150,6 +152,9 @@ class InstrumentView(msgspec.Struct, frozen=True):
     bar_period: int
     marks: tuple[MarkView, ...]
     regime: RegimeView
+    lot_size: float = 0.0
+    # 25, 50, 75 and 100 % of what cash and limits let a person buy now, base currency, in whole lots
+    buyable: tuple[float, ...] = ()
 
 
 class ContributionView(msgspec.Struct, frozen=True):
@@ -187,6 +192,33 @@ class LimitView(msgspec.Struct, frozen=True):
     action: str  # what happens when it binds
     binding: bool
     detail: str = ""
+    room: float = math.nan  # what is left before it binds, in the unit of `value`
+    room_money: float = math.nan  # the same in quote currency, where the limit is a share of equity
+    floor: bool = False  # `maximum` is the least allowed: it binds from above
+
+
+class ExposureView(msgspec.Struct, frozen=True):
+    """How much of one kind of thing is held, and would be if every entry order filled."""
+
+    scope: str  # instrument, strategy
+    name: str  # an instrument's id or a strategy's name
+    value: float  # held, quote currency
+    share: float  # held, fraction of equity
+    working: float  # what our buy orders may still add, quote currency
+    worst: float  # both, fraction of equity
+    maximum: float = math.nan  # share allowed; NaN where nothing limits it
+
+
+class TriggerView(msgspec.Struct, frozen=True):
+    """A loss at which the engine acts by itself, as a level of equity."""
+
+    name: str  # drawdown_defensive, drawdown_stop, day_stop
+    title: str  # "drawdown"
+    value: float  # the loss now, fraction
+    maximum: float  # at which it fires, fraction
+    equity: float  # at which it fires, quote currency
+    room: float  # equity that may be lost before it fires, quote currency
+    action: str  # what it does, in words
 
 
 class PositionView(msgspec.Struct, frozen=True):
@@ -204,6 +236,7 @@ class PositionView(msgspec.Struct, frozen=True):
     fees: float
     opened_at: int
     dust: bool = False  # too little for the venue to take an order of it: left over, not a position
+    sellable: tuple[float, ...] = ()  # 25, 50, 75 and 100 % of what no order offers yet, in whole lots
 
 
 class OrderView(msgspec.Struct, frozen=True):
@@ -275,6 +308,8 @@ class AlertView(msgspec.Struct, frozen=True):
     set_at: int
     fired_at: int  # 0: waiting
     acknowledged: bool
+    last: float = math.nan  # the price now
+    distance: float = math.nan  # how far the price has to go, as a fraction of it, signed
 
 
 class AlarmView(msgspec.Struct, frozen=True):
@@ -452,3 +487,5 @@ class Snapshot(msgspec.Struct, frozen=True):
     alerts: tuple[AlertView, ...] = ()
     alarms: tuple[AlarmView, ...] = ()  # gravest first
     modes: tuple[ModeChangeView, ...] = ()  # newest first
+    exposures: tuple[ExposureView, ...] = ()  # instruments, then strategies
+    triggers: tuple[TriggerView, ...] = ()  # in the order in which they fire
