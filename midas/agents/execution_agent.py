@@ -172,7 +172,7 @@ def client_id(account: str, session: str, number: int) -> str:
 
 def leaves_nothing(state: State) -> bool:
     """True once no position is left that the venue would still let us sell."""
-    return not any(_sellable(state, s, s.quantity) for s in state.sleeves() if s.quantity > ZERO)
+    return not any(sellable(state, s, s.quantity) for s in state.sleeves() if s.quantity > ZERO)
 
 
 def _closing(state: State, sleeve: Sleeve) -> Plan | None:
@@ -184,7 +184,7 @@ def _closing(state: State, sleeve: Sleeve) -> Plan | None:
     instrument = market.instrument
     free = min(state.free_base(sleeve.strategy, sleeve.instrument), instrument.quantity_max)
     quantity = floor_to(free, instrument.lot_size)
-    if not market.bid_lots or not _sellable(state, sleeve, quantity):
+    if not market.bid_lots or not sellable(state, sleeve, quantity):
         return None
     price = from_float(market.bid_price * (1.0 - FLATTEN_COLLAR_BPS / 1e4), instrument.tick_size)
     if quantity * price < instrument.notional_min:
@@ -192,7 +192,7 @@ def _closing(state: State, sleeve: Sleeve) -> Plan | None:
     return Plan(Side.SELL, OrderType.LIMIT, TimeInForce.IOC, quantity, price)
 
 
-def _sellable(state: State, sleeve: Sleeve, quantity: Decimal) -> bool:
+def sellable(state: State, sleeve: Sleeve, quantity: Decimal) -> bool:
     """Whether the account has so much, and the venue would take an order of it."""
     instrument = state.instruments[sleeve.instrument]
     there = min(quantity, state.ledger.balances.get(instrument.base, ZERO))
