@@ -16,6 +16,7 @@ from midas.domain.order import Side
 from midas.engine.audit import Audit
 from midas.engine.engine import Engine
 from midas.engine.lines import lines
+from midas.engine.standing import exposures, triggers
 from midas.risk.gauges import gauges, next_to_bind
 from midas.state.market import InstrumentMarket
 from midas.state.orders import Order
@@ -136,6 +137,8 @@ class Painter:
             money=self._money(),
             health=health,
             counts=self.counts(),
+            exposures=exposures(state, engine.orchestrator.risk.limits),
+            triggers=triggers(state, engine.orchestrator.risk.limits),
         )
 
     def _signal(self, made: SignalMade, audit: Audit) -> None:

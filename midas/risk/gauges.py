@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from midas.risk.exposure import worst_case
 from midas.risk.limits import RATE_WINDOW, TOLERANCE, Limits
 from midas.state.snapshot import LimitView
@@ -44,7 +46,7 @@ def gauges(state: State, limits: Limits) -> tuple[LimitView, ...]:
         _row("drawdown", "drawdown", state.drawdown, limits.drawdown_stop, "%", "flatten", ""),
         _row("day", "day loss", day_loss, limits.daily_loss_stop, "%", "flatten", ""),
     ]
-    return tuple(rows)
+    return tuple(_with_money(row, equity) for row in rows)
 
 
 def next_to_bind(rows: tuple[LimitView, ...]) -> str:
@@ -59,14 +61,22 @@ def _row(
     if value != value:
         return LimitView(name, title, 0.0, maximum, 0.0, unit, action, False, UNKNOWN)
     used = value / maximum if maximum > 0 else 0.0
-    return LimitView(name, title, value, maximum, used, unit, action, used >= 1.0 - TOLERANCE, detail)
+    binding, room = used >= 1.0 - TOLERANCE, max(maximum - value, 0.0)
+    return LimitView(name, title, value, maximum, used, unit, action, binding, detail, room)
+
+
+def _with_money(row: LimitView, equity: float) -> LimitView:
+    """The room of a share of equity, as money too."""
+    return msgspec.structs.replace(row, room_money=row.room * equity) if row.unit == "%" else row
 
 
 def _cash(share: float, minimum: float) -> LimitView:
     """Cash binds from above: full use means that only the minimum is left."""
     if share != share:
-        return LimitView("cash", "cash left", 0.0, minimum, 0.0, "%", "closing only", False, UNKNOWN)
+        unknown = LimitView("cash", "cash left", 0.0, minimum, 0.0, "%", "closing only", False, UNKNOWN)
+        return msgspec.structs.replace(unknown, floor=True)
     used = max(0.0, 1.0 - share) / (1.0 - minimum) if minimum < 1.0 else 0.0
     return LimitView(
-        "cash", "cash left", share, minimum, used, "%", "closing only", used >= 1.0 - TOLERANCE, "at least"
-    )
+        "cash", "cash left", share, minimum, used, "%", "closing only", used >= 1.0 - TOLERANCE, "at least",
+        max(share - minimum, 0.0), floor=True,
+    )  # fmt: skip

@@ -56,3 +56,15 @@ def test_what_is_not_known_yet_is_shown_so_and_never_as_nan() -> None:
         assert row.used == row.used
         assert not row.binding
     assert rows(state)["position"].detail == rows(state)["drawdown"].detail == "no price yet"
+
+
+def test_room_is_what_is_left_in_the_limits_own_unit_and_in_money() -> None:
+    state = desk()
+    hold(state, "10")
+    shown = rows(state)
+    position = shown["position"]
+    assert position.room == pytest.approx(position.maximum - position.value)
+    assert position.room_money == pytest.approx(position.room * state.equity())
+    assert shown["rate"].room == shown["rate"].maximum
+    assert shown["rate"].room_money != shown["rate"].room_money
+    assert shown["cash"].floor and shown["cash"].room == pytest.approx(0.9 - shown["cash"].maximum)
