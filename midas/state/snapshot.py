@@ -62,6 +62,29 @@ class LevelView(msgspec.Struct, frozen=True):
     size: float
     cumulative: float
     own: float = 0.0
+    average: float = float("nan")  # price of all that rests from the touch to here
+    slip_bps: float = float("nan")  # that average against the mid; positive is worse
+    ahead: float = float(
+        "nan"
+    )  # at most this stands before our last order here; NaN where none of ours works
+
+
+class LadderView(msgspec.Struct, frozen=True):
+    """The book in steps of several ticks, best first: bids rounded down, asks up."""
+
+    ticks: int  # to one level
+    bids: tuple[LevelView, ...]
+    asks: tuple[LevelView, ...]
+
+
+class WalkView(msgspec.Struct, frozen=True):
+    """Closing what we hold of an instrument, at once, through the visible book."""
+
+    side: str  # SELL or BUY
+    quantity: float
+    average: float
+    slip_bps: float  # against the mid; positive is worse; fees not counted
+    covered: bool  # the visible book is deep enough
 
 
 class BookView(msgspec.Struct, frozen=True):
@@ -76,6 +99,8 @@ class BookView(msgspec.Struct, frozen=True):
     imbalance: float  # (bid - ask) / (bid + ask) over the best five levels
     microprice: float
     changed_at: int
+    coarse: tuple[LadderView, ...] = ()
+    closing: WalkView | None = None  # None where we hold nothing
 
 
 class TradeView(msgspec.Struct, frozen=True):
@@ -110,6 +135,15 @@ class MarkView(msgspec.Struct, frozen=True):
     strategy: str
 
 
+class RegimeChangeView(msgspec.Struct, frozen=True):
+    """One change of the regime."""
+
+    time: int  # market time
+    before: str  # label
+    after: str
+    source: str  # rule, hold
+
+
 class RegimeView(msgspec.Struct, frozen=True):
     """What kind of market the rules see, why, and since when."""
 
@@ -127,6 +161,10 @@ class RegimeView(msgspec.Struct, frozen=True):
     size_factor: float
     history: tuple[str, ...]  # short labels, oldest first, one a bar
     previous: str
+    longs: bool = True  # new long positions may be opened
+    speak: tuple[str, ...] = ()  # strategies that may open a position in it
+    rest: tuple[str, ...] = ()  # strategies that may not
+    changes: tuple[RegimeChangeView, ...] = ()  # newest first
 
 
 class InstrumentView(msgspec.Struct, frozen=True):
@@ -164,6 +202,15 @@ class ContributionView(msgspec.Struct, frozen=True):
     value: float
 
 
+class BreachView(msgspec.Struct, frozen=True):
+    """A limit that said no to a signal."""
+
+    limit: str
+    value: float
+    maximum: float
+    sentence: str
+
+
 class SignalView(msgspec.Struct, frozen=True):
     """A signal with its reasons and what became of it."""
 
@@ -178,6 +225,9 @@ class SignalView(msgspec.Struct, frozen=True):
     detail: str
     why: tuple[ContributionView, ...]
     inputs: tuple[ContributionView, ...] = ()  # what the strategy looked at
+    reason: str = ""  # the strategy's own words
+    breaches: tuple[BreachView, ...] = ()  # of a refused one
+    orders: tuple[str, ...] = ()  # what it led to: "a91f BUY 0.0082 @ 61775.5 LIMIT_MAKER", oldest first
 
 
 class LimitView(msgspec.Struct, frozen=True):
@@ -487,5 +537,6 @@ class Snapshot(msgspec.Struct, frozen=True):
     alerts: tuple[AlertView, ...] = ()
     alarms: tuple[AlarmView, ...] = ()  # gravest first
     modes: tuple[ModeChangeView, ...] = ()  # newest first
+    market: str = ""  # of an embedded exchange: "synthetic calm", "recording FILE"; empty at a real venue
     exposures: tuple[ExposureView, ...] = ()  # instruments, then strategies
     triggers: tuple[TriggerView, ...] = ()  # in the order in which they fire

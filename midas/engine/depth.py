@@ -1,0 +1,150 @@
+"""The order book as drawn: levels with their sums and averages, coarser ladders, what closing would cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from midas.domain.order import Phase, Side
+from midas.state.market import InstrumentMarket
+from midas.state.orders import Order
+from midas.state.snapshot import BookView, LadderView, LevelView, WalkView
+
+LEVELS = 50  # of each ladder, a side
+REACH = 2_000  # levels of the book that the coarse ladders and a walk may use
+COARSE = (10, 100)  # ticks to one level of the coarser ladders
+NAN = float("nan")
+Rows = NDArray[np.int64]  # tick, lots; best first
+ByTick = dict[int, float]
+
+
+class DepthPainter:
+    """Keeps, for each order of ours, the least that its level ever held: no more stands before it."""
+
+    def __init__(self) -> None:
+        self._ahead: dict[str, dict[str, float]] = {}  # by instrument and client id
+
+    def book(self, market: InstrumentMarket, orders: Iterable[Order], holding: float) -> BookView:
+        """The book of one instrument; `holding` is what we hold of it, in signed base units."""
+        book = market.book
+        if not book.valid:
+            return BookView(False, book.reason, (), (), NAN, NAN, NAN, NAN, market.book_changed_at)
+        mine = [order for order in orders if order.intent.price is not None]
+        rows = book.top(REACH)
+        ahead = self._queues(market, mine, rows)
+        sides = [
+            _Side(market, side_rows, _own(market, mine, side), ahead, sign)
+            for side_rows, side, sign in ((rows[0], Side.BUY, -1), (rows[1], Side.SELL, 1))
+        ]
+        bids, asks = sides
+        spread = NAN
+        if book.best_bid_lots and book.best_ask_lots:
+            spread = (book.best_ask - book.best_bid) * market.tick
+        return BookView(
+            True, "", bids.fine(), asks.fine(), spread, spread / market.mid * 1e4, market.imbalance(5),
+            market.microprice(), market.book_changed_at,
+            tuple(LadderView(ticks, bids.coarse(ticks), asks.coarse(ticks)) for ticks in COARSE),
+            (bids if holding > 0 else asks).walk(holding),
+        )  # fmt: skip
+
+    def _queues(self, market: InstrumentMarket, orders: list[Order], sides: tuple[Rows, Rows]) -> ByTick:
+        """By tick, the most that can stand before the last of our orders there."""
+        instrument = market.instrument
+        before, known = self._ahead.get(instrument.id, {}), dict[str, float]()
+        ahead: ByTick = {}
+        for order in orders:
+            if order.phase is not Phase.WORKING:
+                continue
+            place, key = _tick(market, order), order.intent.client_id
+            rows = sides[order.intent.side is Side.SELL]
+            here = float(rows[rows[:, 0] == place, 1].sum()) * instrument.lot
+            known[key] = min(before.get(key, here), here)
+            ahead[place] = max(ahead.get(place, 0.0), known[key])
+        self._ahead[instrument.id] = known
+        return ahead
+
+
+class _Side:
+    """One side of a book on its way to the screen; `sign` is +1 where prices rise away from the touch."""
+
+    def __init__(self, market: InstrumentMarket, rows: Rows, own: ByTick, ahead: ByTick, sign: int) -> None:
+        self._market, self._rows, self._own, self._ahead, self._sign = market, rows, own, ahead, sign
+
+    def fine(self) -> tuple[LevelView, ...]:
+        """Every price that holds something, ours included where the venue shows nothing of it."""
+        rows = self._rows[:LEVELS]
+        last = int(rows[-1, 0]) * self._sign if len(rows) else 0
+        shown = set(rows[:, 0].tolist())
+        missing = [t for t in self._own if t not in shown and (t * self._sign <= last or not len(rows))]
+        if missing:
+            rows = np.concatenate([rows, np.array([(tick, 0) for tick in missing], np.int64)])
+            rows = rows[np.argsort(rows[:, 0] * self._sign, kind="stable")]
+        return self._levels(rows[:, 0], rows[:, 1], rows, np.arange(len(rows)), self._own, self._ahead)
+
+    def coarse(self, ticks: int) -> tuple[LevelView, ...]:
+        """The book in steps of `ticks`: bids rounded down, asks up."""
+        rows, sign = self._rows, self._sign
+        if not len(rows):
+            return ()
+        steps = sign * -(-sign * rows[:, 0] // ticks)
+        starts = np.concatenate([[0], np.flatnonzero(np.diff(steps)) + 1])
+        ends = np.concatenate([starts[1:], [len(rows)]]) - 1
+        if len(rows) == REACH:  # what lies further out isn't counted, so the last step isn't whole
+            starts, ends = starts[:-1], ends[:-1]
+        starts, ends = starts[:LEVELS], ends[:LEVELS]
+        own: ByTick = {}
+        for tick, quantity in self._own.items():
+            place = sign * -(-sign * tick // ticks) * ticks
+            own[place] = own.get(place, 0.0) + quantity
+        lots = np.add.reduceat(rows[:, 1], starts) if len(starts) else rows[:0, 1]
+        lots[-1:] = rows[starts[-1] : ends[-1] + 1, 1].sum() if len(starts) else 0
+        return self._levels(steps[starts] * ticks, lots, rows, ends, own, {})
+
+    def walk(self, holding: float) -> WalkView | None:
+        """What selling (or buying back) the whole holding would fetch at once; None where we are flat."""
+        rows, market = self._rows, self._market
+        quantity = abs(holding)
+        if not quantity or not len(rows):
+            return None
+        sizes, prices = rows[:, 1] * market.instrument.lot, rows[:, 0] * market.tick
+        taken = np.minimum(sizes, np.maximum(quantity - (np.cumsum(sizes) - sizes), 0.0))
+        filled = float(taken.sum())
+        average = float((taken * prices).sum()) / filled
+        side = "SELL" if holding > 0 else "BUY"
+        return WalkView(side, quantity, average, self._slip(average), filled >= quantity * (1 - 1e-9))
+
+    def _levels(
+        self, ticks: Rows, lots: Rows, rows: Rows, ends: Rows, own: ByTick, ahead: ByTick
+    ) -> tuple[LevelView, ...]:
+        tick, lot, slip = self._market.tick, self._market.instrument.lot, self._slip
+        total = np.cumsum(rows[:, 1])[ends]
+        worth = np.cumsum(rows[:, 0].astype(float) * rows[:, 1])[ends]
+        average = (worth / np.maximum(total, 1) * tick).tolist()
+        found = zip(ticks.tolist(), lots.tolist(), total.tolist(), average, strict=True)
+        return tuple(
+            LevelView(
+                t * tick, n * lot, s * lot, own.get(t, 0.0), a if s else NAN, slip(a) if s else NAN,
+                ahead.get(t, NAN),
+            )
+            for t, n, s, a in found
+        )  # fmt: skip
+
+    def _slip(self, average: float) -> float:
+        """How much worse than the mid, in basis points."""
+        return (average / self._market.mid - 1.0) * self._sign * 1e4
+
+
+def _own(market: InstrumentMarket, orders: list[Order], side: Side) -> ByTick:
+    own: ByTick = {}
+    for order in orders:
+        if order.intent.side is side:
+            place = _tick(market, order)
+            own[place] = own.get(place, 0.0) + float(order.leaves)
+    return own
+
+
+def _tick(market: InstrumentMarket, order: Order) -> int:
+    assert order.intent.price is not None
+    return int(order.intent.price / market.instrument.tick_size)
