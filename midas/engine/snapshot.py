@@ -18,6 +18,7 @@ from midas.engine.engine import Engine
 from midas.engine.lines import lines
 from midas.engine.standing import exposures, triggers
 from midas.risk.gauges import gauges, next_to_bind
+from midas.risk.room import buyable, sellable
 from midas.state.market import InstrumentMarket
 from midas.state.orders import Order
 from midas.state.snapshot import (
@@ -126,7 +127,7 @@ class Painter:
             mode=self._mode(),
             kill=self._kill(),
             gates=tuple(GateView(g.scope, g.reason, g.since) for g in state.control.gates.values()),
-            instruments=tuple(self._instrument(m) for m in state.markets.values()),
+            instruments=self._instruments(),
             signals=tuple(self._signals),
             limits=rows,
             next_to_bind=next_to_bind(rows),
@@ -172,7 +173,12 @@ class Painter:
             control.latched, control.level, control.kill_by, control.kill_reason, control.tripped_at, report
         )
 
-    def _instrument(self, market: InstrumentMarket) -> InstrumentView:
+    def _instruments(self) -> tuple[InstrumentView, ...]:
+        room = buyable(self._engine.state, self._engine.orchestrator.risk.limits)
+        markets = self._engine.state.markets.items()
+        return tuple(self._instrument(market, room[name]) for name, market in markets)
+
+    def _instrument(self, market: InstrumentMarket, room: tuple[float, ...]) -> InstrumentView:
         instrument = market.instrument
         bars = list(market.bars)[-BARS_SHOWN:]
         change = market.last_price / market.first_price - 1.0 if market.first_price > 0 else NAN
@@ -197,6 +203,8 @@ class Painter:
             bar_period=self._assembly.period,
             marks=tuple(self._marks.get(instrument.id, ())),
             regime=self._regime(market),
+            lot_size=instrument.lot,
+            buyable=room,
         )
 
     def _book(self, market: InstrumentMarket) -> BookView:
@@ -246,6 +254,7 @@ class Painter:
                 quantity * mark,
                 unrealised, unrealised / cost if cost else 0.0, float(sleeve.realised), float(sleeve.fees),
                 sleeve.opened_at,
+                sellable=sellable(state, sleeve.strategy, sleeve.instrument),
             )  # fmt: skip
 
     def _strategies(self) -> Iterator[StrategyView]:
