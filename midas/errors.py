@@ -10,6 +10,7 @@ MidasError
 |   |-- SessionUnknown         no session of that name
 |   `-- NotLoopback            environment SIM with an address outside this machine
 |-- ProcessEnded               an exchange or engine that midas started ended at its start
+|-- ConsoleFailed           a bug of ours in the console; the engine trades on
 |-- EngineFailed               a bug of ours, or a journal that takes no more; a halt is latched
 |-- VenueError                 what a venue does to us
 |   |-- MalformedMessage       bytes that are not what the venue documents
@@ -77,6 +78,10 @@ class NotLoopback(UsageError):
 
 class ProcessEnded(MidasError):
     """A process of ours ended while it was waited for; its last sentence is this one."""
+
+
+class ConsoleFailed(MidasError):
+    """The console can't go on drawing; the engine doesn't notice."""
 
 
 class EngineFailed(MidasError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -15,6 +16,7 @@ from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 
+from midas.errors import ConsoleFailed
 from tui.acts.commanding import Commanding
 from tui.acts.looks import Looks
 from tui.acts.modes import Modes
@@ -25,10 +27,12 @@ from tui.entry import Entry
 from tui.guard import FrameGuard
 from tui.halter import Halter
 from tui.keys import bindings
-from tui.link_port import Clock, Connect, Kill
+from tui.link_port import Clock, Connect, Kill, Watchdog
 from tui.present.status import Pace
 from tui.screens.desk import TICKS
 from tui.theme import Inks
+
+log = logging.getLogger("midas.console")
 
 
 class ConsoleApp(Modes, Ordering, Looks, Commanding):
@@ -47,6 +51,7 @@ class ConsoleApp(Modes, Ordering, Looks, Commanding):
         self.halter = Halter(kill, clock)
         self.guard = FrameGuard()
         self._moving = moving
+        self.crash: Exception | None = None
 
     def get_default_screen(self) -> Screen[None]:
         """The one main screen."""
@@ -85,6 +90,15 @@ class ConsoleApp(Modes, Ordering, Looks, Commanding):
         """Leave; the engine trades on."""
         self._leave()
 
+    def _handle_exception(self, error: Exception) -> None:
+        """Textual's own seam: whatever it is goes to the log, and the console ends."""
+        self.crash = self.crash or error
+        log.error("the console failed", exc_info=error)
+        super()._handle_exception(error)
+
+    def _print_error_renderables(self) -> None:
+        self._exit_renderables.clear()  # a person is told one sentence, by whoever runs us
+
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         if self.is_headless or renderable is None or self.guard.admits(self._writer()):
             super()._display(screen, renderable)
@@ -101,13 +115,16 @@ class ConsoleApp(Modes, Ordering, Looks, Commanding):
         self.exit(0)
 
 
-def run(connect: Connect, kill: Kill, palette: str = "western") -> int:
+def run(connect: Connect, kill: Kill, palette: str = "western", watchdog: Watchdog | None = None) -> int:
     """Attach to a running engine and draw until the person leaves; returns the exit code.
 
-    Raises NotRunning where there is no engine to attach to.
+    Raises NotRunning where there is no engine to attach to, and ConsoleFailed for a bug of ours.
     """
     app = ConsoleApp(connect, kill, time.time_ns, _actor(), palette=palette)
+    app.console_desk.watchdog = watchdog
     app.run(mouse=False)
+    if app.crash is not None:
+        raise ConsoleFailed(f"{type(app.crash).__name__}: {app.crash}")
     return app.return_code or 0
 
 

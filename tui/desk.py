@@ -7,7 +7,7 @@ from collections.abc import Callable
 from midas.domain.command import Answer, Command
 from midas.errors import MidasError
 from midas.state.snapshot import Snapshot
-from tui.link_port import Clock, Connect, LinkClient
+from tui.link_port import Clock, Connect, LinkClient, Watchdog
 from tui.options import Options
 from tui.present.picture import Picture
 
@@ -26,6 +26,7 @@ class Desk:
         self._frozen: Snapshot | None = None
         self._frozen_at = 0
         self.chosen = 0
+        self.watchdog: Watchdog | None = None
         self.options = Options()
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from midas.runtime.link import Link
+from midas.runtime.whereabouts import Whereabouts
 
 
 class LinkClient(Link, Protocol):
@@ -13,6 +14,16 @@ class LinkClient(Link, Protocol):
 
     def close(self) -> None:
         """Leave; the engine runs on."""
+
+
+class Watchdog(Protocol):
+    """Knows which processes of this desk live; asking it never waits."""
+
+    def look(self) -> Whereabouts:
+        """What was found last, at most a second ago."""
+
+    def start(self) -> None:
+        """Begin to start an engine that has ended; what comes of it is seen by looking."""
 
 
 Connect = Callable[[], LinkClient]  # raises NotRunning where no engine listens

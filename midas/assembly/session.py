@@ -16,7 +16,7 @@ from midas.agents.execution_agent import PREFIX
 from midas.assembly.access import Access, sockets
 from midas.assembly.config import engine_config, strategies_of
 from midas.assembly.inherit import inherited, refuse_left_behind
-from midas.domain.event import AccountDoubted, SessionOpened
+from midas.domain.event import AccountDoubted, Remarked, SessionOpened
 from midas.domain.instrument import Instrument
 from midas.domain.mode import KillLevel
 from midas.domain.time import MILLISECOND, SECOND
@@ -42,6 +42,8 @@ from midas.venues.binance.feed import BinanceFeed
 from midas.venues.binance.plan import FeedPlan
 from midas.venues.binance.rest import Rest
 from midas.workspace import LoadedStrategy
+
+Say = Callable[[str], None]
 
 LEAVE_S = 2.0
 RETAIN_EVERY_S = 10.0
@@ -71,12 +73,14 @@ class Session:
         rest: Rest,
         config: EngineConfig,
         plugins: list[LoadedStrategy],
+        say: Say = lambda _: None,
     ) -> None:
         self._settings = settings
         self._access = access
         self._rest = rest
         self._config = config
         self._plugins = plugins
+        self._say = say
         self._clock = WallClock()
         self._chance = random.Random(secrets.randbits(64))
         self._history = settings.trading.history_bars
@@ -97,8 +101,14 @@ class Session:
         refuse_left_behind(self._carried, config.instruments)
         self._kill: KillListener | None = None
 
-    async def run(self, beside: Callable[[Runner], Awaitable[None]]) -> str:
-        """Run to the end; `beside` goes on next to it and is cancelled then. Returns why it ended."""
+    def remark(self, severity: str, text: str) -> None:
+        """A line about the processes around the engine, for its journal and the event pane."""
+        self.inbox.put(Remarked(self._clock.now(), severity, text))
+
+    async def run(
+        self, beside: Callable[[Runner], Awaitable[None]], *others: Callable[[], Awaitable[None]]
+    ) -> str:
+        """Run to the end; `beside` and the others go on next to it until then. Returns why it ended."""
         async with AsyncExitStack() as stack:  # whatever was opened is closed, in the reverse order
             stack.push_async_callback(_leave, self._rest.client.close_connection)
             journal = await Journal.open(self.directory)
@@ -110,7 +120,7 @@ class Session:
             runner = Runner(self.engine, self.painter, shell, self.inbox)
             await self._connect(stack, runner)
             try:
-                companions = (beside(runner), self._retain(journal, tape))
+                companions = (beside(runner), self._retain(journal, tape), *(other() for other in others))
                 return await _together(runner, self._opened(), companions)
             except EngineFailed as failed:
                 await asyncio.to_thread(self.halt, "engine failure", str(failed))
@@ -128,6 +138,7 @@ class Session:
         stack.push_async_callback(_leave, self.broker.close)
         await self.broker.start()
         await self._warm()
+        self._say("connecting the market's streams")
         stack.push_async_callback(self.feed.close)
         await self.feed.start()
         link, kill = self._doors(runner)
@@ -160,7 +171,9 @@ class Session:
 
     async def _warm(self) -> None:
         """History before the start, so that no indicator is cold."""
-        for instrument in self._config.instruments:
+        instruments = self._config.instruments
+        for number, instrument in enumerate(instruments, 1):
+            self._say(f"history {number} of {len(instruments)}: {instrument.symbol}, {self._history} bars")
             for bar in await self.feed.history(instrument, self._config.period, self._history):
                 self.inbox.put(bar)
 
@@ -225,14 +238,15 @@ async def give_up_tape(journal: Journal, tape: Tape, keep_bytes: int, moment: tu
         tape.prune(pruned)
 
 
-async def open_session(settings: Settings, access: Access) -> Session:
-    """Reach the venue, choose instruments, load plugins. Raises MidasError."""
+async def open_session(settings: Settings, access: Access, say: Say = lambda _: None) -> Session:
+    """Reach the venue, choose instruments, load plugins; `say` hears each step. Raises MidasError."""
+    say("asking the venue for its instruments")
     client = BinanceClient(access.endpoints, access.api_key, access.api_secret)
     try:
         rest = Rest(client, time.time_ns)
         instruments = await _instruments(rest, settings.trading.instruments, access)
         config = engine_config(settings, instruments)
-        return Session(settings, access, rest, config, strategies_of(settings.workspace, config))
+        return Session(settings, access, rest, config, strategies_of(settings.workspace, config), say)
     except BaseException:
         await client.close_connection()
         raise

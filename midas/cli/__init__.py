@@ -35,15 +35,17 @@ def main(arguments: Sequence[str]) -> int:
     return code
 
 
-def draw(connect: Callable[[], Any], kill: Callable[[str], None], palette: str = "western") -> int:
+def draw(
+    connect: Callable[[], Any], kill: Callable[[str], None], palette: str = "western", watchdog: Any = None
+) -> int:
     """Open the console on a running engine. The one place where the hub reaches for a spoke.
 
     `connect` opens a new link to the engine; `kill` asks the kill socket for HALT and says who asked;
-    `palette` colours up and down.
+    `palette` colours up and down; `watchdog` knows which processes live.
     """
     from tui.app import run  # here, so that no other command loads a user interface
 
-    return run(connect, kill, palette)
+    return run(connect, kill, palette, watchdog)
 
 
 def _say(error: MidasError, as_json: bool) -> None:

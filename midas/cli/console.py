@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-import socket
+import logging
+import os
 import sys
+import threading
 import time
 from argparse import Namespace
 from pathlib import Path
 
 from midas.assembly.access import sockets
 from midas.cli import draw
+from midas.cli.fate import read_fate
+from midas.cli.flags import market_of, run_flags
 from midas.cli.options import settings_from
-from midas.cli.processes import ENGINE_LOG, failure, spawn, start_patience, stop_process
+from midas.cli.processes import start_patience
 from midas.cli.running import running
-from midas.errors import LinkClosed, NotRunning, Unreachable, UsageError
+from midas.cli.starting import Steps, start_engine
+from midas.cli.whereabouts import HomeWatch
+from midas.errors import ConsoleFailed, LinkClosed, NotRunning, UsageError
 from midas.runtime.kill import KillRequest, latch_and_pull
 from midas.runtime.link import SocketLink
-from midas.settings import Settings
 from midas.store.latch import LATCH, KillLatch
 
 CONSOLE_HZ = 8.0
 SILENCE_S = 1.0  # of the kill socket: a person waits at the chord, and the latch is set
 ENGINE_TIMEOUT_S = 60.0  # an exchange may have to be started first, and kernels compiled
+CONSOLE_LOG = "console.log"
+
+log = logging.getLogger("midas.console")
 
 
 def with_console(args: Namespace) -> int:
@@ -31,15 +39,18 @@ def with_console(args: Namespace) -> int:
     settings = settings_from(args)
     try:
         found = running(settings.home)
-        print(f"midas: attaching to the running engine, process {found.pid}", file=sys.stderr)
     except NotRunning:
-        _start_engine(args, settings)
-    return draw_on(settings.home, settings.console.palette)
+        market, workspace = settings.exchange.market, settings.workspace
+        _start(settings.home, workspace, _with_duration(args), market, Steps(sys.stderr))
+    else:
+        print(f"midas: attaching to the running engine, process {found.pid}", file=sys.stderr)
+    return draw_on(settings.home, settings.console.palette, settings.workspace)
 
 
-def draw_on(home: Path, palette: str) -> int:
+def draw_on(home: Path, palette: str, workspace: Path) -> int:
     """Open the console; when it closes the engine trades on, and the person is told so."""
     link_path, _ = sockets(home)
+    watch = HomeWatch(home, lambda flags: _start(home, workspace, flags, market_of(flags), None))
 
     def connect() -> SocketLink:
         link = SocketLink(link_path, CONSOLE_HZ)
@@ -49,18 +60,51 @@ def draw_on(home: Path, palette: str) -> int:
             raise LinkClosed(str(error)) from None
         return link
 
-    code = draw(connect, lambda by: _halt(home, by), palette)
+    _log_to(home / CONSOLE_LOG)
+    watch.begin()
+    try:
+        code = draw(connect, lambda by: _halt(home, by), palette, watch)
+    except ConsoleFailed as error:
+        raise ConsoleFailed(
+            f"the console failed ({error}); the details are in {home / CONSOLE_LOG}. {_left_behind(home)}"
+        ) from None
+    finally:
+        watch.close()
+    print(f"midas: {_left_behind(home)}", file=sys.stderr)
+    return code
+
+
+def _left_behind(home: Path) -> str:
+    """What goes on without this console."""
     try:
         found = running(home)
     except NotRunning:
-        print("midas: the engine has ended", file=sys.stderr)
-    else:
-        print(
-            f"midas: the engine trades on, process {found.pid}; "
-            "`midas attach` returns to it, `midas stop` ends it",
-            file=sys.stderr,
-        )
-    return code
+        fate = read_fate(home)
+        how = (fate.why if fate.wanted else fate.sentence) if fate is not None else "nobody saw how"
+        return f"the engine has ended ({how}); `midas` starts it again"
+    return f"the engine trades on, process {found.pid}: `midas attach` returns to it, `midas stop` ends it"
+
+
+def _start(home: Path, workspace: Path, flags: list[str], market: str, steps: Steps | None) -> None:
+    start_engine(home, workspace, flags, ENGINE_TIMEOUT_S + start_patience(market), steps)
+
+
+def _with_duration(args: Namespace) -> list[str]:
+    return run_flags(args) + ([] if args.duration is None else ["--duration", f"{args.duration:g}"])
+
+
+def _log_to(path: Path) -> None:
+    """What goes wrong in a console, for its owner alone and never onto the screen."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    path.chmod(0o600)
+    logging.basicConfig(
+        filename=path, level=logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s [%(process)d] %(message)s",
+    )  # fmt: skip
+    threading.excepthook = lambda args: log.error(
+        "the thread %s failed", args.thread.name if args.thread else "?",
+        exc_info=(args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback),
+    )  # fmt: skip
 
 
 def _halt(home: Path, by: str) -> None:
@@ -70,36 +114,3 @@ def _halt(home: Path, by: str) -> None:
         latch_and_pull(latch, sockets(home)[1], request, SILENCE_S)
     except NotRunning as error:
         raise LinkClosed(f"halt latched on disk; {error}") from None
-
-
-def _start_engine(args: Namespace, settings: Settings) -> None:
-    """The engine as a process of its own; its first sentence is ours if it fails."""
-    home = settings.home
-    command = [sys.executable, "-m", "midas", "--no-ui"]
-    for name in ("duration", "market", "symbol", "preset", "speed", "seed", "profile"):
-        value = getattr(args, name, None)
-        if value is not None:
-            command += [f"--{name}", str(Path(value).resolve()) if _is_file(name, value) else str(value)]
-    command += ["--live"] if args.live else []
-    log = home / ENGINE_LOG
-    child = spawn(command, log, home, settings.workspace)
-    patience = ENGINE_TIMEOUT_S + start_patience(settings.exchange.market)
-    end = time.monotonic() + patience
-    while time.monotonic() < end:
-        if child.poll() is not None:
-            raise failure(log, child.returncode, "the engine")
-        if _answers(sockets(home)[0]):
-            return
-        time.sleep(0.02)
-    stop_process(child.pid)
-    raise Unreachable(f"the engine didn't come up within {patience:.0f} s; its log is {log}")
-
-
-def _answers(path: Path) -> bool:
-    """A socket left by a crash is a name, and nobody answers there."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        return probe.connect_ex(str(path)) == 0
-
-
-def _is_file(name: str, value: object) -> bool:
-    return name == "market" and value != "synthetic"

@@ -27,6 +27,7 @@ from midas.runtime.link import SocketLink
 from midas.state.snapshot import Snapshot
 from midas.store.latch import LATCH, KillLatch
 from midas.store.lock import InstanceLock
+from midas.workspace import find_workspace
 
 STOP_TIMEOUT_S = 45.0
 SILENCE_S = 1.0  # of the engine, before a person who kills is told what is in force already
@@ -47,7 +48,7 @@ def attach(args: Namespace) -> int:
 
     home = home_from(args)
     running(home)
-    return draw_on(home, palette_from(args))
+    return draw_on(home, palette_from(args), find_workspace(Path.cwd(), os.environ))
 
 
 def status(args: Namespace) -> int:

@@ -87,9 +87,18 @@ def _common(parser: Parser, json_default: object, profile_default: object) -> No
 
 def _run_options(parser: Parser) -> None:
     parser.add_argument("--no-ui", action="store_true", help="the engine alone, in the foreground")
+    _length_options(parser)
+    _market_options(parser)
+
+
+def _supervise_options(parser: Parser) -> None:
+    _length_options(parser)
+    _market_options(parser)
+
+
+def _length_options(parser: Parser) -> None:
     parser.add_argument("--duration", type=_above_zero, metavar="S", help="end after S wall seconds")
     parser.add_argument("--live", action="store_true", help="needed, besides the file, for environment LIVE")
-    _market_options(parser)
 
 
 def _market_options(parser: Parser) -> None:
@@ -370,6 +379,13 @@ _COMMANDS: tuple[_Row, ...] = (
         _resume_options,
     ),
     ("stop", "midas.cli.control:stop", "end the engine cleanly", "midas stop --exchange", _stop_options),
+    (
+        "supervise",
+        "midas.cli.supervise:supervise",
+        "run the engine without a console and start it again after a crash",
+        "midas supervise --market synthetic --speed 10",
+        _supervise_options,
+    ),
     (
         "sim",
         "midas.cli.sim:sim",

@@ -10,6 +10,7 @@ import time
 import urllib.request
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -48,6 +49,21 @@ def finish_exchange(home: Path, instance: str) -> None:
     """A run on this exchange was complete: the next one that names a market begins a new one."""
     if _kept(home).instance == instance:
         (home / KEPT).write_bytes(msgspec.json.encode(KeptExchange(instance, finished=True)))
+
+
+def began_by_midas(home: Path, instance: str) -> bool:
+    """Whether midas itself started this exchange; one that a person started is never touched."""
+    return _kept(home).instance == instance
+
+
+def restart_exchange(settings: Settings, dead: RunFile) -> RunFile:
+    """The same exchange again: from its file, on its market and port. Raises MidasError."""
+    same = Path(settings.exchange.market).name == Path(dead.market).name
+    market = settings.exchange.market if same else dead.market
+    changed = {"market": market, "speed": dead.speed, "seed": dead.seed, "port": urlsplit(dead.http).port}
+    changed |= {"preset": dead.preset} if dead.preset else {}
+    again = settings.model_copy(update={"exchange": settings.exchange.model_copy(update=changed)})
+    return _await_exchange(again, _launch(again))
 
 
 def _kept(home: Path) -> KeptExchange:
@@ -237,6 +253,21 @@ def stop_process(pid: int, timeout: float = 5.0) -> None:
                 return
             _reap(pid)
             time.sleep(0.02)
+
+
+def lives(pid: int) -> bool:
+    """Whether the process runs; one that ended and that nobody has collected doesn't."""
+    _reap(pid)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # somebody else's by now, or ever
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] != b"Z"
+    except (OSError, IndexError):
+        return True
 
 
 def _reap(pid: int) -> None:

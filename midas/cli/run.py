@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from midas.assembly.config import check_strategies
+from midas.cli.fate import Fate, Telling, read_fate
 from midas.cli.options import settings_from
+from midas.cli.processes import Ahead, exchange_ahead, exchange_for, finish_exchange, stop_process
 from midas.cli.running import LOCK, RUN_FILE, EngineFile
 from midas.domain.mode import Environment
-from midas.errors import ConfigInvalid, UsageError
+from midas.errors import ConfigInvalid, MidasError, UsageError
 from midas.settings import Settings
 from midas.store.durable import write_durably
 from midas.store.lock import InstanceLock
@@ -46,12 +47,30 @@ def headless(args: Namespace) -> int:
     settings = settings_from(args)
     _make_home(settings.home)
     with InstanceLock(settings.home / LOCK):
-        check_strategies(settings)
         _log_to(settings.home / "midas.log")
         named = ("market", "symbol", "preset", "speed", "seed")
         explicit = any(getattr(args, name, None) is not None for name in named)
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            return runner.run(_engine(settings, args, explicit))
+        ahead = exchange_ahead(settings, explicit) if settings.environment is Environment.SIM else None
+        _check(settings, ahead)
+        last, telling = read_fate(settings.home), Telling(settings.home, os.getpid())
+        try:
+            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+                return runner.run(_engine(settings, args, (explicit, ahead), telling, last))
+        except MidasError as error:
+            telling.ended(error.exit_code, str(error))
+            raise
+
+
+def _check(settings: Settings, ahead: Ahead | None) -> None:
+    """Load the strategies once, while the exchange boots; one that can't be loaded ends it again."""
+    from midas.assembly.config import check_strategies
+
+    try:
+        check_strategies(settings)
+    except MidasError:
+        if ahead is not None:
+            stop_process(ahead.child.pid)
+        raise
 
 
 def _make_home(home: Path) -> None:
@@ -73,19 +92,29 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _engine(settings: Settings, args: Namespace, explicit: bool) -> int:
+async def _engine(
+    settings: Settings,
+    args: Namespace,
+    wanted: tuple[bool, Ahead | None],
+    telling: Telling,
+    last: Fate | None,
+) -> int:
+    _say("loading the engine")
     from midas.assembly.access import access, simulated
     from midas.assembly.session import open_session
     from midas.cli.exchange import RUN_FILE as EXCHANGE_FILE
     from midas.cli.exchange import answering
-    from midas.cli.processes import exchange_for, finish_exchange, stop_process
+    from midas.cli.keeper import ExchangeKeeper
     from midas.cli.watch import Watch
 
     http = ""
-    before = None
+    before = keeper = None
     if settings.environment is Environment.SIM:
-        before = answering(settings.home / EXCHANGE_FILE)
-        exchange, sentence = exchange_for(settings, explicit)
+        explicit, ahead = wanted
+        before = answering(settings.home / EXCHANGE_FILE) if ahead is None else None
+        if before is None:
+            _say(f"starting the exchange ({settings.exchange.market}, {settings.exchange.speed:g}x)")
+        exchange, sentence = exchange_for(settings, explicit, ahead)
         _say(sentence)
         http = exchange.http
         keys = (exchange.api_key, exchange.api_secret)
@@ -93,29 +122,38 @@ async def _engine(settings: Settings, args: Namespace, explicit: bool) -> int:
     else:
         reach = access(settings)
     try:
-        session = await open_session(settings, reach)
+        session = await open_session(settings, reach, _say)
     except UsageError:
         if http and (before is None or before.pid != exchange.pid):
             stop_process(exchange.pid)  # it was started for this run, which doesn't come to be
         raise
     for problem in session.problems:
         _say(problem)
-    watch = Watch(args.duration, http, _say)
+    if last is not None and last.up_at and not last.wanted:
+        session.remark(
+            "warn", f"the engine before this one, process {last.pid}, ended by itself: {last.sentence}"
+        )
+    if http:
+        keeper = ExchangeKeeper(settings, exchange, session.remark)
+    watch = Watch(args.duration, http, _say, telling)
     run_file = settings.home / RUN_FILE
     found = EngineFile(os.getpid(), session.name, time.time_ns())
     write_durably(run_file, msgspec.json.encode(found))
     gc.freeze()
     try:
         with watch.signals(session):
-            outcome = await session.run(watch.beside)
+            outcome = await session.run(watch.beside, *([keeper.beside] if keeper else []))
     except asyncio.CancelledError:
         _say("ended at once: orders may still be open, the next start adopts them")
+        telling.ended(INTERRUPTED, watch.why)
         return INTERRUPTED
     finally:
         run_file.unlink(missing_ok=True)
     if watch.complete and http:
         finish_exchange(settings.home, exchange.instance)
-    return _report(args, session, outcome, watch.why)
+    code = _report(args, session, outcome, watch.why)
+    telling.ended(code, watch.why or outcome)
+    return code
 
 
 def _report(args: Namespace, session: Session, outcome: str, why: str) -> int:

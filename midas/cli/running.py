@@ -11,6 +11,7 @@ from midas.store.lock import InstanceLock
 
 LOCK = "engine.lock"
 RUN_FILE = "engine.json"
+ENGINE_LOG = "engine.log"  # what a detached engine and its supervisor print
 
 
 class EngineFile(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from midas.assembly.session import Session
+from midas.cli.fate import Telling
 from midas.cli.processes import market_status
 from midas.errors import Unreachable
 from midas.runtime.runner import Runner
@@ -21,10 +22,13 @@ GIVE_UP_S = 30.0  # a closing that takes longer says so and ends
 class Watch:
     """Ends the run for the first of its reasons."""
 
-    def __init__(self, duration: float | None, status_url: str, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, duration: float | None, status_url: str, say: Callable[[str], None], telling: Telling
+    ) -> None:
         self._duration = duration
         self._status_url = status_url
         self._say = say
+        self._telling = telling
         self._reason = asyncio.Event()
         self._progress_at = time.monotonic() + PROGRESS_S
         self._interrupts = 0
@@ -35,11 +39,13 @@ class Watch:
         """Begin to close; the first reason counts."""
         if not self.why:
             self.why = why
+            self._telling.asked(why)
             self._reason.set()
 
     async def beside(self, runner: Runner) -> None:
         """Runs next to the engine until cancelled."""
         started = time.monotonic()
+        self._telling.up()
         while not self.why:
             if runner.engine.state.closing:
                 self.end("asked to stop")
