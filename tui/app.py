@@ -21,6 +21,7 @@ from tui.acts.commanding import Commanding
 from tui.acts.looks import Looks
 from tui.acts.modes import Modes
 from tui.acts.ordering import Ordering
+from tui.acts.touring import Touring
 from tui.desk import Desk
 from tui.driver import HungUp
 from tui.entry import Entry
@@ -35,7 +36,7 @@ from tui.theme import Inks
 log = logging.getLogger("midas.console")
 
 
-class ConsoleApp(Modes, Ordering, Looks, Commanding):
+class ConsoleApp(Modes, Ordering, Looks, Commanding, Touring):
     """Keys to commands, snapshots to panes."""
 
     CSS_PATH = "console.tcss"
@@ -78,6 +79,7 @@ class ConsoleApp(Modes, Ordering, Looks, Commanding):
         self.console_desk.settle()
         self.stage.pull(slow=not self.app_focus)
         self.watch_latch()
+        self.watch_tour()
         if self.guard.catches_up(self._writer()):
             self.action_repaint()
 

@@ -8,8 +8,9 @@ from textual.fuzzy import FuzzySearch
 from midas.domain.command import SetMode
 from tests.tui.conftest import Console
 from tui.entry import Entry, found, offered
-from tui.screens.dialogs import Help, Typed
+from tui.screens.dialogs import Typed
 from tui.screens.halted import HaltPanel
+from tui.screens.page import Help
 from tui.screens.palette import Palette
 
 

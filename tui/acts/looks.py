@@ -6,7 +6,7 @@ from functools import partial
 
 from tui.core import Core
 from tui.entry import Entry
-from tui.screens.dialogs import Help
+from tui.screens.page import Help
 from tui.theme import PALETTES, THEMES, Inks
 from tui.views.table import VIEWS
 
@@ -55,8 +55,10 @@ class Looks(Core):
         self.wear(Inks(theme, self.inks.palette))
 
     def action_help(self) -> None:
-        """All keys."""
-        self.push_screen(Help())
+        """All keys, those of the pane with the keyboard first."""
+        if not isinstance(self.screen, Help):
+            pane = self.stage.active
+            self.push_screen(Help(pane.id or "" if pane is not None else "", self.inks))
 
     def action_theme(self) -> None:
         """Dark or light."""

@@ -14,7 +14,7 @@ from tui.desk import Desk
 from tui.keys import bindings, hints, row_for
 from tui.layout import COMPACT_HEIGHT, COMPACT_WIDTH, DeckLayout, Plan, banner_height
 from tui.present import banner
-from tui.present.lines import Line
+from tui.present.lines import Line, Piece, clip, fit
 from tui.present.picture import Picture
 from tui.present.status import Notice, Pace, keys_line, notice_line, status_line
 from tui.present.tabs import tabs_line
@@ -57,6 +57,7 @@ class DeskScreen(Screen[None]):
         self._homes: dict[str, str] = {}  # where the keyboard was in each view
         self.view = VIEWS[0]
         self.pace = Pace(0.0, 0)
+        self.guide = ""  # what the tour asks for, in place of the keys
         self.panes = {kind.name: Pane(kind, inks) for kind in kinds()}
         self.banner = Canvas(inks, "banner")
         self.footer = Canvas(inks, "footer")
@@ -135,6 +136,11 @@ class DeskScreen(Screen[None]):
             if pane in visible and isinstance(key, str) and key.startswith(f"{what}:"):
                 return key.partition(":")[2]
         return ""
+
+    @property
+    def zoomed(self) -> bool:
+        """Whether one pane has the whole middle."""
+        return self._zoomed is not None
 
     @property
     def active(self) -> Pane | None:
@@ -286,6 +292,8 @@ class DeskScreen(Screen[None]):
         snapshot = picture.snapshot
         here = self.focused.id or "" if self.focused is not None else ""
         offered = keys_line(hints(snapshot.kill.latched, bool(snapshot.orders), here), width)
+        if self.guide:
+            offered = fit([Piece(clip(f" ▸ {self.guide}", width), "notice", "notice")], width, "notice")
         if self._notice is not None:
             return [offered, notice_line(self._notice, width)]
         return [offered, status_line(picture, self.pace, width)]

@@ -7,12 +7,11 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from midas.domain.command import Answer
-from tui.keys import GROUPS
 from tui.present.lines import clean
 from tui.present.words import MODES
 
@@ -186,35 +185,6 @@ class ModeStrip(ModalScreen[str | None]):
         """One line."""
         parts = [f"{mode[0].lower()} {badge.shape} {mode}" for mode, badge in MODES.items()]
         yield Static(f" mode:  {'   '.join(parts)}   Esc", id="strip", markup=False)
-
-
-class Help(ModalScreen[None]):
-    """All keys, straight from the table that binds them."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark", "dismiss(None)", "close", show=False),
-        Binding("j,down", "scroll(1)", "down", show=False),
-        Binding("k,up", "scroll(-1)", "up", show=False),
-    ]
-
-    def compose(self) -> ComposeResult:
-        """A heading a group, a line a key."""
-        with VerticalScroll(classes="box tall") as box:
-            box.border_title = "Keys"
-            box.border_subtitle = "j/k scroll · Esc closes"
-            yield Static(help_text(), markup=False)
-
-    def action_scroll(self, steps: int) -> None:
-        """Scroll the page by a few lines."""
-        self.query_one(VerticalScroll).scroll_relative(y=steps * 3, animate=False)
-
-
-def help_text() -> str:
-    """The help page."""
-    lines: list[str] = []
-    for group, rows in GROUPS.items():
-        lines += [group, *(f"  {row.shown:<10} {row.help}" for row in rows if row.help), ""]
-    return "\n".join(lines).rstrip()
 
 
 def clean_lines(text: str) -> str:
