@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from midas.domain.time import SECOND
 from midas.state.snapshot import InstrumentView, Snapshot
 from tui.options import Options
+from tui.present.pace import Pace
 from tui.present.scale import PowerScale
+from tui.present.viewport import Key, Viewport
 
-Key = int | str
 LINK_STALE_NS = 2 * SECOND
 MARKET_STALE_NS = 5 * SECOND
 
@@ -24,6 +26,7 @@ class Picture(NamedTuple):
     frozen: int  # ns since the display was frozen; 0: it is live
     printed: InstrumentView | None = None  # the shown instrument at the last common beat
     options: Options = Options()
+    pace: Pace = Pace(0.0, 0)
 
     @property
     def instrument(self) -> InstrumentView | None:
@@ -67,6 +70,11 @@ class Spot(NamedTuple):
     scale: PowerScale
     focused: bool = False
     selected: Key | None = None
+    viewport: Viewport | None = None  # None: as if drawn for the first time
+
+    def rows(self, keys: Sequence[Key], room: int) -> range:
+        """Which of these items `room` rows show, the chosen one among them."""
+        return (self.viewport or Viewport()).rows(keys, self.selected, room)
 
 
 def window(count: int, chosen: int, rows: int) -> range:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from tui.present import numbers
 from tui.present.lines import Line, Piece, clean, clip, fit, spread
+from tui.present.pace import Pace as Pace
 from tui.present.picture import Picture
 
 
@@ -14,13 +15,6 @@ class Notice(NamedTuple):
 
     text: str
     accepted: bool
-
-
-class Pace(NamedTuple):
-    """How the screen itself does."""
-
-    fps: float
-    dropped: int  # frames not painted because the terminal did not read
 
 
 def status_line(picture: Picture, pace: Pace, width: int) -> Line:

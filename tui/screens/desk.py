@@ -235,7 +235,7 @@ class DeskScreen(Screen[None]):
             or self._printed.id != picture.instrument_id
         ):
             self._printed = picture.instrument
-        return picture._replace(printed=self._printed)
+        return picture._replace(printed=self._printed, pace=self.pace)
 
     def _plan_size(self) -> tuple[int, int]:
         return self.app.size.width, self.app.size.height

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from midas.state.snapshot import InstrumentView
 from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, centred, faded, frame
-from tui.present.picture import LINK_STALE_NS, MARKET_STALE_NS, Key, Picture, Spot
+from tui.present.picture import LINK_STALE_NS, MARKET_STALE_NS, Picture, Spot
 from tui.present.scale import PowerScale
+from tui.present.viewport import Key, Viewport
 from tui.theme import Inks
 from tui.widgets.canvas import Canvas
 
@@ -39,6 +40,7 @@ class Pane(Canvas, can_focus=True):
         self.selected: Key | None = None
         self._picture: Picture | None = None
         self._scale = PowerScale()
+        self._viewport = Viewport()
 
     def show(self, picture: Picture | None) -> None:
         """Draw this picture; None before the first snapshot."""
@@ -52,7 +54,7 @@ class Pane(Canvas, can_focus=True):
             )
             self.put(frame(waiting, width, height, self.has_focus))
             return
-        spot = Spot(width - 2, height - 2, self._scale, self.has_focus, self.selected)
+        spot = Spot(width - 2, height - 2, self._scale, self.has_focus, self.selected, self._viewport)
         sheet = self.kind.draw(picture, spot)
         stale = self._stale(picture)
         if picture.frozen:
