@@ -108,15 +108,26 @@ class StrategyManager:
         """Why this strategy may not open risk in the present regime; empty where it may."""
         if signal.direction <= 0.0:
             return ""
-        regime = _regime(state, signal.instrument)
-        policy = POLICIES[regime.label]
-        if regime.label is RegimeLabel.UNKNOWN and not enrolled.strategy.trades_unknown:
-            return f"regime UNKNOWN: {regime.bars_seen} of {regime.bars_needed} bars"
-        if enrolled.strategy.family not in policy.families:
-            return f"{enrolled.strategy.family.value.lower().replace('_', ' ')} rests in {regime.label.short}"
-        if not policy.longs and enrolled.strategy.family.value != "SCALPING":
-            return f"no new longs in {regime.label.short}"
-        return ""
+        return _resting(enrolled.strategy, _regime(state, signal.instrument))
+
+    def speaking(self, instrument: str, regime: Regime) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Names of those on this instrument that may open risk in this regime, and of those that may not."""
+        there = [e.strategy for e in self.enrolled.values() if instrument in e.instruments]
+        resting = {s.name for s in there if _resting(s, regime)}
+        names = [s.name for s in there]
+        return tuple(n for n in names if n not in resting), tuple(n for n in names if n in resting)
+
+
+def _resting(strategy: Strategy, regime: Regime) -> str:
+    """Why it may not open risk in this regime; empty where it may."""
+    policy = POLICIES[regime.label]
+    if regime.label is RegimeLabel.UNKNOWN and not strategy.trades_unknown:
+        return f"regime UNKNOWN: {regime.bars_seen} of {regime.bars_needed} bars"
+    if strategy.family not in policy.families:
+        return f"{strategy.family.value.lower().replace('_', ' ')} rests in {regime.label.short}"
+    if not policy.longs and strategy.family.value != "SCALPING":
+        return f"no new longs in {regime.label.short}"
+    return ""
 
 
 def _regime(state: State, instrument: str) -> Regime:

@@ -1,0 +1,129 @@
+"""Who said what, why, and what became of it: signals with their orders, regimes with their changes."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import msgspec
+
+from midas.agents.strategy_manager import StrategyManager
+from midas.analysis.regime import POLICIES
+from midas.domain.decision import OrderPlanned, RegimeChanged, SignalMade, TargetRefused
+from midas.domain.money import plain
+from midas.domain.opinion import Contribution, Reading, Regime, RegimeLabel
+from midas.engine.audit import Audit
+from midas.state.market import InstrumentMarket
+from midas.state.snapshot import BreachView, ContributionView, RegimeChangeView, RegimeView, SignalView
+
+SIGNALS_SHOWN = 100
+ORDERS_SHOWN = 6  # of one signal
+REGIMES_SHOWN = 180  # bars
+CHANGES_SHOWN = 20
+WARMING = Regime(label=RegimeLabel.UNKNOWN, source="warming", since=0)
+
+
+class SignalLog:
+    """The last signals; a later refusal or order finds the one that it belongs to."""
+
+    def __init__(self) -> None:
+        self._shown: deque[SignalView] = deque(maxlen=SIGNALS_SHOWN)
+        self.made = 0
+        self.spoke_at: dict[str, int] = {}  # wall time, by strategy
+
+    @property
+    def views(self) -> tuple[SignalView, ...]:
+        """Newest first."""
+        return tuple(self._shown)
+
+    def observe(self, audit: Audit) -> None:
+        """Keep what this step says about signals."""
+        for decision in audit.decisions:
+            if isinstance(decision, SignalMade):
+                self._signal(decision, audit)
+            elif isinstance(decision, TargetRefused):
+                breaches = tuple(
+                    BreachView(b.limit, b.value, b.maximum, b.sentence) for b in decision.breaches
+                )
+                self._amend(decision.target.strategy, decision.target.instrument, breaches=breaches)
+            elif isinstance(decision, OrderPlanned):
+                intent = decision.intent
+                price = f" @ {plain(intent.price)}" if intent.price is not None else ""
+                text = f"{intent.client_id[-4:]} {intent.side.value} {plain(intent.quantity)}{price}"
+                self._ordered(intent.strategy, intent.instrument, f"{text} {intent.type.value}")
+
+    def _signal(self, made: SignalMade, audit: Audit) -> None:
+        signal = made.signal
+        self.made += 1
+        self.spoke_at[signal.strategy] = audit.at
+        self._shown.appendleft(
+            SignalView(
+                audit.sequence,
+                signal.time,
+                audit.at,
+                signal.strategy,
+                signal.instrument,
+                signal.direction,
+                signal.confidence,
+                made.outcome,
+                made.detail,
+                _terms(signal.contributions),
+                _terms(signal.inputs),
+                signal.reason,
+            )  # fmt: skip
+        )
+
+    def _ordered(self, strategy: str, instrument: str, text: str) -> None:
+        place = self._latest(strategy, instrument, "acted")
+        if place is not None:
+            orders = (*self._shown[place].orders, text)[-ORDERS_SHOWN:]
+            self._shown[place] = msgspec.structs.replace(self._shown[place], orders=orders)
+
+    def _amend(self, strategy: str, instrument: str, breaches: tuple[BreachView, ...]) -> None:
+        place = self._latest(strategy, instrument, "refused")
+        if place is not None:
+            self._shown[place] = msgspec.structs.replace(self._shown[place], breaches=breaches)
+
+    def _latest(self, strategy: str, instrument: str, outcome: str) -> int | None:
+        for place, view in enumerate(self._shown):
+            if (view.strategy, view.instrument, view.outcome) == (strategy, instrument, outcome):
+                return place
+        return None
+
+
+class RegimeLog:
+    """The regime of every instrument: bar by bar, and each change of it."""
+
+    def __init__(self) -> None:
+        self._bars: dict[str, deque[str]] = {}
+        self._bar_times: dict[str, int] = {}
+        self._changes: dict[str, deque[RegimeChangeView]] = {}
+
+    def observe(self, audit: Audit) -> None:
+        """Keep the changes of this step."""
+        for decision in audit.decisions:
+            if isinstance(decision, RegimeChanged):
+                now = decision.regime
+                change = RegimeChangeView(now.since, decision.before, now.label.value, now.source)
+                kept = self._changes.setdefault(decision.instrument, deque(maxlen=CHANGES_SHOWN))
+                kept.appendleft(change)
+
+    def view(self, market: InstrumentMarket, known: Regime | None, strategies: StrategyManager) -> RegimeView:
+        """What the rules see now, what it allows, and how it came."""
+        regime, instrument = known or WARMING, market.instrument.id
+        history = self._bars.setdefault(instrument, deque(maxlen=REGIMES_SHOWN))
+        if market.bars and market.bars[-1].time != self._bar_times.get(instrument):
+            self._bar_times[instrument] = market.bars[-1].time
+            history.append(regime.label.value)
+        changes = tuple(self._changes.get(instrument, ()))
+        policy = POLICIES[regime.label]
+        speak, rest = strategies.speaking(instrument, regime)
+        return RegimeView(
+            regime.label.value, regime.label.short, regime.source, regime.since, regime.adx,
+            regime.price_over_sma, regime.stress, regime.atr_ratio, regime.bars_seen, regime.bars_needed,
+            market.synthetic_bars, policy.size_factor, tuple(history),
+            changes[0].before if changes else "", policy.longs, speak, rest, changes,
+        )  # fmt: skip
+
+
+def _terms(terms: tuple[Contribution, ...] | tuple[Reading, ...]) -> tuple[ContributionView, ...]:
+    return tuple(ContributionView(term.name, term.value) for term in terms)
