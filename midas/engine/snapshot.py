@@ -7,16 +7,17 @@ from collections.abc import Iterator
 
 import msgspec
 
-from midas.analysis.regime import POLICIES
-from midas.domain.decision import FillBooked, RegimeChanged, SignalMade, TargetRefused
+from midas.domain.decision import FillBooked, TargetRefused
 from midas.domain.instrument import Instrument
 from midas.domain.market import Trade
-from midas.domain.opinion import Regime, RegimeLabel
 from midas.domain.order import Side
 from midas.engine.audit import Audit
+from midas.engine.candles import SLOW, CandlePainter
+from midas.engine.depth import DepthPainter
 from midas.engine.engine import Engine
 from midas.engine.lines import lines
 from midas.engine.standing import exposures, triggers
+from midas.engine.voices import RegimeLog, SignalLog
 from midas.risk.gauges import gauges, next_to_bind
 from midas.risk.room import buyable, sellable
 from midas.state.market import InstrumentMarket
@@ -24,31 +25,23 @@ from midas.state.orders import Order
 from midas.state.snapshot import (
     AccountView,
     BalanceView,
-    BarView,
     BookView,
-    ContributionView,
     CountsView,
     EventView,
     GateView,
     HealthView,
     InstrumentView,
     KillView,
-    LevelView,
     MarkView,
     ModeView,
     OrderView,
     PositionView,
-    RegimeView,
-    SignalView,
     Snapshot,
     StrategyView,
     TradeView,
 )
 
-BOOK_LEVELS = 50
-BARS_SHOWN = 180
 PRINTS_SHOWN = 50
-REGIMES_SHOWN = 180
 NAN = float("nan")
 
 
@@ -60,6 +53,7 @@ class Assembly(msgspec.Struct, frozen=True):
     profile: str
     speed: float
     period: int
+    market: str = ""  # of an embedded exchange
 
 
 class Painter:
@@ -69,29 +63,22 @@ class Painter:
         self._engine = engine
         self._assembly = assembly
         self._events: deque[EventView] = deque(maxlen=200)
-        self._signals: deque[SignalView] = deque(maxlen=100)
+        self._signals, self._regimes = SignalLog(), RegimeLog()
+        self._depth, self._candles = DepthPainter(), CandlePainter()
         self._marks: dict[str, deque[MarkView]] = {}
-        self._history: dict[str, deque[str]] = {
-            i: deque(maxlen=REGIMES_SHOWN) for i in engine.state.instruments
-        }
-        self._previous: dict[str, str] = {}
-        self._signal_at: dict[str, int] = {}
-        self._signals_made = self._orders_made = self._fills = self._refusals = self._anomalies = 0
+        self._orders_made = self._fills = self._refusals = self._anomalies = 0
         self._fills_by: dict[str, int] = {}
-        self._bar_times: dict[str, int] = {}
 
     def observe(self, audit: Audit) -> None:
         """Keep what a person will want to see of this step."""
+        self._signals.observe(audit)
+        self._regimes.observe(audit)
         for decision in audit.decisions:
             kind = type(decision)
-            if kind is SignalMade:
-                self._signal(decision, audit)  # type: ignore[arg-type]
-            elif kind is FillBooked:
+            if kind is FillBooked:
                 self._fill(decision)  # type: ignore[arg-type]
             elif kind is TargetRefused:
                 self._refusals += 1
-            elif kind is RegimeChanged:
-                self._previous[decision.instrument] = decision.before  # type: ignore[union-attr]
             line = lines(decision, self._engine.state)
             if line is not None:
                 line_kind, severity, text = line
@@ -105,7 +92,7 @@ class Painter:
         spans = [m.time - m.first_time for m in state.markets.values() if m.first_time]
         bars = sum(m.bars_seen - m.synthetic_bars for m in state.markets.values())
         return CountsView(
-            state.market_events, max(spans, default=0) / 1e9, bars, self._signals_made, self._orders_made,
+            state.market_events, max(spans, default=0) / 1e9, bars, self._signals.made, self._orders_made,
             self._fills, self._refusals, self._anomalies, dict(self._fills_by),
         )  # fmt: skip
 
@@ -128,7 +115,7 @@ class Painter:
             kill=self._kill(),
             gates=tuple(GateView(g.scope, g.reason, g.since) for g in state.control.gates.values()),
             instruments=self._instruments(),
-            signals=tuple(self._signals),
+            signals=self._signals.views,
             limits=rows,
             next_to_bind=next_to_bind(rows),
             positions=tuple(self._positions()),
@@ -140,18 +127,8 @@ class Painter:
             counts=self.counts(),
             exposures=exposures(state, engine.orchestrator.risk.limits),
             triggers=triggers(state, engine.orchestrator.risk.limits),
+            market=assembly.market,
         )
-
-    def _signal(self, made: SignalMade, audit: Audit) -> None:
-        signal = made.signal
-        self._signals_made += 1
-        self._signal_at[signal.strategy] = audit.at
-        why = tuple(ContributionView(c.name, c.value) for c in signal.contributions)
-        view = SignalView(
-            audit.sequence, signal.time, audit.at, signal.strategy, signal.instrument, signal.direction,
-            signal.confidence, made.outcome, made.detail, why,
-        )  # fmt: skip
-        self._signals.appendleft(view)
 
     def _fill(self, fill: FillBooked) -> None:
         self._fills += 1
@@ -180,7 +157,8 @@ class Painter:
 
     def _instrument(self, market: InstrumentMarket, room: tuple[float, ...]) -> InstrumentView:
         instrument = market.instrument
-        bars = list(market.bars)[-BARS_SHOWN:]
+        state, strategies = self._engine.state, self._engine.orchestrator.strategies
+        bars, slow = self._candles.bars(market, self._assembly.period)
         change = market.last_price / market.first_price - 1.0 if market.first_price > 0 else NAN
         return InstrumentView(
             id=instrument.id,
@@ -199,47 +177,20 @@ class Painter:
             updated_at=market.at,
             book=self._book(market),
             tape=tuple(_print(t, instrument) for t in list(market.prints)[: -PRINTS_SHOWN - 1 : -1]),
-            bars=tuple(BarView(b.time, b.open, b.high, b.low, b.close, b.volume, b.synthetic) for b in bars),
+            bars=bars,
             bar_period=self._assembly.period,
+            slow_bars=slow,
+            slow_factor=SLOW,
             marks=tuple(self._marks.get(instrument.id, ())),
-            regime=self._regime(market),
+            regime=self._regimes.view(market, state.regimes.get(instrument.id), strategies),
             lot_size=instrument.lot,
             buyable=room,
         )
 
     def _book(self, market: InstrumentMarket) -> BookView:
-        book, tick = market.book, market.tick
-        if not book.valid:
-            return BookView(False, book.reason, (), (), NAN, NAN, NAN, NAN, market.book_changed_at)
-        own = self._own(market.instrument)
-        bids, asks = book.top(BOOK_LEVELS)
-        spread = (book.best_ask - book.best_bid) * tick if book.best_bid_lots and book.best_ask_lots else NAN
-        return BookView(
-            True, "", _levels(bids.tolist(), market, own), _levels(asks.tolist(), market, own), spread,
-            spread / market.mid * 1e4, market.imbalance(5), market.microprice(), market.book_changed_at,
-        )  # fmt: skip
-
-    def _own(self, instrument: Instrument) -> dict[int, float]:
-        own: dict[int, float] = {}
-        for order in self._engine.state.orders.of_instrument(instrument.id):
-            if order.intent.price is not None:
-                tick = int(order.intent.price / instrument.tick_size)
-                own[tick] = own.get(tick, 0.0) + float(order.leaves)
-        return own
-
-    def _regime(self, market: InstrumentMarket) -> RegimeView:
-        instrument, state = market.instrument.id, self._engine.state
-        regime = state.regimes.get(instrument) or Regime(label=RegimeLabel.UNKNOWN, source="warming", since=0)
-        history = self._history[instrument]
-        if market.bars and market.bars[-1].time != self._bar_times.get(instrument):
-            self._bar_times[instrument] = market.bars[-1].time
-            history.append(regime.label.value)
-        return RegimeView(
-            regime.label.value, regime.label.short, regime.source, regime.since, regime.adx,
-            regime.price_over_sma,
-            regime.stress, regime.atr_ratio, regime.bars_seen, regime.bars_needed, market.synthetic_bars,
-            POLICIES[regime.label].size_factor, tuple(history), self._previous.get(instrument, ""),
-        )  # fmt: skip
+        state, name = self._engine.state, market.instrument.id
+        holding = sum(float(s.quantity) for s in state.ledger.sleeves.values() if s.instrument == name)
+        return self._depth.book(market, state.orders.of_instrument(name), holding)
 
     def _positions(self) -> Iterator[PositionView]:
         state = self._engine.state
@@ -264,7 +215,7 @@ class Painter:
             condition, detail = self._condition(name, enrolled.failed)
             realised = sum(float(s.realised) for s in sleeves)
             fills = sum(s.fills for s in sleeves)
-            yield StrategyView(name, condition, detail, fills, realised, self._signal_at.get(name, 0))
+            yield StrategyView(name, condition, detail, fills, realised, self._signals.spoke_at.get(name, 0))
 
     def _condition(self, name: str, failed: str) -> tuple[str, str]:
         control = self._engine.state.control
@@ -298,14 +249,6 @@ class Painter:
     def _price(self, asset: str) -> float:
         state = self._engine.state
         return next((m.mark for m in state.markets.values() if m.instrument.base == asset), NAN)
-
-
-def _levels(rows: list[list[int]], market: InstrumentMarket, own: dict[int, float]) -> tuple[LevelView, ...]:
-    lot, total, levels = market.instrument.lot, 0, []
-    for tick, lots in rows:
-        total += lots
-        levels.append(LevelView(tick * market.tick, lots * lot, total * lot, own.get(tick, 0.0)))
-    return tuple(levels)
 
 
 def _print(trade: Trade, instrument: Instrument) -> TradeView:

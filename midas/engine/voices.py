@@ -55,22 +55,12 @@ class SignalLog:
         signal = made.signal
         self.made += 1
         self.spoke_at[signal.strategy] = audit.at
-        self._shown.appendleft(
-            SignalView(
-                audit.sequence,
-                signal.time,
-                audit.at,
-                signal.strategy,
-                signal.instrument,
-                signal.direction,
-                signal.confidence,
-                made.outcome,
-                made.detail,
-                _terms(signal.contributions),
-                _terms(signal.inputs),
-                signal.reason,
-            )  # fmt: skip
-        )
+        view = SignalView(
+            audit.sequence, signal.time, audit.at, signal.strategy, signal.instrument, signal.direction,
+            signal.confidence, made.outcome, made.detail, _terms(signal.contributions),
+            _terms(signal.inputs), signal.reason,
+        )  # fmt: skip
+        self._shown.appendleft(view)
 
     def _ordered(self, strategy: str, instrument: str, text: str) -> None:
         place = self._latest(strategy, instrument, "acted")

@@ -193,6 +193,8 @@ class InstrumentView(msgspec.Struct, frozen=True):
     lot_size: float = 0.0
     # 25, 50, 75 and 100 % of what cash and limits let a person buy now, base currency, in whole lots
     buyable: tuple[float, ...] = ()
+    slow_bars: tuple[BarView, ...] = ()  # oldest first, the last one running; they reach further back
+    slow_factor: int = 15  # base bars to a slow one
 
 
 class ContributionView(msgspec.Struct, frozen=True):
