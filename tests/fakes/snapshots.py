@@ -11,6 +11,7 @@ import msgspec
 from midas.domain.time import MILLISECOND, SECOND
 from midas.state.snapshot import (
     AccountView,
+    AlarmView,
     BalanceView,
     BarView,
     BookView,
@@ -18,11 +19,10 @@ from midas.state.snapshot import (
     CountsView,
     EventView,
     GateView,
-    HealthView,
     InstrumentView,
+    KillChoiceView,
     KillView,
     LevelView,
-    LimitView,
     MarkView,
     ModeView,
     OrderView,
@@ -33,6 +33,7 @@ from midas.state.snapshot import (
     StrategyView,
     TradeView,
 )
+from tests.fakes import standing
 
 NOW = 1_763_705_000 * SECOND  # wall
 MARKET = 1_723_104_311 * SECOND  # market: the recording's own day
@@ -163,6 +164,9 @@ class Desk:
         self.now = NOW
         self.mode = ModeView("NORMAL", "operator console", "regime agrees again", NOW - 1_080 * SECOND, "")
         self.kill = KillView(False)
+        self.modes = standing.mode_changes(NOW)
+        self.alerts = standing.alerts(NOW, self.btc.last, self.eth.last)
+        self.alarms: tuple[AlarmView, ...] = ()
         self._step = 0
 
     def step(self) -> None:
@@ -184,7 +188,7 @@ class Desk:
         pnl = unrealised + realised - fees
         equity = OPENING + pnl
         crypto = sum(p.value for p in positions)
-        limits = self._limits(positions, equity, crypto)
+        limits = standing.limits(positions, equity)
         return Snapshot(
             sequence=self.sequence, built_at=self.now, session="20251121-0603-a7", environment="SIM", venue="binance",
             account="sim-4f2a", version="0.1.0", profile="crypto-only", speed=5.0, recovering=False,
@@ -198,10 +202,12 @@ class Desk:
                     BalanceView("BTC", positions[0].quantity, positions[0].value),
                     BalanceView("ETH", positions[1].quantity, positions[1].value),
                 ),
-                True, self.now - 12 * SECOND, "",
+                True, self.now - 12 * SECOND, "", standing.curve(equity),
             ),
-            health=HealthView(True, True, 180.0, 12.4, 3.0, 1.9, 1.6, 0, 1_240.0, 318, 1, 1, 0, 214, 6000, 0, NOW - 2_530 * SECOND),
+            health=standing.health(self.now, NOW - 2_530 * SECOND),
             counts=CountsView(3_137_200, 12_650.0, 12_650, 214, 61, 44, 17, 0, {"trend-following": 12, "book-imbalance": 32}),
+            alerts=self.alerts, modes=self.modes, exposures=standing.exposures(positions, self._orders(), equity),
+            triggers=standing.triggers(equity), alarms=self.alarms,
         )  # fmt: skip
 
     def _instruments(self) -> tuple[InstrumentView, InstrumentView]:
@@ -273,33 +279,6 @@ class Desk:
             for back, key, strategy, direction, confidence, outcome, detail, why in rows
         )  # fmt: skip
 
-    def _limits(
-        self, positions: tuple[PositionView, ...], equity: float, crypto: float
-    ) -> tuple[LimitView, ...]:
-        largest = max(p.value for p in positions) / equity
-        rows = (
-            (
-                "position",
-                "position",
-                largest,
-                0.30,
-                "%",
-                "entries are cut to fit",
-                "BTC-USDT has room for 0.00743",
-            ),
-            ("crypto", "crypto", crypto / equity, 0.60, "%", "entries refused", ""),
-            ("invested", "invested", crypto / equity, 0.80, "%", "entries refused", ""),
-            ("rate", "order rate", 3.0, 10.0, "/10s", "orders wait", ""),
-            ("drawdown", "drawdown", 0.0061, 0.10, "%", "DEFENSIVE", ""),
-            ("daily", "daily loss", 0.0, 0.02, "%", "PAUSE", ""),
-            ("collar", "price collar", 1.2, 50.0, "bp", "order refused", ""),
-            ("exposure", "worst case", crypto / equity * 1.08, 0.80, "%", "entries refused", ""),
-        )
-        return tuple(
-            LimitView(name, title, value, maximum, value / maximum, unit, action, value >= maximum, detail)
-            for name, title, value, maximum, unit, action, detail in rows
-        )
-
     def _events(self) -> tuple[EventView, ...]:
         rows = (
             (4, "ORDER", "info", "b002 partly filled 0.01000, 38 ms"),
@@ -367,15 +346,37 @@ def halted() -> Snapshot:
     return desk.build()
 
 
-def halt_view(at: int = NOW - 3 * SECOND, by: str = "console tty") -> KillView:
-    """A tripped latch with its report."""
+def halt_view(at: int = NOW - 3 * SECOND, by: str = "console tty", level: str = "halt") -> KillView:
+    """A tripped latch with its report, and what the further levels would do."""
     report = (
-        "+0.000s  HALT latched on disk",
+        f"+0.000s  {level.upper()} latched on disk",
         "+0.004s  strategies frozen 2 of 2",
         "+0.051s  a91f CANCELED, acknowledged in 47 ms",
         "+0.052s  b002 and c7e4 kept: they only reduce",
     )
-    return KillView(True, "halt", by, "kill chord", at, report)
+    choices = (
+        KillChoiceView("all", 2, 0, 0.0, 0.0, "0.04120 BTC and 0.6210 ETH unprotected"),
+        KillChoiceView("flatten", 2, 2, 6.12, 13.4, "nothing of ours"),
+        KillChoiceView("disconnect", 2, 2, 6.12, 13.4, "nothing of ours, no session"),
+    )
+    return KillView(True, level, by, "kill chord", at, report, choices=choices)
+
+
+def flattened() -> Snapshot:
+    """After a flatten that left something: an order without an answer, and a rest."""
+    desk = Desk()
+    kill = halt_view(level="flatten", by="ops on the console (pts/3), chord f12")
+    report = (
+        *kill.report,
+        "+3.120s  FLATTEN latched by ops on the console (pts/3), chord f12",
+        "+3.190s  SELL 0.04120 BTC-USDT filled at 61,790.1, 2.1 bp below the mid at the trip",
+        "+3.210s  d11a cancel sent, no answer for 1.4 s",
+    )
+    desk.kill = msgspec.structs.replace(
+        kill, report=report, unacked=("d11a",), residual="0.6210 ETH is still held: its sale was refused"
+    )
+    desk.mode = ModeView("EMERGENCY", kill.by, "kill flatten", NOW - 3 * SECOND, "resume, in two steps")
+    return desk.build()
 
 
 def stale() -> Snapshot:
