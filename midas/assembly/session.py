@@ -89,7 +89,10 @@ class Session:
         self.latch = KillLatch(settings.home / LATCH)
         self.inbox = Inbox()
         engine = build_engine(config, [plugin.make() for plugin in plugins])
-        about = Assembly("binance", __version__, config.limits.profile, access.speed, config.period)
+        market = Path(access.market).name
+        about = Assembly(
+            "binance", __version__, config.limits.profile, access.speed, config.period, market
+        )  # fmt: skip
         self.engine, self.painter = engine, Painter(engine, about)
         self.feed = BinanceFeed(
             self._plan(), self.inbox.put, self._fetch, self._clock.now, self._chance.random

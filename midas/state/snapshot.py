@@ -539,6 +539,6 @@ class Snapshot(msgspec.Struct, frozen=True):
     alerts: tuple[AlertView, ...] = ()
     alarms: tuple[AlarmView, ...] = ()  # gravest first
     modes: tuple[ModeChangeView, ...] = ()  # newest first
-    market: str = ""  # of an embedded exchange: "synthetic calm", "recording FILE"; empty at a real venue
+    market: str = ""  # of an embedded exchange: "synthetic" or a file's name; empty at a real venue
     exposures: tuple[ExposureView, ...] = ()  # instruments, then strategies
     triggers: tuple[TriggerView, ...] = ()  # in the order in which they fire
