@@ -10,7 +10,7 @@ MidasError
 |   |-- SessionUnknown         no session of that name
 |   `-- NotLoopback            environment SIM with an address outside this machine
 |-- ProcessEnded               an exchange or engine that midas started ended at its start
-|-- ConsoleFailed           a bug of ours in the console; the engine trades on
+|-- ConsoleFailed              a bug of ours in the console; the engine trades on
 |-- EngineFailed               a bug of ours, or a journal that takes no more; a halt is latched
 |-- VenueError                 what a venue does to us
 |   |-- MalformedMessage       bytes that are not what the venue documents

@@ -20,7 +20,8 @@ from midas.settings import Settings
 from midas.venues.sim.kept.aside import set_aside
 from midas.venues.sim.runfile import RunFile
 
-START_TIMEOUT_S = 20.0
+START_TIMEOUT_S = 60.0  # the very first start compiles, 20 s on two cores
+SLOW_S = 4.0
 SURVEY_S = 4.0  # for each megabyte of a recording or table, which is read before the exchange answers
 EXCHANGE_LOG = "exchange.log"
 KEPT = "exchange.kept.json"
@@ -190,8 +191,12 @@ def _launch(settings: Settings) -> subprocess.Popen[bytes]:
 
 def _await_exchange(settings: Settings, child: subprocess.Popen[bytes]) -> RunFile:
     patience = start_patience(settings.exchange.market)
-    end = time.monotonic() + patience
+    slow, end = time.monotonic() + SLOW_S, time.monotonic() + patience
     while time.monotonic() < end:
+        if time.monotonic() > slow:
+            slow = end
+            why = "reading its market" if settings.exchange.market != "synthetic" else "compiling, once"
+            print(f"midas: the exchange takes its time: {why}", file=sys.stderr, flush=True)
         found = answering(settings.home / RUN_FILE)
         if found is not None and found.pid == child.pid:
             (settings.home / KEPT).write_bytes(msgspec.json.encode(KeptExchange(found.instance)))

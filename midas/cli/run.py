@@ -12,10 +12,12 @@ import time
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from midas.cli.exchange import RUN_FILE as EXCHANGE_FILE
+from midas.cli.exchange import answering
 from midas.cli.fate import Fate, Telling, read_fate
 from midas.cli.options import settings_from
 from midas.cli.processes import Ahead, exchange_ahead, exchange_for, finish_exchange, stop_process
@@ -27,7 +29,9 @@ from midas.store.durable import write_durably
 from midas.store.lock import InstanceLock
 
 if TYPE_CHECKING:
+    from midas.assembly.access import Access
     from midas.assembly.session import Session
+    from midas.venues.sim.runfile import RunFile
 
 INTERRUPTED = 130
 RECONCILED = "reconciled"  # what the engine says of a clean end
@@ -55,7 +59,7 @@ def headless(args: Namespace) -> int:
         last, telling = read_fate(settings.home), Telling(settings.home, os.getpid())
         try:
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                return runner.run(_engine(settings, args, (explicit, ahead), telling, last))
+                return runner.run(_engine(settings, args, (explicit, ahead), last, telling))
         except MidasError as error:
             telling.ended(error.exit_code, str(error))
             raise
@@ -92,64 +96,77 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _engine(
-    settings: Settings,
-    args: Namespace,
-    wanted: tuple[bool, Ahead | None],
-    telling: Telling,
-    last: Fate | None,
-) -> int:
-    _say("loading the engine")
-    from midas.assembly.access import access, simulated
-    from midas.assembly.session import open_session
-    from midas.cli.exchange import RUN_FILE as EXCHANGE_FILE
-    from midas.cli.exchange import answering
-    from midas.cli.keeper import ExchangeKeeper
-    from midas.cli.watch import Watch
+class Venue(NamedTuple):
+    """What is traded on, and the embedded exchange behind it where there is one."""
 
-    http = ""
-    before = keeper = None
-    if settings.environment is Environment.SIM:
-        explicit, ahead = wanted
-        before = answering(settings.home / EXCHANGE_FILE) if ahead is None else None
-        if before is None:
-            _say(f"starting the exchange ({settings.exchange.market}, {settings.exchange.speed:g}x)")
-        exchange, sentence = exchange_for(settings, explicit, ahead)
-        _say(sentence)
-        http = exchange.http
-        keys = (exchange.api_key, exchange.api_secret)
-        reach = simulated(http, exchange.ws, exchange.instance, keys, exchange.speed, exchange.market)
-    else:
-        reach = access(settings)
+    reach: Access
+    exchange: RunFile | None = None
+    fresh: bool = False  # the exchange was started for this run
+
+
+async def _engine(
+    settings: Settings, args: Namespace, wanted: tuple[bool, Ahead | None], last: Fate | None,
+    telling: Telling,
+) -> int:  # fmt: skip
+    _say("loading the engine")
+    from midas.assembly.session import open_session
+    from midas.cli.warm import warm_engine
+
+    _say("preparing the kernels (compiled once, then kept)")
+    warm_engine()
+    venue = _venue(settings, *wanted)
     try:
-        session = await open_session(settings, reach, _say)
+        session = await open_session(settings, venue.reach, _say)
     except UsageError:
-        if http and (before is None or before.pid != exchange.pid):
-            stop_process(exchange.pid)  # it was started for this run, which doesn't come to be
+        if venue.exchange is not None and venue.fresh:
+            stop_process(venue.exchange.pid)  # it was started for this run, which doesn't come to be
         raise
     for problem in session.problems:
         _say(problem)
     if last is not None and last.up_at and not last.wanted:
-        session.remark(
-            "warn", f"the engine before this one, process {last.pid}, ended by itself: {last.sentence}"
-        )
-    if http:
-        keeper = ExchangeKeeper(settings, exchange, session.remark)
-    watch = Watch(args.duration, http, _say, telling)
+        text = f"the engine before this one, process {last.pid}, ended by itself: {last.sentence}"
+        session.remark("warn", text)
+    return await _run(settings, args, venue, session, telling)
+
+
+def _venue(settings: Settings, explicit: bool, ahead: Ahead | None) -> Venue:
+    from midas.assembly.access import access, simulated
+
+    if settings.environment is not Environment.SIM:
+        return Venue(access(settings))
+    before = answering(settings.home / EXCHANGE_FILE) if ahead is None else None
+    if before is None:
+        _say(f"starting the exchange ({settings.exchange.market}, {settings.exchange.speed:g}x)")
+    exchange, sentence = exchange_for(settings, explicit, ahead)
+    _say(sentence)
+    keys = (exchange.api_key, exchange.api_secret)
+    reach = simulated(exchange.http, exchange.ws, exchange.instance, keys, exchange.speed, exchange.market)
+    return Venue(reach, exchange, fresh=before is None or before.pid != exchange.pid)
+
+
+async def _run(
+    settings: Settings, args: Namespace, venue: Venue, session: Session, telling: Telling
+) -> int:  # fmt: skip
+    from midas.cli.keeper import ExchangeKeeper
+    from midas.cli.watch import Watch
+
+    exchange = venue.exchange
+    watch = Watch(args.duration, exchange.http if exchange else "", _say, telling)
+    others = [ExchangeKeeper(settings, exchange, session.remark).beside] if exchange else []
     run_file = settings.home / RUN_FILE
     found = EngineFile(os.getpid(), session.name, time.time_ns())
     write_durably(run_file, msgspec.json.encode(found))
     gc.freeze()
     try:
         with watch.signals(session):
-            outcome = await session.run(watch.beside, *([keeper.beside] if keeper else []))
+            outcome = await session.run(watch.beside, *others)
     except asyncio.CancelledError:
         _say("ended at once: orders may still be open, the next start adopts them")
         telling.ended(INTERRUPTED, watch.why)
         return INTERRUPTED
     finally:
         run_file.unlink(missing_ok=True)
-    if watch.complete and http:
+    if watch.complete and exchange:
         finish_exchange(settings.home, exchange.instance)
     code = _report(args, session, outcome, watch.why)
     telling.ended(code, watch.why or outcome)

@@ -17,7 +17,6 @@ from midas.domain.time import SECOND
 from midas.state.book import OrderBook
 from midas.venues.binance.codec import MarketCodec
 from midas.venues.binance.prices import Grid
-from midas.venues.sim.source.synthetic import standard
 
 _INSTRUMENT = Instrument(
     venue="binance",
@@ -39,10 +38,15 @@ _DEPTH = (
 def warm_kernels() -> float:
     """Compile what isn't compiled yet; returns the seconds that took."""
     began = time.perf_counter()
-    _book(*_prices())
-    _features()
+    warm_engine()
     _synthetic_market()
     return time.perf_counter() - began
+
+
+def warm_engine() -> None:
+    """Those that an engine steps with: the first use must not stop its loop for seconds."""
+    _book(*_prices())
+    _features()
 
 
 def _prices() -> tuple[int, bytes]:
@@ -73,6 +77,8 @@ def _features() -> None:
 
 
 def _synthetic_market() -> None:
+    from midas.venues.sim.source.synthetic import standard  # of the exchange alone
+
     market = standard(seed=1)
     for event in islice(market.events(), 100):
         market.taken(event.symbol, Side.BUY, 1, 1)
