@@ -491,6 +491,7 @@ class HealthView(msgspec.Struct, frozen=True):
     journal_records: int = 0
     tape_events: int = 0
     clients: int = 0  # of the link
+    troubles: dict[str, str] = {}  # what keeps journal or tape from being written, by their names
 
 
 class CountsView(msgspec.Struct, frozen=True):
