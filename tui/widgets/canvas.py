@@ -19,6 +19,7 @@ class Canvas(Widget):
         self.inks = inks
         self._lines: list[Line] = []  # as drawn
         self._given: list[Line] = []  # as handed in
+        self._strips: dict[int, Strip] = {}  # rows as Textual wants them; it caches more inside each
         self._width = 0
 
     def put(self, lines: list[Line]) -> int:
@@ -37,6 +38,8 @@ class Canvas(Widget):
             if start + end < width:
                 dirty.append(Region(start, y, width - start - end, 1))
         dirty += [Region(0, y, width, 1) for y in range(len(lines), len(drawn))]
+        for region in dirty:
+            self._strips.pop(region.y, None)
         self._lines, self._given, self._width = fresh, lines, width
         if dirty:
             self.refresh(*dirty)
@@ -45,14 +48,22 @@ class Canvas(Widget):
     def dye(self, inks: Inks) -> None:
         """Take other colours and repaint everything."""
         self.inks = inks
+        self._strips.clear()
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """One row as a strip, exactly as wide as the widget."""
-        style, width = self.inks.style, self._width
+        strip = self._strips.get(y)
+        if strip is None:
+            strip = self._strips[y] = self._strip(y)
+        return strip
+
+    def _strip(self, y: int) -> Strip:
+        style, width = self.inks.style, self.size.width
         if y >= len(self._lines):
-            return Strip.blank(self.size.width, style("text", ""))
-        return Strip([Segment(p.text, style(p.ink, p.ground)) for p in self._lines[y]], width)
+            return Strip.blank(width, style("text", ""))
+        segments = [Segment(p.text, style(p.ink, p.ground)) for p in self._lines[y]]
+        return Strip(segments, self._width).adjust_cell_length(width)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The rows as they are: no border, no tint, all colours explicit, so Textual's style pass is skipped.
