@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+from functools import partial
 from typing import ClassVar
 
 from rich.console import RenderableType
@@ -16,12 +17,14 @@ from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 
+from midas.domain.mode import KillLevel
 from midas.errors import ConsoleFailed
 from tui.acts.commanding import Commanding
 from tui.acts.looks import Looks
 from tui.acts.modes import Modes
 from tui.acts.ordering import Ordering
 from tui.acts.touring import Touring
+from tui.bell import rings
 from tui.desk import Desk
 from tui.driver import HungUp
 from tui.entry import Entry
@@ -46,10 +49,11 @@ class ConsoleApp(Modes, Ordering, Looks, Commanding, Touring):
 
     def __init__(
         self, connect: Connect, kill: Kill, clock: Clock, actor: str = "console", moving: bool = True,
-        palette: str = "western",
+        palette: str = "western", steady: Clock | None = None,
     ) -> None:  # fmt: skip
         super().__init__(Desk(connect, clock, actor), Inks(palette=palette), actor)
-        self.halter = Halter(kill, clock)
+        self.clock = clock
+        self.halter = Halter(kill, clock, steady or clock, actor)
         self.guard = FrameGuard()
         self._moving = moving
         self.crash: Exception | None = None
@@ -68,7 +72,6 @@ class ConsoleApp(Modes, Ordering, Looks, Commanding, Touring):
             loop = asyncio.get_running_loop()
             loop.add_signal_handler(signal.SIGHUP, self._leave)
             loop.add_signal_handler(signal.SIGTERM, self._leave)
-            loop.add_signal_handler(signal.SIGQUIT, self.halt_now, "SIGQUIT")
 
     def on_hung_up(self, _message: HungUp) -> None:
         """The terminal ended: leave; the engine trades on."""
@@ -122,9 +125,10 @@ def run(connect: Connect, kill: Kill, palette: str = "western", watchdog: Watchd
 
     Raises NotRunning where there is no engine to attach to, and ConsoleFailed for a bug of ours.
     """
-    app = ConsoleApp(connect, kill, time.time_ns, _actor(), palette=palette)
+    app = ConsoleApp(connect, kill, time.time_ns, _actor(), palette=palette, steady=time.monotonic_ns)
     app.console_desk.watchdog = watchdog
-    app.run(mouse=False)
+    with rings(signal.SIGQUIT, partial(app.halter.pull, KillLevel.HALT, "SIGQUIT")):
+        app.run(mouse=False)
     if app.crash is not None:
         raise ConsoleFailed(f"{type(app.crash).__name__}: {app.crash}")
     return app.return_code or 0

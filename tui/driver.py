@@ -8,31 +8,27 @@ from __future__ import annotations
 
 import os
 import selectors
-from codecs import getincrementaldecoder
 from threading import Thread
 from typing import IO, Protocol, runtime_checkable
 
 from textual import events
-from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from tui.reader import Reader
 from tui.squeeze import squeeze
 
-CHORD_KEYS = frozenset({"ctrl+backslash", "f12", "ctrl+4"})
-CHORD_BYTES = frozenset({b"\x1c", b"\x1b[24~", b"\x1b[92;5u", b"\x1b[52;5u"})
-PASTE_OPEN, PASTE_CLOSE = "\x1b[200~", "\x1b[201~"
 POLL = 0.04  # so that a lone Esc is known as such soon after Textual's 100 ms
-SILENT_POLLS = 3  # a chord alone after this many polls without input ends an open paste
+PASTE = "paste"  # pasted text, where a key is named
 JOIN_SECONDS = 1.0
 
 
 @runtime_checkable
-class Haltable(Protocol):
+class Hearing(Protocol):
     """What the driver asks of its app."""
 
-    def halt_from_input(self, key: str) -> None:
-        """Called on the input thread the moment a chord is read."""
+    def key_from_input(self, key: str, alone: bool) -> None:
+        """Called on the input thread the moment a key is read; `alone`: nothing else came with it."""
         ...
 
 
@@ -75,22 +71,6 @@ class TerminalFile:
         return self._file.isatty()
 
 
-class PasteWatch:
-    """Knows whether a bracketed paste is open, even when its marker arrives in two reads."""
-
-    def __init__(self) -> None:
-        self.open = False
-        self._tail = ""
-
-    def feed(self, text: str) -> None:
-        """Take note of the markers in `text`; the last one decides."""
-        seen = self._tail + text
-        opened, closed = seen.rfind(PASTE_OPEN), seen.rfind(PASTE_CLOSE)
-        if opened != closed:
-            self.open = opened > closed
-        self._tail = seen[-(len(PASTE_OPEN) - 1) :]
-
-
 class ConsoleDriver(LinuxDriver):
     """Linux and macOS terminals, with the chord delivered past the event loop."""
 
@@ -104,38 +84,20 @@ class ConsoleDriver(LinuxDriver):
         """Queue for the terminal, in as few bytes as say the same."""
         super().write(squeeze(data))
 
-    def process_message(self, message: Message) -> None:
-        """The chord first, at once, on this thread; then everything its usual way."""
-        if isinstance(message, events.Key) and message.key in CHORD_KEYS and isinstance(self._app, Haltable):
-            self._app.halt_from_input(message.key)
-        super().process_message(message)
-
     def run_input_thread(self) -> None:
         """Read until the driver stops or the terminal ends."""
-        parser = XTermParser(self._debug)
-        decode = getincrementaldecoder("utf-8")(errors="replace").decode
-        paste = PasteWatch()
-        quiet = SILENT_POLLS
+        reader = Reader(self._debug)
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
                 if not selector.select(POLL):
-                    quiet += 1
-                    self._dispatch(parser.tick())
+                    self._dispatch(reader.silence())
                     continue
                 data = self._read()
                 if not data:
                     self.send_message(HungUp())
                     return
-                if quiet >= SILENT_POLLS and paste.open and data in CHORD_BYTES:
-                    paste.feed(PASTE_CLOSE)
-                    self._dispatch(parser.feed(PASTE_CLOSE))
-                text = decode(data)
-                paste.feed(text)
-                if text:
-                    self._dispatch(parser.feed(text))
-                self._dispatch(parser.tick())
-                quiet = 0
+                self._dispatch(reader.read(data))
 
     def close(self) -> None:
         """Stop the writer, but don't wait for ever for a terminal that does not read."""
@@ -151,6 +113,11 @@ class ConsoleDriver(LinuxDriver):
         except OSError:
             return b""  # a hang-up reads as the end
 
-    def _dispatch(self, messages: object) -> None:
-        for message in messages:  # type: ignore[attr-defined]  # Textual's parser yields Message
+    def _dispatch(self, messages: list[Message]) -> None:
+        """The kill switch hears each key first, at once, on this thread; then everything its usual way."""
+        came = [m for m in messages if isinstance(m, events.Key | events.Paste)]
+        for message in messages:
+            if message in came and isinstance(self._app, Hearing):
+                key = message.key if isinstance(message, events.Key) else PASTE
+                self._app.key_from_input(key, len(came) == 1)
             self.process_message(message)

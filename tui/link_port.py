@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from midas.domain.mode import KillOutcome
 from midas.runtime.link import Link
 from midas.runtime.whereabouts import Whereabouts
 
@@ -27,5 +28,5 @@ class Watchdog(Protocol):
 
 
 Connect = Callable[[], LinkClient]  # raises NotRunning where no engine listens
-Kill = Callable[[str], None]  # sends HALT over a socket of its own; the argument says who
-Clock = Callable[[], int]  # wall nanoseconds
+Kill = Callable[[str, str], KillOutcome]  # level, who: over a socket of its own; may take a second
+Clock = Callable[[], int]  # nanoseconds

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from midas.domain.mode import KillOutcome
 from tui.app import ConsoleApp
 from tui.link_port import Connect
 
@@ -31,6 +32,6 @@ async def _picture(connect: Connect, folder: Path, settle: float, size: tuple[in
     return path
 
 
-def _never(actor: str) -> None:
+def _never(_level: str, actor: str) -> KillOutcome:
     """Nobody presses the chord in a picture."""
     raise AssertionError(f"{actor} pressed the chord in a picture")

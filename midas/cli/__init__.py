@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from midas.cli.parser import build_parser
+from midas.domain.mode import KillOutcome
 from midas.errors import MidasError
 
 _INTERRUPTED = 130  # what a shell expects of a program ended by Ctrl+C
@@ -36,11 +37,12 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def draw(
-    connect: Callable[[], Any], kill: Callable[[str], None], palette: str = "western", watchdog: Any = None
-) -> int:
+    connect: Callable[[], Any], kill: Callable[[str, str], KillOutcome], palette: str = "western",
+    watchdog: Any = None,
+) -> int:  # fmt: skip
     """Open the console on a running engine. The one place where the hub reaches for a spoke.
 
-    `connect` opens a new link to the engine; `kill` asks the kill socket for HALT and says who asked;
+    `connect` opens a new link to the engine; `kill` pulls the switch at a level and says who did;
     `palette` colours up and down; `watchdog` knows which processes live.
     """
     from tui.app import run  # here, so that no other command loads a user interface

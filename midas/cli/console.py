@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from argparse import Namespace
+from functools import partial
 from pathlib import Path
 
 from midas.assembly.access import sockets
@@ -19,7 +20,9 @@ from midas.cli.processes import start_patience
 from midas.cli.running import running
 from midas.cli.starting import Steps, start_engine
 from midas.cli.whereabouts import HomeWatch
-from midas.errors import ConsoleFailed, LinkClosed, NotRunning, UsageError
+from midas.domain.mode import KillLevel, KillOutcome
+from midas.errors import ConsoleFailed, LinkClosed, MidasError, NotRunning, UsageError
+from midas.ports.journal import LatchRecord
 from midas.runtime.kill import KillRequest, latch_and_pull
 from midas.runtime.link import SocketLink
 from midas.store.latch import LATCH, KillLatch
@@ -63,7 +66,7 @@ def draw_on(home: Path, palette: str, workspace: Path) -> int:
     _log_to(home / CONSOLE_LOG)
     watch.begin()
     try:
-        code = draw(connect, lambda by: _halt(home, by), palette, watch)
+        code = draw(connect, partial(_pull, home), palette, watch)
     except ConsoleFailed as error:
         raise ConsoleFailed(
             f"the console failed ({error}); the details are in {home / CONSOLE_LOG}. {_left_behind(home)}"
@@ -107,10 +110,17 @@ def _log_to(path: Path) -> None:
     )  # fmt: skip
 
 
-def _halt(home: Path, by: str) -> None:
-    """The chord. Raises LinkClosed, the latch being set, where the engine doesn't answer."""
-    latch, request = KillLatch(home / LATCH), KillRequest("halt", by, "", time.time_ns())
+def _pull(home: Path, level: str, by: str) -> KillOutcome:
+    """The chord: on the disk first, then the kill socket, and the truth about both."""
+    latch, request = KillLatch(home / LATCH), KillRequest(level, by, "", time.time_ns())
     try:
-        latch_and_pull(latch, sockets(home)[1], request, SILENCE_S)
-    except NotRunning as error:
-        raise LinkClosed(f"halt latched on disk; {error}") from None
+        reply = latch_and_pull(latch, sockets(home)[1], request, SILENCE_S)
+    except MidasError as error:
+        return KillOutcome(_reaches(latch.read(), level), False, str(error))
+    return KillOutcome(reply.latched, True, reply.sentence)
+
+
+def _reaches(record: LatchRecord | None, level: str) -> bool:
+    """Whether what is set on the disk is this level or a higher one."""
+    order = list(KillLevel)
+    return record is not None and order.index(record.level) >= order.index(KillLevel(level))

@@ -49,6 +49,14 @@ class KillLevel(Enum):
         return Mode.PAUSE if self in (KillLevel.HALT, KillLevel.ALL) else Mode.EMERGENCY
 
 
+class KillOutcome(msgspec.Struct, frozen=True):
+    """What came of pulling the kill switch, as far as whoever pulled it knows."""
+
+    latched: bool  # on the disk, at this level or a higher one
+    answered: bool  # the engine's kill listener has said what it did
+    sentence: str
+
+
 class Permissions(msgspec.Struct, frozen=True):
     """One row of the mode table."""
 

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from midas.domain.command import Command
+from midas.domain.mode import KillOutcome
 from midas.state.snapshot import Snapshot
 from tests.fakes.link import LivingLink
 from tui.app import run
@@ -45,17 +46,17 @@ class WatchedLink(LivingLink):
         self.note(f"command {type(command).__name__}")
         return super().submit(command, actor)
 
-    def halt(self, actor: str) -> None:
+    def pull(self, level: str, actor: str) -> KillOutcome:
         """The kill socket."""
-        self.note(f"kill {actor}")
-        super().halt(actor)
+        self.note(f"kill {level} {actor}")
+        return super().pull(level, actor)
 
 
 def main() -> int:
     """Run until the person leaves."""
     log = os.environ.get("MIDAS_DEMO_LOG")
     link = WatchedLink(Path(log)) if log else LivingLink(time.time_ns)
-    code = run(lambda: link, link.halt)
+    code = run(lambda: link, link.pull)
     if isinstance(link, WatchedLink):
         link.note(f"left {code}")
     return code

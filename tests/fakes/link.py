@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from midas.domain.command import Answer, CancelOrder, Command, Kill, Resume, SetMode, Stop
-from midas.domain.mode import Mode
+from midas.domain.mode import KillLevel, KillOutcome, Mode
 from midas.state.snapshot import KillView, ModeView, Snapshot
 from tests.fakes.snapshots import Desk, halt_view, normal
+
+LEVELS = [level.value for level in KillLevel]
 
 
 class FakeLink:
@@ -85,16 +87,19 @@ class LivingLink(FakeLink):
         """Never more than a tenth of a second."""
         return (self._clock() - self._begun) % 100_000_000
 
-    def halt(self, actor: str) -> None:
+    def pull(self, level: str, actor: str) -> KillOutcome:
         """The kill socket."""
-        self.desk.kill = halt_view(self.desk.now, actor)
-        self._mode("PAUSE", actor, "kill halt")
+        standing = self.desk.kill.level if self.desk.kill.latched else ""
+        if not standing or LEVELS.index(level) > LEVELS.index(standing):
+            self.desk.kill = halt_view(self.desk.now, actor, level)
+            self._mode("PAUSE" if level in ("halt", "all") else "EMERGENCY", actor, f"kill {level}")
+        return KillOutcome(True, True, f"{level} latched")
 
     def _obey(self, command: Command) -> tuple[bool, str]:
         if isinstance(command, SetMode):
             return self._set_mode(command)
         if isinstance(command, Kill):
-            self.halt("console")
+            self.pull(command.level, "console")
             return True, "halted: no new risk can be opened"
         if isinstance(command, Resume):
             return self._resume(command)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from textual.pilot import Pilot
 
+from midas.domain.mode import KillOutcome
 from midas.domain.time import SECOND
 from midas.state.snapshot import Snapshot
 from tests.fakes import snapshots
@@ -15,6 +16,7 @@ from tests.fakes.snapshots import NOW
 from tui.app import ConsoleApp
 from tui.theme import Inks
 
+DONE = KillOutcome(True, True, "latched")
 SMALL, WIDE, ULTRA = (80, 24), (120, 40), (200, 60)
 Build = Callable[[], Snapshot]
 Compare = Callable[..., bool]
@@ -23,7 +25,7 @@ Compare = Callable[..., bool]
 def app(snapshot: Snapshot | None, age: int = 0) -> ConsoleApp:
     """The console with a clock that stands still."""
     link = FakeLink(snapshot, age)
-    return ConsoleApp(lambda: link, lambda actor: None, lambda: NOW, "console test", moving=False)
+    return ConsoleApp(lambda: link, lambda _level, _by: DONE, lambda: NOW, "console test", moving=False)
 
 
 async def beat(pilot: Pilot[int]) -> None:

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pytest
 from textual.pilot import Pilot
 
+from midas.domain.mode import KillOutcome
 from midas.domain.time import SECOND
 from midas.state.snapshot import Snapshot
 from tests.fakes.link import FakeLink
@@ -20,12 +21,18 @@ class Bench:
 
     def __init__(self, snapshot: Snapshot | None) -> None:
         self.now = NOW
-        self.kills: list[str] = []
+        self.kills: list[str] = []  # who pulled
+        self.levels: list[str] = []  # and how far
+        self.outcome = KillOutcome(True, True, "latched")
         self.link = FakeLink(snapshot)
-        self.app = ConsoleApp(
-            lambda: self.link, self.kills.append, lambda: self.now, "console test", moving=False
-        )
+        self.app = ConsoleApp(lambda: self.link, self.pull, lambda: self.now, "console test", moving=False)
         self.pilot: Pilot[int]
+
+    def pull(self, level: str, by: str) -> KillOutcome:
+        """The kill socket."""
+        self.kills.append(by)
+        self.levels.append(level)
+        return self.outcome
 
     async def press(self, *keys: str) -> None:
         """Type keys and let the console take a beat."""

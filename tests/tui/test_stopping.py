@@ -6,11 +6,12 @@ import msgspec
 import pytest
 
 from midas.domain.command import CancelOrder, Kill, Resume, SetMode, Stop
-from midas.errors import NotRunning
+from midas.domain.mode import KillOutcome
 from tests.fakes import snapshots
 from tests.tui.conftest import Console
-from tui.screens.dialogs import Help, ModeStrip, ResumeDialog, Riskier
+from tui.screens.dialogs import ModeStrip, ResumeDialog, Riskier
 from tui.screens.halted import HaltPanel
+from tui.screens.page import Help
 
 CHORDS = ("ctrl+backslash", "f12", "ctrl+4")
 
@@ -19,7 +20,8 @@ CHORDS = ("ctrl+backslash", "f12", "ctrl+4")
 async def test_every_chord_halts_and_opens_the_panel(console: Console, chord: str) -> None:
     async with console() as bench:
         await bench.press(chord)
-        assert bench.kills == ["console test chord"]
+        assert bench.kills == [f"console test chord {chord}"]
+        assert bench.levels == ["halt"]
         assert isinstance(bench.app.screen, HaltPanel)
         assert bench.shows("HALT SENT")
 
@@ -62,14 +64,14 @@ async def test_a_held_chord_sends_once_and_a_later_one_again(console: Console) -
 
 
 async def test_a_dead_kill_socket_falls_back_to_the_link_and_says_so(console: Console) -> None:
-    def refuse(actor: str) -> None:
-        raise NotRunning("the kill socket is gone")
-
     async with console() as bench:
-        bench.app.halter._kill = refuse
+        bench.outcome = KillOutcome(True, False, "no engine answers on kill.sock")
         await bench.press("ctrl+backslash")
-        assert bench.link.commands == [Kill("halt", "chord on the console")]
-        assert bench.shows("the kill socket is gone")
+        assert bench.link.commands == [Kill("halt", "chord ctrl+backslash on the console")]
+        assert bench.shows("no engine answers on kill.sock")
+        assert bench.shows("latched on disk")
+        await bench.beat()
+        assert len(bench.link.commands) == 1
 
 
 async def test_the_panel_shows_the_engines_report_and_esc_keeps_the_halt(console: Console) -> None:
@@ -191,7 +193,7 @@ async def test_stop_and_flatten_need_their_word_typed(console: Console) -> None:
         await bench.press(*"yes", "enter")
         assert bench.link.commands == []
         await bench.press("backspace", "backspace", "backspace", *"flatten", "enter")
-        assert bench.link.commands == [Kill("flatten", "from the console")]
+        assert bench.levels == ["flatten"]
         await bench.press("escape")
         bench.app.ask_stop()
         await bench.press(*"stop", "enter")

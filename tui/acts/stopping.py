@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from functools import partial
 
+from textual.events import Event, Key
+
 from midas.domain.command import Kill as KillCommand
 from midas.domain.command import Resume, Stop
+from midas.domain.mode import KillLevel
 from tui.core import Core
 from tui.desk import OnAnswer
 from tui.driver import ConsoleDriver
 from tui.entry import Entry
 from tui.halter import Halter
+from tui.link_port import Clock
 from tui.screens.dialogs import ResumeDialog, Typed
 from tui.screens.halted import HaltPanel
 
@@ -22,10 +26,11 @@ KILLS = {
 
 
 class Stopping(Core):
-    """Needs `halter`, which the application makes."""
+    """Needs `halter` and `clock`, which the application makes."""
 
     halter: Halter
-    _was_latched = False
+    clock: Clock
+    _level_seen = ""
 
     def entries(self) -> list[Entry]:
         """Stopping and going on."""
@@ -47,31 +52,42 @@ class Stopping(Core):
     def _kill_typed(self, level: str, _rest: str) -> None:
         self.ask_kill(level)
 
-    def halt_from_input(self, key: str) -> None:
-        """On the driver's input thread: HALT leaves before the event loop hears of it."""
-        self.halter.press(f"{self.actor} chord {key}")
+    def key_from_input(self, key: str, alone: bool) -> None:
+        """On the driver's input thread: the kill switch hears a key before the event loop does."""
+        self.halter.key(key, alone)
+
+    async def on_event(self, event: Event) -> None:
+        """A driver without an input thread of ours (tests) has its keys heard here."""
+        if isinstance(event, Key) and not event.is_forwarded and not isinstance(self._driver, ConsoleDriver):
+            self.key_from_input(event.key, alone=True)
+        await super().on_event(event)
 
     def action_halt(self) -> None:
-        """The chord's second half: our driver has sent HALT from the input thread already."""
-        if isinstance(self._driver, ConsoleDriver) and not self.halter.failure:
-            self.action_report()
-        else:
-            self.halt_now("chord")
+        """The chord's second half: the kill switch has heard it already."""
+        self.show_panel()
 
     def halt_now(self, how: str) -> None:
-        """HALT by the kill socket, or by the link where that fails; then the panel."""
-        if not self.halter.press(f"{self.actor} {how}"):
-            self.console_desk.send(KillCommand("halt", f"{how} on the console"), self.answered)
-        self.action_report()
+        """HALT by something else than the chord; then the panel."""
+        self.halter.pull(KillLevel.HALT, how)
+        self.show_panel()
 
     def action_emergency(self) -> None:
-        """F9: halt at once; flattening is chosen in a second, confirmed step."""
-        self.halt_now("F9")
+        """F9: halt at once, and the panel with flatten chosen; the chord fires it."""
+        self.halt_now("EMERGENCY")
+        self.halter.choose(KillLevel.FLATTEN)
 
     def action_report(self) -> None:
-        """Open the halt panel, once."""
-        if not any(isinstance(screen, HaltPanel) for screen in self.screen_stack):
-            self.push_screen(HaltPanel(self.inks, self.console_desk.truth, self.halter), self._panel_closed)
+        """The panel, whether or not anything is halted."""
+        self.show_panel()
+
+    def show_panel(self) -> None:
+        """The panel on top of the main screen; a halt leaves no other dialogue open."""
+        panel = next((s for s in self.screen_stack if isinstance(s, HaltPanel)), None)
+        while len(self.screen_stack) > 1 and self.screen is not panel:
+            self.pop_screen()
+        if panel is None:
+            panel = HaltPanel(self.inks, self.console_desk.truth, self.halter, self.clock)
+            self.push_screen(panel, self._panel_closed)
 
     def action_resume(self) -> None:
         """Release a halt, in two steps."""
@@ -84,20 +100,27 @@ class Stopping(Core):
             )
 
     def watch_latch(self) -> None:
-        """A halt by any door opens the panel; so does attaching to a halted engine."""
+        """A halt by any door opens the panel, as does attaching to a halted desk; a higher level opens it anew."""
+        for pull in self.halter.unanswered():
+            command = KillCommand(pull.level.value, f"{pull.how} on the console")
+            self.console_desk.send(command, self.answered)
         snapshot = self.newest
-        latched = snapshot is not None and snapshot.kill.latched
-        if latched and not self._was_latched:
-            self.action_report()
-        self._was_latched = latched
+        if snapshot is None:
+            return
+        kill = snapshot.kill
+        self.halter.settle(kill)
+        level = kill.level if kill.latched else ""
+        if level and level != self._level_seen:
+            self.show_panel()
+        self._level_seen = level
 
     def ask_kill(self, level: str) -> None:
         """A kill level by name, after its word was typed."""
 
         def fire(word: str | None) -> None:
             if word:
-                self.console_desk.send(KillCommand(level, "from the console"), self.answered)
-                self.action_report()
+                self.halter.pull(KillLevel(level), "palette")
+                self.show_panel()
 
         self.push_screen(Typed(f"kill {level}", KILLS[level], level), fire)
 

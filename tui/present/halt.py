@@ -1,93 +1,193 @@
-"""The halt panel: what was stopped, by whom, what is still open, and how to go on."""
+"""The halt panel: what was stopped, by whom, what is still open, what can be fired, and how to go on."""
 
 from __future__ import annotations
 
-from midas.domain.time import clock_text
-from midas.state.snapshot import Snapshot
+from typing import NamedTuple
+
+from midas.domain.mode import KillLevel, KillOutcome
+from midas.domain.time import SECOND, clock_text
+from midas.state.snapshot import KillChoiceView, KillView, Snapshot
 from tui.present import numbers
-from tui.present.lines import Line, Piece, Sheet, clip
-from tui.present.picture import Picture, Spot
+from tui.present.gauge import gauge
+from tui.present.kill_report import exposure_rows, report_rows, stamp, working_row
+from tui.present.lines import Line, Piece, Sheet, clip, width_of
+from tui.present.picture import LINK_STALE_NS, Picture
+
+LETTERS = {"a": KillLevel.ALL, "f": KillLevel.FLATTEN, "x": KillLevel.DISCONNECT}
+WORDS = {
+    KillLevel.HALT: "HALT",
+    KillLevel.ALL: "cancel ALL",
+    KillLevel.FLATTEN: "FLATTEN",
+    KillLevel.DISCONNECT: "DISCONNECT",
+}
+MEANS = {
+    KillLevel.ALL: "every order goes, stops and exits too; positions stay",
+    KillLevel.FLATTEN: "every order goes, every position is closed at market",
+    KillLevel.DISCONNECT: "flatten, then the venue sessions are closed",
+}
+BAR = 10
 
 
-def panel(picture: Picture, spot: Spot, pressed: str) -> Sheet:
-    """The engine's own word once it has latched; until then only that the halt was sent."""
-    snapshot = picture.snapshot
-    rows: list[Line] = [_authority(snapshot, spot.width), [], *_exposure(picture, spot.width), []]
-    rows.append([Piece(" Strategies  ", "dim"), Piece(_strategies(snapshot))])
-    if snapshot.kill.latched:
-        rows += [
-            [],
-            [Piece(" ── ", "edge"), Piece("report ", "title"), Piece("─" * (spot.width - 12), "edge")],
+class Stage(NamedTuple):
+    """Where the two steps stand at this console."""
+
+    asked: KillLevel | None = None  # pulled here, and not yet confirmed by the engine
+    asked_at: int = 0  # wall ns
+    waited: int = 0  # ns since
+    outcome: KillOutcome | None = None  # of the kill socket; None while it is under way
+    armed: KillLevel | None = None
+    left: int = 0  # ns until it disarms
+    armed_share: float = 0.0  # of its time that is left
+    said: str = ""  # why nothing is armed any more
+    scroll: int = 0  # report lines above its end
+
+
+def panel(picture: Picture | None, stage: Stage, width: int, height: int) -> Sheet:
+    """The engine's own word once it has latched; until then only what is known of the pull."""
+    kill = picture.snapshot.kill if picture is not None else KillView(False)
+    head: list[Line] = _asked(stage, width)
+    if picture is not None:
+        head += _link(picture, width)
+        head += _facts(picture, width, max(1, (height - 14) // 3))
+    choices = [[], *_choices(kill, stage, width), _armed_line(stage, width)]
+    rows = head + choices
+    room = height - len(rows) - 1
+    if room > 0 and (kill.report or kill.unacked):
+        rows.append(_rule("report", width))
+        rows += report_rows(kill, width, room, stage.scroll)
+    return Sheet(_title(kill, stage), rows, [], _foot(kill), "alarm")
+
+
+def _title(kill: KillView, stage: Stage) -> Line:
+    if kill.latched:
+        return [
+            Piece(f"■ HALTED {stamp(kill.tripped_at)} ", "alarm"),
+            Piece(f"level {kill.level}: no new risk can be opened", "strong"),
         ]
-        room = spot.height - len(rows) - 3
-        report = snapshot.kill.report[-room:] if room > 0 else ()
-        rows += [
-            [Piece(f" {clip(line, spot.width - 2)}", "alarm" if "unack" in line.lower() else "text")]
-            for line in report
+    if stage.asked is not None:
+        waited = numbers.duration(stage.waited)
+        return [
+            Piece(f"{WORDS[stage.asked]} SENT {clock_text(stage.asked_at)} ", "alarm"),
+            Piece(f"the engine has not confirmed ({waited})", "strong"),
         ]
-        rows += [[]] * max(0, spot.height - len(rows) - 2)
-        rows.append(
-            [Piece(" R", "key"), Piece(" resume: a review first, then you type the word resume", "dim")]
-        )
-        rows.append([Piece(" Stopping goes further with  midas kill --level all|flatten|disconnect", "dim")])
-        title = _latched_title(snapshot)
+    return [Piece("not halted ", "title"), Piece("^\\ halts at once", "dim")]
+
+
+def _foot(kill: KillView) -> Line:
+    keys: Line = [Piece("Esc", "key"), Piece(" close, HALT stays  " if kill.latched else " close  ", "dim")]
+    if kill.latched:
+        keys += [Piece("R", "key"), Piece(" resume  ", "dim")]
+    if kill.report:
+        keys += [Piece("E", "key"), Piece(" export  ", "dim"), Piece("j/k", "key"), Piece(" scroll", "dim")]
+    return keys
+
+
+def _asked(stage: Stage, width: int) -> list[Line]:
+    """What is known of a pull that the engine itself has not confirmed yet."""
+    if stage.asked is None:
+        return []
+    word, waited = stage.asked.value, numbers.duration(stage.waited)
+    at, outcome = clock_text(stage.asked_at), stage.outcome
+    if outcome is None:
+        return [_row("Sent", f"{word} {at}: waiting for the kill socket ({waited})", "warn", width)]
+    if outcome.answered:
+        text = f"{outcome.sentence}; the engine's own report follows ({waited})"
+        return [_row("Sent", text, "warn", width)]
+    advice = f"Sent over the link too. If this stays: midas kill --level {word} in another shell,"
+    last = "then the venue's own page: orders may still rest there."
+    if outcome.latched:
+        text = f"{word} latched on disk {at}; the engine has not confirmed ({waited})"
     else:
-        title = [Piece("HALT SENT ", "alarm"), Piece(f"{pressed}: waiting for the engine's word", "strong")]
-        rows += [
-            [],
-            [Piece(" Not confirmed yet. If this stays: midas kill, or kill -QUIT the engine.", "warn")],
-        ]
-    return Sheet(title, rows, [], [Piece("Esc close this, HALT stays", "dim")], "alarm")
-
-
-def _latched_title(snapshot: Snapshot) -> Line:
-    kill = snapshot.kill
-    at = f"{clock_text(kill.tripped_at)}.{kill.tripped_at // 1_000_000 % 1000:03d}"
+        text = f"{word} NOT LATCHED on disk, NOT CONFIRMED ({waited})"
     return [
-        Piece(f"HALTED {at} ", "alarm"),
-        Piece(f"level {kill.level}: no new risk can be opened", "strong"),
+        _row("Sent", text, "alarm", width),
+        _row("", outcome.sentence, "warn", width),
+        _row("", advice, "text", width),
+        _row("", last, "text", width),
     ]
 
 
-def _authority(snapshot: Snapshot, width: int) -> Line:
-    if not snapshot.kill.latched:
-        return []
-    reason = f": {snapshot.kill.reason}" if snapshot.kill.reason else ""
-    return [Piece(" By          ", "dim"), Piece(clip(f"{snapshot.kill.by}{reason}", width - 14))]
+def _link(picture: Picture, width: int) -> list[Line]:
+    """Old figures say so, and why they are old."""
+    age = numbers.duration(picture.link_age)
+    if not picture.connected:
+        text = (
+            f"not on the line for {age}: the figures below are that old; `midas status` says whether it runs"
+        )
+        return [_row("Engine", text, "alarm", width)]
+    if picture.link_age > LINK_STALE_NS:
+        text = f"silent for {age}: the figures below are that old; the latch on disk binds it all the same"
+        return [_row("Engine", text, "alarm", width)]
+    return []
 
 
-def _exposure(picture: Picture, width: int) -> list[Line]:
+def _facts(picture: Picture, width: int, positions: int) -> list[Line]:
     snapshot = picture.snapshot
     rows: list[Line] = []
-    for position in [p for p in snapshot.positions if p.quantity][:4]:
-        view = picture.view(position.instrument)
-        quantity = numbers.fitted(abs(position.quantity), view.quantity_decimals if view else 5, 10)
-        side = "LONG" if position.quantity > 0 else "SHORT"
-        value = f"{numbers.money(position.value)} {snapshot.money.currency}"
-        text = f"{side} {quantity} {picture.named(position.instrument)} ({position.strategy}) = {value}"
-        rows.append(
-            [
-                Piece(" Exposure    " if not rows else " " * 13, "dim"),
-                Piece(clip(text, width - 28), "strong"),
-                Piece(
-                    f"  uP&L {numbers.signed(position.unrealised)}", numbers.trend_ink(position.unrealised)
-                ),
-            ]
-        )
-    if not rows:
-        rows.append([Piece(" Exposure    ", "dim"), Piece("none: every position is flat", "strong")])
-    by_purpose: dict[str, int] = {}
-    for order in snapshot.orders:
-        by_purpose[order.purpose.lower()] = by_purpose.get(order.purpose.lower(), 0) + 1
-    working = ", ".join(f"{count} {purpose}" for purpose, count in sorted(by_purpose.items())) or "none"
-    rows.append([Piece(" Working     ", "dim"), Piece(working, "strong")])
+    if snapshot.kill.latched:
+        reason = f": {snapshot.kill.reason}" if snapshot.kill.reason else ""
+        rows.append(_row("By", f"{snapshot.kill.by}{reason}", "text", width))
+    rows += exposure_rows(picture, width, positions)
+    rows.append(working_row(snapshot, width))
     unknown = snapshot.health.orders_unknown
     if unknown:
-        rows.append(
-            [Piece(" Unknown     ", "dim"), Piece(f"{unknown} orders without a definite answer", "alarm")]
-        )
+        rows.append(_row("Unknown", f"{unknown} orders without a definite answer", "alarm", width))
+    rows.append(_row("Strategies", _strategies(snapshot), "text", width))
     return rows
 
 
 def _strategies(snapshot: Snapshot) -> str:
     return "  ".join(f"{s.name} {s.state.upper()}" for s in snapshot.strategies) or "none loaded"
+
+
+def _choices(kill: KillView, stage: Stage, width: int) -> list[Line]:
+    known = {choice.level: choice for choice in kill.choices}
+    head = " Further, in two steps: a letter arms it for 5 s, then ^\\ fires it."
+    return [
+        [Piece(clip(head, width), "dim")],
+        *(_choice(letter, level, known.get(level.value), stage, width) for letter, level in LETTERS.items()),
+    ]
+
+
+def _choice(letter: str, level: KillLevel, view: KillChoiceView | None, stage: Stage, width: int) -> Line:
+    """`f  FLATTEN     cancels 2, closes 1  cost 16.90 (5.2 bp)  leaves nothing of ours   [chosen]`."""
+    chosen = stage.armed is level
+    row: Line = [Piece(f"  {letter}  ", "key"), Piece(f"{WORDS[level]:<11}", "strong")]
+    mark = [Piece(" [chosen]", "alarm")] if chosen else []
+    room = width - width_of(row) - width_of(mark)
+    row.append(Piece(clip(_preview(level, view, room), room).ljust(room) if chosen else
+                     clip(_preview(level, view, room), room), "text"))  # fmt: skip
+    return [*row, *mark]
+
+
+def _preview(level: KillLevel, view: KillChoiceView | None, room: int) -> str:
+    if view is None:
+        return MEANS[level]
+    does = f"cancels {view.cancels}"
+    if level is not KillLevel.ALL:
+        does += f", closes {view.closes}"
+    cost = f"cost {numbers.money(view.cost)} ({numbers.fixed(view.cost_bps, 1)} bp)" if view.closes else ""
+    leaves = f"leaves {view.leaves}" if view.leaves else ""
+    wide = f"{does:<22}{cost:<24}{leaves}".rstrip()
+    if len(wide) <= room:
+        return wide
+    return "  ".join(part for part in (does, cost.removeprefix("cost "), leaves) if part)
+
+
+def _armed_line(stage: Stage, width: int) -> Line:
+    if stage.armed is None:
+        return [Piece(clip(f" {stage.said}", width), "warn")] if stage.said else []
+    left = f"{stage.left / SECOND:.1f} s"
+    text = f" armed: {WORDS[stage.armed]}   ^\\ fires it · Esc or any other key disarms · {left}  "
+    bar = gauge(stage.armed_share, BAR)
+    return [Piece(clip(text, width - BAR), "alarm"), Piece(bar, "alarm")]
+
+
+def _rule(word: str, width: int) -> Line:
+    return [
+        Piece(" ── ", "edge"), Piece(f"{word} ", "title"), Piece("─" * max(0, width - len(word) - 6), "edge"),
+    ]  # fmt: skip
+
+
+def _row(name: str, text: str, ink: str, width: int) -> Line:
+    return [Piece(f" {name:<12}", "dim"), Piece(clip(text, width - 14), ink)]

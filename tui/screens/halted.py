@@ -10,45 +10,125 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from midas.domain.time import clock_text
+from tui.export import named, write_private
 from tui.halter import Halter
-from tui.present.halt import panel
-from tui.present.lines import Sheet
-from tui.present.picture import Picture, Spot
+from tui.link_port import Clock
+from tui.present.halt import LETTERS, Stage, panel
+from tui.present.kill_report import document, scroll_limit
+from tui.present.lines import frame
+from tui.present.picture import Picture
 from tui.theme import Inks
-from tui.widgets.pane import Pane, PaneKind
+from tui.widgets.canvas import Canvas
+
+FOLLOWS_HZ = 8
+
+
+class HaltCanvas(Canvas, can_focus=True):
+    """The one pane of the panel; it has the keyboard, and takes no key itself."""
 
 
 class HaltPanel(ModalScreen[str | None]):
-    """Engine truth, never a frozen or filtered view. Esc closes it; the halt stays."""
+    """Engine truth, never a frozen or filtered view. Esc disarms, then closes; the halt stays."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", "close", show=False),
+        Binding("escape", "back", "disarm, close", show=False),
+        *(Binding(letter, f"arm('{letter}')", level.value, show=False) for letter, level in LETTERS.items()),
         Binding("R", "dismiss('resume')", "resume", show=False),
+        Binding("E", "export", "export", show=False),
+        Binding("j,down", "scroll(-1)", "down", show=False),
+        Binding("k,up", "scroll(1)", "up", show=False),
     ]
 
-    def __init__(self, inks: Inks, truth: Callable[[], Picture | None], halter: Halter) -> None:
+    def __init__(self, inks: Inks, truth: Callable[[], Picture | None], halter: Halter, clock: Clock) -> None:
         super().__init__()
         self._truth = truth
         self._halter = halter
-        self._pane = Pane(PaneKind("halt", 4, self._draw), inks)
+        self._clock = clock
+        self._shown = halter.now()
+        self._scroll = 0
+        self._said = ""
+        self._canvas = HaltCanvas(inks, "halt")
 
     def compose(self) -> ComposeResult:
         """One pane."""
-        yield self._pane
+        yield self._canvas
 
     def on_mount(self) -> None:
         """Follow the engine."""
-        self._pane.focus()
-        self.follow()
-        self.set_interval(0.25, self.follow)
+        self._canvas.focus()
+        self.call_after_refresh(self.follow)
+        self.set_interval(1 / FOLLOWS_HZ, self.follow)
+
+    def on_resize(self) -> None:
+        """Draw for the new size."""
+        self.call_after_refresh(self.follow)
+
+    def on_unmount(self) -> None:
+        """A closed panel fires nothing."""
+        self._halter.arming.disarm()
+
+    def dye(self, inks: Inks) -> None:
+        """Other colours."""
+        self._canvas.dye(inks)
 
     def follow(self) -> None:
-        """Draw what the engine says now."""
-        self._pane.show(self._truth())
+        """Draw what the engine says now, and where the two steps stand."""
+        picture, size = self._truth(), self._canvas.size
+        if not size.width or not size.height:
+            return
+        sheet = panel(picture, self._stage(), size.width - 2, size.height - 2)
+        self._canvas.put(frame(sheet, size.width, size.height, heavy=True))
 
-    def _draw(self, picture: Picture, spot: Spot) -> Sheet:
-        pressed = self._halter.pressed_at
-        sent = clock_text(pressed) if pressed else ""
-        if self._halter.failure:
-            sent = f"{sent} FAILED ({self._halter.failure}), sent again over the link"
-        return panel(picture, spot, sent)
+    def action_back(self) -> None:
+        """Esc: first whatever is armed, then the panel."""
+        if not self._halter.arming.esc():
+            self.dismiss(None)
+        self.follow()
+
+    def action_arm(self, letter: str) -> None:
+        """A letter arms its level; the chord, and nothing else, fires it."""
+        picture = self._truth()
+        halted = picture is not None and picture.snapshot.kill.latched
+        if not halted and self._halter.pending is None:
+            self._said = "nothing is halted: ^\\ first, which halts; then a letter"
+        else:
+            self._said = ""
+            self._halter.arm(LETTERS[letter], letter, self._shown)
+        self.follow()
+
+    def action_scroll(self, steps: int) -> None:
+        """Up and down in the report."""
+        picture = self._truth()
+        most = scroll_limit(picture.snapshot.kill) if picture is not None else 0
+        self._scroll = min(max(0, self._scroll + steps), most)
+        self.follow()
+
+    def action_export(self) -> None:
+        """The report as a file."""
+        picture = self._truth()
+        if picture is None or not picture.snapshot.kill.report:
+            self._said = "there is no report to export yet"
+        else:
+            at = self._clock()
+            try:
+                path = write_private(named("kill", at, "txt"), document(picture, at))
+                self._said = f"written {clock_text(at)}: {path}"
+            except OSError as error:
+                self._said = f"not written: {error}"
+        self.follow()
+
+    def _stage(self) -> Stage:
+        halter = self._halter
+        pull = halter.pending
+        armed, left, share = halter.armed()
+        return Stage(
+            pull.level if pull is not None else None,
+            pull.at if pull is not None else 0,
+            halter.waited(pull) if pull is not None else 0,
+            pull.outcome if pull is not None else None,
+            armed,
+            left,
+            share,
+            halter.arming.said or self._said,
+            self._scroll,
+        )

@@ -1,0 +1,71 @@
+"""From the terminal's bytes to Textual's messages: no input, however broken, may deafen the console."""
+
+from __future__ import annotations
+
+from codecs import getincrementaldecoder
+
+from textual._xterm_parser import XTermParser
+from textual.message import Message
+
+from tui import chord
+
+PASTE_OPEN, PASTE_CLOSE = "\x1b[200~", "\x1b[201~"
+SILENT_POLLS = 3  # a chord alone after this many polls without input ends an open paste
+
+
+class PasteWatch:
+    """Knows whether a bracketed paste is open, even when its marker arrives in two reads."""
+
+    def __init__(self) -> None:
+        self.open = False
+        self._tail = ""
+
+    def feed(self, text: str) -> None:
+        """Take note of the markers in `text`; the last one decides."""
+        seen = self._tail + text
+        opened, closed = seen.rfind(PASTE_OPEN), seen.rfind(PASTE_CLOSE)
+        if opened != closed:
+            self.open = opened > closed
+        self._tail = seen[-(len(PASTE_OPEN) - 1) :]
+
+
+class Reader:
+    """Textual's parser with its holes closed: broken UTF-8, open pastes, reports it can't read."""
+
+    def __init__(self, debug: bool = False) -> None:
+        self._debug = debug
+        self._decode = getincrementaldecoder("utf-8")(errors="replace").decode
+        self._parser = XTermParser(debug)
+        self._paste = PasteWatch()
+        self._quiet = SILENT_POLLS
+
+    def read(self, data: bytes) -> list[Message]:
+        """What these bytes mean, as far as that is known yet."""
+        text = chord.plain(self._decode(data))
+        messages: list[Message] = []
+        if self._paste.open and self._quiet >= SILENT_POLLS and chord.alone(text):
+            self._paste.feed(PASTE_CLOSE)
+            messages += self._feed(PASTE_CLOSE)
+        self._quiet = 0
+        self._paste.feed(text)
+        # Part by part, so that a report the parser can't read takes no chord along.
+        before, *after = text.split(chord.QUIT)
+        for part in [before, *(piece for rest in after for piece in (chord.QUIT, rest))]:
+            if part:
+                messages += self._feed(part)
+        return messages + list(self._parser.tick())
+
+    def silence(self) -> list[Message]:
+        """Nothing came for one poll: a lone Esc is a key now."""
+        self._quiet += 1
+        return list(self._parser.tick())
+
+    def _feed(self, text: str) -> list[Message]:
+        messages: list[Message] = []
+        try:
+            for message in self._parser.feed(text):
+                messages.append(message)  # noqa: PERF402 - what came before a failure counts
+        except (ValueError, OverflowError):  # int() and chr() of what a broken report holds
+            self._parser = XTermParser(self._debug)
+            self._paste = PasteWatch()
+        return messages
