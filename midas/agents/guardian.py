@@ -67,15 +67,15 @@ class Guardian:
         control = state.control
         # A word that nobody knows stops as the default does: a typo must not keep the desk running.
         level = KillLevel(event.level) if event.level in LEVELS else KillLevel.HALT
-        control.trip(level.value, event.by, event.reason, event.at)
-        for client_id in event.canceled:
-            control.note(event.at, f"{client_id[-4:]} cancel sent by the kill listener")
+        control.trip(level.value, event.by, event.reason, event.since or event.at)
+        # The kill listener's own cancels are on their way: asked again at once they would only be refused.
+        asked = [c for i in event.canceled for c in state.orders.cancel_sent(i, event.at, "kill listener")]
         mode = level.mode if level.mode.safety > control.mode.safety else control.mode
         control.floor = mode
         text = f"kill level {level.value} by {event.by}" + (f": {event.reason}" if event.reason else "")
         cause = f"kill {level.value}" + (f": {event.reason}" if event.reason else "")
         moved = control.set_mode(mode, event.by, cause, "`resume` by a person, in two steps", event.at)
-        return [Noted("KILL", "error", text), *moved]
+        return [Noted("KILL", "error", text), *moved, *asked]
 
     def resume(self, command: Resume, actor: str, state: State) -> tuple[bool, str, list[Decision]]:
         """First call: the review. Second, confirmed: back to OBSERVATION, never further by itself."""
@@ -92,7 +92,6 @@ class Guardian:
         control.release()
         self._begin_anew(state)
         control.floor = Mode.OBSERVATION
-        control.note(state.now, f"released by {actor}: {command.reason}")
         moved = control.set_mode(Mode.OBSERVATION, actor, f"resumed: {command.reason}", "a person", state.now)
         released = Noted("KILL", "warn", f"kill latch released by {actor}: {command.reason}")
         return True, "released; mode OBSERVATION, go on with `midas mode normal`", [released, *moved]

@@ -162,6 +162,16 @@ class AccountDoubted(msgspec.Struct, frozen=True, tag="doubted"):
     reason: str
 
 
+class CancelTried(msgspec.Struct, frozen=True):
+    """One cancel that the kill listener sent on its own connection, and what was answered."""
+
+    client_id: str
+    sent_at: int
+    answered_at: int
+    status: int  # of HTTP: 200 is cancelled; 0: no answer
+    code: int  # the venue's; 0: none
+
+
 class LatchTripped(msgspec.Struct, frozen=True, tag="latch"):
     """The kill latch is on disk; the engine learns of it."""
 
@@ -169,7 +179,11 @@ class LatchTripped(msgspec.Struct, frozen=True, tag="latch"):
     by: str
     reason: str
     at: int
-    canceled: tuple[str, ...] = ()  # client ids whose cancel the kill listener already sent
+    canceled: tuple[str, ...] = ()  # client ids that the kill listener has cancelled already
+    since: int = 0  # when the kill was pulled; 0: not told
+    latched_at: int = 0  # when the latch was on the disk
+    doubt: str = ""  # why it isn't on the disk, where it isn't
+    cancels: tuple[CancelTried, ...] = ()
 
 
 class SessionOpened(msgspec.Struct, frozen=True, tag="session"):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
-from midas.agents.execution_agent import PREFIX, Step, Withdrawal, leaves_nothing
+from midas.agents.execution_agent import PREFIX, Step, Withdrawal
 from midas.agents.guardian import Guardian
 from midas.agents.orchestrator import Orchestrator
 from midas.domain.command import Answer
@@ -53,6 +53,7 @@ from midas.engine.effect import (
     TripLatch,
     WithdrawOrder,
 )
+from midas.engine.flat_check import FlatCheck
 from midas.engine.reply import Asked
 from midas.state.orders import Order
 from midas.state.state import State
@@ -62,6 +63,7 @@ START_PASSES = 5
 STOP_PASSES = 8
 PROOF_PASSES = 24  # one a second: an order that never arrived is proven absent after about 17 s
 DOUBT_EVERY = 2 * SECOND
+PASS_PATIENCE = 10 * SECOND  # for a pass that brings nothing: it has failed
 HALF = Decimal("0.5")
 
 
@@ -85,8 +87,7 @@ class Engine:
         self._pass_open = False
         self._differed: frozenset[str] = frozenset()
         self._stopped = False
-        self._flat_since = 0
-        self._verified_flat = False
+        self._flat = FlatCheck(state)
         self._steps: dict[type, Callable[[Any], None]] = {
             Quote: self._quote,
             Trade: self._trade,
@@ -249,7 +250,8 @@ class Engine:
     def _passes_due(self, at: int) -> None:
         """Full passes: while doubts last, when closing, and on the audit's rhythm."""
         state = self.state
-        if self._pass_open and at - self._pass_asked_at < 10 * SECOND:
+        patience = DOUBT_EVERY if self._flat.pending else PASS_PATIENCE
+        if self._pass_open and at - self._pass_asked_at < patience:
             return
         waited = at - self._pass_asked_at
         if state.recovering:
@@ -258,7 +260,7 @@ class Engine:
             settled = all(o.phase is not Phase.QUEUED for o in state.orders.open.values())
             if settled and not self._stopped:
                 self._take_account("stop")
-        elif self._flat_since and not self._verified_flat and waited >= DOUBT_EVERY:
+        elif self._flat.pending and waited >= DOUBT_EVERY:
             self._take_account("kill")
         elif state.orders.unknown and waited >= DOUBT_EVERY:
             self._take_account("unknown")
@@ -279,7 +281,7 @@ class Engine:
             self._finish(done)
         else:
             self._compare(done)
-        self._report_flat()
+        self._read_flat()
 
     def _recover(self, done: Reconciled) -> None:
         """E8: passes repeat until two in a row change nothing; never "does not start"."""
@@ -342,7 +344,7 @@ class Engine:
     def _latch(self, event: LatchTripped) -> None:
         before = len(self._decisions)
         self._decisions.extend(self._guardian.latch(event, self.state))
-        self._flat_since, self._verified_flat = 0, False
+        self._flat.begin()
         self.orchestrator.execution.forget_entries(self.state)
         self._after_modes(before)
         self._work(self.orchestrator.proceed(self.state, self._sequence))
@@ -395,7 +397,7 @@ class Engine:
                 self._withdraw(step.order, step.reason)
             else:
                 self._decisions.append(step)
-        self._report_flat()
+        self._verify_flat()
 
     def _plan(self, intent: OrderIntent) -> None:
         breach = self.orchestrator.risk.admit(intent, self.state)
@@ -406,26 +408,18 @@ class Engine:
         self._decisions.append(OrderPlanned(intent))
         self._effects.append(SubmitOrder(intent))
 
-    def _report_flat(self) -> None:
-        """The kill's own report: flat only when nothing is left here and the venue agreed after that."""
-        state = self.state
-        if not state.control.permissions.flattens or self._verified_flat:
-            return
-        if state.orders.open or not leaves_nothing(state):
-            self._flat_since = 0
-            return
-        if not self._flat_since:
-            self._flat_since = state.now
+    def _verify_flat(self) -> None:
+        """Flat here: have the venue say so, as fast as it answers."""
+        if not self._pass_open and self._flat.wants_pass():
             self._take_account("kill")
+
+    def _read_flat(self) -> None:
+        """A pass is in: it may have completed the proof, or another one is asked at once."""
+        if not self._flat.read():
+            self._verify_flat()
             return
-        if not state.reconciled or state.reconciled_at <= self._flat_since:
-            return
-        self._verified_flat = True
-        state.control.note(
-            state.now, "flat: no position that the venue would still sell, no open order, verified there"
-        )
-        self._decisions.append(Noted("KILL", "warn", "flat, verified at the venue"))
-        if state.control.level == KillLevel.DISCONNECT.value:
+        self._decisions.append(Noted("KILL", "warn", self._flat.sentence()))
+        if self.state.control.level == KillLevel.DISCONNECT.value:
             self._effects.append(Disconnect("kill level disconnect"))
 
 

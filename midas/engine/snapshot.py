@@ -7,23 +7,31 @@ from collections.abc import Iterator
 
 import msgspec
 
-from midas.domain.decision import FillBooked, TargetRefused
+from midas.agents.execution_agent import sellable as closable
+from midas.domain.command import Acknowledge
+from midas.domain.decision import FillBooked, ModeChanged, TargetRefused
+from midas.domain.event import CommandGiven, Event
 from midas.domain.instrument import Instrument
 from midas.domain.market import Trade
 from midas.domain.order import Side
+from midas.domain.time import SECOND
+from midas.engine.alarms import Alarms
 from midas.engine.audit import Audit
 from midas.engine.candles import SLOW, CandlePainter
 from midas.engine.depth import DepthPainter
 from midas.engine.engine import Engine
+from midas.engine.kill_preview import choices
+from midas.engine.kill_report import KillReport
 from midas.engine.lines import lines
+from midas.engine.order_log import OrderLog
 from midas.engine.standing import exposures, triggers
 from midas.engine.voices import RegimeLog, SignalLog
 from midas.risk.gauges import gauges, next_to_bind
 from midas.risk.room import buyable, sellable
 from midas.state.market import InstrumentMarket
-from midas.state.orders import Order
 from midas.state.snapshot import (
     AccountView,
+    AlertView,
     BalanceView,
     BookView,
     CountsView,
@@ -31,10 +39,11 @@ from midas.state.snapshot import (
     GateView,
     HealthView,
     InstrumentView,
+    KillChoiceView,
     KillView,
     MarkView,
+    ModeChangeView,
     ModeView,
-    OrderView,
     PositionView,
     Snapshot,
     StrategyView,
@@ -42,6 +51,9 @@ from midas.state.snapshot import (
 )
 
 PRINTS_SHOWN = 50
+MODES_SHOWN = 50
+CURVE_SAMPLES = 300  # of equity, one a second
+CHOICES_EVERY = SECOND // 2
 NAN = float("nan")
 
 
@@ -65,18 +77,36 @@ class Painter:
         self._events: deque[EventView] = deque(maxlen=200)
         self._signals, self._regimes = SignalLog(), RegimeLog()
         self._depth, self._candles = DepthPainter(), CandlePainter()
+        self._orders = OrderLog(engine.state)
+        self._kill_report = KillReport(engine.state, engine.orchestrator.strategies)
+        self._alarms = Alarms(engine.state, engine.orchestrator.strategies)
+        self._modes: deque[ModeChangeView] = deque(maxlen=MODES_SHOWN)
+        self._curve: deque[float] = deque(maxlen=CURVE_SAMPLES)
+        self._choices: tuple[KillChoiceView, ...] = ()
+        self._choices_at = 0
         self._marks: dict[str, deque[MarkView]] = {}
         self._orders_made = self._fills = self._refusals = self._anomalies = 0
         self._fills_by: dict[str, int] = {}
 
-    def observe(self, audit: Audit) -> None:
+    @property
+    def acks(self) -> deque[tuple[int, int]]:
+        """(wall time, nanoseconds) of the last answers to orders."""
+        return self._orders.acks
+
+    def observe(self, event: Event, audit: Audit) -> None:
         """Keep what a person will want to see of this step."""
+        self._orders.observe(event, audit)
+        self._kill_report.observe(event, audit)
+        if isinstance(event, CommandGiven) and isinstance(event.command, Acknowledge):
+            self._alarms.acknowledge(event.command.name)
         self._signals.observe(audit)
         self._regimes.observe(audit)
         for decision in audit.decisions:
             kind = type(decision)
             if kind is FillBooked:
                 self._fill(decision)  # type: ignore[arg-type]
+            elif kind is ModeChanged:
+                self._mode_changed(decision, audit.at)  # type: ignore[arg-type]
             elif kind is TargetRefused:
                 self._refusals += 1
             line = lines(decision, self._engine.state)
@@ -85,6 +115,14 @@ class Painter:
                 self._anomalies += line_kind == "ANOMALY"
                 self._orders_made += kind.__name__ == "OrderPlanned"
                 self._events.appendleft(EventView(audit.sequence, audit.at, line_kind, severity, text))
+
+    def tick(self, now: int, health: HealthView) -> None:
+        """Once a second, whether anybody looks or not: what has to be sampled to be true."""
+        state = self._engine.state
+        if state.ledger.opened and (equity := state.equity()) == equity:
+            self._curve.append(equity)
+        self._kill_report.tick(now)
+        self._alarms.update(now, health)
 
     def counts(self) -> CountsView:
         """Totals of the session."""
@@ -112,19 +150,24 @@ class Painter:
             speed=assembly.speed,
             recovering=state.recovering,
             mode=self._mode(),
-            kill=self._kill(),
+            kill=self._kill(now),
             gates=tuple(GateView(g.scope, g.reason, g.since) for g in state.control.gates.values()),
             instruments=self._instruments(),
             signals=self._signals.views,
             limits=rows,
             next_to_bind=next_to_bind(rows),
             positions=tuple(self._positions()),
-            orders=tuple(_order(o) for o in state.orders.open.values()),
+            orders=tuple(self._orders.open()),
             events=tuple(self._events),
             strategies=tuple(self._strategies()),
             money=self._money(),
             health=health,
             counts=self.counts(),
+            closed=self._orders.closed,
+            fills=self._orders.fills,
+            alerts=tuple(self._alerts()),
+            alarms=self._alarms.update(now, health),
+            modes=tuple(self._modes),
             exposures=exposures(state, engine.orchestrator.risk.limits),
             triggers=triggers(state, engine.orchestrator.risk.limits),
             market=assembly.market,
@@ -143,12 +186,25 @@ class Painter:
         control = self._engine.state.control
         return ModeView(control.mode.value, control.by, control.cause, control.since, control.ends_when)
 
-    def _kill(self) -> KillView:
-        control = self._engine.state.control
-        report = tuple(control.report)
+    def _mode_changed(self, change: ModeChanged, at: int) -> None:
+        self._modes.appendleft(ModeChangeView(at, change.before, change.after, change.by, change.cause))
+
+    def _kill(self, now: int) -> KillView:
+        state, report = self._engine.state, self._kill_report
+        control = state.control
+        if now - self._choices_at >= CHOICES_EVERY:
+            self._choices_at, self._choices = now, choices(state, self._orders.taker_rate)
         return KillView(
-            control.latched, control.level, control.kill_by, control.kill_reason, control.tripped_at, report
-        )
+            control.latched, control.level, control.kill_by, control.kill_reason, control.tripped_at,
+            report.lines, report.unacked, report.residual(), self._choices,
+        )  # fmt: skip
+
+    def _alerts(self) -> Iterator[AlertView]:
+        for alert in self._engine.state.alerts.all:
+            yield AlertView(
+                alert.id, alert.instrument, float(alert.price), alert.above, alert.set_by, alert.set_at,
+                alert.fired_at, alert.acknowledged,
+            )  # fmt: skip
 
     def _instruments(self) -> tuple[InstrumentView, ...]:
         room = buyable(self._engine.state, self._engine.orchestrator.risk.limits)
@@ -205,6 +261,7 @@ class Painter:
                 quantity * mark,
                 unrealised, unrealised / cost if cost else 0.0, float(sleeve.realised), float(sleeve.fees),
                 sleeve.opened_at,
+                dust=bool(quantity) and not closable(state, sleeve, abs(sleeve.quantity)),
                 sellable=sellable(state, sleeve.strategy, sleeve.instrument),
             )  # fmt: skip
 
@@ -215,7 +272,10 @@ class Painter:
             condition, detail = self._condition(name, enrolled.failed)
             realised = sum(float(s.realised) for s in sleeves)
             fills = sum(s.fills for s in sleeves)
-            yield StrategyView(name, condition, detail, fills, realised, self._signals.spoke_at.get(name, 0))
+            yield StrategyView(
+                name, condition, detail, fills, realised, self._signals.spoke_at.get(name, 0),
+                state.control.paused(name) is not None,
+            )  # fmt: skip
 
     def _condition(self, name: str, failed: str) -> tuple[str, str]:
         control = self._engine.state.control
@@ -243,7 +303,7 @@ class Painter:
             state.quote, equity, opening, state.cash, equity - opening, equity / opening - 1.0, equity - day,
             state.drawdown, self._engine.orchestrator.risk.limits.drawdown_stop,
             sum(float(s.fees) for s in state.ledger.sleeves.values()), balances, state.reconciled,
-            state.reconciled_at, detail,
+            state.reconciled_at, detail, tuple(self._curve),
         )  # fmt: skip
 
     def _price(self, asset: str) -> float:
@@ -254,12 +314,3 @@ class Painter:
 def _print(trade: Trade, instrument: Instrument) -> TradeView:
     side = Side.SELL if trade.buyer_is_maker else Side.BUY
     return TradeView(trade.time, trade.price * instrument.tick, trade.lots * instrument.lot, side.value)
-
-
-def _order(order: Order) -> OrderView:
-    intent = order.intent
-    return OrderView(
-        intent.client_id, intent.client_id[-4:], intent.instrument, intent.strategy, intent.side.value,
-        intent.type.value, float(intent.price) if intent.price is not None else NAN, float(intent.quantity),
-        float(order.filled), order.status, intent.purpose.value, intent.created_at, intent.reason,
-    )  # fmt: skip

@@ -193,7 +193,7 @@ class Runner:
         if recorded:
             self._mark(event.at)
         if audit is not None:
-            self.painter.observe(audit)
+            self.painter.observe(event, audit)
             self._act(audit)
         if type(event) is LatchTripped:
             self._keep_latched(event)

@@ -37,7 +37,6 @@ class Control:
         self.kill_reason = ""
         self.reviewed = False  # since the trip, somebody has seen what a resume would release
         self.tripped_at = 0
-        self.report: list[str] = []
         self.gates: dict[str, Gate] = {}
 
     @property
@@ -60,17 +59,12 @@ class Control:
         return [change]
 
     def trip(self, level: str, by: str, reason: str, at: int) -> None:
-        """The latch is on disk; begin the report. A weaker level never softens a stronger one."""
+        """The latch is on disk, pulled at `at`. A weaker level never softens a stronger one."""
         if not self.latched:
-            self.tripped_at, self.report = at, []
+            self.tripped_at = at
         if not self.latched or LEVELS.index(level) > LEVELS.index(self.level):
             self.level, self.kill_by, self.kill_reason = level, by, reason
         self.latched, self.reviewed = True, False
-        self.note(at, f"{level.upper()} latched by {by}" + (f": {reason}" if reason else ""))
-
-    def note(self, at: int, line: str) -> None:
-        """One line of the kill report, with its time since the trip."""
-        self.report.append(f"+{(at - self.tripped_at) / 1e9:.3f}s  {line}")
 
     def release(self) -> None:
         """Only `resume` calls this."""

@@ -62,14 +62,14 @@ def test_an_emergency_that_was_inherited_with_its_latch_withdraws_exits_too() ->
     assert control.withdraws_exits
 
 
-def test_the_report_counts_from_the_trip() -> None:
+def test_the_time_of_a_kill_is_that_of_its_first_pull() -> None:
     control = Control()
     control.trip("halt", "cli", "smoke", 10 * SECOND)
-    control.note(10 * SECOND + SECOND // 4, "cancel sent")
-    assert control.report == ["+0.000s  HALT latched by cli: smoke", "+0.250s  cancel sent"]
-    control.release()
     control.trip("all", "cli", "", 20 * SECOND)
-    assert control.report == ["+0.000s  ALL latched by cli"]
+    assert control.tripped_at == 10 * SECOND
+    control.release()
+    control.trip("all", "cli", "", 30 * SECOND)
+    assert control.tripped_at == 30 * SECOND
 
 
 def test_a_gate_speaks_when_it_closes_and_when_it_opens() -> None:

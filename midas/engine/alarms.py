@@ -1,0 +1,188 @@
+"""Alarms: what is abnormal right now, each with what a person should do. Few, and gone with their cause.
+
+A condition that ends disappears, seen or not; one that returns is a new one that nobody has seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from midas.agents.strategy_manager import StrategyManager
+from midas.domain.mode import Mode
+from midas.domain.money import plain
+from midas.domain.time import SECOND
+from midas.state.alerts import NAME
+from midas.state.control import Gate
+from midas.state.snapshot import AlarmView, HealthView
+from midas.state.state import State
+
+BY_ITSELF = frozenset({"trigger", "overfill", "start"})  # who sets modes without being a person
+GRACE = 2 * SECOND  # before what a start or a hiccup explains becomes an alarm
+CLOCK_MAX_MS = 250.0  # the venue refuses what is signed too far from its own time
+LAG_MAX_MS = 250.0
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """Something abnormal that holds now."""
+
+    name: str
+    severity: str  # warn, error
+    text: str
+    advice: str
+    since_at: int = 0  # 0: since it was first noticed
+    grace: int = 0  # it must have held so long
+
+
+class Alarms:
+    """Remembers since when each condition holds and which ones somebody has seen."""
+
+    def __init__(self, state: State, strategies: StrategyManager) -> None:
+        self._state = state
+        self._strategies = strategies
+        self._since: dict[str, int] = {}
+        self._seen: dict[str, int] = {}  # by name, the beginning of what was acknowledged
+        self.views: tuple[AlarmView, ...] = ()
+
+    def acknowledge(self, name: str) -> None:
+        """Somebody has seen the alarm of this name, or (empty) all that hold."""
+        for alarm in self.views:
+            if name in ("", alarm.name):
+                self._seen[alarm.name] = alarm.since_at
+
+    def update(self, now: int, health: HealthView) -> tuple[AlarmView, ...]:
+        """The alarms as of now, gravest first, among equals the newest."""
+        standing = {c.name: c for c in self._conditions(health)}
+        self._since = {name: c.since_at or self._since.get(name, now) for name, c in standing.items()}
+        self._seen = {name: at for name, at in self._seen.items() if self._since.get(name) == at}
+        raised = [c for c in standing.values() if now - self._since[c.name] >= c.grace]
+        raised.sort(key=lambda c: (c.severity != "error", -self._since[c.name]))
+        self.views = (
+            *(
+                AlarmView(c.name, c.severity, c.text, c.advice, self._since[c.name], c.name in self._seen)
+                for c in raised
+            ),
+            *self._alerts(),
+        )
+        return self.views
+
+    def _conditions(self, health: HealthView) -> Iterator[Condition]:
+        yield from self._control()
+        yield from self._streams(health)
+        yield from self._account()
+        yield from self._books()
+        yield from self._machine(health)
+
+    def _control(self) -> Iterator[Condition]:
+        control = self._state.control
+        if control.latched:
+            why = f": {control.kill_reason}" if control.kill_reason else ""
+            yield Condition(
+                "latch", "error", f"{control.level.upper()} latched by {control.kill_by}{why}",
+                "read the report (Ctrl+\\), then :resume with a reason", control.tripped_at,
+            )  # fmt: skip
+        elif control.mode is not Mode.NORMAL and control.by in BY_ITSELF:
+            yield Condition(
+                "mode", "warn", f"{control.mode.value} set by {control.by}: {control.cause}",
+                f"ends when: {control.ends_when}", control.since,
+            )  # fmt: skip
+        for gate in control.gates.values():
+            if not gate.by and not (gate.scope == "venue" and self._silent()):
+                severity = "error" if gate.scope == "account" else "warn"
+                text = f"no new risk in {gate.scope.partition('.')[0]}: {gate.reason}"
+                yield Condition(f"gate:{gate.scope}", severity, text, _gate_advice(gate), gate.since)
+        for name, enrolled in self._strategies.enrolled.items():
+            if enrolled.failed:
+                yield Condition(
+                    f"strategy:{name}", "error", f"{name} is switched off: {enrolled.failed}",
+                    "mend its file and restart; its exits are still managed",
+                )  # fmt: skip
+
+    def _streams(self, health: HealthView) -> Iterator[Condition]:
+        state = self._state
+        advice = "nothing new is opened; wait for the reconnect, or check network and venue"
+        if not state.feed_up:
+            yield Condition("feed", "error", "the market stream is down", advice, grace=GRACE)
+        elif self._silent():
+            yield Condition("feed", "error", state.control.gates["venue"].reason, advice)
+        if not state.user_up:
+            yield Condition("user", "error", "the user stream is down: fills come late", advice, grace=GRACE)
+        for stream in health.streams:
+            if stream.connected and stream.age_ms > stream.stale_ms > 0.0 and state.feed_up:
+                text = f"{stream.name} has been silent for {stream.age_ms / 1e3:.0f} s"
+                yield Condition(
+                    f"stream:{stream.name}", "warn", text,
+                    "trust its pane less; the feed reconnects by itself", grace=GRACE,
+                )  # fmt: skip
+
+    def _silent(self) -> bool:
+        gate = self._state.control.gates.get("venue")
+        return gate is not None and gate.reason.startswith("no market data")
+
+    def _account(self) -> Iterator[Condition]:
+        state = self._state
+        doubts = state.orders.unknown
+        if doubts:
+            oldest = doubts[0]
+            names = ", ".join(o.intent.client_id[-4:] for o in doubts[:3])
+            yield Condition(
+                "orders", "error", f"{len(doubts)} orders UNKNOWN ({names}): {oldest.unknown_cause}",
+                "it is looked up until the venue has told; nothing new there meanwhile",
+                oldest.unknown_since, GRACE,
+            )  # fmt: skip
+        if state.recovering:
+            yield Condition(
+                "account", "warn", "the account is being reconciled: nothing is traded yet",
+                "wait; if it lasts, see what differs among the events", state.started_at, 5 * SECOND,
+            )  # fmt: skip
+        elif not state.reconciled and "account" not in state.control.gates:
+            yield Condition(
+                "account", "warn", f"not reconciled: {'; '.join(state.differences)}",
+                "the next pass looks again; twice the same closes the gate", grace=GRACE,
+            )  # fmt: skip
+
+    def _books(self) -> Iterator[Condition]:
+        if not self._state.feed_up:
+            return
+        for market in self._state.markets.values():
+            if not market.book.valid:
+                name = market.instrument.name
+                yield Condition(
+                    f"book:{market.instrument.id}", "warn", f"{name} book hidden: {market.book.reason}",
+                    "a fresh one is fetched; book strategies wait", grace=GRACE,
+                )  # fmt: skip
+
+    def _machine(self, health: HealthView) -> Iterator[Condition]:
+        for store, trouble in health.troubles.items():
+            yield Condition(
+                f"store:{store}", "error", f"the {store} fails: {trouble}",
+                "free space or mend the disk: no order is sent until it is written",
+            )  # fmt: skip
+        if abs(health.clock_offset_ms) > CLOCK_MAX_MS:
+            yield Condition(
+                "clock", "warn", f"the clock is {health.clock_offset_ms:+.0f} ms off the venue's",
+                "synchronise this machine's clock (NTP)", grace=GRACE,
+            )  # fmt: skip
+        if health.loop_p99_ms > LAG_MAX_MS:
+            yield Condition(
+                "lag", "warn", f"the engine is late: loop p99 {health.loop_p99_ms:.0f} ms",
+                "this machine has too much to do: end other programs", grace=GRACE,
+            )  # fmt: skip
+
+    def _alerts(self) -> Iterator[AlarmView]:
+        state = self._state
+        for alert in reversed(state.alerts.all):
+            if alert.fired_at:
+                name = alert.instrument.partition(".")[0]
+                text = f"{name} {'rose' if alert.above else 'fell'} to {plain(alert.price)}"
+                yield AlarmView(
+                    f"{NAME}{alert.id}", "warn", text, f"set by {alert.set_by}: drop it once dealt with",
+                    alert.fired_at, alert.acknowledged,
+                )  # fmt: skip
+
+
+def _gate_advice(gate: Gate) -> str:
+    if gate.scope == "account":
+        return "compare with the venue's own account page; opens with the next equal pass"
+    return "opens by itself once the cause is gone; exits go on"

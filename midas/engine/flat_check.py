@@ -1,0 +1,60 @@
+"""When a flatten is done: nothing left here, and the venue's own word for it, twice."""
+
+from __future__ import annotations
+
+from midas.agents.execution_agent import leaves_nothing
+from midas.domain.money import ZERO, plain
+from midas.state.state import State
+
+READS = 2  # equal passes over the account that verify it (one could have been read before a late fill)
+AT_ONCE = 6  # passes asked one after the other; then on the slower rhythm of doubts
+
+
+class FlatCheck:
+    """Counts the passes that found the account as flat as it is here."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self.verified = False
+        self._reads = 0
+        self._asked = 0
+
+    @property
+    def pending(self) -> bool:
+        """Flat here, and the venue hasn't confirmed it yet."""
+        return not self.verified and self._flat()
+
+    def begin(self) -> None:
+        """A kill was pulled: whatever was verified before says nothing about it."""
+        self.verified, self._reads, self._asked = False, 0, 0
+
+    def wants_pass(self) -> bool:
+        """Whether to ask the venue at once."""
+        if not self.pending:
+            self._asked = 0
+            return False
+        self._asked += 1
+        return self._asked <= AT_ONCE
+
+    def read(self) -> bool:
+        """A full pass was folded: True where it is the one that completes the proof."""
+        if not self.pending or not self._state.reconciled:
+            self._reads = 0
+            return False
+        self._reads += 1
+        self.verified = self._reads >= READS
+        return self.verified
+
+    def sentence(self) -> str:
+        """For the journal and the report."""
+        state = self._state
+        dust = ", ".join(
+            f"{plain(s.quantity)} {state.instruments[s.instrument].name} of {s.strategy}"
+            for s in state.sleeves() if s.quantity > ZERO
+        )  # fmt: skip
+        left = f"; too little to be sold: {dust}" if dust else ""
+        return f"flat, verified at the venue: no open order, no position, read {READS} times{left}"
+
+    def _flat(self) -> bool:
+        state = self._state
+        return state.control.permissions.flattens and not state.orders.open and leaves_nothing(state)
