@@ -55,7 +55,7 @@ class GateView(msgspec.Struct, frozen=True):
     since_at: int
 
 
-class LevelView(msgspec.Struct, frozen=True):
+class LevelView(msgspec.Struct, frozen=True, array_like=True):
     """One price level as drawn: own quantity is ours resting there."""
 
     price: float
@@ -103,7 +103,7 @@ class BookView(msgspec.Struct, frozen=True):
     closing: WalkView | None = None  # None where we hold nothing
 
 
-class TradeView(msgspec.Struct, frozen=True):
+class TradeView(msgspec.Struct, frozen=True, array_like=True):
     """One print of the tape."""
 
     time: int
@@ -112,7 +112,7 @@ class TradeView(msgspec.Struct, frozen=True):
     aggressor: str  # BUY or SELL
 
 
-class BarView(msgspec.Struct, frozen=True):
+class BarView(msgspec.Struct, frozen=True, array_like=True):
     """One candle of the chart."""
 
     time: int
@@ -124,7 +124,7 @@ class BarView(msgspec.Struct, frozen=True):
     synthetic: bool
 
 
-class MarkView(msgspec.Struct, frozen=True):
+class MarkView(msgspec.Struct, frozen=True, array_like=True):
     """One of our fills on the chart."""
 
     time: int  # market time
@@ -197,7 +197,7 @@ class InstrumentView(msgspec.Struct, frozen=True):
     slow_factor: int = 15  # base bars to a slow one
 
 
-class ContributionView(msgspec.Struct, frozen=True):
+class ContributionView(msgspec.Struct, frozen=True, array_like=True):
     """One term of a signal's explanation."""
 
     name: str
@@ -385,7 +385,7 @@ class ModeChangeView(msgspec.Struct, frozen=True):
     cause: str
 
 
-class EventView(msgspec.Struct, frozen=True):
+class EventView(msgspec.Struct, frozen=True, array_like=True):
     """One line of the event pane."""
 
     sequence: int
