@@ -23,6 +23,7 @@ from tui.acts.commanding import Commanding
 from tui.acts.looks import Looks
 from tui.acts.modes import Modes
 from tui.acts.ordering import Ordering
+from tui.acts.starting import Starting
 from tui.acts.touring import Touring
 from tui.bell import rings
 from tui.desk import Desk
@@ -39,7 +40,7 @@ from tui.theme import Inks
 log = logging.getLogger("midas.console")
 
 
-class ConsoleApp(Modes, Ordering, Looks, Commanding, Touring):
+class ConsoleApp(Modes, Ordering, Looks, Commanding, Touring, Starting):
     """Keys to commands, snapshots to panes."""
 
     CSS_PATH = "console.tcss"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from midas.domain.command import Answer, Command
 from midas.errors import MidasError
+from midas.runtime.whereabouts import Whereabouts
 from midas.state.snapshot import Snapshot
 from tui.link_port import Clock, Connect, LinkClient, Watchdog
 from tui.options import Options
@@ -34,27 +35,40 @@ class Desk:
         """How long the console has run, in ns."""
         return self._clock() - self._started
 
+    def now(self) -> int:
+        """Wall time in ns, by the clock that was handed in."""
+        return self._clock()
+
     def newest(self) -> Snapshot | None:
         """The engine's truth, never a frozen one."""
         return self._link.latest()
 
     def picture(self) -> Picture | None:
         """What the panes draw now; None before the first snapshot."""
-        link = self._link
-        snapshot = self._frozen or link.latest()
+        snapshot = self._frozen or self._link.latest()
         if snapshot is None:
             return None
-        frozen = self._clock() - self._frozen_at if self._frozen else 0
-        return Picture(snapshot, self.chosen, link.age_ns(), link.connected, frozen, options=self.options)
+        return self._around(snapshot)
 
     def truth(self) -> Picture | None:
         """As `picture`, but never frozen: for the banner and the halt panel."""
-        link = self._link
-        snapshot = link.latest()
+        snapshot = self._link.latest()
         if snapshot is None:
             return None
-        frozen = self._clock() - self._frozen_at if self._frozen else 0
-        return Picture(snapshot, self.chosen, link.age_ns(), link.connected, frozen, options=self.options)
+        return self._around(snapshot)
+
+    @property
+    def where(self) -> Whereabouts | None:
+        """Which processes live; None where nobody looks."""
+        return self.watchdog.look() if self.watchdog is not None else None
+
+    def _around(self, snapshot: Snapshot) -> Picture:
+        link, now = self._link, self._clock()
+        frozen = now - self._frozen_at if self._frozen else 0
+        return Picture(
+            snapshot, self.chosen, link.age_ns(), link.connected, frozen, options=self.options,
+            where=self.where, now=now,
+        )  # fmt: skip
 
     def freeze(self) -> bool:
         """Hold or release the display; True while it is held."""

@@ -27,6 +27,7 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         ),
         Row("K", "app.report", "K", "", "the halt report: what was stopped and what is still open"),
         Row("R", "app.resume", "R", "", "release a halt: a reason, a review, then the word resume"),
+        Row("S", "app.start", "S", "", "start the engine again, where it has ended"),
     ),
     "Modes (safer: at once; riskier: a reason, then y)": (
         Row("f5", "mode('NORMAL')", "F5", "", "NORMAL: trade", True),

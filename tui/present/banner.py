@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from midas.domain.time import SECOND, clock_text
+from midas.runtime.whereabouts import Whereabouts
 from midas.state.snapshot import Snapshot
 from tui.present import numbers
-from tui.present.lines import Line, Piece, clean, clip, fit, on, spread, width_of
+from tui.present.lines import Line, Piece, clean, clip, fit, spread, width_of
 from tui.present.picture import LINK_STALE_NS, Picture
+from tui.present.trouble import Trouble, engine_trouble, exchange_trouble
 from tui.present.words import ENVIRONMENTS, mode_badge, regime_badge
 
 FEED_STALE_MS = 5_000
@@ -48,9 +50,9 @@ def first_line(picture: Picture, width: int) -> Line:
 
 def second_line(picture: Picture, width: int) -> Line:
     """Whatever is abnormal, in words; else who set the mode, and the account."""
-    alarm = _abnormal(picture)
+    alarm = _abnormal(picture, width)
     if alarm is not None:
-        return fit(on([alarm], alarm.ground), width, alarm.ground)
+        return alarm
     return spread(_authority(picture, width), _account(picture.snapshot), width)
 
 
@@ -173,34 +175,38 @@ def _clock(snapshot: Snapshot) -> Cell:
     )
 
 
-def _abnormal(picture: Picture) -> Piece | None:
-    snapshot = picture.snapshot
-    if not picture.connected or picture.link_age > LINK_STALE_NS:
-        silent = numbers.duration(picture.link_age)
-        return Piece(
-            f" engine not answering {silent} - reconnecting; the numbers below are old",
-            "alarm_bar",
-            "alarm_bar",
-        )
+def _abnormal(picture: Picture, width: int) -> Line | None:
+    snapshot, where = picture.snapshot, picture.where
+    link = engine_trouble(where, picture.connected, picture.link_age, LINK_STALE_NS, picture.now)
+    if link is not None:
+        return link.line(width)
     if snapshot.kill.latched:
         kill = snapshot.kill
-        at = clock_text(kill.tripped_at)
-        text = f" ■ HALTED {at} ({kill.level}) by {kill.by}: no new risk can be opened · R resume · K report"
-        return Piece(clean(text), "alarm_bar", "alarm_bar")
+        how = f"■ HALTED {clock_text(kill.tripped_at)} ({kill.level}) by {kill.by}: no new risk can be opened"
+        return Trouble((how, "R resume", "K report"), "alarm_bar").line(width)
+    exchange = exchange_trouble(where, snapshot.environment)
+    if exchange is not None:
+        return exchange.line(width)
     if picture.frozen:
-        return Piece(
-            f" DISPLAY FROZEN {numbers.duration(picture.frozen)}: the engine trades on · Space thaws",
-            "warn_bar",
-            "warn_bar",
-        )
+        held = f"DISPLAY FROZEN {numbers.duration(picture.frozen)}: the engine trades on"
+        return Trouble((held, "Space thaws"), "warn_bar").line(width)
     if snapshot.recovering:
-        return Piece(
-            " recovering: adopting orders and fills of the last run; no new risk yet", "warn_bar", "warn_bar"
-        )
+        text = "reconciling with the venue: adopting orders and fills of the last run"
+        return Trouble((text, "no new risk yet"), "notice").line(width)
+    return _standing(snapshot, width)
+
+
+def _standing(snapshot: Snapshot, width: int) -> Line | None:
+    """The gravest alarm that nobody has seen, with what to do; else a gate that somebody closed."""
+    unseen = [alarm for alarm in snapshot.alarms if not alarm.acknowledged and alarm.name != "latch"]
+    if unseen:
+        first, more = unseen[0], f"+{len(unseen) - 1} more: 8" if len(unseen) > 1 else "A seen"
+        ink = "alarm_bar" if first.severity == "error" else "warn_bar"
+        return Trouble((first.text, first.advice, more), ink).line(width)
     if snapshot.gates:
-        gate = snapshot.gates[0]
-        more = f" (+{len(snapshot.gates) - 1} more)" if len(snapshot.gates) > 1 else ""
-        return Piece(clean(f" gate closed {gate.scope}: {gate.reason}{more}"), "warn_bar", "warn_bar")
+        gate, others = snapshot.gates[0], len(snapshot.gates) - 1
+        text = f"gate closed {gate.scope}: {gate.reason}" + (f" (+{others} more)" if others else "")
+        return Trouble((text,), "warn_bar").line(width)
     return None
 
 
@@ -221,7 +227,9 @@ def _account(snapshot: Snapshot) -> Line:
     agreed = Piece(f"✓ reconciled {age} ago " if money.reconciled_at else "not reconciled ", "dim")
     if not money.reconciled:
         agreed = (
-            Piece("✗ NOT RECONCILED ", "alarm") if money.reconciled_at else Piece("reconciling .. ", "warn")
+            Piece("✗ NOT RECONCILED ", "alarm")
+            if money.reconciled_at and not snapshot.recovering
+            else Piece("reconciling … ", "dim")
         )
     return [
         Piece("equity ", "dim"),
@@ -230,9 +238,13 @@ def _account(snapshot: Snapshot) -> Line:
     ]
 
 
-def waiting_line(width: int, waited: int) -> Line:
+def waiting_line(width: int, waited: int, where: Whereabouts | None = None, now: int = 0) -> Line:
     """Before the first snapshot: say so, and for how long."""
-    late = " - is the engine running? see `midas status`" if waited > 5 * SECOND else ""
-    return fit(
-        [Piece(f" waiting for the engine's first picture ({numbers.duration(waited)}){late}", "warn")], width
-    )
+    if where is not None and (not where.engine or waited > 3 * SECOND):
+        trouble = engine_trouble(where, connected=True, age=waited, stale=LINK_STALE_NS, now=now)
+        if trouble is not None:
+            return trouble.line(width)
+    who = f", process {where.engine}" if where is not None else ""
+    late = " - is the engine running? see `midas status`" if where is None and waited > 5 * SECOND else ""
+    text = f" waiting for the engine's first picture{who} ({numbers.duration(waited)}){late}"
+    return fit([Piece(text, "warn")], width)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from midas.domain.time import SECOND
+from midas.runtime.whereabouts import Whereabouts
 from midas.state.snapshot import InstrumentView, Snapshot
 from tui.options import Options
 from tui.present.pace import Pace
@@ -27,6 +28,8 @@ class Picture(NamedTuple):
     printed: InstrumentView | None = None  # the shown instrument at the last common beat
     options: Options = Options()
     pace: Pace = Pace(0.0, 0)
+    where: Whereabouts | None = None  # what lives; None: nobody looks
+    now: int = 0  # wall ns, as far as `where` needs it
 
     @property
     def instrument(self) -> InstrumentView | None:

@@ -275,9 +275,10 @@ class DeskScreen(Screen[None]):
 
     def _draw_edges(self) -> None:
         width, height = self._plan_size()
-        truth = self._desk.truth()
+        desk = self._desk
+        truth = desk.truth()
         if truth is None:
-            self.banner.put([banner.waiting_line(width, self._desk.waited)])
+            self.banner.put([banner.waiting_line(width, desk.waited, desk.where, desk.now())])
             self.footer.put([keys_line(hints(False, False, ""), width)])
             return
         lines = [banner.first_line(truth, width), banner.second_line(truth, width)]
