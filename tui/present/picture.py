@@ -11,7 +11,8 @@ from midas.state.snapshot import InstrumentView, Snapshot
 from tui.options import Options
 from tui.present.pace import Pace
 from tui.present.scale import PowerScale
-from tui.present.viewport import Key, Viewport
+from tui.present.viewport import Key as Key
+from tui.present.viewport import Viewport
 
 LINK_STALE_NS = 2 * SECOND
 MARKET_STALE_NS = 5 * SECOND
