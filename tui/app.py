@@ -30,7 +30,9 @@ from tui.desk import Desk
 from tui.driver import HungUp
 from tui.entry import Entry
 from tui.guard import FrameGuard
+from tui.habits import Habits
 from tui.halter import Halter
+from tui.keymap import Keymap
 from tui.keys import bindings
 from tui.link_port import Clock, Connect, Kill, Watchdog
 from tui.present.status import Pace
@@ -38,6 +40,7 @@ from tui.screens.desk import TICKS
 from tui.theme import Inks
 
 log = logging.getLogger("midas.console")
+HABITS = Habits()
 
 
 class ConsoleApp(Modes, Ordering, Looks, Commanding, Touring, Starting):
@@ -50,9 +53,10 @@ class ConsoleApp(Modes, Ordering, Looks, Commanding, Touring, Starting):
 
     def __init__(
         self, connect: Connect, kill: Kill, clock: Clock, actor: str = "console", moving: bool = True,
-        palette: str = "western", steady: Clock | None = None,
+        habits: Habits = HABITS, steady: Clock | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(Desk(connect, clock, actor), Inks(palette=palette), actor)
+        inks, self.habits = Inks(habits.theme, habits.palette), habits
+        super().__init__(Desk(connect, clock, actor), inks, actor, Keymap(habits.keys))
         self.clock = clock
         self.halter = Halter(kill, clock, steady or clock, actor)
         self.guard = FrameGuard()
@@ -66,6 +70,9 @@ class ConsoleApp(Modes, Ordering, Looks, Commanding, Touring, Starting):
     def on_mount(self) -> None:
         """Colours, the beat of the panes, and signals that must not end in a half-drawn terminal."""
         self.wear(self.inks)
+        self.set_keymap(self.keymap.textual)
+        if self.habits.newcomer:
+            self.offer_tour()
         if self._moving:
             self.set_interval(1 / TICKS, self.beat)
             self.set_interval(1, self._measure)
@@ -121,12 +128,15 @@ class ConsoleApp(Modes, Ordering, Looks, Commanding, Touring, Starting):
         self.exit(0)
 
 
-def run(connect: Connect, kill: Kill, palette: str = "western", watchdog: Watchdog | None = None) -> int:
+def run(
+    connect: Connect, kill: Kill, habits: Habits = HABITS, watchdog: Watchdog | None = None
+) -> int:  # fmt: skip
     """Attach to a running engine and draw until the person leaves; returns the exit code.
 
-    Raises NotRunning where there is no engine to attach to, and ConsoleFailed for a bug of ours.
+    Raises NotRunning where there is no engine to attach to, UsageError for keys that can't be had,
+    and ConsoleFailed for a bug of ours.
     """
-    app = ConsoleApp(connect, kill, time.time_ns, _actor(), palette=palette, steady=time.monotonic_ns)
+    app = ConsoleApp(connect, kill, time.time_ns, _actor(), habits=habits, steady=time.monotonic_ns)
     app.console_desk.watchdog = watchdog
     with rings(signal.SIGQUIT, partial(app.halter.pull, KillLevel.HALT, "SIGQUIT")):
         app.run(mouse=False)

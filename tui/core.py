@@ -9,6 +9,7 @@ from midas.state.snapshot import Snapshot
 from tui.desk import Desk
 from tui.driver import ConsoleDriver
 from tui.entry import Entry
+from tui.keymap import Keymap
 from tui.options import Options
 from tui.present.status import Notice
 from tui.screens.desk import DeskScreen
@@ -20,12 +21,13 @@ NOTICE_SECONDS = 8.0
 class Core(App[int]):
     """The base of the acts (`tui/acts`), which `tui.app.ConsoleApp` joins."""
 
-    def __init__(self, desk: Desk, inks: Inks, actor: str) -> None:
+    def __init__(self, desk: Desk, inks: Inks, actor: str, keymap: Keymap) -> None:
         super().__init__(driver_class=ConsoleDriver)
         self.console_desk = desk
         self.inks = inks
         self.actor = actor
-        self.stage = DeskScreen(desk, inks)
+        self.keymap = keymap
+        self.stage = DeskScreen(desk, inks, keymap)
         self._notices = 0
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from textual.binding import Binding, BindingType
@@ -17,6 +19,14 @@ class Row(NamedTuple):
     help: str
     anywhere: bool = False  # works in every screen, dialogue and input field
     panes: tuple[str, ...] = ()  # acts only while one of these has the keyboard; empty: in all of them
+
+    @property
+    def id(self) -> str:
+        """The name of the binding in the configuration: the action, or the key where panes share it."""
+        if self.panes:
+            return f"at-{self.keys.replace('_', '-').replace('+', '-')}"
+        name = self.action.removeprefix("app.").replace("-1", "back").replace("(1)", "")
+        return re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 GROUPS: dict[str, tuple[Row, ...]] = {
@@ -82,7 +92,8 @@ def bindings(anywhere: bool) -> list[BindingType]:
     made: dict[str, Binding] = {}
     for row in chosen:
         action = f"at_pane('{row.keys}')" if row.panes else row.action
-        made.setdefault(row.keys, Binding(row.keys, action, row.help, show=False, priority=anywhere))
+        binding = Binding(row.keys, action, row.help, show=False, priority=anywhere, id=row.id)
+        made.setdefault(row.keys, binding)
     return list(made.values())
 
 
@@ -92,13 +103,10 @@ def row_for(keys: str, pane: str) -> Row | None:
     return next((row for row in found if pane in row.panes), found[0] if found else None)
 
 
-def hints(latched: bool, orders: bool, pane: str) -> list[tuple[str, str]]:
-    """What the footer offers: only what would do something now."""
-    found = [
-        (row.shown, row.word)
-        for row in rows()
-        if row.word and (row.word != "cancel" or orders) and (not row.panes or pane in row.panes)
-    ]
-    if latched:
-        found = [("R", "resume"), ("K", "report"), *found]
-    return found
+def hints(latched: bool, orders: bool, pane: str, shown: Callable[[Row], str]) -> list[tuple[str, str]]:
+    """What the footer offers: only what would do something now, the pane's own keys first."""
+    offered = [row for row in rows() if row.word and (row.word != "cancel" or orders)]
+    own = [(shown(row), row.word) for row in offered if pane in row.panes]
+    found = [(shown(row), row.word) for row in offered if not row.panes]
+    halted = [("R", "resume"), ("K", "report")] if latched else []
+    return [*halted, *own, *found]

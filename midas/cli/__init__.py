@@ -37,17 +37,17 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def draw(
-    connect: Callable[[], Any], kill: Callable[[str, str], KillOutcome], palette: str = "western",
-    watchdog: Any = None,
-) -> int:  # fmt: skip
+    connect: Callable[[], Any], kill: Callable[[str, str], KillOutcome], watchdog: Any = None, **habits: Any
+) -> int:
     """Open the console on a running engine. The one place where the hub reaches for a spoke.
 
     `connect` opens a new link to the engine; `kill` pulls the switch at a level and says who did;
-    `palette` colours up and down; `watchdog` knows which processes live.
+    `watchdog` knows which processes live; `habits` are the settings of the console.
     """
     from tui.app import run  # here, so that no other command loads a user interface
+    from tui.habits import Habits
 
-    return run(connect, kill, palette, watchdog)
+    return run(connect, kill, Habits(**habits), watchdog)
 
 
 def _say(error: MidasError, as_json: bool) -> None:

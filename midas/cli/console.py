@@ -25,12 +25,14 @@ from midas.errors import ConsoleFailed, LinkClosed, MidasError, NotRunning, Usag
 from midas.ports.journal import LatchRecord
 from midas.runtime.kill import KillRequest, latch_and_pull
 from midas.runtime.link import SocketLink
+from midas.settings.sections import ConsoleSettings
 from midas.store.latch import LATCH, KillLatch
 
 CONSOLE_HZ = 8.0
 SILENCE_S = 1.0  # of the kill socket: a person waits at the chord, and the latch is set
 ENGINE_TIMEOUT_S = 60.0  # an exchange may have to be started first, and kernels compiled
 CONSOLE_LOG = "console.log"
+SEEN = "console.seen"  # somebody has used a console in this home: no tour is offered any more
 
 log = logging.getLogger("midas.console")
 
@@ -47,10 +49,10 @@ def with_console(args: Namespace) -> int:
         _start(settings.home, workspace, _with_duration(args), market, Steps(sys.stderr))
     else:
         print(f"midas: attaching to the running engine, process {found.pid}", file=sys.stderr)
-    return draw_on(settings.home, settings.console.palette, settings.workspace)
+    return draw_on(settings.home, settings.console, settings.workspace)
 
 
-def draw_on(home: Path, palette: str, workspace: Path) -> int:
+def draw_on(home: Path, habits: ConsoleSettings, workspace: Path) -> int:
     """Open the console; when it closes the engine trades on, and the person is told so."""
     link_path, _ = sockets(home)
     watch = HomeWatch(home, lambda flags: _start(home, workspace, flags, market_of(flags), None))
@@ -66,7 +68,9 @@ def draw_on(home: Path, palette: str, workspace: Path) -> int:
     _log_to(home / CONSOLE_LOG)
     watch.begin()
     try:
-        code = draw(connect, partial(_pull, home), palette, watch)
+        newcomer = not (home / SEEN).exists()
+        code = draw(connect, partial(_pull, home), watch, newcomer=newcomer, **habits.model_dump())
+        (home / SEEN).touch()
     except ConsoleFailed as error:
         raise ConsoleFailed(
             f"the console failed ({error}); the details are in {home / CONSOLE_LOG}. {_left_behind(home)}"

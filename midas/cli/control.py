@@ -16,7 +16,7 @@ import msgspec
 from midas.assembly.access import sockets
 from midas.cli.exchange import RUN_FILE as EXCHANGE_FILE
 from midas.cli.exchange import answering
-from midas.cli.options import home_from, palette_from
+from midas.cli.options import habits_from, home_from
 from midas.cli.processes import stop_process
 from midas.cli.running import LOCK, running
 from midas.domain.command import Answer, Command, Resume, SetMode, Stop
@@ -48,7 +48,7 @@ def attach(args: Namespace) -> int:
 
     home = home_from(args)
     running(home)
-    return draw_on(home, palette_from(args), find_workspace(Path.cwd(), os.environ))
+    return draw_on(home, habits_from(args), find_workspace(Path.cwd(), os.environ))
 
 
 def status(args: Namespace) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from midas.domain.mode import Environment
 from midas.errors import ConfigInvalid
 from midas.settings import Settings, anchor, default_home, load_settings
+from midas.settings.sections import ConsoleSettings
 from midas.workspace import find_workspace
 
 _TYPED = {
@@ -48,12 +49,12 @@ def home_from(args: Namespace) -> Path:
         return anchor(workspace) / Path(named).expanduser() if named else default_home(workspace)
 
 
-def palette_from(args: Namespace) -> str:
-    """The console's colours; no broken configuration keeps a person from the console."""
+def habits_from(args: Namespace) -> ConsoleSettings:
+    """How the console looks; no broken configuration keeps a person from it."""
     try:
-        return load_settings(find_workspace(Path.cwd(), os.environ), args.profile).console.palette
+        return load_settings(find_workspace(Path.cwd(), os.environ), args.profile).console
     except ConfigInvalid:
-        return "western"
+        return ConsoleSettings()
 
 
 def _check_live(settings: Settings, typed_live: bool) -> None:

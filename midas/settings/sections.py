@@ -179,6 +179,9 @@ class ConsoleSettings(Section):
     """How the console draws."""
 
     palette: Literal["western", "eastern", "cvd", "mono"] = "western"
+    theme: Literal["dark", "light"] = "dark"
+    link: Literal["lan", "slow", "auto"] = "auto"
+    keys: dict[str, str] = {}
 
 
 # Used where no file states the profile, so that a bare workspace trades under limits too.

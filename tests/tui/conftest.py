@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -14,12 +15,13 @@ from midas.state.snapshot import Snapshot
 from tests.fakes.link import FakeLink
 from tests.fakes.snapshots import NOW, normal
 from tui.app import ConsoleApp
+from tui.habits import Habits
 
 
 class Bench:
     """The app under test with everything it talks to."""
 
-    def __init__(self, snapshot: Snapshot | None) -> None:
+    def __init__(self, snapshot: Snapshot | None, habits: Habits | None = None) -> None:
         self.now = NOW
         self.kills: list[str] = []  # who pulled
         self.levels: list[str] = []  # and how far
@@ -79,9 +81,10 @@ def console() -> Console:
 
     @asynccontextmanager
     async def running(
-        snapshot: Snapshot | None = None, size: tuple[int, int] = (120, 40), empty: bool = False
-    ) -> AsyncIterator[Bench]:
-        bench = Bench(None if empty else snapshot or normal())
+        snapshot: Snapshot | None = None, size: tuple[int, int] = (120, 40), empty: bool = False,
+        **habits: Any,
+    ) -> AsyncIterator[Bench]:  # fmt: skip
+        bench = Bench(None if empty else snapshot or normal(), Habits(**habits))
         async with bench.app.run_test(size=size) as pilot:
             bench.pilot = pilot
             await bench.beat()

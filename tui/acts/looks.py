@@ -58,7 +58,7 @@ class Looks(Core):
         """All keys, those of the pane with the keyboard first."""
         if not isinstance(self.screen, Help):
             pane = self.stage.active
-            self.push_screen(Help(pane.id or "" if pane is not None else "", self.inks))
+            self.push_screen(Help(pane.id or "" if pane is not None else "", self.inks, self.keymap))
 
     def action_theme(self) -> None:
         """Dark or light."""

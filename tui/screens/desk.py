@@ -11,6 +11,7 @@ from textual.screen import Screen
 
 from midas.state.snapshot import InstrumentView
 from tui.desk import Desk
+from tui.keymap import Keymap
 from tui.keys import bindings, hints, row_for
 from tui.layout import COMPACT_HEIGHT, COMPACT_WIDTH, DeckLayout, Plan, banner_height
 from tui.present import banner
@@ -46,10 +47,11 @@ class DeskScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = bindings(anywhere=False)
     AUTO_FOCUS = None
 
-    def __init__(self, console: Desk, inks: Inks) -> None:
+    def __init__(self, console: Desk, inks: Inks, keymap: Keymap) -> None:
         super().__init__()
         self._desk = console
         self._inks = inks
+        self._keymap = keymap
         self._tick = 0
         self._zoomed: str | None = None
         self._notice: Notice | None = None
@@ -279,7 +281,7 @@ class DeskScreen(Screen[None]):
         truth = desk.truth()
         if truth is None:
             self.banner.put([banner.waiting_line(width, desk.waited, desk.where, desk.now())])
-            self.footer.put([keys_line(hints(False, False, ""), width)])
+            self.footer.put([keys_line(hints(False, False, "", self._keymap.shown), width)])
             return
         lines = [banner.first_line(truth, width), banner.second_line(truth, width)]
         if banner_height(width, height) > 2:
@@ -292,7 +294,9 @@ class DeskScreen(Screen[None]):
     def _foot(self, picture: Picture, width: int) -> list[Line]:
         snapshot = picture.snapshot
         here = self.focused.id or "" if self.focused is not None else ""
-        offered = keys_line(hints(snapshot.kill.latched, bool(snapshot.orders), here), width)
+        offered = keys_line(
+            hints(snapshot.kill.latched, bool(snapshot.orders), here, self._keymap.shown), width
+        )
         if self.guide:
             offered = fit([Piece(clip(f" ▸ {self.guide}", width), "notice", "notice")], width, "notice")
         if self._notice is not None:

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from tui.about import PANES
+from tui.keymap import Keymap
 from tui.present.keys_page import page
 from tui.present.lines import Line, Piece, Sheet, frame
 from tui.theme import Inks
@@ -72,5 +73,5 @@ class Page(ModalScreen[None]):
 class Help(Page):
     """All keys, those of the pane with the keyboard first, straight from the table that binds them."""
 
-    def __init__(self, pane: str, inks: Inks) -> None:
-        super().__init__("Keys", lambda width: page(pane, PANES.get(pane, ""), width), inks)
+    def __init__(self, pane: str, inks: Inks, keymap: Keymap) -> None:
+        super().__init__("Keys", lambda width: page(pane, PANES.get(pane, ""), width, keymap.shown), inks)
