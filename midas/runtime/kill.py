@@ -17,7 +17,7 @@ from typing import Protocol
 
 import msgspec
 
-from midas.domain.event import LatchTripped
+from midas.domain.event import CancelTried, LatchTripped
 from midas.domain.mode import KillLevel
 from midas.domain.time import SECOND
 from midas.errors import LinkClosed, NotRunning, StoreError, VenueError
@@ -126,47 +126,58 @@ class KillListener:
     def pull(self, request: KillRequest) -> KillReply:
         """Latch, cancel, tell the engine. Safe from any thread."""
         level, doubt = _level(request.level)
+        heard_at = self._now()
         with self._tripping:
-            sentence = doubt + self._trip(level, request)
-        canceled, failed = self._cancel(level)
-        event = LatchTripped(level.value, request.by, request.reason, self._now(), tuple(canceled))
+            failure = self._trip(level, request, request.at or heard_at)
+        latched_at = self._now()
+        tried = self._cancel(level)
+        canceled = tuple(t.client_id for t in tried if t.status == OK)
+        # Whoever pulled it may have latched himself just before: there the report begins.
+        since = request.at if 0 < heard_at - request.at < SECOND * 10 else heard_at
+        event = LatchTripped(
+            level.value, request.by, request.reason, self._now(), canceled, since, latched_at, failure,
+            tuple(tried),
+        )  # fmt: skip
         self._tell(event)
-        return KillReply(True, sentence, tuple(canceled), tuple(failed))
+        durable = f"{level.value} in force, but the latch is not durable: {failure}"
+        sentence = doubt + (durable if failure else f"{level.value} latched")
+        return KillReply(True, sentence, canceled, tuple(t.client_id for t in tried if t.status != OK))
 
-    def _trip(self, level: KillLevel, request: KillRequest) -> str:
+    def _trip(self, level: KillLevel, request: KillRequest, at: int) -> str:
+        """Why the latch isn't on the disk; empty where it is."""
         try:
-            self._latch.trip(level, request.by, request.reason, request.at or self._now())
+            self._latch.trip(level, request.by, request.reason, at)
         except StoreError as error:  # a full disk must not keep anybody from stopping
-            return f"{level.value} in force, but the latch is not durable: {error}"
-        return f"{level.value} latched"
+            return str(error)
+        return ""
 
-    def _cancel(self, level: KillLevel) -> tuple[list[str], list[str]]:
+    def _cancel(self, level: KillLevel) -> list[CancelTried]:
         """At `halt` what increases risk, from `all` up everything; failures are the engine's to repeat."""
-        canceled: list[str] = []
-        failed: list[str] = []
+        tried: list[CancelTried] = []
         with self._wire:
             patience = self._now() + CANCEL_FOR
             for order in self._orders():
                 if not order.sent_at or (level is KillLevel.HALT and not order.increases_risk):
                     continue
+                sent_at = self._now()
                 # A venue that hangs would hold up the engine's own knowledge of the kill for minutes.
-                done = self._now() < patience and self._canceled(order)
-                (canceled if done else failed).append(order.intent.client_id)
-        return canceled, failed
+                status, code = self._canceled(order) if sent_at < patience else (0, 0)
+                tried.append(CancelTried(order.intent.client_id, sent_at, self._now(), status, code))
+        return tried
 
-    def _canceled(self, order: Order) -> bool:
+    def _canceled(self, order: Order) -> tuple[int, int]:
+        """HTTP status and the venue's code; (0, 0) without an answer."""
         symbol = self._symbols.get(order.intent.instrument)
         if symbol is None:  # carried over from a session with other instruments
-            return False
+            return 0, 0
         try:
-            status, _ = self._canceller.cancel(symbol, order.intent.client_id)
+            return self._canceller.cancel(symbol, order.intent.client_id)
         except VenueError:
-            return False
+            return 0, 0
         except Exception as error:  # noqa: BLE001 - the seam around a venue task: the next cancel still goes
             # Only its class: the text could carry a signed URL.
             log.error("a cancel of the kill listener failed unexpectedly: %s", type(error).__name__)
-            return False
-        return status == OK
+            return 0, 0
 
     def _listen(self, listening: socket.socket) -> None:
         while not self._closing.is_set():

@@ -289,15 +289,20 @@ class Runner:
 
     def _trip(self, effect: TripLatch) -> None:
         """An automatic trigger or a command: on disk first, then the engine hears of it."""
-        self._set_latch(effect.level, effect.by, effect.reason)
-        self.inbox.put(LatchTripped(effect.level, effect.by, effect.reason, self._now()))
+        since = self._now()
+        doubt = self._set_latch(effect.level, effect.by, effect.reason)
+        now = self._now()
+        self.inbox.put(LatchTripped(effect.level, effect.by, effect.reason, now, (), since, now, doubt))
 
-    def _set_latch(self, level: str, by: str, reason: str) -> None:
+    def _set_latch(self, level: str, by: str, reason: str) -> str:
+        """Why the latch isn't on the disk; empty where it is."""
         known = KillLevel(level) if level in LEVELS else KillLevel.HALT
         try:
             self._shell.latch.trip(known, by, reason, self._now())
         except StoreError as error:
             log.error("the kill latch is not durable: %s", error)
+            return str(error)
+        return ""
 
     def _release(self, by: str, reason: str) -> None:
         """Only the latch that was reviewed goes; one that stays on the disk stays in force."""
