@@ -1,6 +1,6 @@
-"""A screen as text: its characters, then which ink each cell has. Small enough to keep hundreds, easy to compare.
+"""A screen as text: its characters, then which ink each cell has.
 
-The picture of a screen as SVG takes 60 to 300 kB, this 4 to 20.
+The picture of a screen as SVG takes 60 to 300 kB, this 4 to 20: hundreds can be kept and compared by eye.
 """
 
 from __future__ import annotations
@@ -24,9 +24,7 @@ def cells(app: App[int]) -> str:
     rows, inks = [], []
     for strip in strips:
         rows.append(f"|{strip.text}|")
-        runs: list[tuple[str, int]] = []
-        for segment in strip:
-            runs.append((_letter(legend, segment.style), segment.cell_length))
+        runs = [(_letter(legend, segment.style), segment.cell_length) for segment in strip]
         grouped = itertools.groupby(runs, key=lambda run: run[0])
         inks.append(" ".join(f"{letter}{sum(size for _, size in group)}" for letter, group in grouped))
     named = [f"{letter} = {style}" for style, letter in legend.items()]

@@ -14,6 +14,7 @@ from tests.fakes.link import FakeLink
 from tests.fakes.snapshots import NOW, normal
 from tests.tui.conftest import Console
 from tui.app import ConsoleApp
+from tui.habits import Habits
 
 SIZES = [(80, 24), (100, 32), (120, 40), (160, 44), (200, 60)]
 
@@ -137,7 +138,7 @@ async def test_a_silent_engine_marks_everything_stale_and_says_so(console: Conso
     async with console() as bench:
         bench.link.age = 3 * SECOND + SECOND // 5
         await bench.beat()
-        assert bench.shows("engine not answering 3.2s - reconnecting")
+        assert bench.shows("engine not answering 3.2s · reconnecting")
         assert sum("STALE 3.2s" in row for row in bench.screen()) >= 4
 
 
@@ -205,7 +206,7 @@ async def test_the_configured_palette_is_what_it_opens_with() -> None:
     def nobody(_level: str, by: str) -> KillOutcome:
         raise AssertionError(f"{by} pressed nothing")
 
-    app = ConsoleApp(lambda: FakeLink(None), nobody, lambda: NOW, moving=False, palette="mono")
+    app = ConsoleApp(lambda: FakeLink(None), nobody, lambda: NOW, moving=False, habits=Habits(palette="mono"))
     async with app.run_test() as _:
         assert app.inks.palette == "mono"
         assert app.theme == "midas-dark-mono"
