@@ -62,6 +62,10 @@ class Reader:
 
     def _feed(self, text: str) -> list[Message]:
         messages: list[Message] = []
+        if text == chord.QUIT and not self._paste.open and self._parser._timeout_time is not None:
+            # Half a sequence stands before it (an Esc, say): that is over now, the chord is no part of it.
+            self._parser._timeout_time = 0.0
+            messages += self._parser.tick()
         try:
             for message in self._parser.feed(text):
                 messages.append(message)  # noqa: PERF402 - what came before a failure counts

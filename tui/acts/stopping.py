@@ -100,7 +100,7 @@ class Stopping(Core):
             )
 
     def watch_latch(self) -> None:
-        """A halt by any door opens the panel, as does attaching to a halted desk; a higher level opens it anew."""
+        """A halt by any door opens the panel, as does attaching to a halted desk; a higher level again."""
         for pull in self.halter.unanswered():
             command = KillCommand(pull.level.value, f"{pull.how} on the console")
             self.console_desk.send(command, self.answered)
