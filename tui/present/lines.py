@@ -15,6 +15,7 @@ class Piece(NamedTuple):
     text: str
     ink: str = "text"
     ground: str = ""
+    secret: bool = False  # an amount of ours: dots in private
 
 
 Line = list[Piece]
@@ -119,20 +120,33 @@ def merged(line: Line) -> Line:
 
 def faded(line: Line) -> Line:
     """The line as old news: one quiet ink, no ground."""
-    return [Piece(piece.text, "faint") for piece in line]
+    return [Piece(piece.text, "faint", "", piece.secret) for piece in line]
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """`text` in rows of at most `width` characters, broken at blanks; a longer word is cut up."""
+    width = max(1, width)
+    rows = [""]
+    for word in clean(text).split():
+        longer = f"{rows[-1]} {word}".strip()
+        if len(longer) <= width:
+            rows[-1] = longer
+            continue
+        pieces = [word[at : at + width] for at in range(0, len(word), width)]
+        rows[-1:] = pieces if not rows[-1] else [rows[-1], *pieces]
+    return rows
 
 
 def centred(text: str, width: int, height: int, ink: str = "dim") -> list[Line]:
     """A sentence in the middle of an otherwise empty pane, wrapped at blanks."""
-    words, wrapped = clean(text).split(), [""]
-    for word in words:
-        longer = f"{wrapped[-1]} {word}".strip()
-        if len(longer) <= max(width - 2, 1):
-            wrapped[-1] = longer
-        else:
-            wrapped.append(word)
-    above: list[Line] = [[] for _ in range(max(0, (height - len(wrapped)) // 2))]
-    return above + [[Piece(f"{row:^{width}}", ink)] for row in wrapped]
+    rows = wrapped(text, width - 2)
+    above: list[Line] = [[] for _ in range(max(0, (height - len(rows)) // 2))]
+    return above + [[Piece(f"{row:^{width}}", ink)] for row in rows]
+
+
+def detail(text: str, width: int, ink: str = "text", indent: str = "  ") -> list[Line]:
+    """A sentence over as many rows as it needs, set off from what stands above."""
+    return [[Piece(f"{indent}{row}", ink)] for row in wrapped(text, width - len(indent))]
 
 
 def frame(sheet: Sheet, width: int, height: int, heavy: bool) -> list[Line]:

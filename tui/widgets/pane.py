@@ -8,6 +8,7 @@ from typing import NamedTuple
 from midas.state.snapshot import InstrumentView
 from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, centred, faded, frame
+from tui.present.masking import masked_sheet
 from tui.present.picture import LINK_STALE_NS, MARKET_STALE_NS, Picture, Spot
 from tui.present.scale import PowerScale
 from tui.present.viewport import Key, Viewport
@@ -61,6 +62,8 @@ class Pane(Canvas, can_focus=True):
             sheet = sheet._replace(note=_flag("FROZEN"))
         elif stale:
             sheet = _aged(sheet, stale)
+        if picture.options.private:
+            sheet = masked_sheet(sheet)
         self.put(frame(sheet, width, height, self.has_focus))
 
     def again(self) -> None:
