@@ -68,7 +68,7 @@ class Reader:
             messages += self._parser.tick()
         try:
             for message in self._parser.feed(text):
-                messages.append(message)  # noqa: PERF402 - what came before a failure counts
+                messages.append(message)
         except (ValueError, OverflowError):  # int() and chr() of what a broken report holds
             self._parser = XTermParser(self._debug)
             self._paste = PasteWatch()

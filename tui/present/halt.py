@@ -142,43 +142,35 @@ def _strategies(snapshot: Snapshot) -> str:
 
 def _choices(kill: KillView, stage: Stage, width: int) -> list[Line]:
     known = {choice.level: choice for choice in kill.choices}
-    head = " Further, in two steps: a letter arms it for 5 s, then ^\\ fires it."
-    return [
-        [Piece(clip(head, width), "dim")],
-        *(_choice(letter, level, known.get(level.value), stage, width) for letter, level in LETTERS.items()),
+    previews = [_preview(level, known.get(level.value)) for level in LETTERS.values()]
+    widths = [max(len(preview[column]) for preview in previews) for column in range(2)]
+    rows: list[Line] = [
+        [Piece(" Further, in two steps: a letter arms it for 5 s, then ^\\ fires it.", "dim")]
     ]
+    for (letter, level), preview in zip(LETTERS.items(), previews, strict=True):
+        columns = [text.ljust(size) for text, size in zip(preview, widths, strict=False) if size]
+        row: Line = [Piece(f"  {letter}  ", "key"), Piece(f"{WORDS[level]:<12}", "strong")]
+        mark = [Piece(" [chosen]", "alarm")] if stage.armed is level else []
+        room = width - width_of(row) - width_of(mark)
+        text = clip("  ".join([*columns, preview[2]]).rstrip(), room)
+        rows.append([*row, Piece(text.ljust(room) if mark else text, "text"), *mark])
+    return rows
 
 
-def _choice(letter: str, level: KillLevel, view: KillChoiceView | None, stage: Stage, width: int) -> Line:
-    """`f  FLATTEN     cancels 2, closes 1  cost 16.90 (5.2 bp)  leaves nothing of ours   [chosen]`."""
-    chosen = stage.armed is level
-    row: Line = [Piece(f"  {letter}  ", "key"), Piece(f"{WORDS[level]:<11}", "strong")]
-    mark = [Piece(" [chosen]", "alarm")] if chosen else []
-    room = width - width_of(row) - width_of(mark)
-    row.append(Piece(clip(_preview(level, view, room), room).ljust(room) if chosen else
-                     clip(_preview(level, view, room), room), "text"))  # fmt: skip
-    return [*row, *mark]
-
-
-def _preview(level: KillLevel, view: KillChoiceView | None, room: int) -> str:
+def _preview(level: KillLevel, view: KillChoiceView | None) -> tuple[str, str, str]:
+    """What it does, what that costs, what it leaves: the engine's figures, or what the level means."""
     if view is None:
-        return MEANS[level]
-    does = f"cancels {view.cancels}"
-    if level is not KillLevel.ALL:
-        does += f", closes {view.closes}"
-    cost = f"cost {numbers.money(view.cost)} ({numbers.fixed(view.cost_bps, 1)} bp)" if view.closes else ""
-    leaves = f"leaves {view.leaves}" if view.leaves else ""
-    wide = f"{does:<22}{cost:<24}{leaves}".rstrip()
-    if len(wide) <= room:
-        return wide
-    return "  ".join(part for part in (does, cost.removeprefix("cost "), leaves) if part)
+        return "", "", MEANS[level]
+    does = f"cancels {view.cancels}" + (f", closes {view.closes}" if level is not KillLevel.ALL else "")
+    cost = f"~{numbers.money(view.cost)} ({numbers.fixed(view.cost_bps, 1)}bp)" if view.closes else ""
+    return does, cost, f"leaves {view.leaves}" if view.leaves else ""
 
 
 def _armed_line(stage: Stage, width: int) -> Line:
     if stage.armed is None:
         return [Piece(clip(f" {stage.said}", width), "warn")] if stage.said else []
     left = f"{stage.left / SECOND:.1f} s"
-    text = f" armed: {WORDS[stage.armed]}   ^\\ fires it · Esc or any other key disarms · {left}  "
+    text = f" armed: {WORDS[stage.armed]}   ^\\ fires it · any other key disarms · {left}  "
     bar = gauge(stage.armed_share, BAR)
     return [Piece(clip(text, width - BAR), "alarm"), Piece(bar, "alarm")]
 
