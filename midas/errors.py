@@ -8,6 +8,7 @@ MidasError
 |   |-- AlreadyRunning         a second engine on the same home, or a port in use
 |   |-- NotRunning             a command for an engine that isn't there
 |   |-- SessionUnknown         no session of that name
+|   |-- OrderInvalid           an order as no venue takes it; the sentence says the nearest that one does
 |   `-- NotLoopback            environment SIM with an address outside this machine
 |-- ProcessEnded               an exchange or engine that midas started ended at its start
 |-- ConsoleFailed              a bug of ours in the console; the engine trades on
@@ -70,6 +71,10 @@ class NotRunning(UsageError):
 
 class SessionUnknown(UsageError):
     """No recorded session has that name."""
+
+
+class OrderInvalid(UsageError):
+    """An order that can't be: a word, a price or a quantity that no venue takes."""
 
 
 class NotLoopback(UsageError):

@@ -18,7 +18,7 @@ from midas.execution.worker import ExecutionRules, Place, Plan, Work, next_order
 from midas.risk.gates import entry_closed
 from midas.state.ledger import Sleeve
 from midas.state.orders import Order
-from midas.state.state import EXTERNAL, State
+from midas.state.state import BY_HAND, State
 
 PREFIX = "md-"  # how our orders are known on the venue
 FLATTEN_COLLAR_BPS = 50.0
@@ -53,10 +53,28 @@ class ExecutionAgent:
         if work is not None:
             work.rejects += 1
 
-    def forget_entries(self, state: State) -> None:
-        """No new risk any more: targets above what is held become what is held."""
-        for (strategy, instrument), work in self._work.items():
-            if work.approved.target.quantity > state.ledger.sleeve(strategy, instrument).quantity:
+    def close(self, approved: Approved, now: int) -> None:
+        """A person closes a position: no target replaces it until nothing is left that could be sold."""
+        target = approved.target
+        assert not target.quantity
+        self._work[target.strategy, target.instrument] = Work(approved, now, closing=True)
+
+    def closes(self, strategy: str, instrument: str) -> bool:
+        """Whether a person is closing this sleeve's position."""
+        work = self._work.get((strategy, instrument))
+        return work is not None and work.closing
+
+    def forget_closes(self) -> None:
+        """A kill withdraws exits too: what a person was closing isn't gone on with when it is released."""
+        for key in [k for k, work in self._work.items() if work.closing]:
+            del self._work[key]
+
+    def forget_entries(self, state: State, instrument: str = "", strategy: str = "") -> None:
+        """No new risk any more, in one place or anywhere: targets above what is held become what is held."""
+        for (owner, traded), work in self._work.items():
+            if traded != (instrument or traded) or owner != (strategy or owner):
+                continue
+            if work.approved.target.quantity > state.ledger.sleeve(owner, traded).quantity:
                 work.given_up = True
 
     def gave_up(self, strategy: str, instrument: str) -> bool:
@@ -68,8 +86,8 @@ class ExecutionAgent:
         """Mode DEFENSIVE: every position is worked down to a part of itself, at patient prices."""
         self.forget_entries(state)
         for sleeve in state.sleeves():
-            if sleeve.quantity <= ZERO or sleeve.strategy == EXTERNAL:
-                continue  # a position of somebody else is theirs to reduce
+            if sleeve.quantity <= ZERO or sleeve.strategy in BY_HAND:
+                continue  # a position of a person or of somebody else is theirs to reduce
             key = sleeve.strategy, sleeve.instrument
             less = floor_to(sleeve.quantity * factor, state.instruments[sleeve.instrument].lot_size)
             work = self._work.get(key)
@@ -84,6 +102,8 @@ class ExecutionAgent:
             elif work.settled or traded != instrument:
                 continue
             yield from self._sleeve(state, sequence, strategy, traded, work)
+        if instrument is None:
+            yield from self._closed(state)
 
     def flatten(self, state: State, sequence: int) -> Iterator[Step]:
         """Close every position at the touch with a collar, sleeve by sleeve (kill level flatten)."""
@@ -95,7 +115,19 @@ class ExecutionAgent:
             plan = _closing(state, sleeve)
             if plan is not None:
                 self._flattened_at[key] = state.now
-                yield self._intent(state, sequence, key, plan, Purpose.FLATTEN, "kill switch")
+                yield self.intent(state, sequence, key, plan, Purpose.FLATTEN, "kill switch")
+
+    def _closed(self, state: State) -> Iterator[Step]:
+        """The positions that a person closed are gone, or what is left of them can't be sold."""
+        for (strategy, traded), work in list(self._work.items()):
+            if not work.closing or state.orders.working(strategy, traded):
+                continue
+            sleeve = state.ledger.sleeve(strategy, traded)
+            if not sellable(state, sleeve, sleeve.quantity):
+                del self._work[strategy, traded]
+                left = f", {sleeve.quantity} can't be sold" if sleeve.quantity else ""
+                name = state.instruments[traded].name
+                yield Noted("ORDER", "info", f"{strategy} {name} is closed{left}")
 
     def _sleeve(self, state: State, sequence: int, strategy: str, traded: str, work: Work) -> Iterator[Step]:
         working = state.orders.working(strategy, traded)
@@ -123,9 +155,7 @@ class ExecutionAgent:
             work.orders += 1
             work.ordered_at = state.now
             purpose = Purpose.ENTRY if plan.side is Side.BUY else Purpose.EXIT
-            yield self._intent(
-                state, sequence, (strategy, traded), plan, purpose, work.approved.target.reason
-            )
+            yield self.intent(state, sequence, (strategy, traded), plan, purpose, work.approved.target.reason)
 
     def _tend(self, state: State, work: Work, working: list[Order]) -> Iterator[Step]:
         """Withdraw what no longer serves the target, and entries behind a gate that has closed."""
@@ -140,9 +170,10 @@ class ExecutionAgent:
         if closed is not None and closed.limit == "gate":
             yield from (Withdrawal(o, closed.sentence) for o in working if o.increases_risk and not o.unknown)
 
-    def _intent(
+    def intent(
         self, state: State, sequence: int, sleeve: tuple[str, str], plan: Plan, purpose: Purpose, reason: str
     ) -> OrderIntent:
+        """The next order of this session, with everything that led to it."""
         strategy, traded = sleeve
         regime = state.regimes.get(traded)
         return OrderIntent(

@@ -94,6 +94,9 @@ class Orchestrator:
         if reason := self.strategies.muted(enrolled, signal, state):
             yield self._made(signal, "muted", reason)
             return
+        if self.execution.closes(signal.strategy, signal.instrument):
+            yield self._made(signal, "held", "a person is closing this position")
+            return
         target, reason = self._portfolio.target(signal, enrolled.weight, volatility, state)
         if target is None:
             yield self._made(signal, "held", reason)

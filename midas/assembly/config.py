@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from midas.analysis.regime import RegimeRules
+from midas.costs import CostModel, FeeSchedule
 from midas.domain.instrument import Instrument
+from midas.domain.mode import Environment
 from midas.domain.time import MILLISECOND, SECOND
 from midas.engine.build import EngineConfig, StrategyConfig
 from midas.execution.worker import ExecutionRules
@@ -61,7 +63,15 @@ def engine_config(settings: Settings, instruments: tuple[Instrument, ...]) -> En
             for name, entry in settings.strategies.items() if entry.enabled
         ),
         feed_stale=int(settings.runtime.feed_stale_seconds * SECOND),
+        costs=_costs(settings),
     )  # fmt: skip
+
+
+def _costs(settings: Settings) -> CostModel:
+    """The embedded exchange charges what the file says; elsewhere the usual fees of a small account."""
+    if settings.environment is not Environment.SIM:
+        return CostModel()
+    return CostModel(fees=FeeSchedule(settings.exchange.maker_fee, settings.exchange.taker_fee))
 
 
 def check_strategies(settings: Settings) -> None:

@@ -15,6 +15,7 @@ from midas.agents.risk_manager import RiskManager
 from midas.agents.strategy_manager import Enrolled, StrategyManager
 from midas.agents.technical import TechnicalAnalyst
 from midas.analysis.regime import RegimeRules
+from midas.costs import CostModel
 from midas.domain.instrument import Instrument
 from midas.engine.engine import Engine
 from midas.execution.worker import ExecutionRules
@@ -46,6 +47,7 @@ class EngineConfig(msgspec.Struct, frozen=True):
     execution: ExecutionRules
     strategies: tuple[StrategyConfig, ...]
     feed_stale: int = FEED_STALE  # wall nanoseconds of silence that close the venue's gate
+    costs: CostModel = CostModel()
 
     def digest(self) -> str:
         """The config hash of a session."""
@@ -68,4 +70,4 @@ def build_engine(config: EngineConfig, strategies: Sequence[Strategy]) -> Engine
         risk,
         ExecutionAgent(config.execution),
     )
-    return Engine(state, orchestrator, Guardian(risk, config.feed_stale), config.audit_every)
+    return Engine(state, orchestrator, Guardian(risk, config.feed_stale), config.audit_every, config.costs)

@@ -2,42 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from midas.agents.execution_agent import Withdrawal
+from midas.agents.execution_agent import Step
 from midas.agents.guardian import Guardian
 from midas.agents.orchestrator import Orchestrator
+from midas.costs import CostModel
 from midas.domain.command import (
     Acknowledge,
     AddAlert,
+    AmendOrder,
+    CancelEntries,
     CancelOrder,
+    ClosePosition,
     Command,
     DropAlert,
     Kill,
+    PlaceOrder,
     Resume,
     SetMode,
+    SetStrategy,
     Stop,
 )
+from midas.domain.decision import Anomaly, Decision, Noted
 from midas.domain.mode import KillLevel, Mode
+from midas.engine.amending import AmendDesk
+from midas.engine.closing import CloseDesk
 from midas.engine.effect import ReleaseLatch, TripLatch
+from midas.engine.lookup import SHORT, enters_again, open_order
+from midas.engine.manual import ManualDesk
 from midas.engine.reply import Asked, Reply
+from midas.engine.review import Reviewer
+from midas.errors import OrderInvalid
+from midas.execution.wanted import instrument_named, shown
 from midas.state.control import LEVELS
+from midas.state.orders import Order
 from midas.state.state import State
+
+BY_PERSON = "asked for by a person"
 
 
 class Commands:
     """Answers commands; what they lead to is performed by the engine, in the step that heard them."""
 
-    def __init__(self, state: State, orchestrator: Orchestrator, guardian: Guardian) -> None:
+    def __init__(
+        self, state: State, orchestrator: Orchestrator, guardian: Guardian, costs: CostModel
+    ) -> None:
         self._state = state
         self._orchestrator = orchestrator
         self._guardian = guardian
+        self._unwanted: set[str] = set()  # orders that a person wants cancelled, until they are closed
+        reviewer = Reviewer(state, orchestrator.risk, costs)
+        self._manual = ManualDesk(state, orchestrator.risk, orchestrator.execution, reviewer)
+        self._amending = AmendDesk(state, orchestrator.risk, self._manual, reviewer)
+        self._closing = CloseDesk(state, orchestrator, reviewer)
         self._handlers: dict[type, Callable[[Any, Asked], Reply]] = {
             SetMode: self._set_mode,
             Kill: self._kill,
             Resume: self._resume,
+            PlaceOrder: self._place,
+            AmendOrder: self._amending.amend,
             CancelOrder: self._cancel,
+            CancelEntries: self._cancel_entries,
+            ClosePosition: self._close_position,
+            SetStrategy: self._set_strategy,
             AddAlert: self._alert,
             DropAlert: self._alert,
             Acknowledge: self._alert,
@@ -49,7 +78,21 @@ class Commands:
         handler = self._handlers.get(type(command))
         if handler is None:
             return Reply(False, f"this engine doesn't know the command {type(command).__name__}")
-        return handler(command, asked)
+        try:
+            return handler(command, asked)
+        except OrderInvalid as error:
+            return Reply(False, str(error))
+
+    def follow(self, decisions: list[Decision], sequence: int) -> Iterator[Step]:
+        """What earlier commands lead to after this event, whose decisions so far are given."""
+        for decision in [d for d in decisions if type(d) is Anomaly and d.kind == "late_fill"]:
+            yield from self._amending.on_late_fill(decision.subject, decisions)
+        if self._amending.pending:
+            yield from self._amending.follow(sequence)
+
+    def unwanted(self, order: Order) -> str:
+        """Why a person wants this order cancelled; empty where nobody does."""
+        return BY_PERSON if order.intent.client_id in self._unwanted else ""
 
     def _set_mode(self, command: SetMode, asked: Asked) -> Reply:
         if command.mode.strip().upper() == Mode.EMERGENCY.value:
@@ -70,12 +113,77 @@ class Commands:
         effects = [ReleaseLatch(asked.actor, command.reason)] if released else []
         return Reply(accepted, message, decisions=decisions, effects=[*effects])
 
+    def _place(self, command: PlaceOrder, asked: Asked) -> Reply:
+        return self._amending.became(command.ticket) or self._manual.place(command, asked)
+
     def _cancel(self, command: CancelOrder, asked: Asked) -> Reply:
-        order = self._state.orders.open.get(command.client_id)
-        if order is None:
-            return Reply(False, f"order {command.client_id} isn't open")
-        sentence = f"cancel of {command.client_id} sent"
-        return Reply(True, sentence, steps=[Withdrawal(order, "asked for by a person")])
+        order = open_order(command.client_id, self._state)
+        intent, short = order.intent, order.intent.client_id[-SHORT:]
+        after = ""
+        if not intent.ticket:
+            leaving = f"{intent.strategy} is leaving and sends another one"
+            after = f"; {enters_again(intent.strategy)}" if order.increases_risk else f"; {leaving}"
+        if order.increases_risk:
+            execution = self._orchestrator.execution
+            execution.forget_entries(self._state, intent.instrument, intent.strategy)
+        return Reply(True, f"{short} is being cancelled{after}", steps=self._withdraw([order]))
+
+    def _cancel_entries(self, command: CancelEntries, asked: Asked) -> Reply:
+        state, wanted = self._state, command.instrument.strip()
+        instrument = instrument_named(wanted, state.instruments.values()) if wanted else None
+        where = instrument.id if instrument is not None else ""
+        entries = [
+            o for o in state.orders.open.values()
+            if o.increases_risk and o.intent.instrument == (where or o.intent.instrument)
+        ]  # fmt: skip
+        self._orchestrator.execution.forget_entries(state, where)
+        steps = self._withdraw(entries)
+        if not entries:
+            return Reply(
+                True, f"no entry is open{f' in {instrument.name}' if instrument else ''}", steps=steps
+            )
+        ids = ", ".join(o.intent.client_id[-SHORT:] for o in entries)
+        return Reply(True, f"entries being cancelled: {ids}; strategies may enter again", steps=steps)
+
+    def _withdraw(self, orders: list[Order]) -> list[Noted]:
+        """Until each of them is closed it is asked for; nothing is sent in the place of one."""
+        self._unwanted &= self._state.orders.open.keys()
+        self._unwanted |= {order.intent.client_id for order in orders}
+        return [note for o in orders for note in self._amending.forget(o.intent.client_id, BY_PERSON)]
+
+    def _close_position(self, command: ClosePosition, asked: Asked) -> Reply:
+        reply = self._closing.close(command, asked)
+        if command.confirmed and reply.accepted:
+            for order in list(self._state.orders.open.values()):
+                if self._orchestrator.execution.closes(order.intent.strategy, order.intent.instrument):
+                    reply.decisions += self._amending.forget(order.intent.client_id, "its position is closed")
+        return reply
+
+    def _set_strategy(self, command: SetStrategy, asked: Asked) -> Reply:
+        state, enrolled = self._state, self._orchestrator.strategies.enrolled
+        name = command.name.strip().lower()
+        if name not in enrolled:
+            names = ", ".join(enrolled) or "none"
+            return Reply(False, f"there is no strategy {shown(command.name)}; there are {names}")
+        gate = state.control.paused(name)
+        if not command.running:
+            if gate is not None:
+                return Reply(True, f"{name} is {gate.reason} already")
+            why = f": {reason}" if (reason := command.reason.strip()) else ""
+            state_reason = f"paused by {asked.actor}{why}"
+            self._orchestrator.execution.forget_entries(state, strategy=name)
+            closed = state.control.close_gate(name, state_reason, state.now, asked.actor)
+            return Reply(True, f"{name} opens nothing new; its exits are managed", decisions=[*closed])
+        if failed := enrolled[name].failed:
+            return Reply(
+                False, f"{name} is switched off ({failed}): a new start of the engine loads it again"
+            )
+        if gate is None:
+            return Reply(True, f"{name} isn't paused")
+        if not command.confirmed:
+            return Reply(True, f"{name} is {gate.reason}; confirm to let it open new risk again")
+        opened = state.control.open_gate(name, asked.actor)
+        return Reply(True, f"{name} may open new risk again", decisions=[*opened])
 
     def _alert(self, command: AddAlert | DropAlert | Acknowledge, asked: Asked) -> Reply:
         state = self._state

@@ -9,6 +9,7 @@ from typing import Any
 from midas.agents.execution_agent import PREFIX, Step, Withdrawal
 from midas.agents.guardian import Guardian
 from midas.agents.orchestrator import Orchestrator
+from midas.costs import CostModel
 from midas.domain.command import Answer
 from midas.domain.decision import (
     Anomaly,
@@ -71,12 +72,12 @@ class Engine:
     """The one path that back-test, simulation, paper and live share."""
 
     def __init__(
-        self, state: State, orchestrator: Orchestrator, guardian: Guardian, audit_every: int
+        self, state: State, orchestrator: Orchestrator, guardian: Guardian, audit_every: int, costs: CostModel
     ) -> None:
         self.state = state
         self.orchestrator = orchestrator
         self._guardian = guardian
-        self._commands = Commands(state, orchestrator, guardian)
+        self._commands = Commands(state, orchestrator, guardian, costs)
         self._audit_every = audit_every
         self._sequence = 0
         self._decisions: list[Decision] = []
@@ -187,6 +188,7 @@ class Engine:
             self._work(self.orchestrator.proceed(state, self._sequence))
         if any(isinstance(d, Anomaly) and d.kind == "unknown_order" for d in self._decisions):
             self._look_again()
+        self._work(self._commands.follow(self._decisions, self._sequence))
         if state.orders.open:
             self._withdraw_unwanted()
 
@@ -346,6 +348,8 @@ class Engine:
         self._decisions.extend(self._guardian.latch(event, self.state))
         self._flat.begin()
         self.orchestrator.execution.forget_entries(self.state)
+        if self.state.control.withdraws_exits:
+            self.orchestrator.execution.forget_closes()
         self._after_modes(before)
         self._work(self.orchestrator.proceed(self.state, self._sequence))
         self._take_account("kill")
@@ -368,12 +372,18 @@ class Engine:
     def _unwanted(self, order: Order) -> str:
         state = self.state
         control, purpose = state.control, order.intent.purpose
+        if asked := self._commands.unwanted(order):
+            return asked
         if state.recovering and not control.latched:
             return ""
         if control.latched and (order.increases_risk or control.withdraws_exits):
             return "kill" if purpose is not Purpose.FLATTEN else ""
         if order.increases_risk and not control.permissions.keeps_entries:
             return f"mode {control.mode.value}"
+        if order.increases_risk and control.gates and not order.unknown:
+            intent = order.intent
+            if gate := control.blocked("venue", "account", intent.instrument, intent.strategy):
+                return f"{gate.scope} is closed: {gate.reason}"
         return "closing" if state.closing else ""
 
     def _withdraw(self, order: Order, reason: str) -> None:
@@ -385,7 +395,7 @@ class Engine:
             return
         if order.phase is Phase.INFLIGHT and now - order.sent_at < CANCEL_PATIENCE:
             return
-        self._decisions.extend(self.state.orders.cancel_sent(order.intent.client_id, now))
+        self._decisions.extend(self.state.orders.cancel_sent(order.intent.client_id, now, reason))
         self._effects.append(WithdrawOrder(order.intent.client_id, order.intent.instrument, reason))
 
     def _work(self, steps: Iterable[Step]) -> None:

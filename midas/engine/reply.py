@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from midas.agents.execution_agent import Step
@@ -25,5 +27,5 @@ class Reply(msgspec.Struct):
     review: Review | None = None
     decisions: list[Decision] = []
     effects: list[Effect] = []
-    steps: list[Step] = []
+    steps: Iterable[Step] = ()
     closing: str = ""  # the session ends, and why

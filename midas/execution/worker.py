@@ -40,6 +40,7 @@ class Work(msgspec.Struct):
     rejects: int = 0
     ordered_at: int = 0
     given_up: bool = False
+    closing: bool = False  # a person closes the position: whatever else stands in the sleeve goes first
     settled: bool = (
         False  # nothing left that could be traded; looked at again after the next event of an order
     )
@@ -106,7 +107,9 @@ def stale(work: Work, place: Place, rules: ExecutionRules) -> list[tuple[Order, 
         sign = order.intent.side.sign
         if order.unknown or (order.pending_cancel and place.now - order.cancel_sent_at < SECOND):
             continue
-        if work.given_up or gap * sign <= 0 or order.leaves > abs(gap):
+        if work.closing and order.intent.time_in_force is not TimeInForce.IOC:
+            found.append((order, "the position is being closed"))
+        elif work.given_up or gap * sign <= 0 or order.leaves > abs(gap):
             found.append((order, "target changed"))
         elif place.now - order.intent.created_at > rules.passive_timeout:
             found.append((order, "not filled in time"))

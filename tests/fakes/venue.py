@@ -30,6 +30,7 @@ from midas.domain.order import (
     OrderReport,
     OrderType,
     Side,
+    TimeInForce,
     TradeReport,
 )
 from midas.domain.time import SECOND
@@ -107,7 +108,7 @@ class FakeVenue:
             OrderAccepted(intent.client_id, str(taking.order_id), now, Source.ANSWER),
         ]
         events += self._fills(matcher.take(taking), now, Source.ANSWER)
-        if held.reason is None and intent.type is OrderType.LIMIT and intent.time_in_force is not None:
+        if held.reason is None and intent.time_in_force is TimeInForce.IOC:
             return [*events, self._close(held, CloseReason.EXPIRED, now)]
         if held.reason is None:
             left = intent.quantity - held.filled

@@ -1,0 +1,105 @@
+"""A person closes one strategy's position: reviewed, then worked down at the touch like any urgent exit."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import chain
+
+from midas.agents.execution_agent import Withdrawal, sellable
+from midas.agents.orchestrator import Orchestrator
+from midas.domain.command import ClosePosition, Review
+from midas.domain.instrument import Instrument
+from midas.domain.money import ZERO, floor_to, plain
+from midas.domain.opinion import Target, Urgency
+from midas.domain.order import OrderIntent, OrderType, Purpose, Side, TimeInForce
+from midas.domain.verdict import Refused
+from midas.engine.lookup import SHORT, enters_again, exit_barred
+from midas.engine.reply import Asked, Reply
+from midas.engine.review import Reviewer
+from midas.errors import OrderInvalid
+from midas.execution import wanted
+from midas.execution.worker import Plan
+from midas.state.ledger import Sleeve
+from midas.state.state import BY_HAND, State
+
+
+class CloseDesk:
+    """Closes positions through the execution agent, which alone knows how to leave."""
+
+    def __init__(self, state: State, orchestrator: Orchestrator, reviewer: Reviewer) -> None:
+        self._state = state
+        self._orchestrator = orchestrator
+        self._reviewer = reviewer
+
+    def close(self, command: ClosePosition, asked: Asked) -> Reply:
+        """The review, or once confirmed the closing. Raises OrderInvalid."""
+        state, execution = self._state, self._orchestrator.execution
+        instrument = wanted.instrument_named(command.instrument, state.instruments.values())
+        sleeve = self._sleeve(command.strategy, instrument)
+        what = f"{sleeve.strategy} {instrument.name}"
+        if execution.closes(sleeve.strategy, instrument.id):
+            return Reply(True, f"{what} is being closed already")
+        review = self._review(sleeve, instrument, asked.sequence)
+        if barred := exit_barred(state):
+            return Reply(False, f"{what} can't be closed now: {barred}", review)
+        value = f"{plain(sleeve.quantity)} {instrument.base}, about {review.notional:.2f} {state.quote}"
+        if not command.confirmed:
+            return Reply(True, f"close {what}: sell {value}; confirm to do it{_again(sleeve)}", review)
+        verdict = self._orchestrator.risk.review(self._nothing(sleeve, asked), state)
+        if isinstance(verdict, Refused):
+            sentences = "; ".join(breach.sentence for breach in verdict.breaches)
+            return Reply(False, f"{what} can't be closed now: {sentences}", review)
+        standing = state.orders.working(sleeve.strategy, instrument.id)
+        execution.close(verdict, state.now)
+        # What stands in the sleeve goes first; where nothing does, the first order leaves in this very step.
+        leaving = (Withdrawal(order, "the position is being closed") for order in standing)
+        working = self._orchestrator.proceed(state, asked.sequence, instrument.id)
+        return Reply(True, f"closing {what}: {value}{_again(sleeve)}", review, steps=chain(leaving, working))
+
+    def _sleeve(self, strategy: str, instrument: Instrument) -> Sleeve:
+        """The named one, or where none is named the only one that holds anything. Raises OrderInvalid."""
+        state, name = self._state, strategy.strip().lower()
+        held = [s for s in state.sleeves() if s.instrument == instrument.id and s.quantity > ZERO]
+        found = [s for s in held if s.strategy.lower() == name] if name else held
+        if len(found) == 1:
+            if not sellable(state, found[0], found[0].quantity):
+                left = f"{found[0].strategy} holds {plain(found[0].quantity)} {instrument.base}"
+                raise OrderInvalid(f"{left}: too little for the venue, or not in the account any more")
+            return found[0]
+        holders = ", ".join(f"{s.strategy} {plain(s.quantity)}" for s in held)
+        there = f"it is held by {holders}" if held else "nobody holds any"
+        if name:
+            raise OrderInvalid(f"{wanted.shown(strategy)} holds no {instrument.base}; {there}")
+        raise OrderInvalid(f"say whose {instrument.name} to close; {there}" if held else
+                           f"there is no position in {instrument.name} to close")  # fmt: skip
+
+    def _review(self, sleeve: Sleeve, instrument: Instrument, sequence: int) -> Review:
+        state = self._state
+        there = min(sleeve.quantity, state.ledger.balances.get(instrument.base, ZERO))
+        quantity = floor_to(min(there, instrument.quantity_max), instrument.lot_size)
+        warnings = []
+        for order in state.orders.working(sleeve.strategy, instrument.id):
+            short = order.intent.client_id[-SHORT:]
+            fate = "may or may not exist: closing waits for it" if order.unknown else "is cancelled first"
+            warnings.append(f"its order {short} {fate}")
+        return self._reviewer.sale(self._sale(sleeve, instrument, quantity, sequence), tuple(warnings))
+
+    def _sale(self, sleeve: Sleeve, instrument: Instrument, quantity: Decimal, sequence: int) -> OrderIntent:
+        """The order that would close it; only looked at."""
+        bid = instrument.price(self._state.markets[instrument.id].bid)
+        plan = Plan(Side.SELL, OrderType.LIMIT, TimeInForce.IOC, quantity, bid)
+        place = sleeve.strategy, instrument.id
+        execution = self._orchestrator.execution
+        return execution.intent(self._state, sequence, place, plan, Purpose.EXIT, "review")
+
+    def _nothing(self, sleeve: Sleeve, asked: Asked) -> Target:
+        market = self._state.markets[sleeve.instrument]
+        return Target(
+            strategy=sleeve.strategy, instrument=sleeve.instrument, quantity=ZERO,
+            urgency=Urgency.AGGRESSIVE, reference_price=market.mark if market.mark == market.mark else 0.0,
+            confidence=1.0, reason=f"closed by {asked.actor}", time=market.time,
+        )  # fmt: skip
+
+
+def _again(sleeve: Sleeve) -> str:
+    return "" if sleeve.strategy in BY_HAND else f"; {enters_again(sleeve.strategy)}"

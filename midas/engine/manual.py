@@ -1,0 +1,155 @@
+"""A person's own orders: reviewed by the same risk manager as any target, sent once confirmed.
+
+One ticket, one order: whatever is confirmed twice, from whichever door and after whichever restart, is
+answered with what it became.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from midas.agents.execution_agent import ExecutionAgent
+from midas.agents.risk_manager import RiskManager
+from midas.domain.command import PlaceOrder
+from midas.domain.money import ZERO, plain
+from midas.domain.order import OrderIntent, OrderType, Purpose, Side, TimeInForce
+from midas.engine.lookup import SHORT, exit_barred
+from midas.engine.reply import Asked, Reply
+from midas.engine.review import Reviewer
+from midas.errors import OrderInvalid
+from midas.execution import wanted
+from midas.execution.worker import Plan
+from midas.state.state import BY_HAND, MANUAL, State
+
+TICKET_MAX = 64
+
+
+class ManualDesk:
+    """Turns a person's words into orders; remembers nothing, the state knows every ticket."""
+
+    def __init__(
+        self, state: State, risk: RiskManager, execution: ExecutionAgent, reviewer: Reviewer
+    ) -> None:
+        self._state = state
+        self._risk = risk
+        self._execution = execution
+        self._reviewer = reviewer
+
+    def place(self, command: PlaceOrder, asked: Asked) -> Reply:
+        """The review, or once confirmed the order. Raises OrderInvalid."""
+        if (became := self.became(command.ticket)) is not None:
+            return became
+        intent = self._asked_for(command, asked)
+        review = self._reviewer.order(intent, self.against(intent))
+        what = described(intent, self._state)
+        if review.breaches:
+            return Reply(False, f"{what} is refused: {'; '.join(review.breaches)}", review)
+        if not command.confirmed:
+            return Reply(True, f"{what}: confirm to send it", review)
+        return Reply(True, f"{what} is sent as {intent.client_id[-SHORT:]}", review, steps=[intent])
+
+    def became(self, ticket: str) -> Reply | None:
+        """What is said to a ticket that was used before. Raises OrderInvalid for one that can't be."""
+        if not 0 < len(ticket) <= TICKET_MAX:
+            raise OrderInvalid(f"an order needs a ticket of 1 to {TICKET_MAX} characters")
+        client_id = self._state.tickets.get(ticket)
+        if client_id is None:
+            return None
+        order = self._state.orders.get(client_id)
+        status = f", which is {order.status}" if order is not None else ""
+        return Reply(True, f"already sent as {client_id[-SHORT:]}{status}")
+
+    def intent(
+        self, sleeve: tuple[str, str], plan: Plan, ticket: str, reason: str, sequence: int
+    ) -> OrderIntent:
+        """An order of a person: what buys opens risk, what sells reduces it."""
+        purpose = Purpose.ENTRY if plan.side is Side.BUY else Purpose.EXIT
+        intent = self._execution.intent(self._state, sequence, sleeve, plan, purpose, reason)
+        return msgspec.structs.replace(intent, ticket=ticket)
+
+    def against(self, intent: OrderIntent) -> tuple[str, ...]:
+        """What the desk's condition says against such an order, besides what risk has against it."""
+        state = self._state
+        found = []
+        if (barred := exit_barred(state)) and not (intent.purpose is Purpose.ENTRY and state.control.latched):
+            found.append(barred)
+        if self._execution.closes(intent.strategy, intent.instrument):
+            name = state.instruments[intent.instrument].name
+            found.append(f"{intent.strategy} {name} is being closed: wait until that is done")
+        return tuple(found)
+
+    def _asked_for(self, command: PlaceOrder, asked: Asked) -> OrderIntent:
+        state = self._state
+        instrument = wanted.instrument_named(command.instrument, state.instruments.values())
+        side, kind = wanted.word(command.side, Side), wanted.word(command.type, OrderType)
+        sleeve = _sleeve(command.strategy, side), instrument.id
+        quantity = wanted.quantity(command.quantity, instrument)
+        price, force = self._price(command, kind, side, instrument.id)
+        wanted.check_value(quantity, price, instrument)
+        if side is Side.SELL:
+            self._check_holding(*sleeve, quantity)
+        market_order = kind is OrderType.MARKET
+        plan = Plan(side, OrderType.LIMIT if market_order else kind, force, quantity, price)
+        reason = f"{'market order' if market_order else 'asked for'} by {asked.actor}"
+        return self.intent(sleeve, plan, command.ticket, reason, asked.sequence)
+
+    def _price(
+        self, command: PlaceOrder, kind: OrderType, side: Side, instrument: str
+    ) -> tuple[Decimal, TimeInForce | None]:
+        """A market order is a limit as far from the market as the collar lets any order go: now or not."""
+        text = command.price.strip()
+        if kind is not OrderType.MARKET:
+            if not text:
+                raise OrderInvalid(f"an order of type {kind.value} needs a price")
+            force = TimeInForce.GTC if kind is OrderType.LIMIT else None
+            return wanted.price(text, self._state.instruments[instrument]), force
+        if text:
+            raise OrderInvalid("a market order takes no price: give none, or order a LIMIT")
+        worst = self._risk.price_worst(instrument, side, self._state)
+        if worst is None:
+            raise OrderInvalid(f"there is no market in {self._state.instruments[instrument].name} now")
+        return worst, TimeInForce.IOC
+
+    def _check_holding(self, strategy: str, instrument: str, quantity: Decimal) -> None:
+        """Raises OrderInvalid where a sleeve can't sell so much, saying who could."""
+        state = self._state
+        free, traded = state.free_base(strategy, instrument), state.instruments[instrument]
+        if quantity <= free:
+            return
+        held, base = state.ledger.sleeve(strategy, instrument).quantity, traded.base
+        if held > free > ZERO or held >= quantity:
+            elsewhere = f"{plain(held - free)} of {plain(held)} is in open orders or not in the account"
+            raise OrderInvalid(f"{strategy} can sell {plain(free)} {base} at most: {elsewhere}")
+        if held > ZERO:
+            raise OrderInvalid(f"{strategy} holds {plain(held)} {base}: it can't sell more")
+        others = [s for s in state.sleeves() if s.instrument == instrument and s.quantity > ZERO]
+        if not others:
+            raise OrderInvalid(f"{strategy} holds no {base}")
+        holders = " and ".join(f"{s.strategy} holds {plain(s.quantity)}" for s in others)
+        way = f"`close {traded.name} --strategy {others[0].strategy}` sells that"
+        raise OrderInvalid(f"{strategy} holds no {base}; {holders}: {way}")
+
+
+def described(intent: OrderIntent, state: State) -> str:
+    """An order in one line, as a person would say it."""
+    assert intent.price is not None
+    price = f"at {plain(intent.price)}"
+    if intent.time_in_force is TimeInForce.IOC:
+        price = f"at market, {plain(intent.price)} at worst"
+    posted = ", post only" if intent.type is OrderType.LIMIT_MAKER else ""
+    name = state.instruments[intent.instrument].name
+    return f"{intent.side.value} {plain(intent.quantity)} {name} {price}{posted}"
+
+
+def _sleeve(strategy: str, side: Side) -> str:
+    name = strategy.strip().lower()
+    if name not in BY_HAND:
+        typed = wanted.shown(strategy)
+        raise OrderInvalid(
+            f"a person orders as {MANUAL}, not as {typed}: `close` sells what a strategy holds"
+        )
+    if side is Side.BUY and name != MANUAL:
+        raise OrderInvalid(f"what {name} holds can be sold, not bought: buy as {MANUAL}")
+    return name

@@ -1,0 +1,127 @@
+"""What an order would do, before anybody sends it: from our own book, limits and cost model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from math import isfinite, nan
+
+from midas.agents.risk_manager import RiskManager
+from midas.costs import CostModel
+from midas.domain.command import Review
+from midas.domain.mode import Mode
+from midas.domain.money import plain
+from midas.domain.order import OrderIntent, OrderType, Purpose, Side, TimeInForce
+from midas.execution.walk import Taken, ahead, take
+from midas.risk.exposure import worst_case
+from midas.state.market import InstrumentMarket
+from midas.state.state import State
+
+SHARE_WARNS = 0.25  # of the best five levels: such an order moves the price
+DISTANCE_WARNS = 0.01  # from the mid: more is a slip of the keyboard, or a long wait
+NOTHING = Taken(0.0, 0.0, 0.0)
+
+
+class Reviewer:
+    """Reviews orders that aren't sent yet; changes nothing."""
+
+    def __init__(self, state: State, risk: RiskManager, costs: CostModel) -> None:
+        self._state = state
+        self._risk = risk
+        self._costs = costs
+
+    def order(self, intent: OrderIntent, against: tuple[str, ...] = ()) -> Review:
+        """The whole review of one order; `against` is what its sender knows against it already."""
+        state = self._state
+        market = state.markets[intent.instrument]
+        objections = tuple(b.sentence for b in self._risk.objections(intent, state))
+        would_take = take(market, intent.side, intent.quantity, intent.price)
+        posted = intent.type is OrderType.LIMIT_MAKER
+        crossing = (_crossing(intent, market),) if posted and would_take.quantity else ()
+        taken = NOTHING if posted else would_take
+        breaches = tuple(dict.fromkeys((*against, *crossing, *objections)))
+        warnings = tuple(self._warnings(intent, market, taken))
+        return self._figures(intent, market, taken, breaches, warnings)
+
+    def sale(self, intent: OrderIntent, warnings: tuple[str, ...] = ()) -> Review:
+        """As `order`, for the closing of a position: it reduces, so no limit is asked."""
+        market = self._state.markets[intent.instrument]
+        taken = take(market, intent.side, intent.quantity)
+        said = (*warnings, *_book_warnings(market, taken))
+        return self._figures(intent, market, taken, (), said)
+
+    def _figures(
+        self, intent: OrderIntent, market: InstrumentMarket, taken: Taken,
+        breaches: tuple[str, ...], warnings: tuple[str, ...],
+    ) -> Review:  # fmt: skip
+        quantity, limit = float(intent.quantity), float(intent.price or 0)
+        at_once = intent.time_in_force is TimeInForce.IOC
+        rests = 0.0 if at_once else max(0.0, quantity - taken.quantity)
+        price = (taken.average or limit) if at_once else limit
+        fees = self._costs.fees
+        paid = taken.quantity * taken.average * fees.bps(False) + rests * limit * fees.bps(True)
+        slippage = (taken.average / market.mid - 1.0) * 1e4 * intent.side.sign if taken.quantity else 0.0
+        before = ahead(market, intent.side, intent.price) if rests and intent.price is not None else 0.0
+        return Review(
+            intent.side.value, quantity, price, _known(quantity * price), _known(paid / 1e4),
+            _known(slippage), taken.quantity, before, _known(self._share(intent)), breaches, warnings,
+        )  # fmt: skip
+
+    def _share(self, intent: OrderIntent) -> float:
+        """The instrument's worst case after this order, as a fraction of equity."""
+        state, classes = self._state, self._risk.limits.classes
+        if intent.side is Side.BUY:
+            return worst_case(state, classes, order=intent).by_instrument[intent.instrument]
+        now = worst_case(state, classes)
+        sold = float(intent.quantity) * state.markets[intent.instrument].mark
+        return max(0.0, now.by_instrument[intent.instrument] - (sold / now.equity if now.equity else nan))
+
+    def _warnings(self, intent: OrderIntent, market: InstrumentMarket, taken: Taken) -> Iterator[str]:
+        state, quantity = self._state, float(intent.quantity)
+        yield from _book_warnings(market, taken)
+        if intent.time_in_force is TimeInForce.IOC:
+            if taken.quantity < quantity:
+                yield f"only {taken.quantity:g} of it would trade within the price collar; the rest expires"
+        elif taken.quantity:
+            yield f"{taken.quantity:g} of it would trade at once"
+        if intent.price is not None and intent.time_in_force is not TimeInForce.IOC:
+            distance = abs(float(intent.price) / market.mid - 1.0)
+            if distance > DISTANCE_WARNS:
+                yield f"the price is {distance:.1%} from the mid"
+        yield from self._own(intent)
+        if intent.purpose is Purpose.ENTRY:
+            if state.control.mode is Mode.DEFENSIVE:
+                yield "mode DEFENSIVE halves what strategies want, not what a person orders"
+            if correlated := self._risk.correlated(intent.instrument, state):
+                yield correlated
+        if not isfinite(state.equity()):
+            yield "equity isn't known: something held has no price"
+
+    def _own(self, intent: OrderIntent) -> Iterator[str]:
+        """Orders of ours on the other side that this one would meet."""
+        for order in self._state.orders.of_instrument(intent.instrument):
+            other = order.intent
+            if other.side is intent.side or other.price is None or intent.price is None:
+                continue
+            if (intent.price - other.price) * intent.side.sign >= 0:
+                yield f"it would meet our own order {other.client_id[-4:]} of {other.strategy}"
+
+
+def _book_warnings(market: InstrumentMarket, taken: Taken) -> Iterator[str]:
+    if not market.book_valid:
+        yield f"the book isn't valid ({market.book.reason or 'not seen yet'}): estimated at the best price"
+    elif taken.share >= SHARE_WARNS:
+        yield f"takes {taken.share:.0%} of the book's best 5 levels"
+
+
+def _crossing(intent: OrderIntent, market: InstrumentMarket) -> str:
+    instrument = market.instrument
+    best = instrument.price(market.ask if intent.side is Side.BUY else market.bid)
+    what = "the best ask" if intent.side is Side.BUY else "the best bid"
+    price = plain(intent.price or Decimal(0))
+    return f"a post-only {intent.side.value.lower()} at {price} would trade at once: {what} is {plain(best)}"
+
+
+def _known(value: float) -> float:
+    """A figure that the journal can keep."""
+    return value if isfinite(value) else 0.0
