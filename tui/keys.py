@@ -68,7 +68,24 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         Row("space", "freeze", "Space", "freeze", "freeze the display; the engine trades on"),
     ),
     "Acting": (
+        Row("b", "app.ticket('BUY')", "b", "buy", "a ticket to buy, at the book's cursor; sends nothing"),
+        Row("s", "app.ticket('SELL')", "s", "sell", "a ticket to sell; F2 reviews it, then y sends it"),
         Row("c", "app.cancel", "c", "cancel", "cancel the chosen working order (asks y)"),
+        Row("C", "app.cancel_entries", "C", "", "cancel all entries of the instrument (asks y); exits stay"),
+        Row(
+            "a", "app.amend", "a", "amend", "another price or quantity for the chosen order of yours",
+            panes=("desk", "working", "orders"),
+        ),
+        Row(
+            "x", "app.close", "x", "close", "close the chosen position: a review, then y",
+            panes=("desk", "positions"),
+        ),
+        Row(
+            "d", "app.cancel_level", "d", "cancel here", "cancel your orders at the level (asks y)",
+            panes=("book",),
+        ),
+        Row("shift+up", "app.grab(1)", "S-↑", "", "move your order at the level: a ticket", panes=("book",)),
+        Row("shift+down", "app.grab(-1)", "S-↓", "", "the same, downwards", panes=("book",)),
         Row("colon,ctrl+p", "app.palette", ":", "commands", "all commands by name"),
     ),
     "Console": (
