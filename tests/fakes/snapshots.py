@@ -22,6 +22,7 @@ from midas.state.snapshot import (
     InstrumentView,
     KillChoiceView,
     KillView,
+    LadderView,
     LevelView,
     MarkView,
     ModeView,
@@ -32,6 +33,7 @@ from midas.state.snapshot import (
     Snapshot,
     StrategyView,
     TradeView,
+    WalkView,
 )
 from tests.fakes import standing
 
@@ -124,13 +126,16 @@ class Market:
         for start, step, sizes in ((bid, -1, self._sizes[0]), (ask, 1, self._sizes[1])):
             for place in rng.sample(range(25), 3):
                 sizes[place] = self._size()
-            total, levels = 0.0, []
+            total = worth = 0.0
+            levels = []
             for place in range(25):
                 price = self._round(start + step * place * self.tick)
                 mine = own.get(price, 0.0)
                 size = round(sizes[place] + mine, 5)
-                total += size
-                levels.append(LevelView(price, size, round(total, 5), mine))
+                total, worth = total + size, worth + size * price
+                slip = (worth / total / (bid + self.tick / 2) - 1) * step * 1e4
+                ahead = round(sizes[place] * 0.6, 5) if mine else math.nan
+                levels.append(LevelView(price, size, round(total, 5), mine, worth / total, slip, ahead))
             sides.append(levels)
         bids, asks = sides
         near, far = bids[4].cumulative, asks[4].cumulative
@@ -145,6 +150,8 @@ class Market:
             (near - far) / (near + far),
             micro,
             NOW,
+            (LadderView(10, coarse(bids, 10 * self.tick, -1), coarse(asks, 10 * self.tick, 1)),),
+            WalkView("SELL", 0.0412, bid, (bid / (bid + self.tick / 2) - 1) * -1e4, True),
         )
 
     def _size(self) -> float:
@@ -152,6 +159,21 @@ class Market:
 
     def _round(self, price: float) -> float:
         return round(round(price / self.tick) * self.tick, self.decimals)
+
+
+def coarse(levels: list[LevelView], step: float, sign: int) -> tuple[LevelView, ...]:
+    """The levels in steps of that much: bids rounded down, asks up."""
+    places: dict[float, list[LevelView]] = {}
+    for level in levels:
+        place = sign * math.ceil(sign * level.price / step - 1e-6) * step
+        places.setdefault(round(place, 5), []).append(level)
+    return tuple(
+        LevelView(
+            place, sum(one.size for one in there), there[-1].cumulative, sum(one.own for one in there),
+            there[-1].average, there[-1].slip_bps,
+        )
+        for place, there in places.items()
+    )  # fmt: skip
 
 
 class Desk:
@@ -163,7 +185,7 @@ class Desk:
         self.sequence = 118_244
         self.now = NOW
         self.mode = ModeView("NORMAL", "operator console", "regime agrees again", NOW - 1_080 * SECOND, "")
-        self.kill = KillView(False)
+        self.kill = KillView(False, choices=standing.choices())
         self.modes = standing.mode_changes(NOW)
         self.alerts = standing.alerts(NOW, self.btc.last, self.eth.last)
         self.alarms: tuple[AlarmView, ...] = ()
@@ -188,7 +210,8 @@ class Desk:
         pnl = unrealised + realised - fees
         equity = OPENING + pnl
         crypto = sum(p.value for p in positions)
-        limits = standing.limits(positions, equity)
+        exposures = standing.exposures(positions, self._orders(), equity)
+        limits = standing.limits(exposures, equity)
         return Snapshot(
             sequence=self.sequence, built_at=self.now, session="20251121-0603-a7", environment="SIM", venue="binance",
             account="sim-4f2a", version="0.1.0", profile="crypto-only", speed=5.0, recovering=False,
@@ -206,7 +229,7 @@ class Desk:
             ),
             health=standing.health(self.now, NOW - 2_530 * SECOND),
             counts=CountsView(3_137_200, 12_650.0, 12_650, 214, 61, 44, 17, 0, {"trend-following": 12, "book-imbalance": 32}),
-            alerts=self.alerts, modes=self.modes, exposures=standing.exposures(positions, self._orders(), equity),
+            alerts=self.alerts, modes=self.modes, exposures=exposures,
             triggers=standing.triggers(equity), alarms=self.alarms,
         )  # fmt: skip
 

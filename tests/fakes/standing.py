@@ -1,6 +1,5 @@
 """Sample views of risk, alarms and machine for the snapshots of `tests.fakes.snapshots`."""
 
-# ruff: noqa: E501  the rows read as tables
 from __future__ import annotations
 
 import math
@@ -13,6 +12,7 @@ from midas.state.snapshot import (
     ExposureView,
     HealthView,
     HistogramView,
+    KillChoiceView,
     LimitView,
     ModeChangeView,
     OrderView,
@@ -22,14 +22,25 @@ from midas.state.snapshot import (
     TriggerView,
 )
 
+POSITION_MAX = 0.35
 EDGES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
 
 
-def limits(positions: tuple[PositionView, ...], equity: float) -> tuple[LimitView, ...]:
+def choices() -> tuple[KillChoiceView, ...]:
+    """What the kill levels would do now."""
+    return (
+        KillChoiceView("all", 3, 0, 0.0, 0.0, "0.04120 BTC and 0.6210 ETH unprotected"),
+        KillChoiceView("flatten", 3, 2, 6.12, 13.4, "nothing of ours"),
+        KillChoiceView("disconnect", 3, 2, 6.12, 13.4, "nothing of ours, no session"),
+    )
+
+
+def limits(exposed: tuple[ExposureView, ...], equity: float) -> tuple[LimitView, ...]:
     """The engine's own rows, in its order."""
-    crypto = sum(p.value for p in positions) / equity
+    held = [view.worst for view in exposed if view.scope == "instrument"]
+    crypto = sum(held)
     rows = (
-        ("position", "position", max(p.value for p in positions) / equity, 0.30, "%", "reject", "BTC-USDT"),
+        ("position", "position", max(held), POSITION_MAX, "%", "reject", "BTC-USDT"),
         ("sector", "sector", crypto, 0.90, "%", "reject", "crypto"),
         ("crypto", "crypto", crypto, 0.60, "%", "reject new", ""),
         ("usd", "US dollar", 0.0, 1.0, "%", "reject new", ""),
@@ -62,7 +73,7 @@ def exposures(
             value = sum(p.value for p in positions if getattr(p, scope) == name)
             asked = [o for o in orders if getattr(o, scope) == name and o.side == "BUY"]
             working = sum((o.quantity - o.filled) * o.price for o in asked)
-            maximum = 0.30 if scope == "instrument" else math.nan
+            maximum = POSITION_MAX if scope == "instrument" else math.nan
             rows.append(
                 ExposureView(scope, name, value, value / equity, working, (value + working) / equity, maximum)
             )

@@ -1,0 +1,104 @@
+"""What each mode allows, which one holds and why, and how the mode came to change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from midas.domain.mode import PERMISSIONS, Mode, Permissions
+from midas.domain.time import clock_text
+from midas.state.snapshot import ModeChangeView
+from tui.present import numbers
+from tui.present.lines import Line, Piece, Sheet, centred, clip, detail, width_of
+from tui.present.picture import Picture, Spot
+from tui.present.table import Column, fitting, heading, row
+from tui.present.words import mode_badge
+
+
+def table(picture: Picture, spot: Spot) -> Sheet:
+    """A row a mode, from freest to safest, the present one marked; below, who set it and what ends it."""
+    mode = picture.snapshot.mode
+    columns = fitting(_columns(mode.mode), spot.width - 2)
+    rows: list[Line] = [[Piece("  "), *heading(columns)]]
+    for each in Mode:
+        here = each.value == mode.mode
+        rows.append([Piece("▶ " if here else "  ", "cursor"), *row(columns, each)])
+    since = f"{clock_text(mode.since_at)} UTC, {numbers.duration(picture.age_of(mode.since_at))} ago"
+    said = [f"set by {mode.set_by} at {since}: {mode.cause}"]
+    said.append(f"ends: {mode.ends_when or 'when somebody changes it'}")
+    rows += [[]] if spot.height >= len(rows) + 4 else []
+    for sentence in said:
+        rows += detail(sentence, spot.width, "text")
+    foot: Line = [Piece("safer: at once · riskier: a reason, then y · F5-F9 or m", "dim")]
+    return Sheet([Piece("modes", "title")], rows, [], foot if spot.width >= 58 else [])
+
+
+def keys(picture: Picture, _height: int) -> list[str]:
+    """The changes the cursor can stand on."""
+    return [f"change:{change.at}.{change.after}" for change in picture.snapshot.modes]
+
+
+def changes(picture: Picture, spot: Spot) -> Sheet:
+    """Every change of the mode, newest on top; the whole cause of the chosen one below."""
+    known = picture.snapshot.modes
+    title: Line = [Piece("mode changes", "title")]
+    if not known:
+        return Sheet(title, centred("the mode has not changed in this session", spot.width, spot.height))
+    names = keys(picture, 0)
+    chosen = next((c for c, key in zip(known, names, strict=True) if key == spot.selected), None)
+    below = detail(f"by {chosen.by}: {chosen.cause}", spot.width, "strong") if chosen else []
+    below = below[: max(1, spot.height // 2)]
+    rows = [
+        _change(picture, known[index], spot.width, names[index] == spot.selected)
+        for index in spot.rows(names, max(1, spot.height - len(below)))
+    ]
+    rows += [[]] * (spot.height - len(rows) - len(below))
+    return Sheet(title, rows + below, [Piece(f"{len(known)} in this session", "dim")])
+
+
+def _change(picture: Picture, change: ModeChangeView, width: int, here: bool) -> Line:
+    before, after = mode_badge(change.before), mode_badge(change.after)
+    age = numbers.duration(picture.age_of(change.at))
+    line = [
+        Piece("▶" if here else " ", "cursor"),
+        Piece(f"{clock_text(change.at)} {age:>5} ", "dim"),
+        Piece(f"{before.shape} {before.word}", "dim"),
+        Piece(" → ", "dim"),
+        Piece(f"{after.shape} {after.word} ", "strong"),
+    ]
+    return [*line, Piece(clip(f"{change.by}: {change.cause}", width - width_of(line)), "text")]
+
+
+def _columns(present: str) -> list[Column[Mode]]:
+    def said(what: Callable[[Permissions], bool], good: str, bad: str) -> Callable[[Mode], Piece]:
+        def cell(mode: Mode) -> Piece:
+            yes = what(PERMISSIONS[mode])
+            return Piece(good if yes else bad, _ink(mode, present, yes))
+
+        return cell
+
+    def confidence(mode: Mode) -> str:
+        least = PERMISSIONS[mode].confidence_min
+        if not PERMISSIONS[mode].entries:
+            return "none"
+        return f"≥{numbers.probability(least)}" if least > 0 else "any"
+
+    return [
+        Column("mode", 13, 0, lambda m: _name(m, present), left=True),
+        Column("new risk", 8, 0, said(lambda p: p.entries, "yes", "no"), left=True),
+        Column("entries", 9, 2, said(lambda p: p.keeps_entries, "stay", "cancelled"), left=True),
+        Column("size", 5, 0, lambda m: Piece(f"×{PERMISSIONS[m].exposure:g}", _ink(m, present, True))),
+        Column("signals", 8, 4, said(lambda p: p.computes_signals, "computed", "off"), left=True),
+        Column("acted on", 8, 5, lambda m: Piece(confidence(m), _ink(m, present, True)), left=True),
+        Column("positions", 9, 3, said(lambda p: not p.flattens, "managed", "CLOSED"), left=True),
+    ]
+
+
+def _name(mode: Mode, present: str) -> Piece:
+    badge = mode_badge(mode.value)
+    return Piece(f"{badge.shape} {badge.word}", "strong" if mode.value == present else "dim")
+
+
+def _ink(mode: Mode, present: str, plain: bool) -> str:
+    if mode.value != present:
+        return "dim"
+    return "text" if plain else "warn"

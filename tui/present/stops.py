@@ -1,0 +1,83 @@
+"""What stops us or could: the kill latch with its levels, and the gates that are closed."""
+
+from __future__ import annotations
+
+from midas.domain.time import clock_text
+from midas.state.snapshot import GateView, KillChoiceView
+from tui.present import numbers
+from tui.present.lines import Line, Piece, Sheet, clip, detail
+from tui.present.picture import Picture, Spot
+
+
+def overview(picture: Picture, spot: Spot) -> Sheet:
+    """Latch, gates, and what each kill level would do now."""
+    kill, gates = picture.snapshot.kill, picture.snapshot.gates
+    rows = _latch(picture, spot.width)
+    rows += _gates(picture, spot.width)
+    levels = _levels(picture, spot.width, spot.height - len(rows))
+    rows += [[]] if spot.height > len(rows) + len(levels) else []
+    rows += levels
+    state: Line = [Piece("■ HALTED", "alarm")] if kill.latched else [Piece("○ not halted", "dim")]
+    closed: Line = (
+        [Piece(f" · {len(gates)} gate{'s' if len(gates) > 1 else ''} closed", "warn")] if gates else []
+    )
+    return Sheet([Piece("latch and gates", "title")], rows, [*state, *closed])
+
+
+def _latch(picture: Picture, width: int) -> list[Line]:
+    kill = picture.snapshot.kill
+    if not kill.latched:
+        return [[Piece("○ ", "good"), Piece(clip("not latched · Ctrl+\\ halts", width - 2))]]
+    text = f"■ HALTED {clock_text(kill.tripped_at)} UTC, level {kill.level}, by {kill.by}"
+    rows = detail(text + (f": {kill.reason}" if kill.reason else ""), width, "alarm", "")
+    if kill.residual:
+        rows += detail(f"still open: {kill.residual}", width, "alarm")
+    if kill.unacked:
+        rows += detail(f"no answer yet for {', '.join(kill.unacked)}", width, "alarm")
+    return [
+        *rows,
+        [Piece("  R", "key"), Piece(" resume  ", "dim"), Piece("K", "key"), Piece(" report", "dim")],
+    ]
+
+
+def _gates(picture: Picture, width: int) -> list[Line]:
+    gates = picture.snapshot.gates
+    if not gates:
+        return [[Piece("● ", "good"), Piece(clip("every gate is open", width - 2))]]
+    return [line for gate in gates for line in _gate(picture, gate, width)]
+
+
+def _gate(picture: Picture, gate: GateView, width: int) -> list[Line]:
+    where = picture.named(gate.scope) if "." in gate.scope else gate.scope
+    age = numbers.duration(picture.age_of(gate.since_at))
+    return detail(f"✗ {where} closed {age}: {gate.reason}", width, "warn", "")
+
+
+def _levels(picture: Picture, width: int, height: int) -> list[Line]:
+    entries = sum(order.purpose == "ENTRY" for order in picture.snapshot.orders)
+    off = "1 entry" if entries == 1 else f"{entries} entries"
+    stay = ", exits and stops stay" if width >= 50 else ""
+    rows: list[Line] = [[Piece("what each level would do now", "faint")]]
+    if not picture.snapshot.kill.latched:
+        rows.append(_level("halt", f"cancels {off}{stay}", width))
+    choices = picture.snapshot.kill.choices
+    if not choices:
+        return [*rows, *detail("the engine has sent no preview of the other levels", width, "dim")]
+    roomy = height >= len(rows) + 2 * len(choices)
+    for choice in choices:
+        rows.append(_level(choice.level, _does(choice, width), width))
+        if roomy:
+            rows.append(_level("", f"leaves {choice.leaves}", width, "dim"))
+    return rows
+
+
+def _level(name: str, text: str, width: int, ink: str = "text") -> Line:
+    return [Piece(f"  {name:<10} ", "strong"), Piece(clip(text, width - 13), ink)]
+
+
+def _does(choice: KillChoiceView, width: int) -> str:
+    text = f"cancels {choice.cancels}"
+    if not choice.closes:
+        return text
+    text += f", closes {choice.closes}"
+    return text + (f": {numbers.money(choice.cost)} ({choice.cost_bps:.1f} bp)" if width >= 45 else "")
