@@ -80,7 +80,7 @@ async def test_the_book_cursor_starts_at_the_touch_and_sums_to_here(console: Con
     async with console() as bench:
         await bench.press("j", "j")
         second = bench.snapshot.instruments[0].book.bids[1]
-        assert bench.shows(f"▶{second.price:.1f}  to here {second.cumulative:.5f} BTC")
+        assert bench.shows(f"▶{second.price:.1f} to here {second.cumulative:.5f} BTC")
         await bench.press("k", "k", "k")
         ask = bench.snapshot.instruments[0].book.asks[1]
         assert bench.shows(f"▶{ask.price:.1f}")

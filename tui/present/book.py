@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 from midas.state.snapshot import BookView, InstrumentView, LevelView
 from tui.present import numbers
-from tui.present.lines import Line, Piece, Sheet, centred, on, shade, spread
+from tui.present.grouping import side
+from tui.present.lines import Line, Piece, Sheet, centred, shade, spread
+from tui.present.masking import secret
 from tui.present.picture import Picture, Spot
 from tui.present.scale import cells
 
-OVERHEAD = 3  # heading, the line between the sides, the line of the cursor
+TALL = 16  # inner height from which on two lines stand below the levels
 
 
 def depth(height: int) -> int:
-    """How many levels of each side a pane of that inner height shows."""
-    return max(1, (height - OVERHEAD + _headless(height)) // 2)
+    """How many levels of each side a pane of that inner height has room for."""
+    return max(1, (height - _overhead(height) + _headless(height)) // 2)
+
+
+def _overhead(height: int) -> int:
+    """Heading, the line between the sides, and what stands below the levels."""
+    return 3 if height < TALL else 4
 
 
 def _headless(height: int) -> int:
     """1 where giving up the heading buys one more level on each side of a low pane."""
-    return int(height < 14 and (height - OVERHEAD) % 2 == 1)
+    return int(height < 14 and (height - _overhead(height)) % 2 == 1)
 
 
 def levels(picture: Picture, height: int) -> list[int]:
@@ -27,34 +36,44 @@ def levels(picture: Picture, height: int) -> list[int]:
     if view is None:
         return []
     shown = depth(height)
-    asks, bids = min(shown, len(view.book.asks)), min(shown, len(view.book.bids))
+    asks, bids = (min(shown, len(side(view, bids, picture.options))) for bids in (False, True))
     return [*range(-asks, 0), *range(1, bids + 1)]
 
 
-def ladder(view: InstrumentView | None, spot: Spot, printed: InstrumentView | None = None) -> Sheet:
-    """The book of one instrument; where it can't be trusted, the reason instead of numbers.
-
-    `printed` is where the last trade is taken from, if it was looked at earlier than the levels.
-    """
+def ladder(picture: Picture, view: InstrumentView | None, spot: Spot) -> Sheet:
+    """The book of one instrument; where it can't be trusted, the reason instead of numbers."""
     if view is None:
         return Sheet([Piece("book", "title")], centred("no instrument yet", spot.width, spot.height))
     title: Line = [Piece("book ", "title"), Piece(view.name, "strong")]
-    note: Line = [Piece(f"tick {numbers.fixed(view.tick_size, view.price_decimals)}", "dim")]
+    note = _note(picture, view)
     book = view.book
     if not book.valid:
         reason = f"no book: {book.reason or 'waiting for a snapshot'}"
         return Sheet(title, centred(reason, spot.width, spot.height, "warn"), note)
-    shown = depth(spot.height)
-    asks, bids = book.asks[:shown], book.bids[:shown]
+    room = depth(spot.height)
+    bids, asks = (side(view, bids, picture.options)[:room] for bids in (True, False))
     full = spot.scale.fit(max((level.size for level in (*asks, *bids)), default=0.0))
     rows: list[Line] = [] if _headless(spot.height) else [_heading(spot.width)]
-    rows += [[]] * (shown - len(asks))
+    rows += [[]] * (room - len(asks))
     rows += [_row(view, spot, full, -place, asks[place - 1]) for place in range(len(asks), 0, -1)]
-    rows.append(_middle(printed or view, spot.width))
+    printed = picture.printed
+    rows.append(_middle(printed if printed is not None and printed.id == view.id else view, spot.width))
     rows += [_row(view, spot, full, place, level) for place, level in enumerate(bids, 1)]
-    rows += [[]] * (spot.height - 1 - len(rows))
-    rows.append(_cursor(view, spot))
-    return Sheet(title, rows, note, _foot(view, book, spot.width))
+    below = _below(view, spot, bids, asks)
+    rows += [[]] * (spot.height - len(below) - len(rows))
+    return Sheet(title, rows + below, note, _foot(view, book, spot.width))
+
+
+def _note(picture: Picture, view: InstrumentView) -> Line:
+    """The step between two levels, and how many at most."""
+    group = picture.options.group
+    step = numbers.fixed(view.tick_size * group, view.price_decimals)
+    text = f"tick {step}" if group == 1 else f"{group} ticks = {step}"
+    limit = picture.options.depth
+    return [
+        Piece(text, "dim" if group == 1 else "strong"),
+        Piece(f" · {limit} deep" if limit < 50 else "", "dim"),
+    ]
 
 
 def _columns(width: int) -> tuple[int, int, int, int]:
@@ -74,7 +93,7 @@ def _heading(width: int) -> Line:
 def _row(view: InstrumentView, spot: Spot, full: float, place: int, level: LevelView) -> Line:
     total, size, price, own = _columns(spot.width)
     here = spot.selected == place
-    side = "up" if place > 0 else "down"
+    ink = "up" if place > 0 else "down"
     held = ""
     if level.own:
         letter = "B" if place > 0 else "S"
@@ -84,9 +103,9 @@ def _row(view: InstrumentView, spot: Spot, full: float, place: int, level: Level
         Piece("▶", "cursor") if here else Piece(" ", "dim"),
         Piece(f"{summed:>{total - 1}}", "dim"),
         Piece(f"{numbers.fitted(level.size, view.quantity_decimals, size - 1):>{size}}", "text"),
-        Piece(f"{numbers.fixed(level.price, view.price_decimals):>{price}}", "strong" if here else side),
+        Piece(f"{numbers.fixed(level.price, view.price_decimals):>{price}}", "strong" if here else ink),
         Piece("│", "edge"),
-        Piece(f"{held:<{own}}", "own"),
+        secret(f"{held:<{own}}", "own"),
     ]
     ground = "bar_bid" if place > 0 else "bar_ask"
     return shade(line, cells(level.size, full, spot.width), ground)
@@ -94,36 +113,71 @@ def _row(view: InstrumentView, spot: Spot, full: float, place: int, level: Level
 
 def _middle(view: InstrumentView, width: int) -> Line:
     last = numbers.fixed(view.last, view.price_decimals)
-    side = 1 if view.last_side == "BUY" else -1 if view.last_side == "SELL" else 0
+    way = 1 if view.last_side == "BUY" else -1 if view.last_side == "SELL" else 0
     printed = ""
     if view.tape:
         printed = f" last {numbers.fitted(view.tape[0].quantity, view.quantity_decimals, 8)} "
     left: Line = [
         Piece("── ", "edge"),
-        Piece(f"{last} {numbers.arrow(side)}", numbers.trend_ink(side)),
+        Piece(f"{last} {numbers.arrow(way)}", numbers.trend_ink(way)),
         Piece(" ", "edge"),
     ]
     taken = sum(len(p.text) for p in left) + len(printed) + 2
     return [*left, Piece("─" * max(1, width - taken), "edge"), Piece(printed, "dim"), Piece("──", "edge")]
 
 
-def _cursor(view: InstrumentView, spot: Spot) -> Line:
+def _below(
+    view: InstrumentView, spot: Spot, bids: tuple[LevelView, ...], asks: tuple[LevelView, ...]
+) -> list[Line]:
+    """The level of the cursor and what taking everything up to it costs; else microprice and our way out."""
     place = spot.selected
-    sides = view.book.bids if isinstance(place, int) and place > 0 else view.book.asks
-    if not isinstance(place, int) or abs(place) > len(sides):
-        micro = numbers.fixed(view.book.microprice, view.price_decimals + 1)
-        return spread(
-            [Piece(" micro ", "dim"), Piece(micro)],
-            [Piece("j/k cursor " if spot.focused else "", "faint")],
-            spot.width,
-        )
-    level = sides[abs(place) - 1]
+    chosen = bids if isinstance(place, int) and place > 0 else asks
+    tall = spot.height >= TALL
+    if not isinstance(place, int) or not 0 < abs(place) <= len(chosen):
+        lines = [_touch(view, spot)]
+        return [*lines, _closing(view, spot.width)] if tall else lines
+    level = chosen[abs(place) - 1]
     price = numbers.fixed(level.price, view.price_decimals)
     total = numbers.fitted(level.cumulative, view.quantity_decimals, 9)
-    return on(
-        [Piece(f"▶{price}", "strong"), Piece("  to here ", "dim"), Piece(f"{total} {view.base}", "strong")],
-        "",
-    )
+    here: Line = [
+        Piece(f"▶{price}", "strong"),
+        Piece(" to here ", "dim"),
+        Piece(f"{total} {view.base}", "strong"),
+    ]
+    average = numbers.fixed(level.average, view.price_decimals)
+    cost: Line = [Piece(" avg ", "dim"), Piece(average), Piece(f" slip {_points(level.slip_bps)}", "text")]
+    if level.own:
+        queue = numbers.fitted(level.ahead, view.quantity_decimals, 8)
+        cost.append(Piece(f" queue ≤{queue}" if isfinite(level.ahead) else " queue ?", "own"))
+    if tall:
+        return [here, cost]
+    return [[*here, Piece(f" {_points(level.slip_bps)}", "dim")]]
+
+
+def _touch(view: InstrumentView, spot: Spot) -> Line:
+    micro = numbers.fixed(view.book.microprice, view.price_decimals + 1)
+    hint = Piece("j/k level " if spot.focused and spot.selected is None else "", "faint")
+    return spread([Piece(" micro ", "dim"), Piece(micro)], [hint], spot.width)
+
+
+def _closing(view: InstrumentView, width: int) -> Line:
+    """What our whole holding would fetch now."""
+    walk = view.book.closing
+    if walk is None:
+        return [Piece(f" we hold no {view.base}", "faint")]
+    quantity = numbers.fitted(walk.quantity, view.quantity_decimals, 8)
+    line: Line = [
+        secret(f" {walk.side.lower()} our {quantity}", "dim"),
+        Piece(f" @{numbers.fixed(walk.average, view.price_decimals)}"),
+        Piece(f" slip {_points(walk.slip_bps)}", "dim")
+        if width >= 40
+        else Piece(f" {_points(walk.slip_bps)}", "dim"),
+    ]
+    return line if walk.covered else [*line, Piece(" book too thin", "warn")]
+
+
+def _points(slip: float) -> str:
+    return f"{numbers.fixed(slip, 1)}bp"
 
 
 def _foot(view: InstrumentView, book: BookView, width: int) -> Line:

@@ -11,10 +11,8 @@ from tui.widgets.pane import COMMON, PaneKind
 
 KINDS = (
     PaneKind("chart", COMMON, chart.candles, market=lambda p: p.instrument),
-    PaneKind(
-        "book", 8, lambda p, s: book.ladder(p.instrument, s, p.printed), book.levels, lambda p: p.instrument
-    ),
-    PaneKind("book2", COMMON, lambda p, s: book.ladder(p.other, s), market=lambda p: p.other),
+    PaneKind("book", 8, lambda p, s: book.ladder(p, p.instrument, s), book.levels, lambda p: p.instrument),
+    PaneKind("book2", COMMON, lambda p, s: book.ladder(p, p.other, s), market=lambda p: p.other),
     PaneKind("tape", COMMON, tape.prints, market=lambda p: p.instrument),
     PaneKind("signals", 1, signals.feed, signals.keys),
     PaneKind("desk", COMMON, desk.holdings, desk.keys),
