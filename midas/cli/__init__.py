@@ -7,11 +7,13 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from midas.cli.parser import build_parser
-from midas.domain.mode import KillOutcome
 from midas.errors import MidasError
+
+if TYPE_CHECKING:  # what `--help` doesn't need
+    from midas.domain.mode import KillOutcome
 
 _INTERRUPTED = 130  # what a shell expects of a program ended by Ctrl+C
 _PIPE_CLOSED = 141
