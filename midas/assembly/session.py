@@ -42,6 +42,8 @@ from midas.venues.binance.emergency import EmergencyCanceller
 from midas.venues.binance.feed import BinanceFeed
 from midas.venues.binance.plan import FeedPlan
 from midas.venues.binance.rest import Rest
+from midas.venues.sim.runfile import NAME as EXCHANGE_FILE
+from midas.venues.sim.runfile import pid_in
 from midas.workspace import LoadedStrategy
 
 Say = Callable[[str], None]
@@ -95,15 +97,18 @@ class Session:
             "binance", __version__, config.limits.profile, access.speed, config.period, market
         )  # fmt: skip
         self.engine, self.painter = engine, Painter(engine, about)
-        self.feed = BinanceFeed(
-            self._plan(), self.inbox.put, self._fetch, self._clock.now, self._chance.random
-        )
+        plan = self._plan()
+        self._stream_silence = plan.stream_silence
+        self.feed = BinanceFeed(plan, self.inbox.put, self._fetch, self._clock.now, self._chance.random)
         self.broker = BinanceBroker(
             rest, config.instruments, self.inbox.put, self._gap, self._chance.random, PREFIX
         )  # fmt: skip
         self._carried, self.problems = inherited(settings.home, access.account)
         refuse_left_behind(self._carried, config.instruments)
         self._kill: KillListener | None = None
+        self._journal: Journal | None = None
+        self._tape: Tape | None = None
+        self._link: LinkServer | None = None
 
     def remark(self, severity: str, text: str) -> None:
         """A line about the processes around the engine, for its journal and the event pane."""
@@ -117,8 +122,10 @@ class Session:
             stack.push_async_callback(_leave, self._rest.client.close_connection)
             journal = await Journal.open(self.directory)
             stack.push_async_callback(journal.close)
+            self._journal = journal
             tape = Tape(self.directory, lambda sealed: self._seal(journal, sealed))
             stack.callback(tape.close)
+            self._tape = tape
             journal.append(0, HEADER, self._clock.now(), encode_header(self._header()))
             shell = Shell(self._clock, journal, tape, self.latch, self.feed, self.broker, self._vitals)
             runner = Runner(self.engine, self.painter, shell, self.inbox)
@@ -148,7 +155,7 @@ class Session:
         link, kill = self._doors(runner)
         stack.callback(kill.close)
         kill.start()
-        self._kill = kill
+        self._kill, self._link = kill, link
         stack.push_async_callback(link.close)
         await link.start()
 
@@ -214,7 +221,7 @@ class Session:
         self.inbox.put(AccountDoubted(self._clock.now(), "user stream"))
 
     def _vitals(self) -> Vitals:
-        last, weights = self.feed.last_at, self._rest.weights
+        last, weights, journal = self.feed.last_at, self._rest.weights, self._journal
         return Vitals(
             feed_age_ns=self._clock.now() - last if last else 0,
             feed_latency_ms=self.feed.lag.latest / MILLISECOND,
@@ -222,7 +229,19 @@ class Session:
             weight_used=weights.used,
             weight_limit=weights.limits.weight_minute,
             stream_ages=self.feed.stream_ages(),
+            stream_stale_ns=int(self._stream_silence * SECOND),
+            latencies=self.feed.lag.taken(),
+            processes=self._processes(),
+            clients=self._link.clients if self._link is not None else 0,
+            journal_records=journal.records if journal is not None else 0,
+            tape_events=self._tape.records if self._tape is not None else 0,
+            journal_trouble=str(journal.failure or "") if journal is not None else "",
         )
+
+    def _processes(self) -> dict[str, int]:
+        """The other processes of this desk; an exchange that ended and came back has another number."""
+        exchange = pid_in(self._settings.home / EXCHANGE_FILE) if self._access.market else 0
+        return {"exchange": exchange} if exchange else {}
 
     def _header(self) -> Header:
         return Header(

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from midas.venues.sim.runfile import RunFile
+from midas.venues.sim.runfile import NAME, RunFile
 
-RUN_FILE = "exchange.json"  # in the home: where a running exchange says how to reach it
+RUN_FILE = NAME  # in the home: where a running exchange says how to reach it
 
 
 def answering(path: Path) -> RunFile | None:

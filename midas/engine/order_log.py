@@ -40,7 +40,7 @@ class OrderLog:
         self._fills: deque[FillView] = deque(maxlen=KEPT)
         self.closed: tuple[ClosedOrderView, ...] = ()  # newest first
         self.fills: tuple[FillView, ...] = ()  # newest first
-        self.acks: deque[tuple[int, int]] = deque(maxlen=1_000)  # (when, nanoseconds) of each first word
+        self.acks: deque[int] = deque(maxlen=1_000)  # nanoseconds until the venue's first word
         self.taker_rate: float | None = None  # fee per unit of value, as the last taker fill was charged
         self._writers: dict[type, Callable[[Any, Event, Audit], None]] = {
             OrderPlanned: self._planned,
@@ -81,7 +81,7 @@ class OrderLog:
             return
         span = max(0, event.at - order.sent_at)
         self._ack_ms[event.client_id] = span / 1e6
-        self.acks.append((event.at, span))
+        self.acks.append(span)
 
     def _carried(self, event: SessionOpened) -> None:
         session = event.carried.from_session

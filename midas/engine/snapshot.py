@@ -89,8 +89,8 @@ class Painter:
         self._fills_by: dict[str, int] = {}
 
     @property
-    def acks(self) -> deque[tuple[int, int]]:
-        """(wall time, nanoseconds) of the last answers to orders."""
+    def acks(self) -> deque[int]:
+        """How long the last orders waited for their answer, nanoseconds; whoever reads takes them."""
         return self._orders.acks
 
     def observe(self, event: Event, audit: Audit) -> None:

@@ -1,7 +1,7 @@
 """The engine's side of the Link: a Unix socket of mode 0600, snapshots out, commands in.
 
-Full snapshots, no deltas; each client has one slot in which the latest snapshot wins, because a socket
-that nobody reads fills after a handful of them.
+Each line begins with a whole snapshot; after that a client gets the parts that changed since what it was
+sent last. One that doesn't read is skipped until it does, and then gets the latest.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from midas.domain.command import Answer
 from midas.domain.event import CommandGiven
 from midas.errors import LinkClosed
 from midas.runtime.frames import Give, Shown, Subscribe, Told, decode_client, pack, read_frame
+from midas.runtime.parts import COMMON_HZ, Sent, cut
 from midas.state.snapshot import Snapshot
 
 UNREAD_MAX = 256 * 1024  # bytes waiting in a client's socket before its snapshots are skipped
@@ -42,7 +43,12 @@ class LinkServer:
         self._hz_max = hz_max
         self._server: asyncio.AbstractServer | None = None
         self._clients: set[asyncio.Task[None]] = set()
-        self._painted: tuple[float, bytes] = (-1.0, b"")
+        self._painted: tuple[float, dict[str, bytes]] = (-1.0, {})
+
+    @property
+    def clients(self) -> int:
+        """How many are connected."""
+        return len(self._clients)
 
     async def start(self) -> None:
         """Listen."""
@@ -94,20 +100,24 @@ class LinkServer:
         self._command(CommandGiven(message.id, message.actor, message.command, self._now()), answer)
 
     async def _push(self, writer: asyncio.StreamWriter, hz: float) -> None:
+        sent = Sent()
         if not hz:
-            writer.write(pack(Shown(self._snapshot())))
+            writer.write(pack(Shown(sent.lacking(cut(self._snapshot()), quick=False))))
             return
-        period = 1.0 / min(max(hz, 0.1), self._hz_max)
+        hz = min(max(hz, 0.1), self._hz_max)
+        period, common = 1.0 / hz, max(1, round(hz / COMMON_HZ))
+        turn = 0
         while not writer.is_closing():
             if writer.transport.get_write_buffer_size() < UNREAD_MAX:
-                writer.write(self._frame(period))
+                writer.write(pack(Shown(sent.lacking(self._parts(period), quick=turn % common > 0))))
+                turn += 1
             await asyncio.sleep(period)
 
-    def _frame(self, period: float) -> bytes:
+    def _parts(self, period: float) -> dict[str, bytes]:
         """The latest snapshot, painted once for all clients of about the same rate."""
         now = asyncio.get_running_loop().time()
-        painted_at, frame = self._painted
+        painted_at, parts = self._painted
         if now - painted_at > period * 0.5:
-            frame = pack(Shown(self._snapshot()))
-            self._painted = (now, frame)
-        return frame
+            parts = cut(self._snapshot())
+            self._painted = (now, parts)
+        return parts

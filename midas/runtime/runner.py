@@ -55,7 +55,7 @@ from midas.ports.clock import Clock
 from midas.ports.journal import Journal, Latch, LatchRecord, Tape
 from midas.ports.venue import Broker, Feed, MaySend
 from midas.runtime.gate import SendGate
-from midas.runtime.health import Rate, Vitals, Window
+from midas.runtime.health import Backlog, Health, Vitals
 from midas.runtime.inbox import Inbox
 from midas.runtime.records import (
     AUDIT,
@@ -68,13 +68,14 @@ from midas.runtime.records import (
     encode_marks,
 )
 from midas.state.control import LEVELS
-from midas.state.snapshot import HealthView, Snapshot
+from midas.state.snapshot import Snapshot
 
 SLICE_NS = 500_000  # of stepping between two rests
 REST_S = 50e-6
 TURNS = 3  # of the loop after a rest: a commit's end, the task that waited for it, and what that starts
 SWITCH_INTERVAL_S = 0.0005
 FLUSH_S = 0.25
+FLUSH_NS = SECOND // 4
 KEPT_TRADES = 200  # an audit looks this far back for executions that were missed
 
 log = logging.getLogger("midas.runner")
@@ -110,7 +111,7 @@ class Runner:
         self._tasks: set[asyncio.Task[None]] = set()
         self._asked: dict[str, Callable[[Answer], None]] = {}
         self._stopped: str | None = None
-        self._lag, self._barriers, self._rate = Window(), Window(), Rate()
+        self._health = Health(engine.state, painter.acks, lambda: Backlog(len(inbox), inbox.conflated))
         self._marks: tuple[object, ...] | None = None
         self._tape_failure = ""
         self._latch_seen = False
@@ -164,7 +165,8 @@ class Runner:
 
     def snapshot(self) -> Snapshot:
         """The picture as of now."""
-        return self.painter.snapshot(self._now(), self._health())
+        now = self._now()
+        return self.painter.snapshot(now, self._health.view(now, self._shell.vitals))
 
     # stepping
 
@@ -259,7 +261,7 @@ class Runner:
         except StoreError as error:
             self.inbox.put(OrderNotSent(intent.client_id, self._now(), str(error)))
             return
-        self._barriers.add(self._monotonic() - began)
+        self._health.barrier(self._now(), self._monotonic() - began)
         if reason := may_send(intent):
             self.inbox.put(OrderNotSent(intent.client_id, self._now(), reason))
             return
@@ -336,11 +338,13 @@ class Runner:
         due = self._monotonic() + SECOND
         while True:
             await asyncio.sleep(max(0.0, (due - self._monotonic()) / 1e9))
-            self._lag.add(max(0, self._monotonic() - due))
+            now, late = self._now(), self._monotonic() - due
             due += SECOND
-            self._rate.mark(self._monotonic(), self._sequence)
+            self._health.lag(now, late)
             vitals = self._shell.vitals()
-            self.inbox.put(Ticked(self._now(), vitals.feed_age_ns, vitals.stream_ages))
+            health = self._health.sample(now, self._sequence, vitals, self._tape_failure)
+            self.painter.tick(now, health)
+            self.inbox.put(Ticked(now, vitals.feed_age_ns, vitals.stream_ages))
             self._watch_latch()
 
     def _watch_latch(self) -> None:
@@ -357,7 +361,9 @@ class Runner:
     async def _keep_tape(self) -> None:
         """What was stepped reaches the system every quarter of a second, also in a quiet market."""
         while True:
+            began = self._monotonic()
             await asyncio.sleep(FLUSH_S)
+            self._health.lag(self._now(), self._monotonic() - began - FLUSH_NS)
             failure = ""
             try:
                 self._shell.tape.flush()
@@ -373,28 +379,6 @@ class Runner:
         if not timer.cancelled() and (error := timer.exception()) is not None:
             self._broken = error
             self.inbox.put(Ticked(self._now(), 0))
-
-    def _health(self) -> HealthView:
-        state, vitals = self.engine.state, self._shell.vitals()
-        return HealthView(
-            feed_connected=state.feed_up,
-            user_stream_connected=state.user_up,
-            feed_age_ms=vitals.feed_age_ns / 1e6,
-            feed_latency_ms=vitals.feed_latency_ms,
-            clock_offset_ms=vitals.clock_offset_ms,
-            loop_p99_ms=self._lag.p99_ms(),
-            barrier_p99_ms=self._barriers.p99_ms(),
-            inbox_depth=len(self.inbox),
-            events_per_second=self._rate.value,
-            conflated=self.inbox.conflated,
-            gaps=state.gaps,
-            resyncs=state.resyncs,
-            refused_messages=state.refused_messages,
-            weight_used=vitals.weight_used,
-            weight_limit=vitals.weight_limit,
-            orders_unknown=len(state.orders.unknown),
-            started_at=state.started_at,
-        )
 
     def _spawn(self, work: Coroutine[Any, Any, None], failed: Callable[[str], Recorded]) -> None:
         task = asyncio.create_task(work)

@@ -6,11 +6,10 @@ import shutil
 from decimal import Decimal
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from midas.assembly.inherit import inherited, refuse_left_behind
-from midas.domain.carry import Carried
+from midas.domain.carry import AlertCarried, Carried
 from midas.domain.event import Event, SessionOpened, Ticked
 from midas.domain.mode import Mode
 from midas.engine.audit import encode
@@ -135,7 +134,8 @@ async def test_a_new_account_begins_a_new_ledger_and_keeps_the_mode(tmp_path: Pa
 
 
 async def test_what_followed_from_prices_is_continued_too(tmp_path: Path) -> None:
-    marks = Marks(12_000.0, 20_454, 11_000.0, "DEFENSIVE")
+    alert = AlertCarried(3, "BTC-USDT.binance", Decimal("66000.5"), True, "ops", START)
+    marks = Marks(12_000.0, 20_454, 11_000.0, "DEFENSIVE", (alert,), 3)
     await store(tmp_path, "1", OURS, [opened("1", OURS), rich(1_000)], marks=marks)
     carried, _ = inherited(tmp_path, OURS)
     assert (
@@ -143,7 +143,9 @@ async def test_what_followed_from_prices_is_continued_too(tmp_path: Path) -> Non
         carried.day,
         carried.day_equity,
         carried.mode_floor,
-    ) == msgspec.structs.astuple(marks)
+        carried.alerts,
+        carried.alert_last,
+    ) == tuple(getattr(marks, name) for name in marks.__struct_fields__)
 
 
 async def test_a_session_without_a_readable_head_is_named(tmp_path: Path) -> None:

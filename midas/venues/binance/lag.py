@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from midas.domain.time import MINUTE
+
+UNTOLD_MAX = 512
 
 
 class Lag:
@@ -21,6 +25,7 @@ class Lag:
         self._best: int | None = None  # of this window
         self._before: int | None = None  # of the window before it
         self.latest = 0
+        self._untold: deque[int] = deque(maxlen=UNTOLD_MAX)
 
     def note(self, time: int, at: int) -> int:
         """A message stamped `time` by the market arrived at wall time `at`; its lag in nanoseconds."""
@@ -35,4 +40,11 @@ class Lag:
         elif best is None or offset < best:
             self._best = best = offset
         self.latest = latest = offset - (best if self._before is None else min(best, self._before))
+        self._untold.append(latest)
         return latest
+
+    def taken(self) -> tuple[int, ...]:
+        """The lags since the last question, at most the newest few hundred."""
+        untold = tuple(self._untold)
+        self._untold.clear()
+        return untold

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+NAME = "exchange.json"  # in a home
+
 
 class RunFile(msgspec.Struct, frozen=True, kw_only=True):
     """What a client needs to know of a running exchange."""
@@ -36,6 +38,14 @@ def write(path: Path, content: RunFile) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
+
+
+def pid_in(path: Path) -> int:
+    """The process that wrote the file; 0 where there is none or it can't be read."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=RunFile).pid
+    except (OSError, msgspec.DecodeError):
+        return 0
 
 
 def remove(path: Path, instance: str) -> None:
