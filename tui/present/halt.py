@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import NamedTuple
 
 from midas.domain.mode import KillLevel, KillOutcome
@@ -10,7 +11,7 @@ from midas.state.snapshot import KillChoiceView, KillView, Snapshot
 from tui.present import numbers
 from tui.present.gauge import gauge
 from tui.present.kill_report import exposure_rows, report_rows, stamp, working_row
-from tui.present.lines import Line, Piece, Sheet, clip, width_of
+from tui.present.lines import Line, Piece, Sheet, clean, clip
 from tui.present.picture import LINK_STALE_NS, Picture
 
 LETTERS = {"a": KillLevel.ALL, "f": KillLevel.FLATTEN, "x": KillLevel.DISCONNECT}
@@ -26,6 +27,7 @@ MEANS = {
     KillLevel.DISCONNECT: "flatten, then the venue sessions are closed",
 }
 BAR = 10
+SAID_ROWS = 3
 
 
 class Stage(NamedTuple):
@@ -49,7 +51,7 @@ def panel(picture: Picture | None, stage: Stage, width: int, height: int) -> She
     if picture is not None:
         head += _link(picture, width)
         head += _facts(picture, width, max(1, (height - 14) // 3))
-    choices = [[], *_choices(kill, stage, width), _armed_line(stage, width)]
+    choices = [[], *_choices(kill, stage, width), *_armed_rows(stage, width)]
     rows = head + choices
     room = height - len(rows) - 1
     if room > 0 and (kill.report or kill.unacked):
@@ -143,17 +145,26 @@ def _strategies(snapshot: Snapshot) -> str:
 def _choices(kill: KillView, stage: Stage, width: int) -> list[Line]:
     known = {choice.level: choice for choice in kill.choices}
     previews = [_preview(level, known.get(level.value)) for level in LETTERS.values()]
-    widths = [max(len(preview[column]) for preview in previews) for column in range(2)]
+    sizes = [max(len(preview[column]) for preview in previews) for column in range(2)]
+    room = width - 17
+    aligned = sum(sizes) + 4 + max(len(preview[2]) for preview in previews) <= room
     rows: list[Line] = [
         [Piece(" Further, in two steps: a letter arms it for 5 s, then ^\\ fires it.", "dim")]
     ]
     for (letter, level), preview in zip(LETTERS.items(), previews, strict=True):
-        columns = [text.ljust(size) for text, size in zip(preview, widths, strict=False) if size]
-        row: Line = [Piece(f"  {letter}  ", "key"), Piece(f"{WORDS[level]:<12}", "strong")]
-        mark = [Piece(" [chosen]", "alarm")] if stage.armed is level else []
-        room = width - width_of(row) - width_of(mark)
-        text = clip("  ".join([*columns, preview[2]]).rstrip(), room)
-        rows.append([*row, Piece(text.ljust(room) if mark else text, "text"), *mark])
+        does = [text.ljust(size) if aligned else text for text, size in zip(preview, sizes, strict=False)]
+        text = "  ".join(part for part in (*does, preview[2]) if part)
+        chosen = stage.armed is level
+        mark = " [chosen]" if chosen and len(text) + 9 <= room else ""
+        rows.append(
+            [
+                Piece(" ▶" if chosen else "  ", "alarm"),
+                Piece(f"{letter}  ", "key"),
+                Piece(f"{WORDS[level]:<12}", "alarm" if chosen else "strong"),
+                Piece(clip(text, room), "strong" if chosen else "text"),
+                Piece(mark, "alarm"),
+            ]
+        )
     return rows
 
 
@@ -166,13 +177,14 @@ def _preview(level: KillLevel, view: KillChoiceView | None) -> tuple[str, str, s
     return does, cost, f"leaves {view.leaves}" if view.leaves else ""
 
 
-def _armed_line(stage: Stage, width: int) -> Line:
+def _armed_rows(stage: Stage, width: int) -> list[Line]:
     if stage.armed is None:
-        return [Piece(clip(f" {stage.said}", width), "warn")] if stage.said else []
+        said = wrap(clean(stage.said), width - 2, break_on_hyphens=False)
+        return [[Piece(f" {row}", "warn")] for row in said[:SAID_ROWS]]
     left = f"{stage.left / SECOND:.1f} s"
     text = f" armed: {WORDS[stage.armed]}   ^\\ fires it · any other key disarms · {left}  "
     bar = gauge(stage.armed_share, BAR)
-    return [Piece(clip(text, width - BAR), "alarm"), Piece(bar, "alarm")]
+    return [[Piece(clip(text, width - BAR), "alarm"), Piece(bar, "alarm")]]
 
 
 def _rule(word: str, width: int) -> Line:

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
-from midas.domain.time import clock_text
 from tui.export import named, write_private
 from tui.halter import Halter
 from tui.link_port import Clock
@@ -112,7 +111,7 @@ class HaltPanel(ModalScreen[str | None]):
             at = self._clock()
             try:
                 path = write_private(named("kill", at, "txt"), document(picture, at))
-                self._said = f"written {clock_text(at)}: {path}"
+                self._said = f"written: {path.name} in {path.parent}"
             except OSError as error:
                 self._said = f"not written: {error}"
         self.follow()
