@@ -13,6 +13,9 @@ from midas.runtime.whereabouts import Whereabouts
 class LinkClient(Link, Protocol):
     """A link that connects anew by itself until it is closed."""
 
+    def pace(self, hz: float) -> None:
+        """From now on at most `hz` pictures a second."""
+
     def close(self) -> None:
         """Leave; the engine runs on."""
 

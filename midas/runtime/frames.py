@@ -10,14 +10,14 @@ import msgspec
 
 from midas.domain.command import Answer, Command
 from midas.errors import LinkClosed
-from midas.state.snapshot import Snapshot
+from midas.runtime.parts import Parts
 
 LENGTH = struct.Struct("<I")
 FRAME_MAX = 16 * 1024 * 1024
 
 
 class Subscribe(msgspec.Struct, frozen=True, tag="subscribe"):
-    """Send snapshots, at most `hz` a second; 0 sends exactly one."""
+    """Send snapshots, at most `hz` a second, beginning with a whole one; 0 sends only that."""
 
     hz: float
 
@@ -37,9 +37,9 @@ class Told(msgspec.Struct, frozen=True, tag="told"):
 
 
 class Shown(msgspec.Struct, frozen=True, tag="shown"):
-    """A snapshot."""
+    """The parts of a snapshot that changed since the frame before; the first frame has them all."""
 
-    snapshot: Snapshot
+    parts: Parts
 
 
 FromClient = Subscribe | Give

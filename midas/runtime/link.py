@@ -18,6 +18,7 @@ import msgspec
 from midas.domain.command import Answer, Command
 from midas.errors import LinkClosed, NotRunning
 from midas.runtime.frames import Give, Shown, Subscribe, Told, decode_engine, pack, receive_frame
+from midas.runtime.parts import Jigsaw
 from midas.state.snapshot import Snapshot
 
 RECONNECT_S = 0.5
@@ -68,6 +69,14 @@ class SocketLink:
         """Leave; the engine runs on."""
         self._closing = True
         self._drop()
+
+    def pace(self, hz: float) -> None:
+        """From now on, and on every later line, at most `hz` pictures a second."""
+        self._hz = hz
+        connection = self._socket
+        if connection is not None:
+            with contextlib.suppress(OSError):
+                connection.sendall(pack(Subscribe(hz)))
 
     def _drop(self) -> None:
         connection, self._socket = self._socket, None
@@ -144,9 +153,11 @@ class SocketLink:
         return connection
 
     def _read(self) -> None:
+        jigsaw = Jigsaw()
         while not self._closing:
             connection = self._socket
             if connection is None:
+                jigsaw = Jigsaw()
                 time.sleep(RECONNECT_S)
                 with contextlib.suppress(NotRunning):
                     self._socket = self._connect()
@@ -154,14 +165,14 @@ class SocketLink:
                     self._drop()
                 continue
             try:
-                self._take(decode_engine(receive_frame(connection)))
+                self._take(decode_engine(receive_frame(connection)), jigsaw)
             except (LinkClosed, OSError, msgspec.MsgspecError):
                 if self._socket is connection:
                     self._socket = None
                 connection.close()
 
-    def _take(self, message: Told | Shown) -> None:
+    def _take(self, message: Told | Shown, jigsaw: Jigsaw) -> None:
         if isinstance(message, Told):
             self._answers.append(message.answer)
         else:
-            self._latest, self._arrived = message.snapshot, self._monotonic()
+            self._latest, self._arrived = jigsaw.add(message.parts), self._monotonic()

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from midas.domain.command import Answer, CancelOrder, Command, Kill, Resume, SetMode, Stop
+from midas.domain.command import (
+    AmendOrder,
+    Answer,
+    ClosePosition,
+    Command,
+    Kill,
+    PlaceOrder,
+    Resume,
+    Review,
+    SetMode,
+    Stop,
+)
 from midas.domain.mode import KillLevel, KillOutcome, Mode
 from midas.state.snapshot import KillView, ModeView, Snapshot
+from tests.fakes.hand import reviewed
 from tests.fakes.snapshots import Desk, halt_view, normal
 
 LEVELS = [level.value for level in KillLevel]
@@ -25,6 +37,9 @@ class FakeLink:
             True,
             f"done: {type(command).__name__}",
         )
+        self.review: Callable[[Command], Review | None] = self._review
+        self.silent = False  # commands are taken and not answered
+        self.hz = 0.0  # pictures a second, as last asked for
         self._answers: list[Answer] = []
 
     @classmethod
@@ -45,13 +60,30 @@ class FakeLink:
         """As old as the test says."""
         return self.age
 
+    def pace(self, hz: float) -> None:
+        """Keep what was asked for."""
+        self.hz = hz
+
     def submit(self, command: Command, actor: str) -> str:
         """Keep it and answer at the next beat."""
         self.sent.append((command, actor))
         key = f"c{len(self.sent)}"
-        accepted, message = self.reply(command)
-        self._answers.append(Answer(key, accepted, message, 1))
+        accepted, message, review = self.answer_to(command)
+        if not self.silent:
+            self._answers.append(Answer(key, accepted, message, 1, review))
         return key
+
+    def answer_to(self, command: Command) -> tuple[bool, str, Review | None]:
+        """What the engine says."""
+        return (*self.reply(command), self.review(command))
+
+    def _review(self, command: Command) -> Review | None:
+        """The first call of what is reviewed; the sample's own figures for an order."""
+        if not isinstance(command, PlaceOrder | AmendOrder | ClosePosition) or command.confirmed:
+            return None
+        if isinstance(command, PlaceOrder) and self.snapshot is not None:
+            return reviewed(command, self.snapshot)
+        return Review("SELL", 0.0412, 61_772.0, 2_545.0, 2.55, 0.2, 0.0412, 0.0, 0.0)
 
     def answers(self) -> list[Answer]:
         """What was answered since."""
@@ -95,6 +127,12 @@ class LivingLink(FakeLink):
             self._mode("PAUSE" if level in ("halt", "all") else "EMERGENCY", actor, f"kill {level}")
         return KillOutcome(True, True, f"{level} latched")
 
+    def answer_to(self, command: Command) -> tuple[bool, str, Review | None]:
+        """A person's orders have their effect too."""
+        if self.desk.kill.latched and isinstance(command, PlaceOrder) and command.side == "BUY":
+            return False, "halted: no new risk can be opened", None
+        return self.desk.hand.obey(command, self.latest()) or (*self._obey(command), None)
+
     def _obey(self, command: Command) -> tuple[bool, str]:
         if isinstance(command, SetMode):
             return self._set_mode(command)
@@ -103,10 +141,9 @@ class LivingLink(FakeLink):
             return True, "halted: no new risk can be opened"
         if isinstance(command, Resume):
             return self._resume(command)
-        if isinstance(command, CancelOrder):
-            return False, f"{command.client_id} is being filled: the venue refused to cancel it"
-        assert isinstance(command, Stop)
-        return True, "the engine stops"
+        if isinstance(command, Stop):
+            return True, "the engine stops"
+        return True, f"done: {type(command).__name__}"
 
     def _set_mode(self, command: SetMode) -> tuple[bool, str]:
         if self.desk.kill.latched and Mode(command.mode).safety < Mode.PAUSE.safety:

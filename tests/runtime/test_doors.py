@@ -22,6 +22,7 @@ from midas.errors import LinkClosed, NotRunning
 from midas.runtime.doors import UNREAD_MAX, LinkServer
 from midas.runtime.frames import FRAME_MAX, LENGTH, Give, Shown, Subscribe, decode_engine, pack, receive_frame
 from midas.runtime.link import SocketLink
+from midas.runtime.parts import Jigsaw, Parts, Sent, cut
 from midas.state.snapshot import Snapshot
 from tests.fakes.snapshots import normal
 
@@ -33,6 +34,7 @@ class Engine:
 
     def __init__(self, path: Path) -> None:
         self.painted = 0
+        self.picture = normal()
         self.waiting: list[Waiting] = []
         self.answers_at_once = True
         self.server = LinkServer(path, self._snapshot, self._command, lambda: 1, hz_max=200.0)
@@ -44,12 +46,16 @@ class Engine:
 
     def _snapshot(self) -> Snapshot:
         self.painted += 1
-        return msgspec.structs.replace(normal(), sequence=self.painted)
+        return msgspec.structs.replace(self.picture, sequence=self.painted)
 
     def _command(self, given: CommandGiven, answer: Callable[[Answer], None]) -> None:
         self.waiting.append((given, answer))
         if self.answers_at_once:
             answer(Answer(given.id, True, given.actor, 1))
+
+
+def whole(snapshot: Snapshot) -> Parts:
+    return Sent().lacking(cut(snapshot), quick=False)
 
 
 @asynccontextmanager
@@ -107,7 +113,7 @@ async def test_a_client_that_never_reads_blocks_nobody(path: Path) -> None:
             link.start()
             await until(lambda: (newest := link.latest()) is not None and newest.sequence > 100)
             link.close()
-            frame = len(pack(Shown(normal())))
+            frame = len(pack(Shown(whole(normal()))))
             deaf.setblocking(False)
             assert _unread(deaf) <= UNREAD_MAX + 2 * frame + 512 * 1024  # its socket's own buffer
 
@@ -172,6 +178,33 @@ async def test_a_client_comes_back_by_itself(path: Path) -> None:
         link.close()
 
 
+async def test_a_client_that_comes_back_sees_all_of_the_new_engine_s_picture(path: Path) -> None:
+    link = SocketLink(path, 100.0)
+    async with serving(path):
+        link.start()
+        await until(lambda: link.latest() is not None)
+    await until(lambda: not link.connected)
+    async with serving(path) as engine:
+        engine.picture = msgspec.structs.replace(normal(), instruments=normal().instruments[:1], signals=())
+        await until(lambda: (newest := link.latest()) is not None and len(newest.instruments) == 1)
+        newest = link.latest()
+        assert newest is not None
+        assert newest.signals == ()
+        link.close()
+
+
+async def test_one_that_asks_for_another_pace_gets_it_on_the_same_line(path: Path) -> None:
+    async with serving(path) as engine:
+        link = SocketLink(path, hz=0.1)
+        link.start()
+        await until(lambda: link.latest() is not None)
+        assert engine.painted == 1
+        link.pace(100.0)
+        await until(lambda: engine.painted > 5)
+        assert len(link.latest().instruments) == 2  # type: ignore[union-attr]
+        link.close()
+
+
 async def test_an_engine_that_leaves_before_it_answers_is_not_waited_for(path: Path) -> None:
     async with serving(path) as engine:
         engine.answers_at_once = False
@@ -213,13 +246,13 @@ def test_without_an_engine_the_sentence_says_how_to_start_one(path: Path) -> Non
 def test_a_frame_that_comes_byte_by_byte_is_whole() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        frame = pack(Shown(normal()))
+        frame = pack(Shown(whole(normal())))
         theirs.sendall(frame[:7])
         theirs.sendall(frame[7:100])
         theirs.sendall(frame[100:])
         shown = decode_engine(receive_frame(ours))
     assert isinstance(shown, Shown)
-    assert shown.snapshot.session == normal().session
+    assert Jigsaw().add(shown.parts).session == normal().session
 
 
 def test_a_stream_that_ends_in_a_frame_is_a_closed_link() -> None:

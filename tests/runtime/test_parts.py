@@ -1,0 +1,99 @@
+"""A picture that travels in parts is, at the other end, the picture."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from midas.runtime.parts import Jigsaw, Sent, cut, is_quick
+from midas.state.snapshot import Snapshot
+from tests.fakes.snapshots import normal
+
+replace = msgspec.structs.replace
+
+
+def same(one: Snapshot, other: Snapshot) -> bool:
+    return cut(one) == cut(other)  # NaN equals itself there
+
+
+class Line:
+    """Both ends of one line."""
+
+    def __init__(self) -> None:
+        self.sent, self.jigsaw = Sent(), Jigsaw()
+        self.names: set[str] = set()
+
+    def bring(self, snapshot: Snapshot, *, quick: bool = False) -> Snapshot:
+        parts = self.sent.lacking(cut(snapshot), quick=quick)
+        self.names = set(parts)
+        return self.jigsaw.add(parts)
+
+
+@pytest.fixture
+def picture() -> Snapshot:
+    return Line().bring(normal())  # decoded once: every number has the type of its field
+
+
+def test_the_first_frame_brings_the_whole_picture(picture: Snapshot) -> None:
+    assert same(Line().bring(picture), picture)
+
+
+def test_what_stays_as_it_is_is_not_sent_again(picture: Snapshot) -> None:
+    line = Line()
+    line.bring(picture)
+    later = replace(picture, sequence=picture.sequence + 1)
+    assert same(line.bring(later), later)
+    assert line.names == {"sequence"}
+    assert same(line.bring(later), later)
+    assert line.names == set()
+
+
+def test_one_instrument_s_change_leaves_the_others_as_they_are(picture: Snapshot) -> None:
+    line = Line()
+    before = line.bring(picture)
+    first, *others = picture.instruments
+    moved = replace(first, last=first.last + 1.0)
+    after = line.bring(replace(picture, instruments=(moved, *others)))
+    assert line.names == {f"{first.id}/last"}
+    assert after.instruments[0].last == moved.last
+    assert after.instruments[1] is before.instruments[1]
+
+
+def test_a_quick_turn_brings_books_and_mode_and_the_next_common_one_the_rest(picture: Snapshot) -> None:
+    line = Line()
+    line.bring(picture)
+    first, *others = picture.instruments
+    book = replace(first.book, spread=first.book.spread + 1.0)
+    changed = replace(
+        picture,
+        mode=replace(picture.mode, mode="PAUSE"),
+        money=replace(picture.money, fees=7.0),
+        instruments=(replace(first, book=book, last=1.0), *others),
+    )
+    shown = line.bring(changed, quick=True)
+    assert all(is_quick(name) for name in line.names)
+    assert shown.mode.mode == "PAUSE"
+    assert shown.instruments[0].book.spread == book.spread
+    assert (shown.money.fees, shown.instruments[0].last) == (picture.money.fees, first.last)
+    assert same(line.bring(changed), changed)
+
+
+def test_an_instrument_that_goes_is_gone(picture: Snapshot) -> None:
+    line = Line()
+    line.bring(picture)
+    fewer = replace(picture, instruments=picture.instruments[1:])
+    assert same(line.bring(fewer), fewer)
+
+
+def test_a_part_of_a_newer_engine_is_passed_over(picture: Snapshot) -> None:
+    parts = Sent().lacking(cut(picture), quick=False)
+    unknown = {"weather": msgspec.Raw(msgspec.msgpack.encode("fine"))}
+    assert same(Jigsaw().add(parts | unknown), picture)
+
+
+@pytest.mark.parametrize("missing", ["money", "instruments"])
+def test_a_picture_that_lacks_something_is_refused(picture: Snapshot, missing: str) -> None:
+    parts = Sent().lacking(cut(picture), quick=False)
+    del parts[missing]
+    with pytest.raises(msgspec.ValidationError, match="lacks"):
+        Jigsaw().add(parts)
