@@ -101,9 +101,10 @@ class AmendDesk:
         fills = (d for d in decisions if isinstance(d, FillBooked) and d.client_id == client_id)
         late = sum((fill.quantity for fill in fills), ZERO)
         heir = next((o for o in self._state.orders.open.values() if self._descends(o, client_id)), None)
-        if heir is None or heir.intent.price is None:
+        if heir is None:
             return []
         intent = heir.intent
+        assert intent.price is not None  # only what rests is ever replaced
         standing = Amendment(intent.ticket, intent.quantity, intent.price, "a late fill")
         amendment = self.pending.get(intent.client_id, standing)
         less = msgspec.structs.replace(amendment, quantity=amendment.quantity - late)

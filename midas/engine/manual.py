@@ -134,13 +134,14 @@ class ManualDesk:
 
 def described(intent: OrderIntent, state: State) -> str:
     """An order in one line, as a person would say it."""
-    assert intent.price is not None
-    price = f"at {plain(intent.price)}"
+    instrument = state.instruments[intent.instrument]
+    price = f"{intent.price:.{instrument.price_decimals}f}"
+    how = f"at {price}"
     if intent.time_in_force is TimeInForce.IOC:
-        price = f"at market, {plain(intent.price)} at worst"
-    posted = ", post only" if intent.type is OrderType.LIMIT_MAKER else ""
-    name = state.instruments[intent.instrument].name
-    return f"{intent.side.value} {plain(intent.quantity)} {name} {price}{posted}"
+        how = f"at market, {price} at worst"
+    elif intent.type is OrderType.LIMIT_MAKER:
+        how += ", post only"
+    return f"{intent.side.value} {plain(intent.quantity)} {instrument.name} {how}"
 
 
 def _sleeve(strategy: str, side: Side) -> str:

@@ -12,14 +12,13 @@ from midas.domain.command import Review
 from midas.domain.mode import Mode
 from midas.domain.money import plain
 from midas.domain.order import OrderIntent, OrderType, Purpose, Side, TimeInForce
-from midas.execution.walk import Taken, ahead, take
+from midas.execution.walk import NOTHING_TAKEN, Taken, ahead, take
 from midas.risk.exposure import worst_case
 from midas.state.market import InstrumentMarket
 from midas.state.state import State
 
 SHARE_WARNS = 0.25  # of the best five levels: such an order moves the price
 DISTANCE_WARNS = 0.01  # from the mid: more is a slip of the keyboard, or a long wait
-NOTHING = Taken(0.0, 0.0, 0.0)
 
 
 class Reviewer:
@@ -38,7 +37,7 @@ class Reviewer:
         would_take = take(market, intent.side, intent.quantity, intent.price)
         posted = intent.type is OrderType.LIMIT_MAKER
         crossing = (_crossing(intent, market),) if posted and would_take.quantity else ()
-        taken = NOTHING if posted else would_take
+        taken = NOTHING_TAKEN if posted else would_take
         breaches = tuple(dict.fromkeys((*against, *crossing, *objections)))
         warnings = tuple(self._warnings(intent, market, taken))
         return self._figures(intent, market, taken, breaches, warnings)

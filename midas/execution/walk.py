@@ -21,6 +21,9 @@ class Taken(msgspec.Struct, frozen=True):
     share: float  # of the best five levels of the other side; 0.0 where they aren't known
 
 
+NOTHING_TAKEN = Taken(0.0, 0.0, 0.0)
+
+
 def take(market: InstrumentMarket, side: Side, quantity: Decimal, limit: Decimal | None = None) -> Taken:
     """What `quantity` would trade at once, at `limit` at worst (None: whatever the book asks).
 
@@ -40,7 +43,7 @@ def take(market: InstrumentMarket, side: Side, quantity: Decimal, limit: Decimal
     done = wanted - left
     best = sum(lots for _, lots in rows[:BEST]) if market.book_valid else 0
     average = paid / done * market.tick if done else 0.0
-    return Taken(done * instrument.lot, average, done / best if best else 0.0)
+    return Taken(float(instrument.quantity(done)), average, done / best if best else 0.0)
 
 
 def ahead(market: InstrumentMarket, side: Side, price: Decimal) -> float:

@@ -31,11 +31,13 @@ from midas.engine.effect import (
     TripLatch,
     WithdrawOrder,
 )
+from midas.engine.snapshot import Assembly, Painter
 from midas.execution.worker import ExecutionRules
 from midas.portfolio.sizing import SizingRules
 from midas.ports.strategy import Strategy
 from midas.risk.exposure import Classes
 from midas.risk.limits import Limits
+from midas.state.snapshot import HealthView, Snapshot
 from tests.fakes.venue import FakeVenue
 
 BTC = Instrument(
@@ -43,6 +45,7 @@ BTC = Instrument(
     lot_size=Decimal("0.00001"), quantity_min=Decimal("0.00001"), quantity_max=Decimal(9000),
     notional_min=Decimal(5),
 )  # fmt: skip
+WELL = HealthView(True, True, 5.0, 2.0, 3.0, 1.0, 1.0, 0, 100.0, 0, 0, 0, 0, 1, 6000, 0, 0)
 CASH = {"USDT": Decimal(10_000)}
 
 # What the shipped config.toml says, for bars of one second.
@@ -95,9 +98,11 @@ class Desk:
         self.venue = venue or FakeVenue(settings.instruments, CASH)
         self.audits: list[Audit] = []
         self.fed: list[Event] = []  # what the engine was stepped with, answers included
+        self.painter = Painter(self.engine, Assembly("fake", "0", "test", 1.0, settings.period))
+        self.health = WELL  # what the shell measures of itself
         self.stopped = ""
         self.now = 0
-        self._latency = latency
+        self.latency = latency
         self._effects: deque[tuple[int, Effect]] = deque()
         self._sequence = 0
         self._ticked_at = 0
@@ -142,6 +147,10 @@ class Desk:
         audits = self.feed(CommandGiven("c1", "test", command, self.now))
         return next(d.answer for d in decisions(audits) if isinstance(d, CommandAnswered))
 
+    def picture(self) -> Snapshot:
+        """What a console would be shown now."""
+        return self.painter.snapshot(self.now, self.health)
+
     def bytes(self) -> bytes:
         """All audits as the journal keeps them."""
         return b"\n".join(encode(audit) for audit in self.audits)
@@ -151,8 +160,9 @@ class Desk:
         self.fed.append(event)
         audit = self.engine.step(self._sequence, event)
         if audit is not None:
+            self.painter.observe(event, audit)
             self.audits.append(audit)
-            self._effects.extend((event.at + self._latency, effect) for effect in audit.effects)
+            self._effects.extend((event.at + self.latency, effect) for effect in audit.effects)
 
     def _perform(self, now: int) -> None:
         while self._effects and self._effects[0][0] <= now:
