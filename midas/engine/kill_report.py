@@ -44,6 +44,7 @@ class KillReport:
         self._mids: dict[str, float] = {}  # at the trip, or at the level that was fired last
         self._awaited: dict[str, int] = {}  # orders whose cancel isn't answered yet, with when it was asked
         self._told: set[str] = set()  # orders whose end has a line
+        self._kept: set[str] = set()
         self._late_told = self._flat = False
         self.unacked: tuple[str, ...] = ()
         self._writers: dict[type, Callable[[Any, int], None]] = {
@@ -118,7 +119,7 @@ class KillReport:
     def _begin(self, at: int) -> None:
         self._head, self._left_out, self._open, self._began = [], 0, True, at
         self._tail.clear()
-        self._awaited, self._told, self._mids = {}, set(), {}
+        self._awaited, self._told, self._kept, self._mids = {}, set(), set(), {}
 
     def _inherited(self, event: SessionOpened) -> None:
         self._begin(event.at)
@@ -151,8 +152,8 @@ class KillReport:
             if order.increases_risk or control.withdraws_exits:
                 if client_id not in self._told:
                     self._awaited[client_id] = at
-            elif client_id not in self._told:
-                self._told.add(client_id)
+            elif client_id not in self._kept:
+                self._kept.add(client_id)
                 self._write(at, f"{self._named(order)} kept: it only reduces")
 
     def _moved(self, moved: OrderMoved, at: int) -> None:
