@@ -12,6 +12,7 @@ from functools import partial
 from typing import ClassVar
 
 from rich.console import RenderableType
+from textual._compositor import ChopsUpdate
 from textual.binding import BindingType
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
@@ -19,10 +20,12 @@ from textual.screen import Screen
 
 from midas.domain.mode import KillLevel
 from midas.errors import ConsoleFailed
+from tui.acts.alerting import Alerting
 from tui.acts.commanding import Commanding
 from tui.acts.looks import Looks
 from tui.acts.modes import Modes
 from tui.acts.ordering import Ordering
+from tui.acts.reading import Reading
 from tui.acts.starting import Starting
 from tui.acts.touring import Touring
 from tui.bell import rings
@@ -35,6 +38,7 @@ from tui.halter import Halter
 from tui.keymap import Keymap
 from tui.keys import bindings
 from tui.link_port import Clock, Connect, Kill, Watchdog
+from tui.patch import Patch
 from tui.present.status import Pace
 from tui.screens.desk import TICKS
 from tui.theme import Inks
@@ -43,7 +47,7 @@ log = logging.getLogger("midas.console")
 HABITS = Habits()
 
 
-class ConsoleApp(Modes, Ordering, Looks, Commanding, Touring, Starting):
+class ConsoleApp(Modes, Ordering, Alerting, Reading, Looks, Commanding, Touring, Starting):
     """Keys to commands, snapshots to panes."""
 
     CSS_PATH = "console.tcss"
@@ -113,6 +117,8 @@ class ConsoleApp(Modes, Ordering, Looks, Commanding, Touring, Starting):
         self._exit_renderables.clear()  # a person is told one sentence, by whoever runs us
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        if isinstance(renderable, ChopsUpdate):
+            renderable = Patch(renderable)  # type: ignore[assignment]  # like each CompositorUpdate
         if self.is_headless or renderable is None or self.guard.admits(self._writer()):
             super()._display(screen, renderable)
 

@@ -23,7 +23,7 @@ class Pen(NamedTuple):
     back: str = ""
 
 
-_PLAIN = Pen()
+PLAIN = Pen()
 
 
 def squeeze(data: str) -> str:
@@ -32,22 +32,22 @@ def squeeze(data: str) -> str:
     if len(parts) < 4:
         return data
     written: list[str] = [parts[0]]
-    held = wanted = _PLAIN
+    held = wanted = PLAIN
     for place in range(1, len(parts), 2):
-        wanted = _after(wanted, parts[place])
+        wanted = after(wanted, parts[place])
         text = parts[place + 1]
         if text:
             if wanted != held and not _MOVE.fullmatch(text):
-                written.append(_change(held, wanted))
+                written.append(change(held, wanted))
                 held = wanted
             written.append(text)
     if held != wanted:
-        written.append(_change(held, wanted))
+        written.append(change(held, wanted))
     return "".join(written)
 
 
 @lru_cache(maxsize=4096)
-def _after(pen: Pen, parameters: str) -> Pen:
+def after(pen: Pen, parameters: str) -> Pen:
     """The pen after a sequence; what it doesn't mention stays."""
     codes = parameters.split(";") if parameters else ["0"]
     place = 0
@@ -67,7 +67,7 @@ def _after(pen: Pen, parameters: str) -> Pen:
 def _coded(pen: Pen, code: str) -> Pen:
     number = int(code or "0")
     if number == 0:
-        return _PLAIN
+        return PLAIN
     if 30 <= number <= 37 or 90 <= number <= 97:
         return pen._replace(front=code)
     if 40 <= number <= 47 or 100 <= number <= 107:
@@ -80,7 +80,7 @@ def _coded(pen: Pen, code: str) -> Pen:
 
 
 @lru_cache(maxsize=4096)
-def _change(held: Pen, wanted: Pen) -> str:
+def change(held: Pen, wanted: Pen) -> str:
     """From one pen to another: what only came is added, where something went all is said anew."""
     lost = (held.front and not wanted.front) or (held.back and not wanted.back)
     if lost or wanted.attributes != held.attributes:
