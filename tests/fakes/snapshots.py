@@ -15,6 +15,7 @@ from midas.state.snapshot import (
     BalanceView,
     BarView,
     BookView,
+    ClosedOrderView,
     ContributionView,
     CountsView,
     EventView,
@@ -35,7 +36,7 @@ from midas.state.snapshot import (
     TradeView,
     WalkView,
 )
-from tests.fakes import standing
+from tests.fakes import hand, standing
 
 NOW = 1_763_705_000 * SECOND  # wall
 MARKET = 1_723_104_311 * SECOND  # market: the recording's own day
@@ -189,6 +190,7 @@ class Desk:
         self.modes = standing.mode_changes(NOW)
         self.alerts = standing.alerts(NOW, self.btc.last, self.eth.last)
         self.alarms: tuple[AlarmView, ...] = ()
+        self.hand = hand.Hand()
         self._step = 0
 
     def step(self) -> None:
@@ -230,7 +232,7 @@ class Desk:
             health=standing.health(self.now, NOW - 2_530 * SECOND),
             counts=CountsView(3_137_200, 12_650.0, 12_650, 214, 61, 44, 17, 0, {"trend-following": 12, "book-imbalance": 32}),
             alerts=self.alerts, modes=self.modes, exposures=exposures,
-            triggers=standing.triggers(equity), alarms=self.alarms,
+            triggers=standing.triggers(equity), closed=self._closed(), fills=hand.fills(self._history()), alarms=self.alarms,
         )  # fmt: skip
 
     def _instruments(self) -> tuple[InstrumentView, InstrumentView]:
@@ -250,7 +252,7 @@ class Desk:
             key, f"{base}-USDT", base, "USDT", market.tick, market.decimals, 5 if base == "BTC" else 4,
             book.bids[0].price, book.asks[0].price, market.last, market.side, market.last / market.first - 1,
             market.time, self.now - 120 * MILLISECOND, book, tuple(market.tape), tuple(market.bars), SECOND,
-            marks, regime,
+            marks, regime, 10**-5 if base == "BTC" else 10**-4, (0.005, 0.01, 0.015, 0.02) if base == "BTC" else (0.1, 0.2, 0.3, 0.4),
         )  # fmt: skip
 
     def _marks(self, market: Market, size: float) -> tuple[MarkView, ...]:
@@ -263,26 +265,36 @@ class Desk:
         rows = (
             (BTC, "trend-following", 0.04120, self.btc, self.btc.fills[-1][1].low, 31.40, 1.62),
             (ETH, "book-imbalance", 0.6210, self.eth, self.eth.fills[-1][1].low, 6.76, 3.25),
+            (BTC, "manual", 0.01500, self.btc, self.btc.fills[0][1].low, 0.0, 0.93),
         )
         return tuple(
-            PositionView(
+            hand.with_portions(PositionView(
                 key, strategy, quantity, average, market.last, quantity * market.last,
                 (market.last - average) * quantity, market.last / average - 1, realised, fees, NOW - 480 * SECOND,
-            )
-            for key, strategy, quantity, market, average, realised, fees in rows
+            ))
+            for key, strategy, quantity, market, average, realised, fees in rows if (key, strategy) not in self.hand.flat
         )  # fmt: skip
 
     def _orders(self) -> tuple[OrderView, ...]:
         below = self.btc.bars[-1].close
         orders = (
             OrderView("m-a91f", "a91f", BTC, "trend-following", "BUY", "LIMIT_MAKER", round(below - 0.4, 1), 0.00820, 0.0,
-                      "OPEN", "ENTRY", self.now - 12 * SECOND, "add to trend"),
+                      "OPEN", "ENTRY", self.now - 12 * SECOND, "add to trend", hand.ACKED),
             OrderView("m-b002", "b002", BTC, "trend-following", "SELL", "LIMIT_MAKER", round(below + 0.7, 1), 0.04120, 0.01,
-                      "PARTIAL", "EXIT", self.now - 4 * SECOND, "take profit"),
+                      "PARTIAL", "EXIT", self.now - 4 * SECOND, "take profit", (*hand.ACKED, "+0.812s  PARTIAL 0.01000 of 0.04120")),
             OrderView("m-c7e4", "c7e4", ETH, "book-imbalance", "SELL", "LIMIT", round(self.eth.bars[-1].close + 0.03, 2), 0.6210,
-                      0.0, "OPEN", "EXIT", self.now - 2 * SECOND, "imbalance gone"),
+                      0.0, "OPEN", "EXIT", self.now - 2 * SECOND, "imbalance gone", hand.ACKED),
+            OrderView("m-d018", "d018", BTC, "manual", "BUY", "LIMIT", round(below - 1.2, 1), 0.00500,
+                      0.0, "OPEN", "ENTRY", self.now - 95 * SECOND, "asked for by console", hand.ACKED, True),
         )  # fmt: skip
-        return tuple(o for o in orders if o.purpose != "ENTRY") if self.kill.latched else orders
+        working = self.hand.orders(orders)
+        return tuple(o for o in working if o.purpose != "ENTRY") if self.kill.latched else working
+
+    def _history(self) -> list[ClosedOrderView]:
+        return hand.closed_orders(NOW, BTC, ETH, self.btc.fills[-1][1].low, self.eth.fills[-1][1].low)
+
+    def _closed(self) -> tuple[ClosedOrderView, ...]:
+        return (*self.hand.closed, *self._history())
 
     def _signals(self) -> tuple[SignalView, ...]:
         rows = (
@@ -400,6 +412,11 @@ def flattened() -> Snapshot:
     )
     desk.mode = ModeView("EMERGENCY", kill.by, "kill flatten", NOW - 3 * SECOND, "resume, in two steps")
     return desk.build()
+
+
+def alarmed() -> Snapshot:
+    """Two alarms hold."""
+    return msgspec.structs.replace(normal(), alarms=standing.alarms(NOW))
 
 
 def stale() -> Snapshot:

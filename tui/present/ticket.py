@@ -161,8 +161,11 @@ def _below(picture: Picture, form: Form, moment: Moment, width: int, room: int) 
         ]  # fmt: skip
     if moment.stage == "review" and moment.review is not None:
         return _reviewed(picture, form, moment, moment.review, width, room)
-    if moment.refused:
-        return [_rule("refused", width), *_wrapped(f"✗ {moment.told}", width, "alarm")[: room - 1]]
+    if moment.told:
+        word, text, ink = ("refused", f"✗ {moment.told}", "alarm")
+        if not moment.refused:
+            word, text, ink = "the engine says", moment.told, "strong"
+        return [_rule(word, width), *_wrapped(text, width, ink)[: room - 1]]
     if not form.fields:
         return [_rule("review", width)]
     return [
@@ -182,12 +185,15 @@ def _rule(word: str, width: int) -> Line:
 def _reviewed(
     picture: Picture, form: Form, moment: Moment, review: Review, width: int, room: int
 ) -> list[Line]:
-    against = [("alarm", f"✗ {text}") for text in review.breaches]
+    breaches = review.breaches or ((moment.told,) if moment.refused else ())
+    against = [("alarm", f"✗ {text}") for text in breaches]
     against += [("warn", f"! {text}") for text in review.warnings]
     age = numbers.duration(moment.waited)
     title = f"review · {age} old" + (": too old to send, ask again" if moment.old else "")
-    head = _rule("the engine would refuse this" if review.breaches else title, width)
+    head = _rule("the engine would refuse this" if breaches else title, width)
     rows = [head, *_effects(picture, form, review)]
+    if not form.fields and not breaches:
+        against.append(("dim", moment.told))  # the engine's own words on what closing means
     told = [line for ink, text in against for line in _wrapped(text, width, ink)]
     left = room - len(rows)
     if len(told) > left:
@@ -246,7 +252,7 @@ def _keys(form: Form, moment: Moment) -> Line:
             keys = [("Esc", "back")]
         case "sending":
             keys = [("Esc", "leave")]
-        case _ if moment.old or (moment.review is not None and moment.review.breaches):
+        case _ if moment.old or moment.refused or (moment.review is not None and moment.review.breaches):
             keys = [("n Esc", "back"), ("F2", "ask again")]
         case _:
             keys = [("y", "SEND" if moment.live else "send (wait..)"), ("n Esc", "back"), ("F2", "ask again")]

@@ -191,7 +191,8 @@ class Ticket(ModalScreen[None]):
     @property
     def _sendable(self) -> bool:
         review = self._answer.review if self._answer is not None else None
-        return review is not None and not review.breaches and not self._old
+        accepted = self._answer is not None and self._answer.accepted
+        return accepted and review is not None and not review.breaches and not self._old
 
     @property
     def _old(self) -> bool:
@@ -208,7 +209,7 @@ class Ticket(ModalScreen[None]):
             waited=self._desk.now() - self._since,
             review=answer.review if answer is not None else None,
             told=answer.message if answer is not None else "",
-            refused=answer is not None and self.stage == "edit",
+            refused=answer is not None and not answer.accepted,
             live=self._sendable and self._quiet,
             old=self._old,
             tried=self._tried,
