@@ -157,7 +157,7 @@ def closed_orders(now: int, btc: str, eth: str, btc_price: float, eth_price: flo
         (44, "93aa", btc, "trend-following", "BUY", "LIMIT_MAKER", btc_price - 0.6, 0.02060, "FILLED", "", 41.0),
         (52, "7d10", eth, "book-imbalance", "BUY", "LIMIT", eth_price - 0.08, 0.6210, "FILLED", "", 36.0),
         (61, "6b3f", eth, "book-imbalance", "SELL", "LIMIT_MAKER", eth_price + 0.02, 0.3105, "REJECTED", "would trade at once", 29.0),
-        (75, "51e8", btc, "manual", "BUY", "LIMIT", btc_price - 4.0, 0.01500, "FILLED", "", 47.0),
+        (75, "51e8", btc, "manual", "BUY", "LIMIT", btc_price - 4.0, 0.00200, "FILLED", "", 47.0),
         (96, "4c02", btc, "trend-following", "SELL", "LIMIT", btc_price + 0.3, 0.02060, "EXPIRED", "its price is gone", 40.0),
         (130, "2a7b", eth, "book-imbalance", "BUY", "LIMIT_MAKER", eth_price - 0.30, 0.6210, "NEVER_SENT", "order rate 10 of 10 in 10 s", math.nan),
     )  # fmt: skip

@@ -29,6 +29,7 @@ from midas.state.snapshot import (
     ModeView,
     OrderView,
     PositionView,
+    RegimeChangeView,
     RegimeView,
     SignalView,
     Snapshot,
@@ -265,7 +266,7 @@ class Desk:
         rows = (
             (BTC, "trend-following", 0.04120, self.btc, self.btc.fills[-1][1].low, 31.40, 1.62),
             (ETH, "book-imbalance", 0.6210, self.eth, self.eth.fills[-1][1].low, 6.76, 3.25),
-            (BTC, "manual", 0.01500, self.btc, self.btc.fills[0][1].low, 0.0, 0.93),
+            (BTC, "manual", 0.00200, self.btc, self.btc.fills[0][1].low, 0.0, 0.12),
         )
         return tuple(
             hand.with_portions(PositionView(
@@ -284,7 +285,7 @@ class Desk:
                       "PARTIAL", "EXIT", self.now - 4 * SECOND, "take profit", (*hand.ACKED, "+0.812s  PARTIAL 0.01000 of 0.04120")),
             OrderView("m-c7e4", "c7e4", ETH, "book-imbalance", "SELL", "LIMIT", round(self.eth.bars[-1].close + 0.03, 2), 0.6210,
                       0.0, "OPEN", "EXIT", self.now - 2 * SECOND, "imbalance gone", hand.ACKED),
-            OrderView("m-d018", "d018", BTC, "manual", "BUY", "LIMIT", round(below - 1.2, 1), 0.00500,
+            OrderView("m-d018", "d018", BTC, "manual", "BUY", "LIMIT", round(below - 1.2, 1), 0.00200,
                       0.0, "OPEN", "ENTRY", self.now - 95 * SECOND, "asked for by console", hand.ACKED, True),
         )  # fmt: skip
         working = self.hand.orders(orders)
@@ -350,7 +351,12 @@ def _regime(label: str, seen: int) -> RegimeView:
     )
     return RegimeView(
         label, SHORT[label], "rule", MARKET - 32 * SECOND, 31.2, 0.0042, 21.3, 1.18, seen, 200, 0, 1.0, tuple(history),
-        SHORT["RANGE"],
+        SHORT["RANGE"], True, ("trend-following", "book-imbalance"), (),
+        (
+            RegimeChangeView(MARKET - 32 * SECOND, "RANGE", label, "rule"),
+            RegimeChangeView(MARKET - 50 * SECOND, "HIGH_VOLATILITY", "RANGE", "hold"),
+            RegimeChangeView(MARKET - 56 * SECOND, "RANGE", "HIGH_VOLATILITY", "rule"),
+        ),
     )  # fmt: skip
 
 
@@ -358,7 +364,7 @@ def _warming() -> RegimeView:
     nan = math.nan
     return RegimeView(
         "UNKNOWN", SHORT["UNKNOWN"], "warming", MARKET - 90 * SECOND, nan, nan, nan, nan, 143, 200, 120, 0.0,
-        (SHORT["UNKNOWN"],) * 90, "",
+        (SHORT["UNKNOWN"],) * 90, "", True, ("book-imbalance",), ("trend-following",),
     )  # fmt: skip
 
 
