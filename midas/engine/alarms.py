@@ -22,6 +22,7 @@ BY_ITSELF = frozenset({"trigger", "overfill", "start"})  # who sets modes withou
 GRACE = 2 * SECOND  # before what a start or a hiccup explains becomes an alarm
 CLOCK_MAX_MS = 250.0  # the venue refuses what is signed too far from its own time
 LAG_MAX_MS = 250.0
+LATCH = "latch"
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -57,7 +58,7 @@ class Alarms:
         self._since = {name: c.since_at or self._since.get(name, now) for name, c in standing.items()}
         self._seen = {name: at for name, at in self._seen.items() if self._since.get(name) == at}
         raised = [c for c in standing.values() if now - self._since[c.name] >= c.grace]
-        raised.sort(key=lambda c: (c.severity != "error", -self._since[c.name]))
+        raised.sort(key=lambda c: (c.name != LATCH, c.severity != "error", -self._since[c.name]))
         self.views = (
             *(
                 AlarmView(c.name, c.severity, c.text, c.advice, self._since[c.name], c.name in self._seen)
@@ -79,7 +80,7 @@ class Alarms:
         if control.latched:
             why = f": {control.kill_reason}" if control.kill_reason else ""
             yield Condition(
-                "latch", "error", f"{control.level.upper()} latched by {control.kill_by}{why}",
+                LATCH, "error", f"{control.level.upper()} latched by {control.kill_by}{why}",
                 "read the report (Ctrl+\\), then :resume with a reason", control.tripped_at,
             )  # fmt: skip
         elif control.mode is not Mode.NORMAL and control.by in BY_ITSELF:

@@ -1,0 +1,120 @@
+"""Alarms: there while their cause is, unseen until somebody says so, new when they return."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from midas.domain.command import Acknowledge, AddAlert, Kill, SetMode
+from midas.domain.event import OrderUncertain
+from midas.domain.market import BookLost, FeedStatus
+from midas.domain.mode import Mode
+from midas.domain.time import SECOND
+from midas.state.snapshot import AlarmView, StreamView
+from tests.engine.scene import Scene
+from tests.fakes.desk import BTC
+from tests.fakes.strategy import long
+
+
+def alarms(scene: Scene, later: int = 0) -> dict[str, AlarmView]:
+    """What holds `later` seconds from now, by name."""
+    scene.desk.painter.tick(scene.desk.now, scene.desk.health)
+    scene.desk.now += later * SECOND
+    return {alarm.name: alarm for alarm in scene.desk.picture().alarms}
+
+
+def test_a_desk_that_is_well_has_none(scene: Scene) -> None:
+    assert alarms(scene, 60) == {}
+
+
+def test_a_lost_feed_is_an_alarm_until_it_is_back_and_a_new_one_when_it_goes_again(scene: Scene) -> None:
+    scene.desk.feed(FeedStatus("binance", "market", scene.desk.now, False, "reset"))
+    assert "feed" not in alarms(scene)  # a hiccup isn't one
+    first = alarms(scene, 3)["feed"]
+    assert not first.acknowledged
+    assert first.advice
+    scene.desk.command(Acknowledge("feed"))
+    assert alarms(scene)["feed"].acknowledged
+    scene.desk.feed(FeedStatus("binance", "market", scene.desk.now, True))
+    assert alarms(scene) == {}
+    scene.desk.feed(FeedStatus("binance", "market", scene.desk.now, False))
+    again = alarms(scene, 3)["feed"]
+    assert not again.acknowledged
+    assert again.since_at > first.since_at
+
+
+def test_silence_of_the_feed_is_one_alarm_not_two(scene: Scene) -> None:
+    scene.desk.tick(scene.desk.now + SECOND, feed_age=60 * SECOND)
+    assert list(alarms(scene)) == ["feed"]
+
+
+def test_the_latch_goes_first(scene: Scene) -> None:
+    scene.desk.feed(FeedStatus("binance", "user", scene.desk.now, False))
+    scene.desk.feed(BookLost(BTC.id, scene.desk.now, "gap"))
+    scene.desk.command(Kill("halt", "enough"))
+    found = alarms(scene, 3)
+    assert next(iter(found)) == "latch"
+    assert {"latch", "user", f"book:{BTC.id}"} <= set(found)
+    assert list(found)[-1] == f"book:{BTC.id}"  # what only warns comes last
+    assert found["latch"].text == "HALT latched by test: enough"
+
+
+def test_a_mode_that_a_person_chose_is_no_alarm_one_of_a_trigger_is(scene: Scene) -> None:
+    scene.desk.command(SetMode("DEFENSIVE", "careful"))
+    assert alarms(scene) == {}
+    control = scene.desk.state.control
+    control.set_mode(Mode.PAUSE, "trigger", "an order has been UNKNOWN for 300 s", "a person", scene.desk.now)
+    assert "UNKNOWN for 300 s" in alarms(scene)["mode"].text
+
+
+def test_a_closed_gate_names_its_scope_and_one_that_a_person_closed_is_no_alarm(scene: Scene) -> None:
+    control, now = scene.desk.state.control, scene.desk.now
+    control.close_gate("account", "account differs: BTC", now)
+    control.close_gate("puppet", "paused", now, by="ops")
+    assert set(alarms(scene)) == {"gate:account"}
+    assert alarms(scene)["gate:account"].severity == "error"
+
+
+def test_an_order_in_doubt_is_named(scene: Scene) -> None:
+    scene.desk.venue.losing = True
+    scene.say(long())
+    client_id = next(iter(scene.desk.state.orders.open))
+    scene.desk.feed(OrderUncertain(client_id, "no answer", scene.desk.now))
+    assert client_id[-4:] in alarms(scene, 3)["orders"].text
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"clock_offset_ms": -900.0}, "clock"),
+        ({"troubles": {"journal": "the disk is full"}}, "store:journal"),
+        ({"loop_p99_ms": 900.0}, "lag"),
+        ({"streams": (StreamView("btcusdt@depth", True, 40_000.0, 30_000.0),)}, "stream:btcusdt@depth"),
+    ],
+)
+def test_what_the_shell_measures_becomes_an_alarm(scene: Scene, change: dict[str, object], name: str) -> None:
+    scene.desk.health = msgspec.structs.replace(scene.desk.health, **change)
+    assert list(alarms(scene, 3)) == [name]
+
+
+def test_a_fired_price_alert_stays_until_it_is_dropped(scene: Scene) -> None:
+    scene.desk.feed(scene.market.trade())
+    last = scene.desk.state.markets[BTC.id].last_price
+    scene.desk.command(AddAlert(BTC.id, f"{last - 1:.2f}"))
+    assert alarms(scene) == {}
+    for event in scene.market.move(-300):
+        scene.desk.feed(event)
+    scene.desk.feed(scene.market.trade())
+    assert "BTC-USDT fell to" in alarms(scene)["alert:1"].text
+    scene.desk.command(Acknowledge(""))
+    assert alarms(scene)["alert:1"].acknowledged
+    assert scene.desk.picture().alerts[0].fired_at > 0
+
+
+def test_an_unknown_name_seen_changes_nothing(scene: Scene) -> None:
+    scene.desk.command(Kill("halt"))
+    alarms(scene)
+    scene.desk.command(Acknowledge("feed"))
+    assert not alarms(scene)["latch"].acknowledged
+    scene.desk.command(Acknowledge(""))
+    assert alarms(scene)["latch"].acknowledged

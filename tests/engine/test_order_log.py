@@ -1,0 +1,89 @@
+"""Life lines, closed orders and fills as a person reads them."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+
+import pytest
+
+from midas.domain.command import CancelOrder
+from midas.domain.event import OrderAccepted, OrderFilled, OrderRejected, OrderSent, Source
+from midas.domain.time import MILLISECOND, SECOND
+from midas.engine.audit import Audit
+from midas.engine.order_log import KEPT, OrderLog, since
+from tests.engine.scene import Scene
+from tests.fakes.desk import BTC
+from tests.fakes.nouns import START, fill, intent
+from tests.fakes.strategy import long
+
+
+@pytest.fixture
+def silent(scene: Scene) -> tuple[Scene, str]:
+    """A scene whose one order was planned and isn't sent yet, and its client id."""
+    scene.desk.venue.submit = lambda intent, now: []  # type: ignore[method-assign]
+    scene.say(long())
+    return scene, next(iter(scene.desk.state.orders.open))
+
+
+def texts(life: tuple[str, ...]) -> list[str]:
+    return [line.partition("  ")[2] for line in life]
+
+
+def test_the_life_of_an_order_is_told_step_by_step(silent: tuple[Scene, str]) -> None:
+    scene, client_id = silent
+    at = scene.desk.now
+    scene.desk.feed(OrderSent(client_id, at + 15 * MILLISECOND, at + SECOND))
+    scene.desk.feed(OrderAccepted(client_id, "1", at + 56 * MILLISECOND, Source.ANSWER))
+    order = scene.desk.picture().orders[0]
+    assert order.life[1] == "+0.015s  sent"
+    assert order.life[2] == "+0.056s  acknowledged after 41 ms (answer)"
+    part = fill(7, "0.01", "60000", fee=Decimal("0.6"))
+    scene.desk.feed(OrderFilled(client_id, "1", BTC.id, part, at + 2 * SECOND, Source.STREAM))
+    scene.desk.command(CancelOrder(client_id))
+    life = texts(scene.desk.picture().orders[0].life)
+    assert life[0].startswith("QUEUED by puppet (NORMAL, ")
+    assert "filled 0.01 @ 60000 maker, fee 0.6 USDT (stream)" in life
+    assert any(step.startswith("cancel asked: ") for step in life)
+
+
+def test_a_refused_order_is_closed_with_the_venues_reason(silent: tuple[Scene, str]) -> None:
+    scene, client_id = silent
+    at = scene.desk.now
+    scene.desk.feed(OrderSent(client_id, at, at + SECOND))
+    scene.desk.feed(OrderRejected(client_id, -2010, "insufficient balance", at + 9 * MILLISECOND))
+    closed = scene.desk.picture().closed[0]
+    assert (closed.status, closed.ack_ms) == ("REJECTED", 9.0)
+    assert math.isnan(closed.average_price)
+    assert texts(closed.life)[-1] == "REJECTED: -2010 insufficient balance"
+    assert scene.desk.painter.acks.pop() == 9 * MILLISECOND
+
+
+def test_a_filled_order_has_the_average_of_its_fills(scene: Scene) -> None:
+    scene.hold()
+    picture = scene.desk.picture()
+    closed, traded = picture.closed[0], picture.fills[0]
+    assert closed.status == "FILLED"
+    assert closed.average_price == pytest.approx(traded.price)
+    assert closed.filled == pytest.approx(sum(f.quantity for f in picture.fills))
+    assert (traded.short_id, traded.strategy, traded.fee_asset) == (closed.short_id, "puppet", "BTC")
+    assert picture.orders == ()
+
+
+def test_only_so_many_closed_orders_are_kept_newest_first(scene: Scene) -> None:
+    state, log = scene.desk.state, OrderLog(scene.desk.state)
+    made = [f"md-{number:04d}" for number in range(KEPT + 20)]
+    for client_id in made:
+        state.plan(intent(client_id))
+        event = OrderRejected(client_id, 1, "no", START)
+        log.observe(event, Audit(1, "order.rejected", START, tuple(state.apply(event)), ()))
+    assert [c.client_id for c in log.closed] == made[:19:-1]
+
+
+@pytest.mark.parametrize(
+    ("span", "text"),
+    [(0, "+0.000s"), (41 * MILLISECOND, "+0.041s"), (99 * SECOND, "+99.000s"),
+     (100 * SECOND, "+1m40s"), (7_500 * SECOND, "+2h05m")],
+)  # fmt: skip
+def test_times_get_coarser_as_they_grow(span: int, text: str) -> None:
+    assert since(span) == text
