@@ -146,7 +146,7 @@ def test_a_book_that_cannot_be_trusted_shows_its_reason_and_no_number() -> None:
 
 
 def test_candles_show_our_fills_and_the_last_price() -> None:
-    body = [text(row) for row in chart.candles(picture(), Spot(82, 33, PowerScale())).rows]
+    body = [text(row) for row in chart.chart(picture(), Spot(82, 33, PowerScale())).rows]
     joined = "\n".join(body)
     assert "▲" in joined
     assert "▽" in joined
@@ -163,7 +163,7 @@ def test_a_flat_market_still_draws() -> None:
     shown = picture()._replace(snapshot=msgspec.structs.replace(normal(), instruments=(flat,)))
     assert any(
         "╹" in text(r) or "╻" in text(r) or "┃" in text(r)
-        for r in chart.candles(shown, Spot(50, 20, PowerScale())).rows
+        for r in chart.chart(shown, Spot(50, 20, PowerScale())).rows
     )
 
 

@@ -81,6 +81,14 @@ def duration(nanoseconds: float) -> str:
     return f"{span // (24 * HOUR):.0f}d{span % (24 * HOUR) // HOUR:02.0f}h"
 
 
+def span(nanoseconds: float) -> str:
+    """`35s`, `4m`, `3h04`: as `duration`, but never faster than a second."""
+    if not isfinite(nanoseconds):
+        return ABSENT
+    seconds = max(0.0, nanoseconds) // SECOND
+    return f"{seconds:.0f}s" if seconds < 10 else duration(seconds * SECOND)
+
+
 def milliseconds(value: float) -> str:
     """`12ms`, `1.4s`; under ten with one decimal."""
     if not isfinite(value):

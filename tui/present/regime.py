@@ -3,44 +3,65 @@
 from __future__ import annotations
 
 from midas.domain.time import clock_text
-from midas.state.snapshot import InstrumentView, RegimeView
+from midas.state.snapshot import InstrumentView, RegimeChangeView, RegimeView
 from tui.present import numbers
+from tui.present.bars import Candles
 from tui.present.gauge import gauge
 from tui.present.lines import Line, Piece, clean, fit, width_of
 from tui.present.picture import Picture
 from tui.present.words import regime_badge
 
+SOURCES = {"rule": "by rule", "hold": "held: no rule is true", "warming": "warming"}
+
 
 def block(
-    picture: Picture, view: InstrumentView, columns: int, step: int, height: int, width: int
+    picture: Picture, view: InstrumentView, shown: Candles, columns: int, height: int, width: int
 ) -> list[Line]:
-    """`height` lines: the strip alone, or with its heading, evidence and consequence."""
-    strip = _strip(view.regime, columns, step)
+    """`height` lines: the strip alone, or with its heading, evidence, consequence and last changes."""
+    strip = _strip(view, shown, columns)
     if height < 4:
         return [strip]
-    heading = _heading(width)
-    rows = [heading, strip, _verdict(picture, view, width), _evidence(view.regime)]
-    return rows if height < 5 else [*rows, _consequence(picture, view.regime)]
+    rows = [_heading(width), strip, _verdict(view, width), _evidence(view.regime)]
+    if height >= 5:
+        rows.append(_consequence(view.regime, width))
+    changes = view.regime.changes[: max(0, height - len(rows))]
+    rows += [_change(change, width) for change in changes]
+    return rows + [[] for _ in range(height - len(rows))]
 
 
 def _heading(width: int) -> Line:
     return fit([Piece("── ", "edge"), Piece("regime ", "title"), Piece("─" * width, "edge")], width)
 
 
-def _strip(regime: RegimeView, columns: int, step: int) -> Line:
-    shown = regime.history[-(columns // step) :]
-    line: Line = [Piece(" " * (columns - len(shown) * step))]
-    for name in shown:
-        badge = regime_badge(name)
-        glyph = badge.shape + " " * (step - 1)
-        if line[-1].ink == badge.ink and line[-1].text.strip():
-            line[-1] = Piece(line[-1].text + glyph, badge.ink)
+def _strip(view: InstrumentView, shown: Candles, columns: int) -> Line:
+    """A shape a candle, in the same columns."""
+    labels = _by_candle(view, shown)
+    cells = [Piece(" ")] * columns
+    for label, place in zip(labels, shown.places, strict=True):
+        badge = regime_badge(label)
+        cells[place] = Piece(badge.shape if label else " ", badge.ink)
+    line: Line = []
+    for cell in cells:
+        if line and (line[-1].ink == cell.ink or cell.text == " "):
+            line[-1] = Piece(line[-1].text + cell.text, line[-1].ink)
         else:
-            line.append(Piece(glyph, badge.ink))
-    return [*line, Piece(" ▲▼─≈!·", "faint")]
+            line.append(cell)
+    return [*line, Piece(" regime", "faint")]
 
 
-def _verdict(picture: Picture, view: InstrumentView, width: int) -> Line:
+def _by_candle(view: InstrumentView, shown: Candles) -> list[str]:
+    """What held at the close of each candle; empty where nobody knows any more."""
+    history, changes = view.regime.history, view.regime.changes
+    if shown.span == view.bar_period:
+        return ["" for _ in range(len(shown.bars) - len(history))] + list(history[-len(shown.bars) :])
+    labels = []
+    for bar in shown.bars:
+        after = next((c.after for c in changes if c.time <= bar.time), "")
+        labels.append(after or (changes[-1].before if changes else view.regime.label))
+    return labels
+
+
+def _verdict(view: InstrumentView, width: int) -> Line:
     regime = view.regime
     badge = regime_badge(regime.label)
     if regime.source == "warming":
@@ -52,14 +73,13 @@ def _verdict(picture: Picture, view: InstrumentView, width: int) -> Line:
             bar,
             Piece(f" {regime.bars_seen}/{regime.bars_needed} bars{made}"),
         ]
-    held = numbers.duration(max(0, view.market_time - regime.since_time))
-    since = f" since {clock_text(regime.since_time)} ({held})"
+    held = numbers.span(max(0, view.market_time - regime.since_time))
     line: Line = [
         Piece(f"{badge.shape} {clean(regime.short)}", badge.ink),
-        Piece(f" by {regime.source}"),
-        Piece(since, "dim"),
+        Piece(f" {SOURCES.get(regime.source, clean(regime.source))}"),
+        Piece(f" since {clock_text(regime.since_time)} ({held})", "dim"),
     ]
-    was = f", was {clean(regime.previous)}"
+    was = f", was {regime_badge(regime.previous).name}"
     if regime.previous and width_of(line) + len(was) <= width:
         line.append(Piece(was, "dim"))
     return line
@@ -78,11 +98,26 @@ def _evidence(regime: RegimeView) -> Line:
     return line
 
 
-def _consequence(picture: Picture, regime: RegimeView) -> Line:
-    running = sum(strategy.state == "running" for strategy in picture.snapshot.strategies)
-    line: Line = [Piece("size ", "dim"), Piece(f"×{numbers.fixed(regime.size_factor, 2)}  ")]
-    line += [Piece("strat ", "dim"), Piece(f"{running}/{len(picture.snapshot.strategies)} on  ")]
-    if regime.source != "warming":
-        made = f", {regime.synthetic_bars} synthetic" if regime.synthetic_bars else " seen"
-        line.append(Piece(f"{regime.bars_seen} bars{made}", "dim"))
+def _consequence(regime: RegimeView, width: int) -> Line:
+    """What the regime does to sizes, and whom it lets open positions."""
+    line: Line = [Piece("sizes ", "dim"), Piece(f"×{numbers.fixed(regime.size_factor, 2)}")]
+    if not regime.longs:
+        line.append(Piece(" no new longs", "warn"))
+    if regime.speak:
+        line += [Piece(" opens ", "dim"), Piece(clean(", ".join(regime.speak)))]
+    if regime.rest:
+        line += [Piece(" rests ", "dim"), Piece(clean(", ".join(regime.rest)), "dim")]
+    if width_of(line) > width:
+        total = len(regime.speak) + len(regime.rest)
+        line = [*line[:2], Piece(" opens ", "dim"), Piece(f"{len(regime.speak)} of {total} strategies")]
     return line
+
+
+def _change(change: RegimeChangeView, width: int) -> Line:
+    before, after = regime_badge(change.before), regime_badge(change.after)
+    return [
+        Piece(f"{clock_text(change.time)} ", "dim"),
+        Piece(f"{before.name} → ", "dim"),
+        Piece(f"{after.shape} {after.name}", after.ink),
+        Piece(f" {SOURCES.get(change.source, clean(change.source))}" if width >= 50 else "", "dim"),
+    ]

@@ -14,6 +14,12 @@ class Badge(NamedTuple):
     shape: str
     word: str
     ink: str
+    long: str = ""  # the word where there is room
+
+    @property
+    def name(self) -> str:
+        """The long word."""
+        return self.long or self.word
 
 
 MODES = {
@@ -32,12 +38,12 @@ ENVIRONMENTS = {
     "REPLAY": "environment_quiet",
 }
 # The engine names a regime by its label or by its short words; both lead to the same badge.
-_UP = Badge("▲", "UP", "up")
-_DOWN = Badge("▼", "DOWN", "down")
-_RANGE = Badge("─", "RANGE", "text")
-_VOLATILE = Badge("≈", "VOLAT", "warn")
-_CRISIS = Badge("!", "CRISIS", "alarm")
-_UNKNOWN = Badge("·", "?", "dim")
+_UP = Badge("▲", "UP", "up", "Trending Bull")
+_DOWN = Badge("▼", "DOWN", "down", "Trending Bear")
+_RANGE = Badge("─", "RANGE", "text", "Range-bound")
+_VOLATILE = Badge("≈", "VOLAT", "warn", "High Volatility")
+_CRISIS = Badge("!", "CRISIS", "alarm", "Crisis")
+_UNKNOWN = Badge("·", "?", "dim", "Unknown")
 REGIMES = {
     "TREND_UP": _UP,
     "Trending Bull": _UP,

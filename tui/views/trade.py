@@ -10,7 +10,7 @@ from tui.views.view import View
 from tui.widgets.pane import COMMON, PaneKind
 
 KINDS = (
-    PaneKind("chart", COMMON, chart.candles, market=lambda p: p.instrument),
+    PaneKind("chart", COMMON, chart.chart, market=lambda p: p.instrument),
     PaneKind("book", 8, lambda p, s: book.ladder(p, p.instrument, s), book.levels, lambda p: p.instrument),
     PaneKind("book2", COMMON, lambda p, s: book.ladder(p, p.other, s), market=lambda p: p.other),
     PaneKind("tape", COMMON, tape.prints, market=lambda p: p.instrument),
