@@ -7,10 +7,10 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
+from midas.cli.alive import lives
 from midas.cli.exchange import RUN_FILE, answering
-from midas.cli.processes import began_by_midas, lives, restart_exchange
+from midas.cli.processes import began_by_midas
 from midas.errors import MidasError
-from midas.settings import Settings
 from midas.venues.sim.runfile import RunFile
 
 LOOK_S = 1.0
@@ -18,6 +18,7 @@ PAUSES_S = (0.0, 1.0, 2.0, 5.0, 10.0)
 STARTS_MAX = 5
 WITHIN_S = 60.0
 
+Start = Callable[[RunFile], RunFile]  # the same exchange again. Raises MidasError
 Remark = Callable[[str, str], None]  # severity, sentence
 
 
@@ -29,14 +30,9 @@ class ExchangeKeeper:
     """
 
     def __init__(
-        self,
-        settings: Settings,
-        exchange: RunFile,
-        remark: Remark,
-        start: Callable[[Settings, RunFile], RunFile] = restart_exchange,
-        look_s: float = LOOK_S,
-    ) -> None:
-        self._settings = settings
+        self, home: Path, exchange: RunFile, start: Start, remark: Remark, look_s: float = LOOK_S
+    ) -> None:  # fmt: skip
+        self._home = home
         self._exchange = exchange
         self._remark = remark
         self._start = start
@@ -58,7 +54,7 @@ class ExchangeKeeper:
         if found is not None and found.pid != dead.pid:
             self._follow(found, "was started by somebody else")
             return
-        if not began_by_midas(self._settings.home, dead.instance):
+        if not began_by_midas(self._home, dead.instance):
             self._say("error", f"EXCHANGE ENDED: process {dead.pid}, started by hand: start it again by hand")
             await asyncio.sleep(self._look_s)
             return
@@ -69,7 +65,7 @@ class ExchangeKeeper:
         self._say("error", f"EXCHANGE ENDED: process {dead.pid}; it is started again")
         await asyncio.sleep(PAUSES_S[min(self._failures, len(PAUSES_S) - 1)])
         try:
-            started = await asyncio.to_thread(self._start, self._settings, dead)
+            started = await asyncio.to_thread(self._start, dead)
         except MidasError as error:
             self._failures += 1
             self._say("error", f"EXCHANGE ENDED and can't start: {error}")
@@ -98,4 +94,4 @@ class ExchangeKeeper:
 
     @property
     def _path(self) -> Path:
-        return self._settings.home / RUN_FILE
+        return self._home / RUN_FILE

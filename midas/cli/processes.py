@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from midas.cli.alive import reap
 from midas.cli.exchange import RUN_FILE, answering
 from midas.errors import AlreadyRunning, MidasError, ProcessEnded, Unreachable, UsageError
 from midas.settings import Settings
@@ -256,28 +257,5 @@ def stop_process(pid: int, timeout: float = 5.0) -> None:
                 os.kill(pid, 0)
             except ProcessLookupError:
                 return
-            _reap(pid)
+            reap(pid)
             time.sleep(0.02)
-
-
-def lives(pid: int) -> bool:
-    """Whether the process runs; one that ended and that nobody has collected doesn't."""
-    _reap(pid)
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True  # somebody else's by now, or ever
-    try:
-        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] != b"Z"
-    except (OSError, IndexError):
-        return True
-
-
-def _reap(pid: int) -> None:
-    """Collect a child of ours, which otherwise stays visible as a zombie."""
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return

@@ -11,6 +11,7 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +21,14 @@ from midas.cli.exchange import RUN_FILE as EXCHANGE_FILE
 from midas.cli.exchange import answering
 from midas.cli.fate import Fate, Telling, read_fate
 from midas.cli.options import settings_from
-from midas.cli.processes import Ahead, exchange_ahead, exchange_for, finish_exchange, stop_process
+from midas.cli.processes import (
+    Ahead,
+    exchange_ahead,
+    exchange_for,
+    finish_exchange,
+    restart_exchange,
+    stop_process,
+)
 from midas.cli.running import LOCK, RUN_FILE, EngineFile
 from midas.domain.mode import Environment
 from midas.errors import ConfigInvalid, MidasError, UsageError
@@ -152,7 +160,10 @@ async def _run(
 
     exchange = venue.exchange
     watch = Watch(args.duration, exchange.http if exchange else "", _say, telling)
-    others = [ExchangeKeeper(settings, exchange, session.remark).beside] if exchange else []
+    others = []
+    if exchange is not None:
+        again = partial(restart_exchange, settings)
+        others.append(ExchangeKeeper(settings.home, exchange, again, session.remark).beside)
     run_file = settings.home / RUN_FILE
     found = EngineFile(os.getpid(), session.name, time.time_ns())
     write_durably(run_file, msgspec.json.encode(found))

@@ -38,7 +38,8 @@ _FORWARDED = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 class Restarts:
     """How long to wait after a crash, and when to give up."""
 
-    def __init__(self) -> None:
+    def __init__(self, pauses: tuple[float, ...] = PAUSES_S) -> None:
+        self._pauses = pauses
         self._crashes: deque[float] = deque()
 
     def after(self, now: float) -> float | None:
@@ -48,7 +49,7 @@ class Restarts:
         self._crashes.append(now)
         if len(self._crashes) >= CRASHES_MAX:
             return None
-        return PAUSES_S[min(len(self._crashes), len(PAUSES_S)) - 1]
+        return self._pauses[min(len(self._crashes), len(self._pauses)) - 1]
 
 
 class Signals:
@@ -62,6 +63,14 @@ class Signals:
         for number in _HEARD:
             signal.signal(number, _noted)
 
+    def close(self) -> None:
+        """Hear nothing more."""
+        signal.set_wakeup_fd(-1)
+        for number in _HEARD:
+            signal.signal(number, signal.SIG_DFL)
+        os.close(self._read)
+        os.close(self._write)
+
     def wait(self, timeout: float | None) -> list[signal.Signals]:
         """Those that came; empty when the time is over."""
         ready, _, _ = select.select([self._read], [], [], timeout)
@@ -71,12 +80,15 @@ class Signals:
 class Supervisor:
     """One home's. `run` returns the exit code of the last engine."""
 
-    def __init__(self, home: Path, flags: list[str], duration: float | None, heard: Signals) -> None:
+    def __init__(
+        self, home: Path, command: list[str], flags: list[str], duration: float | None, heard: Signals,
+        restarts: Restarts | None = None,
+    ) -> None:  # fmt: skip
         self._home = home
-        self._flags = flags
+        self._command = [*command, *flags]
         self._end = time.monotonic() + duration if duration is not None else None
         self._heard = heard
-        self._restarts = Restarts()
+        self._restarts = restarts or Restarts()
         self._word = Supervision(os.getpid(), time.time_ns(), tuple(flags))
         self._stopping = False
 
@@ -102,8 +114,7 @@ class Supervisor:
     def _engine(self) -> tuple[int, Fate]:
         """One engine from start to end."""
         left = [] if self._end is None else ["--duration", f"{max(1.0, self._end - time.monotonic()):.3f}"]
-        command = [sys.executable, "-m", "midas", "--no-ui", *self._flags, *left]
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+        child = subprocess.Popen([*self._command, *left], stdin=subprocess.DEVNULL, start_new_session=True)
         self._tell(engine=child.pid, next_at=0)
         code = self._wait(child)
         fate = read_fate(self._home)
@@ -164,7 +175,8 @@ def supervise(args: Namespace) -> int:
     home = _home(args)
     flags = run_flags(args) + (["--json"] if args.json else [])
     with InstanceLock(home / LOCK):
-        return Supervisor(home, flags, args.duration, Signals()).run()
+        command = [sys.executable, "-m", "midas", "--no-ui"]
+        return Supervisor(home, command, flags, args.duration, Signals()).run()
 
 
 def _home(args: Namespace) -> Path:

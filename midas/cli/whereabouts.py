@@ -9,9 +9,10 @@ from pathlib import Path
 
 import msgspec
 
+from midas.cli.alive import lives
 from midas.cli.exchange import RUN_FILE as EXCHANGE_FILE
 from midas.cli.fate import read_fate
-from midas.cli.processes import began_by_midas, lives
+from midas.cli.processes import began_by_midas
 from midas.cli.running import LOCK
 from midas.cli.supervision import supervision, supervisor
 from midas.errors import MidasError
