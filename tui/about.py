@@ -16,6 +16,26 @@ PANES = {
     "events": "What happened, newest on top: fills, orders, risk, modes, the feed.",
     "account": "What we own, what it is worth, and what became of it.",
     "machine": "How engine, feed and strategies do.",
+    "limits": "Every limit with what is used, what is allowed and the room left. Values are the worst "
+    "case: positions plus all that may still fill. Enter says what happens when one binds.",
+    "equity": "What the account is worth, a point a second, and how far the losses are from where the engine "
+    "acts by itself.",
+    "exposure": "What is held by instrument and by strategy, and what entry orders may still add.",
+    "stops": "The kill latch, closed gates with their reasons, and what each level of stopping would do now.",
+    "modes": "What each mode allows; the present one is marked, with who set it, why, and what ends it.",
+    "changes": "Every change of the mode in this session, newest on top.",
+    "log": "What happened, newest on top. & shows only what is grave enough, / only what holds a text. A "
+    "cursor holds the list still; f follows again.",
+    "alarms": "What is abnormal right now, gravest first, and what to do about it. A marks it as seen; it "
+    "leaves by itself once it no longer holds.",
+    "alerts": "Prices that people want to hear of. An alert fires once and stays until it is dropped.",
+    "streams": "Every stream of the venue, how old its last message is, and from which age on it is stale.",
+    "latency": "How long things took, as bars from fast to slow: the height is the logarithm of the count.",
+    "rates": "How much happens a second, what was lost or refused, and how much of the venue's request "
+    "allowance is used.",
+    "processes": "The processes of this desk.",
+    "console": "How this console does: frames, bytes to the terminal, age of what it shows.",
+    "session": "What runs here, in which version, since when, and how much it has recorded.",
     "summary": "Position, limits and how to stop, where the screen is small.",
     "working": "The orders that work at the venue.",
 }

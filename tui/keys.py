@@ -50,6 +50,9 @@ GROUPS: dict[str, tuple[Row, ...]] = {
     ),
     "Looking": (
         Row("1", "screen('1')", "1", "", "screen 1: Trade"),
+        Row("5", "screen('5')", "5", "", "screen 5: Risk: limits, exposure, equity, latch, modes"),
+        Row("8", "screen('8')", "8", "", "screen 8: Alerts and log: alarms, price alerts, events"),
+        Row("9", "screen('9')", "9", "", "screen 9: System: streams, latencies, rates, processes"),
         Row("tab", "next_pane(1)", "Tab", "pane", "next pane (Shift+Tab: back)"),
         Row("shift+tab", "next_pane(-1)", "S-Tab", "", "previous pane"),
         Row("z", "zoom", "z", "zoom", "zoom the pane and back; Tab moves the zoom on"),
@@ -87,6 +90,32 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         Row("shift+up", "app.grab(1)", "S-↑", "", "move your order at the level: a ticket", panes=("book",)),
         Row("shift+down", "app.grab(-1)", "S-↓", "", "the same, downwards", panes=("book",)),
         Row("colon,ctrl+p", "app.palette", ":", "commands", "all commands by name"),
+    ),
+    "Alerts and log": (
+        Row(
+            "enter", "app.explain", "Enter", "whole", "what a limit means; the whole of an event or alarm",
+            panes=("limits", "changes", "log", "events", "alarms"),
+        ),
+        Row(
+            "ampersand", "app.severity", "&", "severity", "all events, warnings and errors, errors only",
+            panes=("log", "events"),
+        ),
+        Row(
+            "slash", "app.filter", "/", "filter", "only events that hold a text; Esc there clears it",
+            panes=("log", "events"),
+        ),
+        Row(
+            "f", "app.follow", "f", "follow", "follow the newest event, or hold the list still",
+            panes=("log", "events"),
+        ),
+        Row(
+            "E", "app.export_log", "E", "export", "write the shown events to a private file (CSV)",
+            panes=("log", "events"),
+        ),
+        Row("exclamation_mark", "app.alert", "!", "alert", "a price alert, at the book's cursor or typed"),
+        Row("A", "app.acknowledge", "A", "", "acknowledge the chosen alarm or alert, or all"),
+        Row("d", "app.drop_alert", "d", "drop", "forget the chosen price alert", panes=("alerts",)),
+        Row("delete", "app.drop_alert", "Del", "", "the same", panes=("alerts",)),
     ),
     "Console": (
         Row("t", "app.theme", "t", "", "dark or light"),

@@ -68,6 +68,15 @@ def explained(picture: Picture, limit: LimitView) -> list[str]:
     return said
 
 
+def whole(picture: Picture, limit: LimitView, width: int) -> list[Line]:
+    """The same on a page of its own, with the gauge."""
+    ink = "alarm" if limit.binding else shade_of(limit.used)
+    rows: list[Line] = [[Piece(gauge(limit.used, min(width, 60)), ink)], []]
+    for sentence in explained(picture, limit):
+        rows += detail(sentence, width, "text", "")
+    return rows
+
+
 def action(limit: LimitView) -> str:
     """What the engine does when the limit binds."""
     if limit.name == "rate":

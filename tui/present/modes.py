@@ -55,6 +55,15 @@ def changes(picture: Picture, spot: Spot) -> Sheet:
     return Sheet(title, rows + below, [Piece(f"{len(known)} in this session", "dim")])
 
 
+def whole(picture: Picture, change: ModeChangeView, width: int) -> list[Line]:
+    """One change on a page of its own."""
+    before, after = mode_badge(change.before), mode_badge(change.after)
+    age = numbers.duration(picture.age_of(change.at))
+    rows: list[Line] = [[Piece(f"{before.shape} {before.word} → {after.shape} {after.word}", "strong")], []]
+    rows.append([Piece(f"{clock_text(change.at)} UTC, {age} ago, by {change.by}", "dim")])
+    return rows + detail(change.cause, width, "text", "")
+
+
 def _change(picture: Picture, change: ModeChangeView, width: int, here: bool) -> Line:
     before, after = mode_badge(change.before), mode_badge(change.after)
     age = numbers.duration(picture.age_of(change.at))

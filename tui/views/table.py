@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tui.views import trade
+from tui.views import log, risk, trade
 from tui.views.view import View
 from tui.widgets.pane import PaneKind
 
-VIEWS: tuple[View, ...] = (trade.VIEW,)
+VIEWS: tuple[View, ...] = (trade.VIEW, risk.VIEW, log.VIEW)
 
 
 def kinds() -> list[PaneKind]:
