@@ -60,12 +60,16 @@ class Inks:
         self.theme = theme
         self.palette = palette
         self._colours = _colours(theme, palette)
+        self._styles: dict[tuple[str, str], Style] = {}
 
     def style(self, ink: str, ground: str) -> Style:
         """The style of `ink` on `ground`; an unknown ink is plain text, never an error."""
-        front = self._colours.get(ink, self._colours["text"])
-        back = self._colours.get(f"on {ground}", self._colours["ground"])
-        return _style(front, back, ink in _BOLD)
+        found = self._styles.get((ink, ground))
+        if found is None:
+            front = self._colours.get(ink, self._colours["text"])
+            back = self._colours.get(f"on {ground}", self._colours["ground"])
+            found = self._styles[ink, ground] = _style(front, back, ink in _BOLD)
+        return found
 
     def textual(self) -> Theme:
         """The same colours for Textual's own widgets (inputs, palette, help)."""

@@ -12,11 +12,12 @@ from textual.binding import Binding
 
 from midas.domain.time import HOUR, SECOND
 from tests.fakes.snapshots import Desk, normal
+from tui.keymap import Keymap
 from tui.keys import GROUPS, bindings, hints, rows
 from tui.layout import plan
 from tui.present import banner, book, chart, desk, lines, numbers, risk
 from tui.present.gauge import gauge
-from tui.present.lines import Piece, Sheet, fit, frame, merged, shade, width_of
+from tui.present.lines import Line, Piece, Sheet, fit, frame, settled, shade, width_of
 from tui.present.picture import Picture, Spot, window
 from tui.present.scale import PowerScale, cells
 from tui.theme import PALETTES, THEMES, Inks
@@ -64,12 +65,24 @@ def test_a_fitted_line_is_exactly_as_wide_as_asked(parts: list[tuple[str, str]],
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from(["", " ", "ab", "  c "]), st.sampled_from(["text", "dim"])), max_size=8
-    )
+        st.tuples(
+            st.sampled_from(["", " ", "ab", "  c ", "中"]),
+            st.sampled_from(["text", "dim"]),
+            st.sampled_from(["", "bar_bid"]),
+        ),
+        max_size=8,
+    ),
+    st.integers(0, 14),
 )
-def test_merging_changes_no_character(parts: list[tuple[str, str]]) -> None:
-    line = [Piece(words, ink) for words, ink in parts]
-    assert text(merged(line)) == text(line)
+def test_a_settled_line_looks_like_the_fitted_one(parts: list[tuple[str, str, str]], width: int) -> None:
+    line = [Piece(*part) for part in parts]
+    assert looks(settled(line, width)) == looks(fit(line, width))
+    assert width_of(settled(line, width)) == width
+
+
+def looks(line: Line) -> list[tuple[str, str, str]]:
+    """Every character with what can be seen of its inks: a blank has only a ground."""
+    return [(c, "" if c == " " else piece.ink, piece.ground) for piece in line for c in piece.text]
 
 
 @given(st.integers(0, 20))
@@ -235,9 +248,10 @@ def test_every_key_is_bound_once_and_documented() -> None:
 
 
 def test_the_footer_offers_only_what_works_now() -> None:
-    assert ("c", "cancel") not in hints(latched=False, orders=False, pane="book")
-    assert ("c", "cancel") in hints(latched=False, orders=True, pane="book")
-    assert hints(latched=True, orders=False, pane="book")[0] == ("R", "resume")
+    shown = Keymap().shown
+    assert ("c", "cancel") not in hints(latched=False, orders=False, pane="book", shown=shown)
+    assert ("c", "cancel") in hints(latched=False, orders=True, pane="book", shown=shown)
+    assert hints(latched=True, orders=False, pane="book", shown=shown)[0] == ("R", "resume")
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -83,12 +83,15 @@ def shade(line: Line, cells: int, ground: str) -> Line:
     shaded: Line = []
     at = 0
     for piece in line:
-        size = cell_len(piece.text)
+        size = len(piece.text) if piece.text.isascii() else cell_len(piece.text)
         cut = min(max(start - at, 0), size)
-        if cut:
-            shaded.append(piece._replace(text=piece.text[:cut]))
-        if cut < size:
-            shaded.append(piece._replace(text=piece.text[cut:], ground=ground))
+        if cut >= size:
+            shaded.append(piece)
+        else:
+            text, ink, under, secret = piece
+            if cut:
+                shaded.append(Piece(text[:cut], ink, under, secret))
+            shaded.append(Piece(text[cut:], ink, ground, secret))
         at += size
     return shaded
 
@@ -98,23 +101,33 @@ def on(line: Line, ground: str) -> Line:
     return [piece._replace(ground=ground) for piece in line]
 
 
-def merged(line: Line) -> Line:
-    """Fewer pieces that look the same: blanks take their neighbour's ink (a piece costs some 40 bytes)."""
+def settled(line: Iterable[Piece], width: int) -> Line:
+    """The line in exactly `width` cells and few pieces: blanks take their neighbour's ink.
+
+    One pass for `fit` and joining, because every row that changed goes through here eight times a second.
+    """
     joined: Line = []
-    for piece in line:
-        if not piece.text:
+    held, ink, ground = "", "text", ""
+    left = width
+    for text, its_ink, its_ground, _ in [*line, Piece(" " * width)]:
+        size = len(text) if text.isascii() else cell_len(text)
+        if size > left:
+            text, size = set_cell_size(text, left), left
+        if not text:
             continue
-        last = joined[-1] if joined else None
-        if (
-            last is not None
-            and last.ground == piece.ground
-            and (last.ink == piece.ink or piece.text.isspace())
-        ):
-            joined[-1] = last._replace(text=last.text + piece.text)
-        elif last is not None and last.ground == piece.ground and last.text.isspace():
-            joined[-1] = piece._replace(text=last.text + piece.text)
+        left -= size
+        if its_ground == ground and (its_ink == ink or text.isspace()):
+            held += text
+        elif its_ground == ground and held.isspace():
+            held, ink = held + text, its_ink
         else:
-            joined.append(piece)
+            if held:
+                joined.append(Piece(held, ink, ground))
+            held, ink, ground = text, its_ink, its_ground
+        if not left:
+            break
+    if held:
+        joined.append(Piece(held, ink, ground))
     return joined
 
 

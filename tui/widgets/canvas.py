@@ -7,7 +7,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.present.lines import Line, fit, merged, width_of
+from tui.present.lines import Line, settled, width_of
 from tui.theme import Inks
 
 
@@ -32,7 +32,7 @@ class Canvas(Widget):
             if y < len(given) and given[y] == line and width == self._width:
                 fresh.append(drawn[y])
                 continue
-            row = merged(fit(line, width))
+            row = settled(line, width)
             fresh.append(row)
             start, end = changed(drawn[y], row) if y < len(drawn) and width == self._width else (0, 0)
             if start + end < width:
