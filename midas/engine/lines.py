@@ -1,4 +1,7 @@
-"""One line of text for each decision that a person should see: the same words on screen and in reports."""
+"""One line of text for each decision that a person should see: the same words on screen and in reports.
+
+Who, what and how much come first, so that a narrow pane cuts only the details.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ from midas.domain.decision import (
     TargetRefused,
 )
 from midas.domain.money import plain
+from midas.domain.order import OrderIntent
 from midas.state.state import State
 
 Line = tuple[str, str, str]  # kind, severity, text
@@ -52,25 +56,25 @@ def _fill(d: FillBooked, state: State) -> Line:
 
 
 def _moved(d: OrderMoved, state: State) -> Line:
-    severity = "warn" if d.after in ("UNKNOWN", "REJECTED") else "info"
-    return (
-        "ORDER",
-        severity,
-        f"{d.client_id[-4:]} {d.before} -> {d.after}" + (f": {d.detail}" if d.detail else ""),
-    )
+    detail, order = f": {d.detail}" if d.detail else "", state.orders.get(d.client_id)
+    if d.after not in ("UNKNOWN", "REJECTED") or order is None:
+        return "ORDER", "info", f"{d.client_id[-4:]} {d.before} -> {d.after}{detail}"
+    return "ORDER", "warn", f"{d.client_id[-4:]} {d.after} {_what(order.intent, state)}{detail}"
 
 
 def _refused(d: TargetRefused, state: State) -> Line:
-    sentences = "; ".join(b.sentence for b in d.breaches)
-    return "RISK", "warn", f"{d.target.strategy} refused: {sentences}"
+    target, limits = d.target, ", ".join(b.limit for b in d.breaches)
+    what = f"{target.strategy} {state.instruments[target.instrument].name} to {plain(target.quantity)}"
+    return "RISK", "warn", f"{what} refused ({limits}): {'; '.join(b.sentence for b in d.breaches)}"
 
 
 def _blocked(d: OrderBlocked, state: State) -> Line:
-    return "RISK", "warn", f"{d.intent.strategy} order blocked: {d.breach.sentence}"
+    what = f"{d.intent.strategy} {_what(d.intent, state)}"
+    return "RISK", "warn", f"{what} blocked ({d.breach.limit}): {d.breach.sentence}"
 
 
 def _anomaly(d: Anomaly, state: State) -> Line:
-    return "ANOMALY", "warn", f"{d.kind} {d.subject[-6:]}: {d.detail}"
+    return "ANOMALY", "warn", f"{d.kind.replace('_', ' ')} {d.subject[-4:]}: {d.detail}"
 
 
 def _mode(d: ModeChanged, state: State) -> Line:
@@ -90,7 +94,7 @@ def _gate(d: GateMoved, state: State) -> Line:
     return (
         "GATE",
         "warn" if d.closed else "info",
-        f"{d.scope} {'closed' if d.closed else 'open again'}: {d.reason}",
+        f"{d.scope} {'closed' if d.closed else 'open again'}{f' by {d.by}' if d.by else ''}: {d.reason}",
     )
 
 
@@ -103,6 +107,10 @@ def _reconciled(d: Reconciled, state: State) -> Line | None:
         return None
     text = "orders, balances and trades equal" if d.equal else "; ".join(d.differences)
     return "ACCOUNT", "info" if d.equal else "warn", f"{d.purpose} pass: {text}"
+
+
+def _what(intent: OrderIntent, state: State) -> str:
+    return f"{intent.side.value} {plain(intent.quantity)} {state.instruments[intent.instrument].name}"
 
 
 _WRITERS: dict[type, Callable[[Any, State], Line | None]] = {
