@@ -8,6 +8,14 @@ from typing import NamedTuple
 
 from textual.binding import Binding, BindingType
 
+_NAMES = {
+    "next_pane(1)": "pane next", "next_pane(-1)": "pane previous", "move(1)": "down", "move(-1)": "up",
+    "move(10)": "page down", "move(-10)": "page up", "jump(False)": "top", "jump(True)": "bottom",
+    "symbol(-1)": "symbol previous", "symbol(1)": "symbol next",
+}  # fmt: skip
+# The footer from left to right: what falls off where the terminal is narrow stands last.
+_FOOTER = ("b/s", "F5-F9", "1-9", "Tab", ":", "z", "^Q", "c", "j/k", "h/l", "Space", "!")
+
 
 class Row(NamedTuple):
     """One binding: Textual's key names, the action, and what a person reads about it."""
@@ -25,8 +33,8 @@ class Row(NamedTuple):
         """The name of the binding in the configuration: the action, or the key where panes share it."""
         if self.panes:
             return f"at-{self.keys.replace('_', '-').replace('+', '-')}"
-        name = self.action.removeprefix("app.").replace("-1", "back").replace("(1)", "")
-        return re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")
+        named = _NAMES.get(self.action, self.action.removeprefix("app."))
+        return re.sub("[^a-z0-9]+", "-", named.lower()).strip("-")
 
 
 GROUPS: dict[str, tuple[Row, ...]] = {
@@ -50,6 +58,7 @@ GROUPS: dict[str, tuple[Row, ...]] = {
     ),
     "Looking": (
         Row("1", "screen('1')", "1", "", "screen 1: Trade"),
+        Row("", "", "1-9", "screens", ""),
         Row("5", "screen('5')", "5", "", "screen 5: Risk: limits, exposure, equity, latch, modes"),
         Row("8", "screen('8')", "8", "", "screen 8: Alerts and log: alarms, price alerts, events"),
         Row("9", "screen('9')", "9", "", "screen 9: System: streams, latencies, rates, processes"),
@@ -67,12 +76,28 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         Row("h,left", "symbol(-1)", "h", "", "previous instrument"),
         Row("l,right", "symbol(1)", "l", "", "next instrument"),
         Row("", "", "h/l", "symbol", ""),
+        Row("left_square_bracket", "app.timeframe(-1)", "[", "", "shorter candles", panes=("chart",)),
+        Row("right_square_bracket", "app.timeframe(1)", "]", "", "longer candles", panes=("chart",)),
+        Row("", "", "[ ]", "candles", "", panes=("chart",)),
+        Row("minus", "app.width(-1)", "-", "", "narrower candles: more of them", panes=("chart",)),
+        Row("equals_sign", "app.width(1)", "=", "", "wider candles", panes=("chart",)),
+        Row("", "", "-/=", "width", "", panes=("chart",)),
+        Row("left_square_bracket", "app.group(-1)", "[", "", "fewer ticks to a level", panes=("book",)),
+        Row("right_square_bracket", "app.group(1)", "]", "", "more ticks to a level", panes=("book",)),
+        Row("", "", "[ ]", "ticks", "", panes=("book",)),
+        Row("left_curly_bracket", "app.depth(-1)", "{", "", "fewer levels a side", panes=("book",)),
+        Row("right_curly_bracket", "app.depth(1)", "}", "", "more levels: 5, 10, 25, 50", panes=("book",)),
+        Row("enter", "app.why", "Enter", "why", "explain the chosen signal", panes=("signals",)),
+        Row("i", "app.inputs", "i", "inputs", "what the chosen signal's strategy looked at", panes=("signals",)),
+        Row("p", "app.private", "p", "", "private: our amounts of money and quantities as dots"),
+        Row("ctrl+o", "app.labels", "^O", "", "a letter on every pane; press it to go there"),
         Row("home,full_stop", "recentre", ".", "", "take the cursor away, back to the touch"),
         Row("space", "freeze", "Space", "freeze", "freeze the display; the engine trades on"),
     ),
     "Acting": (
-        Row("b", "app.ticket('BUY')", "b", "buy", "a ticket to buy, at the book's cursor; sends nothing"),
-        Row("s", "app.ticket('SELL')", "s", "sell", "a ticket to sell; F2 reviews it, then y sends it"),
+        Row("", "", "b/s", "ticket", ""),
+        Row("b", "app.ticket('BUY')", "b", "", "a ticket to buy, at the book's cursor; sends nothing"),
+        Row("s", "app.ticket('SELL')", "s", "", "a ticket to sell; F2 reviews it, then y sends it"),
         Row("c", "app.cancel", "c", "cancel", "cancel the chosen working order (asks y)"),
         Row("C", "app.cancel_entries", "C", "", "cancel all entries of the instrument (asks y); exits stay"),
         Row(
@@ -84,7 +109,7 @@ GROUPS: dict[str, tuple[Row, ...]] = {
             panes=("desk", "positions"),
         ),
         Row(
-            "d", "app.cancel_level", "d", "cancel here", "cancel your orders at the level (asks y)",
+            "d", "app.cancel_level", "d", "", "cancel your orders at the level (asks y)",
             panes=("book",),
         ),
         Row("shift+up", "app.grab(1)", "S-↑", "", "move your order at the level: a ticket", panes=("book",)),
@@ -152,7 +177,11 @@ def row_for(keys: str, pane: str) -> Row | None:
 def hints(latched: bool, orders: bool, pane: str, shown: Callable[[Row], str]) -> list[tuple[str, str]]:
     """What the footer offers: only what would do something now, the pane's own keys first."""
     offered = [row for row in rows() if row.word and (row.word != "cancel" or orders)]
-    own = [(shown(row), row.word) for row in offered if pane in row.panes]
-    found = [(shown(row), row.word) for row in offered if not row.panes]
+    own = [row for row in offered if pane in row.panes]
+    rest = sorted((row for row in offered if not row.panes), key=_place)
     halted = [("R", "resume"), ("K", "report")] if latched else []
-    return [*halted, *own, *found]
+    return [*halted, *((shown(row), row.word) for row in (*own, *rest))]
+
+
+def _place(row: Row) -> int:
+    return _FOOTER.index(row.shown) if row.shown in _FOOTER else len(_FOOTER) + (row.shown == "?")

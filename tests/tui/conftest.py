@@ -27,7 +27,9 @@ class Bench:
         self.levels: list[str] = []  # and how far
         self.outcome = KillOutcome(True, True, "latched")
         self.link = FakeLink(snapshot)
-        self.app = ConsoleApp(lambda: self.link, self.pull, lambda: self.now, "console test", moving=False)
+        self.app = ConsoleApp(
+            lambda: self.link, self.pull, lambda: self.now, "console test", False, habits or Habits()
+        )
         self.pilot: Pilot[int]
 
     def pull(self, level: str, by: str) -> KillOutcome:

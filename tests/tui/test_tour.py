@@ -16,6 +16,7 @@ async def test_the_whole_tour_by_doing_what_it_asks(console: Console) -> None:
         await bench.press("colon", *"tour", "enter")
         assert bench.shows("tour 1/6")
         bench.app.stage.panes["signals"].focus()
+        await bench.pilot.pause()
         await bench.beat()
         assert bench.shows("tour 2/6")
         await bench.press("j")
@@ -50,6 +51,7 @@ async def test_nobody_is_asked_to_halt_a_desk_with_real_money(console: Console) 
     async with console(_live(snapshots.normal())) as bench:
         await bench.press("colon", *"tour", "enter")
         bench.app.stage.panes["signals"].focus()
+        await bench.pilot.pause()
         for key in ("j", "z", "z"):
             await bench.press(key)
         await bench.press("question_mark")
