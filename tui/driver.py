@@ -80,6 +80,11 @@ class ConsoleDriver(LinuxDriver):
             self._file = TerminalFile(self._file)  # type: ignore[assignment]  # only write, flush, fileno are used
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual annotates it nowhere
 
+    def stop_application_mode(self) -> None:
+        """Leave no picture behind: without an alternate screen the next lines would be printed over it."""
+        self.write("\x1b[2J\x1b[H")
+        super().stop_application_mode()
+
     def write(self, data: str) -> None:
         """Queue for the terminal, in as few bytes as say the same."""
         super().write(squeeze(data))

@@ -71,14 +71,22 @@ def draw_on(home: Path, habits: ConsoleSettings, workspace: Path) -> int:
         newcomer = not (home / SEEN).exists()
         code = draw(connect, partial(_pull, home), watch, newcomer=newcomer, **habits.model_dump())
         (home / SEEN).touch()
-    except ConsoleFailed as error:
-        raise ConsoleFailed(
-            f"the console failed ({error}); the details are in {home / CONSOLE_LOG}. {_left_behind(home)}"
-        ) from None
+    except MidasError as error:
+        if isinstance(error, ConsoleFailed):
+            raise _failed(home, str(error)) from None
+        raise
+    except Exception as error:  # the seam around the console: whatever it is, the engine trades on
+        log.exception("the console failed outside of its application")
+        raise _failed(home, f"{type(error).__name__}: {error}") from None
     finally:
         watch.close()
     print(f"midas: {_left_behind(home)}", file=sys.stderr)
     return code
+
+
+def _failed(home: Path, what: str) -> ConsoleFailed:
+    log_file = home / CONSOLE_LOG
+    return ConsoleFailed(f"the console failed ({what}); the details are in {log_file}. {_left_behind(home)}")
 
 
 def _left_behind(home: Path) -> str:
