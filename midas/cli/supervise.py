@@ -29,6 +29,7 @@ from midas.store.lock import InstanceLock
 PAUSES_S = (1.0, 2.0, 5.0, 10.0)
 CRASHES_MAX = 5
 WITHIN_S = 300.0
+UP_S = 120.0  # no start takes so long: it traded, even if the disk kept no word of it
 STOP_S = 60.0  # an engine that was asked to end and still runs then is ended by force
 
 _HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD)
@@ -95,11 +96,13 @@ class Supervisor:
     def run(self) -> int:
         """Until the engine ends for good."""
         while True:
+            began = time.monotonic()
             code, fate = self._engine()
+            came_up = fate.up_at or time.monotonic() - began > UP_S
             if fate.wanted or self._stopping:
                 self._tell(engine=0)
                 return max(code, 0)
-            if code == UsageError.exit_code or not (self._word.crashes or fate.up_at):
+            if code == UsageError.exit_code or not (self._word.crashes or came_up):
                 self._tell(engine=0)  # refused to start: its own sentence says why
                 return code if code > 0 else 1
             pause = self._restarts.after(time.monotonic())
