@@ -28,6 +28,7 @@ from tui.acts.ordering import Ordering
 from tui.acts.reading import Reading
 from tui.acts.starting import Starting
 from tui.acts.touring import Touring
+from tui.acts.viewing import Viewing
 from tui.bell import rings
 from tui.desk import Desk
 from tui.driver import HungUp
@@ -47,7 +48,7 @@ log = logging.getLogger("midas.console")
 HABITS = Habits()
 
 
-class ConsoleApp(Modes, Ordering, Alerting, Reading, Looks, Commanding, Touring, Starting):
+class ConsoleApp(Modes, Ordering, Alerting, Reading, Looks, Commanding, Touring, Starting, Viewing):
     """Keys to commands, snapshots to panes."""
 
     CSS_PATH = "console.tcss"

@@ -88,7 +88,7 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         Row("left_curly_bracket", "app.depth(-1)", "{", "", "fewer levels a side", panes=("book",)),
         Row("right_curly_bracket", "app.depth(1)", "}", "", "more levels: 5, 10, 25, 50", panes=("book",)),
         Row("enter", "app.why", "Enter", "why", "explain the chosen signal", panes=("signals",)),
-        Row("i", "app.inputs", "i", "inputs", "what the chosen signal's strategy looked at", panes=("signals",)),
+        Row("i", "app.inputs", "i", "inputs", "what the strategy of that signal saw", panes=("signals",)),
         Row("p", "app.private", "p", "", "private: our amounts of money and quantities as dots"),
         Row("ctrl+o", "app.labels", "^O", "", "a letter on every pane; press it to go there"),
         Row("home,full_stop", "recentre", ".", "", "take the cursor away, back to the touch"),

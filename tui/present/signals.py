@@ -7,15 +7,25 @@ from midas.state.snapshot import SignalView
 from tui.present import numbers
 from tui.present.gauge import gauge
 from tui.present.lines import Line, Piece, Sheet, centred, clean, clip
-from tui.present.picture import Picture, Spot, window
+from tui.present.masking import secret
+from tui.present.picture import Picture, Spot
+from tui.present.viewport import Key
 from tui.present.words import outcome_badge
 
 EXPLAINED = 2  # lines that explain the chosen signal
 
 
-def keys(picture: Picture, _height: int) -> list[int]:
+def keys(picture: Picture, _height: int) -> list[str]:
     """The signals the cursor can stand on, newest first."""
-    return [signal.sequence for signal in picture.snapshot.signals]
+    return [_key(signal) for signal in picture.snapshot.signals]
+
+
+def found(picture: Picture, key: Key | None) -> SignalView | None:
+    """The signal that the cursor stands on; without a cursor the newest."""
+    signals = picture.snapshot.signals
+    if key is None:
+        return signals[0] if signals else None
+    return next((signal for signal in signals if _key(signal) == key), None)
 
 
 def feed(picture: Picture, spot: Spot) -> Sheet:
@@ -26,15 +36,18 @@ def feed(picture: Picture, spot: Spot) -> Sheet:
     if not signals:
         return Sheet(title, centred(_silence(picture), spot.width, spot.height), note)
     room = max(1, spot.height - EXPLAINED)
-    chosen = next((i for i, s in enumerate(signals) if s.sequence == spot.selected), 0)
-    rows = [
-        _row(picture, signals[i], spot, i == chosen and spot.selected is not None)
-        for i in window(len(signals), chosen, room)
-    ]
+    known = keys(picture, spot.height)
+    rows = [_row(picture, signals[i], spot, known[i] == spot.selected) for i in spot.rows(known, room)]
     rows += [[]] * (room - len(rows))
-    rows += [_why(signals[chosen], spot.width), _outcome(signals[chosen], spot.width)]
-    foot: Line = [Piece("j/k choose: why and outcome below", "dim")] if spot.focused else []
+    chosen = found(picture, spot.selected) or signals[0]
+    rows += [_why(chosen, spot.width), _outcome(chosen, spot.width)]
+    foot: Line = [Piece("Enter why  i inputs", "dim")] if spot.focused else []
     return Sheet(title, rows, note, foot)
+
+
+def _key(signal: SignalView) -> str:
+    """Two strategies may speak on one event."""
+    return f"signal:{signal.sequence}.{signal.strategy}.{signal.instrument}"
 
 
 def _silence(picture: Picture) -> str:
@@ -64,7 +77,7 @@ def _row(picture: Picture, signal: SignalView, spot: Spot, here: bool) -> Line:
         left -= 9
     brief = f"{badge.shape} {badge.word}"
     verdict = _verdict(signal) if left >= len(brief) + 12 else brief
-    line.append(Piece(clip(verdict, left), badge.ink))
+    line.append(secret(clip(verdict, left), badge.ink))
     return line
 
 
@@ -89,4 +102,7 @@ def _why(signal: SignalView, width: int) -> Line:
 
 def _outcome(signal: SignalView, width: int) -> Line:
     badge = outcome_badge(signal.outcome)
-    return [Piece(" → ", "dim"), Piece(clip(_verdict(signal), width - 3), badge.ink)]
+    text = _verdict(signal)
+    if signal.orders:
+        text += f" · {signal.orders[-1]}"
+    return [Piece(" → ", "dim"), secret(clip(text, width - 3), badge.ink)]

@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
+from textual.geometry import Region
 from textual.screen import Screen
 
 from midas.state.snapshot import InstrumentView
@@ -143,6 +144,16 @@ class DeskScreen(Screen[None]):
     def zoomed(self) -> bool:
         """Whether one pane has the whole middle."""
         return self._zoomed is not None
+
+    def spots(self) -> dict[str, Region]:
+        """Where the visible panes stand, in the order of Tab."""
+        places = self._plan()
+        return {name: places.regions[name] for name in places.tabs}
+
+    def go(self, name: str | None) -> None:
+        """Give that pane the keyboard."""
+        if name in self._plan().tabs:
+            self.panes[name].focus()
 
     @property
     def active(self) -> Pane | None:
