@@ -23,7 +23,7 @@ from midas.state.snapshot import (
 )
 
 POSITION_MAX = 0.35
-EDGES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
+EDGES = tuple(2.0**power for power in range(-2, 13))  # 0.25 ms to 4 s
 
 
 def choices() -> tuple[KillChoiceView, ...]:
@@ -175,16 +175,16 @@ def health(now: int, started: int) -> HealthView:
             StreamView("depth ETH-USDT", True, 74.0, 10_000.0),
             StreamView("klines BTC-USDT", True, 812.0, 10_000.0),
             StreamView("klines ETH-USDT", True, 790.0, 10_000.0),
-            StreamView("user", True, 3_900.0, math.inf),
+            StreamView("user data", True, math.nan, 0.0),
         ),
         (
             ProcessView("engine", 21_904, 11.2, 143.0, started),
             ProcessView("exchange", 21_911, 7.4, 98.0, started - 3 * SECOND),
         ),
         (
-            histogram("loop", 3, 5, 0.6, 1.9, 14.0),
-            histogram("barrier", 4, 2, 0.9, 1.6, 4.1),
-            histogram("feed", 7, 3, 12.4, 31.0, 88.0),
+            histogram("loop", 2, 5, 0.6, 1.9, 14.0),
+            histogram("barrier", 2, 3, 0.9, 1.6, 4.1),
+            histogram("feed", 6, 3, 12.4, 31.0, 88.0),
             histogram("ack", 8, 2, 38.0, 61.0, 88.0),
         ),
         61_204, 3_137_200, 1,
