@@ -44,6 +44,11 @@ class Core(App[int]):
         """Commands of the palette; each act adds its own."""
         return []
 
+    def wear(self, inks: Inks) -> None:
+        """Take a theme and palette, everywhere."""
+        self.inks = inks
+        self.stage.dye(inks)
+
     def symbols(self) -> list[str]:
         """The names of the instruments, for completing a command."""
         snapshot = self.newest
@@ -58,8 +63,8 @@ class Core(App[int]):
         """Show the engine's answer to a command."""
         self.say(answer.message, answer.accepted)
 
-    def say(self, text: str, accepted: bool = True) -> None:
-        """A line at the foot of the screen for a few seconds."""
+    def say(self, text: str, accepted: bool | None = None) -> None:
+        """A line at the foot of the screen for a few seconds; True and False are the engine's own word."""
         self._notices += 1
         number = self._notices
         self.stage.tell(Notice(text, accepted))

@@ -15,7 +15,7 @@ from tests.fakes.snapshots import Desk, normal
 from tui.keymap import Keymap
 from tui.keys import GROUPS, bindings, hints, rows
 from tui.layout import plan
-from tui.present import banner, book, chart, desk, lines, numbers, risk
+from tui.present import book, chart, desk, headline, lines, numbers, risk
 from tui.present.gauge import gauge
 from tui.present.lines import Line, Piece, Sheet, fit, frame, settled, shade, width_of
 from tui.present.picture import Picture, Spot, window
@@ -205,7 +205,7 @@ def test_limits_say_used_and_allowed_in_their_unit() -> None:
 
 @pytest.mark.parametrize("width", [60, 80, 100, 120, 200])
 def test_the_banner_never_loses_mode_environment_or_kill_hint(width: int) -> None:
-    line = text(banner.first_line(picture(), width))
+    line = text(headline.first_line(picture(), width))
     assert len(line) == width
     for part in ("SIM", "NORMAL", "KILL ^\\"):
         assert part in line

@@ -96,7 +96,7 @@ class Stopping(Core):
             self.say("nothing is halted")
         elif not isinstance(self.screen, ResumeDialog):
             self.push_screen(
-                ResumeDialog(self._ask_resume), lambda message: self.say(message) if message else None
+                ResumeDialog(self._ask_resume), lambda message: self.say(message, True) if message else None
             )
 
     def watch_latch(self) -> None:

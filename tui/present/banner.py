@@ -1,51 +1,17 @@
-"""The two lines on top: where we are, what the system may do, who decided that, and how we stand."""
+"""The second line: whatever is abnormal, in words; else who set the mode, and the account."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from midas.domain.time import SECOND, clock_text
+from midas.domain.time import MINUTE, SECOND, clock_text
 from midas.runtime.whereabouts import Whereabouts
 from midas.state.snapshot import Snapshot
 from tui.present import numbers
 from tui.present.lines import Line, Piece, clean, clip, fit, spread, width_of
+from tui.present.masking import masked, secret
 from tui.present.picture import LINK_STALE_NS, Picture
 from tui.present.trouble import Trouble, engine_trouble, exchange_trouble
-from tui.present.words import ENVIRONMENTS, mode_badge, regime_badge
 
-FEED_STALE_MS = 5_000
-CLOCK_OFF_MS = 250
-
-
-class Cell(NamedTuple):
-    """A part of the first line in its forms from long to short; the last may be empty."""
-
-    forms: list[Line]
-    rank: int  # the highest is shortened first
-
-
-def first_line(picture: Picture, width: int) -> Line:
-    """Environment, mode, regime, price, result, drawdown, feed, clock, and how to stop it all."""
-    cells = [
-        _environment(picture.snapshot),
-        _mode(picture.snapshot),
-        _regime(picture),
-        _price(picture),
-        _result(picture.snapshot),
-        _drawdown(picture.snapshot),
-        _feed(picture),
-        _clock(picture.snapshot),
-    ]
-    kill: Line = [Piece(" KILL ^\\ ", "kill_hint")]
-    chosen = _choose(cells, width - width_of(kill))
-    line: Line = []
-    for index, part in enumerate(chosen):
-        if part:
-            line += [Piece("│", "edge")] if index > 1 else []
-            line += part
-    return (
-        spread(line, kill, width) if width_of(line) < width - width_of(kill) else fit([*line, *kill], width)
-    )
+RECONCILED_OLD = 2 * MINUTE
 
 
 def second_line(picture: Picture, width: int) -> Line:
@@ -53,126 +19,8 @@ def second_line(picture: Picture, width: int) -> Line:
     alarm = _abnormal(picture, width)
     if alarm is not None:
         return alarm
-    return spread(_authority(picture, width), _account(picture.snapshot), width)
-
-
-def _choose(cells: list[Cell], room: int) -> list[Line]:
-    """One form of each cell so that all fit, giving up the least important detail first."""
-    form = [0] * len(cells)
-    order = sorted(range(len(cells)), key=lambda i: -cells[i].rank)
-    while sum(width_of(c.forms[f]) + 1 for c, f in zip(cells, form, strict=True)) > room + 2:
-        shrinkable = [i for i in order if form[i] + 1 < len(cells[i].forms)]
-        if not shrinkable:
-            break
-        longest = min(form[i] for i in shrinkable)
-        form[next(i for i in shrinkable if form[i] == longest)] += 1
-    for index in reversed(order):
-        longer = [f - 1 if i == index and f else f for i, f in enumerate(form)]
-        if sum(width_of(c.forms[f]) + 1 for c, f in zip(cells, longer, strict=True)) <= room + 2:
-            form = longer
-    return [cell.forms[f] for cell, f in zip(cells, form, strict=True)]
-
-
-def _environment(snapshot: Snapshot) -> Cell:
-    ink = ENVIRONMENTS.get(snapshot.environment, "environment_live")
-    return Cell([[Piece(f" {clean(snapshot.environment)} ", ink, ink)]], 0)
-
-
-def _mode(snapshot: Snapshot) -> Cell:
-    badge = mode_badge(snapshot.mode.mode)
-    return Cell([[Piece(f" {badge.shape} {badge.word} ", badge.ink, badge.ink)]], 0)
-
-
-def _regime(picture: Picture) -> Cell:
-    view = picture.instrument
-    if view is None:
-        return Cell([[]], 9)
-    badge = regime_badge(view.regime.label)
-    ink = badge.ink if view.regime.source != "warming" else "dim"
-    long = [Piece(f" {badge.shape} {clean(view.regime.short)} ", ink)]
-    return Cell(
-        [long, [Piece(f" {badge.shape} {badge.word} ", ink)], [Piece(f"{badge.shape}{badge.word}", ink)], []],
-        6,
-    )
-
-
-def _price(picture: Picture) -> Cell:
-    view = picture.instrument
-    if view is None:
-        return Cell([[Piece(" no instrument ", "dim")]], 1)
-    last = numbers.fixed(view.last, view.price_decimals)
-    change = numbers.percent(view.change)
-    ink, mark = numbers.trend_ink(view.change), numbers.arrow(view.change)
-    moved = Piece(f"{mark}{change}", ink)
-    return Cell(
-        [
-            [Piece(f" {view.name} ", "dim"), Piece(f"{last} ", "strong"), moved, Piece(" ")],
-            [Piece(f"{view.base} ", "dim"), Piece(f"{last} ", "strong"), moved],
-            [Piece(f"{view.base} ", "dim"), Piece(last, "strong"), Piece(mark, ink)],
-        ],
-        3,
-    )
-
-
-def _result(snapshot: Snapshot) -> Cell:
-    pnl = snapshot.money.pnl
-    ink = numbers.trend_ink(pnl)
-    return Cell(
-        [
-            [Piece(" P&L ", "dim"), Piece(f"{numbers.signed(pnl)} ", ink)],
-            [Piece("P&L ", "dim"), Piece(numbers.signed(pnl), ink)],
-            [Piece("P&L", "dim"), Piece(numbers.signed(pnl, 0), ink)],
-        ],
-        4,
-    )
-
-
-def _drawdown(snapshot: Snapshot) -> Cell:
-    money = snapshot.money
-    used, limit = numbers.fixed(money.drawdown * 100, 1), numbers.share(money.drawdown_max, 0)
-    ink = "alarm" if money.drawdown >= money.drawdown_max else "text"
-    return Cell(
-        [
-            [Piece(" DD ", "dim"), Piece(f"{used}/{limit} ", ink)],
-            [Piece("DD ", "dim"), Piece(f"{used}/{limit}", ink)],
-            [Piece(f"DD{used}", ink)],
-            [],
-        ],
-        5,
-    )
-
-
-def _feed(picture: Picture) -> Cell:
-    health = picture.snapshot.health
-    age_ms = health.feed_age_ms + picture.link_age / 1e6
-    latency, age = numbers.milliseconds(health.feed_latency_ms), numbers.duration(age_ms * 1e6)
-    bad = not health.feed_connected or age_ms > FEED_STALE_MS
-    mark = Piece("○ down" if not health.feed_connected else "●", "alarm" if bad else "good")
-    return Cell(
-        [
-            [
-                Piece(" feed ", "dim"),
-                mark,
-                Piece(f" {latency} ", "text"),
-                Piece(f"{age} old ", "warn" if bad else "dim"),
-            ],
-            [Piece(" ", "dim"), mark, Piece(f"{latency} ·{age}", "warn" if bad else "text")],
-            [mark, Piece(latency, "text")],
-            [],
-        ],
-        7,
-    )
-
-
-def _clock(snapshot: Snapshot) -> Cell:
-    offset = snapshot.health.clock_offset_ms
-    ink = "warn" if abs(offset) > CLOCK_OFF_MS else "text"
-    text = (
-        f"{numbers.signed(offset, 0)}ms" if abs(offset) < 10_000 else f"{numbers.signed(offset / 1000, 0)}s"
-    )
-    return Cell(
-        [[Piece(" clk ", "dim"), Piece(f"{text} ", ink)], [Piece("clk", "dim"), Piece(text, ink)], []], 8
-    )
+    line = spread(_authority(picture, width), _account(picture.snapshot, width), width)
+    return masked(line) if picture.options.private else line
 
 
 def _abnormal(picture: Picture, width: int) -> Line | None:
@@ -211,31 +59,30 @@ def _standing(snapshot: Snapshot, width: int) -> Line | None:
 
 
 def _authority(picture: Picture, width: int) -> Line:
+    """Who set the mode, when and why; the reason gives way first, never the name or the time."""
     mode = picture.snapshot.mode
-    since = numbers.duration(picture.age_of(mode.since_at))
-    text = f" by {mode.set_by}: {mode.cause} · {clock_text(mode.since_at)} ({since})"
-    if mode.ends_when:
-        text += f" · ends: {mode.ends_when}"
-    return [Piece(clip(text, width - width_of(_account(picture.snapshot)) - 1), "dim")]
+    since = numbers.span(picture.age_of(mode.since_at))
+    who = f" set by {clean(mode.set_by)} {clock_text(mode.since_at)} ({since})"
+    why = f": {mode.cause}" if mode.cause else ""
+    ends = f" · ends: {mode.ends_when}" if mode.ends_when else ""
+    room = width - width_of(_account(picture.snapshot, width)) - 1
+    text = who + why + ends if width_of([Piece(who + why + ends)]) <= room else who + why
+    return [Piece(clip(text, room), "dim")]
 
 
-def _account(snapshot: Snapshot) -> Line:
+def _account(snapshot: Snapshot, width: int) -> Line:
+    """Equity, and whether venue and ledger agree; how long ago only once that is long."""
     money = snapshot.money
-    age = (
-        numbers.duration(max(0, snapshot.built_at - money.reconciled_at)) if money.reconciled_at else "never"
-    )
-    agreed = Piece(f"✓ reconciled {age} ago " if money.reconciled_at else "not reconciled ", "dim")
+    age = max(0, snapshot.built_at - money.reconciled_at)
+    old = f" {numbers.span(age)} ago" if age > RECONCILED_OLD else ""
+    agreed = Piece(f"✓ reconciled{old} " if width >= 100 or old else "✓ ", "dim")
     if not money.reconciled:
-        agreed = (
-            Piece("✗ NOT RECONCILED ", "alarm")
-            if money.reconciled_at and not snapshot.recovering
-            else Piece("reconciling … ", "dim")
-        )
-    return [
-        Piece("equity ", "dim"),
-        Piece(f"{numbers.money(money.equity)} {money.currency} ", "text"),
-        agreed,
-    ]
+        failed = money.reconciled_at and not snapshot.recovering
+        agreed = Piece("✗ NOT RECONCILED ", "alarm") if failed else Piece("reconciling … ", "dim")
+    elif not money.reconciled_at:
+        agreed = Piece("not reconciled yet ", "dim")
+    equity = secret(f"{numbers.money(money.equity)} ", "text")
+    return [Piece("equity ", "dim"), equity, Piece(f"{clean(money.currency)} ", "text"), agreed]
 
 
 def waiting_line(width: int, waited: int, where: Whereabouts | None = None, now: int = 0) -> Line:

@@ -98,6 +98,11 @@ def milliseconds(value: float) -> str:
     return f"{_settled(value, 0 if abs(value) >= 10 else 1):g}ms"
 
 
+def whole_milliseconds(value: float) -> str:
+    """`12ms`, `1.4s`: for what is read at a glance."""
+    return milliseconds(float(round(value))) if isfinite(value) else ABSENT
+
+
 def arrow(value: float) -> str:
     """▲ up, ▼ down, · neither: direction never hangs on a colour."""
     return "▲" if value > 0 else "▼" if value < 0 else "·"

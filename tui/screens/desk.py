@@ -15,7 +15,8 @@ from tui.desk import Desk
 from tui.keymap import Keymap
 from tui.keys import bindings, hints, row_for
 from tui.layout import COMPACT_HEIGHT, COMPACT_WIDTH, DeckLayout, Plan, banner_height
-from tui.present import banner
+from tui.pace import Profile
+from tui.present import banner, headline
 from tui.present.lines import Line, Piece, clip, fit
 from tui.present.picture import Picture
 from tui.present.status import Notice, Pace, keys_line, notice_line, status_line
@@ -57,6 +58,7 @@ class DeskScreen(Screen[None]):
         self._zoomed: str | None = None
         self._notice: Notice | None = None
         self._printed: InstrumentView | None = None
+        self._paused = False  # panes stand still
         self._homes: dict[str, str] = {}  # where the keyboard was in each view
         self.view = VIEWS[0]
         self.pace = Pace(0.0, 0)
@@ -94,25 +96,32 @@ class DeskScreen(Screen[None]):
             self.panes[home if home in names else names[0]].focus()
         self.call_after_refresh(self.draw_all)
 
-    def pull(self, slow: bool) -> None:
-        """One beat: draw the panes that are due; a blurred terminal gets one picture a second."""
+    def pull(self, profile: Profile) -> None:
+        """One beat: draw the panes that are due."""
         self._tick = (self._tick + 1) % TICKS
-        if slow and self._tick:
+        common = self._tick % (TICKS // max(profile.common, 1)) == 0
+        paused, self._paused = self._paused, not profile.quick
+        if self._paused:
+            if not paused:
+                self.draw_all()
+            elif common:
+                self._draw_edges()
             return
-        picture = self._held(self._desk.picture())
+        picture = self._held(self._desk.picture(), common)
         for pane in self._visible():
-            if slow or self._tick % (TICKS // pane.kind.rate) == 0:
+            if self._tick % (TICKS // profile.rate(pane.kind.rate, COMMON)) == 0:
+                self._point(pane)
                 pane.show(picture)
-        if slow or self._tick % (TICKS // COMMON) == 0:
+        if common:
             self._draw_edges()
 
     def draw_all(self) -> None:
         """Draw everything now."""
-        self._printed = None
-        picture = self._held(self._desk.picture())
+        picture = self._held(self._desk.picture(), True)
         if picture is not None:
             self._match(len(picture.snapshot.instruments))
         for pane in self._visible():
+            self._point(pane)
             pane.show(picture)
         self._draw_edges()
 
@@ -212,18 +221,21 @@ class DeskScreen(Screen[None]):
         pane = self._active()
         if pane is not None:
             pane.release()
+            self._echo(pane)
 
     def action_move(self, steps: int) -> None:
         """The cursor of the pane with the keyboard."""
         pane = self._active()
         if pane is not None:
             pane.move(steps)
+            self._echo(pane)
 
     def action_jump(self, last: bool) -> None:
         """First or last row."""
         pane = self._active()
         if pane is not None:
             pane.jump(last)
+            self._echo(pane)
 
     def action_symbol(self, steps: int) -> None:
         """The other instrument, in every pane at once."""
@@ -238,17 +250,31 @@ class DeskScreen(Screen[None]):
 
     # inside
 
-    def _held(self, picture: Picture | None) -> Picture | None:
+    def _point(self, pane: Pane) -> None:
+        """Let a pane that follows others show what a cursor of theirs stands on, the active one's first."""
+        if not pane.kind.follows:
+            return
+        cursors = {name: self.panes[name].selected for name in pane.kind.follows}
+        active = self._active()
+        newest = cursors.get(active.id) if active is not None and active.id is not None else None
+        if newest is None and pane.selected not in cursors.values():
+            newest = next((key for key in cursors.values() if key is not None), None)
+        pane.selected = newest if newest is not None else pane.selected
+
+    def _echo(self, moved: Pane) -> None:
+        """At once, not at the next beat."""
+        for pane in self._visible():
+            if moved.id in pane.kind.follows:
+                self._point(pane)
+                pane.again()
+
+    def _held(self, picture: Picture | None, common: bool) -> Picture | None:
         """The picture with the last print of the common beat, so that the book agrees with the banner."""
         if picture is None:
             return None
-        if (
-            self._tick % (TICKS // COMMON) == 0
-            or self._printed is None
-            or self._printed.id != picture.instrument_id
-        ):
+        if common or self._printed is None or self._printed.id != picture.instrument_id:
             self._printed = picture.instrument
-        return picture._replace(printed=self._printed, pace=self.pace)
+        return picture._replace(printed=self._printed, pace=self.pace, paused=self._paused)
 
     def _plan_size(self) -> tuple[int, int]:
         return self.app.size.width, self.app.size.height
@@ -294,7 +320,7 @@ class DeskScreen(Screen[None]):
             self.banner.put([banner.waiting_line(width, desk.waited, desk.where, desk.now())])
             self.footer.put([keys_line(hints(False, False, "", self._keymap.shown), width)])
             return
-        lines = [banner.first_line(truth, width), banner.second_line(truth, width)]
+        lines = [headline.first_line(truth, width), banner.second_line(truth, width)]
         if banner_height(width, height) > 2:
             names = [(view.number, view.name) for view in VIEWS]
             lines.append(tabs_line(truth, names, self.view.number, width))
