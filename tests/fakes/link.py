@@ -17,9 +17,10 @@ from midas.domain.command import (
     Stop,
 )
 from midas.domain.mode import KillLevel, KillOutcome, Mode
-from midas.state.snapshot import KillView, ModeView, Snapshot
+from midas.state.snapshot import KillView, ModeChangeView, ModeView, Snapshot
 from tests.fakes.hand import reviewed
 from tests.fakes.snapshots import Desk, halt_view, normal
+from tests.fakes.standing import alarms
 
 LEVELS = [level.value for level in KillLevel]
 
@@ -102,6 +103,7 @@ class LivingLink(FakeLink):
         super().__init__()
         self._clock = clock
         self.desk = Desk()
+        self.desk.watch.alarms = alarms(self.desk.now)
         self.reply = self._obey
         self._stepped = 0
         self._begun = clock()
@@ -123,7 +125,7 @@ class LivingLink(FakeLink):
         """The kill socket."""
         standing = self.desk.kill.level if self.desk.kill.latched else ""
         if not standing or LEVELS.index(level) > LEVELS.index(standing):
-            self.desk.kill = halt_view(self.desk.now, actor, level)
+            self.desk.kill = halt_view(self._clock(), actor, level)
             self._mode("PAUSE" if level in ("halt", "all") else "EMERGENCY", actor, f"kill {level}")
         return KillOutcome(True, True, f"{level} latched")
 
@@ -143,7 +145,8 @@ class LivingLink(FakeLink):
             return self._resume(command)
         if isinstance(command, Stop):
             return True, "the engine stops"
-        return True, f"done: {type(command).__name__}"
+        watched = self.desk.watch.obey(command, self.desk.now, self.desk.prices)
+        return watched or (True, f"done: {type(command).__name__}")
 
     def _set_mode(self, command: SetMode) -> tuple[bool, str]:
         if self.desk.kill.latched and Mode(command.mode).safety < Mode.PAUSE.safety:
@@ -160,8 +163,11 @@ class LivingLink(FakeLink):
                 "Open: LONG 0.04120 BTC, LONG 0.6210 ETH; 2 exit orders.\n"
                 "Reconciled: yes. Mode after: PAUSE.",
             )
-        self.desk.kill = KillView(False)
+        self.desk.kill = KillView(False, tripped_at=self.desk.kill.tripped_at)
         return True, "resumed: the latch is released, the mode stays PAUSE"
 
     def _mode(self, mode: str, by: str, cause: str) -> None:
-        self.desk.mode = ModeView(mode, by, cause, self.desk.now, "")
+        desk = self.desk
+        change = ModeChangeView(desk.now, desk.mode.mode, mode, by, cause)
+        desk.modes = (change, *desk.modes)
+        desk.mode = ModeView(mode, by, cause, desk.now, "")

@@ -11,7 +11,6 @@ import msgspec
 from midas.domain.time import MILLISECOND, SECOND
 from midas.state.snapshot import (
     AccountView,
-    AlarmView,
     BalanceView,
     BarView,
     BookView,
@@ -189,10 +188,14 @@ class Desk:
         self.mode = ModeView("NORMAL", "operator console", "regime agrees again", NOW - 1_080 * SECOND, "")
         self.kill = KillView(False, choices=standing.choices())
         self.modes = standing.mode_changes(NOW)
-        self.alerts = standing.alerts(NOW, self.btc.last, self.eth.last)
-        self.alarms: tuple[AlarmView, ...] = ()
+        self.watch = standing.Watch(NOW, self.prices)
         self.hand = hand.Hand()
         self._step = 0
+
+    @property
+    def prices(self) -> dict[str, float]:
+        """The last ones."""
+        return {BTC: self.btc.last, ETH: self.eth.last}
 
     def step(self) -> None:
         """An eighth of a second of market."""
@@ -232,8 +235,8 @@ class Desk:
             ),
             health=standing.health(self.now, NOW - 2_530 * SECOND),
             counts=CountsView(3_137_200, 12_650.0, 12_650, 214, 61, 44, 17, 0, {"trend-following": 12, "book-imbalance": 32}),
-            alerts=self.alerts, modes=self.modes, exposures=exposures,
-            triggers=standing.triggers(equity), closed=self._closed(), fills=hand.fills(self._history()), alarms=self.alarms,
+            alerts=self.watch.alerts(self.now, self.prices), modes=self.modes, exposures=exposures,
+            triggers=standing.triggers(equity), closed=self._closed(), fills=hand.fills(self._history()), alarms=self.watch.alarms,
         )  # fmt: skip
 
     def _instruments(self) -> tuple[InstrumentView, InstrumentView]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 import random
 
+import msgspec
+
+from midas.domain.command import Acknowledge, AddAlert, Command, DropAlert
 from midas.domain.time import SECOND
 from midas.state.snapshot import (
     AlarmView,
@@ -117,7 +120,7 @@ def mode_changes(now: int) -> tuple[ModeChangeView, ...]:
     )
 
 
-def alarms(now: int, seen: frozenset[str] = frozenset()) -> tuple[AlarmView, ...]:
+def alarms(now: int) -> tuple[AlarmView, ...]:
     """Two things that are not as they should be."""
     rows = (
         (
@@ -136,25 +139,65 @@ def alarms(now: int, seen: frozenset[str] = frozenset()) -> tuple[AlarmView, ...
         ),
     )
     return tuple(
-        AlarmView(name, severity, text, advice, now - back * SECOND, name in seen)
+        AlarmView(name, severity, text, advice, now - back * SECOND, False)
         for name, severity, text, advice, back in rows
     )
 
 
-def alerts(now: int, btc: float, eth: float) -> tuple[AlertView, ...]:
-    """One waits above, one below, one has fired."""
-    rows = (
-        (1, "BTC-USDT.binance", round(btc * 1.004, 1), True, 900, 0, btc),
-        (2, "BTC-USDT.binance", round(btc * 0.995, 1), False, 880, 0, btc),
-        (3, "ETH-USDT.binance", round(eth * 0.9990, 2), True, 700, 61, eth),
-    )
-    return tuple(
-        AlertView(
-            number, instrument, price, above, "console tty", now - back * SECOND,
-            now - fired * SECOND if fired else 0, False, last, price / last - 1,
+class Watch:
+    """Alarms and price alerts that answer to commands."""
+
+    def __init__(self, now: int, prices: dict[str, float]) -> None:
+        btc, eth = prices["BTC-USDT.binance"], prices["ETH-USDT.binance"]
+        rows = (
+            (1, "BTC-USDT.binance", round(btc * 1.004, 1), True, 900, 0),
+            (2, "BTC-USDT.binance", round(btc * 0.995, 1), False, 880, 0),
+            (3, "ETH-USDT.binance", round(eth * 0.9990, 2), True, 700, now - 61 * SECOND),
         )
-        for number, instrument, price, above, back, fired, last in rows
-    )  # fmt: skip
+        self._alerts = [
+            AlertView(n, i, price, above, "console tty", now - back * SECOND, fired, False)
+            for n, i, price, above, back, fired in rows
+        ]
+        self.alarms: tuple[AlarmView, ...] = ()
+        self._last = 3
+
+    def alerts(self, now: int, prices: dict[str, float]) -> tuple[AlertView, ...]:
+        """As they stand at these prices; one that is reached fires."""
+        self._alerts = [_priced(alert, prices[alert.instrument], now) for alert in self._alerts]
+        return tuple(self._alerts)
+
+    def obey(self, command: Command, now: int, prices: dict[str, float]) -> tuple[bool, str] | None:
+        """The engine's words; None where the command is no matter of alerts."""
+        if isinstance(command, AddAlert):
+            self._last += 1
+            price = float(command.price)
+            above = price > prices[command.instrument]
+            view = AlertView(self._last, command.instrument, price, above, "console", now, 0, False)
+            self._alerts.append(view)
+            return True, f"alert {self._last}: when it {'rises' if above else 'falls'} to {command.price}"
+        if isinstance(command, DropAlert):
+            self._alerts = [alert for alert in self._alerts if alert.id != command.id]
+            return True, f"alert {command.id} dropped"
+        if isinstance(command, Acknowledge):
+            self._seen(command.name)
+            return True, f"{command.name or 'everything'} acknowledged"
+        return None
+
+    def _seen(self, name: str) -> None:
+        replace = msgspec.structs.replace
+        self._alerts = [
+            replace(a, acknowledged=bool(a.acknowledged or (a.fired_at and name in ("", f"alert:{a.id}"))))
+            for a in self._alerts
+        ]
+        self.alarms = tuple(
+            replace(a, acknowledged=a.acknowledged or name in ("", a.name)) for a in self.alarms
+        )
+
+
+def _priced(alert: AlertView, last: float, now: int) -> AlertView:
+    reached = last >= alert.price if alert.above else last <= alert.price
+    fired = alert.fired_at or (now if reached else 0)
+    return msgspec.structs.replace(alert, last=last, distance=alert.price / last - 1, fired_at=fired)
 
 
 def histogram(name: str, middle: int, tail: int, p50: float, p99: float, most: float) -> HistogramView:

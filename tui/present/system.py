@@ -7,9 +7,9 @@ from math import isfinite
 from midas.domain.time import MILLISECOND, SECOND
 from midas.state.snapshot import HealthView, ProcessView, StreamView
 from tui.present import numbers
-from tui.present.banner import CLOCK_OFF_MS
 from tui.present.facts import Fact, judged, listed
 from tui.present.gauge import gauge, shade_of
+from tui.present.headline import CLOCK_OFF_MS
 from tui.present.lines import Line, Piece, Sheet, centred, clip, width_of
 from tui.present.picture import LINK_STALE_NS, Picture, Spot
 from tui.present.table import Column, fitting, heading, row
