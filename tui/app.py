@@ -27,6 +27,7 @@ from tui.acts.modes import Modes
 from tui.acts.ordering import Ordering
 from tui.acts.reading import Reading
 from tui.acts.starting import Starting
+from tui.acts.taking import Taking
 from tui.acts.touring import Touring
 from tui.acts.viewing import Viewing
 from tui.bell import rings
@@ -48,7 +49,7 @@ log = logging.getLogger("midas.console")
 HABITS = Habits()
 
 
-class ConsoleApp(Modes, Ordering, Alerting, Reading, Looks, Commanding, Touring, Starting, Viewing):
+class ConsoleApp(Modes, Ordering, Alerting, Reading, Taking, Looks, Commanding, Touring, Starting, Viewing):
     """Keys to commands, snapshots to panes."""
 
     CSS_PATH = "console.tcss"

@@ -59,6 +59,7 @@ GROUPS: dict[str, tuple[Row, ...]] = {
     "Looking": (
         Row("1", "screen('1')", "1", "", "screen 1: Trade"),
         Row("", "", "1-9", "screens", ""),
+        Row("4", "screen('4')", "4", "", "screen 4: Orders: positions, working and closed orders, fills"),
         Row("5", "screen('5')", "5", "", "screen 5: Risk: limits, exposure, equity, latch, modes"),
         Row("8", "screen('8')", "8", "", "screen 8: Alerts and log: alarms, price alerts, events"),
         Row("9", "screen('9')", "9", "", "screen 9: System: streams, latencies, rates, processes"),
@@ -114,6 +115,18 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         ),
         Row("shift+up", "app.grab(1)", "S-↑", "", "move your order at the level: a ticket", panes=("book",)),
         Row("shift+down", "app.grab(-1)", "S-↓", "", "the same, downwards", panes=("book",)),
+        Row(
+            "enter", "app.life", "Enter", "life", "the life line of the chosen order, step by step",
+            panes=("orders", "closed", "working", "desk"),
+        ),
+        Row("ctrl+c", "app.copy", "^C", "", "copy the row under the cursor (OSC 52)"),
+        Row(
+            "E", "app.export_table", "E", "export", "write the rows of the pane to a private file (CSV)",
+            panes=(
+                "positions", "orders", "closed", "fills", "desk", "working", "book", "tape", "signals",
+                "chart",
+            ),
+        ),
         Row("colon,ctrl+p", "app.palette", ":", "commands", "all commands by name"),
     ),
     "Alerts and log": (

@@ -8,8 +8,8 @@ from midas.domain.command import CancelEntries, CancelOrder
 from midas.state.snapshot import OrderView
 from tui.core import Core
 from tui.entry import Entry
-from tui.present import desk as present_desk
 from tui.present.levels import own_at
+from tui.present.orders import described
 from tui.screens.dialogs import Confirm
 
 NAMED_MAX = 8  # orders that a question lists
@@ -75,6 +75,7 @@ class Withdrawing(Core):
         return None
 
     def _ask_cancel(self, orders: Sequence[OrderView]) -> None:
+        picture = self.console_desk.truth()
         ids = [order.client_id for order in orders]
 
         def answer(yes: bool | None) -> None:
@@ -82,7 +83,8 @@ class Withdrawing(Core):
                 self.console_desk.send(CancelOrder(client_id), self.answered)
 
         title = f"Cancel {', '.join(order.short_id for order in orders)}?"
-        self.push_screen(Confirm(title, "\n".join(present_desk.described(o) for o in orders)), answer)
+        if picture is not None:
+            self.push_screen(Confirm(title, "\n".join(described(picture, o) for o in orders)), answer)
 
     def _cancel_entries(self, _rest: str) -> None:
         picture = self.console_desk.truth()
@@ -94,7 +96,7 @@ class Withdrawing(Core):
         if not orders:
             self.say(f"no entry of {view.name} is working; exits and stops are not touched by this", False)
             return
-        text = "\n".join(present_desk.described(order) for order in orders[:NAMED_MAX])
+        text = "\n".join(described(picture, order) for order in orders[:NAMED_MAX])
         more = f"\n+{len(orders) - NAMED_MAX} more" if len(orders) > NAMED_MAX else ""
         plural = "entry" if len(orders) == 1 else "entries"
         self.push_screen(

@@ -15,7 +15,7 @@ from tui.present.picture import Picture, Spot
 Stage = Literal["edit", "asking", "review", "sending"]
 WORDS = {"BUY": "▲ BUY", "SELL": "▼ SELL", "LIMIT": "LIMIT", "LIMIT_MAKER": "POST ONLY", "MARKET": "MARKET"}
 LABELS = {"strategy": "sleeve"}
-LABEL = 13  # cells before the values
+LABEL = 14  # cells before the values
 
 
 class Moment(NamedTuple):
@@ -74,7 +74,8 @@ def _field(picture: Picture, form: Form, moment: Moment, name: str, width: int) 
 
 def _value(picture: Picture, form: Form, moment: Moment, name: str) -> Line:
     if name not in form.open:
-        return [Piece(_fixed(picture, form, name), "text" if name in form.fields or form.order else "dim")]
+        told = name in form.fields or form.order
+        return [Piece(" "), Piece(_fixed(picture, form, name), "text" if told else "dim")]
     match name:
         case "side":
             return _choices(SIDES, form.side)
@@ -93,7 +94,7 @@ def _value(picture: Picture, form: Form, moment: Moment, name: str) -> Line:
         value = [Piece(text, "tab", "tab")]
     else:
         value = [Piece(text, "strong"), *([Piece("▏", "cursor")] if here else [])]
-    return [*value, Piece(f" {_unit(picture, form, name)}", "dim")]
+    return [Piece(" "), *value, Piece(f" {_unit(picture, form, name)}", "dim")]
 
 
 def _fixed(picture: Picture, form: Form, name: str) -> str:
@@ -228,7 +229,7 @@ def _effects(picture: Picture, form: Form, review: Review) -> list[Line]:
 
 
 def _fact(name: str, told: Line) -> Line:
-    return [Piece(f"   {name:<{LABEL - 3}}", "dim"), *told]
+    return [Piece(f"   {name:<{LABEL - 2}}", "dim"), *told]
 
 
 def _wrapped(text: str, width: int, ink: str) -> list[Line]:

@@ -71,6 +71,13 @@ ORDER_STATES = {
     "INFLIGHT": ("SENT", "dim"),
     "QUEUED": ("QUEUE", "dim"),
 }
+CLOSED_STATES = {
+    "FILLED": ("FILLED", "good"),
+    "CANCELED": ("cancel", "dim"),
+    "EXPIRED": ("expire", "dim"),
+    "REJECTED": ("REJECT", "warn"),
+    "NEVER_SENT": ("UNSENT", "warn"),
+}
 ORDER_TYPES = {"LIMIT": "LMT", "MARKET": "MKT", "LIMIT_MAKER": "POST"}
 SEVERITIES = {"info": "text", "warn": "warn", "error": "alarm"}
 STRATEGY_STATES = {

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tui.views import log, risk, trade
+from tui.views import log, orders, risk, system, trade
 from tui.views.view import View
 from tui.widgets.pane import PaneKind
 
-VIEWS: tuple[View, ...] = (trade.VIEW, risk.VIEW, log.VIEW)
+VIEWS: tuple[View, ...] = (trade.VIEW, orders.VIEW, risk.VIEW, log.VIEW, system.VIEW)
 
 
 def kinds() -> list[PaneKind]:

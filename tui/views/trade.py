@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.geometry import Region
 
 from tui.layout import Regions, Tiers
-from tui.present import account, book, chart, desk, events, risk, signals, tape
+from tui.present import account, book, chart, desk, events, orders, risk, signals, tape
 from tui.views.view import View
 from tui.widgets.pane import COMMON, PaneKind
 
@@ -21,7 +21,7 @@ KINDS = (
     PaneKind("account", COMMON, account.account),
     PaneKind("machine", 1, account.machine),
     PaneKind("summary", COMMON, risk.summary),
-    PaneKind("working", COMMON, desk.working, desk.keys),
+    PaneKind("working", COMMON, orders.table, orders.keys),
 )
 
 

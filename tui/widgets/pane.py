@@ -30,6 +30,7 @@ class PaneKind(NamedTuple):
     draw: Draw
     keys: Keys | None = None  # where a cursor can stand
     market: Callable[[Picture], InstrumentView | None] | None = None  # whose age makes it stale
+    follows: tuple[str, ...] = ()  # it has no cursor: it shows what the cursor of one of these stands on
 
 
 class Pane(Canvas, can_focus=True):

@@ -1,0 +1,93 @@
+"""The life line of one order: every step from the plan to its end, with the time each took."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+from midas.domain.time import clock_text
+from midas.state.snapshot import ClosedOrderView, OrderView
+from tui.present import numbers
+from tui.present.lines import Line, Piece, Sheet, centred, clip
+from tui.present.masking import masked
+from tui.present.orders import amount, priced, side_piece
+from tui.present.picture import Key, Picture, Spot
+from tui.present.words import ORDER_TYPES
+
+NOTHING = "j/k in an order list: its life line stands here"
+
+
+def pane(picture: Picture, spot: Spot) -> Sheet:
+    """The order under the cursor of the lists beside it."""
+    order = chosen(picture, spot.selected)
+    title: Line = [Piece("life ", "title")]
+    if order is None:
+        return Sheet(title, centred(NOTHING, spot.width, spot.height, "faint"))
+    rows = lines(picture, order, spot.width)
+    if len(rows) > spot.height:
+        head = len(rows) - len(order.life)
+        kept = max(1, spot.height - head)
+        rows = [*rows[:head], *rows[-kept:]][: spot.height]
+    return Sheet([*title, Piece(order.short_id, "strong")], rows)
+
+
+def chosen(picture: Picture, key: Key | None) -> OrderView | ClosedOrderView | None:
+    """The order that a cursor key names, also where it has ended since the cursor was put there."""
+    if not isinstance(key, str):
+        return None
+    kind, _, client_id = key.partition(":")
+    if kind not in ("order", "closed"):
+        return None
+    every: list[OrderView | ClosedOrderView] = [*picture.snapshot.orders, *picture.snapshot.closed]
+    return next((o for o in every if o.client_id == client_id), None)
+
+
+def page(picture: Picture, order: OrderView | ClosedOrderView, width: int) -> list[Line]:
+    """The same lines on a page of their own, which doesn't mask by itself."""
+    found = lines(picture, order, width)
+    return [masked(line) for line in found] if picture.options.private else found
+
+
+def lines(picture: Picture, order: OrderView | ClosedOrderView, width: int) -> list[Line]:
+    """What it is, whose and why, then its steps."""
+    kind = ORDER_TYPES.get(order.type, order.type)
+    price = priced(picture, order.instrument, order.price) if order.price > 0 else "market"
+    rows: list[Line] = [
+        [
+            side_piece(order.side), Piece(" "), amount(picture, order.instrument, order.quantity, 10),
+            Piece(f" {picture.named(order.instrument)} {kind} @ ", "dim"), Piece(price, "strong"),
+        ],
+        [Piece(clip(f"{order.strategy}, {order.purpose.lower()}", width), "dim")],
+    ]  # fmt: skip
+    if order.reason:
+        rows += _wrapped(order.reason, width, "text")
+    rows.append(_filled(picture, order))
+    rows.append([Piece(clip(f"{order.client_id} · since {clock_text(order.created_at)}", width), "faint")])
+    for step in order.life or ("no step was recorded",):
+        stamp, _, told = step.partition("  ")
+        rows.append([Piece(f"{stamp}  ", "dim"), Piece(clip(told, max(0, width - len(stamp) - 2)))])
+    return rows
+
+
+def _filled(picture: Picture, order: OrderView | ClosedOrderView) -> Line:
+    line: Line = [Piece("filled ", "dim"), amount(picture, order.instrument, order.filled, 10)]
+    if isinstance(order, ClosedOrderView):
+        if isfinite(order.average_price):
+            line += [
+                Piece(" @ ", "dim"),
+                Piece(priced(picture, order.instrument, order.average_price), "strong"),
+            ]
+        if isfinite(order.ack_ms):
+            line.append(Piece(f"  ack {numbers.milliseconds(order.ack_ms)}", "dim"))
+        return [*line, Piece(f"  {order.status}", "text")]
+    return [*line, Piece(f"  {order.status}", "text")]
+
+
+def _wrapped(text: str, width: int, ink: str) -> list[Line]:
+    found = [""]
+    for word in text.split():
+        longer = f"{found[-1]} {word}".strip()
+        if len(longer) > width and found[-1]:
+            found.append(word)
+        else:
+            found[-1] = longer
+    return [[Piece(clip(row, width), ink)] for row in found]

@@ -1,0 +1,126 @@
+"""Working orders, oldest first: a new one stands below, and no row ever jumps."""
+
+from __future__ import annotations
+
+from midas.state.snapshot import OrderView
+from tui.present import numbers
+from tui.present.lines import Line, Piece, Sheet, centred
+from tui.present.picture import Picture, Spot
+from tui.present.table import Column, fitting, heading, row
+from tui.present.words import ORDER_STATES, ORDER_TYPES
+
+
+def keys(picture: Picture, _height: int) -> list[str]:
+    """The working orders the cursor can stand on."""
+    return [key_of(order) for order in listed(picture)]
+
+
+def key_of(order: OrderView) -> str:
+    """`order:CLIENT_ID`."""
+    return f"order:{order.client_id}"
+
+
+def listed(picture: Picture) -> list[OrderView]:
+    """All of them in the order in which they were made."""
+    return sorted(picture.snapshot.orders, key=lambda o: (o.created_at, o.client_id))
+
+
+def table(picture: Picture, spot: Spot) -> Sheet:
+    """The working orders alone."""
+    orders = picture.snapshot.orders
+    title: Line = [Piece("working ", "title"), Piece(f"{len(orders)}", "strong")]
+    mine = sum(order.amendable for order in orders)
+    doubtful = sum(order.status == "UNKNOWN" for order in orders)
+    note: Line = [Piece(f"{mine} by hand", "dim")] if mine else []
+    if doubtful:
+        note = [Piece(f"{doubtful} without a definite answer", "alarm")]
+    if not orders:
+        return Sheet(title, centred("no working order", spot.width, spot.height), note)
+    chosen = next((o for o in orders if key_of(o) == spot.selected), None)
+    return Sheet(title, rows(picture, spot, spot.height), note, foot(spot, chosen))
+
+
+def foot(spot: Spot, chosen: OrderView | None) -> Line:
+    """What can be done with the chosen order."""
+    if not spot.focused:
+        return []
+    if chosen is None:
+        return [Piece("j/k choose", "dim")]
+    return [Piece("c cancel  a amend  Enter life" if chosen.amendable else "c cancel  Enter life", "dim")]
+
+
+def rows(picture: Picture, spot: Spot, room: int) -> list[Line]:
+    """A heading and the working orders around the chosen one."""
+    orders = listed(picture)
+    if not orders:
+        return centred("no working order", spot.width, 1)
+    columns = fitting(_columns(picture), spot.width - 1)
+    names = [key_of(order) for order in orders]
+    seen = spot.rows(names, max(1, room - 1))
+    more = len(orders) - len(seen)
+    head = heading(columns)[0].text
+    count = f"+{more} more" if more else ""
+    drawn: list[Line] = [[Piece(" "), Piece(count, "warn"), Piece(head[len(count) :], "faint")]]
+    for index in seen:
+        here = names[index] == spot.selected
+        drawn.append([Piece("▶" if here else " ", "cursor"), *row(columns, orders[index])])
+    return drawn
+
+
+def described(picture: Picture, order: OrderView) -> str:
+    """An order in one sentence, for a question about it."""
+    view = picture.view(order.instrument)
+    quantity = numbers.fixed(order.quantity, view.quantity_decimals if view else 5)
+    at = f"at {priced(picture, order.instrument, order.price)}" if order.price > 0 else "at market"
+    what = f"{bought(order.side)} {quantity} {picture.named(order.instrument)} {at}"
+    return f"{what} · {order.strategy}, {order.purpose.lower()}: {order.reason}"
+
+
+def bought(side: str) -> str:
+    """The side as shape and word."""
+    return "▲BUY" if side == "BUY" else "▼SELL"
+
+
+def side_piece(side: str) -> Piece:
+    """The side in its ink."""
+    return Piece(bought(side), "up" if side == "BUY" else "down")
+
+
+def priced(picture: Picture, instrument: str, price: float) -> str:
+    """A price at the instrument's own precision."""
+    view = picture.view(instrument)
+    return numbers.fixed(price, view.price_decimals if view else 2)
+
+
+def amount(picture: Picture, instrument: str, quantity: float, width: int) -> Piece:
+    """A quantity of ours at the instrument's own precision, as far as it fits."""
+    if not quantity:
+        return Piece(numbers.ABSENT, "dim")
+    view = picture.view(instrument)
+    return Piece(numbers.fitted(quantity, view.quantity_decimals if view else 4, width), secret=True)
+
+
+def _columns(picture: Picture) -> list[Column[OrderView]]:
+    def price(order: OrderView) -> Piece:
+        text = priced(picture, order.instrument, order.price) if order.price > 0 else "market"
+        return Piece(text, "strong")
+
+    return [
+        Column("id", 5, 0, lambda o: Piece(o.short_id, "own" if o.amendable else "dim"), left=True),
+        Column("sym", 8, 3, lambda o: Piece(picture.named(o.instrument), "text"), left=True),
+        Column("side", 5, 0, lambda o: side_piece(o.side), left=True),
+        Column("type", 4, 6, lambda o: Piece(ORDER_TYPES.get(o.type, o.type), "dim"), left=True),
+        Column("px", 9, 0, price),
+        Column("qty", 7, 0, lambda o: amount(picture, o.instrument, o.quantity, 7)),
+        Column("fill", 7, 7, lambda o: amount(picture, o.instrument, o.filled, 7)),
+        Column("age", 5, 4, lambda o: Piece(numbers.duration(picture.age_of(o.created_at)), "dim")),
+        Column("state", 5, 2, _state, left=True),
+        Column("for", 5, 5, lambda o: Piece(o.purpose.lower(), "dim"), left=True),
+        Column("strategy", 15, 1, lambda o: Piece(o.strategy, "dim"), left=True),
+        Column("reason", 24, 9, lambda o: Piece(o.reason, "dim"), left=True),
+    ]
+
+
+def _state(order: OrderView) -> Piece:
+    word, ink = ORDER_STATES.get(order.status, (order.status, "warn"))
+    return Piece(word, ink)
