@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
 from midas.domain.order import Phase, Side
+from midas.domain.time import SECOND
 from midas.state.market import InstrumentMarket
 from midas.state.orders import Order
 from midas.state.snapshot import BookView, LadderView, LevelView, WalkView
@@ -15,6 +17,8 @@ from midas.state.snapshot import BookView, LadderView, LevelView, WalkView
 LEVELS = 50  # of each ladder, a side
 REACH = 2_000  # levels of the book that the coarse ladders and a walk may use
 COARSE = (10, 100)  # ticks to one level of the coarser ladders
+COARSE_EVERY = SECOND // 4
+FIRST = np.zeros(1, np.int64)
 NAN = float("nan")
 Rows = NDArray[np.int64]  # tick, lots; best first
 ByTick = dict[int, float]
@@ -25,8 +29,9 @@ class DepthPainter:
 
     def __init__(self) -> None:
         self._ahead: dict[str, dict[str, float]] = {}  # by instrument and client id
+        self._coarse: dict[str, tuple[int, tuple[LadderView, ...]]] = {}  # by instrument, with when
 
-    def book(self, market: InstrumentMarket, orders: Iterable[Order], holding: float) -> BookView:
+    def book(self, market: InstrumentMarket, orders: Iterable[Order], holding: float, now: int) -> BookView:
         """The book of one instrument; `holding` is what we hold of it, in signed base units."""
         book = market.book
         if not book.valid:
@@ -45,9 +50,19 @@ class DepthPainter:
         return BookView(
             True, "", bids.fine(), asks.fine(), spread, spread / market.mid * 1e4, market.imbalance(5),
             market.microprice(), market.book_changed_at,
-            tuple(LadderView(ticks, bids.coarse(ticks), asks.coarse(ticks)) for ticks in COARSE),
+            self._ladders(market, bids, asks, now),
             (bids if holding > 0 else asks).walk(holding),
         )  # fmt: skip
+
+    def _ladders(
+        self, market: InstrumentMarket, bids: _Side, asks: _Side, now: int
+    ) -> tuple[LadderView, ...]:
+        """What lies further out moves slower, and is drawn less often."""
+        drawn_at, ladders = self._coarse.get(market.instrument.id, (0, ()))
+        if now - drawn_at >= COARSE_EVERY or now < drawn_at:
+            ladders = tuple(LadderView(t, bids.coarse(t), asks.coarse(t)) for t in COARSE)
+            self._coarse[market.instrument.id] = now, ladders
+        return ladders
 
     def _queues(self, market: InstrumentMarket, orders: list[Order], sides: tuple[Rows, Rows]) -> ByTick:
         """By tick, the most that can stand before the last of our orders there."""
@@ -71,6 +86,8 @@ class _Side:
 
     def __init__(self, market: InstrumentMarket, rows: Rows, own: ByTick, ahead: ByTick, sign: int) -> None:
         self._market, self._rows, self._own, self._ahead, self._sign = market, rows, own, ahead, sign
+        self._lots = rows[:, 1].cumsum()
+        self._worth = (rows[:, 0].astype(float) * rows[:, 1]).cumsum()  # ticks times lots
 
     def fine(self) -> tuple[LevelView, ...]:
         """Every price that holds something, ours included where the venue shows nothing of it."""
@@ -78,10 +95,13 @@ class _Side:
         last = int(rows[-1, 0]) * self._sign if len(rows) else 0
         shown = set(rows[:, 0].tolist())
         missing = [t for t in self._own if t not in shown and (t * self._sign <= last or not len(rows))]
+        ends = np.arange(len(rows))
         if missing:
             rows = np.concatenate([rows, np.array([(tick, 0) for tick in missing], np.int64)])
-            rows = rows[np.argsort(rows[:, 0] * self._sign, kind="stable")]
-        return self._levels(rows[:, 0], rows[:, 1], rows, np.arange(len(rows)), self._own, self._ahead)
+            order = np.argsort(rows[:, 0] * self._sign, kind="stable")
+            rows = rows[order]
+            ends = (rows[:, 1] > 0).cumsum() - 1  # a level of ours alone adds nothing to the sums
+        return self._levels(rows[:, 0], rows[:, 1], ends, self._own, self._ahead)
 
     def coarse(self, ticks: int) -> tuple[LevelView, ...]:
         """The book in steps of `ticks`: bids rounded down, asks up."""
@@ -89,8 +109,9 @@ class _Side:
         if not len(rows):
             return ()
         steps = sign * -(-sign * rows[:, 0] // ticks)
-        starts = np.concatenate([[0], np.flatnonzero(np.diff(steps)) + 1])
-        ends = np.concatenate([starts[1:], [len(rows)]]) - 1
+        turns = (steps[1:] != steps[:-1]).nonzero()[0]
+        starts = np.concatenate((FIRST, turns + 1))
+        ends = np.concatenate((turns, FIRST + (len(rows) - 1)))
         if len(rows) == REACH:  # what lies further out isn't counted, so the last step isn't whole
             starts, ends = starts[:-1], ends[:-1]
         starts, ends = starts[:LEVELS], ends[:LEVELS]
@@ -98,9 +119,9 @@ class _Side:
         for tick, quantity in self._own.items():
             place = sign * -(-sign * tick // ticks) * ticks
             own[place] = own.get(place, 0.0) + quantity
-        lots = np.add.reduceat(rows[:, 1], starts) if len(starts) else rows[:0, 1]
-        lots[-1:] = rows[starts[-1] : ends[-1] + 1, 1].sum() if len(starts) else 0
-        return self._levels(steps[starts] * ticks, lots, rows, ends, own, {})
+        lots = self._lots[ends]
+        lots[1:] -= lots[:-1].copy()
+        return self._levels(steps[starts] * ticks, lots, ends, own, {})
 
     def walk(self, holding: float) -> WalkView | None:
         """What selling (or buying back) the whole holding would fetch at once; None where we are flat."""
@@ -116,20 +137,22 @@ class _Side:
         return WalkView(side, quantity, average, self._slip(average), filled >= quantity * (1 - 1e-9))
 
     def _levels(
-        self, ticks: Rows, lots: Rows, rows: Rows, ends: Rows, own: ByTick, ahead: ByTick
+        self, ticks: Rows, lots: Rows, ends: Rows, own: ByTick, ahead: ByTick
     ) -> tuple[LevelView, ...]:
-        tick, lot, slip = self._market.tick, self._market.instrument.lot, self._slip
-        total = np.cumsum(rows[:, 1])[ends]
-        worth = np.cumsum(rows[:, 0].astype(float) * rows[:, 1])[ends]
-        average = (worth / np.maximum(total, 1) * tick).tolist()
-        found = zip(ticks.tolist(), lots.tolist(), total.tolist(), average, strict=True)
-        return tuple(
-            LevelView(
-                t * tick, n * lot, s * lot, own.get(t, 0.0), a if s else NAN, slip(a) if s else NAN,
-                ahead.get(t, NAN),
-            )
-            for t, n, s, a in found
-        )  # fmt: skip
+        """Column by column: a loop over a thousand levels would cost the engine milliseconds a second."""
+        market, keys = self._market, ticks.tolist()
+        tick, lot = market.tick, market.instrument.lot
+        if len(self._rows):
+            total = np.where(ends >= 0, self._lots[ends], 0)
+            worth = self._worth[ends]
+        else:
+            total, worth = np.zeros(len(ends), np.int64), np.zeros(len(ends))
+        average = np.where(total > 0, worth / np.maximum(total, 1) * tick, NAN)
+        slip = (average / market.mid - 1.0) * (self._sign * 1e4)
+        ours = map(own.get, keys, repeat(0.0)) if own else repeat(0.0)
+        before = map(ahead.get, keys, repeat(NAN)) if ahead else repeat(NAN)
+        columns = ((ticks * tick).tolist(), (lots * lot).tolist(), (total * lot).tolist())
+        return tuple(map(LevelView, *columns, ours, average.tolist(), slip.tolist(), before))
 
     def _slip(self, average: float) -> float:
         """How much worse than the mid, in basis points."""

@@ -11,9 +11,6 @@ from midas.agents.execution_agent import sellable as closable
 from midas.domain.command import Acknowledge
 from midas.domain.decision import FillBooked, ModeChanged, TargetRefused
 from midas.domain.event import CommandGiven, Event
-from midas.domain.instrument import Instrument
-from midas.domain.market import Trade
-from midas.domain.order import Side
 from midas.domain.time import SECOND
 from midas.engine.alarms import Alarms
 from midas.engine.audit import Audit
@@ -25,6 +22,7 @@ from midas.engine.kill_report import KillReport
 from midas.engine.lines import lines
 from midas.engine.order_log import OrderLog
 from midas.engine.standing import exposures, triggers
+from midas.engine.tape import TapePainter
 from midas.engine.voices import RegimeLog, SignalLog
 from midas.risk.gauges import gauges, next_to_bind
 from midas.risk.room import buyable, sellable
@@ -47,10 +45,9 @@ from midas.state.snapshot import (
     PositionView,
     Snapshot,
     StrategyView,
-    TradeView,
 )
 
-PRINTS_SHOWN = 50
+EVENTS_SHOWN = 200
 MODES_SHOWN = 50
 CURVE_SAMPLES = 300  # of equity, one a second
 CHOICES_EVERY = SECOND // 2
@@ -74,7 +71,9 @@ class Painter:
     def __init__(self, engine: Engine, assembly: Assembly) -> None:
         self._engine = engine
         self._assembly = assembly
-        self._events: deque[EventView] = deque(maxlen=200)
+        self._events: deque[EventView] = deque(maxlen=EVENTS_SHOWN)
+        self._lines: tuple[EventView, ...] | None = ()  # None: to be made again from the above
+        self._tapes = {name: TapePainter(m) for name, m in engine.state.markets.items()}
         self._signals, self._regimes = SignalLog(), RegimeLog()
         self._depth, self._candles = DepthPainter(), CandlePainter()
         self._orders = OrderLog(engine.state)
@@ -114,6 +113,7 @@ class Painter:
                 line_kind, severity, text = line
                 self._anomalies += line_kind == "ANOMALY"
                 self._orders_made += kind.__name__ == "OrderPlanned"
+                self._lines = None
                 self._events.appendleft(EventView(audit.sequence, audit.at, line_kind, severity, text))
 
     def tick(self, now: int, health: HealthView) -> None:
@@ -152,13 +152,13 @@ class Painter:
             mode=self._mode(),
             kill=self._kill(now),
             gates=tuple(GateView(g.scope, g.reason, g.since) for g in state.control.gates.values()),
-            instruments=self._instruments(),
+            instruments=self._instruments(now),
             signals=self._signals.views,
             limits=rows,
             next_to_bind=next_to_bind(rows),
             positions=tuple(self._positions()),
             orders=tuple(self._orders.open()),
-            events=tuple(self._events),
+            events=self._written(),
             strategies=tuple(self._strategies()),
             money=self._money(),
             health=health,
@@ -186,6 +186,11 @@ class Painter:
         control = self._engine.state.control
         return ModeView(control.mode.value, control.by, control.cause, control.since, control.ends_when)
 
+    def _written(self) -> tuple[EventView, ...]:
+        if self._lines is None:
+            self._lines = tuple(self._events)
+        return self._lines
+
     def _mode_changed(self, change: ModeChanged, at: int) -> None:
         self._modes.appendleft(ModeChangeView(at, change.before, change.after, change.by, change.cause))
 
@@ -206,12 +211,12 @@ class Painter:
                 alert.fired_at, alert.acknowledged,
             )  # fmt: skip
 
-    def _instruments(self) -> tuple[InstrumentView, ...]:
+    def _instruments(self, now: int) -> tuple[InstrumentView, ...]:
         room = buyable(self._engine.state, self._engine.orchestrator.risk.limits)
         markets = self._engine.state.markets.items()
-        return tuple(self._instrument(market, room[name]) for name, market in markets)
+        return tuple(self._instrument(market, room[name], now) for name, market in markets)
 
-    def _instrument(self, market: InstrumentMarket, room: tuple[float, ...]) -> InstrumentView:
+    def _instrument(self, market: InstrumentMarket, room: tuple[float, ...], now: int) -> InstrumentView:
         instrument = market.instrument
         state, strategies = self._engine.state, self._engine.orchestrator.strategies
         bars, slow = self._candles.bars(market, self._assembly.period)
@@ -231,8 +236,8 @@ class Painter:
             change=change,
             market_time=market.time,
             updated_at=market.at,
-            book=self._book(market),
-            tape=tuple(_print(t, instrument) for t in list(market.prints)[: -PRINTS_SHOWN - 1 : -1]),
+            book=self._book(market, now),
+            tape=self._tapes[instrument.id].prints(),
             bars=bars,
             bar_period=self._assembly.period,
             slow_bars=slow,
@@ -243,10 +248,10 @@ class Painter:
             buyable=room,
         )
 
-    def _book(self, market: InstrumentMarket) -> BookView:
+    def _book(self, market: InstrumentMarket, now: int) -> BookView:
         state, name = self._engine.state, market.instrument.id
         holding = sum(float(s.quantity) for s in state.ledger.sleeves.values() if s.instrument == name)
-        return self._depth.book(market, state.orders.of_instrument(name), holding)
+        return self._depth.book(market, state.orders.of_instrument(name), holding, now)
 
     def _positions(self) -> Iterator[PositionView]:
         state = self._engine.state
@@ -309,8 +314,3 @@ class Painter:
     def _price(self, asset: str) -> float:
         state = self._engine.state
         return next((m.mark for m in state.markets.values() if m.instrument.base == asset), NAN)
-
-
-def _print(trade: Trade, instrument: Instrument) -> TradeView:
-    side = Side.SELL if trade.buyer_is_maker else Side.BUY
-    return TradeView(trade.time, trade.price * instrument.tick, trade.lots * instrument.lot, side.value)

@@ -27,13 +27,16 @@ class SignalLog:
 
     def __init__(self) -> None:
         self._shown: deque[SignalView] = deque(maxlen=SIGNALS_SHOWN)
+        self._views: tuple[SignalView, ...] | None = ()  # None: to be made again from the above
         self.made = 0
         self.spoke_at: dict[str, int] = {}  # wall time, by strategy
 
     @property
     def views(self) -> tuple[SignalView, ...]:
         """Newest first."""
-        return tuple(self._shown)
+        if self._views is None:
+            self._views = tuple(self._shown)
+        return self._views
 
     def observe(self, audit: Audit) -> None:
         """Keep what this step says about signals."""
@@ -60,17 +63,20 @@ class SignalLog:
             signal.confidence, made.outcome, made.detail, _terms(signal.contributions),
             _terms(signal.inputs), signal.reason,
         )  # fmt: skip
+        self._views = None
         self._shown.appendleft(view)
 
     def _ordered(self, strategy: str, instrument: str, text: str) -> None:
         place = self._latest(strategy, instrument, "acted")
         if place is not None:
             orders = (*self._shown[place].orders, text)[-ORDERS_SHOWN:]
+            self._views = None
             self._shown[place] = msgspec.structs.replace(self._shown[place], orders=orders)
 
     def _amend(self, strategy: str, instrument: str, breaches: tuple[BreachView, ...]) -> None:
         place = self._latest(strategy, instrument, "refused")
         if place is not None:
+            self._views = None
             self._shown[place] = msgspec.structs.replace(self._shown[place], breaches=breaches)
 
     def _latest(self, strategy: str, instrument: str, outcome: str) -> int | None:

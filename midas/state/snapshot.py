@@ -3,6 +3,8 @@
 Numbers here are for eyes: floats, already derived. Nothing downstream multiplies two of them. Times
 named `*_at` are wall nanoseconds, times named `*_time` market nanoseconds; ages are computed against
 `built_at` of the snapshot that carries them.
+
+What comes by the hundred and holds only plain values is not tracked by the garbage collector (`gc=False`).
 """
 
 from __future__ import annotations
@@ -55,7 +57,7 @@ class GateView(msgspec.Struct, frozen=True):
     since_at: int
 
 
-class LevelView(msgspec.Struct, frozen=True, array_like=True):
+class LevelView(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One price level as drawn: own quantity is ours resting there."""
 
     price: float
@@ -103,7 +105,7 @@ class BookView(msgspec.Struct, frozen=True):
     closing: WalkView | None = None  # None where we hold nothing
 
 
-class TradeView(msgspec.Struct, frozen=True, array_like=True):
+class TradeView(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One print of the tape."""
 
     time: int
@@ -112,7 +114,7 @@ class TradeView(msgspec.Struct, frozen=True, array_like=True):
     aggressor: str  # BUY or SELL
 
 
-class BarView(msgspec.Struct, frozen=True, array_like=True):
+class BarView(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One candle of the chart."""
 
     time: int
@@ -124,7 +126,7 @@ class BarView(msgspec.Struct, frozen=True, array_like=True):
     synthetic: bool
 
 
-class MarkView(msgspec.Struct, frozen=True, array_like=True):
+class MarkView(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One of our fills on the chart."""
 
     time: int  # market time
@@ -135,7 +137,7 @@ class MarkView(msgspec.Struct, frozen=True, array_like=True):
     strategy: str
 
 
-class RegimeChangeView(msgspec.Struct, frozen=True):
+class RegimeChangeView(msgspec.Struct, frozen=True, gc=False):
     """One change of the regime."""
 
     time: int  # market time
@@ -197,14 +199,14 @@ class InstrumentView(msgspec.Struct, frozen=True):
     slow_factor: int = 15  # base bars to a slow one
 
 
-class ContributionView(msgspec.Struct, frozen=True, array_like=True):
+class ContributionView(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One term of a signal's explanation."""
 
     name: str
     value: float
 
 
-class BreachView(msgspec.Struct, frozen=True):
+class BreachView(msgspec.Struct, frozen=True, gc=False):
     """A limit that said no to a signal."""
 
     limit: str
@@ -333,7 +335,7 @@ class ClosedOrderView(msgspec.Struct, frozen=True):
     life: tuple[str, ...] = ()
 
 
-class FillView(msgspec.Struct, frozen=True):
+class FillView(msgspec.Struct, frozen=True, gc=False):
     """One execution of ours."""
 
     at: int
@@ -385,7 +387,7 @@ class ModeChangeView(msgspec.Struct, frozen=True):
     cause: str
 
 
-class EventView(msgspec.Struct, frozen=True, array_like=True):
+class EventView(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One line of the event pane."""
 
     sequence: int
