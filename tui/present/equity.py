@@ -64,7 +64,7 @@ def _drawn(points: list[float], width: int, height: int) -> list[Line]:
     for row in range(height):
         floor = (height - 1 - row) * 8
         text = "".join(_EIGHTHS[min(8, max(0, size - floor))] for size in tall)
-        rows.append([Piece(f"{text:<{width - margin}}", "gauge"), Piece(f"{labels[row]:>{margin}}", "dim")])
+        rows.append([Piece(f"{text:<{width - margin}}", "volume"), Piece(f"{labels[row]:>{margin}}", "dim")])
     return rows
 
 

@@ -155,12 +155,14 @@ def _row(entry: Entry, spot: Spot) -> Line:
     ink = SEVERITIES.get(event.severity, "warn")
     plain = event.severity == "info"
     stamp = clock_text(event.at)
+    stamp = stamp[:5] if width < 44 else stamp if width < 76 else f"{stamp} "
     line: Line = [
-        Piece(stamp if width >= 44 else stamp[:5], "dim"),
+        Piece(stamp, "dim"),
         Piece("▶" if here else _SHAPES.get(event.severity, "!"), "cursor" if here else ink),
         Piece(f"{event.kind[:7]:<7} ", "label" if plain else ink),
     ]
     if width >= 76:
+        line.insert(2, Piece(" "))
         word = _WORDS.get(event.severity, event.severity[:5])
         line.append(Piece(f"{word:<5} ", "dim" if plain else ink))
     left = width - width_of(line)

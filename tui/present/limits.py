@@ -109,8 +109,10 @@ def _below(picture: Picture, limit: LimitView, spot: Spot) -> list[Line]:
     lead = Piece("! ", "alarm") if limit.binding else Piece("▸ ", "cursor")
     first, *more = detail(head, spot.width - 2, ink, "")
     rows = [[lead, *first], *([Piece("  "), *line] for line in more)]
-    rows += [line for sentence in rest for line in detail(sentence, spot.width, "dim")]
-    return [[], *rows] if spare > len(rows) else rows[: max(2, spare)]
+    for sentence in rest:
+        told = detail(sentence, spot.width, "dim")
+        rows += told if len(rows) + len(told) <= spare else []
+    return [[], *rows] if spare > len(rows) else rows[:spare]
 
 
 def _headline(picture: Picture, limit: LimitView) -> str:

@@ -27,7 +27,8 @@ def table(picture: Picture, spot: Spot) -> Sheet:
     said.append(f"ends: {mode.ends_when or 'when somebody changes it'}")
     rows += [[]] if spot.height >= len(rows) + 4 else []
     for sentence in said:
-        rows += detail(sentence, spot.width, "text")
+        told = detail(sentence, spot.width, "text")
+        rows += told if len(rows) + len(told) <= spot.height else []
     foot: Line = [Piece("safer: at once · riskier: a reason, then y · F5-F9 or m", "dim")]
     return Sheet([Piece("modes", "title")], rows, [], foot if spot.width >= 58 else [])
 
@@ -47,10 +48,10 @@ def changes(picture: Picture, spot: Spot) -> Sheet:
     chosen = next((c for c, key in zip(known, names, strict=True) if key == spot.selected), None)
     below = detail(f"by {chosen.by}: {chosen.cause}", spot.width, "strong") if chosen else []
     below = below[: max(1, spot.height // 2)]
-    rows = [
-        _change(picture, known[index], spot.width, names[index] == spot.selected)
-        for index in spot.rows(names, max(1, spot.height - len(below)))
-    ]
+    tall = 2 if spot.height >= 2 * len(known) and spot.width < 90 else 1
+    rows: list[Line] = []
+    for index in spot.rows(names, max(1, (spot.height - len(below)) // tall)):
+        rows += _change(picture, known[index], spot.width, names[index] == spot.selected, tall)
     rows += [[]] * (spot.height - len(rows) - len(below))
     return Sheet(title, rows + below, [Piece(f"{len(known)} in this session", "dim")])
 
@@ -64,7 +65,8 @@ def whole(picture: Picture, change: ModeChangeView, width: int) -> list[Line]:
     return rows + detail(change.cause, width, "text", "")
 
 
-def _change(picture: Picture, change: ModeChangeView, width: int, here: bool) -> Line:
+def _change(picture: Picture, change: ModeChangeView, width: int, here: bool, tall: int) -> list[Line]:
+    """On one row, or with the cause on a second."""
     before, after = mode_badge(change.before), mode_badge(change.after)
     age = numbers.duration(picture.age_of(change.at))
     line = [
@@ -74,7 +76,14 @@ def _change(picture: Picture, change: ModeChangeView, width: int, here: bool) ->
         Piece(" → ", "dim"),
         Piece(f"{after.shape} {after.word} ", "strong"),
     ]
-    return [*line, Piece(clip(f"{change.by}: {change.cause}", width - width_of(line)), "text")]
+    said = f"{change.by}: {change.cause}"
+    left = width - width_of(line)
+    if len(said) <= left:
+        return [[*line, Piece(said)], []]
+    return [
+        [*line, Piece(clip(said, left))] if width >= 90 else line,
+        [Piece(clip(f"   {said}", width), "dim")],
+    ]
 
 
 def _columns(present: str) -> list[Column[Mode]]:

@@ -56,7 +56,7 @@ def _gate(picture: Picture, gate: GateView, width: int) -> list[Line]:
 def _levels(picture: Picture, width: int, height: int) -> list[Line]:
     entries = sum(order.purpose == "ENTRY" for order in picture.snapshot.orders)
     off = "1 entry" if entries == 1 else f"{entries} entries"
-    stay = ", exits and stops stay" if width >= 50 else ""
+    stay = "; exits, stops stay" if width >= 50 else ""
     rows: list[Line] = [[Piece("what each level would do now", "faint")]]
     if not picture.snapshot.kill.latched:
         rows.append(_level("halt", f"cancels {off}{stay}", width))
@@ -64,8 +64,10 @@ def _levels(picture: Picture, width: int, height: int) -> list[Line]:
     if not choices:
         return [*rows, *detail("the engine has sent no preview of the other levels", width, "dim")]
     roomy = height >= len(rows) + 2 * len(choices)
+    if height < len(rows) + len(choices):
+        rows = rows[1:]
     for choice in choices:
-        rows.append(_level(choice.level, _does(choice, width), width))
+        rows.append(_level(choice.level, _does(choice, width, roomy), width))
         if roomy:
             rows.append(_level("", f"leaves {choice.leaves}", width, "dim"))
     return rows
@@ -75,9 +77,9 @@ def _level(name: str, text: str, width: int, ink: str = "text") -> Line:
     return [Piece(f"  {name:<10} ", "strong"), Piece(clip(text, width - 13), ink)]
 
 
-def _does(choice: KillChoiceView, width: int) -> str:
+def _does(choice: KillChoiceView, width: int, roomy: bool) -> str:
     text = f"cancels {choice.cancels}"
     if not choice.closes:
-        return text
+        return text if roomy else f"{text}, leaves {choice.leaves}"
     text += f", closes {choice.closes}"
     return text + (f": {numbers.money(choice.cost)} ({choice.cost_bps:.1f} bp)" if width >= 45 else "")
