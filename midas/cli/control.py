@@ -11,25 +11,18 @@ import time
 from argparse import Namespace
 from pathlib import Path
 
-import msgspec
-
 from midas.assembly.access import sockets
-from midas.cli.exchange import RUN_FILE as EXCHANGE_FILE
-from midas.cli.exchange import answering
 from midas.cli.options import habits_from, home_from
-from midas.cli.processes import stop_process
 from midas.cli.running import LOCK, running
-from midas.domain.command import Answer, Command, Resume, SetMode, Stop
+from midas.domain.command import Answer, Command, Resume, SetMode
 from midas.domain.mode import Mode
 from midas.errors import CommandRefused, MidasError, NotRunning, UsageError
 from midas.runtime.kill import KillRequest, latch_and_pull
 from midas.runtime.link import SocketLink
-from midas.state.snapshot import Snapshot
 from midas.store.latch import LATCH, KillLatch
 from midas.store.lock import InstanceLock
 from midas.workspace import find_workspace
 
-STOP_TIMEOUT_S = 45.0
 SILENCE_S = 1.0  # of the engine, before a person who kills is told what is in force already
 
 
@@ -49,18 +42,6 @@ def attach(args: Namespace) -> int:
     home = home_from(args)
     running(home)
     return draw_on(home, habits_from(args), find_workspace(Path.cwd(), os.environ))
-
-
-def status(args: Namespace) -> int:
-    """How the engine is, in a dozen lines."""
-    home = home_from(args)
-    snapshot = _snapshot(home)
-    if args.json:
-        print(json.dumps(_facts(snapshot, KillLatch(home / LATCH).is_set)))
-        return 0
-    for key, value in _facts(snapshot, KillLatch(home / LATCH).is_set).items():
-        print(f"{key:>18}  {value}")
-    return 0
 
 
 def mode(args: Namespace) -> int:
@@ -112,27 +93,6 @@ def resume(args: Namespace) -> int:
     return _tell(args, Resume(args.reason, args.confirm))
 
 
-def stop(args: Namespace) -> int:
-    """End the engine cleanly, and with --exchange the exchange after it."""
-    home = home_from(args)
-    ended = []
-    try:
-        engine = running(home)
-    except NotRunning:
-        if not args.exchange:
-            raise
-    else:
-        _send(home, Stop("midas stop"))
-        _await_end(home)
-        ended.append(f"engine {engine.pid}")
-    if args.exchange and (exchange := answering(home / EXCHANGE_FILE)) is not None:
-        stop_process(exchange.pid)
-        ended.append(f"exchange {exchange.pid}")
-    if not ended:
-        raise NotRunning(f"neither engine nor exchange runs in {home}")
-    return _print(args, {"ended": ended, "sentence": f"ended: {', '.join(ended)}"})
-
-
 def _say_waiting(home: Path, level: str) -> None:
     done = (
         f"{level} is latched on disk" if KillLatch(home / LATCH).is_set else "nothing is latched on disk yet"
@@ -153,13 +113,14 @@ def _not_alone(latch: KillLatch, absent: NotRunning) -> MidasError:
 
 
 def _tell(args: Namespace, command: Command) -> int:
-    answer = _send(home_from(args), command)
+    answer = send(home_from(args), command)
     if not answer.accepted:
         raise CommandRefused(answer.message)
     return _print(args, {"accepted": True, "sequence": answer.sequence, "sentence": answer.message})
 
 
-def _send(home: Path, command: Command) -> Answer:
+def send(home: Path, command: Command) -> Answer:
+    """Give a command to the engine of this home and wait for its answer. Raises NotRunning, LinkClosed."""
     running(home)
     link = SocketLink(sockets(home)[0], hz=0.1)
     link.start()
@@ -167,60 +128,6 @@ def _send(home: Path, command: Command) -> Answer:
         return link.ask(command, actor())
     finally:
         link.close()
-
-
-def _snapshot(home: Path) -> Snapshot:
-    running(home)
-    link = SocketLink(sockets(home)[0], hz=0)
-    link.start()
-    try:
-        return link.wait_for_snapshot()
-    finally:
-        link.close()
-
-
-def _await_end(home: Path) -> None:
-    lock = InstanceLock(home / LOCK)
-    end = time.monotonic() + STOP_TIMEOUT_S
-    while time.monotonic() < end:
-        if not lock.held():
-            return
-        time.sleep(0.05)
-    raise MidasError(
-        f"the engine still runs after {STOP_TIMEOUT_S:.0f} s; `midas status` says what it waits for"
-    )
-
-
-def _facts(snapshot: Snapshot, latch_on_disk: bool) -> dict[str, object]:
-    money, counts, health = snapshot.money, snapshot.counts, snapshot.health
-    return {
-        "environment": snapshot.environment,
-        "mode": snapshot.mode.mode,
-        "mode_by": snapshot.mode.set_by,
-        "mode_cause": snapshot.mode.cause,
-        "latched": snapshot.kill.latched,
-        "latch_on_disk": latch_on_disk,
-        "recovering": snapshot.recovering,
-        "session": snapshot.session,
-        "sequence": snapshot.sequence,
-        "account": snapshot.account,
-        "equity": _number(money.equity),
-        "pnl": _number(money.pnl),
-        "drawdown": _number(money.drawdown),
-        "positions": [msgspec.to_builtins(p) for p in snapshot.positions if p.quantity],
-        "open_orders": len(snapshot.orders),
-        "orders_unknown": health.orders_unknown,
-        "fills": counts.fills,
-        "refusals": counts.refusals,
-        "reconciled": money.reconciled,
-        "feed_connected": health.feed_connected,
-        "feed_age_ms": _number(health.feed_age_ms),
-        "kill_report": list(snapshot.kill.report),
-    }
-
-
-def _number(value: float) -> float | None:
-    return round(value, 8) if value == value else None
 
 
 def _print(args: Namespace, facts: dict[str, object]) -> int:

@@ -87,8 +87,22 @@ def _common(parser: Parser, json_default: object, profile_default: object) -> No
 
 def _run_options(parser: Parser) -> None:
     parser.add_argument("--no-ui", action="store_true", help="the engine alone, in the foreground")
+    _link_option(parser)
     _length_options(parser)
     _market_options(parser)
+
+
+def _attach_options(parser: Parser) -> None:
+    _link_option(parser, default=argparse.SUPPRESS)
+
+
+def _link_option(parser: Parser, default: object = None) -> None:
+    parser.add_argument(
+        "--link",
+        choices=("lan", "slow", "auto"),
+        default=default,
+        help="what the line to the terminal carries: lan, slow (under 15 kB/s), auto (slow where it must be)",
+    )
 
 
 def _supervise_options(parser: Parser) -> None:
@@ -347,12 +361,12 @@ _COMMANDS: tuple[_Row, ...] = (
         "attach",
         "midas.cli.control:attach",
         "open the console on the running engine",
-        "midas attach",
-        _no_options,
+        "midas attach --link slow",
+        _attach_options,
     ),
     (
         "status",
-        "midas.cli.control:status",
+        "midas.cli.status:status",
         "say how the running engine is",
         "midas status --json",
         _no_options,
@@ -378,7 +392,7 @@ _COMMANDS: tuple[_Row, ...] = (
         'midas resume "feed is back, positions checked" --confirm',
         _resume_options,
     ),
-    ("stop", "midas.cli.control:stop", "end the engine cleanly", "midas stop --exchange", _stop_options),
+    ("stop", "midas.cli.stop:stop", "end the engine cleanly", "midas stop --exchange", _stop_options),
     (
         "supervise",
         "midas.cli.supervise:supervise",

@@ -8,14 +8,16 @@ import time
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
+from shutil import get_terminal_size
 from subprocess import Popen
 from typing import TextIO
 
 from midas.assembly.access import sockets
 from midas.cli.processes import failure, spawn, stop_process
 from midas.cli.running import ENGINE_LOG, LOCK
+from midas.cli.supervision import LOCK as SUPERVISOR_LOCK
 from midas.cli.supervision import hurry, supervisor
-from midas.errors import NotRunning, Unreachable
+from midas.errors import Unreachable
 from midas.store.lock import InstanceLock
 
 LOOK_S = 0.02
@@ -42,7 +44,7 @@ class Steps:
         if self._alive and self._text:
             lasted = time.monotonic() - self._since
             mark = _SPINNER[int(lasted * 8) % len(_SPINNER)]
-            self._write(f"\r{mark} {self._text} {lasted:.1f} s\x1b[K")
+            self._write(f"\r{mark} {self._clipped()} {lasted:.1f} s\x1b[K")
 
     def done(self) -> None:
         """All are."""
@@ -52,8 +54,14 @@ class Steps:
     def _finish(self) -> None:
         if not self._text:
             return
-        line = f"{self._text} ({time.monotonic() - self._since:.1f} s)"
-        self._write(f"\r- {line}\x1b[K\n" if self._alive else f"midas: {line}\n")
+        lasted = f"({time.monotonic() - self._since:.1f} s)"
+        told = f"\r- {self._clipped()} {lasted}\x1b[K\n" if self._alive else f"midas: {self._text} {lasted}\n"
+        self._write(told)
+
+    def _clipped(self) -> str:
+        """So much of it that its line doesn't wrap, which no later one could take back."""
+        room = max(10, get_terminal_size().columns - 14)
+        return self._text if len(self._text) <= room else f"{self._text[: room - 1]}…"
 
     def _write(self, text: str) -> None:
         self._stream.write(text)
@@ -67,8 +75,7 @@ def start_engine(
     log = home / ENGINE_LOG
     steps = steps or Steps(StringIO())
     steps.step("starting the engine")
-    child = _begin(home, workspace, flags, log)
-    lines = _new_lines(log)
+    child, lines = _begin(home, workspace, flags, log)
     end = time.monotonic() + patience
     try:
         while time.monotonic() < end:
@@ -76,8 +83,8 @@ def start_engine(
                 if supervisor(home) is None:
                     raise failure(log, child.returncode, "the engine")
                 child = None  # two started at once, and the other one is it
-            if child is None and not (supervisor(home) or InstanceLock(home / LOCK).held()):
-                raise NotRunning(f"the engine of {home} has ended; `midas` starts it again")
+            if child is None and not _somebody(home):  # it ended after all
+                child, lines = _begin(home, workspace, flags, log)
             for line in next(lines):
                 steps.step(line)
             if answers(sockets(home)[0]):
@@ -97,20 +104,27 @@ def answers(path: Path) -> bool:
         return probe.connect_ex(str(path)) == 0
 
 
-def _begin(home: Path, workspace: Path, flags: list[str], log: Path) -> Popen[bytes] | None:
-    """A supervisor with its engine; None where one is at it already."""
+def _begin(
+    home: Path, workspace: Path, flags: list[str], log: Path
+) -> tuple[Popen[bytes] | None, Iterator[list[str]]]:
+    """A supervisor with its engine, None where somebody is at it already; and what is said from now on."""
     waiting = supervisor(home)
     if waiting is not None:
         hurry(waiting)
-        return None
-    if InstanceLock(home / LOCK).held():
-        return None  # somebody starts it by hand, or it ends
-    return spawn([sys.executable, "-m", "midas", "supervise", *flags], log, home, workspace)
+    if waiting is not None or _somebody(home):
+        return None, _new_lines(log, log.stat().st_size if log.exists() else 0)
+    child = spawn([sys.executable, "-m", "midas", "supervise", *flags], log, home, workspace)
+    return child, _new_lines(log, 0)
 
 
-def _new_lines(log: Path) -> Iterator[list[str]]:
-    """What was said since the last look."""
-    read, rest = 0, ""
+def _somebody(home: Path) -> bool:
+    """A supervisor, or an engine that starts or ends."""
+    return InstanceLock(home / SUPERVISOR_LOCK).held() or InstanceLock(home / LOCK).held()
+
+
+def _new_lines(log: Path, read: int) -> Iterator[list[str]]:
+    """What was said since the last look; `read` bytes are old."""
+    rest = ""
     while True:
         try:
             with log.open("rb") as file:

@@ -177,9 +177,10 @@ def supervise(args: Namespace) -> int:
     """Run the engine until it ends for good; its exit code."""
     home = _home(args)
     flags = run_flags(args) + (["--json"] if args.json else [])
+    command = [sys.executable, "-m", "midas", "--no-ui"]
+    heard = Signals()  # before anybody can find us and send one
     with InstanceLock(home / LOCK):
-        command = [sys.executable, "-m", "midas", "--no-ui"]
-        return Supervisor(home, command, flags, args.duration, Signals()).run()
+        return Supervisor(home, command, flags, args.duration, heard).run()
 
 
 def _home(args: Namespace) -> Path:

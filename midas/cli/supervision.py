@@ -38,7 +38,12 @@ def supervision(home: Path) -> Supervision | None:
 
 def supervisor(home: Path) -> Supervision | None:
     """The supervisor that runs; None where none does."""
-    return supervision(home) if InstanceLock(home / LOCK).held() else None
+    lock = InstanceLock(home / LOCK)
+    owner = lock.owner() if lock.held() else None
+    if owner is None:
+        return None
+    word = supervision(home)
+    return word if word is not None and word.pid == owner else Supervision(owner, 0, ())
 
 
 def tell(home: Path, word: Supervision) -> None:

@@ -29,7 +29,7 @@ def test_a_headless_run_takes_market_speed_seed_and_duration(parser: Parser) -> 
 @pytest.mark.parametrize("line", ["--json --profile p status", "status --json --profile p"])
 def test_common_options_stand_before_or_after_the_command(parser: Parser, line: str) -> None:
     args = parser.parse_args(line.split())
-    assert (args.handler, args.json, args.profile) == ("midas.cli.control:status", True, "p")
+    assert (args.handler, args.json, args.profile) == ("midas.cli.status:status", True, "p")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,249 @@
+"""`midas status`: how the engine is, in lines for a person or as JSON for a program."""
+
+from __future__ import annotations
+
+import json
+import time
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from midas.assembly.access import sockets
+from midas.cli.fate import read_fate
+from midas.cli.options import home_from
+from midas.cli.running import running
+from midas.cli.supervision import supervisor
+from midas.domain.time import SECOND, clock_text
+from midas.errors import LinkClosed, NotRunning
+from midas.runtime.link import SocketLink
+from midas.state.snapshot import AccountView, HealthView, OrderView, PositionView, Snapshot, StrategyView
+from midas.store.latch import LATCH, KillLatch
+
+Row = tuple[str, str]  # the word on the left (empty: it goes on), what is said of it
+OURS = 1  # this command is a client of the link, too
+
+
+def status(args: Namespace) -> int:
+    """Print it; raises NotRunning with how the last engine ended, LinkClosed where a live one is silent."""
+    home = home_from(args)
+    try:
+        pid = running(home).pid
+    except NotRunning as error:
+        raise NotRunning(_absent(home, error)) from None
+    snapshot = _snapshot(home, pid)
+    latched = KillLatch(home / LATCH).is_set
+    if args.json:
+        print(json.dumps(_facts(snapshot, latched) | _processes(home, pid)))
+    else:
+        print("\n".join(f"{word:<11} {text}".rstrip() for word, text in rows(snapshot, latched, home, pid)))
+    return 0
+
+
+def _absent(home: Path, error: NotRunning) -> str:
+    fate, waiting = read_fate(home), supervisor(home)
+    if waiting is not None and waiting.next_at:
+        left = max(0, waiting.next_at - time.time_ns())
+        how = fate.sentence if fate is not None else "?"
+        return (
+            f"the engine ended ({how}); its supervisor, process {waiting.pid}, restarts it in {_span(left)}"
+        )
+    if fate is None or not fate.ended_at:
+        return str(error)
+    how = fate.why if fate.wanted else fate.sentence
+    return f"{error}; the last one ended {_span(time.time_ns() - fate.ended_at)} ago ({how})"
+
+
+def _snapshot(home: Path, pid: int) -> Snapshot:
+    link = SocketLink(sockets(home)[0], hz=0)
+    link.start()
+    try:
+        return link.wait_for_snapshot()
+    except LinkClosed as error:
+        raise LinkClosed(
+            f"{error}: process {pid} lives but doesn't answer. `midas kill` latches; `kill -9 {pid}` ends it"
+        ) from None
+    finally:
+        link.close()
+
+
+def rows(snapshot: Snapshot, latched: bool, home: Path, pid: int) -> Iterator[Row]:
+    """Each line: its word, and what is said; `pid` is the engine's."""
+    now, mode, health = snapshot.built_at, snapshot.mode, snapshot.health
+    set_by = f"by {mode.set_by}, {_span(now - mode.since_at)} ago: {mode.cause}"
+    yield "mode", f"{mode.mode} in {snapshot.environment}, {set_by}"
+    yield "latch", _latch(snapshot, latched)
+    for number, line in enumerate(snapshot.kill.report):
+        yield ("" if number else "kill"), line
+    yield "account", _account(snapshot, snapshot.money)
+    yield "money", _money(snapshot.money)
+    yield from _listed("positions", [_position(p, snapshot) for p in snapshot.positions if p.quantity])
+    yield from _listed("orders", [_order(order, snapshot) for order in snapshot.orders])
+    yield from _listed("alarms", [f"{a.severity}: {a.text} - {a.advice}" for a in snapshot.alarms])
+    yield from _listed("gates", [f"{g.scope}: {g.reason}" for g in snapshot.gates])
+    yield from _listed("strategies", [_strategy(strategy) for strategy in snapshot.strategies])
+    yield "feeds", _feeds(health)
+    stale = [s for s in health.streams if s.age_ms > s.stale_ms > 0]
+    yield from _listed("stale", [f"{s.name}: {_span(int(s.age_ms * 1e6))} old" for s in stale], none="")
+    yield from _listed("processes", _process_lines(snapshot, home, pid))
+    consoles = max(0, health.clients - OURS)
+    yield "clients", f"{consoles} besides this command" if consoles else "none besides this command"
+    yield (
+        "session",
+        f"{snapshot.session}, sequence {snapshot.sequence}, on {snapshot.venue} {snapshot.account}",
+    )
+
+
+def _listed(word: str, lines: list[str], none: str = "none") -> Iterator[Row]:
+    """Each on a line of its own; `none` empty: nothing is said where there is nothing."""
+    if not lines and none:
+        yield word, none
+    for number, line in enumerate(lines):
+        yield ("" if number else word), line
+
+
+def _latch(snapshot: Snapshot, on_disk: bool) -> str:
+    kill = snapshot.kill
+    if not kill.latched:
+        return "set on the disk, the engine is about to hear of it" if on_disk else "not set"
+    why = f": {kill.reason}" if kill.reason else ""
+    missing = "" if on_disk else " (NOT on the disk)"
+    return (
+        f"HALTED, level {kill.level}, by {kill.by} at {clock_text(kill.tripped_at)} UTC{why}{missing}; "
+        "`midas resume REASON` reviews it"
+    )
+
+
+def _account(snapshot: Snapshot, money: AccountView) -> str:
+    if snapshot.recovering:
+        return "being reconciled: nothing is traded yet"
+    age = f"{_span(snapshot.built_at - money.reconciled_at)} ago" if money.reconciled_at else "never"
+    word = "reconciled" if money.reconciled else "NOT RECONCILED"
+    return f"{word} {age}: {money.reconcile_detail}"
+
+
+def _money(money: AccountView) -> str:
+    share = f"drawdown {_number(money.drawdown * 100, 2)} % of {money.drawdown_max * 100:g} %"
+    return (
+        f"equity {_number(money.equity)} {money.currency}, P&L {_signed(money.pnl)} this session and "
+        f"{_signed(money.pnl_day)} today, {share}, fees {_number(money.fees)}"
+    )
+
+
+def _position(position: PositionView, snapshot: Snapshot) -> str:
+    side = "LONG" if position.quantity > 0 else "SHORT"
+    return (
+        f"{_name(snapshot, position.instrument)} {side} {abs(position.quantity):g} @ "
+        f"{_number(position.average_price)}, mark {_number(position.mark)}, worth {_number(position.value)}, "
+        f"P&L {_signed(position.unrealised)}, {position.strategy}"
+    )
+
+
+def _order(order: OrderView, snapshot: Snapshot) -> str:
+    age = _span(snapshot.built_at - order.created_at)
+    at = f" @ {_number(order.price)}" if order.price == order.price and order.price else ""
+    return (
+        f"{order.short_id} {order.side} {order.quantity:g} {_name(snapshot, order.instrument)}{at} "
+        f"{order.type} {order.status}, {order.filled:g} filled, {order.purpose.lower()} of {order.strategy}, "
+        f"{age} old"
+    )
+
+
+def _strategy(strategy: StrategyView) -> str:
+    done = f", {strategy.fills} fills, realised {_signed(strategy.realised)}" if strategy.fills else ""
+    return f"{strategy.name} {strategy.state}{done}" + (f": {strategy.detail}" if strategy.detail else "")
+
+
+def _feeds(health: HealthView) -> str:
+    market = "connected" if health.feed_connected else "DOWN"
+    user = "connected" if health.user_stream_connected else "DOWN"
+    age, late = _span(int(health.feed_age_ms * 1e6)), _number(health.feed_latency_ms, 1)
+    return (
+        f"market {market}, {age} old, {late} ms late; "
+        f"user stream {user}; clock {_signed(health.clock_offset_ms, 0)} ms; "
+        f"{health.gaps} gaps, {health.resyncs} books fetched"
+    )
+
+
+def _process_lines(snapshot: Snapshot, home: Path, pid: int) -> list[str]:
+    taken = {p.name: p for p in snapshot.health.processes}
+    lines = []
+    for name, process in taken.items():
+        up = _span(snapshot.built_at - process.started_at)
+        cpu = f", {process.cpu_percent:.0f} % of a core" if process.cpu_percent == process.cpu_percent else ""
+        lines.append(f"{name} {process.pid}, up {up}, {process.rss_mb:.0f} MB{cpu}")
+    if "engine" not in taken:
+        lines.append(f"engine {pid}, up {_span(snapshot.built_at - snapshot.health.started_at)}")
+    found = supervisor(home)
+    if found is None:
+        lines.append("no supervisor: nobody starts the engine again after a crash")
+    else:
+        restarts = f"crashes so far: {found.crashes}" if found.crashes else "no crash so far"
+        lines.append(f"supervisor {found.pid}, up {_span(snapshot.built_at - found.since)}, {restarts}")
+    return lines
+
+
+def _processes(home: Path, pid: int) -> dict[str, object]:
+    found = supervisor(home)
+    return {
+        "engine_pid": pid,
+        "supervisor_pid": found.pid if found is not None else None,
+        "crashes": found.crashes if found is not None else None,
+    }
+
+
+def _facts(snapshot: Snapshot, latch_on_disk: bool) -> dict[str, object]:
+    money, counts, health = snapshot.money, snapshot.counts, snapshot.health
+    return {
+        "environment": snapshot.environment,
+        "mode": snapshot.mode.mode,
+        "mode_by": snapshot.mode.set_by,
+        "mode_cause": snapshot.mode.cause,
+        "latched": snapshot.kill.latched,
+        "latch_on_disk": latch_on_disk,
+        "recovering": snapshot.recovering,
+        "session": snapshot.session,
+        "sequence": snapshot.sequence,
+        "account": snapshot.account,
+        "equity": _rounded(money.equity),
+        "pnl": _rounded(money.pnl),
+        "drawdown": _rounded(money.drawdown),
+        "positions": [msgspec.to_builtins(p) for p in snapshot.positions if p.quantity],
+        "open_orders": len(snapshot.orders),
+        "orders_unknown": health.orders_unknown,
+        "fills": counts.fills,
+        "refusals": counts.refusals,
+        "reconciled": money.reconciled,
+        "feed_connected": health.feed_connected,
+        "feed_age_ms": _rounded(health.feed_age_ms),
+        "alarms": [msgspec.to_builtins(alarm) for alarm in snapshot.alarms],
+        "kill_report": list(snapshot.kill.report),
+    }
+
+
+def _name(snapshot: Snapshot, instrument: str) -> str:
+    return next((v.name for v in snapshot.instruments if v.id == instrument), instrument.partition(".")[0])
+
+
+def _rounded(value: float) -> float | None:
+    return round(value, 8) if value == value else None
+
+
+def _number(value: float, decimals: int = 2) -> str:
+    return f"{value:,.{decimals}f}" if value == value else "?"
+
+
+def _signed(value: float, decimals: int = 2) -> str:
+    return f"{value:+,.{decimals}f}" if value == value else "?"
+
+
+def _span(nanoseconds: int) -> str:
+    """`0.4 s`, `12 s`, `5 min`, `3 h 4 min`."""
+    seconds = max(0, nanoseconds) / SECOND
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = int(seconds // 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"

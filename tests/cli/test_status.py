@@ -1,0 +1,98 @@
+"""What a person reads of a running engine, and what is said where none runs."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from midas.cli import main
+from midas.cli.fate import Fate, write_fate
+from midas.cli.status import rows
+from midas.cli.supervision import LOCK as SUPERVISOR_LOCK
+from midas.cli.supervision import Supervision, tell
+from midas.state.snapshot import AlarmView
+from midas.store.lock import InstanceLock
+from tests.fakes import snapshots
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace to stand in, and its home."""
+    (tmp_path / "config.toml").write_text("")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "home").mkdir()
+    return tmp_path / "home"
+
+
+def told(home: Path, **changed: object) -> dict[str, str]:
+    """The lines by their words, those that go on joined."""
+    said: dict[str, str] = {}
+    word = ""
+    for left, text in rows(msgspec.structs.replace(snapshots.normal(), **changed), False, home, 12):
+        word = left or word
+        said[word] = f"{said[word]}\n{text}" if word in said else text
+    return said
+
+
+def test_every_line_is_a_sentence_and_no_list(home: Path) -> None:
+    said = told(home)
+    assert not any(mark in text for text in said.values() for mark in "[]{}")
+    assert not any("\x1b" in text for text in said.values())
+    assert said["mode"].startswith("NORMAL in SIM, by ")
+    assert said["latch"] == "not set"
+    assert said["alarms"] == "none"
+
+
+def test_each_position_and_order_has_a_line_of_its_own(home: Path) -> None:
+    picture, said = snapshots.normal(), told(home)
+    assert len(said["positions"].splitlines()) == sum(bool(p.quantity) for p in picture.positions)
+    assert len(said["orders"].splitlines()) == len(picture.orders)
+
+
+def test_a_halt_says_who_why_and_what_releases_it(home: Path) -> None:
+    picture = snapshots.halted()
+    said = dict(rows(picture, True, home, 12))
+    assert picture.kill.by in said["latch"]
+    assert "midas resume" in said["latch"]
+    assert "NOT on the disk" in dict(rows(picture, False, home, 12))["latch"]
+
+
+def test_what_differs_is_told_and_a_start_is_no_difference(home: Path) -> None:
+    money = snapshots.normal().money
+    broken = msgspec.structs.replace(money, reconciled=False, reconcile_detail="BTC: 1 here, 2 at the venue")
+    assert "BTC: 1 here, 2 at the venue" in told(home, money=broken)["account"]
+    assert "NOT RECONCILED" not in told(home, money=broken, recovering=True)["account"]
+
+
+def test_an_alarm_comes_with_its_advice(home: Path) -> None:
+    alarm = AlarmView("feed", "error", "the market stream is down", "check network and venue", 1, False)
+    assert (
+        told(home, alarms=(alarm,))["alarms"] == "error: the market stream is down - check network and venue"
+    )
+
+
+def test_a_missing_supervisor_is_said(home: Path) -> None:
+    assert "no supervisor" in told(home)["processes"]
+    with InstanceLock(home / SUPERVISOR_LOCK) as lock:
+        tell(home, Supervision(lock.owner() or 0, 1, (), crashes=2))
+        assert "crashes so far: 2" in told(home)["processes"]
+
+
+def test_an_engine_that_ended_is_told_with_how(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_fate(home, Fate(7, 1, time.time_ns(), -9))
+    assert main(["status"]) == 2
+    assert "killed (SIGKILL)" in capsys.readouterr().err
+    write_fate(home, Fate(7, 1, time.time_ns(), 0, "asked to stop", wanted=True))
+    assert main(["status"]) == 2
+    assert "ago (asked to stop)" in capsys.readouterr().err
+
+
+def test_a_restart_that_is_due_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_fate(home, Fate(7, 1, time.time_ns(), -9))
+    with InstanceLock(home / SUPERVISOR_LOCK) as lock:
+        tell(home, Supervision(lock.owner() or 0, 1, (), crashes=1, next_at=time.time_ns() + 5 * 10**9))
+        assert main(["status"]) == 2
+    assert "restarts it in" in capsys.readouterr().err
