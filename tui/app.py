@@ -32,7 +32,7 @@ from tui.acts.touring import Touring
 from tui.acts.viewing import Viewing
 from tui.bell import rings
 from tui.desk import Desk
-from tui.driver import HungUp
+from tui.driver import ConsoleDriver, HungUp
 from tui.entry import Entry
 from tui.guard import FrameGuard
 from tui.habits import Habits
@@ -67,6 +67,8 @@ class ConsoleApp(Modes, Ordering, Alerting, Reading, Taking, Looks, Commanding, 
         self.halter = Halter(kill, clock, steady or clock, actor)
         self.guard = FrameGuard()
         self._moving = moving
+        self._written = 0
+        self.begin_pacing(habits.link)
         self.crash: Exception | None = None
 
     def get_default_screen(self) -> Screen[None]:
@@ -94,7 +96,7 @@ class ConsoleApp(Modes, Ordering, Alerting, Reading, Taking, Looks, Commanding, 
     def beat(self) -> None:
         """Eight times a second: answers, pictures, a repaint after a stall, a panel after a halt."""
         self.console_desk.settle()
-        self.stage.pull(slow=not self.app_focus)
+        self.pull()
         self.watch_latch()
         self.watch_tour()
         if self.guard.catches_up(self._writer()):
@@ -129,7 +131,10 @@ class ConsoleApp(Modes, Ordering, Alerting, Reading, Taking, Looks, Commanding, 
 
     def _measure(self) -> None:
         painted, self.guard.painted = self.guard.painted, 0
-        self.stage.pace = Pace(float(painted), self.guard.dropped)
+        written = self._driver.written if isinstance(self._driver, ConsoleDriver) else 0
+        spent, self._written = written - self._written, written
+        self.stage.pace = Pace(float(painted), self.guard.dropped, float(spent), self.profile_name)
+        self.watch_pace(self.guard.dropped)
 
     def _leave(self) -> None:
         self.console_desk.close()

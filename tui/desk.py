@@ -96,6 +96,10 @@ class Desk:
             if then is not None:
                 then(answer)
 
+    def pace(self, hz: float) -> None:
+        """Ask the engine for at most so many pictures a second."""
+        self._link.pace(hz)
+
     def close(self) -> None:
         """Leave the engine alone."""
         self._link.close()

@@ -74,6 +74,8 @@ class TerminalFile:
 class ConsoleDriver(LinuxDriver):
     """Linux and macOS terminals, with the chord delivered past the event loop."""
 
+    written = 0  # bytes for the terminal since the start
+
     def start_application_mode(self) -> None:
         """Enter the alternate screen; what is written goes through a file that survives a hang-up."""
         if self._file is not None and not isinstance(self._file, TerminalFile):
@@ -87,7 +89,9 @@ class ConsoleDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Queue for the terminal, in as few bytes as say the same."""
-        super().write(squeeze(data))
+        data = squeeze(data)
+        self.written += len(data.encode())
+        super().write(data)
 
     def run_input_thread(self) -> None:
         """Read until the driver stops or the terminal ends."""

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from rich.color import Color
 from rich.style import Style
 from textual.theme import Theme
+
+from tui.colours import nearest, shown
 
 PALETTES = ("western", "eastern", "cvd", "mono")
 THEMES = ("dark", "light")
@@ -56,10 +59,11 @@ _BOLD = {"strong", "alarm", "title", "key", "cursor", "own"} | set(_BADGES) - {"
 class Inks:
     """Looks up rich styles by ink and ground for one theme and palette."""
 
-    def __init__(self, theme: str = "dark", palette: str = "western") -> None:
+    def __init__(self, theme: str = "dark", palette: str = "western", deep: bool = True) -> None:
         self.theme = theme
         self.palette = palette
-        self._colours = _colours(theme, palette)
+        self.deep = deep  # all colours; else the 256 that every terminal has, in a fifth fewer bytes
+        self._colours = _colours(theme, palette) if deep else _coarse(_colours(theme, palette), theme)
         self._styles: dict[tuple[str, str], Style] = {}
 
     def style(self, ink: str, ground: str) -> Style:
@@ -68,14 +72,14 @@ class Inks:
         if found is None:
             front = self._colours.get(ink, self._colours["text"])
             back = self._colours.get(f"on {ground}", self._colours["ground"])
-            found = self._styles[ink, ground] = _style(front, back, ink in _BOLD)
+            found = self._styles[ink, ground] = _style(front, back, ink in _BOLD, self.deep)
         return found
 
     def textual(self) -> Theme:
         """The same colours for Textual's own widgets (inputs, palette, help)."""
         colours = self._colours
         return Theme(
-            name=f"midas-{self.theme}-{self.palette}",
+            name=f"midas-{self.theme}-{self.palette}{'' if self.deep else '-256'}",
             primary=colours["focus"],
             secondary=colours["own"],
             warning=colours["warn"],
@@ -91,8 +95,17 @@ class Inks:
 
 
 @lru_cache(maxsize=1024)
-def _style(front: str, back: str, bold: bool) -> Style:
-    return Style(color=front, bgcolor=back, bold=bold)
+def _style(front: str, back: str, bold: bool, deep: bool) -> Style:
+    if deep:
+        return Style(color=front, bgcolor=back, bold=bold)
+    return Style(color=Color.from_ansi(nearest(front)), bgcolor=Color.from_ansi(nearest(back)), bold=bold)
+
+
+def _coarse(colours: dict[str, str], theme: str) -> dict[str, str]:
+    """The same in 256 colours. Their only dark green and red are loud, so the bars of the book go grey."""
+    bar = "#303030" if theme == "dark" else "#dadada"
+    coarse = {name: shown(nearest(colour)) for name, colour in colours.items()}
+    return coarse | {"on bar_bid": bar, "on bar_ask": bar}
 
 
 def _colours(theme: str, palette: str) -> dict[str, str]:

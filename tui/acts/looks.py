@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from tui.core import Core
+from tui.acts.pacing import Pacing
 from tui.entry import Entry
 from tui.screens.page import Help
 from tui.theme import PALETTES, THEMES, Inks
@@ -18,7 +18,7 @@ SIDES = {
 }
 
 
-class Looks(Core):
+class Looks(Pacing):
     """Never touches the engine."""
 
     def entries(self) -> list[Entry]:
@@ -79,7 +79,7 @@ class Looks(Core):
 
     def wear(self, inks: Inks) -> None:
         """Take a theme and palette, in our panes and in Textual's own widgets."""
-        self.inks = inks
+        self.inks = inks = Inks(inks.theme, inks.palette, self.profile.deep)
         theme = inks.textual()
         self.register_theme(theme)
         self.theme = theme.name

@@ -29,6 +29,7 @@ class Picture(NamedTuple):
     printed: InstrumentView | None = None  # the shown instrument at the last common beat
     options: Options = Options()
     pace: Pace = Pace(0.0, 0)
+    paused: bool = False  # panes stand still while another window has the keyboard (slow lines)
     where: Whereabouts | None = None  # what lives; None: nobody looks
     now: int = 0  # wall ns, as far as `where` needs it
 

@@ -107,6 +107,9 @@ class DeskScreen(Screen[None]):
             elif common:
                 self._draw_edges()
             return
+        if paused:
+            self.draw_all()
+            return
         picture = self._held(self._desk.picture(), common)
         for pane in self._visible():
             if self._tick % (TICKS // profile.rate(pane.kind.rate, COMMON)) == 0:
