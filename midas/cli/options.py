@@ -19,6 +19,7 @@ _TYPED = {
     "speed": "exchange.speed",
     "seed": "exchange.seed",
     "port": "exchange.port",
+    "link": "console.link",
 }
 
 
@@ -52,9 +53,10 @@ def home_from(args: Namespace) -> Path:
 def habits_from(args: Namespace) -> ConsoleSettings:
     """How the console looks; no broken configuration keeps a person from it."""
     try:
-        return load_settings(find_workspace(Path.cwd(), os.environ), args.profile).console
+        found = load_settings(find_workspace(Path.cwd(), os.environ), args.profile).console
     except ConfigInvalid:
-        return ConsoleSettings()
+        found = ConsoleSettings()
+    return found if args.link is None else found.model_copy(update={"link": args.link})
 
 
 def _check_live(settings: Settings, typed_live: bool) -> None:
