@@ -194,7 +194,7 @@ def test_a_closed_position_takes_no_row_where_room_is_short() -> None:
 def test_the_next_limit_to_bind_is_named_even_when_there_is_no_room_for_all() -> None:
     body = "\n".join(text(row) for row in risk.limits(picture(), Spot(26, 5, PowerScale())).rows)
     assert "▸position" in body
-    assert "next: position" in body
+    assert "binds next: position" in body
 
 
 def test_limits_say_used_and_allowed_in_their_unit() -> None:

@@ -2,36 +2,58 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 from midas.state.snapshot import BalanceView, HealthView
 from tui.present import numbers
-from tui.present.lines import Line, Piece, Sheet, clip, spread, width_of
+from tui.present.equity import heights
+from tui.present.lines import Line, Piece, Sheet, clean, clip, spread, width_of
+from tui.present.masking import secret
 from tui.present.picture import Picture, Spot
 from tui.present.words import strategy_badge
 
+_EIGHTHS = " ▁▂▃▄▅▆▇█"
+
 
 def account(picture: Picture, spot: Spot) -> Sheet:
-    """Equity and balances, then each strategy with its state and result."""
-    money = picture.snapshot.money
+    """Equity with its curve, balances, then each strategy with its state and result."""
+    money, strategies = picture.snapshot.money, picture.snapshot.strategies
     rows: list[Line] = [
         _pair("equity", f"{numbers.money(money.equity)} {money.currency}", spot.width),
         _pair(
-            "session",
-            f"{numbers.signed(money.pnl)} ({numbers.percent(money.pnl_pct)})",
-            spot.width,
+            "session", f"{numbers.signed(money.pnl)} ({numbers.percent(money.pnl_pct)})", spot.width,
             numbers.trend_ink(money.pnl),
         ),
         _pair("today", numbers.signed(money.pnl_day), spot.width, numbers.trend_ink(money.pnl_day)),
-    ]
-    room = max(0, spot.height - len(rows) - len(picture.snapshot.strategies) - 2)
-    rows += [_pair(b.asset, _holding(b), spot.width) for b in money.balances[:room]]
+    ]  # fmt: skip
+    spare = spot.height - len(rows) - len(strategies) - 2
+    if spare >= 4:
+        rows += sparkline(picture, spot.width, 2)
+        spare -= 2
+    rows += [_pair(b.asset, _holding(b), spot.width) for b in money.balances[: max(0, spare)]]
     detail = money.reconcile_detail or (
         "venue and ledger agree" if money.reconciled else "not reconciled yet"
     )
     rows.append([Piece(clip(detail, spot.width), "dim" if money.reconciled else "warn")])
     rows.append([Piece("─ strategies " + "─" * max(0, spot.width - 13), "edge")])
-    rows += [_strategy(picture, index, spot.width) for index in range(len(picture.snapshot.strategies))]
-    note: Line = [Piece(f"{picture.snapshot.account}@{picture.snapshot.venue}", "dim")]
+    rows += [_strategy(picture, index, spot.width) for index in range(len(strategies))]
+    note: Line = [Piece(f"{clean(picture.snapshot.account)[:12]}@{clean(picture.snapshot.venue)}", "dim")]
     return Sheet([Piece("account", "title")], rows, note)
+
+
+def sparkline(picture: Picture, width: int, rows: int) -> list[Line]:
+    """The equity of the last minutes; its scale is its own lowest and highest."""
+    money = picture.snapshot.money
+    points = [value for value in money.curve if isfinite(value)]
+    if len(points) < 2:
+        return [[Piece("equity curve: not yet", "faint")], *([[]] * (rows - 1))]
+    columns = min(width, len(points))
+    high = heights(points, columns, rows)
+    ink = numbers.trend_ink(points[-1] - points[0])
+    return [
+        [Piece("".join(_EIGHTHS[min(max(h - row * 8, 0), 8)] for h in high), ink)]
+        for row in range(rows - 1, -1, -1)
+    ]
 
 
 def machine(picture: Picture, spot: Spot) -> Sheet:
@@ -41,9 +63,9 @@ def machine(picture: Picture, spot: Spot) -> Sheet:
     facts = [
         ("market feed", _up(health.feed_connected), _state_ink(health.feed_connected)),
         ("user stream", _up(health.user_stream_connected), _state_ink(health.user_stream_connected)),
-        ("loop p99", numbers.milliseconds(health.loop_p99_ms), "text"),
-        ("barrier p99", numbers.milliseconds(health.barrier_p99_ms), "text"),
-        ("events/s", numbers.brief(health.events_per_second), "text"),
+        ("engine loop p99", numbers.milliseconds(health.loop_p99_ms), "text"),
+        ("journal p99", numbers.milliseconds(health.barrier_p99_ms), "text"),
+        ("engine events/s", numbers.brief(health.events_per_second), "text"),
         ("inbox", f"{health.inbox_depth} waiting, {health.conflated} merged", "text"),
         ("gaps, resyncs", f"{health.gaps}, {health.resyncs}", _count_ink(health)),
         ("refused messages", f"{health.refused_messages}", "text"),
@@ -52,7 +74,7 @@ def machine(picture: Picture, spot: Spot) -> Sheet:
         ("orders, fills", f"{counts.orders}, {counts.fills}", "text"),
         ("refusals", f"{counts.refusals}", "text"),
     ]
-    rows = [_pair(name, value, spot.width, ink) for name, value, ink in facts]
+    rows = [_pair(name, value, spot.width, ink, private=False) for name, value, ink in facts]
     up = numbers.duration(picture.age_of(health.started_at))
     return Sheet([Piece("machine", "title")], rows, [Piece(f"up {up}", "dim")])
 
@@ -61,8 +83,8 @@ def _holding(balance: BalanceView) -> str:
     return f"{numbers.fixed(balance.total, 5)} = {numbers.money(balance.value)}"
 
 
-def _pair(name: str, value: str, width: int, ink: str = "text") -> Line:
-    return spread([Piece(name, "dim")], [Piece(clip(value, width - len(name) - 1), ink)], width)
+def _pair(name: str, value: str, width: int, ink: str = "text", private: bool = True) -> Line:
+    return spread([Piece(name, "dim")], [Piece(clip(value, width - len(name) - 1), ink, "", private)], width)
 
 
 def _strategy(picture: Picture, index: int, width: int) -> Line:
@@ -71,7 +93,7 @@ def _strategy(picture: Picture, index: int, width: int) -> Line:
     result = numbers.signed(strategy.realised)
     right: Line = [
         Piece(f"{strategy.fills} fills ", "dim"),
-        Piece(result, numbers.trend_ink(strategy.realised)),
+        secret(result, numbers.trend_ink(strategy.realised)),
     ]
     if strategy.state != "running":
         right = [Piece(badge.word, badge.ink)]

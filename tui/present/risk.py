@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 from midas.state.snapshot import LimitView, PositionView
 from tui.present import numbers
 from tui.present.gauge import gauge, shade_of
 from tui.present.lines import Line, Piece, Sheet, centred, clip
+from tui.present.masking import secret
 from tui.present.picture import Picture, Spot
+
+TALL = 11  # rows from which on the next limit says what it will do
 
 
 def limits(picture: Picture, spot: Spot) -> Sheet:
@@ -24,14 +29,17 @@ def summary(picture: Picture, spot: Spot) -> Sheet:
 
 def held(picture: Picture, width: int) -> list[Line]:
     """One line a position, newest knowledge only."""
-    positions = [p for p in picture.snapshot.positions if p.quantity]
+    every = [p for p in picture.snapshot.positions if p.quantity]
+    positions = [p for p in every if not p.dust]
     if not positions:
-        return [[Piece("flat: no position", "dim")]]
+        dust = f", dust of {len(every)} left" if every else ""
+        return [[Piece(f"flat: no position{dust}", "dim")]]
     shown = positions[:2] if len(positions) <= 2 else positions[:1]
     rows = [_held_row(picture, position, width) for position in shown]
     if len(positions) > len(shown):
         total = numbers.signed(sum(p.unrealised for p in positions))
-        rows.append([Piece(f"+{len(positions) - len(shown)} more, all uP&L {total}", "dim")])
+        more = Piece(f"+{len(positions) - len(shown)} more, all uP&L ", "dim")
+        rows.append([more, secret(total, "dim")])
     return rows
 
 
@@ -40,7 +48,7 @@ def gauges(picture: Picture, width: int, height: int) -> list[Line]:
     known = picture.snapshot.limits
     if not known:
         return centred("no limit reported yet", width, height)
-    words = _next(picture, width) if height >= 5 else []
+    words = _next(picture, width, height) if height >= 5 else []
     room = max(1, height - len(words))
     shown = list(known[:room])
     if len(known) > room:
@@ -60,12 +68,12 @@ def _held_row(picture: Picture, position: PositionView, width: int) -> Line:
     name = picture.named(position.instrument).partition("-")[0]
     line = [
         Piece(f"{name:<4}{numbers.arrow(position.quantity)}", numbers.trend_ink(position.quantity)),
-        Piece(numbers.fitted(abs(position.quantity), places, 7), "strong"),
+        secret(numbers.fitted(abs(position.quantity), places, 7), "strong"),
         Piece(f" @{numbers.fixed(position.average_price, decimals)} ", "dim"),
     ]
     room = width - sum(len(p.text) for p in line)
     result = numbers.signed(position.unrealised)
-    return [*line, Piece(f"{result:>{max(room, 0)}}", numbers.trend_ink(position.unrealised))]
+    return [*line, secret(f"{result:>{max(room, 0)}}", numbers.trend_ink(position.unrealised))]
 
 
 def _title(picture: Picture) -> Line:
@@ -84,8 +92,8 @@ def _row(picture: Picture, limit: LimitView, width: int, figure: int) -> Line:
     ink = "alarm" if limit.binding else shade_of(limit.used)
     value = f"{figures(limit):>{figure}}"
     longest = max(len(known.title) for known in picture.snapshot.limits)
-    name = min(longest + 1, width - figure - 7)
-    room = max(5, width - name - figure - 2)
+    name = min(longest + 1, width - figure - 5)
+    room = max(3, width - name - figure - 2)
     mark = "!" if limit.binding else "▸" if _is_next(picture, limit) else " "
     return [
         Piece(mark, ink if limit.binding else "cursor"),
@@ -96,9 +104,9 @@ def _row(picture: Picture, limit: LimitView, width: int, figure: int) -> Line:
 
 
 def figures(limit: LimitView) -> str:
-    """`31/40%`, `6/100`: what is used and what is allowed, in the limit's own unit."""
+    """`31/40%`, `52≥10%`, `6/100`: what is used and what is allowed (or the least), in the limit's unit."""
     if limit.unit == "%":
-        return f"{_percent(limit.value)}/{_percent(limit.maximum)}%"
+        return f"{_percent(limit.value)}{'≥' if limit.floor else '/'}{_percent(limit.maximum)}%"
     return f"{numbers.brief(limit.value)}/{numbers.brief(limit.maximum)}"
 
 
@@ -111,12 +119,37 @@ def _is_next(picture: Picture, limit: LimitView) -> bool:
     return limit.name == picture.snapshot.next_to_bind
 
 
-def _next(picture: Picture, width: int) -> list[Line]:
-    for limit in picture.snapshot.limits:
-        if _is_next(picture, limit):
-            verb = "binds" if limit.binding else "next"
-            line: Line = [Piece("▸", "cursor"), Piece(f"{verb}: ", "dim")]
-            line.append(Piece(clip(f"{limit.title} {numbers.share(limit.used)}", width - 8), "strong"))
-            detail = limit.detail or limit.action
-            return [line, [Piece(f"  {clip(detail, width - 2)}", "dim")]] if detail else [line]
-    return []
+def _next(picture: Picture, width: int, height: int) -> list[Line]:
+    """The limit with the least room: whose it is, how much is left, what it will do."""
+    limit = next((one for one in picture.snapshot.limits if _is_next(picture, one)), None)
+    if limit is None:
+        return []
+    named = f"{limit.title} {numbers.share(limit.used)}"
+    verb = "BINDS: " if limit.binding else "binds next: "
+    if len(verb) + len(named) >= width:
+        verb = "next: "
+    rows: list[Line] = [
+        [
+            Piece("▸", "cursor"),
+            Piece(verb, "alarm" if limit.binding else "dim"),
+            Piece(clip(named, width - 1 - len(verb)), "strong"),
+        ]
+    ]
+    left = _left(picture, limit)
+    whose = f" ({limit.detail})" if limit.detail else ""
+    if left:
+        rows.append([Piece("  room ", "dim"), secret(clip(f"{left}{whose}", width - 7))])
+    elif whose:
+        rows.append([Piece(f"  {clip(limit.detail, width - 2)}", "dim")])
+    if height >= TALL:
+        rows.append([Piece("  then ", "dim"), Piece(clip(limit.action, width - 7))])
+    return rows
+
+
+def _left(picture: Picture, limit: LimitView) -> str:
+    """What is left before it binds."""
+    if isfinite(limit.room_money):
+        return f"{numbers.money(limit.room_money, 0)} {picture.snapshot.money.currency}"
+    if isfinite(limit.room):
+        return _percent(limit.room) + "%" if limit.unit == "%" else numbers.brief(limit.room)
+    return ""
