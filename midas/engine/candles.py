@@ -20,9 +20,10 @@ class CandlePainter:
     def __init__(self) -> None:
         self._base: dict[str, deque[BarView]] = {}
         self._slow: dict[str, deque[BarView]] = {}
+        self._views: dict[str, tuple[tuple[BarView, ...], tuple[BarView, ...]]] = {}
 
     def bars(self, market: InstrumentMarket, period: int) -> tuple[tuple[BarView, ...], tuple[BarView, ...]]:
-        """Base and slow candles, oldest first."""
+        """Base and slow candles, oldest first; the same tuples as before where no bar came since."""
         name = market.instrument.id
         base = self._base.setdefault(name, deque(maxlen=BARS_SHOWN))
         slow = self._slow.setdefault(name, deque(maxlen=SLOW_SHOWN))
@@ -36,7 +37,9 @@ class CandlePainter:
             view = BarView(b.time, b.open, b.high, b.low, b.close, b.volume, b.synthetic)
             base.append(view)
             _fold(slow, view, period * SLOW)
-        return tuple(base), tuple(slow)
+        if fresh or name not in self._views:
+            self._views[name] = tuple(base), tuple(slow)
+        return self._views[name]
 
 
 def _fold(slow: deque[BarView], bar: BarView, span: int) -> None:

@@ -48,6 +48,7 @@ from midas.state.snapshot import (
 )
 
 EVENTS_SHOWN = 200
+MARKS_SHOWN = 100
 MODES_SHOWN = 50
 CURVE_SAMPLES = 300  # of equity, one a second
 CHOICES_EVERY = SECOND // 2
@@ -79,11 +80,11 @@ class Painter:
         self._orders = OrderLog(engine.state)
         self._kill_report = KillReport(engine.state, engine.orchestrator.strategies)
         self._alarms = Alarms(engine.state, engine.orchestrator.strategies)
-        self._modes: deque[ModeChangeView] = deque(maxlen=MODES_SHOWN)
-        self._curve: deque[float] = deque(maxlen=CURVE_SAMPLES)
+        self._modes: tuple[ModeChangeView, ...] = ()
+        self._curve: tuple[float, ...] = ()
         self._choices: tuple[KillChoiceView, ...] = ()
         self._choices_at = 0
-        self._marks: dict[str, deque[MarkView]] = {}
+        self._marks: dict[str, tuple[MarkView, ...]] = {}
         self._orders_made = self._fills = self._refusals = self._anomalies = 0
         self._fills_by: dict[str, int] = {}
 
@@ -120,7 +121,7 @@ class Painter:
         """Once a second, whether anybody looks or not: what has to be sampled to be true."""
         state = self._engine.state
         if state.ledger.opened and (equity := state.equity()) == equity:
-            self._curve.append(equity)
+            self._curve = (*self._curve, equity)[-CURVE_SAMPLES:]
         self._kill_report.tick(now)
         self._alarms.update(now, health)
 
@@ -167,7 +168,7 @@ class Painter:
             fills=self._orders.fills,
             alerts=tuple(self._alerts()),
             alarms=self._alarms.update(now, health),
-            modes=tuple(self._modes),
+            modes=self._modes,
             exposures=exposures(state, engine.orchestrator.risk.limits),
             triggers=triggers(state, engine.orchestrator.risk.limits),
             market=assembly.market,
@@ -176,11 +177,9 @@ class Painter:
     def _fill(self, fill: FillBooked) -> None:
         self._fills += 1
         self._fills_by[fill.strategy] = self._fills_by.get(fill.strategy, 0) + 1
-        marks = self._marks.setdefault(fill.instrument, deque(maxlen=100))
         price, quantity = float(fill.price), float(fill.quantity)
-        marks.append(
-            MarkView(fill.market_time, price, quantity, fill.side.value, fill.purpose.value, fill.strategy)
-        )
+        mark = MarkView(fill.market_time, price, quantity, fill.side.value, fill.purpose.value, fill.strategy)
+        self._marks[fill.instrument] = (*self._marks.get(fill.instrument, ()), mark)[-MARKS_SHOWN:]
 
     def _mode(self) -> ModeView:
         control = self._engine.state.control
@@ -192,7 +191,8 @@ class Painter:
         return self._lines
 
     def _mode_changed(self, change: ModeChanged, at: int) -> None:
-        self._modes.appendleft(ModeChangeView(at, change.before, change.after, change.by, change.cause))
+        view = ModeChangeView(at, change.before, change.after, change.by, change.cause)
+        self._modes = (view, *self._modes)[:MODES_SHOWN]
 
     def _kill(self, now: int) -> KillView:
         state, report = self._engine.state, self._kill_report
@@ -242,7 +242,7 @@ class Painter:
             bar_period=self._assembly.period,
             slow_bars=slow,
             slow_factor=SLOW,
-            marks=tuple(self._marks.get(instrument.id, ())),
+            marks=self._marks.get(instrument.id, ()),
             regime=self._regimes.view(market, state.regimes.get(instrument.id), strategies),
             lot_size=instrument.lot,
             buyable=room,
@@ -308,7 +308,7 @@ class Painter:
             state.quote, equity, opening, state.cash, equity - opening, equity / opening - 1.0, equity - day,
             state.drawdown, self._engine.orchestrator.risk.limits.drawdown_stop,
             sum(float(s.fees) for s in state.ledger.sleeves.values()), balances, state.reconciled,
-            state.reconciled_at, detail, tuple(self._curve),
+            state.reconciled_at, detail, self._curve,
         )  # fmt: skip
 
     def _price(self, asset: str) -> float:

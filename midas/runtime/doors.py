@@ -17,7 +17,7 @@ from midas.domain.command import Answer
 from midas.domain.event import CommandGiven
 from midas.errors import LinkClosed
 from midas.runtime.frames import Give, Shown, Subscribe, Told, decode_client, pack, read_frame
-from midas.runtime.parts import COMMON_HZ, Sent, cut
+from midas.runtime.parts import COMMON_HZ, Cutter, Sent
 from midas.state.snapshot import Snapshot
 
 UNREAD_MAX = 256 * 1024  # bytes waiting in a client's socket before its snapshots are skipped
@@ -41,6 +41,7 @@ class LinkServer:
         self._command = command
         self._now = now
         self._hz_max = hz_max
+        self._cutter = Cutter()
         self._server: asyncio.AbstractServer | None = None
         self._clients: set[asyncio.Task[None]] = set()
         self._painted: tuple[float, dict[str, bytes]] = (-1.0, {})
@@ -102,7 +103,7 @@ class LinkServer:
     async def _push(self, writer: asyncio.StreamWriter, hz: float) -> None:
         sent = Sent()
         if not hz:
-            writer.write(pack(Shown(sent.lacking(cut(self._snapshot()), quick=False))))
+            writer.write(pack(Shown(sent.lacking(self._cutter.cut(self._snapshot()), quick=False))))
             return
         hz = min(max(hz, 0.1), self._hz_max)
         period, common = 1.0 / hz, max(1, round(hz / COMMON_HZ))
@@ -118,6 +119,6 @@ class LinkServer:
         now = asyncio.get_running_loop().time()
         painted_at, parts = self._painted
         if now - painted_at > period * 0.5:
-            parts = cut(self._snapshot())
+            parts = self._cutter.cut(self._snapshot())
             self._painted = (now, parts)
         return parts

@@ -25,14 +25,27 @@ _encode = msgspec.msgpack.Encoder().encode
 _FIELDS = tuple(name for name in Snapshot.__struct_fields__ if name != INSTRUMENTS)
 
 
-def cut(snapshot: Snapshot) -> dict[str, bytes]:
-    """Every part of `snapshot` under its name; those of an instrument are named `ID/field`."""
-    parts = {name: _encode(getattr(snapshot, name)) for name in _FIELDS}
-    parts[INSTRUMENTS] = _encode([view.id for view in snapshot.instruments])
-    for view in snapshot.instruments:
-        for name in InstrumentView.__struct_fields__:
-            parts[f"{view.id}/{name}"] = _encode(getattr(view, name))
-    return parts
+class Cutter:
+    """Cuts one snapshot after another; what is the same object as before isn't encoded again."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[object, bytes]] = {}
+
+    def cut(self, snapshot: Snapshot) -> dict[str, bytes]:
+        """Every part of `snapshot` under its name; those of an instrument are named `ID/field`."""
+        parts = {name: self._part(name, getattr(snapshot, name)) for name in _FIELDS}
+        parts[INSTRUMENTS] = _encode([view.id for view in snapshot.instruments])
+        for view in snapshot.instruments:
+            prefix = f"{view.id}/"
+            for name in InstrumentView.__struct_fields__:
+                parts[prefix + name] = self._part(prefix + name, getattr(view, name))
+        return parts
+
+    def _part(self, name: str, value: object) -> bytes:
+        known = self._known.get(name)
+        if known is None or known[0] is not value:
+            known = self._known[name] = value, _encode(value)
+        return known[1]
 
 
 def is_quick(name: str) -> bool:

@@ -22,7 +22,7 @@ from midas.errors import LinkClosed, NotRunning
 from midas.runtime.doors import UNREAD_MAX, LinkServer
 from midas.runtime.frames import FRAME_MAX, LENGTH, Give, Shown, Subscribe, decode_engine, pack, receive_frame
 from midas.runtime.link import SocketLink
-from midas.runtime.parts import Jigsaw, Parts, Sent, cut
+from midas.runtime.parts import Cutter, Jigsaw, Parts, Sent
 from midas.state.snapshot import Snapshot
 from tests.fakes.snapshots import normal
 
@@ -55,7 +55,7 @@ class Engine:
 
 
 def whole(snapshot: Snapshot) -> Parts:
-    return Sent().lacking(cut(snapshot), quick=False)
+    return Sent().lacking(Cutter().cut(snapshot), quick=False)
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from midas.runtime.parts import Jigsaw, Sent, cut, is_quick
+from midas.runtime.parts import Cutter, Jigsaw, Sent, is_quick
 from midas.state.snapshot import Snapshot
 from tests.fakes.snapshots import normal
 
@@ -13,7 +13,7 @@ replace = msgspec.structs.replace
 
 
 def same(one: Snapshot, other: Snapshot) -> bool:
-    return cut(one) == cut(other)  # NaN equals itself there
+    return Cutter().cut(one) == Cutter().cut(other)  # NaN equals itself there
 
 
 class Line:
@@ -24,7 +24,7 @@ class Line:
         self.names: set[str] = set()
 
     def bring(self, snapshot: Snapshot, *, quick: bool = False) -> Snapshot:
-        parts = self.sent.lacking(cut(snapshot), quick=quick)
+        parts = self.sent.lacking(Cutter().cut(snapshot), quick=quick)
         self.names = set(parts)
         return self.jigsaw.add(parts)
 
@@ -86,14 +86,25 @@ def test_an_instrument_that_goes_is_gone(picture: Snapshot) -> None:
 
 
 def test_a_part_of_a_newer_engine_is_passed_over(picture: Snapshot) -> None:
-    parts = Sent().lacking(cut(picture), quick=False)
+    parts = Sent().lacking(Cutter().cut(picture), quick=False)
     unknown = {"weather": msgspec.Raw(msgspec.msgpack.encode("fine"))}
     assert same(Jigsaw().add(parts | unknown), picture)
 
 
 @pytest.mark.parametrize("missing", ["money", "instruments"])
 def test_a_picture_that_lacks_something_is_refused(picture: Snapshot, missing: str) -> None:
-    parts = Sent().lacking(cut(picture), quick=False)
+    parts = Sent().lacking(Cutter().cut(picture), quick=False)
     del parts[missing]
     with pytest.raises(msgspec.ValidationError, match="lacks"):
         Jigsaw().add(parts)
+
+
+def test_what_is_the_same_object_is_not_encoded_again(picture: Snapshot) -> None:
+    cutter = Cutter()
+    before = cutter.cut(picture)
+    later = cutter.cut(replace(picture, sequence=picture.sequence + 1, gates=()))
+    assert later["closed"] is before["closed"]
+    assert later["sequence"] != before["sequence"]
+    assert same(
+        Jigsaw().add(Sent().lacking(later, quick=False)), replace(picture, sequence=picture.sequence + 1)
+    )
