@@ -34,7 +34,8 @@ def alarms(picture: Picture, spot: Spot) -> Sheet:
     note: Line = [Piece(f"{len(known)} hold", "warn"), Piece(seen, "dim")]
     words = "A acknowledge" if spot.width < 40 else "A acknowledge  Enter whole"
     foot: Line = [Piece(words, "dim")] if spot.focused else []
-    return Sheet(title, rows + below, note, foot)
+    gap: list[Line] = [[]] if spot.height > len(rows) + len(below) else []
+    return Sheet(title, rows + gap + below, note, foot)
 
 
 def _below(picture: Picture, alarm: AlarmView, spot: Spot) -> list[Line]:

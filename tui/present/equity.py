@@ -9,6 +9,7 @@ from midas.state.snapshot import TriggerView
 from tui.present import numbers
 from tui.present.gauge import gauge, shade_of
 from tui.present.lines import Line, Piece, Sheet, centred, clip, spread
+from tui.present.masking import secret
 from tui.present.picture import Picture, Spot
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
@@ -42,8 +43,8 @@ def heights(points: list[float], columns: int, rows: int) -> list[int]:
 
 def _result(picture: Picture, width: int) -> Line:
     money = picture.snapshot.money
-    left: Line = [Piece(f"{numbers.money(money.equity)} ", "strong"), Piece("session ", "dim")]
-    left.append(Piece(f"{numbers.signed(money.pnl)} ", numbers.trend_ink(money.pnl)))
+    left: Line = [secret(f"{numbers.money(money.equity)} ", "strong"), Piece("session ", "dim")]
+    left.append(secret(f"{numbers.signed(money.pnl)} ", numbers.trend_ink(money.pnl)))
     if width >= 48:
         left.append(Piece(f"({numbers.percent(money.pnl_pct)}) ", numbers.trend_ink(money.pnl)))
     day: Line = [
@@ -64,7 +65,7 @@ def _drawn(points: list[float], width: int, height: int) -> list[Line]:
     for row in range(height):
         floor = (height - 1 - row) * 8
         text = "".join(_EIGHTHS[min(8, max(0, size - floor))] for size in tall)
-        rows.append([Piece(f"{text:<{width - margin}}", "volume"), Piece(f"{labels[row]:>{margin}}", "dim")])
+        rows.append([Piece(f"{text:<{width - margin}}", "volume"), secret(f"{labels[row]:>{margin}}", "dim")])
     return rows
 
 
@@ -77,7 +78,7 @@ def _triggers(picture: Picture, spot: Spot) -> list[Line]:
     for trigger in known:
         rows.append(_gauge(trigger, spot.width))
         if roomy:
-            rows.append([Piece(clip(f"  {_words(picture, trigger)}", spot.width), "dim")])
+            rows.append([secret(clip(f"  {_words(picture, trigger)}", spot.width), "dim")])
     return rows
 
 

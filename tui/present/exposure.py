@@ -8,6 +8,7 @@ from midas.state.snapshot import ExposureView
 from tui.present import numbers
 from tui.present.gauge import gauge, shade_of
 from tui.present.lines import Line, Piece, Sheet, centred, spread
+from tui.present.masking import secret
 from tui.present.picture import Picture, Spot
 from tui.present.table import Column, fitting, heading, row
 
@@ -31,11 +32,11 @@ def table(picture: Picture, spot: Spot) -> Sheet:
         rows += [[]] if rows and spot.height > len(known) + 3 else []
         rows.append(heading(named))
         rows += [row(columns, view) for view in members]
-    cash = [Piece("cash ", "dim"), Piece(f"{numbers.money(money.cash)} {money.currency}")]
+    cash = [Piece("cash ", "dim"), secret(f"{numbers.money(money.cash)} {money.currency}")]
     foot: Line = [Piece("worst: as if every entry order filled", "dim")] if spot.width >= 60 else []
     if spot.height > len(rows):
         rows += [[]] * (spot.height - len(rows) - 1)
-        rows.append(spread(cash, [Piece(f"equity {numbers.money(money.equity)}", "dim")], spot.width))
+        rows.append(spread(cash, [secret(f"equity {numbers.money(money.equity)}", "dim")], spot.width))
     return Sheet(title, rows, [], foot)
 
 
@@ -56,9 +57,9 @@ def _columns(picture: Picture, width: int) -> list[Column[ExposureView]]:
 
     return [
         Column("", 15, 1, lambda v: Piece(name(v), "strong"), left=True),
-        Column("held", 10, 0, lambda v: Piece(numbers.money(v.value))),
+        Column("held", 10, 0, lambda v: secret(numbers.money(v.value))),
         Column("share", 6, 0, lambda v: Piece(numbers.share(v.share, 1))),
-        Column("entries", 9, 3, lambda v: Piece(numbers.money(v.working), "dim")),
+        Column("entries", 9, 3, lambda v: secret(numbers.money(v.working), "dim")),
         Column("worst", 6, 2, lambda v: Piece(numbers.share(v.worst, 1))),
         Column("limit", 6, 5, lambda v: Piece(limit(v), "dim")),
         Column("of limit", bar, 4, used, left=True),

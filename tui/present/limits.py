@@ -6,6 +6,7 @@ from midas.state.snapshot import InstrumentView, LimitView
 from tui.present import numbers
 from tui.present.gauge import gauge, shade_of
 from tui.present.lines import Line, Piece, Sheet, centred, clip, detail
+from tui.present.masking import concealed, secret
 from tui.present.picture import Picture, Spot
 from tui.present.table import Column, fitting, heading, row
 
@@ -21,8 +22,8 @@ MEANINGS = {
     "day": "the loss since the day began (UTC)",
 }
 ACTIONS = {
-    "reject": "what would pass it is refused; exits are not",
-    "reject new": "new positions are refused; closing goes on",
+    "reject": "orders beyond it refused, exits not",
+    "reject new": "new positions refused, closing goes on",
     "closing only": "only orders that close are allowed",
     "flatten": "every position is closed, no new risk",
 }
@@ -80,7 +81,7 @@ def whole(picture: Picture, limit: LimitView, width: int) -> list[Line]:
 def action(limit: LimitView) -> str:
     """What the engine does when the limit binds."""
     if limit.name == "rate":
-        return "more orders are refused until older ones are 10 s old"
+        return "refused until 10 s have passed"
     return ACTIONS.get(limit.action, limit.action)
 
 
@@ -110,7 +111,11 @@ def _below(picture: Picture, limit: LimitView, spot: Spot) -> list[Line]:
     first, *more = detail(head, spot.width - 2, ink, "")
     rows = [[lead, *first], *([Piece("  "), *line] for line in more)]
     for sentence in rest:
-        told = detail(sentence, spot.width, "dim")
+        told = (
+            concealed(detail(sentence, spot.width, "dim"))
+            if "=" in sentence
+            else detail(sentence, spot.width, "dim")
+        )
         rows += told if len(rows) + len(told) <= spare else []
     return [[], *rows] if spare > len(rows) else rows[:spare]
 
@@ -153,7 +158,7 @@ def _note(picture: Picture) -> Line:
 
 
 def _columns(picture: Picture, width: int) -> list[Column[LimitView]]:
-    bar = 6 if width < 60 else 12 if width < 90 else 20
+    bar = 6 if width < 60 else 12
     currency = picture.snapshot.money.currency
 
     def ink(limit: LimitView) -> str:
@@ -171,6 +176,6 @@ def _columns(picture: Picture, width: int) -> list[Column[LimitView]]:
         Column("now", 6, 0, lambda x: Piece(known(x, figure(x, x.value)))),
         Column("limit at", 8, 0, lambda x: Piece(bound(x), "dim")),
         Column("room", 6, 0, lambda x: Piece(known(x, figure(x, x.room)), ink(x))),
-        Column(f"room {currency[:6]}", 11, 4, lambda x: Piece(numbers.money(x.room_money), "text")),
-        Column("when it binds", 47, 5, lambda x: Piece(action(x), "dim"), left=True),
+        Column(f"room {currency[:6]}", 11, 4, lambda x: secret(numbers.money(x.room_money))),
+        Column("when it binds", 38, 5, lambda x: Piece(action(x), "dim"), left=True),
     ]

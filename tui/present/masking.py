@@ -15,6 +15,11 @@ def secret(text: str, ink: str = "text", ground: str = "") -> Piece:
     return Piece(text, ink, ground, True)
 
 
+def concealed(rows: list[Line]) -> list[Line]:
+    """Rows whose every number is ours."""
+    return [[piece._replace(secret=True) for piece in row] for row in rows]
+
+
 def masked(line: Line) -> Line:
     """The line with its secret numbers as dots, as wide as before; how long a number was can't be told."""
     if not any(piece.secret for piece in line):

@@ -78,12 +78,9 @@ def _change(picture: Picture, change: ModeChangeView, width: int, here: bool, ta
     ]
     said = f"{change.by}: {change.cause}"
     left = width - width_of(line)
-    if len(said) <= left:
-        return [[*line, Piece(said)], []]
-    return [
-        [*line, Piece(clip(said, left))] if width >= 90 else line,
-        [Piece(clip(f"   {said}", width), "dim")],
-    ]
+    if tall == 1:
+        return [[*line, Piece(clip(said, left))]]
+    return [line, [Piece(clip(f"   {said}", width), "dim")]]
 
 
 def _columns(present: str) -> list[Column[Mode]]:

@@ -6,6 +6,7 @@ from midas.domain.time import clock_text
 from midas.state.snapshot import GateView, KillChoiceView
 from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, clip, detail
+from tui.present.masking import concealed, secret
 from tui.present.picture import Picture, Spot
 
 
@@ -31,7 +32,7 @@ def _latch(picture: Picture, width: int) -> list[Line]:
     text = f"■ HALTED {clock_text(kill.tripped_at)} UTC, level {kill.level}, by {kill.by}"
     rows = detail(text + (f": {kill.reason}" if kill.reason else ""), width, "alarm", "")
     if kill.residual:
-        rows += detail(f"still open: {kill.residual}", width, "alarm")
+        rows += concealed(detail(f"still open: {kill.residual}", width, "alarm"))
     if kill.unacked:
         rows += detail(f"no answer yet for {', '.join(kill.unacked)}", width, "alarm")
     return [
@@ -74,7 +75,7 @@ def _levels(picture: Picture, width: int, height: int) -> list[Line]:
 
 
 def _level(name: str, text: str, width: int, ink: str = "text") -> Line:
-    return [Piece(f"  {name:<10} ", "strong"), Piece(clip(text, width - 13), ink)]
+    return [Piece(f"  {name:<10} ", "strong"), secret(clip(text, width - 13), ink)]
 
 
 def _does(choice: KillChoiceView, width: int, roomy: bool) -> str:

@@ -42,7 +42,8 @@ def rates(picture: Picture, spot: Spot) -> Sheet:
     health = picture.snapshot.health
     facts = [*_flow(health), *_losses(health), *_line(health)]
     rows = [*listed(facts, spot.width, spot.height - 1), _weight(health, spot.width)]
-    return Sheet([Piece("rates", "title")], rows, [Piece("since the start, rates by the second", "dim")])
+    note: Line = [Piece("counts since the start", "dim")] if spot.width >= 46 else []
+    return Sheet([Piece("rates", "title")], rows, note)
 
 
 def processes(picture: Picture, spot: Spot) -> Sheet:
