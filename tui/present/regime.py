@@ -21,7 +21,7 @@ def block(
     strip = _strip(view, shown, columns)
     if height < 4:
         return [strip]
-    rows = [_heading(width), strip, _verdict(view, width), _evidence(view.regime)]
+    rows = [_heading(width), strip, _verdict(view, width), _evidence(view.regime, width)]
     if height >= 5:
         rows.append(_consequence(view.regime, width))
     changes = view.regime.changes[: max(0, height - len(rows))]
@@ -74,18 +74,17 @@ def _verdict(view: InstrumentView, width: int) -> Line:
             Piece(f" {regime.bars_seen}/{regime.bars_needed} bars{made}"),
         ]
     held = numbers.span(max(0, view.market_time - regime.since_time))
-    line: Line = [
-        Piece(f"{badge.shape} {clean(regime.short)}", badge.ink),
-        Piece(f" {SOURCES.get(regime.source, clean(regime.source))}"),
-        Piece(f" since {clock_text(regime.since_time)} ({held})", "dim"),
-    ]
-    was = f", was {regime_badge(regime.previous).name}"
-    if regime.previous and width_of(line) + len(was) <= width:
-        line.append(Piece(was, "dim"))
+    since = clock_text(regime.since_time)
+    line: Line = [Piece(f"{badge.shape} {clean(regime.short)}", badge.ink)]
+    was = [Piece(f", was {regime_badge(regime.previous).name}", "dim")] if regime.previous else []
+    source = Piece(f" {SOURCES.get(regime.source, clean(regime.source))}")
+    for more in ([Piece(f" since {since}", "dim")], [Piece(f" ({held})", "dim")], [source], was):
+        if width_of([*line, *more]) <= width:
+            line += more
     return line
 
 
-def _evidence(regime: RegimeView) -> Line:
+def _evidence(regime: RegimeView, width: int) -> Line:
     facts = (
         ("ADX", numbers.fixed(regime.adx, 1)),
         ("vs SMA200", numbers.percent(regime.price_over_sma)),
@@ -94,7 +93,8 @@ def _evidence(regime: RegimeView) -> Line:
     )
     line: Line = []
     for name, value in facts:
-        line += [Piece(f"{name} ", "dim"), Piece(f"{value}  ")]
+        if width_of(line) + len(name) + len(value) + 1 <= width:
+            line += [Piece(f"{name} ", "dim"), Piece(f"{value}  ")]
     return line
 
 

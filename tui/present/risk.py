@@ -13,6 +13,14 @@ from tui.present.picture import Picture, Spot
 
 TALL = 11  # rows from which on the next limit says what it will do
 
+# The engine's words for what a limit does, short.
+THEN = {
+    "reject": "refuses what passes it",
+    "reject new": "refuses new positions",
+    "closing only": "lets only close",
+    "flatten": "closes everything",
+}
+
 
 def limits(picture: Picture, spot: Spot) -> Sheet:
     """All limits, each with its gauge, and the one with the least room in words."""
@@ -142,7 +150,7 @@ def _next(picture: Picture, width: int, height: int) -> list[Line]:
     elif whose:
         rows.append([Piece(f"  {clip(limit.detail, width - 2)}", "dim")])
     if height >= TALL:
-        rows.append([Piece("  then ", "dim"), Piece(clip(limit.action, width - 7))])
+        rows.append([Piece("  then ", "dim"), Piece(clip(THEN.get(limit.action, limit.action), width - 7))])
     return rows
 
 

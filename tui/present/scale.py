@@ -5,7 +5,9 @@ from __future__ import annotations
 from math import ceil, floor, isfinite, log2, log10
 from typing import NamedTuple
 
-_ROUND = (1.0, 2.0, 5.0, 10.0)
+_ROUND = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+SPARE = 1.2  # a new axis is so much longer than its prices
+FILLED = 0.45  # of the axis, below which it is made anew
 
 
 class Axis(NamedTuple):
@@ -42,7 +44,7 @@ class PowerScale:
     """What one pane keeps: the full length of its bars and its price axis.
 
     Bars are in powers of two: they grow at once and shrink only when four times too long. The axis moves
-    when a price leaves it, or when all of them fill less than a third.
+    when a price leaves it, or when all of them fill less than half of it.
     """
 
     def __init__(self) -> None:
@@ -62,7 +64,7 @@ class PowerScale:
         """The price axis for what lies between `low` and `high`; another `of` starts anew."""
         kept = self._axis
         if kept is not None and self._of == of and kept.rows == rows and kept.holds(low) and kept.holds(high):
-            filled = high - low >= (kept.top - kept.low) / 3
+            filled = high - low >= (kept.top - kept.low) * FILLED
             if filled or kept.unit <= tick:
                 return kept
         self._axis, self._of = _axis(low, high, tick, rows), of
@@ -70,7 +72,7 @@ class PowerScale:
 
 
 def _axis(low: float, high: float, tick: float, rows: int) -> Axis:
-    unit = max(tick, _round_up((high - low) * 1.25 / rows))
+    unit = max(tick, _round_up((high - low) * SPARE / rows))
     middle = floor((low + high) / 2 / unit + 0.5)
     return Axis((middle + rows // 2 + 0.5) * unit, unit, rows)
 

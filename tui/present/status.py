@@ -18,7 +18,7 @@ class Notice(NamedTuple):
 
 
 class Fact(NamedTuple):
-    """A part of the status line, with the width that it keeps whatever it says."""
+    """A part of the status line, with the width that is kept for it whatever it says."""
 
     text: str
     width: int
@@ -54,7 +54,7 @@ def status_line(picture: Picture, pace: Pace, width: int) -> Line:
         if room + (3 if line else 0) > left:
             continue
         line.append(Piece(" · " if line else " ", "faint"))
-        line.append(Piece(f"{fact.text:<{room}}", fact.ink))
+        line.append(Piece(fact.text, fact.ink))
         left -= room + 3
     return fit(line, width)
 
