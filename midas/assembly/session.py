@@ -34,6 +34,7 @@ from midas.settings import Settings
 from midas.store import sessions
 from midas.store.journal import Journal
 from midas.store.latch import LATCH, KillLatch
+from midas.store.retention import give_up_tapes, tape_bytes
 from midas.store.tape import SealedSegment, Tape
 from midas.venues.binance import instruments as listing
 from midas.venues.binance.broker import BinanceBroker
@@ -171,11 +172,21 @@ class Session:
         """Give up the oldest tape beyond what is kept; the journal says so before anything is deleted."""
         keep = self._settings.runtime.tape_keep_mb << 20
         while True:
-            await asyncio.sleep(RETAIN_EVERY_S)
             try:
+                await asyncio.to_thread(self._give_up_old_tapes)
+                await asyncio.sleep(RETAIN_EVERY_S)
                 await give_up_tape(journal, tape, keep, (self.engine.sequence, self._clock.now()))
-            except StoreError as error:
-                log.error("the tape keeps more than it should: %s", error)
+            except (StoreError, OSError) as error:
+                log.error("the tapes keep more than they should: %s", error)
+                await asyncio.sleep(RETAIN_EVERY_S)
+
+    def _give_up_old_tapes(self) -> None:
+        """Those of earlier sessions, as far as this one's tape leaves no room for them."""
+        kept_mb, home = self._settings.runtime.tapes_keep_mb, self._settings.home
+        old = [home / sessions.SESSIONS / name for name in sessions.names(home) if name != self.name]
+        room = max(0, (kept_mb << 20) - tape_bytes(self.directory))
+        for name in give_up_tapes(old, room, self._clock.now(), kept_mb):
+            log.info("the tape of session %s is given up: all tapes together keep %d MB", name, kept_mb)
 
     def _seal(self, journal: Journal, sealed: SealedSegment) -> None:
         journal.append(self.engine.sequence, SEALED, self._clock.now(), sealed.encode())

@@ -12,6 +12,7 @@ from midas.assembly.config import engine_config, strategies_of
 from midas.assembly.inherit import rows_of
 from midas.cli.options import settings_from
 from midas.cli.running import running
+from midas.domain.time import iso
 from midas.engine.build import build_engine
 from midas.errors import CodeDiffers, ConfigDiffers, NotRunning, ReplayError, WorkspaceInvalid
 from midas.runtime.records import Header, code_hash, computed_by
@@ -19,6 +20,7 @@ from midas.runtime.replay import Replay, ReplayReport, header_of, timeline
 from midas.settings import Settings
 from midas.state.state import State
 from midas.store import integrity, sessions
+from midas.store.retention import tape_gone
 from midas.store.tape import DIRECTORY, number, read_tape, segments
 from midas.workspace import LoadedStrategy
 
@@ -85,6 +87,13 @@ def _runs(home: Path, session: str) -> bool:
 
 def _check_tape(directory: Path) -> None:
     """Without its first events a market can't be rebuilt; the journal has vouched for what is missing."""
+    gone = tape_gone(directory)
+    if gone is not None:
+        raise ReplayError(
+            f"session {directory.name} can't be stepped again: retention gave up its tape "
+            f"({gone.size / 2**20:.1f} MB) on {iso(gone.at)[:10]} to keep all tapes within "
+            f"runtime.tapes_keep_mb = {gone.kept_mb}; its journal is whole"
+        )
     present = segments(directory / DIRECTORY)
     if not present or number(present[0]) > 1:
         raise ReplayError(

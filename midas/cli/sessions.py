@@ -29,5 +29,5 @@ def _line(session: SessionSummary) -> str:
     if session.note:
         return f"{session.name}  {session.note}"
     state = "sealed" if session.sealed else "open or crashed"
-    size = f"{session.tape_bytes / 2**20:.1f} MB of tape"
+    size = "tape pruned" if session.tape_gone else f"{session.tape_bytes / 2**20:.1f} MB of tape"
     return f"{session.name}  {iso(session.started)}  {session.last_sequence:>9} events  {size}  {state}"

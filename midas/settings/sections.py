@@ -172,7 +172,8 @@ class RuntimeSettings(Section):
     snapshot_hz: float = Field(default=10, gt=0, le=10)
     reconcile_seconds: float = Field(default=30, gt=0, le=3600)
     feed_stale_seconds: float = Field(default=10, gt=0, le=300)
-    tape_keep_mb: int = Field(default=512, ge=1)
+    tape_keep_mb: int = Field(default=512, ge=1)  # of one session
+    tapes_keep_mb: int = Field(default=4096, ge=1)  # of all sessions together; the journals stay
 
 
 class ConsoleSettings(Section):

@@ -10,7 +10,7 @@ import msgspec
 from midas.errors import SessionUnknown, StoreDamaged
 from midas.store.head import read_head
 from midas.store.journal import DATABASE
-from midas.store.tape import DIRECTORY, segments
+from midas.store.retention import tape_bytes, tape_gone
 
 SESSIONS = "sessions"
 _NEAREST = 3
@@ -25,6 +25,7 @@ class SessionSummary(msgspec.Struct, frozen=True):
     last_sequence: int
     tape_bytes: int
     sealed: bool
+    tape_gone: bool = False  # retention has given it up
     note: str = ""  # why the figures can't be known
 
 
@@ -66,11 +67,11 @@ def find(home: Path, name: str) -> Path:
 
 def summarise(directory: Path) -> SessionSummary:
     """One session's figures, from its head and the sizes of its files."""
-    tape = sum(path.stat().st_size for path in segments(directory / DIRECTORY))
+    tape = tape_bytes(directory)
     try:
-        head = read_head(directory).head
+        head, gone = read_head(directory).head, tape_gone(directory) is not None
     except StoreDamaged as damage:
         return SessionSummary(directory.name, 0, 0, 0, tape, sealed=False, note=str(damage))
     return SessionSummary(
-        directory.name, head.started, head.record + 1, head.sequence, tape, sealed=head.sealed
+        directory.name, head.started, head.record + 1, head.sequence, tape, head.sealed, gone
     )

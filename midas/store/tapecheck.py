@@ -9,6 +9,7 @@ import msgspec
 from midas.errors import StoreDamaged
 from midas.store.chain import Record
 from midas.store.journal import hash_file
+from midas.store.retention import tape_gone
 from midas.store.segment import Reader
 from midas.store.tape import DIRECTORY, PRUNED_KIND, SEALED_KIND, PrunedTape, SealedSegment, number, segments
 
@@ -39,6 +40,10 @@ class TapeClaims:
 
 def check_tape(directory: Path, claims: TapeClaims) -> TapeFindings:
     """Sealed segments by the journal's hash, the others by their blocks. Raises StoreDamaged."""
+    gone = tape_gone(directory)
+    if gone is not None:
+        note = f"retention has given up the tape ({gone.segments} segments, {gone.size / 2**20:.1f} MB)"
+        return TapeFindings(0, 0, (note,))
     present = {number(path): path for path in segments(directory / DIRECTORY)}
     newest = max([*present, *claims.sealed], default=0)
     last_good = records = 0

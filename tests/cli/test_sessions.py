@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from midas.cli import main
+from midas.store.retention import give_up_tapes
+from tests.store.test_retention import session
 
 
 @pytest.fixture(autouse=True)
@@ -27,3 +29,16 @@ def test_the_home_is_found_even_where_the_configuration_is_broken(
     (desk / "config.toml").write_text("[exchange\n")
     assert main(["sessions", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"home": str(desk / "home"), "sessions": []}
+
+
+def test_a_session_whose_tape_was_given_up_is_listed_and_not_stepped_again(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = session(desk / "home" / "sessions" / "20260101-000000-aaaa")
+    give_up_tapes([old], 0, 1_767_225_600_000_000_000, 4096)
+    assert main(["sessions"]) == 0
+    assert "tape pruned" in capsys.readouterr().out
+    assert main(["replay", "last", "--verify"]) == 1
+    told = capsys.readouterr().err
+    assert "on 2026-01-01 to keep all tapes within runtime.tapes_keep_mb = 4096" in told
+    assert "its journal is whole" in told
