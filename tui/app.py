@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -47,6 +48,7 @@ from tui.theme import Inks
 
 log = logging.getLogger("midas.console")
 HABITS = Habits()
+GC_THRESHOLDS = (20_000, 20, 20)  # pictures come and go eight times a second, and none holds a cycle
 
 
 class ConsoleApp(Modes, Ordering, Alerting, Reading, Taking, Looks, Commanding, Touring, Starting, Viewing):
@@ -151,6 +153,8 @@ def run(
     """
     app = ConsoleApp(connect, kill, time.time_ns, _actor(), habits=habits, steady=time.monotonic_ns)
     app.console_desk.watchdog = watchdog
+    gc.freeze()  # what lives as long as we do isn't looked through again and again
+    gc.set_threshold(*GC_THRESHOLDS)
     with rings(signal.SIGQUIT, partial(app.halter.pull, KillLevel.HALT, "SIGQUIT")):
         app.run(mouse=False)
     if app.crash is not None:

@@ -62,9 +62,9 @@ class Pane(Canvas, can_focus=True):
         if picture.frozen:
             sheet = sheet._replace(note=_flag("FROZEN"))
         elif picture.paused:
-            sheet = _aged(sheet, "PAUSED")
+            sheet = _faded(sheet, [Piece(" PAUSED ", "label")])
         elif stale:
-            sheet = _aged(sheet, f"STALE {numbers.duration(stale)}")
+            sheet = _faded(sheet, _flag(f"STALE {numbers.duration(stale)}"))
         if picture.options.private:
             sheet = masked_sheet(sheet)
         self.put(frame(sheet, width, height, self.has_focus))
@@ -129,8 +129,8 @@ def _start(keys: Sequence[Key], steps: int) -> int:
     return below if steps > 0 else max(0, below - 1)
 
 
-def _aged(sheet: Sheet, why: str) -> Sheet:
-    return sheet._replace(rows=[faded(row) for row in sheet.rows], note=_flag(why))
+def _faded(sheet: Sheet, why: Line) -> Sheet:
+    return sheet._replace(rows=[faded(row) for row in sheet.rows], note=why)
 
 
 def _flag(text: str) -> Line:
