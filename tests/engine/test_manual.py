@@ -8,7 +8,7 @@ import pytest
 
 from midas.domain.command import Kill, PlaceOrder, SetMode
 from midas.domain.decision import OrderMoved, OrderPlanned
-from midas.domain.event import FeedStatus
+from midas.domain.market import FeedStatus
 from midas.domain.order import OrderType, Purpose, Side, TimeInForce
 from midas.domain.time import SECOND
 from midas.engine.audit import decode, encode
