@@ -37,32 +37,26 @@ class DepthPainter:
         if not book.valid:
             return BookView(False, book.reason, (), (), NAN, NAN, NAN, NAN, market.book_changed_at)
         mine = [order for order in orders if order.intent.price is not None]
-        rows = book.top(REACH)
+        drawn_at, ladders = self._coarse.get(market.instrument.id, (0, ()))
+        due = not 0 <= now - drawn_at < COARSE_EVERY  # what lies further out moves slower
+        rows = book.top(REACH if due or mine or holding else LEVELS)
         ahead = self._queues(market, mine, rows)
         sides = [
             _Side(market, side_rows, _own(market, mine, side), ahead, sign)
             for side_rows, side, sign in ((rows[0], Side.BUY, -1), (rows[1], Side.SELL, 1))
         ]
         bids, asks = sides
+        if due:
+            ladders = tuple(LadderView(t, bids.coarse(t), asks.coarse(t)) for t in COARSE)
+            self._coarse[market.instrument.id] = now, ladders
         spread = NAN
         if book.best_bid_lots and book.best_ask_lots:
             spread = (book.best_ask - book.best_bid) * market.tick
         return BookView(
             True, "", bids.fine(), asks.fine(), spread, spread / market.mid * 1e4, market.imbalance(5),
-            market.microprice(), market.book_changed_at,
-            self._ladders(market, bids, asks, now),
+            market.microprice(), market.book_changed_at, ladders,
             (bids if holding > 0 else asks).walk(holding),
         )  # fmt: skip
-
-    def _ladders(
-        self, market: InstrumentMarket, bids: _Side, asks: _Side, now: int
-    ) -> tuple[LadderView, ...]:
-        """What lies further out moves slower, and is drawn less often."""
-        drawn_at, ladders = self._coarse.get(market.instrument.id, (0, ()))
-        if now - drawn_at >= COARSE_EVERY or now < drawn_at:
-            ladders = tuple(LadderView(t, bids.coarse(t), asks.coarse(t)) for t in COARSE)
-            self._coarse[market.instrument.id] = now, ladders
-        return ladders
 
     def _queues(self, market: InstrumentMarket, orders: list[Order], sides: tuple[Rows, Rows]) -> ByTick:
         """By tick, the most that can stand before the last of our orders there."""

@@ -1,0 +1,61 @@
+"""The book as drawn: exact sums at the touch, coarser ladders, our own orders where they stand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from midas.domain.market import BookSnapshot
+from midas.domain.time import SECOND
+from midas.engine.depth import COARSE_EVERY, DepthPainter
+from midas.state.market import InstrumentMarket
+from midas.state.snapshot import BookView
+from tests.fakes.nouns import BTC, START
+
+BID = 10_000  # ticks
+
+
+def market(levels: int = 120) -> InstrumentMarket:
+    """One lot at every tick of both sides."""
+    made = InstrumentMarket(BTC)
+    refill(made, levels, 1)
+    return made
+
+
+def refill(made: InstrumentMarket, levels: int, lots: int) -> None:
+    rows = [(BID - n, lots) for n in range(levels)] + [(BID + 1 + n, lots) for n in range(levels)]
+    made.on_snapshot(BookSnapshot(BTC.id, START, START, 1, levels, np.array(rows, np.int64).tobytes()))
+
+
+def drawn(painter: DepthPainter, made: InstrumentMarket, now: int = START, holding: float = 0.0) -> BookView:
+    return painter.book(made, (), holding, now)
+
+
+def test_sums_and_averages_run_from_the_touch_outwards() -> None:
+    third = drawn(DepthPainter(), market()).bids[2]
+    assert third.price == pytest.approx((BID - 2) * BTC.tick)
+    assert third.cumulative == pytest.approx(3 * BTC.lot)
+    assert third.average == pytest.approx((BID - 1) * BTC.tick)
+    assert third.slip_bps == pytest.approx(1.5 / (BID + 0.5) * 1e4)
+
+
+def test_coarse_ladders_reach_further_than_the_fine_one_and_move_slower() -> None:
+    painter, made = DepthPainter(), market()
+    first = drawn(painter, made)
+    assert [level.size for level in first.coarse[0].bids[1:3]] == pytest.approx([10 * BTC.lot] * 2)
+    assert first.coarse[0].bids[-1].price < first.bids[-1].price
+    refill(made, 120, 2)
+    at_once = drawn(painter, made, START + COARSE_EVERY - 1)
+    assert at_once.bids[0].size == pytest.approx(2 * BTC.lot)
+    assert at_once.coarse is first.coarse
+    later = drawn(painter, made, START + COARSE_EVERY)
+    assert later.coarse[0].bids[1].size == pytest.approx(20 * BTC.lot)
+
+
+def test_the_way_out_is_priced_through_the_whole_book_at_every_turn() -> None:
+    painter, made = DepthPainter(), market()
+    drawn(painter, made)
+    walk = drawn(painter, made, START + SECOND // 100, holding=100 * BTC.lot).closing
+    assert walk is not None
+    assert walk.covered
+    assert walk.average == pytest.approx((BID - 49.5) * BTC.tick)
