@@ -13,12 +13,14 @@ from pathlib import Path
 
 from midas.assembly.access import sockets
 from midas.cli import draw
+from midas.cli.absence import absent
 from midas.cli.fate import read_fate
 from midas.cli.flags import market_of, run_flags
-from midas.cli.options import settings_from
+from midas.cli.options import habits_from, home_from, settings_from
 from midas.cli.processes import start_patience
 from midas.cli.running import running
 from midas.cli.starting import Steps, start_engine
+from midas.cli.supervision import supervisor
 from midas.cli.whereabouts import HomeWatch
 from midas.domain.mode import KillLevel, KillOutcome
 from midas.errors import ConsoleFailed, LinkClosed, MidasError, NotRunning, UsageError
@@ -27,6 +29,7 @@ from midas.runtime.kill import KillRequest, latch_and_pull
 from midas.runtime.link import SocketLink
 from midas.settings.sections import ConsoleSettings
 from midas.store.latch import LATCH, KillLatch
+from midas.workspace import find_workspace
 
 CONSOLE_HZ = 8.0
 SILENCE_S = 1.0  # of the kill socket: a person waits at the chord, and the latch is set
@@ -50,6 +53,19 @@ def with_console(args: Namespace) -> int:
     else:
         print(f"midas: attaching to the running engine, process {found.pid}", file=sys.stderr)
     return draw_on(settings.home, settings.console, settings.workspace)
+
+
+def attach(args: Namespace) -> int:
+    """`midas attach`: the console on the running engine, or on the one that a supervisor is starting."""
+    home, workspace = home_from(args), find_workspace(Path.cwd(), os.environ)
+    try:
+        running(home)
+    except NotRunning as error:
+        waiting = supervisor(home)
+        if waiting is None:
+            raise NotRunning(absent(home, error)) from None
+        _start(home, workspace, [], market_of(list(waiting.flags)), Steps(sys.stderr))
+    return draw_on(home, habits_from(args), workspace)
 
 
 def draw_on(home: Path, habits: ConsoleSettings, workspace: Path) -> int:

@@ -12,7 +12,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from midas.assembly.access import sockets
-from midas.cli.options import habits_from, home_from
+from midas.cli.options import home_from
 from midas.cli.running import LOCK, running
 from midas.domain.command import Answer, Command, Resume, SetMode
 from midas.domain.mode import Mode
@@ -21,7 +21,6 @@ from midas.runtime.kill import KillRequest, latch_and_pull
 from midas.runtime.link import SocketLink
 from midas.store.latch import LATCH, KillLatch
 from midas.store.lock import InstanceLock
-from midas.workspace import find_workspace
 
 SILENCE_S = 1.0  # of the engine, before a person who kills is told what is in force already
 
@@ -33,15 +32,6 @@ def actor() -> str:
     except (OSError, ValueError):
         terminal = "no tty"
     return f"{getpass.getuser()} by command ({terminal})"
-
-
-def attach(args: Namespace) -> int:
-    """The console on the running engine."""
-    from midas.cli.console import draw_on
-
-    home = home_from(args)
-    running(home)
-    return draw_on(home, habits_from(args), find_workspace(Path.cwd(), os.environ))
 
 
 def mode(args: Namespace) -> int:

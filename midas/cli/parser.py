@@ -359,7 +359,7 @@ _WITHDRAW: _Row = (
 _COMMANDS: tuple[_Row, ...] = (
     (
         "attach",
-        "midas.cli.control:attach",
+        "midas.cli.console:attach",
         "open the console on the running engine",
         "midas attach --link slow",
         _attach_options,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +10,11 @@ from pathlib import Path
 import msgspec
 
 from midas.assembly.access import sockets
-from midas.cli.fate import read_fate
+from midas.cli.absence import absent, span
 from midas.cli.options import home_from
 from midas.cli.running import running
 from midas.cli.supervision import supervisor
-from midas.domain.time import SECOND, clock_text
+from midas.domain.time import clock_text
 from midas.errors import LinkClosed, NotRunning
 from midas.runtime.link import SocketLink
 from midas.state.snapshot import AccountView, HealthView, OrderView, PositionView, Snapshot, StrategyView
@@ -31,7 +30,7 @@ def status(args: Namespace) -> int:
     try:
         pid = running(home).pid
     except NotRunning as error:
-        raise NotRunning(_absent(home, error)) from None
+        raise NotRunning(absent(home, error)) from None
     snapshot = _snapshot(home, pid)
     latched = KillLatch(home / LATCH).is_set
     if args.json:
@@ -39,20 +38,6 @@ def status(args: Namespace) -> int:
     else:
         print("\n".join(f"{word:<11} {text}".rstrip() for word, text in rows(snapshot, latched, home, pid)))
     return 0
-
-
-def _absent(home: Path, error: NotRunning) -> str:
-    fate, waiting = read_fate(home), supervisor(home)
-    if waiting is not None and waiting.next_at:
-        left = max(0, waiting.next_at - time.time_ns())
-        how = fate.sentence if fate is not None else "?"
-        return (
-            f"the engine ended ({how}); its supervisor, process {waiting.pid}, restarts it in {_span(left)}"
-        )
-    if fate is None or not fate.ended_at:
-        return str(error)
-    how = fate.why if fate.wanted else fate.sentence
-    return f"{error}; the last one ended {_span(time.time_ns() - fate.ended_at)} ago ({how})"
 
 
 def _snapshot(home: Path, pid: int) -> Snapshot:
@@ -71,7 +56,7 @@ def _snapshot(home: Path, pid: int) -> Snapshot:
 def rows(snapshot: Snapshot, latched: bool, home: Path, pid: int) -> Iterator[Row]:
     """Each line: its word, and what is said; `pid` is the engine's."""
     now, mode, health = snapshot.built_at, snapshot.mode, snapshot.health
-    set_by = f"by {mode.set_by}, {_span(now - mode.since_at)} ago: {mode.cause}"
+    set_by = f"by {mode.set_by}, {span(now - mode.since_at)} ago: {mode.cause}"
     yield "mode", f"{mode.mode} in {snapshot.environment}, {set_by}"
     yield "latch", _latch(snapshot, latched)
     for number, line in enumerate(snapshot.kill.report):
@@ -85,7 +70,7 @@ def rows(snapshot: Snapshot, latched: bool, home: Path, pid: int) -> Iterator[Ro
     yield from _listed("strategies", [_strategy(strategy) for strategy in snapshot.strategies])
     yield "feeds", _feeds(health)
     stale = [s for s in health.streams if s.age_ms > s.stale_ms > 0]
-    yield from _listed("stale", [f"{s.name}: {_span(int(s.age_ms * 1e6))} old" for s in stale], none="")
+    yield from _listed("stale", [f"{s.name}: {span(int(s.age_ms * 1e6))} old" for s in stale], none="")
     yield from _listed("processes", _process_lines(snapshot, home, pid))
     consoles = max(0, health.clients - OURS)
     yield "clients", f"{consoles} besides this command" if consoles else "none besides this command"
@@ -118,7 +103,7 @@ def _latch(snapshot: Snapshot, on_disk: bool) -> str:
 def _account(snapshot: Snapshot, money: AccountView) -> str:
     if snapshot.recovering:
         return "being reconciled: nothing is traded yet"
-    age = f"{_span(snapshot.built_at - money.reconciled_at)} ago" if money.reconciled_at else "never"
+    age = f"{span(snapshot.built_at - money.reconciled_at)} ago" if money.reconciled_at else "never"
     word = "reconciled" if money.reconciled else "NOT RECONCILED"
     return f"{word} {age}: {money.reconcile_detail}"
 
@@ -141,7 +126,7 @@ def _position(position: PositionView, snapshot: Snapshot) -> str:
 
 
 def _order(order: OrderView, snapshot: Snapshot) -> str:
-    age = _span(snapshot.built_at - order.created_at)
+    age = span(snapshot.built_at - order.created_at)
     at = f" @ {_number(order.price)}" if order.price == order.price and order.price else ""
     return (
         f"{order.short_id} {order.side} {order.quantity:g} {_name(snapshot, order.instrument)}{at} "
@@ -158,7 +143,7 @@ def _strategy(strategy: StrategyView) -> str:
 def _feeds(health: HealthView) -> str:
     market = "connected" if health.feed_connected else "DOWN"
     user = "connected" if health.user_stream_connected else "DOWN"
-    age, late = _span(int(health.feed_age_ms * 1e6)), _number(health.feed_latency_ms, 1)
+    age, late = span(int(health.feed_age_ms * 1e6)), _number(health.feed_latency_ms, 1)
     return (
         f"market {market}, {age} old, {late} ms late; "
         f"user stream {user}; clock {_signed(health.clock_offset_ms, 0)} ms; "
@@ -170,17 +155,17 @@ def _process_lines(snapshot: Snapshot, home: Path, pid: int) -> list[str]:
     taken = {p.name: p for p in snapshot.health.processes}
     lines = []
     for name, process in taken.items():
-        up = _span(snapshot.built_at - process.started_at)
+        up = span(snapshot.built_at - process.started_at)
         cpu = f", {process.cpu_percent:.0f} % of a core" if process.cpu_percent == process.cpu_percent else ""
         lines.append(f"{name} {process.pid}, up {up}, {process.rss_mb:.0f} MB{cpu}")
     if "engine" not in taken:
-        lines.append(f"engine {pid}, up {_span(snapshot.built_at - snapshot.health.started_at)}")
+        lines.append(f"engine {pid}, up {span(snapshot.built_at - snapshot.health.started_at)}")
     found = supervisor(home)
     if found is None:
         lines.append("no supervisor: nobody starts the engine again after a crash")
     else:
         restarts = f"crashes so far: {found.crashes}" if found.crashes else "no crash so far"
-        lines.append(f"supervisor {found.pid}, up {_span(snapshot.built_at - found.since)}, {restarts}")
+        lines.append(f"supervisor {found.pid}, up {span(snapshot.built_at - found.since)}, {restarts}")
     return lines
 
 
@@ -236,14 +221,3 @@ def _number(value: float, decimals: int = 2) -> str:
 
 def _signed(value: float, decimals: int = 2) -> str:
     return f"{value:+,.{decimals}f}" if value == value else "?"
-
-
-def _span(nanoseconds: int) -> str:
-    """`0.4 s`, `12 s`, `5 min`, `3 h 4 min`."""
-    seconds = max(0, nanoseconds) / SECOND
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    minutes = int(seconds // 60)
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
