@@ -38,8 +38,15 @@ class Eyes:
         if self.pid == 0:
             os.chdir(workspace)
             os.environ.update({"TERM": "xterm-256color", "COLORTERM": "truecolor", "MIDAS_HOME": str(home)})
-            os.execv(sys.executable, [sys.executable, *command])
+            # Not execv: a readline in this process has put its own COLUMNS past `os.environ`.
+            kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+            os.execve(sys.executable, [sys.executable, *command], kept)
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    @property
+    def fd(self) -> int:
+        """The terminal, for bytes that are no key."""
+        return self._fd
 
     @property
     def rows(self) -> list[str]:

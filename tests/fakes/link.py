@@ -125,7 +125,7 @@ class LivingLink(FakeLink):
         """The kill socket."""
         standing = self.desk.kill.level if self.desk.kill.latched else ""
         if not standing or LEVELS.index(level) > LEVELS.index(standing):
-            self.desk.kill = halt_view(self._clock(), actor, level)
+            self.desk.kill = halt_view(self.desk.now, actor, level)
             self._mode("PAUSE" if level in ("halt", "all") else "EMERGENCY", actor, f"kill {level}")
         return KillOutcome(True, True, f"{level} latched")
 
@@ -163,7 +163,7 @@ class LivingLink(FakeLink):
                 "Open: LONG 0.04120 BTC, LONG 0.6210 ETH; 2 exit orders.\n"
                 "Reconciled: yes. Mode after: PAUSE.",
             )
-        self.desk.kill = KillView(False, tripped_at=self.desk.kill.tripped_at)
+        self.desk.kill = KillView(False)
         return True, "resumed: the latch is released, the mode stays PAUSE"
 
     def _mode(self, mode: str, by: str, cause: str) -> None:
