@@ -174,7 +174,7 @@ async def test_every_refusal_is_shown_with_its_reason(console: Console) -> None:
 async def test_cancel_asks_for_y_and_names_the_order(console: Console) -> None:
     async with console() as bench:
         bench.app.stage.panes["desk"].focus()
-        await bench.press("j", "j", "c")
+        await bench.press("G", "k", "c")
         assert bench.shows("Cancel b002?")
         await bench.press("y")
         assert bench.link.commands == [CancelOrder("m-b002")]

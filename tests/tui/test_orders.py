@@ -1,0 +1,252 @@
+"""Screen 4 and what can be done to orders and positions, on it and elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import csv
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from midas.domain.command import CancelEntries, CancelOrder
+from midas.state.snapshot import Snapshot
+from tests.fakes.snapshots import BTC, normal
+from tests.tui.conftest import Console
+from tui.present import history, life, orders, positions
+from tui.present.levels import level_at, own_at
+from tui.present.lines import Piece
+from tui.present.picture import Picture, Spot
+from tui.present.scale import PowerScale
+from tui.screens.dialogs import Confirm
+
+
+def picture(snapshot: Snapshot | None = None) -> Picture:
+    return Picture(snapshot or normal(), 0, 0, True, 0)
+
+
+def text(line: list[Piece]) -> str:
+    return "".join(piece.text for piece in line)
+
+
+def drawn(rows: list[list[Piece]]) -> str:
+    return "\n".join(text(row) for row in rows)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_what_matters_is_on_the_screen_at_every_size(console: Console, size: tuple[int, int]) -> None:
+    async with console(size=size) as bench:
+        await bench.press("4")
+        for shown in (
+            "positions 3", "realised +38.16", "fees 4.87", "working 4", "1 by hand", "d018", "a91f", "b002",
+            "c7e4", "closed 7", "2 never worked", "FILLED", "trend-following", "book-imbalance",
+        ):  # fmt: skip
+            assert bench.shows(shown), shown
+        await bench.press("j", "j")
+        assert bench.shows("▶a91f")
+
+
+async def test_a_wide_screen_shows_every_column_and_the_life_line(console: Console) -> None:
+    async with console(size=(200, 60)) as bench:
+        await bench.press("4", "j", "j", "j")
+        for shown in (
+            "value", "held", "reason", "fill", "ack", "why", "repriced", "would trade at once", "taker",
+            "life b002", "+0.812s  PARTIAL 0.01000 of 0.04120",
+        ):  # fmt: skip
+            assert bench.shows(shown), shown
+
+
+async def test_the_life_pane_follows_the_cursor_of_the_list_at_hand(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("4", "j")
+        assert bench.shows("life d018")
+        bench.app.stage.panes["closed"].focus()
+        await bench.press("j", "j", "j", "j")
+        assert bench.shows("life 6b3f")
+        assert bench.shows("REJECTED would trade at once")
+        bench.app.stage.panes["fills"].focus()
+        await bench.press("j")
+        assert bench.shows("life 6b3f")
+
+
+async def test_enter_opens_the_life_line_where_there_is_no_room_for_it(console: Console) -> None:
+    async with console(size=(80, 24)) as bench:
+        await bench.press("4", "j", "enter")
+        assert bench.shows("order d018")
+        assert bench.shows("+0.043s  WORKING (answer)")
+
+
+async def test_an_order_that_ends_keeps_its_life_line(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("4", "j", "j")
+        snapshot = bench.snapshot
+        ended = msgspec.structs.replace(snapshot.closed[0], client_id="m-a91f", short_id="a91f")
+        rest = tuple(o for o in snapshot.orders if o.client_id != "m-a91f")
+        bench.link.snapshot = msgspec.structs.replace(snapshot, orders=rest, closed=(ended, *snapshot.closed))
+        await bench.beat()
+        assert bench.shows("life a91f")
+        assert bench.shows("CANCELED repriced")
+
+
+async def test_the_cursor_of_the_desk_walks_positions_and_then_orders(console: Console) -> None:
+    async with console() as bench:
+        pane = bench.app.stage.panes["desk"]
+        pane.focus()
+        seen = []
+        for _ in range(7):
+            await bench.press("j")
+            seen.append(str(pane.selected).partition(":")[0])
+        assert seen == ["position"] * 3 + ["order"] * 4
+
+
+async def test_all_entries_of_the_symbol_go_after_y_and_nothing_else(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("C")
+        assert bench.shows("Cancel 2 entries of BTC-USDT?")
+        assert bench.shows("Exits and stops stay.")
+        await bench.press("n")
+        assert bench.link.commands == []
+        await bench.press("C", "y")
+        assert bench.link.commands == [CancelEntries(BTC)]
+        await bench.press("l", "C")
+        assert bench.shows("no entry of ETH-USDT is working")
+        assert len(bench.link.commands) == 1
+
+
+async def test_d_cancels_our_order_at_the_level_after_y(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("j", "d")
+        assert bench.shows("none of our orders rests at that level")
+        shown = picture(bench.snapshot)
+        levels = range(1, 26)
+        bench.app.stage.panes["book"].selected = next(
+            n for n in levels if any(o.short_id == "d018" for o in own_at(shown, n))
+        )
+        await bench.press("d")
+        assert isinstance(bench.app.screen, Confirm)
+        await bench.press("y")
+        assert bench.link.commands == [CancelOrder("m-d018")]
+
+
+async def test_an_order_is_cancelled_by_its_id_from_the_palette(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("colon", *"cancel c7e4", "enter")
+        assert bench.shows("Cancel c7e4?")
+        await bench.press("enter")
+        assert bench.link.commands == []
+        await bench.press("y")
+        assert bench.link.commands == [CancelOrder("m-c7e4")]
+        await bench.press("colon", *"cancel zzzz", "enter")
+        assert bench.shows("no working order is called 'zzzz'")
+
+
+async def test_ctrl_c_copies_the_row_under_the_cursor(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("4", "ctrl+c")
+        assert bench.shows("no row is chosen")
+        await bench.press("j", "ctrl+c")
+        cells = bench.app.clipboard.split("\t")
+        assert cells[:3] == ["m-d018", "d018", BTC]
+        assert "0.002" in cells
+        assert base64.b64encode(bench.app.clipboard.encode())
+
+
+async def test_e_writes_the_pane_to_a_private_file_and_says_where(
+    console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with console() as bench:
+        await bench.press("4", "E")
+        assert bench.shows("4 rows written to")
+        (path,) = tmp_path.iterdir()
+        assert path.stat().st_mode & 0o777 == 0o600
+        rows = list(csv.DictReader(path.open()))
+        assert [row["short_id"] for row in rows] == ["d018", "a91f", "b002", "c7e4"]
+        assert float(rows[1]["quantity"]) == 0.0082
+        assert rows[2]["life"].endswith("PARTIAL 0.01000 of 0.04120")
+
+
+def test_rows_keep_their_places_whatever_the_order_of_the_picture() -> None:
+    snapshot = normal()
+    turned = msgspec.structs.replace(
+        snapshot, orders=snapshot.orders[::-1], positions=snapshot.positions[::-1]
+    )
+    assert orders.keys(picture(turned), 9) == orders.keys(picture(snapshot), 9)
+    assert positions.keys(picture(turned), 9) == positions.keys(picture(snapshot), 9)
+
+
+def test_dust_is_one_line_and_no_cursor_stands_on_it() -> None:
+    snapshot = normal()
+    dusty = tuple(
+        msgspec.structs.replace(p, strategy=f"old-{n}", dust=True, value=0.21)
+        for n, p in enumerate(snapshot.positions)
+    )
+    shown = picture(msgspec.structs.replace(snapshot, positions=(*snapshot.positions, *dusty)))
+    body = drawn(positions.table(shown, Spot(100, 12, PowerScale())).rows)
+    assert body.count("dust") == 1
+    assert "dust, too little to sell: BTC, ETH = 0.63 USDT" in body
+    assert "old-0" not in body
+    assert not any("old-" in key for key in positions.keys(shown, 12))
+    assert text(list(positions.table(shown, Spot(100, 12, PowerScale())).title)).startswith("positions 3")
+
+
+def test_a_position_list_that_does_not_fit_says_so_and_follows_the_cursor() -> None:
+    shown = picture()
+    last = positions.keys(shown, 9)[-1]
+    body = drawn(positions.table(shown, Spot(100, 3, PowerScale(), True, last)).rows)
+    assert "+1 more" in body
+    assert "▶ETH-USDT" in body
+
+
+def test_closed_orders_say_how_they_ended_why_and_how_fast_the_venue_was() -> None:
+    rows = history.closed(picture(), Spot(130, 12, PowerScale())).rows
+    body = drawn(rows)
+    assert text(rows[1]).strip().startswith("06:0")
+    for shown in (
+        "cancel",
+        "38ms",
+        "repriced",
+        "REJECT",
+        "would trade at once",
+        "UNSENT",
+        "order rate 10 of 10",
+    ):
+        assert shown in body, shown
+    never = next(text(row) for row in rows if "UNSENT" in text(row))
+    assert "ms" not in never
+
+
+def test_equal_fills_are_told_apart() -> None:
+    snapshot = normal()
+    twice = msgspec.structs.replace(snapshot, fills=(*snapshot.fills, *snapshot.fills))
+    keys = history.fill_keys(picture(twice), 9)
+    assert len(set(keys)) == len(keys) == 6
+
+
+def test_an_order_without_a_recorded_life_says_so() -> None:
+    snapshot = normal()
+    order = msgspec.structs.replace(snapshot.orders[0], life=())
+    assert "no step was recorded" in drawn(life.lines(picture(snapshot), order, 40))
+
+
+@pytest.mark.parametrize("group", [1, 10])
+def test_own_orders_are_found_at_the_level_that_shows_them(group: int) -> None:
+    shown = picture()
+    shown = shown._replace(options=shown.options._replace(group=group))
+    for place in [*range(1, 26), *range(-25, 0)]:
+        found = level_at(shown, place)
+        if found is not None:
+            assert sum(o.quantity - o.filled for o in own_at(shown, place)) == pytest.approx(found[1].own)
+
+
+def test_nothing_held_and_nothing_asked_for_is_said_in_words() -> None:
+    empty = picture(msgspec.structs.replace(normal(), positions=(), orders=(), closed=(), fills=()))
+    spot = Spot(60, 8, PowerScale())
+    for draw, sentence in (
+        (positions.table, "flat: no position"),
+        (orders.table, "no working order"),
+        (history.closed, "no order has ended yet"),
+        (history.fills, "nothing was filled yet"),
+        (life.pane, "its life line stands here"),
+    ):
+        assert sentence in drawn(draw(empty, spot).rows), sentence
