@@ -250,7 +250,8 @@ class Painter:
 
     def _book(self, market: InstrumentMarket, now: int) -> BookView:
         state, name = self._engine.state, market.instrument.id
-        holding = sum(float(s.quantity) for s in state.ledger.sleeves.values() if s.instrument == name)
+        held = (s for s in state.ledger.sleeves.values() if s.instrument == name and s.quantity)
+        holding = sum(float(s.quantity) for s in held if closable(state, s, abs(s.quantity)))
         return self._depth.book(market, state.orders.of_instrument(name), holding, now)
 
     def _positions(self) -> Iterator[PositionView]:

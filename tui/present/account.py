@@ -26,19 +26,20 @@ def account(picture: Picture, spot: Spot) -> Sheet:
         ),
         _pair("today", numbers.signed(money.pnl_day), spot.width, numbers.trend_ink(money.pnl_day)),
     ]  # fmt: skip
-    spare = spot.height - len(rows) - len(strategies) - 2
-    if spare >= 4:
-        rows += sparkline(picture, spot.width, 2)
-        spare -= 2
-    rows += [_pair(b.asset, _holding(b), spot.width) for b in money.balances[: max(0, spare)]]
-    detail = money.reconcile_detail or (
-        "venue and ledger agree" if money.reconciled else "not reconciled yet"
-    )
-    rows.append([Piece(clip(detail, spot.width), "dim" if money.reconciled else "warn")])
+    told = [] if money.reconciled else _differences(picture, spot.width)
+    spare = spot.height - len(rows) - len(strategies) - len(told) - 1
+    high = 2 if spare >= len(money.balances) + 2 else int(spare > len(money.balances))
+    rows += sparkline(picture, spot.width, high) if high else []
+    rows += [_pair(b.asset, _holding(b), spot.width) for b in money.balances[: max(0, spare - high)]]
+    rows += told
     rows.append([Piece("─ strategies " + "─" * max(0, spot.width - 13), "edge")])
     rows += [_strategy(picture, index, spot.width) for index in range(len(strategies))]
     note: Line = [Piece(f"{clean(picture.snapshot.account)[:12]}@{clean(picture.snapshot.venue)}", "dim")]
     return Sheet([Piece("account", "title")], rows, note)
+
+
+def _differences(picture: Picture, width: int) -> list[Line]:
+    return [[secret(clip(picture.snapshot.money.reconcile_detail or "not reconciled yet", width), "warn")]]
 
 
 def sparkline(picture: Picture, width: int, rows: int) -> list[Line]:

@@ -6,7 +6,7 @@ from math import isfinite
 
 from midas.state.snapshot import BookView, InstrumentView, LevelView
 from tui.present import numbers
-from tui.present.grouping import side
+from tui.present.grouping import DEPTHS, side
 from tui.present.lines import Line, Piece, Sheet, centred, shade, spread
 from tui.present.masking import secret
 from tui.present.picture import Picture, Spot
@@ -68,12 +68,9 @@ def _note(picture: Picture, view: InstrumentView) -> Line:
     """The step between two levels, and how many at most."""
     group = picture.options.group
     step = numbers.fixed(view.tick_size * group, view.price_decimals)
-    text = f"tick {step}" if group == 1 else f"{group} ticks = {step}"
     limit = picture.options.depth
-    return [
-        Piece(text, "dim" if group == 1 else "strong"),
-        Piece(f" · {limit} deep" if limit < 50 else "", "dim"),
-    ]
+    line: Line = [Piece(f"tick {step}", "dim") if group == 1 else Piece(f"{group} ticks {step}", "strong")]
+    return [*line, Piece(f" ·{limit} deep", "dim")] if limit < DEPTHS[-1] else line
 
 
 def _columns(width: int) -> tuple[int, int, int, int]:

@@ -6,7 +6,7 @@ import re
 
 from tui.present.lines import Line, Piece, Sheet, width_of
 
-_NUMBER = re.compile(r"\d[\d.,]*")
+_NUMBER = re.compile(r"(?<![A-Za-z\d])\d+(?:[.,]\d+)*(?![A-Za-z\d])")  # no id of an order
 DOTS = "•••"
 
 
@@ -41,5 +41,5 @@ def _masked(piece: Piece) -> Piece:
     if spare < 0:
         return piece._replace(text=hidden.replace(DOTS, "•")[: len(piece.text)])
     blanks = " " * spare
-    right = piece.text[:1].isspace() or not piece.text[-1:].isspace()
+    right = not hidden.strip(f" {DOTS}+-%") and not piece.text[-1:].isspace()
     return piece._replace(text=blanks + hidden if right else hidden + blanks)

@@ -15,7 +15,7 @@ TALL = 11  # rows from which on the next limit says what it will do
 
 # The engine's words for what a limit does, short.
 THEN = {
-    "reject": "refuses what passes it",
+    "reject": "refuses what is more",
     "reject new": "refuses new positions",
     "closing only": "lets only close",
     "flatten": "closes everything",
