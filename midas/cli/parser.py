@@ -221,6 +221,62 @@ def _resume_options(parser: Parser) -> None:
     parser.add_argument("--confirm", action="store_true", help="release; without it only the review is shown")
 
 
+def _order_options(parser: Parser) -> None:
+    parser.add_argument("side", metavar="SIDE", choices=("buy", "sell"), help="buy or sell")
+    parser.add_argument("quantity", metavar="QUANTITY", help="of the base asset, such as 0.25")
+    parser.add_argument("symbol", metavar="SYMBOL", help="such as BTC-USDT or btcusdt")
+    parser.add_argument(
+        "--price", metavar="P", default="", help="wait at this limit. Default: at market, within the collar"
+    )
+    parser.add_argument("--post", action="store_true", help="refused where it would trade at once")
+    parser.add_argument(
+        "--strategy", metavar="NAME", default="manual", help="whose position: manual, or external to sell it"
+    )
+    parser.add_argument(
+        "--ticket",
+        metavar="NAME",
+        default="",
+        help="the same name never makes a second order; default: a new one",
+    )
+    parser.add_argument("--confirm", action="store_true", help="send it; without it only the review is shown")
+
+
+def _amend_options(parser: Parser) -> None:
+    parser.add_argument("id", metavar="ID", help="of an order of yours, or the end of it")
+    parser.add_argument(
+        "--quantity", metavar="Q", default="", help="in all: what is filled counts. Default: as it is"
+    )
+    parser.add_argument("--price", metavar="P", default="", help="default: as it is")
+    parser.add_argument("--ticket", metavar="NAME", default="", help="as that of `midas order`")
+    parser.add_argument("--confirm", action="store_true", help="do it; without it only the review is shown")
+
+
+def _cancel_options(parser: Parser) -> None:
+    parser.add_argument(
+        "what", metavar="WHAT", help="an order's id or its end; a symbol: its entries; or `all-entries`"
+    )
+
+
+def _close_options(parser: Parser) -> None:
+    parser.add_argument("symbol", metavar="SYMBOL", help="such as BTC-USDT or btcusdt")
+    parser.add_argument(
+        "--strategy",
+        metavar="NAME",
+        default="",
+        help="whose position; may be left out where only one holds it",
+    )
+    parser.add_argument("--confirm", action="store_true", help="sell; without it only the review is shown")
+
+
+def _strategy_options(parser: Parser) -> None:
+    parser.add_argument("name", metavar="NAME", help="as config.toml names it")
+    parser.add_argument(
+        "act", metavar="ACT", choices=("pause", "resume"), help="pause: no new risk, exits managed. Or resume"
+    )
+    parser.add_argument("--reason", default="", help="stands in the journal")
+    parser.add_argument("--confirm", action="store_true", help="resume: yes, now")
+
+
 def _stop_options(parser: Parser) -> None:
     parser.add_argument("--exchange", action="store_true", help="end the embedded exchange too")
 
@@ -391,6 +447,41 @@ _COMMANDS: tuple[_Row, ...] = (
         "review, and with --confirm release, the kill latch",
         'midas resume "feed is back, positions checked" --confirm',
         _resume_options,
+    ),
+    (
+        "order",
+        "midas.cli.desk:order",
+        "review, and with --confirm send, an order of your own",
+        "midas order buy 0.25 BTC-USDT --price 65003 --post",
+        _order_options,
+    ),
+    (
+        "amend",
+        "midas.cli.desk:amend",
+        "review, and with --confirm do, a change of an order of yours",
+        "midas amend a91f --price 65001",
+        _amend_options,
+    ),
+    (
+        "cancel",
+        "midas.cli.desk:cancel",
+        "withdraw an order, or what would open new risk",
+        "midas cancel a91f",
+        _cancel_options,
+    ),
+    (
+        "close",
+        "midas.cli.desk:close",
+        "review, and with --confirm do, the closing of a position",
+        "midas close BTC-USDT --strategy trend-following",
+        _close_options,
+    ),
+    (
+        "strategy",
+        "midas.cli.desk:strategy",
+        "keep a strategy from new risk, or let it trade again",
+        'midas strategy trend-following pause --reason "news at two"',
+        _strategy_options,
     ),
     ("stop", "midas.cli.stop:stop", "end the engine cleanly", "midas stop --exchange", _stop_options),
     (

@@ -5,7 +5,10 @@ import pytest
 from midas.cli.parser import EXIT_CODES, Parser, build_parser
 from midas.errors import CodeDiffers, CommandRefused, ConfigDiffers, MidasError, UsageError
 
-COMMANDS = "attach status mode kill resume stop sim replay sessions init doctor verify-book".split()  # noqa: SIM905
+COMMANDS = (
+    "attach status mode kill resume order amend cancel close strategy stop sim replay sessions init doctor "
+    "verify-book"
+).split()
 
 
 @pytest.fixture

@@ -1,0 +1,153 @@
+"""A person's own orders from a shell: the same commands, reviews and answers as on the console."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from midas.assembly.access import sockets
+from midas.cli.control import actor
+from midas.cli.options import home_from
+from midas.cli.running import running
+from midas.domain.command import (
+    AmendOrder,
+    Answer,
+    CancelEntries,
+    CancelOrder,
+    ClosePosition,
+    Command,
+    PlaceOrder,
+    Review,
+    SetStrategy,
+)
+from midas.errors import CommandRefused, LinkClosed, UsageError
+from midas.runtime.link import SocketLink
+from midas.state.snapshot import InstrumentView
+
+ALL_ENTRIES = "all-entries"
+NOTHING_SENT = "nothing was sent: the same with --confirm sends it"
+NOTHING_DONE = "nothing was changed: the same with --confirm does it"
+
+
+def order(args: Namespace) -> int:
+    """Review an order, or with --confirm send it, once for each ticket."""
+    if args.post and not args.price:
+        raise UsageError("--post needs a --price: a market order can't wait for anybody")
+    kind = "LIMIT_MAKER" if args.post else "LIMIT" if args.price else "MARKET"
+    ticket = _ticket(args)
+    command = PlaceOrder(
+        ticket, args.symbol, args.side, kind, args.quantity, args.price, args.strategy, args.confirm
+    )
+    return _told(args, _ask_once(args, command, ticket), {"ticket": ticket}, NOTHING_SENT)
+
+
+def amend(args: Namespace) -> int:
+    """Review another price or quantity, or with --confirm cancel the order and send it anew."""
+    if not (args.quantity or args.price):
+        raise UsageError("say what to amend: --quantity, --price or both")
+    ticket = _ticket(args)
+    command = AmendOrder(ticket, args.id, args.quantity, args.price, args.confirm)
+    return _told(args, _ask_once(args, command, ticket), {"ticket": ticket}, NOTHING_DONE)
+
+
+def cancel(args: Namespace) -> int:
+    """Withdraw one order by its id, or the entries of one instrument or of all."""
+    link = _link(args)
+    try:
+        return _told(args, link.ask(_cancel(args.what, link), actor()), {}, "")
+    finally:
+        link.close()
+
+
+def close(args: Namespace) -> int:
+    """Review the closing of a position, or with --confirm work it down to nothing."""
+    answer = _ask(args, ClosePosition(args.symbol, args.strategy, args.confirm))
+    return _told(args, answer, {}, NOTHING_SENT)
+
+
+def strategy(args: Namespace) -> int:
+    """Pause a strategy at once, or start it again with --confirm."""
+    running = args.act == "resume"
+    answer = _ask(args, SetStrategy(args.name, running, args.reason, args.confirm))
+    return _told(args, answer, {}, NOTHING_DONE if running else "")
+
+
+def _ticket(args: Namespace) -> str:
+    """Unlike any other command's on any machine, unless it is named."""
+    return str(args.ticket) or f"cli-{os.getpid():x}-{time.time_ns():x}"
+
+
+def _ask_once(args: Namespace, command: PlaceOrder | AmendOrder, ticket: str) -> Answer:
+    try:
+        return _ask(args, command)
+    except LinkClosed as error:
+        if not command.confirmed:
+            raise
+        again = f"the same with --ticket {ticket} never makes a second order"
+        raise LinkClosed(f"{error}; whether it was sent isn't known: {again}") from None
+
+
+def _ask(args: Namespace, command: Command) -> Answer:
+    link = _link(args)
+    try:
+        return link.ask(command, actor())
+    finally:
+        link.close()
+
+
+def _link(args: Namespace) -> SocketLink:
+    home: Path = home_from(args)
+    running(home)
+    link = SocketLink(sockets(home)[0], hz=0)
+    link.start()
+    return link
+
+
+def _cancel(what: str, link: SocketLink) -> Command:
+    """An instrument goes before an id: only the engine's own names are instruments."""
+    if what.lower() == ALL_ENTRIES:
+        return CancelEntries()
+    for instrument in link.wait_for_snapshot().instruments:
+        if what.upper() in _names(instrument):
+            return CancelEntries(instrument.id)
+    return CancelOrder(what)
+
+
+def _names(instrument: InstrumentView) -> tuple[str, ...]:
+    return instrument.id.upper(), instrument.name.upper(), f"{instrument.base}{instrument.quote}".upper()
+
+
+def _told(args: Namespace, answer: Answer, facts: dict[str, object], unconfirmed: str) -> int:
+    """Print it. Raises UsageError for what nobody could do, CommandRefused for what limits or mode forbid."""
+    if not answer.accepted:
+        # Only what could be done at another moment, or in another size, has a review.
+        raise UsageError(answer.message) if answer.review is None else CommandRefused(answer.message)
+    if args.json:
+        said = {"accepted": True, "sequence": answer.sequence, "sentence": answer.message, **facts}
+        if answer.review is not None:
+            said["review"] = msgspec.to_builtins(answer.review)
+        print(json.dumps(said))
+        return 0
+    print(answer.message)
+    if answer.review is not None:
+        print("\n".join(f"  {word:<9} {text}" for word, text in _rows(answer.review)))
+    if unconfirmed and not args.confirm:
+        print(unconfirmed)
+    return 0
+
+
+def _rows(review: Review) -> Iterator[tuple[str, str]]:
+    """A review in lines."""
+    yield "value", f"{review.notional:.2f}, fee about {review.fee:.4f}"
+    if review.takes:
+        yield "trades", f"{review.takes:g} at once, {review.slippage_bps:.2f} bp from the mid"
+    if review.ahead:
+        yield "waits", f"behind {review.ahead:g} at its price"
+    yield "leaves", f"the instrument at {review.equity_share:.1%} of equity, everything filled"
+    yield from (("warning", text) for text in review.warnings)
