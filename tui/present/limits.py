@@ -111,11 +111,8 @@ def _below(picture: Picture, limit: LimitView, spot: Spot) -> list[Line]:
     first, *more = detail(head, spot.width - 2, ink, "")
     rows = [[lead, *first], *([Piece("  "), *line] for line in more)]
     for sentence in rest:
-        told = (
-            concealed(detail(sentence, spot.width, "dim"))
-            if "=" in sentence
-            else detail(sentence, spot.width, "dim")
-        )
+        told = detail(sentence, spot.width, "dim")
+        told = concealed(told) if sentence.startswith("Room") else told
         rows += told if len(rows) + len(told) <= spare else []
     return [[], *rows] if spare > len(rows) else rows[:spare]
 

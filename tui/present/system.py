@@ -68,10 +68,10 @@ def console(picture: Picture, spot: Spot) -> Sheet:
     age = f"{numbers.duration(picture.link_age)} old"
     link = "● connected" if picture.connected else "○ LOST"
     facts = [
-        judged("link", link, not picture.connected, "the engine trades on without us", ink="alarm"),
+        judged("link", link, not picture.connected, "the engine trades on", ink="alarm"),
         judged("picture", age, late, "the engine is silent", ink="alarm"),
         Fact("drawn", f"{numbers.fixed(pace.fps, 0)} fps, {numbers.brief(pace.bytes_per_second)}B/s"),
-        judged("frames dropped", str(pace.dropped), pace.dropped > 0, "the terminal reads too slowly"),
+        judged("frames dropped", str(pace.dropped), pace.dropped > 0, "terminal reads too slowly"),
         Fact("consoles", f"{picture.snapshot.health.clients} attached"),
     ]
     note: Line = [Piece(f"profile {pace.profile}", "dim")] if pace.profile else []

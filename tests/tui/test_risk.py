@@ -1,0 +1,198 @@
+"""Screen 5: limits, exposure, losses, latch and modes."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+import pytest
+
+from midas.domain.mode import PERMISSIONS, Mode
+from midas.domain.time import SECOND
+from midas.state.snapshot import GateView, LimitView, Snapshot
+from tests.fakes import snapshots
+from tests.fakes.snapshots import NOW, normal
+from tests.tui.conftest import Console
+from tui.present import equity, exposure, limits, modes, stops
+from tui.present.lines import Sheet
+from tui.present.picture import Picture, Spot
+from tui.present.scale import PowerScale
+from tui.screens.page import Page
+
+SIZES = [(80, 24), (120, 40), (200, 60)]
+replace = msgspec.structs.replace
+
+
+def picture(snapshot: Snapshot) -> Picture:
+    return Picture(snapshot, 0, 0, True, 0)
+
+
+def spot(width: int, height: int, selected: str | None = None) -> Spot:
+    return Spot(width, height, PowerScale(), True, selected)
+
+
+def body(sheet: Sheet) -> str:
+    return "\n".join("".join(piece.text for piece in row) for row in sheet.rows)
+
+
+def with_limit(name: str, **changes: object) -> Snapshot:
+    snapshot = normal()
+    rows = tuple(replace(row, **changes) if row.name == name else row for row in snapshot.limits)
+    return replace(snapshot, limits=rows, next_to_bind=name)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_limit_stands_there_with_what_is_left_of_it(
+    console: Console, size: tuple[int, int]
+) -> None:
+    async with console(size=size) as bench:
+        await bench.press("5")
+        assert bench.focus == "limits"
+        for limit in bench.snapshot.limits:
+            assert bench.shows(f" {limit.title} ")
+            assert bench.shows(limits.figure(limit, limit.room))
+        assert bench.shows("position")
+        assert {len(row) for row in bench.screen()} == {size[0]}
+
+
+def test_the_next_limit_to_bind_is_named_with_its_room() -> None:
+    text = body(limits.table(picture(normal()), spot(65, 14)))
+    assert "▸ next to bind: position (BTC-USDT)" in text
+    position = normal().limits[0]
+    assert f"Room: {limits.figure(position, position.room)}" in text
+    assert "When it binds: orders beyond it refused" in text
+
+
+def test_in_the_smallest_pane_it_is_still_named() -> None:
+    text = body(limits.table(picture(normal()), spot(43, 10)))
+    assert "next: position, room" in text
+    assert "day loss" in text
+
+
+def test_a_limit_that_binds_says_so_in_words_not_by_colour_alone() -> None:
+    bound = with_limit("crypto", value=0.61, used=1.02, room=0.0, binding=True)
+    sheet = limits.table(picture(bound), spot(65, 14))
+    assert "! crypto" in body(sheet)
+    assert "crypto BINDS: 61.0%, at most 60.0%" in body(sheet)
+    assert "1 of 8 BIND" in "".join(piece.text for piece in sheet.note)
+
+
+def test_what_is_not_known_yet_has_words_instead_of_a_zero() -> None:
+    unknown = with_limit(
+        "position", value=0.0, used=0.0, room=math.nan, room_money=math.nan, detail="no price yet"
+    )
+    text = body(limits.table(picture(unknown), spot(65, 14)))
+    row = next(line for line in text.splitlines() if line.startswith("▸ position"))
+    assert "0.0%" not in row
+    assert "not known yet, no price yet" in text
+    assert "nan" not in text
+
+
+def test_a_limit_that_binds_from_above_shows_its_least() -> None:
+    text = body(limits.table(picture(normal()), spot(65, 14, "limit:cash")))
+    assert "≥10.0%" in text
+    assert "at least 10.0%" in text
+
+
+def test_a_limit_that_the_console_does_not_know_keeps_the_engines_words() -> None:
+    odd = LimitView("leverage", "leverage", 1.2, 3.0, 0.4, "x", "deleverage", False, "", 1.8)
+    said = limits.explained(picture(normal()), odd)
+    assert said[0] == "leverage 1.2x, at most 3x"
+    assert said[2] == "When it binds: deleverage."
+
+
+async def test_enter_explains_the_chosen_limit_on_a_page(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("5", "j", "j", "j", "enter")
+        assert isinstance(bench.app.screen, Page)
+        crypto = bench.snapshot.limits[2]
+        assert bench.shows(f"crypto {limits.figure(crypto, crypto.value)}, at most 60.0%")
+        assert bench.shows("When it binds: new positions refused")
+        await bench.press("escape")
+        assert bench.shows("▶ crypto")
+
+
+def test_exposure_is_told_by_instrument_and_by_strategy() -> None:
+    text = body(exposure.table(picture(normal()), spot(65, 10)))
+    assert "by instrument" in text
+    assert "by strategy" in text
+    for view in normal().exposures:
+        name = view.name.partition(".")[0]
+        assert f"{view.worst * 100:.1f}%" in next(line for line in text.splitlines() if line.startswith(name))
+
+
+@pytest.mark.parametrize(("width", "height"), [(33, 10), (51, 13), (98, 20)])
+def test_each_trigger_says_how_far_the_loss_is_and_what_it_does(width: int, height: int) -> None:
+    text = body(equity.curve(picture(normal()), spot(width, height)))
+    assert text.count("→") == len(normal().triggers)
+    assert "DEFENSIVE" in text
+    assert "0.61" in text
+
+
+def test_the_curve_reaches_from_its_lowest_to_its_highest_point() -> None:
+    tall = equity.heights([10.0, 12.0, 11.0, 9.0], 4, 5)
+    assert tall[1] == 40
+    assert tall[3] == 1
+    assert equity.heights([5.0, 5.0], 3, 2) == [8, 8, 8]
+
+
+def test_without_a_curve_there_are_words() -> None:
+    snapshot = normal()
+    empty = replace(snapshot, money=replace(snapshot.money, curve=()), triggers=())
+    text = body(equity.curve(picture(empty), spot(51, 13)))
+    assert "the curve begins with the second picture" in text
+    assert "no trigger can be computed" in text
+
+
+@pytest.mark.parametrize("mode", list(Mode), ids=lambda mode: mode.value)
+def test_the_present_mode_is_marked_with_author_cause_and_end(mode: Mode) -> None:
+    text = body(modes.table(picture(snapshots.in_mode(mode.value)), spot(65, 10)))
+    assert text.count("▶") == 1
+    marked = next(line for line in text.splitlines() if "▶" in line)
+    assert mode.value in marked
+    assert f"×{PERMISSIONS[mode].exposure:g}" in marked
+    assert "set by trigger drawdown at" in text
+    assert "ends: " in text
+
+
+def test_every_change_of_the_mode_is_told_with_author_and_cause() -> None:
+    text = body(modes.changes(picture(normal()), spot(51, 10)))
+    assert "▲ NORMAL → ◆ DEFENSIVE" in text
+    assert "trigger: drawdown 5.1%" in text
+
+
+def test_closed_gates_are_told_with_reason_and_age() -> None:
+    gates = (GateView("BTC-USDT.binance", "feed silent for 9.0 s", NOW - 4 * SECOND),)
+    text = body(stops.overview(picture(replace(normal(), gates=gates)), spot(51, 10)))
+    assert "✗ BTC-USDT closed 4.0s: feed silent for 9.0 s" in text
+    assert "every gate is open" not in text
+
+
+def test_a_set_latch_says_who_and_what_is_left() -> None:
+    text = body(stops.overview(picture(snapshots.flattened()), spot(80, 14)))
+    assert "■ HALTED" in text
+    assert "level flatten" in text
+    assert "halt       " not in text  # it has happened
+
+
+def test_each_level_says_what_it_would_do() -> None:
+    text = body(stops.overview(picture(normal()), spot(60, 12)))
+    assert "cancels 3, closes 2: 6.12 (13.4 bp)" in text
+    assert "leaves 0.04120 BTC and 0.6210 ETH unprotected" in text
+
+
+async def test_values_of_a_silent_market_are_marked_stale(console: Console) -> None:
+    async with console(snapshots.stale()) as bench:
+        await bench.press("5")
+        assert sum("STALE 9.0s" in row for row in bench.screen()) >= 2
+
+
+async def test_amounts_are_hidden_in_private(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("5")
+        equity_text = f"{bench.snapshot.money.equity:,.2f}"
+        assert bench.shows(equity_text)
+        bench.app.see(bench.app.options._replace(private=True))
+        await bench.beat()
+        middle = bench.screen()[3:-2]
+        assert not any(equity_text in row for row in middle)

@@ -1,0 +1,161 @@
+"""Screen 9: streams, latencies, rates, processes, the console itself and the session."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+import pytest
+
+from midas.domain.time import SECOND
+from midas.state.snapshot import HealthView, HistogramView, Snapshot, StreamView
+from tests.fakes.snapshots import normal
+from tests.tui.conftest import Console
+from tui.present import latency, system
+from tui.present.lines import Sheet
+from tui.present.pace import Pace
+from tui.present.picture import Picture, Spot
+from tui.present.scale import PowerScale
+
+SIZES = [(80, 24), (120, 40), (200, 60)]
+replace = msgspec.structs.replace
+
+
+def picture(snapshot: Snapshot, link_age: int = 0, connected: bool = True) -> Picture:
+    return Picture(snapshot, 0, link_age, connected, 0)
+
+
+def ailing(**changes: object) -> Picture:
+    """The ordinary picture with a machine that is less well."""
+    return picture(replace(normal(), health=replace(normal().health, **changes)))
+
+
+def spot(width: int, height: int) -> Spot:
+    return Spot(width, height, PowerScale())
+
+
+def body(sheet: Sheet) -> str:
+    return "\n".join("".join(piece.text for piece in row) for row in sheet.rows)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_machine_on_one_page(console: Console, size: tuple[int, int]) -> None:
+    async with console(size=size) as bench:
+        await bench.press("9")
+        assert bench.focus == "streams"
+        for text in (
+            "depth ETH-USDT",
+            "7 of 7 live",
+            "barrier",
+            "p99 1.9ms",
+            "214 of 6,000/min",
+            "143 MB",
+            "● connected",
+        ):
+            assert bench.shows(text), text
+        assert {len(row) for row in bench.screen()} == {size[0]}
+        assert not any("nan" in row.lower().replace("binance", "") for row in bench.screen())
+
+
+def test_a_silent_stream_and_one_that_is_down_have_marks_and_words() -> None:
+    rows = (
+        StreamView("trades BTC-USDT", True, 12_000.0, 10_000.0),
+        StreamView("depth BTC-USDT", False, 400.0, 10_000.0),
+        StreamView("user data", True, math.nan, 0.0),
+    )
+    sheet = system.streams(ailing(streams=rows), spot(58, 8))
+    silent, down, user = body(sheet).splitlines()
+    assert silent.startswith("◐") and "SILENT" in silent and "12s old" in silent
+    assert down.startswith("○") and "DOWN" in down
+    assert user.startswith("●") and "speaks when something happens" in user
+    assert "1 of 3 live" in "".join(piece.text for piece in sheet.note)
+
+
+def test_a_stream_grows_silent_while_the_engine_says_nothing() -> None:
+    assert "SILENT" in body(system.streams(picture(normal(), link_age=11 * SECOND), spot(58, 8)))
+
+
+def test_what_is_abnormal_comes_first_where_not_all_streams_fit() -> None:
+    streams = normal().health.streams
+    broken = (*streams[:-2], replace(streams[-2], connected=False), streams[-1])
+    text = body(system.streams(ailing(streams=broken), spot(38, 4)))
+    assert text.startswith("○ klines ETH-USDT")
+    assert "+4 more" in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"inbox_depth": 5_000}, "the engine is BEHIND the market"),
+        ({"gaps": 3}, "a book is being rebuilt"),
+        ({"refused_messages": 2}, "the venue sent what makes no sense"),
+        ({"orders_unknown": 1}, "no definite answer"),
+        ({"clock_offset_ms": -900.0}, "DIFFERS: requests may be refused"),
+        ({"troubles": {"tape": "disk full"}}, "disk full"),
+    ],
+)
+def test_what_is_abnormal_is_said_in_words(changes: dict[str, object], words: str) -> None:
+    assert words in body(system.rates(ailing(**changes), spot(64, 14)))
+    assert words not in body(system.rates(picture(normal()), spot(64, 14)))
+
+
+def test_what_is_abnormal_is_kept_where_room_is_short() -> None:
+    assert "unknown" in body(system.rates(ailing(orders_unknown=2), spot(38, 4)))
+
+
+def test_the_request_weight_is_a_share_of_its_limit() -> None:
+    full = body(system.rates(ailing(weight_used=6_000), spot(58, 14)))
+    assert "▓▓▓▓" in full and "6,000 of 6,000/min" in full
+    assert "not limited" in body(system.rates(ailing(weight_limit=0), spot(58, 14)))
+
+
+def test_bars_show_whatever_was_counted() -> None:
+    view = HistogramView("loop", (1.0, 2.0, 4.0), (1, 100_000, 0, 3), 1.0, 2.0, 9.0)
+    (row,) = latency.bars(view, 16, 1)
+    assert [row[i] == " " for i in (0, 4, 8, 12)] == [False, False, True, False]
+    assert row[4] == "█"
+
+
+def test_a_slow_latency_says_so() -> None:
+    slow = tuple(replace(h, p99_ms=900.0) if h.name == "ack" else h for h in normal().health.histograms)
+    sheet = latency.histograms(ailing(histograms=slow), spot(72, 24))
+    assert "SLOW ANSWERS of the venue" in body(sheet)
+    assert "1 SLOW" in "".join(piece.text for piece in sheet.note)
+
+
+def test_without_measurements_there_are_words_and_dashes() -> None:
+    nan = math.nan
+    empty = tuple(
+        HistogramView(h.name, h.edges_ms, (0,) * 16, nan, nan, nan) for h in normal().health.histograms
+    )
+    text = body(latency.histograms(ailing(histograms=empty), spot(58, 16)))
+    assert text.count("no measurement in the last minute") == 4
+    assert "nan" not in text
+
+
+def test_a_machine_that_was_not_looked_at_yet_has_words() -> None:
+    bare = HealthView(
+        False, False, 0.0, math.nan, math.nan, math.nan, math.nan, 0, 0.0, 0, 0, 0, 0, 0, 0, 0, 0
+    )
+    shown = picture(replace(normal(), health=bare))
+    for draw in (system.streams, latency.histograms, system.rates, system.processes, system.console):
+        assert "nan" not in body(draw(shown, spot(58, 12)))
+    assert "no stream was opened yet" in body(system.streams(shown, spot(58, 12)))
+    assert "not known yet" in body(system.rates(shown, spot(58, 12)))
+
+
+def test_a_busy_process_is_named() -> None:
+    processes = tuple(
+        replace(p, cpu_percent=97.0) if p.name == "engine" else p for p in normal().health.processes
+    )
+    assert "! engine uses most of a core" in body(system.processes(ailing(processes=processes), spot(58, 6)))
+
+
+def test_the_console_tells_of_itself() -> None:
+    well = picture(normal())._replace(pace=Pace(6.0, 0, 12_300.0, "lan"))
+    text = body(system.console(well, spot(58, 8)))
+    assert "6 fps, 12.3kB/s" in text
+    slow = picture(normal(), 3 * SECOND, False)._replace(pace=Pace(1.0, 240, 900.0, "slow"))
+    text = body(system.console(slow, spot(58, 8)))
+    for words in ("○ LOST", "the engine trades on", "3.0s old", "terminal reads too slowly"):
+        assert words in text
