@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual.app import App
 
 from midas.domain.command import Answer
@@ -11,8 +13,11 @@ from tui.driver import ConsoleDriver
 from tui.entry import Entry
 from tui.keymap import Keymap
 from tui.options import Options
+from tui.present.lines import Line
+from tui.present.masking import masked
 from tui.present.status import Notice
 from tui.screens.desk import DeskScreen
+from tui.screens.page import Page
 from tui.theme import Inks
 
 NOTICE_SECONDS = 8.0
@@ -62,6 +67,12 @@ class Core(App[int]):
     def answered(self, answer: Answer) -> None:
         """Show the engine's answer to a command."""
         self.say(answer.message, answer.accepted)
+
+    def read(self, title: str, lines: Callable[[int], list[Line]]) -> None:
+        """A page to read; `lines` are made for the width it has."""
+        private = self.options.private
+        told = (lambda width: [masked(line) for line in lines(width)]) if private else lines
+        self.push_screen(Page(title, told, self.inks))
 
     def say(self, text: str, accepted: bool | None = None) -> None:
         """A line at the foot of the screen for a few seconds; True and False are the engine's own word."""

@@ -37,6 +37,9 @@ class Row(NamedTuple):
         return re.sub("[^a-z0-9]+", "-", named.lower()).strip("-")
 
 
+BOOKS = ("book", "book2")
+
+
 GROUPS: dict[str, tuple[Row, ...]] = {
     "Stopping": (
         Row(
@@ -83,11 +86,11 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         Row("minus", "app.width(-1)", "-", "", "narrower candles: more of them", panes=("chart",)),
         Row("equals_sign", "app.width(1)", "=", "", "wider candles", panes=("chart",)),
         Row("", "", "-/=", "width", "", panes=("chart",)),
-        Row("left_square_bracket", "app.group(-1)", "[", "", "fewer ticks to a level", panes=("book", "book2")),
-        Row("right_square_bracket", "app.group(1)", "]", "", "more ticks to a level", panes=("book", "book2")),
-        Row("", "", "[ ]", "ticks", "", panes=("book", "book2")),
-        Row("left_curly_bracket", "app.depth(-1)", "{", "", "fewer levels a side", panes=("book", "book2")),
-        Row("right_curly_bracket", "app.depth(1)", "}", "", "more levels: 5, 10, 25, 50", panes=("book", "book2")),
+        Row("left_square_bracket", "app.group(-1)", "[", "", "fewer ticks to a level", panes=BOOKS),
+        Row("right_square_bracket", "app.group(1)", "]", "", "more ticks to a level", panes=BOOKS),
+        Row("", "", "[ ]", "ticks", "", panes=BOOKS),
+        Row("left_curly_bracket", "app.depth(-1)", "{", "", "fewer levels a side", panes=BOOKS),
+        Row("right_curly_bracket", "app.depth(1)", "}", "", "more levels: 5, 10, 25, 50", panes=BOOKS),
         Row("enter", "app.why", "Enter", "why", "explain the chosen signal", panes=("signals",)),
         Row("i", "app.inputs", "i", "inputs", "what the strategy of that signal saw", panes=("signals",)),
         Row("p", "app.private", "p", "", "private: our amounts of money and quantities as dots"),

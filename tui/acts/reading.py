@@ -16,7 +16,6 @@ from tui.present import alerts, events, limits, modes
 from tui.present.lines import Line
 from tui.present.picture import Picture
 from tui.screens.foot import FilterLine
-from tui.screens.page import Page
 
 
 class Reading(Core):
@@ -61,7 +60,7 @@ class Reading(Core):
             pane.move(1)
         found = _explained(picture, pane.id or "", str(pane.selected))
         if found is not None:
-            self.push_screen(Page(*found, self.inks))
+            self.read(*found)
 
     def action_export_log(self) -> None:
         """The events that pass the filters, into a file only for this person."""

@@ -8,7 +8,6 @@ from tui.core import Core
 from tui.entry import Entry
 from tui.export import named, write_private
 from tui.present import life, rows
-from tui.screens.page import Page
 
 TABLES = ("positions", "orders", "closed", "fills", "signals", "tape", "book", "chart")
 
@@ -48,7 +47,7 @@ class Taking(Core):
         if order is None or picture is None:
             self.say("no order is chosen: j and k move the cursor", False)
             return
-        self.push_screen(Page(f"order {order.short_id}", partial(life.page, picture, order), self.inks))
+        self.read(f"order {order.short_id}", partial(life.page, picture, order))
 
     def _export(self, table: str) -> str | None:
         picture = self.console_desk.picture()

@@ -11,7 +11,6 @@ from tui.present import signals, why
 from tui.present.bars import TIMEFRAMES, ZOOMS
 from tui.present.grouping import DEPTHS, GROUPS
 from tui.screens.labels import JumpLabels
-from tui.screens.page import Page
 
 
 class Viewing(Core):
@@ -76,7 +75,7 @@ class Viewing(Core):
             self.say("no signal has been made yet", False)
             return
         lines = partial(why.whole, picture, signal, inputs_first)
-        self.push_screen(Page(why.heading(picture, signal), lines, self.inks))
+        self.read(why.heading(picture, signal), lines)
 
     def _timeframe(self, rest: str) -> str | None:
         bars = _chosen(TIMEFRAMES, rest)

@@ -49,7 +49,7 @@ def _result(picture: Picture, width: int) -> Line:
         left.append(Piece(f"({numbers.percent(money.pnl_pct)}) ", numbers.trend_ink(money.pnl)))
     day: Line = [
         Piece("today ", "dim"),
-        Piece(numbers.signed(money.pnl_day), numbers.trend_ink(money.pnl_day)),
+        secret(numbers.signed(money.pnl_day), numbers.trend_ink(money.pnl_day)),
     ]
     return spread(left, day, width)
 

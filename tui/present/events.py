@@ -10,6 +10,7 @@ from tui.options import SEVERITIES as CYCLE
 from tui.options import Options
 from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, centred, clip, detail, width_of
+from tui.present.masking import secret, secrets
 from tui.present.picture import Picture, Spot
 from tui.present.words import SEVERITIES
 
@@ -90,7 +91,7 @@ def whole(event: EventView, width: int) -> list[Line]:
     ink = SEVERITIES.get(event.severity, "warn")
     rows: list[Line] = [_heading(event), []]
     for reason in event.text.split("; "):
-        rows += detail(reason, width, ink)
+        rows += secrets(detail(reason, width, ink))
     return rows
 
 
@@ -108,12 +109,12 @@ def _heading(event: EventView) -> Line:
 def _whole(event: EventView, spot: Spot) -> list[Line]:
     """The foot of the pane: at most two fifths of it."""
     most = max(2, spot.height * 2 // 5)
-    text = detail(event.text, spot.width, "strong")
+    text = secrets(detail(event.text, spot.width, "strong"))
     head: list[Line] = [_heading(event)] if most > 3 else []
     if len(head) + len(text) > most:
         text = text[: most - len(head)]
         last = clip(text[-1][0].text, spot.width - 14)
-        text[-1] = [Piece(f"{last} ", "strong"), Piece("… Enter: all", "key")]
+        text[-1] = [secret(f"{last} ", "strong"), Piece("… Enter: all", "key")]
     return head + text
 
 
@@ -167,4 +168,4 @@ def _row(entry: Entry, spot: Spot) -> Line:
         line.append(Piece(f"{word:<5} ", "dim" if plain else ink))
     left = width - width_of(line)
     text = event.text if len(event.text) <= left else essential(event.text)
-    return [*line, Piece(clip(text, left), ink)]
+    return [*line, secret(clip(text, left), ink)]

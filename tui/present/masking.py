@@ -20,6 +20,11 @@ def concealed(rows: list[Line]) -> list[Line]:
     return [[piece._replace(secret=True) for piece in row] for row in rows]
 
 
+def secrets(lines: list[Line]) -> list[Line]:
+    """Sentences of the engine, which may hold amounts of ours anywhere."""
+    return [[piece._replace(secret=True) for piece in line] for line in lines]
+
+
 def masked(line: Line) -> Line:
     """The line with its secret numbers as dots, as wide as before; how long a number was can't be told."""
     if not any(piece.secret for piece in line):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from tui.present import numbers
 from tui.present.lines import Line, Piece, clean, clip, fit, spread, width_of
+from tui.present.masking import secret
 from tui.present.pace import Pace as Pace
 from tui.present.picture import Picture
 
@@ -66,7 +67,7 @@ def _dropped(frames: int) -> str:
 def notice_line(notice: Notice, width: int) -> Line:
     """Quiet where the engine agreed or nothing was asked, amber where it refused."""
     mark, ground = MARKS[notice.accepted]
-    return fit([Piece(clip(f" {mark} {notice.text}", width), ground, ground)], width, ground)
+    return fit([secret(clip(f" {mark} {notice.text}", width), ground, ground)], width, ground)
 
 
 def keys_line(hints: list[tuple[str, str]], width: int) -> Line:

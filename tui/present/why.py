@@ -9,7 +9,7 @@ from midas.state.snapshot import BreachView, ContributionView, LimitView, Signal
 from tui.present import numbers
 from tui.present.gauge import gauge
 from tui.present.lines import Line, Piece, clean, clip, detail
-from tui.present.masking import secret
+from tui.present.masking import secret, secrets
 from tui.present.picture import Picture
 from tui.present.words import outcome_badge
 
@@ -67,10 +67,7 @@ def _fate(picture: Picture, signal: SignalView, width: int) -> list[Line]:
         [Piece(f"  {badge.shape} {badge.word}: ", badge.ink), Piece(_MEANING.get(signal.outcome, ""), "dim")]
     )
     if signal.detail and not signal.breaches:
-        lines += [
-            [secret(piece.text, piece.ink) for piece in line]
-            for line in detail(signal.detail, width, indent="    ")
-        ]
+        lines += secrets(detail(signal.detail, width, indent="    "))
     for breach in signal.breaches:
         lines += _breach(picture, breach, width)
     lines += [[Piece("    order ", "dim"), secret(clean(order))] for order in signal.orders]
@@ -98,7 +95,7 @@ def _breach(picture: Picture, breach: BreachView, width: int) -> list[Line]:
             Piece(f"  {_amount(breach.value, limit)} of {_amount(breach.maximum, limit)}", "warn"),
         ]
     ]
-    return lines + detail(breach.sentence, width, indent="    ")
+    return lines + secrets(detail(breach.sentence, width, indent="    "))
 
 
 def _amount(value: float, limit: LimitView | None) -> str:

@@ -18,6 +18,7 @@ from tui.layout import COMPACT_HEIGHT, COMPACT_WIDTH, DeckLayout, Plan, banner_h
 from tui.pace import Profile
 from tui.present import banner, headline
 from tui.present.lines import Line, Piece, clip, fit
+from tui.present.masking import masked
 from tui.present.picture import Picture
 from tui.present.status import Notice, Pace, keys_line, notice_line, status_line
 from tui.present.tabs import tabs_line
@@ -340,5 +341,6 @@ class DeskScreen(Screen[None]):
         if self.guide:
             offered = fit([Piece(clip(f" ▸ {self.guide}", width), "notice", "notice")], width, "notice")
         if self._notice is not None:
-            return [offered, notice_line(self._notice, width)]
+            told = notice_line(self._notice, width)
+            return [offered, masked(told) if picture.options.private else told]
         return [offered, status_line(picture, self.pace, width)]
