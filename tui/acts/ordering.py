@@ -25,7 +25,7 @@ class Ordering(Withdrawing):
             Entry("buy", "an order, reviewed first", lambda line: self.write("BUY", line), USAGE, "b"),
             Entry("sell", "an order, reviewed first", lambda line: self.write("SELL", line), USAGE, "s"),
             Entry("amend", "another price or quantity", self._amend, "[ID]", "a", self.order_ids),
-            Entry("close", "a position, reviewed first", self._close, "[SYMBOL]", "x", self._held),
+            Entry("close", "a position, reviewed first", self._close, "[SYMBOL [STRATEGY]]", "x", self._held),
         ]
 
     def action_ticket(self, side: str) -> None:
@@ -103,7 +103,8 @@ class Ordering(Withdrawing):
         position = self._position(named)
         if position is None:
             if named:
-                return f"there is no single open position called {named!r}"
+                there = ", ".join(self._held()) or "none"
+                return f"no single open position is called {named!r}; there is {there}"
             self.say("no position is chosen: Tab to the positions, then j or k", False)
             return None
         side = "SELL" if position.quantity > 0 else "BUY"
@@ -130,20 +131,24 @@ class Ordering(Withdrawing):
         return "external" if side == "SELL" and "external" in held and "manual" not in held else "manual"
 
     def _position(self, named: str) -> PositionView | None:
-        """The only position of a symbol, or the chosen one."""
+        """The only position of a symbol (and strategy), or the chosen one."""
         held = _held(self.newest)
         if not named:
             chosen = self.stage.chosen("position")
             return next((p for p in held if f"{p.instrument}|{p.strategy}" == chosen), None)
-        found = [p for p in held if p.instrument.lower().startswith(named.lower())]
+        found = [p for p in held if _called(p).lower().startswith(named.lower())]
         return found[0] if len(found) == 1 else None
 
     def _held(self) -> list[str]:
-        return sorted({p.instrument.partition(".")[0] for p in _held(self.newest)})
+        return [_called(position) for position in _held(self.newest)]
 
 
 def _held(snapshot: Snapshot | None) -> list[PositionView]:
     return [p for p in snapshot.positions if p.quantity and not p.dust] if snapshot is not None else []
+
+
+def _called(position: PositionView) -> str:
+    return f"{position.instrument.partition('.')[0]} {position.strategy}"
 
 
 def _form_of(order: OrderView, snapshot: Snapshot) -> Form:
