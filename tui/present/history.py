@@ -77,12 +77,12 @@ def _closed_columns(picture: Picture) -> list[Column[ClosedOrderView]]:
         Column("type", 4, 10, lambda o: Piece(ORDER_TYPES.get(o.type, o.type), "dim"), left=True),
         Column("qty", 7, 0, lambda o: amount(picture, o.instrument, o.quantity, 7)),
         Column("fill", 7, 9, lambda o: amount(picture, o.instrument, o.filled, 7)),
-        Column("px", 9, 3, lambda o: Piece(priced(picture, o.instrument, o.price))),
+        Column("px", 9, 6, lambda o: Piece(priced(picture, o.instrument, o.price))),
         Column("avg", 9, 11, lambda o: Piece(priced(picture, o.instrument, o.average_price), "strong")),
         Column("ended", 6, 0, _ended, left=True),
         Column("ack", 6, 4, lambda o: Piece(_ack(o), "dim")),
         Column("strategy", 15, 7, lambda o: Piece(o.strategy, "dim"), left=True),
-        Column("why", 12, 1, lambda o: Piece(o.reason, "dim"), left=True),
+        Column("why", 18, 1, lambda o: Piece(o.reason, "dim"), left=True),
     ]
 
 

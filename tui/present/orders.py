@@ -6,7 +6,7 @@ from midas.state.snapshot import OrderView
 from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, centred
 from tui.present.picture import Picture, Spot
-from tui.present.table import Column, fitting, heading, row
+from tui.present.table import Column, fitting, heading_with, row
 from tui.present.words import ORDER_STATES, ORDER_TYPES
 
 
@@ -58,9 +58,7 @@ def rows(picture: Picture, spot: Spot, room: int) -> list[Line]:
     names = [key_of(order) for order in orders]
     seen = spot.rows(names, max(1, room - 1))
     more = len(orders) - len(seen)
-    head = heading(columns)[0].text
-    count = f"+{more} more" if more else ""
-    drawn: list[Line] = [[Piece(" "), Piece(count, "warn"), Piece(head[len(count) :], "faint")]]
+    drawn: list[Line] = [[Piece(" "), *heading_with(columns, f"+{more} more" if more else "")]]
     for index in seen:
         here = names[index] == spot.selected
         drawn.append([Piece("▶" if here else " ", "cursor"), *row(columns, orders[index])])

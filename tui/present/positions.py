@@ -8,7 +8,7 @@ from midas.state.snapshot import PositionView
 from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, centred
 from tui.present.picture import Picture, Spot
-from tui.present.table import Column, fitting, heading, row
+from tui.present.table import Column, fitting, heading_with, row
 
 WIDE = 100  # from this width on, closed positions are shown too, for what they brought
 
@@ -55,8 +55,7 @@ def rows(picture: Picture, spot: Spot, positions: list[PositionView], room: int)
     names = [key_of(position) for position in positions]
     seen = spot.rows(names, left) if spot.selected in names else range(min(len(names), left))
     more = len(names) - len(seen)
-    head: Line = [Piece(" "), *heading(columns)]
-    drawn = [head if not more else _with_count(head, f" +{more} more")]
+    drawn: list[Line] = [[Piece(" "), *heading_with(columns, f"+{more} more" if more else "")]]
     for index in seen:
         here = names[index] == spot.selected
         drawn.append([Piece("▶" if here else " ", "cursor"), *row(columns, positions[index])])
@@ -78,12 +77,6 @@ def gone(picture: Picture) -> list[PositionView]:
     """Those that were closed, in the same order."""
     flat = (p for p in picture.snapshot.positions if not p.quantity)
     return sorted(flat, key=lambda p: (p.instrument, p.strategy))
-
-
-def _with_count(head: Line, text: str) -> Line:
-    """The heading with the number of rows that don't fit, in place of its first column's name."""
-    names = head[1].text
-    return [head[0], Piece(text.strip(), "warn"), Piece(names[len(text.strip()) :], "faint")]
 
 
 def _dust(picture: Picture) -> list[Line]:

@@ -39,6 +39,16 @@ def heading(columns: Sequence[Column[Item]]) -> Line:
     return [Piece(" ".join(names), "faint")]
 
 
+def heading_with(columns: Sequence[Column[Item]], count: str) -> Line:
+    """The heading, its first names replaced by a count of what doesn't fit."""
+    names = heading(columns)[0].text
+    if not count:
+        return [Piece(names, "faint")]
+    after = names.find(" ", len(count))
+    rest = names[after:] if after >= 0 else ""
+    return [Piece(f"{count:<{len(names) - len(rest)}}", "warn"), Piece(rest, "faint")]
+
+
 def row(columns: Sequence[Column[Item]], item: Item) -> Line:
     """One item, a piece a column."""
     line: Line = []

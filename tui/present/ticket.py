@@ -138,7 +138,7 @@ def _hint(picture: Picture, form: Form, moment: Moment, name: str) -> Piece:
     if name == "quantity" and not form.order:
         return Piece(_most(picture, form), "dim")
     if name in ("quantity", "price"):
-        return Piece("↑↓ one step, Shift ten", "dim")
+        return Piece(f"↑↓ one {'lot' if name == 'quantity' else 'tick'}, Shift ten", "dim")
     return Piece("←→ choose", "dim")
 
 
@@ -248,7 +248,7 @@ def _keys(form: Form, moment: Moment) -> Line:
         case "edit" if not form.fields:
             keys = [("F2", "ask again"), ("Esc", "leave")]
         case "edit":
-            keys = [("Tab", "field"), ("↑↓", "step"), ("Shift", "ten"), ("F2", "review"), ("Esc", "leave")]
+            keys = [("Tab", "field"), ("↑↓", "step, Shift ten"), ("F2", "review"), ("Esc", "leave")]
         case "asking":
             keys = [("Esc", "back")]
         case "sending":

@@ -22,6 +22,7 @@ from tui.theme import Inks
 from tui.widgets.pane import COMMON, Pane, PaneKind
 
 QUIET = 300 * MILLISECOND  # no key for so long before y is alive: a held or pasted key never sends
+SHORT = 13  # rows of a ticket that has a review but no fields
 REVIEW_MAX = 30 * SECOND  # an older review says nothing about the market that is there now
 
 
@@ -56,6 +57,8 @@ class Ticket(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Draw, and ask at once where nothing is left to fill in."""
+        if not self.form.fields:
+            self._pane.styles.height = SHORT
         self._pane.focus()
         if self._ask_first:
             self._ask()
