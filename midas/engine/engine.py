@@ -352,7 +352,9 @@ class Engine:
             self.orchestrator.execution.forget_closes()
         self._after_modes(before)
         self._work(self.orchestrator.proceed(self.state, self._sequence))
-        self._take_account("kill")
+        # A flatten with nothing to cancel asks once it is flat: a pass now would only delay that one.
+        if self.state.orders.open or not self.state.control.permissions.flattens:
+            self._take_account("kill")
 
     def _after_modes(self, before: int) -> None:
         """What a mode change does to open things (the mode table)."""

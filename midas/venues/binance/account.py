@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from functools import partial
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -19,6 +21,7 @@ from midas.venues.binance.weights import Priority
 PAGE = 1000
 # A look-up weighs 4; beyond this a trade is reported without its client id, and the next pass goes on.
 _LOOKUPS_MAX = 50
+Answer = TypeVar("Answer")
 
 
 class _Balance(msgspec.Struct):
@@ -59,19 +62,20 @@ class AccountReader:
     ) -> AccountReported:
         """One pass. Its date is taken first, so that everything in it was seen at `as_of` or later.
 
-        Trades come last: they cover every fill that the orders read before them can claim.
+        Trades come last: they cover every fill that the orders read before them can claim. What needs no
+        order is asked at the same time, since a flatten isn't over before two passes have proven it.
         """
         priority = Priority.AUDIT if purpose == "audit" else Priority.RECONCILE
         as_of = await self._rest.server_time() * MILLISECOND
-        open_orders = [order for name in self._symbols for order in await self._open_orders(name, priority)]
+        found = await together(self._open_orders(name, priority) for name in self._symbols)
+        open_orders = [order for orders in found for order in orders]
         listed = {order.client_id for order in open_orders}
         queried, absent = await self._settle([u for u in unsettled if u[0] not in listed], priority)
         balances = await self._balances(priority)
-        trades = [
-            line
-            for name in self._symbols
-            for line in await self._trades(name, trades_since.get(name, 0), priority)
-        ]
+        lists = await together(
+            self._trades(name, trades_since.get(name, 0), priority) for name in self._symbols
+        )
+        trades = [line for lines in lists for line in lines]
         return AccountReported(
             at=self._rest.now(),
             as_of=as_of,
@@ -153,3 +157,13 @@ class AccountReader:
     def _report(self, line: OrderLine, instrument: str, client_id: str) -> OrderReport:
         self._known.learn(instrument, str(line.order_id), client_id)
         return report(line, client_id, instrument)
+
+
+async def together(asked: Iterable[Coroutine[Any, Any, Answer]]) -> list[Answer]:
+    """All answers, in the order of the questions; the first failure ends the others and is raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(question) for question in asked]
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+    return [task.result() for task in tasks]
