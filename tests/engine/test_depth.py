@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from math import isnan
+
 import numpy as np
 import pytest
 
 from midas.domain.market import BookSnapshot
+from midas.domain.order import Phase
 from midas.domain.time import SECOND
 from midas.engine.depth import COARSE_EVERY, DepthPainter
 from midas.state.market import InstrumentMarket
+from midas.state.orders import Order
 from midas.state.snapshot import BookView
-from tests.fakes.nouns import BTC, START
+from tests.fakes.nouns import BTC, START, intent
 
 BID = 10_000  # ticks
 
@@ -59,3 +64,34 @@ def test_the_way_out_is_priced_through_the_whole_book_at_every_turn() -> None:
     assert walk is not None
     assert walk.covered
     assert walk.average == pytest.approx((BID - 49.5) * BTC.tick)
+
+
+def working(client_id: str, price: str, quantity: str = "1") -> Order:
+    order = Order(intent(client_id, price=Decimal(price), quantity=Decimal(quantity)))
+    order.phase = Phase.WORKING
+    return order
+
+
+def test_our_order_stands_in_the_ladder_also_where_the_venue_shows_nothing_of_it() -> None:
+    made = market()
+    rows = [(BID, 1), (BID - 5, 1), (BID + 1, 1)]
+    made.on_snapshot(BookSnapshot(BTC.id, START, START, 2, 2, np.array(rows, np.int64).tobytes()))
+    bids = DepthPainter().book(made, [working("m-1", "99.98")], 0.0, START).bids
+    assert [(round(b.price, 2), b.own) for b in bids] == [(100.0, 0.0), (99.98, 1.0), (99.95, 0.0)]
+    assert bids[1].cumulative == bids[0].cumulative
+
+
+def test_no_more_stands_before_our_order_than_its_level_ever_held() -> None:
+    painter, made, order = DepthPainter(), market(), working("m-1", "99.99")
+    seen = []
+    for lots in (5, 2, 9):
+        refill(made, 120, lots)
+        seen.append(painter.book(made, [order], 0.0, START).bids[1].ahead / BTC.lot)
+    assert seen == pytest.approx([5, 2, 2])
+    assert isnan(painter.book(made, [], 0.0, START).bids[1].ahead)
+
+
+def test_a_walk_that_the_book_does_not_cover_says_so() -> None:
+    walk = drawn(DepthPainter(), market(3), holding=-5 * BTC.lot).closing
+    assert walk is not None
+    assert (walk.side, walk.covered) == ("BUY", False)
