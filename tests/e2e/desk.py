@@ -17,12 +17,14 @@ import msgspec
 
 from midas.assembly.inherit import rows_of
 from midas.cli.exchange import RUN_FILE
+from midas.cli.running import LOCK, EngineFile
 from midas.cli.running import RUN_FILE as ENGINE_FILE
-from midas.cli.running import EngineFile
+from midas.cli.supervision import LOCK as SUPERVISOR_LOCK
 from midas.domain.decision import Decision
 from midas.domain.event import Recorded
 from midas.engine.audit import decode
 from midas.runtime.records import AUDIT, EVENT, decode_event
+from midas.store.lock import InstanceLock
 from midas.venues.sim.runfile import RunFile
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -86,7 +88,11 @@ class ProcessDesk:
         return sorted((self.home / "sessions").iterdir())
 
     def close(self) -> None:
-        """End everything that was started here, the exchange too."""
+        """End everything that was started here, detached engines and the exchange too."""
+        for name in (SUPERVISOR_LOCK, LOCK):
+            lock = InstanceLock(self.home / name)
+            if lock.held() and (owner := lock.owner()) not in (None, os.getpid()):
+                _end(owner or 0)
         for process in self.started:
             if process.poll() is None:
                 process.kill()
