@@ -18,7 +18,7 @@ from tui.present.words import ENVIRONMENTS, mode_badge, regime_badge
 
 FEED_STALE_MS = 5_000
 CLOCK_OFF_MS = 250
-MONEY = 9  # cells kept for a result
+MONEY = 10  # cells kept for a result
 KILL: Line = [Piece(" KILL ^\\ ", "kill_hint", "kill_hint")]
 MADE = ("", "synthetic")  # markets that are no recording
 

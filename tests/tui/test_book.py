@@ -1,0 +1,93 @@
+"""The book without a terminal: grouping, depth, what reaching a level costs, our own orders."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from midas.state.snapshot import LevelView
+from tests.fakes.snapshots import normal
+from tui.options import Options
+from tui.present import book
+from tui.present.grouping import GROUPS, side
+from tui.present.picture import Picture, Spot
+from tui.present.scale import PowerScale
+
+
+def picture(options: Options) -> Picture:
+    return Picture(normal(), 0, 0, True, 0, options=options)
+
+
+def drawn(options: Options, selected: int | None = None, height: int = 25) -> str:
+    shown = picture(options)
+    sheet = book.ladder(shown, shown.instrument, Spot(36, height, PowerScale(), selected=selected))
+    return "\n".join("".join(p.text for p in row) for row in [list(sheet.note), *sheet.rows])
+
+
+@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("bids", [True, False])
+def test_grouping_loses_nothing_and_keeps_the_order(group: int, bids: bool) -> None:
+    view = normal().instruments[0]
+    levels = side(view, bids, Options(group=group))
+    plain = side(view, bids, Options())
+    assert sum(level.size for level in levels) == pytest.approx(sum(level.size for level in plain))
+    assert sum(level.own for level in levels) == pytest.approx(sum(level.own for level in plain))
+    assert levels[-1].cumulative == plain[-1].cumulative
+    prices = [level.price for level in levels]
+    assert prices == sorted(prices, reverse=bids)
+    for level in levels:
+        assert level.price / (view.tick_size * group) == pytest.approx(
+            round(level.price / (view.tick_size * group)), abs=1e-6
+        )
+
+
+def test_bids_are_rounded_down_and_asks_up() -> None:
+    view = normal().instruments[0]
+    best_bid, best_ask = view.book.bids[0].price, view.book.asks[0].price
+    assert side(view, True, Options(group=5))[0].price <= best_bid
+    assert side(view, False, Options(group=5))[0].price >= best_ask
+
+
+def test_depth_limits_the_levels_of_a_side() -> None:
+    assert len(side(normal().instruments[0], True, Options(depth=5))) == 5
+    assert "·5 deep" in drawn(Options(depth=5))
+
+
+def test_the_note_names_the_step() -> None:
+    assert "tick 0.1" in drawn(Options())
+    assert "5 ticks 0.5" in drawn(Options(group=5))
+
+
+def test_the_chosen_level_says_what_taking_everything_up_to_it_costs() -> None:
+    level = normal().instruments[0].book.bids[3]
+    body = drawn(Options(), selected=4)
+    assert f"▶{level.price:.1f} to here" in body
+    assert f"avg {level.average:.1f} slip {level.slip_bps:.1f}bp" in body
+
+
+def test_the_queue_before_our_order_is_a_bound() -> None:
+    view = normal().instruments[0]
+    place = next(n for n, level in enumerate(view.book.bids, 1) if level.own)
+    body = drawn(Options(), selected=place, height=60)
+    assert f"queue ≤{view.book.bids[place - 1].ahead:.5f}" in body
+
+
+def test_without_a_cursor_our_way_out_is_priced() -> None:
+    assert "sell our 0.04120 @" in drawn(Options())
+
+
+def test_a_thin_book_and_an_empty_hand_are_said() -> None:
+    view = normal().instruments[0]
+    assert view.book.closing is not None
+    thin = msgspec.structs.replace(view.book.closing, covered=False)
+    for closing, words in ((thin, "book too thin"), (None, "we hold no BTC")):
+        shown = msgspec.structs.replace(view, book=msgspec.structs.replace(view.book, closing=closing))
+        sheet = book.ladder(picture(Options()), shown, Spot(48, 25, PowerScale()))
+        assert any(words in "".join(p.text for p in row) for row in sheet.rows)
+
+
+def test_an_empty_side_is_no_error() -> None:
+    view = normal().instruments[0]
+    lonely = msgspec.structs.replace(view.book, asks=(), bids=(LevelView(100.0, 1.0, 1.0),), coarse=())
+    shown = msgspec.structs.replace(view, book=lonely)
+    assert book.ladder(picture(Options()), shown, Spot(36, 25, PowerScale())).rows
