@@ -9,7 +9,7 @@ import pytest
 
 from midas.domain.time import SECOND
 from midas.state.snapshot import HealthView, HistogramView, Snapshot, StreamView
-from tests.fakes.snapshots import normal
+from tests.fakes.snapshots import normal, starting
 from tests.tui.conftest import Console
 from tui.present import latency, system
 from tui.present.lines import Sheet
@@ -87,7 +87,6 @@ def test_what_is_abnormal_comes_first_where_not_all_streams_fit() -> None:
     ("changes", "words"),
     [
         ({"inbox_depth": 5_000}, "the engine is BEHIND the market"),
-        ({"gaps": 3}, "a book is being rebuilt"),
         ({"refused_messages": 2}, "the venue sent what makes no sense"),
         ({"orders_unknown": 1}, "no definite answer"),
         ({"clock_offset_ms": -900.0}, "DIFFERS: requests may be refused"),
@@ -97,6 +96,12 @@ def test_what_is_abnormal_comes_first_where_not_all_streams_fit() -> None:
 def test_what_is_abnormal_is_said_in_words(changes: dict[str, object], words: str) -> None:
     assert words in body(system.rates(ailing(**changes), spot(64, 14)))
     assert words not in body(system.rates(picture(normal()), spot(64, 14)))
+
+
+def test_a_book_that_is_not_whole_is_named() -> None:
+    text = body(system.rates(picture(starting()), spot(64, 14)))
+    assert "NO BOOK of BTC-USDT, ETH-USDT" in text
+    assert "every book is whole" in body(system.rates(picture(normal()), spot(64, 14)))
 
 
 def test_what_is_abnormal_is_kept_where_room_is_short() -> None:
@@ -119,7 +124,7 @@ def test_bars_show_whatever_was_counted() -> None:
 def test_a_slow_latency_says_so() -> None:
     slow = tuple(replace(h, p99_ms=900.0) if h.name == "ack" else h for h in normal().health.histograms)
     sheet = latency.histograms(ailing(histograms=slow), spot(72, 24))
-    assert "SLOW ANSWERS of the venue" in body(sheet)
+    assert "SLOW venue" in body(sheet)
     assert "1 SLOW" in "".join(piece.text for piece in sheet.note)
 
 

@@ -22,10 +22,10 @@ class Meaning(NamedTuple):
 
 
 MEANINGS = {
-    "loop": Meaning("lateness of timers", 20.0, "LATE: the machine is busy"),
-    "barrier": Meaning("disk before orders", 50.0, "SLOW DISK: orders wait"),
-    "feed": Meaning("venue to us", 500.0, "SLOW FEED: prices are old"),
-    "ack": Meaning("order to answer", 500.0, "SLOW ANSWERS of the venue"),
+    "loop": Meaning("lateness of timers", 20.0, "LATE: machine busy"),
+    "barrier": Meaning("disk before orders", 50.0, "SLOW DISK"),
+    "feed": Meaning("venue to us", 500.0, "SLOW: old prices"),
+    "ack": Meaning("order to answer", 500.0, "SLOW venue"),
 }
 _UNKNOWN = Meaning("", float("inf"), "")
 

@@ -40,7 +40,7 @@ def streams(picture: Picture, spot: Spot) -> Sheet:
 def rates(picture: Picture, spot: Spot) -> Sheet:
     """How much happens, what was lost or refused, how much of the venue's allowance is used."""
     health = picture.snapshot.health
-    facts = [*_flow(health), *_losses(health), *_line(health)]
+    facts = [*_flow(health), *_losses(picture), *_line(health)]
     rows = [*listed(facts, spot.width, spot.height - 1), _weight(health, spot.width)]
     note: Line = [Piece("counts since the start", "dim")] if spot.width >= 46 else []
     return Sheet([Piece("rates", "title")], rows, note)
@@ -139,11 +139,13 @@ def _flow(health: HealthView) -> list[Fact]:
     ]
 
 
-def _losses(health: HealthView) -> list[Fact]:
-    gaps, refused, unknown = health.gaps, health.refused_messages, health.orders_unknown
-    both, mended = f"{gaps:,}, {health.resyncs:,}", "every gap was mended" if gaps else ""
+def _losses(picture: Picture) -> list[Fact]:
+    health = picture.snapshot.health
+    refused, unknown = health.refused_messages, health.orders_unknown
+    broken = [view.name for view in picture.snapshot.instruments if not view.book.valid]
+    both = f"{health.gaps:,}, {health.resyncs:,} fetched"
     return [
-        judged("gaps, resyncs", both, gaps > health.resyncs, "a book is being rebuilt", mended),
+        judged("book gaps", both, bool(broken), f"NO BOOK of {', '.join(broken)}", "every book is whole"),
         judged("refused", f"{refused:,} messages", refused > 0, "the venue sent what makes no sense"),
         judged("unknown", f"{unknown:,} orders", unknown > 0, "no definite answer: asked again", ink="alarm"),
         *(Fact(store, "NOT WRITTEN", trouble, "alarm") for store, trouble in health.troubles.items()),
