@@ -37,6 +37,7 @@ class OrderLog:
         self._lives: dict[str, list[str]] = {}
         self._ack_ms: dict[str, float] = {}
         self._closed: dict[str, ClosedOrderView] = {}
+        self._withdrawn: dict[str, str] = {}  # why an order is being cancelled, until it is closed
         self._fills: deque[FillView] = deque(maxlen=KEPT)
         self.closed: tuple[ClosedOrderView, ...] = ()  # newest first
         self.fills: tuple[FillView, ...] = ()  # newest first
@@ -99,8 +100,11 @@ class OrderLog:
         if order is None:
             return
         self._write(order, audit.at, self._step(moved, event))
+        if moved.after == "PENDING_CANCEL":
+            self._withdrawn[moved.client_id] = moved.detail
         if order.phase is Phase.CLOSED:
-            self._close(order)
+            asked = self._withdrawn.pop(moved.client_id, "")
+            self._close(order, "" if order.status == "FILLED" else asked or moved.detail)
         elif self._closed.pop(moved.client_id, None) is not None:  # the venue has it after all
             self.closed = tuple(reversed(self._closed.values()))
 
@@ -149,7 +153,7 @@ class OrderLog:
             del life[1]  # how it began stays
         life.append(f"{since(at - order.intent.created_at)}  {text}")
 
-    def _close(self, order: Order) -> None:
+    def _close(self, order: Order, ending: str) -> None:
         intent, client_id = order.intent, order.intent.client_id
         average = float(order.cost / order.filled) if order.cost and order.filled else NAN
         self._closed.pop(client_id, None)
@@ -157,7 +161,7 @@ class OrderLog:
             client_id, client_id[-4:], intent.instrument, intent.strategy, intent.side.value,
             intent.type.value, _price(order), float(intent.quantity), float(order.filled), average,
             order.status, intent.purpose.value, intent.reason, intent.created_at, order.closed_at,
-            self.ack_ms(client_id), tuple(self._lives.pop(client_id, ())),
+            self.ack_ms(client_id), tuple(self._lives.pop(client_id, ())), ending,
         )  # fmt: skip
         while len(self._closed) > KEPT:
             oldest = next(iter(self._closed))

@@ -333,6 +333,7 @@ class ClosedOrderView(msgspec.Struct, frozen=True):
     closed_at: int
     ack_ms: float  # from the first byte to the venue's word; NaN where it never left
     life: tuple[str, ...] = ()
+    ending: str = ""  # why it ended so, in words: who cancelled it, what the venue had against it
 
 
 class FillView(msgspec.Struct, frozen=True, gc=False):

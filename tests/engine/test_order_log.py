@@ -54,6 +54,7 @@ def test_a_refused_order_is_closed_with_the_venues_reason(silent: tuple[Scene, s
     scene.desk.feed(OrderRejected(client_id, -2010, "insufficient balance", at + 9 * MILLISECOND))
     closed = scene.desk.picture().closed[0]
     assert (closed.status, closed.ack_ms) == ("REJECTED", 9.0)
+    assert closed.ending == "-2010 insufficient balance"
     assert math.isnan(closed.average_price)
     assert texts(closed.life)[-1] == "REJECTED: -2010 insufficient balance"
     assert scene.desk.painter.acks.pop() == 9 * MILLISECOND
@@ -63,7 +64,7 @@ def test_a_filled_order_has_the_average_of_its_fills(scene: Scene) -> None:
     scene.hold()
     picture = scene.desk.picture()
     closed, traded = picture.closed[0], picture.fills[0]
-    assert closed.status == "FILLED"
+    assert (closed.status, closed.ending) == ("FILLED", "")
     assert closed.average_price == pytest.approx(traded.price)
     assert closed.filled == pytest.approx(sum(f.quantity for f in picture.fills))
     assert (traded.short_id, traded.strategy, traded.fee_asset) == (closed.short_id, "puppet", "BTC")

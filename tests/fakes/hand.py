@@ -117,6 +117,11 @@ class Hand:
         self.closed.insert(0, ended(order, "CANCELED", why, snapshot.built_at, 44.0))
 
 
+REASONS = {
+    "trend-following": "trend +0.41",
+    "book-imbalance": "depth, microprice",
+    "manual": "asked for by console",
+}
 ACKED = ("+0.000s  QUEUED", "+0.002s  INFLIGHT, sent", "+0.043s  WORKING (answer)")
 
 
@@ -145,8 +150,8 @@ def ended(order: OrderView, status: str, reason: str, at: int, ack: float = 41.0
     average = order.price if filled else math.nan
     return ClosedOrderView(
         order.client_id, order.short_id, order.instrument, order.strategy, order.side, order.type, order.price,
-        order.quantity, filled, average, status, order.purpose, reason, order.created_at, at, ack,
-        (*order.life, f"+{(at - order.created_at) / SECOND:.3f}s  {status} {reason}".rstrip()),
+        order.quantity, filled, average, status, order.purpose, order.reason, order.created_at, at, ack,
+        (*order.life, f"+{(at - order.created_at) / SECOND:.3f}s  {status} {reason}".rstrip()), reason,
     )  # fmt: skip
 
 
@@ -166,7 +171,7 @@ def closed_orders(now: int, btc: str, eth: str, btc_price: float, eth_price: flo
         created = now - (back + 3) * SECOND
         order = OrderView(
             f"m-{short}", short, key, strategy, side, kind, round(price, 2), quantity, 0.0, status,
-            "ENTRY" if side == "BUY" else "EXIT", created, reason, ACKED if ack == ack else ACKED[:1],
+            "ENTRY" if side == "BUY" else "EXIT", created, REASONS[strategy], ACKED if ack == ack else ACKED[:1],
         )  # fmt: skip
         found.append(ended(order, status, reason, now - back * SECOND, ack))
     return found
