@@ -60,7 +60,7 @@ def cancel(args: Namespace) -> int:
     """Withdraw one order by its id, or the entries of one instrument or of all."""
     link = _link(args)
     try:
-        return _told(args, link.ask(_cancel(args.what, link), actor()), {}, "")
+        return _told(args, link.ask(_cancel(args.what, link), actor()), {})
     finally:
         link.close()
 
@@ -74,8 +74,7 @@ def close(args: Namespace) -> int:
 def strategy(args: Namespace) -> int:
     """Pause a strategy at once, or start it again with --confirm."""
     running = args.act == "resume"
-    answer = _ask(args, SetStrategy(args.name, running, args.reason, args.confirm))
-    return _told(args, answer, {}, NOTHING_DONE if running else "")
+    return _told(args, _ask(args, SetStrategy(args.name, running, args.reason, args.confirm)), {})
 
 
 def _ticket(args: Namespace) -> str:
@@ -123,7 +122,7 @@ def _names(instrument: InstrumentView) -> tuple[str, ...]:
     return instrument.id.upper(), instrument.name.upper(), f"{instrument.base}{instrument.quote}".upper()
 
 
-def _told(args: Namespace, answer: Answer, facts: dict[str, object], unconfirmed: str) -> int:
+def _told(args: Namespace, answer: Answer, facts: dict[str, object], unconfirmed: str = "") -> int:
     """Print it. Raises UsageError for what nobody could do, CommandRefused for what limits or mode forbid."""
     if not answer.accepted:
         # Only what could be done at another moment, or in another size, has a review.
@@ -137,8 +136,8 @@ def _told(args: Namespace, answer: Answer, facts: dict[str, object], unconfirmed
     print(answer.message)
     if answer.review is not None:
         print("\n".join(f"  {word:<9} {text}" for word, text in _rows(answer.review)))
-    if unconfirmed and not args.confirm:
-        print(unconfirmed)
+        if not args.confirm:
+            print(unconfirmed)
     return 0
 
 

@@ -5,10 +5,10 @@ import pytest
 from midas.cli.parser import EXIT_CODES, Parser, build_parser
 from midas.errors import CodeDiffers, CommandRefused, ConfigDiffers, MidasError, UsageError
 
-COMMANDS = (
-    "attach status mode kill resume order amend cancel close strategy stop sim replay sessions init doctor "
-    "verify-book"
-).split()
+COMMANDS = [
+    "attach", "status", "mode", "kill", "resume", "order", "amend", "cancel", "close", "strategy", "stop",
+    "sim", "replay", "sessions", "init", "doctor", "verify-book",
+]  # fmt: skip
 
 
 @pytest.fixture
