@@ -87,7 +87,7 @@ def test_what_is_abnormal_comes_first_where_not_all_streams_fit() -> None:
     ("changes", "words"),
     [
         ({"inbox_depth": 5_000}, "the engine is BEHIND the market"),
-        ({"refused_messages": 2}, "the venue sent what makes no sense"),
+        ({"refused_messages": 2}, "not understood, not used"),
         ({"orders_unknown": 1}, "no definite answer"),
         ({"clock_offset_ms": -900.0}, "DIFFERS: requests may be refused"),
         ({"troubles": {"tape": "disk full"}}, "disk full"),
