@@ -35,6 +35,7 @@ class HomeWatch:
         self._gone_since = 0
         self._starting = False
         self._failed = ""
+        self._by_hand = False  # the exchange that was seen last
         self._found = self.seen()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="whereabouts", daemon=True)
@@ -64,7 +65,7 @@ class HomeWatch:
         word = waiting or supervision(self._home)
         self._gone_since = 0 if engine else self._gone_since or self._now()
         known = fate if fate is not None and not engine else None
-        exchange, by_hand = self._exchange()
+        exchange = self._exchange()
         return Whereabouts(
             engine=engine,
             up=fate is not None and fate.pid == engine and fate.up_at > 0,
@@ -74,7 +75,7 @@ class HomeWatch:
             next_at=waiting.next_at if waiting is not None and not engine else 0,
             gave_up=word is not None and word.gave_up and not engine,
             exchange=exchange,
-            exchange_by_hand=by_hand,
+            exchange_by_hand=self._by_hand,
             starting=self._starting,
             failed=self._failed,
         )
@@ -86,12 +87,14 @@ class HomeWatch:
         except OSError:
             return 0
 
-    def _exchange(self) -> tuple[int, bool]:
+    def _exchange(self) -> int:
+        """Its process; one that ends cleanly takes its file along."""
         try:
             found = msgspec.json.decode((self._home / EXCHANGE_FILE).read_bytes(), type=RunFile)
         except (OSError, msgspec.MsgspecError):
-            return 0, False
-        return (found.pid if lives(found.pid) else 0), not began_by_midas(self._home, found.instance)
+            return 0
+        self._by_hand = not began_by_midas(self._home, found.instance)
+        return found.pid if lives(found.pid) else 0
 
     def _follow(self) -> None:
         while not self._ended.wait(LOOK_S):
