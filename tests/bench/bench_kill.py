@@ -1,11 +1,12 @@
-"""How long `midas kill` takes while the runner drains a backlog. `make bench-kill`.
+"""From the kill chord to the wire, and from a flatten to a desk that is flat. `make bench-kill`.
 
-The real runner steps the recorded market with both strategies, with 100,000 events always waiting and
-5,000 more a second arriving, over the real journal, tape, latch and kill listener. A second process pulls
-the kill and is the venue: it takes the time from the bytes of its request to the first byte of a cancel at
-its own listener. After each kill the desk is resumed. Prints one JSON object: the p99 in milliseconds.
+The value: a real console on a pseudo-terminal is attached to the real runner, which steps the recorded
+market with both strategies, with 100,000 events always waiting and 5,000 more a second arriving, over the
+real journal, tape, latch, link and kill listener. A second process types the chord into the terminal and is
+the venue: it takes the time from the byte on the terminal to the first byte of a cancel at its own listener.
+After each kill the desk is resumed. `flat_p99_ms`: see `tests.bench.flat`. Prints one JSON object.
 
-    python -m tests.bench.bench_kill [--kills N]
+    python -m tests.bench.bench_kill [--kills N] [--flats N]
 """
 
 from __future__ import annotations
@@ -16,19 +17,24 @@ import gc
 import itertools
 import json
 import logging
+import os
 import random
+import signal
 import socket
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 import uvloop
 
+from midas.assembly.access import sockets
 from midas.assembly.session import WallClock
+from midas.cli.running import LOCK, RUN_FILE, EngineFile
 from midas.domain.carry import Carried
 from midas.domain.command import Answer, Resume, SetMode
 from midas.domain.event import CommandGiven, SessionOpened
@@ -36,21 +42,30 @@ from midas.domain.market import FeedStatus
 from midas.domain.order import OrderIntent, OrderType, Purpose, Side
 from midas.engine.build import build_engine
 from midas.engine.snapshot import Assembly, Painter
+from midas.runtime.doors import LinkServer
 from midas.runtime.health import Vitals
 from midas.runtime.inbox import Inbox
-from midas.runtime.kill import KillListener, KillRequest
+from midas.runtime.kill import KillListener
 from midas.runtime.runner import Runner, Shell
 from midas.state.orders import Order
 from midas.store.journal import Journal
-from midas.store.latch import KillLatch
+from midas.store.latch import LATCH, KillLatch
+from midas.store.lock import InstanceLock
 from midas.store.tape import Tape
 from midas.venues.binance.emergency import EmergencyCanceller
 from tests.bench.bench_engine import recording, rounds, strategies
+from tests.bench.flat import flat_times
+from tests.bench.running import PATIENCE_S, Screen
 from tests.fakes.desk import BTC, config
 from tests.fakes.recorded_market import RecordedMarket
 from tests.fakes.shell import FakeBroker, FakeClock, FakeFeed
 
-KILLS = 250
+KILLS = 150
+FLATS = 40
+CHORD = b"\x1c"
+LOST_NS = 5_000_000_000
+WHOLE_S = 3_600.0
+SNAPSHOT_HZ = 10.0
 BACKLOG = 100_000
 ARRIVING = 5_000  # a second
 REFILL = 150  # events put back at each turn of the loop, until the backlog stands again
@@ -84,28 +99,32 @@ class RawVenue:
 
 
 def pull(kills: int) -> None:
-    """Say the port, hear where the sockets are, kill so many times, say how long each took."""
+    """Say the port, hear the home, press the chord so many times, say how long each took."""
     venue, chance, took = RawVenue(), random.Random(1), []
     print(venue.port, flush=True)
-    kill_path, latch_path = map(Path, json.loads(sys.stdin.readline()))
-    for _ in range(kills):
-        while latch_path.exists():
+    home = Path(json.loads(sys.stdin.readline()))
+    screen = Screen(home, "attach")
+    seen = screen.read(PATIENCE_S, lambda text: "KILL" in text)
+    assert "KILL" in seen, seen[-300:]
+    threading.Thread(target=screen.read, args=(WHOLE_S,), daemon=True).start()
+    time.sleep(2.0)
+    latch = home / LATCH
+    for number in range(kills):
+        while latch.exists():
             time.sleep(0.001)
-        time.sleep(chance.uniform(0.010, 0.040))
+        time.sleep(chance.uniform(0.35, 0.45))  # chords that are closer together are one that is held
         venue.first_cancel = 0
-        took.append(_once(kill_path, venue))
-    print(json.dumps(took), flush=True)
-
-
-def _once(path: Path, venue: RawVenue) -> int:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.connect(str(path))
-        request = msgspec.json.encode(KillRequest("halt", "bench", "drill")) + b"\n"
         began = time.monotonic_ns()
-        connection.sendall(request)
-        while not connection.recv(65_536).endswith(b"\n"):
-            continue
-    return venue.first_cancel - began
+        os.write(screen.descriptor, CHORD)
+        while not venue.first_cancel and time.monotonic_ns() - began < LOST_NS:
+            time.sleep(0.0005)
+        assert venue.first_cancel, f"kill {number}: no cancel reached the venue"
+        took.append(venue.first_cancel - began)
+        if number % 2:
+            os.write(screen.descriptor, b"\x1b")  # every second one is pressed in the open panel
+    os.kill(screen.pid, signal.SIGKILL)
+    os.waitpid(screen.pid, 0)
+    print(json.dumps(took), flush=True)
 
 
 # this process: the engine
@@ -119,7 +138,7 @@ class Bench:
         market = RecordedMarket(recording())
         settings = config(traders, (market.instrument,))
         engine = build_engine(settings, traders)
-        self.latch = KillLatch(home / "kill.latch")
+        self.latch = KillLatch(home / LATCH)
         self.inbox = Inbox(late=ENDLESS, full=ENDLESS)
         self.broker = FakeBroker(self.inbox.put, FakeClock())
         shell = Shell(
@@ -159,6 +178,10 @@ class Bench:
             await self._journal.barrier()
             self.waits.append(time.monotonic_ns() - began)
             await asyncio.sleep(0.002)
+
+    def command(self, given: CommandGiven, answer: Callable[[Answer], None]) -> None:
+        """As the console gives them."""
+        self.runner.command(given, answer)
 
     async def resume(self) -> None:
         """After each kill: release the latch in its two steps, and back to NORMAL."""
@@ -203,6 +226,11 @@ async def measure(home: Path, kills: int) -> dict[str, object]:
     bench = Bench(home, await Journal.open(home))
     listener = _listener(home, port, bench)
     listener.start()
+    link = LinkServer(sockets(home)[0], bench.runner.snapshot, bench.command, time.time_ns, SNAPSHOT_HZ)
+    await link.start()
+    lock = InstanceLock(home / LOCK)
+    lock.acquire()
+    (home / RUN_FILE).write_bytes(msgspec.json.encode(EngineFile(os.getpid(), "bench", time.time_ns())))
     for bar in bench.history:
         bench.inbox.put(bar)
     for stream in ("market", "user"):
@@ -215,16 +243,17 @@ async def measure(home: Path, kills: int) -> dict[str, object]:
         asyncio.create_task(work)
         for work in (bench.refill(), bench.arrive(), bench.intents(), bench.resume())
     ]
-    paths = [str(home / "kill.sock"), str(home / "kill.latch")]
     began, sequence = time.monotonic(), bench.runner.engine.sequence
-    other.stdin.write(json.dumps(paths).encode() + b"\n")
+    other.stdin.write(json.dumps(str(home)).encode() + b"\n")
     took = json.loads(await other.stdout.readline())
     rate = (bench.runner.engine.sequence - sequence) / (time.monotonic() - began)
     bench.runner.give_up("measured")
     await running
     for task in beside:
         task.cancel()
+    await link.close()
     listener.close()
+    lock.release()
     await other.wait()
     return _result(sorted(took), sorted(bench.waits), rate, bench.painter.counts().signals)
 
@@ -233,7 +262,7 @@ def _listener(home: Path, port: int, bench: Bench) -> KillListener:
     canceller = EmergencyCanceller(f"http://127.0.0.1:{port}/api", "key", "secret", time.time_ns, lambda: 0.0)
     order = working()
     return KillListener(
-        home / "kill.sock", bench.latch, canceller, lambda: [order], {BTC.id: BTC.symbol},
+        sockets(home)[1], bench.latch, canceller, lambda: [order], {BTC.id: BTC.symbol},
         bench.inbox.put_from_thread, time.time_ns,
     )  # fmt: skip
 
@@ -259,6 +288,7 @@ def main() -> None:
     """Run once and print the result."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--kills", type=int, default=KILLS)
+    parser.add_argument("--flats", type=int, default=FLATS)
     parser.add_argument("--pull", action="store_true", help="be the other process")
     arguments = parser.parse_args()
     if arguments.pull:
@@ -269,7 +299,12 @@ def main() -> None:
         tempfile.TemporaryDirectory() as home,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        print(json.dumps(runner.run(measure(Path(home), arguments.kills))))
+        result = runner.run(measure(Path(home), arguments.kills))
+    flats = flat_times(arguments.flats)
+    result["check"] |= {  # type: ignore[operator]  # it is a dict
+        "flats": len(flats), "flat_p50_ms": _percentile(flats, 0.5), "flat_p99_ms": _percentile(flats, 0.99),
+    }  # fmt: skip
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":
