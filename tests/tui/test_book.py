@@ -55,7 +55,7 @@ def test_depth_limits_the_levels_of_a_side() -> None:
 
 def test_the_note_names_the_step() -> None:
     assert "tick 0.1" in drawn(Options())
-    assert "5 ticks 0.5" in drawn(Options(group=5))
+    assert "step 0.5 5 ticks" in drawn(Options(group=5))
 
 
 def test_the_chosen_level_says_what_taking_everything_up_to_it_costs() -> None:

@@ -7,7 +7,7 @@ from math import isfinite
 from midas.state.snapshot import BookView, InstrumentView, LevelView
 from tui.present import numbers
 from tui.present.grouping import DEPTHS, side
-from tui.present.lines import Line, Piece, Sheet, centred, shade, spread
+from tui.present.lines import Line, Piece, Sheet, centred, shade, spread, width_of
 from tui.present.masking import secret
 from tui.present.picture import Picture, Spot
 from tui.present.scale import cells
@@ -45,7 +45,7 @@ def ladder(picture: Picture, view: InstrumentView | None, spot: Spot) -> Sheet:
     if view is None:
         return Sheet([Piece("book", "title")], centred("no instrument yet", spot.width, spot.height))
     title: Line = [Piece("book ", "title"), Piece(view.name, "strong")]
-    note = _note(picture, view)
+    note = _note(picture, view, spot.width - width_of(title) - 6)
     book = view.book
     if not book.valid:
         reason = f"no book: {book.reason or 'waiting for a snapshot'}"
@@ -64,13 +64,15 @@ def ladder(picture: Picture, view: InstrumentView | None, spot: Spot) -> Sheet:
     return Sheet(title, rows + below, note, _foot(view, book, spot.width))
 
 
-def _note(picture: Picture, view: InstrumentView) -> Line:
-    """The step between two levels, and how many at most."""
-    group = picture.options.group
+def _note(picture: Picture, view: InstrumentView, room: int) -> Line:
+    """The step between two levels, and how many are shown at most, as far as the edge has room."""
+    group, limit = picture.options.group, picture.options.depth
     step = numbers.fixed(view.tick_size * group, view.price_decimals)
-    limit = picture.options.depth
-    line: Line = [Piece(f"tick {step}", "dim") if group == 1 else Piece(f"{group} ticks {step}", "strong")]
-    return [*line, Piece(f" ·{limit} deep", "dim")] if limit < DEPTHS[-1] else line
+    tick = Piece(f"tick {step}", "dim") if group == 1 else Piece(f"step {step}", "strong")
+    several = [tick, Piece(f" {group} ticks", "dim")] if group > 1 else [tick]
+    deep = Piece(f" ·{limit} deep", "dim")
+    forms = [[*several, deep], [tick, deep], [tick]] if limit < DEPTHS[-1] else [several, [tick]]
+    return next((form for form in forms if width_of(form) <= room), [])
 
 
 def _columns(width: int) -> tuple[int, int, int, int]:
