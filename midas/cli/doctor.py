@@ -15,6 +15,7 @@ from midas import __version__
 from midas.cli.exchange import RUN_FILE, answering
 from midas.cli.options import settings_from
 from midas.cli.running import LOCK
+from midas.cli.supervision import supervisor
 from midas.errors import WorkspaceInvalid
 from midas.settings import Row, Settings, explain
 from midas.store.lock import InstanceLock
@@ -102,7 +103,9 @@ def _exchange(settings: Settings) -> Check:
 def _engine(settings: Settings) -> Check:
     lock = InstanceLock(settings.home / LOCK)
     try:
-        found = f"process {lock.owner()}" if lock.held() else "none runs here"
+        watched = supervisor(settings.home)
+        by = f", supervised by process {watched.pid}" if watched is not None else ", unsupervised"
+        found = f"process {lock.owner()}{by}" if lock.held() else "none runs here"
     except OSError as error:
         found = f"can't look: {error.strerror or error}"
     return Check("engine", ok=True, found=found)

@@ -65,7 +65,7 @@ def _add(commands: argparse._SubParsersAction[Parser], row: _Row) -> None:
         name,
         help=sentence,
         description=sentence[0].upper() + sentence[1:] + ".",
-        epilog=f"example:\n  {example}\n",
+        epilog="example:\n" + "".join(f"  {line}\n" for line in example.splitlines()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -389,7 +389,7 @@ def _amount(text: str) -> str:
 
 _Options = Callable[[Parser], None]
 
-# name, handler, what it does, an example, its options
+# name, handler, what it does, examples (one a line), its options
 _Row = tuple[str, str, str, str, _Options]
 _FACTS: _Row = (
     "facts",
@@ -416,28 +416,30 @@ _COMMANDS: tuple[_Row, ...] = (
     (
         "attach",
         "midas.cli.console:attach",
-        "open the console on the running engine",
-        "midas attach --link slow",
+        "open the console on the running engine; Ctrl+Q leaves it, the engine trades on",
+        "midas attach\nmidas attach --link slow          over a thin line",
         _attach_options,
     ),
     (
         "status",
         "midas.cli.status:status",
-        "say how the running engine is",
-        "midas status --json",
+        "say how the running engine is, or how the last one ended",
+        "midas status\nmidas status --json               for a program",
         _no_options,
     ),
     (
         "mode",
         "midas.cli.control:mode",
         "change what the engine may do; going riskier needs a reason",
-        'midas mode defensive --reason "thin book"',
+        "midas mode pause                  safer: at once\n"
+        'midas mode normal --reason "book is back" --confirm',
         _mode_options,
     ),
     (
         "kill",
         "midas.cli.control:kill",
         "stop: latch first, then withdraw orders",
+        "midas kill                        no new risk; exits and stops stay\n"
         'midas kill --level flatten --reason "news"',
         _kill_options,
     ),
@@ -445,7 +447,8 @@ _COMMANDS: tuple[_Row, ...] = (
         "resume",
         "midas.cli.control:resume",
         "review, and with --confirm release, the kill latch",
-        'midas resume "feed is back, positions checked" --confirm',
+        'midas resume "feed is back, positions checked"             the review\n'
+        'midas resume "feed is back, positions checked" --confirm   the release',
         _resume_options,
     ),
     (
@@ -483,7 +486,13 @@ _COMMANDS: tuple[_Row, ...] = (
         'midas strategy trend-following pause --reason "news at two"',
         _strategy_options,
     ),
-    ("stop", "midas.cli.stop:stop", "end the engine cleanly", "midas stop --exchange", _stop_options),
+    (
+        "stop",
+        "midas.cli.stop:stop",
+        "end the engine cleanly, and its supervisor with it",
+        "midas stop\nmidas stop --exchange             the embedded exchange, too",
+        _stop_options,
+    ),
     (
         "supervise",
         "midas.cli.supervise:supervise",
