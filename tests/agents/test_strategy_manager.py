@@ -7,7 +7,16 @@ import msgspec
 import pytest
 
 from midas.agents.strategy_manager import REPEAT_AFTER, Enrolled, StrategyManager
-from midas.domain.opinion import Family, Opinion, Regime, RegimeLabel, Signal, Urgency
+from midas.domain.opinion import (
+    Contribution,
+    Family,
+    Opinion,
+    Reading,
+    Regime,
+    RegimeLabel,
+    Signal,
+    Urgency,
+)
 from midas.domain.time import SECOND
 from midas.ports.strategy import Briefing, Hears, MarketView
 from midas.state.state import State
@@ -170,3 +179,11 @@ def test_a_strategys_precision_is_its_own(stage: Stage, reason: str) -> None:
 def test_asking_leaves_no_trace_in_the_ledger(stage: Stage) -> None:
     stage.say(1.0)
     assert stage.state.ledger.sleeves == {}
+
+
+def test_what_a_strategy_looked_at_travels_with_its_signal_but_no_figure_that_json_cannot_keep() -> None:
+    readings = (Reading("flow", 0.3), Reading("average", float("nan")), Reading("adx", float("inf")))
+    signal = Stage().signal(1.0, inputs=readings, contributions=(Contribution("flow", float("nan")),))
+    assert signal is not None
+    assert signal.inputs == (Reading("flow", 0.3),)
+    assert signal.contributions == ()
