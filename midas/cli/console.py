@@ -6,7 +6,6 @@ import logging
 import os
 import sys
 import threading
-import time
 from argparse import Namespace
 from functools import partial
 from pathlib import Path
@@ -18,22 +17,18 @@ from midas.cli.fate import read_fate
 from midas.cli.flags import market_of, run_flags
 from midas.cli.options import habits_from, home_from, settings_from
 from midas.cli.processes import start_patience
+from midas.cli.pulling import halting_on_quit, pull
 from midas.cli.running import running
 from midas.cli.starting import Steps, start_engine
 from midas.cli.supervision import supervisor
 from midas.cli.whereabouts import HomeWatch
-from midas.domain.mode import KillLevel, KillOutcome
 from midas.errors import ConsoleFailed, LinkClosed, MidasError, NotRunning, UsageError
-from midas.ports.journal import LatchRecord
-from midas.runtime.kill import KillRequest, latch_and_pull
 from midas.runtime.link import SocketLink
 from midas.settings.sections import ConsoleSettings
-from midas.store.latch import LATCH, KillLatch
 from midas.workspace import find_workspace
 
 CONSOLE_HZ = 8.0
-SILENCE_S = 1.0  # of the kill socket: a person waits at the chord, and the latch is set
-ENGINE_TIMEOUT_S = 60.0  # an exchange may have to be started first, and kernels compiled
+ENGINE_TIMEOUT_S = 120.0  # kernels may have to be compiled first, on a busy machine
 CONSOLE_LOG = "console.log"
 SEEN = "console.seen"  # somebody has used a console in this home: no tour is offered any more
 
@@ -49,7 +44,8 @@ def with_console(args: Namespace) -> int:
         found = running(settings.home)
     except NotRunning:
         market, workspace = settings.exchange.market, settings.workspace
-        _start(settings.home, workspace, _with_duration(args), market, Steps(sys.stderr))
+        with halting_on_quit(settings.home, "SIGQUIT at the start"):
+            _start(settings.home, workspace, _with_duration(args), market, Steps(sys.stderr))
     else:
         print(f"midas: attaching to the running engine, process {found.pid}", file=sys.stderr)
     return draw_on(settings.home, settings.console, settings.workspace)
@@ -85,7 +81,7 @@ def draw_on(home: Path, habits: ConsoleSettings, workspace: Path) -> int:
     watch.begin()
     try:
         newcomer = not (home / SEEN).exists()
-        code = draw(connect, partial(_pull, home), watch, newcomer=newcomer, **habits.model_dump())
+        code = draw(connect, partial(pull, home), watch, newcomer=newcomer, **habits.model_dump())
         (home / SEEN).touch()
     except MidasError as error:
         if isinstance(error, ConsoleFailed):
@@ -117,7 +113,11 @@ def _left_behind(home: Path) -> str:
 
 
 def _start(home: Path, workspace: Path, flags: list[str], market: str, steps: Steps | None) -> None:
-    start_engine(home, workspace, flags, ENGINE_TIMEOUT_S + start_patience(market), steps)
+    try:
+        start_engine(home, workspace, flags, ENGINE_TIMEOUT_S + start_patience(market), steps)
+    except KeyboardInterrupt:
+        print("midas: the engine goes on starting; `midas attach` opens the console, `midas stop` ends it")
+        raise
 
 
 def _with_duration(args: Namespace) -> list[str]:
@@ -136,19 +136,3 @@ def _log_to(path: Path) -> None:
         "the thread %s failed", args.thread.name if args.thread else "?",
         exc_info=(args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback),
     )  # fmt: skip
-
-
-def _pull(home: Path, level: str, by: str) -> KillOutcome:
-    """The chord: on the disk first, then the kill socket, and the truth about both."""
-    latch, request = KillLatch(home / LATCH), KillRequest(level, by, "", time.time_ns())
-    try:
-        reply = latch_and_pull(latch, sockets(home)[1], request, SILENCE_S)
-    except MidasError as error:
-        return KillOutcome(_reaches(latch.read(), level), False, str(error))
-    return KillOutcome(reply.latched, True, reply.sentence)
-
-
-def _reaches(record: LatchRecord | None, level: str) -> bool:
-    """Whether what is set on the disk is this level or a higher one."""
-    order = list(KillLevel)
-    return record is not None and order.index(record.level) >= order.index(KillLevel(level))
