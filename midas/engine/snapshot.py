@@ -205,10 +205,13 @@ class Painter:
         )  # fmt: skip
 
     def _alerts(self) -> Iterator[AlertView]:
-        for alert in self._engine.state.alerts.all:
+        state = self._engine.state
+        for alert in state.alerts.all:
+            market = state.markets.get(alert.instrument)
+            last, price = market.last_price if market is not None else NAN, float(alert.price)
             yield AlertView(
-                alert.id, alert.instrument, float(alert.price), alert.above, alert.set_by, alert.set_at,
-                alert.fired_at, alert.acknowledged,
+                alert.id, alert.instrument, price, alert.above, alert.set_by, alert.set_at, alert.fired_at,
+                alert.acknowledged, last, price / last - 1.0 if last > 0.0 else NAN,
             )  # fmt: skip
 
     def _instruments(self, now: int) -> tuple[InstrumentView, ...]:

@@ -20,3 +20,12 @@ def test_a_print_beyond_the_level_is_told_once_with_who_asked(scene: Scene) -> N
     assert "by test" in scene.notes("alert 1 at")[0]
     assert scene.desk.command(Acknowledge("alert:1")).accepted
     assert scene.desk.state.alerts.all[0].acknowledged
+
+
+def test_an_alert_says_how_far_the_price_has_to_go(scene: Scene) -> None:
+    scene.desk.feed(scene.market.trade())
+    last = scene.desk.state.markets[BTC.id].last_price
+    assert scene.desk.command(AddAlert(BTC.name, str(round(last * 1.01, 2)))).accepted
+    (shown,) = scene.desk.picture().alerts
+    assert shown.last == last
+    assert abs(shown.distance - 0.01) < 1e-4

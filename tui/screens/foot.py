@@ -7,8 +7,9 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
 from textual.screen import ModalScreen
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from tui.screens.dialogs import Question
 
@@ -24,9 +25,11 @@ class FilterLine(ModalScreen[None]):
         self._changed = changed
 
     def compose(self) -> ComposeResult:
-        """One line."""
-        hint = "only lines that hold this   Enter keeps it   Esc clears it"
-        yield Input(self._needle, placeholder=hint, id="filter", compact=True, max_length=60)
+        """One line: what it is, what is typed, how to leave."""
+        with Horizontal(id="foot"):
+            yield Static(" only events with / ", markup=False)
+            yield Input(self._needle, id="filter", compact=True, max_length=60)
+            yield Static(" Enter keeps it  Esc clears it ", markup=False)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Show what is left."""
