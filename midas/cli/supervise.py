@@ -100,6 +100,8 @@ class Supervisor:
             code, fate = self._engine()
             came_up = fate.up_at or time.monotonic() - began > UP_S
             if fate.wanted or self._stopping:
+                if not fate.wanted:
+                    write_fate(self._home, msgspec.structs.replace(fate, why="asked to end", wanted=True))
                 self._tell(engine=0)
                 return max(code, 0)
             if code == UsageError.exit_code or not (self._word.crashes or came_up):

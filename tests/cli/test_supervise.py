@@ -120,6 +120,9 @@ def test_who_asks_it_to_end_ends_its_engine(tmp_path: Path, heard: Signals) -> N
     _later(tmp_path, signal.SIGTERM)
     assert supervisor(tmp_path, heard, engine).run() == 0
     assert starts(tmp_path) == 1
+    fate = read_fate(tmp_path)
+    assert fate is not None
+    assert (fate.wanted, fate.why) == (True, "asked to end")
 
 
 def test_a_closed_terminal_is_nothing_to_it(tmp_path: Path, heard: Signals) -> None:
