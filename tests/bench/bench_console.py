@@ -12,7 +12,7 @@ import json
 import sys
 import time
 
-from tests.bench.running import Screen, cpu_seconds, engine, fresh_home, until_live
+from tests.bench.running import Screen, cpu_seconds, engine, fresh_home, prepare, until_live
 
 SPEED = 10.0  # each of two books changes ten times a market second
 SECONDS = 20.0
@@ -35,6 +35,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--speed", type=float, default=SPEED)
     options = parser.parse_args()
+    prepare()
     found: dict[str, tuple[float, float]] = {}
     with fresh_home() as home, engine(home, "--speed", str(options.speed)) as process:
         until_live(home)

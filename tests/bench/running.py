@@ -34,6 +34,13 @@ def environment(home: Path) -> dict[str, str]:
     return kept | {"MIDAS_HOME": str(home), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
 
+def prepare() -> None:
+    """What `make setup` does: modules and kernels compiled ahead."""
+    with fresh_home() as home:
+        command = [*MIDAS, "doctor", "--warm"]
+        subprocess.run(command, env=environment(home), cwd=REPOSITORY, capture_output=True, check=True)
+
+
 @contextmanager
 def fresh_home() -> Iterator[Path]:
     """A folder of its own; whatever runs on it ends with the block."""
