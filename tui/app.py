@@ -21,6 +21,7 @@ from textual.screen import Screen
 
 from midas.domain.mode import KillLevel
 from midas.errors import ConsoleFailed
+from midas.runtime.bell import rings
 from tui.acts.alerting import Alerting
 from tui.acts.commanding import Commanding
 from tui.acts.looks import Looks
@@ -31,7 +32,6 @@ from tui.acts.starting import Starting
 from tui.acts.taking import Taking
 from tui.acts.touring import Touring
 from tui.acts.viewing import Viewing
-from tui.bell import rings
 from tui.desk import Desk
 from tui.driver import ConsoleDriver, HungUp
 from tui.entry import Entry

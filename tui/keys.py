@@ -16,6 +16,8 @@ _NAMES = {
 # The footer from left to right: what falls off where the terminal is narrow stands last.
 _FOOTER = ("b/s", "F5-F9", "1-9", "Tab", ":", "z", "^Q", "c", "j/k", "h/l", "Space", "!")
 
+ALWAYS = 4  # of them stand before the pane's own
+
 
 class Row(NamedTuple):
     """One binding: Textual's key names, the action, and what a person reads about it."""
@@ -55,7 +57,10 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         Row("f6", "mode('DEFENSIVE')", "F6", "", "DEFENSIVE: half exposure, only confident signals", True),
         Row("f7", "mode('OBSERVATION')", "F7", "", "OBSERVATION: no new entries, signals recorded", True),
         Row("f8", "mode('PAUSE')", "F8", "", "PAUSE: no new entries, exits are managed", True),
-        Row("f9", "emergency", "F9", "", "EMERGENCY: HALT at once; flattening is a second step", True),
+        Row(
+            "f9", "emergency", "F9", "",
+            "EMERGENCY: HALT at once, FLATTEN chosen: ^\\ fires it within 5 s", True,
+        ),
         Row("m", "app.mode_strip", "m", "", "then n d o p e: the same modes by letter"),
         Row("", "", "F5-F9", "mode", ""),
     ),
@@ -196,7 +201,9 @@ def hints(latched: bool, orders: bool, pane: str, shown: Callable[[Row], str]) -
     own = [row for row in offered if pane in row.panes]
     rest = sorted((row for row in offered if not row.panes), key=_place)
     halted = [("R", "resume"), ("K", "report")] if latched else []
-    return [*halted, *((shown(row), row.word) for row in (*own, *rest))]
+    always = [row for row in rest if row.shown in _FOOTER[:ALWAYS]]
+    others = [row for row in rest if row not in always]
+    return [*halted, *((shown(row), row.word) for row in (*always, *own, *others))]
 
 
 def _place(row: Row) -> int:

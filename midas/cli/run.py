@@ -29,6 +29,7 @@ from midas.cli.processes import (
     restart_exchange,
     stop_process,
 )
+from midas.cli.pulling import halting_on_quit
 from midas.cli.running import LOCK, RUN_FILE, EngineFile
 from midas.domain.mode import Environment
 from midas.errors import ConfigInvalid, MidasError, UsageError
@@ -58,7 +59,7 @@ def headless(args: Namespace) -> int:
     """The engine in this process, until its duration, the end of a recording, a signal or `midas stop`."""
     settings = settings_from(args)
     _make_home(settings.home)
-    with InstanceLock(settings.home / LOCK):
+    with InstanceLock(settings.home / LOCK), halting_on_quit(settings.home, "SIGQUIT"):
         _log_to(settings.home / "midas.log")
         named = ("market", "symbol", "preset", "speed", "seed")
         explicit = any(getattr(args, name, None) is not None for name in named)
@@ -169,7 +170,7 @@ async def _run(
     write_durably(run_file, msgspec.json.encode(found))
     gc.freeze()
     try:
-        with watch.signals(session):
+        with watch.signals():
             outcome = await session.run(watch.beside, *others)
     except asyncio.CancelledError:
         _say("ended at once: orders may still be open, the next start adopts them")

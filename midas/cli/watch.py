@@ -8,7 +8,6 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 
-from midas.assembly.session import Session
 from midas.cli.fate import Telling
 from midas.cli.processes import market_status
 from midas.errors import Unreachable
@@ -67,8 +66,8 @@ class Watch:
         runner.give_up("the account could not be compared with the venue's")
 
     @contextlib.contextmanager
-    def signals(self, session: Session) -> Iterator[None]:
-        """SIGINT and SIGTERM end cleanly, a second SIGINT at once, SIGQUIT (Ctrl+backslash) halts.
+    def signals(self) -> Iterator[None]:
+        """SIGINT and SIGTERM end cleanly, a second SIGINT at once; SIGQUIT is `halting_on_quit`'s.
 
         SIGHUP changes nothing: a terminal that goes away takes no engine along.
         """
@@ -77,7 +76,6 @@ class Watch:
         handlers: dict[signal.Signals, Callable[[], object]] = {
             signal.SIGINT: lambda: self._interrupted(run),
             signal.SIGTERM: lambda: self.end("asked to end"),
-            signal.SIGQUIT: lambda: loop.run_in_executor(None, session.halt, "SIGQUIT"),
             signal.SIGHUP: lambda: None,
         }
         for number, handler in handlers.items():

@@ -15,7 +15,7 @@ TOLD = {
     Mode.DEFENSIVE: "half exposure, only confident signals",
     Mode.OBSERVATION: "no new entries, signals recorded",
     Mode.PAUSE: "no new entries, exits are managed",
-    Mode.EMERGENCY: "HALT now; flattening is chosen, then fired by the chord",
+    Mode.EMERGENCY: "HALT at once, FLATTEN chosen: ^\\ fires it within 5 s",
 }
 
 
@@ -37,14 +37,15 @@ class Modes(Stopping):
 
     def action_mode(self, mode: str) -> None:
         """Safer at once; riskier asks for a reason and y."""
+        if mode == Mode.EMERGENCY.value:  # whatever is known of the engine
+            self.action_emergency()
+            return
         snapshot = self.newest
         if snapshot is None or snapshot.mode.mode not in Mode.__members__:
             self.say("the engine has not told its mode yet", False)
             return
         before, after = Mode(snapshot.mode.mode), Mode(mode)
-        if after is Mode.EMERGENCY:
-            self.action_emergency()
-        elif after is before:
+        if after is before:
             self.say(f"the mode is {mode} already")
         elif after.safety > before.safety:
             self.console_desk.send(SetMode(mode), self.answered)
