@@ -152,7 +152,13 @@ class Market:
             micro,
             NOW,
             (LadderView(10, coarse(bids, 10 * self.tick, -1), coarse(asks, 10 * self.tick, 1)),),
-            WalkView("SELL", 0.0412, bid, (bid / (bid + self.tick / 2) - 1) * -1e4, True),
+            WalkView(
+                "SELL",
+                0.0432 if self.decimals == 1 else 0.621,
+                bid,
+                (bid / (bid + self.tick / 2) - 1) * -1e4,
+                True,
+            ),
         )
 
     def _size(self) -> float:

@@ -73,7 +73,7 @@ def test_the_queue_before_our_order_is_a_bound() -> None:
 
 
 def test_without_a_cursor_our_way_out_is_priced() -> None:
-    assert "sell our 0.04120 @" in drawn(Options())
+    assert "sell our 0.04320 @" in drawn(Options())
 
 
 def test_a_thin_book_and_an_empty_hand_are_said() -> None:

@@ -24,6 +24,9 @@ KINDS = (
     PaneKind("working", COMMON, orders.table, orders.keys),
 )
 
+SECOND_BOOK = 190  # columns from which on another instrument's book has room
+MACHINE, RISK = 14, 13  # rows
+
 
 def _compact(area: Region, _instruments: int) -> Regions:
     bottom = max(5, area.height * 3 // 10)
@@ -64,11 +67,11 @@ def _ultra(area: Region, instruments: int) -> Regions:
     bottom = max(12, area.height // 5)
     top = area.height - bottom
     right, book = 36, 40
-    books = 2 if instruments > 1 else 1
+    books = 2 if instruments > 1 and area.width >= SECOND_BOOK else 1
     chart = area.width - book * books - right
     signals = max(10, top // 4)
-    tape = max(10, top - 14 - 16)
-    account = 14
+    machine = MACHINE if top >= MACHINE + RISK + 10 else 0
+    tape = top - machine - RISK
     edge = area.x + area.width - right
     desk = area.width * 56 // 100
     regions = {
@@ -77,15 +80,17 @@ def _ultra(area: Region, instruments: int) -> Regions:
     }
     if books == 2:
         regions["book2"] = Region(area.x + chart + book, area.y, book, top)
-    return regions | {
+    regions |= {
         "tape": Region(edge, area.y, right, tape),
-        "risk": Region(edge, area.y + tape, right, top - tape - account),
-        "machine": Region(edge, area.y + top - account, right, account),
+        "risk": Region(edge, area.y + tape, right, RISK),
         "signals": Region(area.x, area.y + top - signals, chart, signals),
         "desk": Region(area.x, area.y + top, desk, bottom),
         "events": Region(area.x + desk, area.y + top, area.width - desk - right, bottom),
         "account": Region(edge, area.y + top, right, bottom),
     }
+    if machine:
+        regions["machine"] = Region(edge, area.y + top - machine, right, machine)
+    return regions
 
 
 VIEW = View("1", "Trade", KINDS, Tiers(_compact, _wide, _ultra), "book")
