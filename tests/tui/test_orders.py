@@ -250,3 +250,10 @@ def test_nothing_held_and_nothing_asked_for_is_said_in_words() -> None:
         (life.pane, "its life line stands here"),
     ):
         assert sentence in drawn(draw(empty, spot).rows), sentence
+
+
+async def test_a_key_of_another_screen_says_which(console: Console) -> None:
+    async with console(size=(80, 24)) as bench:
+        await bench.press("x")
+        assert bench.shows("positions (screen 4)")
+        assert bench.link.commands == []

@@ -220,7 +220,7 @@ def _effects(picture: Picture, form: Form, review: Review) -> list[Line]:
     else:
         takes = [Piece("nothing: it rests in the book")]
     rows = [_fact("order", what), _fact("at once", takes)]
-    if form.type != "MARKET" or review.ahead > 0:
+    if form.type != "MARKET" and review.takes < review.quantity:
         ahead = numbers.fixed(review.ahead, digits)
         rows.append(_fact("queue", [Piece(f"{ahead} {base} rest before it at its price")]))
     share = numbers.share(review.equity_share, 1)

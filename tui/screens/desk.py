@@ -188,8 +188,9 @@ class DeskScreen(Screen[None]):
         if row is not None and here in row.panes:
             self.call_later(self.run_action, row.action)
         elif row is not None:
-            where = ", ".join(p for p in row.panes if p in self._plan().tabs) or ", ".join(row.panes)
-            self.tell(Notice(f"{row.shown} ({row.help}) works in: {where}. Tab goes there", False))
+            near = [pane for pane in row.panes if pane in self._plan().tabs]
+            where = f"{', '.join(near)}. Tab goes there" if near else _elsewhere(row.panes)
+            self.tell(Notice(f"{row.shown} works in: {where} ({row.help})", False))
 
     def action_next_pane(self, steps: int) -> None:
         """Tab: the keyboard goes to the next pane; while zoomed, so does the zoom."""
@@ -344,3 +345,9 @@ class DeskScreen(Screen[None]):
             told = notice_line(self._notice, width)
             return [offered, masked(told) if picture.options.private else told]
         return [offered, status_line(picture, self.pace, width)]
+
+
+def _elsewhere(panes: tuple[str, ...]) -> str:
+    """Panes that the present screen doesn't show, with the key of the screen that does."""
+    owners = ((kind.name, view) for view in VIEWS for kind in view.kinds)
+    return ", ".join(f"{name} (screen {view.number})" for name, view in owners if name in panes)
