@@ -1,0 +1,140 @@
+"""A whole day at the console in a real terminal: no pilot, no fake, only keys and what a person sees."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.desk import REPOSITORY, ProcessDesk
+from tests.e2e.eyes import Eyes
+
+QUIET_S = 0.45  # longer than the pause after which y is alive
+
+
+class Trader:
+    """Somebody at the keyboard, with the habits of one."""
+
+    def __init__(self, desk: ProcessDesk, size: tuple[int, int], *command: str) -> None:
+        self.eyes = Eyes(["-m", "midas", *command], size, desk.home, REPOSITORY)
+
+    def says(self, command: str) -> None:
+        """A command by its name."""
+        self.eyes.key(":")
+        self.eyes.until("Commands")
+        self.eyes.type(command)
+        self.eyes.key("enter")
+
+    def sends(self) -> None:
+        """The review is there: wait, then y."""
+        self.eyes.until(lambda screen: "y send" in screen or "y: " in screen)
+        self.eyes.look(QUIET_S)
+        self.eyes.key("y")
+        self.eyes.gone("── review")
+
+    def own_order(self) -> str:
+        """The short id of the order that this hand has at the venue; empty where it has none."""
+        found = re.search(r"(?:│|▶|\s)(\w{4})\s+(?:BTC-USDT\s+)?▲BUY.*manual", self.eyes.text)
+        return found.group(1) if found else ""
+
+
+@pytest.fixture(params=[(120, 40), (80, 24)], ids=["120x40", "80x24"])
+def size(request: pytest.FixtureRequest) -> tuple[int, int]:
+    """The two terminals that everybody has."""
+    found: tuple[int, int] = request.param
+    return found
+
+
+@pytest.fixture
+def trader(desk: ProcessDesk, size: tuple[int, int]) -> Iterator[Trader]:
+    """Opens midas in an empty home."""
+    one = Trader(desk, size, "--market", "synthetic", "--seed", "7", "--speed", "1")
+    yield one
+    one.eyes.close()
+
+
+def test_a_day_at_the_console(trader: Trader, desk: ProcessDesk, size: tuple[int, int]) -> None:
+    eyes = trader.eyes
+    eyes.until("KILL ^\\", 60.0)
+    eyes.until(lambda screen: "✓" in screen.splitlines()[1], 60.0)  # reconciled
+
+    # the book
+    eyes.until("spread")
+    eyes.key("j", "j", "j")
+    eyes.until("▶")
+
+    # an order at the cursor, another price, withdrawn
+    eyes.key("b")
+    eyes.until("quantity")
+    eyes.type("0.01")
+    eyes.key("tab", *["s-down"] * 10, "f2")  # a hundred ticks lower, where nothing trades in this minute
+    trader.sends()
+    eyes.key("4")
+    eyes.until(lambda _: bool(trader.own_order()))
+    first = trader.own_order()
+    trader.says(f"amend {first}")
+    eyes.until("price")
+    eyes.key("tab", "down", "down", "f2")
+    trader.sends()
+    eyes.until(lambda _: trader.own_order() not in ("", first))
+    trader.says(f"cancel {trader.own_order()}")
+    eyes.until("y: do it")
+    eyes.key("y")
+    eyes.until(lambda _: not trader.own_order())
+
+    # a position, closed by hand
+    trader.says("buy 0.01 BTC-USDT")
+    trader.sends()
+    eyes.until(lambda screen: bool(re.search(r"BTC-USDT\s+manual.*LONG", screen)))
+    trader.says("close BTC-USDT manual")
+    trader.sends()
+    eyes.until(lambda screen: not re.search(r"BTC-USDT\s+manual.*LONG", screen))
+
+    # modes: safer at once, riskier with a reason and y
+    eyes.key("f7")
+    eyes.until("◎ OBSERVATION")
+    eyes.key("f5")
+    eyes.until("Go riskier")
+    eyes.type("calm again")
+    eyes.key("enter")
+    eyes.until("y: do it")
+    eyes.key("y")
+    eyes.until(lambda screen: "▲ NORMAL" in screen.splitlines()[0])
+
+    # halt, flatten, go on
+    trader.says("buy 0.01 BTC-USDT")
+    trader.sends()
+    eyes.until(lambda screen: bool(re.search(r"BTC-USDT\s+manual.*LONG", screen)))
+    eyes.key("chord")
+    eyes.until("HALTED")
+    eyes.look(QUIET_S)
+    eyes.key("f")
+    eyes.until("armed")
+    eyes.look(QUIET_S)
+    eyes.key("chord")
+    eyes.until("flat", 30.0)
+    eyes.until("verified", 30.0)
+    eyes.key("esc")
+    eyes.key("R")
+    eyes.until("Resume after a halt")
+    eyes.type("journey")
+    eyes.key("enter")
+    eyes.until("type resume")
+    eyes.type("resume")
+    eyes.key("enter")
+    eyes.until(lambda screen: "◎ OBSERVATION" in screen.splitlines()[0], 20.0)
+    eyes.gone("HALTED")
+
+    # leave, and come back
+    eyes.key("c-q")
+    assert eyes.ended() == 0
+    assert "the engine trades on" in eyes.text
+    again = Trader(desk, size, "attach")
+    try:
+        again.eyes.until("◎ OBSERVATION")
+        again.eyes.key("c-q")
+        assert again.eyes.ended() == 0
+    finally:
+        again.eyes.close()
+    assert desk.facts("status")["reconciled"]
