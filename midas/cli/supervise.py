@@ -23,13 +23,14 @@ from midas.cli.fate import Fate, read_fate, write_fate
 from midas.cli.flags import run_flags
 from midas.cli.running import ENGINE_LOG
 from midas.cli.supervision import LOCK, Supervision, tell
-from midas.errors import UsageError
+from midas.errors import StoreError, UsageError
 from midas.store.lock import InstanceLock
 
 PAUSES_S = (1.0, 2.0, 5.0, 10.0)
 CRASHES_MAX = 5
 WITHIN_S = 300.0
 UP_S = 120.0  # no start takes so long: it traded, even if the disk kept no word of it
+DYING_S = 5.0
 STOP_S = 60.0  # an engine that was asked to end and still runs then is ended by force
 
 _HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD)
@@ -133,17 +134,21 @@ class Supervisor:
 
     def _wait(self, child: subprocess.Popen[bytes]) -> int:
         """Its exit code; signals for us go on to it."""
-        deadline = None
+        deadline = quit_at = None
         while child.poll() is None:
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
             for number in self._heard.wait(left):
                 if number in _FORWARDED and child.poll() is None:
                     child.send_signal(number)
+                if number is signal.SIGQUIT:
+                    quit_at = time.monotonic()
                 if number in (signal.SIGTERM, signal.SIGINT):
                     self._stopping, deadline = True, deadline or time.monotonic() + STOP_S
             if deadline is not None and time.monotonic() >= deadline and child.poll() is None:
                 _say(f"engine {child.pid} doesn't end within {STOP_S:.0f} s: it is ended by force")
                 child.kill()
+        if quit_at is not None and time.monotonic() - quit_at < DYING_S:
+            self._halt()  # whoever died of it, or as it came, may not have latched
         return child.wait()
 
     def _pause(self, seconds: float) -> bool:
@@ -155,9 +160,22 @@ class Supervisor:
             if signal.SIGTERM in came or signal.SIGINT in came:
                 self._tell(next_at=0)
                 return False
+            if signal.SIGQUIT in came:
+                self._halt()
             if signal.SIGUSR1 in came:
                 break
         return True
+
+    def _halt(self) -> None:
+        """The chord while no engine runs: the next one finds the latch."""
+        from midas.domain.mode import KillLevel
+        from midas.store.latch import LATCH, KillLatch
+
+        try:
+            KillLatch(self._home / LATCH).trip(KillLevel.HALT, "SIGQUIT", "to the supervisor", time.time_ns())
+            _say("halt latched: the next engine finds it")
+        except StoreError as error:
+            _say(f"a halt can't be latched: {error}")
 
     def _last_line(self) -> str:
         """What a Python that died printed last, where its output is our log."""

@@ -19,6 +19,7 @@ import pytest
 from midas.cli.fate import FATE_FILE, Fate, read_fate
 from midas.cli.supervise import CRASHES_MAX, PAUSES_S, WITHIN_S, Restarts, Signals, Supervisor
 from midas.cli.supervision import supervision
+from midas.store.latch import LATCH, KillLatch
 
 PREAMBLE = """
 import json, os, sys, time
@@ -139,6 +140,12 @@ def test_a_pause_ends_early_where_somebody_hurries_it(tmp_path: Path, heard: Sig
     assert starts(tmp_path) == 2
 
 
+def test_the_chord_is_heard_while_no_engine_runs(tmp_path: Path, heard: Signals) -> None:
+    _later(tmp_path, signal.SIGQUIT, signal.SIGTERM)
+    assert supervisor(tmp_path, heard, "tell(); sys.exit(1)", (30.0,)).run() == 0
+    assert KillLatch(tmp_path / LATCH).is_set
+
+
 def test_a_pause_ends_for_good_where_somebody_asks_it_to(tmp_path: Path, heard: Signals) -> None:
     _later(tmp_path, signal.SIGTERM)
     assert supervisor(tmp_path, heard, "tell(); sys.exit(1)", (30.0,)).run() == 0
@@ -152,14 +159,15 @@ def test_an_engine_that_never_told_anything_has_a_sentence(tmp_path: Path) -> No
     assert msgspec.json.decode(msgspec.json.encode(Fate(1, 2)), type=Fate).ended_at == 0
 
 
-def _later(home: Path, number: signal.Signals) -> None:
-    """The signal, to this process, once the engine has told something."""
+def _later(home: Path, *numbers: signal.Signals) -> None:
+    """The signals, to this process, once the engine has told something."""
 
     def send() -> None:
         end = time.monotonic() + 10.0
         while not (home / FATE_FILE).exists() and time.monotonic() < end:
             time.sleep(0.01)
-        time.sleep(0.1)
-        os.kill(os.getpid(), number)
+        for number in numbers:
+            time.sleep(0.2)
+            os.kill(os.getpid(), number)
 
     threading.Thread(target=send, daemon=True).start()
