@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.console import RenderableType
 from textual._compositor import ChopsUpdate
@@ -143,15 +143,15 @@ class ConsoleApp(Modes, Ordering, Alerting, Reading, Taking, Looks, Commanding, 
         self.exit(0)
 
 
-def run(
-    connect: Connect, kill: Kill, habits: Habits = HABITS, watchdog: Watchdog | None = None
-) -> int:  # fmt: skip
+def run(connect: Connect, kill: Kill, watchdog: Watchdog | None = None, **habits: Any) -> int:
     """Attach to a running engine and draw until the person leaves; returns the exit code.
+
+    `habits` are those of `Habits`, by name.
 
     Raises NotRunning where there is no engine to attach to, UsageError for keys that can't be had,
     and ConsoleFailed for a bug of ours.
     """
-    app = ConsoleApp(connect, kill, time.time_ns, _actor(), habits=habits, steady=time.monotonic_ns)
+    app = ConsoleApp(connect, kill, time.time_ns, _actor(), True, Habits(**habits), time.monotonic_ns)
     app.console_desk.watchdog = watchdog
     gc.freeze()  # what lives as long as we do isn't looked through again and again
     gc.set_threshold(*GC_THRESHOLDS)

@@ -47,9 +47,8 @@ def draw(
     `watchdog` knows which processes live; `habits` are the settings of the console.
     """
     from tui.app import run  # here, so that no other command loads a user interface
-    from tui.habits import Habits
 
-    return run(connect, kill, Habits(**habits), watchdog)
+    return run(connect, kill, watchdog, **habits)
 
 
 def _say(error: MidasError, as_json: bool) -> None:
