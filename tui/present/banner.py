@@ -23,6 +23,18 @@ def second_line(picture: Picture, width: int) -> Line:
     return masked(line) if picture.options.private else line
 
 
+def alarmed(picture: Picture) -> bool:
+    """Whether the second line tells something abnormal, and so not who set the mode."""
+    return _abnormal(picture, 80) is not None
+
+
+def author(picture: Picture) -> str:
+    """`set by operator console 05:45:20 (18m)`: of the mode."""
+    mode = picture.snapshot.mode
+    since = numbers.span(picture.age_of(mode.since_at))
+    return f"set by {clean(mode.set_by)} {clock_text(mode.since_at)} ({since})"
+
+
 def _abnormal(picture: Picture, width: int) -> Line | None:
     snapshot, where = picture.snapshot, picture.where
     link = engine_trouble(where, picture.connected, picture.link_age, LINK_STALE_NS, picture.now)
@@ -61,8 +73,7 @@ def _standing(snapshot: Snapshot, width: int) -> Line | None:
 def _authority(picture: Picture, width: int) -> Line:
     """Who set the mode, when and why; the reason gives way first, never the name or the time."""
     mode = picture.snapshot.mode
-    since = numbers.span(picture.age_of(mode.since_at))
-    who = f" set by {clean(mode.set_by)} {clock_text(mode.since_at)} ({since})"
+    who = f" {author(picture)}"
     why = f": {mode.cause}" if mode.cause else ""
     ends = f" · ends: {mode.ends_when}" if mode.ends_when else ""
     room = width - width_of(_account(picture.snapshot, width)) - 1

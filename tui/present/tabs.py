@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from midas.state.snapshot import Snapshot
-from tui.present.lines import Line, Piece, clip, spread, width_of
+from tui.present.banner import alarmed, author
+from tui.present.lines import Line, Piece, clean, clip, spread, width_of
 from tui.present.picture import Picture
 
 
 def tabs_line(picture: Picture, names: list[tuple[str, str]], present: str, width: int) -> Line:
-    """` 1 Trade  4 Orders 3 ...`, on the right the account."""
+    """` 1 Trade  4 Orders 3 ...`, on the right the account, or who set the mode."""
     snapshot = picture.snapshot
     line: Line = [Piece(" ")]
     for number, name in names:
@@ -19,8 +20,10 @@ def tabs_line(picture: Picture, names: list[tuple[str, str]], present: str, widt
         count, ink = _waiting(snapshot, name)
         if count:
             line.append(Piece(f"{count} ", ink if not here else "tab", ground))
-    account = f"{snapshot.venue} · {snapshot.account[:12]} "
-    return spread(line, [Piece(clip(account, max(0, width - width_of(line) - 1)), "faint")], width)
+    aside = f"{snapshot.venue} · {snapshot.account[:12]} "
+    if alarmed(picture):
+        aside = f"{clean(snapshot.mode.mode)} {author(picture)} "
+    return spread(line, [Piece(clip(aside, max(0, width - width_of(line) - 1)), "dim")], width)
 
 
 def _waiting(snapshot: Snapshot, name: str) -> tuple[str, str]:
