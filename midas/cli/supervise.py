@@ -134,7 +134,8 @@ class Supervisor:
 
     def _wait(self, child: subprocess.Popen[bytes]) -> int:
         """Its exit code; signals for us go on to it."""
-        deadline = quit_at = None
+        deadline: float | None = None
+        quit_at: float | None = None
         while child.poll() is None:
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
             for number in self._heard.wait(left):
