@@ -32,7 +32,7 @@ def ticket(bench: Bench) -> Ticket:
 async def reviewed(bench: Bench, key: str = "b") -> None:
     """A ticket for 0.01 BTC at the touch, reviewed, with the keys silent long enough."""
     await bench.press(key, *"0.01", "f2")
-    bench.later(0.5)
+    bench.later(5)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
@@ -57,7 +57,7 @@ async def test_the_question_and_the_order_carry_the_same_ticket(console: Console
     async with console() as bench:
         await reviewed(bench)
         await bench.press("n", "f2")
-        bench.later(0.5)
+        bench.later(5)
         await bench.press("y")
         assert len({c.ticket for c in bench.link.commands if isinstance(c, PlaceOrder)}) == 1
         bench.later(1)
@@ -75,9 +75,20 @@ async def test_y_is_dead_until_the_keys_were_quiet(console: Console) -> None:
         bench.later(0.29)
         await bench.press("y")
         assert sent(bench) == []
-        bench.later(0.31)
+        bench.later(5)
         await bench.press("y")
         assert len(sent(bench)) == 1
+
+
+async def test_a_y_pressed_early_but_handled_late_is_early(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("b", *"0.01", "f2")
+        bench.later(5)
+        early = events.Key("y", "y")
+        early.time -= 4.9
+        bench.app.screen.post_message(early)
+        await bench.beat()
+        assert sent(bench) == []
 
 
 async def test_a_review_that_comes_late_must_be_seen_before_y_counts(console: Console) -> None:
@@ -156,7 +167,7 @@ async def test_an_order_that_would_break_a_limit_is_not_sent(console: Console) -
         await bench.press("b", *"0.5", "f2")
         assert bench.shows("the engine would refuse this")
         assert bench.shows("✗ BTC-USDT would be")
-        bench.later(1)
+        bench.later(5)
         await bench.press("y")
         assert sent(bench) == []
 
@@ -177,7 +188,7 @@ async def test_a_refused_question_shows_the_engines_sentence(console: Console) -
         bench.link.review = lambda c: None
         await bench.press("s", *"0.01", "f2")
         assert bench.shows("✗ external holds no BTC")
-        bench.later(1)
+        bench.later(5)
         await bench.press("y")
         assert sent(bench) == []
 
@@ -212,7 +223,7 @@ async def test_an_old_review_sends_nothing(console: Console) -> None:
         assert sent(bench) == []
         assert bench.shows("too old to send")
         await bench.press("f2")
-        bench.later(0.5)
+        bench.later(5)
         await bench.press("y")
         assert len(sent(bench)) == 1
 
@@ -282,7 +293,7 @@ async def test_a_market_order_has_no_price(console: Console) -> None:
         assert ticket(bench).form.field != "price"
         assert bench.shows("what the book gives, within the collar")
         await bench.press("f2")
-        bench.later(0.5)
+        bench.later(5)
         await bench.press("y")
         assert (sent(bench)[0].type, sent(bench)[0].price) == ("MARKET", "")
 
@@ -301,7 +312,7 @@ async def test_the_palette_opens_the_review(console: Console) -> None:
         question = asked(bench)[0]
         assert isinstance(question, PlaceOrder)
         assert (question.quantity, question.price, question.type) == ("0.01", "61000", "LIMIT_MAKER")
-        bench.later(0.5)
+        bench.later(5)
         await bench.press(*["enter"] * 5)
         assert sent(bench) == []
         await bench.press("n")
@@ -331,7 +342,7 @@ async def test_amending_changes_only_price_and_quantity(console: Console) -> Non
         form = ticket(bench).form
         assert (form.order, form.fields, form.field) == ("d018", ("quantity", "price"), "price")
         await bench.press("down", "f2")
-        bench.later(0.5)
+        bench.later(5)
         await bench.press("y")
         question, order = (c for c in bench.link.commands if isinstance(c, AmendOrder))
         assert (question.confirmed, order.confirmed) == (False, True)
@@ -354,12 +365,12 @@ async def test_closing_a_position_is_reviewed_first(console: Console) -> None:
         await bench.press("j", "j", "x")
         assert asked(bench) == [ClosePosition(BTC, "trend-following")]
         assert bench.shows("close trend-following")
-        bench.later(0.5)
+        bench.later(5)
         await bench.press("enter")
         assert len(bench.link.commands) == 1
         await bench.press("y")
         assert len(bench.link.commands) == 1
-        bench.later(0.5)
+        bench.later(5)
         await bench.press("y")
         assert bench.link.commands[-1] == ClosePosition(BTC, "trend-following", confirmed=True)
 
@@ -369,7 +380,7 @@ async def test_a_closing_that_the_engine_bars_is_not_sent(console: Console) -> N
         bench.link.reply = lambda c: (False, "trend-following can't be closed now: no market")
         bench.app.stage.panes["desk"].focus()
         await bench.press("j", "j", "x")
-        bench.later(0.5)
+        bench.later(5)
         await bench.press("y")
         assert bench.shows("can't be closed now")
         assert len(bench.link.commands) == 1
@@ -402,7 +413,7 @@ async def test_a_halt_under_the_ticket_is_the_engines_to_judge(console: Console)
         await bench.press("escape")
         bench.link.reply = lambda c: (False, "halted: no new risk can be opened")
         await bench.press("f2")
-        bench.later(0.5)
+        bench.later(5)
         await bench.press("y")
         assert sent(bench) == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import monotonic
 from typing import NamedTuple
 
 from textual import events
@@ -71,8 +72,9 @@ class Ticket(ModalScreen[None]):
 
     def on_key(self, event: events.Key) -> None:
         """Every key that isn't the application's own ends here."""
-        quiet = self._quiet
-        self._touched = self._desk.now()
+        pressed = self._desk.now() - _waited(event)
+        quiet = self._quiet(pressed)
+        self._touched = max(self._touched, pressed)
         snapshot = self._desk.newest()
         if snapshot is not None and self._takes(event, quiet, snapshot):
             event.stop()
@@ -186,10 +188,9 @@ class Ticket(ModalScreen[None]):
 
     # drawing
 
-    @property
-    def _quiet(self) -> bool:
-        """Whether nobody has pressed a key, nor the review changed, for long enough."""
-        return self._desk.now() - max(self._touched, self._since) >= QUIET
+    def _quiet(self, at: int) -> bool:
+        """Whether by then nobody had pressed a key, nor the review changed, for long enough."""
+        return at - max(self._touched, self._since) >= QUIET
 
     @property
     def _sendable(self) -> bool:
@@ -213,7 +214,7 @@ class Ticket(ModalScreen[None]):
             review=answer.review if answer is not None else None,
             told=answer.message if answer is not None else "",
             refused=answer is not None and not answer.accepted,
-            live=self._sendable and self._quiet,
+            live=self._sendable and self._quiet(self._desk.now()),
             old=self._old,
             tried=self._tried,
         )
@@ -223,3 +224,8 @@ class Ticket(ModalScreen[None]):
 _STEPS = {
     "up": 1, "down": -1, "shift+up": 10, "shift+down": -10, "pageup": 10, "pagedown": -10,
 }  # fmt: skip
+
+
+def _waited(event: events.Key) -> int:
+    """How long ago the key was read, in ns: a loop that was busy hands out old keys late."""
+    return max(0, int((monotonic() - event.time) * SECOND))
