@@ -62,7 +62,7 @@ def test_the_chosen_level_says_what_taking_everything_up_to_it_costs() -> None:
     level = normal().instruments[0].book.bids[3]
     body = drawn(Options(), selected=4)
     assert f"▶{level.price:.1f} to here" in body
-    assert f"avg {level.average:.1f} slip {level.slip_bps:.1f}bp" in body
+    assert f"avg {level.average:.1f} slip {level.slip_bps:.2f}bp" in body
 
 
 def test_the_queue_before_our_order_is_a_bound() -> None:
@@ -70,6 +70,18 @@ def test_the_queue_before_our_order_is_a_bound() -> None:
     place = next(n for n, level in enumerate(view.book.bids, 1) if level.own)
     body = drawn(Options(), selected=place, height=60)
     assert f"queue ≤{view.book.bids[place - 1].ahead:.5f}" in body
+
+
+@pytest.mark.parametrize("width", [78, 120, 198])
+def test_a_roomy_book_says_at_each_level_what_reaching_it_costs(width: int) -> None:
+    shown = picture(Options())
+    sheet = book.ladder(shown, shown.instrument, Spot(width, 50, PowerScale()))
+    level = normal().instruments[0].book.asks[2]
+    rows = ["".join(p.text for p in row) for row in sheet.rows]
+    row = next(row for row in rows if f"{level.price:.1f}│" in row)
+    assert f"{level.average:.2f}" in row
+    assert len(row) <= width
+    assert any("≤" in row for row in rows)
 
 
 def test_without_a_cursor_our_way_out_is_priced() -> None:

@@ -12,6 +12,8 @@ from tui.present.masking import secret
 from tui.present.picture import Picture, Spot
 from tui.present.scale import cells
 
+BROAD = 40  # cells that the columns take at most
+ROOMY = 78  # inner width from which on each level says what reaching it costs
 TALL = 16  # inner height from which on two lines stand below the levels
 
 
@@ -85,12 +87,15 @@ def _columns(width: int) -> tuple[int, int, int, int]:
 
 
 def _heading(width: int) -> Line:
-    total, size, price, own = _columns(width)
-    return [Piece(f"{'cum':>{total}}{'size':>{size}}{'price':>{price}}│{'own':<{own}}", "faint")]
+    total, size, price, own = _columns(BROAD if width >= ROOMY else width)
+    names = f"{'cum':>{total}}{'size':>{size}}{'price':>{price}}│{'own':<{own}}"
+    if width >= ROOMY:
+        names += f"{'queue':>10}{'avg to here':>13}{'slip':>9}"
+    return [Piece(names, "faint")]
 
 
 def _row(view: InstrumentView, spot: Spot, full: float, place: int, level: LevelView) -> Line:
-    total, size, price, own = _columns(spot.width)
+    total, size, price, own = _columns(BROAD if spot.width >= ROOMY else spot.width)
     here = spot.selected == place
     ink = "up" if place > 0 else "down"
     held = ""
@@ -107,7 +112,17 @@ def _row(view: InstrumentView, spot: Spot, full: float, place: int, level: Level
         secret(f"{held:<{own}}", "own"),
     ]
     ground = "bar_bid" if place > 0 else "bar_ask"
-    return shade(line, cells(level.size, full, spot.width), ground)
+    if spot.width < ROOMY:
+        return shade(line, cells(level.size, full, spot.width), ground)
+    queue = f"≤{numbers.fitted(level.ahead, view.quantity_decimals, 8)}" if isfinite(level.ahead) else ""
+    average = numbers.fixed(level.average, view.price_decimals + 1)
+    line += [
+        Piece(f"{queue:>10}", "own"),
+        Piece(f"{average:>13}"),
+        Piece(f"{_points(level.slip_bps):>9}", "dim"),
+    ]
+    left = spot.width - width_of(line)
+    return [*line, *shade([Piece(" " * left)], cells(level.size, full, max(1, left - 2)), ground)]
 
 
 def _middle(view: InstrumentView, width: int) -> Line:
@@ -176,7 +191,7 @@ def _closing(view: InstrumentView, width: int) -> Line:
 
 
 def _points(slip: float) -> str:
-    return f"{numbers.fixed(slip, 1)}bp"
+    return f"{numbers.fixed(slip, 2 if abs(slip) < 1 else 1)}bp"
 
 
 def _foot(view: InstrumentView, book: BookView, width: int) -> Line:
