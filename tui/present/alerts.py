@@ -117,7 +117,8 @@ def _columns(picture: Picture) -> list[Column[AlertView]]:
 
     def away(alert: AlertView) -> Piece:
         # What has fired waits for nothing any more.
-        return Piece("" if alert.fired_at else numbers.percent(alert.distance))
+        decimals = 1 if abs(alert.distance) >= 0.1 else 2
+        return Piece("" if alert.fired_at else numbers.percent(alert.distance, decimals))
 
     return [
         Column("#", 3, 6, lambda a: Piece(str(a.id), "dim")),
