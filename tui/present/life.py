@@ -64,7 +64,9 @@ def lines(picture: Picture, order: OrderView | ClosedOrderView, width: int) -> l
     rows.append([Piece(clip(f"{order.client_id} · since {clock_text(order.created_at)}", width), "faint")])
     for step in order.life or ("no step was recorded",):
         stamp, _, told = step.partition("  ")
-        rows.append([Piece(f"{stamp}  ", "dim"), Piece(clip(told, max(0, width - len(stamp) - 2)))])
+        amounts = "filled" in told or told.startswith("PARTIAL")
+        room = max(0, width - len(stamp) - 2)
+        rows.append([Piece(f"{stamp}  ", "dim"), Piece(clip(told, room), secret=amounts)])
     return rows
 
 
