@@ -14,7 +14,7 @@ from midas.cli.exchange import RUN_FILE as EXCHANGE_FILE
 from midas.cli.fate import read_fate
 from midas.cli.processes import began_by_midas
 from midas.cli.running import LOCK
-from midas.cli.supervision import supervision, supervisor
+from midas.cli.supervision import Supervision, supervision, supervisor
 from midas.errors import MidasError
 from midas.runtime.whereabouts import Whereabouts
 from midas.store.lock import InstanceLock
@@ -72,13 +72,17 @@ class HomeWatch:
             ended_at=(known.ended_at if known and known.ended_at else self._gone_since) if not engine else 0,
             ended=(known.why if known.wanted else known.sentence) if known else "",
             wanted=known is not None and known.wanted,
-            next_at=waiting.next_at if waiting is not None and not engine else 0,
+            next_at=self._next_at(waiting) if waiting is not None and not engine else 0,
             gave_up=word is not None and word.gave_up and not engine,
             exchange=exchange,
             exchange_by_hand=self._by_hand,
             starting=self._starting,
             failed=self._failed,
         )
+
+    def _next_at(self, waiting: Supervision) -> int:
+        """A supervisor that has begun the next start, which takes the lock a second later, is at it now."""
+        return waiting.next_at or (self._now() if waiting.engine and waiting.crashes else 0)
 
     def _engine(self) -> int:
         lock = InstanceLock(self._home / LOCK)

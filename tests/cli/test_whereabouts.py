@@ -55,6 +55,8 @@ def test_a_supervisor_s_plans_are_told_while_it_lives(tmp_path: Path) -> None:
     assert watch(tmp_path).seen().next_at == 0
     with InstanceLock(tmp_path / SUPERVISOR_LOCK):
         assert watch(tmp_path).seen().next_at == 70
+        tell(tmp_path, Supervision(ME, 1, (), engine=9, crashes=1))
+        assert watch(tmp_path).seen().next_at == 50, "it begins, and has no lock yet"
     tell(tmp_path, Supervision(ME, 1, (), crashes=5, gave_up=True))
     assert watch(tmp_path).seen().gave_up
 

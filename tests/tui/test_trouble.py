@@ -43,6 +43,7 @@ def test_the_end_is_told_before_the_link_has_noticed() -> None:
 
 def test_one_that_a_supervisor_restarts_says_when() -> None:
     assert "starts again in 2.0s · S at once" in second(GONE._replace(next_at=NOW + 2 * SECOND), 3.0)
+    assert "it is starting again" in second(GONE._replace(next_at=NOW), 3.0)
 
 
 def test_one_that_crashes_too_often_is_left_to_the_person() -> None:

@@ -63,8 +63,10 @@ def _ended(where: Whereabouts, now: int) -> Trouble:
         )  # fmt: skip
     how = f"ENGINE ENDED {since}" + (f" ({where.ended})" if where.ended else "")
     if where.next_at:
-        wait = numbers.duration(max(0, where.next_at - now))
-        return Trouble((how, f"starts again in {wait}", "S at once", OLD), "alarm_bar")
+        left = where.next_at - now
+        if left <= 0:
+            return Trouble((how, "it is starting again", OLD), "alarm_bar")
+        return Trouble((how, f"starts again in {numbers.duration(left)}", "S at once", OLD), "alarm_bar")
     if where.gave_up:
         return Trouble(
             (how, "S starts it again", "it crashed too often to be started by itself", LEAVE), "alarm_bar"
