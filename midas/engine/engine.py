@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
-from midas.agents.execution_agent import PREFIX, Step, Withdrawal
+from midas.agents.execution_agent import Step, Withdrawal
 from midas.agents.guardian import Guardian
 from midas.agents.orchestrator import Orchestrator
 from midas.costs import CostModel
@@ -48,23 +48,17 @@ from midas.engine.effect import (
     Disconnect,
     Effect,
     ResyncBook,
-    StopRuntime,
     SubmitOrder,
-    TakeAccount,
     TripLatch,
     WithdrawOrder,
 )
 from midas.engine.flat_check import FlatCheck
+from midas.engine.passes import Passes
 from midas.engine.reply import Asked
 from midas.state.orders import Order
 from midas.state.state import State
 
 CANCEL_PATIENCE = SECOND  # before the same cancel is asked for again
-START_PASSES = 5
-STOP_PASSES = 8
-PROOF_PASSES = 24  # one a second: an order that never arrived is proven absent after about 17 s
-DOUBT_EVERY = 2 * SECOND
-PASS_PATIENCE = 10 * SECOND  # for a pass that brings nothing: it has failed
 HALF = Decimal("0.5")
 
 
@@ -78,16 +72,10 @@ class Engine:
         self.orchestrator = orchestrator
         self._guardian = guardian
         self._commands = Commands(state, orchestrator, guardian, costs)
-        self._audit_every = audit_every
         self._sequence = 0
         self._decisions: list[Decision] = []
         self._effects: list[Effect] = []
-        self._passes = 0
-        self._clean_passes = 0
-        self._pass_asked_at = 0
-        self._pass_open = False
-        self._differed: frozenset[str] = frozenset()
-        self._stopped = False
+        self._passes = Passes(state, audit_every)
         self._flat = FlatCheck(state)
         self._steps: dict[type, Callable[[Any], None]] = {
             Quote: self._quote,
@@ -187,7 +175,7 @@ class Engine:
         if any(type(d) in (FillBooked, OrderMoved) for d in self._decisions):
             self._work(self.orchestrator.proceed(state, self._sequence))
         if any(isinstance(d, Anomaly) and d.kind == "unknown_order" for d in self._decisions):
-            self._look_again()
+            self._effects.extend(self._passes.look_again())
         self._work(self._commands.follow(self._decisions, self._sequence))
         if state.orders.open:
             self._withdraw_unwanted()
@@ -202,7 +190,7 @@ class Engine:
             mode = KillLevel(event.latch).mode
             if mode.safety > control.mode.safety:
                 self._decisions.extend(control.set_mode(mode, "start", cause, "`resume`", event.at))
-        self._take_account("start")
+        self._effects.extend(self._passes.take("start"))
 
     def _closing(self, event: SessionClosing) -> None:
         self._close(event.reason)
@@ -212,7 +200,7 @@ class Engine:
         self.state.closing = True
         self.orchestrator.execution.forget_entries(self.state)
         self._decisions.append(Noted("SESSION", "info", f"closing: {reason}"))
-        self._passes = 0
+        self._passes.begin_closing()
 
     def _rejected(self, event: OrderRejected) -> None:
         order = self.state.orders.get(event.client_id)
@@ -220,19 +208,14 @@ class Engine:
             self.orchestrator.execution.rejected(order)
 
     def _doubt(self, event: OrderUncertain | CancelRejected) -> None:
-        self._take_account("unknown")
+        self._effects.extend(self._passes.take("unknown"))
 
     def _stream(self, event: FeedStatus) -> None:
         if event.stream == "user" and event.connected and not self.state.recovering:
-            self._take_account("stream")
+            self._effects.extend(self._passes.take("stream"))
 
     def _doubted(self, event: AccountDoubted) -> None:
-        self._look_again()
-
-    def _look_again(self) -> None:
-        """Something isn't explained by what is known here: a pass at once, unless one is on its way."""
-        if not self.state.recovering and not self._pass_open:
-            self._take_account("stream")
+        self._effects.extend(self._passes.look_again())
 
     def _tick(self, event: Ticked) -> None:
         state = self.state
@@ -247,87 +230,14 @@ class Engine:
         if reason:
             self._effects.append(TripLatch(KillLevel.FLATTEN.value, "trigger", reason))
         self._work(self.orchestrator.proceed(state, self._sequence))
-        self._passes_due(event.at)
-
-    def _passes_due(self, at: int) -> None:
-        """Full passes: while doubts last, when closing, and on the audit's rhythm."""
-        state = self.state
-        patience = DOUBT_EVERY if self._flat.pending else PASS_PATIENCE
-        if self._pass_open and at - self._pass_asked_at < patience:
-            return
-        waited = at - self._pass_asked_at
-        if state.recovering:
-            self._take_account("start")
-        elif state.closing:
-            settled = all(o.phase is not Phase.QUEUED for o in state.orders.open.values())
-            if settled and not self._stopped:
-                self._take_account("stop")
-        elif self._flat.pending and waited >= DOUBT_EVERY:
-            self._take_account("kill")
-        elif state.orders.unknown and waited >= DOUBT_EVERY:
-            self._take_account("unknown")
-        elif waited >= self._audit_every:
-            self._take_account("audit")
-
-    def _take_account(self, purpose: str) -> None:
-        self._pass_open, self._pass_asked_at = True, self.state.now
-        self._effects.append(TakeAccount(purpose))
+        self._effects.extend(self._passes.due(event.at, self._flat.pending))
 
     def _account(self, event: AccountReported) -> None:
-        self._pass_open = False
         done = next(d for d in reversed(self._decisions) if isinstance(d, Reconciled))
-        self._disown(event)
-        if self.state.recovering:
-            self._recover(done)
-        elif self.state.closing:
-            self._finish(done)
-        else:
-            self._compare(done)
+        decisions, effects = self._passes.folded(event, done)
+        self._decisions.extend(decisions)
+        self._effects.extend(effects)
         self._read_flat()
-
-    def _recover(self, done: Reconciled) -> None:
-        """E8: passes repeat until two in a row change nothing; never "does not start"."""
-        state = self.state
-        self._passes += 1
-        self._clean_passes = self._clean_passes + 1 if done.equal and not done.changed else 0
-        if self._clean_passes < 2 and self._passes < START_PASSES:
-            self._take_account("start")
-            return
-        state.recovering = False
-        if done.equal:
-            self._decisions.append(
-                Noted("SESSION", "info", f"account reconciled after {self._passes} passes")
-            )
-            return
-        text = f"account differs: {'; '.join(done.differences)}"
-        self._decisions.append(Noted("SESSION", "error", text))
-        self._decisions.extend(state.control.close_gate("account", text, state.now))
-
-    def _finish(self, done: Reconciled) -> None:
-        state = self.state
-        self._passes += 1
-        waits_for_proof = bool(state.orders.unknown) and self._passes < PROOF_PASSES
-        if (done.equal and not state.orders.open) or (self._passes >= STOP_PASSES and not waits_for_proof):
-            self._stopped = True
-            self._effects.append(StopRuntime("reconciled" if done.equal else "; ".join(done.differences)))
-
-    def _compare(self, done: Reconciled) -> None:
-        """A difference must stand in two passes before it closes the gate; one equal pass opens it."""
-        state = self.state
-        # Its figures may move between the passes; what they are about doesn't.
-        subjects = frozenset(text.partition(":")[0] for text in done.differences)
-        if done.equal:
-            self._decisions.extend(state.control.open_gate("account"))
-        elif subjects & self._differed:
-            text = f"account differs: {'; '.join(done.differences)}"
-            self._decisions.extend(state.control.close_gate("account", text, state.now))
-        self._differed = subjects
-
-    def _disown(self, event: AccountReported) -> None:
-        """An order with our mark that nobody here planned: the journal lost it, so it is withdrawn."""
-        for report in event.open_orders:
-            if report.client_id.startswith(PREFIX) and self.state.orders.get(report.client_id) is None:
-                self._effects.append(WithdrawOrder(report.client_id, report.instrument, "not in the journal"))
 
     # commands and modes
 
@@ -354,7 +264,7 @@ class Engine:
         self._work(self.orchestrator.proceed(self.state, self._sequence))
         # A flatten with nothing to cancel asks once it is flat: a pass now would only delay that one.
         if self.state.orders.open or not self.state.control.permissions.flattens:
-            self._take_account("kill")
+            self._effects.extend(self._passes.take("kill"))
 
     def _after_modes(self, before: int) -> None:
         """What a mode change does to open things (the mode table)."""
@@ -422,8 +332,8 @@ class Engine:
 
     def _verify_flat(self) -> None:
         """Flat here: have the venue say so, as fast as it answers."""
-        if not self._pass_open and self._flat.wants_pass():
-            self._take_account("kill")
+        if not self._passes.open and self._flat.wants_pass():
+            self._effects.extend(self._passes.take("kill"))
 
     def _read_flat(self) -> None:
         """A pass is in: it may have completed the proof, or another one is asked at once."""
