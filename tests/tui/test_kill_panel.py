@@ -11,6 +11,7 @@ import pytest
 from midas.domain.command import Kill
 from midas.domain.mode import KillOutcome
 from midas.domain.time import SECOND
+from midas.runtime.whereabouts import Whereabouts
 from midas.state.snapshot import KillView, Snapshot
 from tests.fakes import snapshots
 from tests.tui.conftest import Bench, Console
@@ -189,12 +190,30 @@ async def test_the_second_step_falls_back_to_the_link_too(console: Console) -> N
 async def test_a_lost_engine_and_a_silent_one_are_told_apart(console: Console) -> None:
     async with console(snapshots.halted()) as bench:
         bench.link.age = 4 * SECOND
-        await bench.beat()
+        bench.app.console_desk.watchdog = FakeWatchdog(Whereabouts(engine=4711, up=True))
         panel(bench).follow()
-        assert bench.shows("silent for 4.0s")
+        assert bench.shows("ENGINE SILENT 4.0s: process 4711 lives: the figures below are that old")
+        assert bench.shows("the latch on the disk binds it")
         bench.link.connected = False
         panel(bench).follow()
-        assert bench.shows("not on the line for 4.0s")
+        assert bench.shows("LINK LOST 4.0s")
+        bench.app.console_desk.watchdog = FakeWatchdog(Whereabouts(ended_at=bench.now - 9 * SECOND))
+        panel(bench).follow()
+        assert bench.shows("ENGINE ENDED 9.0s ago: the figures below are that old")
+        assert bench.shows("S starts it again")
+
+
+class FakeWatchdog:
+    """Sees what it was told."""
+
+    def __init__(self, seen: Whereabouts) -> None:
+        self._seen = seen
+
+    def look(self) -> Whereabouts:
+        return self._seen
+
+    def start(self) -> None:
+        raise AssertionError("nobody asked for a start")
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -13,6 +13,7 @@ from tui.present.gauge import gauge
 from tui.present.kill_report import exposure_rows, report_rows, stamp, working_row
 from tui.present.lines import Line, Piece, Sheet, clean, clip
 from tui.present.picture import LINK_STALE_NS, Picture
+from tui.present.trouble import OLD, engine_trouble
 
 LETTERS = {"a": KillLevel.ALL, "f": KillLevel.FLATTEN, "x": KillLevel.DISCONNECT}
 WORDS = {
@@ -110,17 +111,20 @@ def _asked(stage: Stage, width: int) -> list[Line]:
 
 
 def _link(picture: Picture, width: int) -> list[Line]:
-    """Old figures say so, and why they are old."""
-    age = numbers.duration(picture.link_age)
-    if not picture.connected:
-        text = (
-            f"not on the line for {age}: the figures below are that old; `midas status` says whether it runs"
-        )
-        return [_row("Engine", text, "alarm", width)]
-    if picture.link_age > LINK_STALE_NS:
-        text = f"silent for {age}: the figures below are that old; the latch on disk binds it all the same"
-        return [_row("Engine", text, "alarm", width)]
-    return []
+    """Old figures say so, why they are old, and what helps."""
+    trouble = engine_trouble(
+        picture.where, picture.connected, picture.link_age, LINK_STALE_NS, picture.now
+    )  # fmt: skip
+    if trouble is None:
+        return []
+    what, *helps = trouble.parts
+    rows = [
+        _row("Engine", f"{what}: the figures below are that old", "alarm", width),
+        _row("", "; ".join(part for part in helps if part != OLD), "text", width),
+    ]
+    if picture.snapshot.kill.latched:
+        rows.append(_row("", "the latch on the disk binds it, and whatever comes after it", "text", width))
+    return rows
 
 
 def _facts(picture: Picture, width: int, positions: int) -> list[Line]:
