@@ -163,8 +163,9 @@ def run(connect: Connect, kill: Kill, watchdog: Watchdog | None = None, **habits
 
 
 def _actor() -> str:
-    """Who sits here: the journal keeps it with every command."""
+    """Who sits here, and where: the journal keeps it with every command."""
     try:
-        return f"console {os.ttyname(sys.stdin.fileno())}"
+        terminal = os.ttyname(sys.stdin.fileno()).removeprefix("/dev/")
     except (OSError, ValueError):
-        return "console"
+        terminal = "no tty"
+    return f"{getpass.getuser()} at the console ({terminal})"
