@@ -16,8 +16,8 @@ from midas.agents.risk_manager import RiskManager
 from midas.domain.command import AmendOrder
 from midas.domain.decision import Decision, FillBooked, Noted
 from midas.domain.money import ZERO, plain
-from midas.domain.order import CloseReason, OrderIntent, Phase, Purpose, TimeInForce
-from midas.engine.lookup import SHORT, exit_barred, open_order
+from midas.domain.order import CloseReason, OrderIntent, Phase, Purpose
+from midas.engine.lookup import SHORT, amendable, exit_barred, open_order
 from midas.engine.manual import ManualDesk, described
 from midas.engine.reply import Asked, Reply
 from midas.engine.review import Reviewer
@@ -189,5 +189,5 @@ def _check_amendable(order: Order) -> None:
         raise OrderInvalid(f"{who} works {short} itself: cancel it, or `strategy {who} pause`")
     if order.unknown:
         raise OrderInvalid(f"{short} may or may not exist: it can be amended once that is settled")
-    if order.pending_cancel or order.phase is not Phase.WORKING or intent.time_in_force is TimeInForce.IOC:
+    if not amendable(order):
         raise OrderInvalid(f"{short} is {order.status}: only what rests at the venue can be amended")

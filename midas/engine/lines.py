@@ -39,10 +39,12 @@ def _planned(d: OrderPlanned, state: State) -> Line:
     i = d.intent
     price = f" @ {plain(i.price)}" if i.price is not None else ""
     name = state.instruments[i.instrument].name
+    replaces = f", replaces {i.replaces[-4:]}" if i.replaces else ""
+    what = f"{i.side.value} {plain(i.quantity)} {name}{price} {i.type.value} {i.strategy}"
     return (
         "ORDER",
         "info",
-        f"{i.client_id[-4:]} {i.side.value} {plain(i.quantity)} {name}{price} {i.type.value} {i.strategy}",
+        f"{i.client_id[-4:]} {what}{replaces}",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from midas.domain.order import Phase, TimeInForce
 from midas.errors import OrderInvalid
 from midas.execution.wanted import shown
 from midas.state.orders import Order
@@ -35,6 +36,13 @@ def exit_barred(state: State) -> str:
     if control.withdraws_exits:
         return f"the kill latch is set ({control.level}) by {control.kill_by}"
     return ""
+
+
+def amendable(order: Order) -> bool:
+    """Whether this is a person's own order and rests at the venue, so that another can take its place."""
+    intent = order.intent
+    settled = order.phase is Phase.WORKING and not order.unknown and not order.pending_cancel
+    return bool(intent.ticket) and settled and intent.time_in_force is not TimeInForce.IOC
 
 
 def enters_again(strategy: str) -> str:

@@ -19,9 +19,10 @@ from midas.domain.event import (
 from midas.domain.money import plain
 from midas.domain.order import Phase
 from midas.engine.audit import Audit
+from midas.engine.lookup import amendable
 from midas.state.orders import Order
 from midas.state.snapshot import ClosedOrderView, FillView, OrderView
-from midas.state.state import BY_HAND, State
+from midas.state.state import State
 
 KEPT = 100  # closed orders, and fills
 LIFE_MAX = 40  # lines of one order
@@ -69,7 +70,7 @@ class OrderLog:
                 client_id, client_id[-4:], intent.instrument, intent.strategy, intent.side.value,
                 intent.type.value, _price(order), float(intent.quantity), float(order.filled), order.status,
                 intent.purpose.value, intent.created_at, intent.reason, tuple(self._lives.get(client_id, ())),
-                intent.strategy in BY_HAND and order.phase is Phase.WORKING,
+                amendable(order),
             )  # fmt: skip
 
     def ack_ms(self, client_id: str) -> float:
@@ -94,6 +95,8 @@ class OrderLog:
         if order is not None:
             intent = order.intent
             self._write(order, audit.at, f"QUEUED by {intent.strategy} ({intent.mode}, {intent.regime})")
+            if intent.replaces:
+                self._write(order, audit.at, f"replaces {intent.replaces[-4:]}")
 
     def _moved(self, moved: OrderMoved, event: Event, audit: Audit) -> None:
         order = self._state.orders.get(moved.client_id)
