@@ -16,7 +16,7 @@ from tui.options import Options
 from tui.present.lines import Line
 from tui.present.masking import masked
 from tui.present.status import Notice
-from tui.screens.desk import DeskScreen
+from tui.screens.desk import DeskScreen, NoEffect
 from tui.screens.page import Page
 from tui.theme import Inks
 
@@ -63,6 +63,10 @@ class Core(App[int]):
         """Take other options and draw."""
         self.console_desk.options = options
         self.stage.draw_all()
+
+    def on_no_effect(self, message: NoEffect) -> None:
+        """Say why a key did nothing."""
+        self.say(message.text, False)
 
     def answered(self, answer: Answer) -> None:
         """Show the engine's answer to a command."""

@@ -218,3 +218,11 @@ async def test_answers_leave_the_last_line_after_a_while(console: Console) -> No
         assert bench.shows("the mode is NORMAL already")
         bench.app.stage.tell(None)
         assert bench.screen()[-1].startswith(" midas 0.1.0")
+
+
+async def test_a_key_without_effect_says_why_for_a_while(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("9", "j")
+        assert bench.shows("nothing can be chosen in this pane")
+        await bench.press("ampersand")
+        assert bench.shows("& works in: ")

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 from textual.geometry import Region
+from textual.message import Message
 from textual.screen import Screen
 
 from midas.state.snapshot import InstrumentView
@@ -42,6 +43,14 @@ class Deck(Container):
     def layout(self) -> DeckLayout:
         """The one layout of this container."""
         return self.places
+
+
+class NoEffect(Message):
+    """A key did nothing here; why, in words."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
 
 
 class DeskScreen(Screen[None]):
@@ -190,7 +199,7 @@ class DeskScreen(Screen[None]):
         elif row is not None:
             near = [pane for pane in row.panes if pane in self._plan().tabs]
             where = f"{', '.join(near)}. Tab goes there" if near else _elsewhere(row.panes)
-            self.tell(Notice(f"{row.shown} works in: {where} ({row.help})", False))
+            self.post_message(NoEffect(f"{row.shown} works in: {where} ({row.help})"))
 
     def action_next_pane(self, steps: int) -> None:
         """Tab: the keyboard goes to the next pane; while zoomed, so does the zoom."""
@@ -234,6 +243,7 @@ class DeskScreen(Screen[None]):
         if pane is not None:
             pane.move(steps)
             self._echo(pane)
+            self._rowless(pane)
 
     def action_jump(self, last: bool) -> None:
         """First or last row."""
@@ -241,6 +251,7 @@ class DeskScreen(Screen[None]):
         if pane is not None:
             pane.jump(last)
             self._echo(pane)
+            self._rowless(pane)
 
     def action_symbol(self, steps: int) -> None:
         """The other instrument, in every pane at once."""
@@ -254,6 +265,10 @@ class DeskScreen(Screen[None]):
         self.draw_all()
 
     # inside
+
+    def _rowless(self, pane: Pane) -> None:
+        if pane.kind.keys is None:
+            self.post_message(NoEffect("nothing can be chosen in this pane: Tab goes on, z zooms"))
 
     def _point(self, pane: Pane) -> None:
         """Let a pane that follows others show what a cursor of theirs stands on, the active one's first."""
