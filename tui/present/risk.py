@@ -15,7 +15,7 @@ TALL = 11  # rows from which on the next limit says what it will do
 
 # The engine's words for what a limit does, short.
 THEN = {
-    "reject": "refuses what is more",
+    "reject": "refuses more",
     "reject new": "refuses new positions",
     "closing only": "lets only close",
     "flatten": "closes everything",
@@ -146,7 +146,8 @@ def _next(picture: Picture, width: int, height: int) -> list[Line]:
     left = _left(picture, limit)
     whose = f" ({limit.detail})" if limit.detail else ""
     if left:
-        rows.append([Piece("  room ", "dim"), secret(clip(f"{left}{whose}", width - 7))])
+        fits = len(left) + len(whose) <= width - 7
+        rows.append([Piece("  room ", "dim"), secret(clip(left + whose if fits else left, width - 7))])
     elif whose:
         rows.append([Piece(f"  {clip(limit.detail, width - 2)}", "dim")])
     if height >= TALL:

@@ -10,7 +10,7 @@ from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, centred
 from tui.present.picture import Picture, Spot
 
-LARGE = 5.0  # times the median of the last prints
+LARGE = 5.0  # times the median of the last prints, and among the largest tenth of them
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500)  # a rate is told in round steps, so that it can be read
 
 
@@ -20,9 +20,10 @@ def prints(picture: Picture, spot: Spot) -> Sheet:
     title: Line = [Piece("tape", "title")]
     if view is None or not view.tape:
         return Sheet(title, centred("no trade printed yet", spot.width, spot.height))
-    usual = median(trade.quantity for trade in view.tape)
+    sizes = sorted(trade.quantity for trade in view.tape)
+    large = max(median(sizes) * LARGE, sizes[-max(1, len(sizes) // 10)])
     ours = {(mark.time // SECOND, mark.price) for mark in view.marks}
-    rows = [_row(view, trade, usual, ours, spot.width) for trade in view.tape[: spot.height]]
+    rows = [_row(view, trade, large, ours, spot.width) for trade in view.tape[: spot.height]]
     title.append(Piece(f" {_rate(view)}", "dim"))
     clock = "UTC" if picture.snapshot.speed == 1.0 and not picture.snapshot.market else "market UTC"
     return Sheet(title, rows, [Piece(clock, "dim")], _legend(spot.width))
@@ -34,7 +35,7 @@ def _legend(width: int) -> Line:
 
 
 def _row(
-    view: InstrumentView, trade: TradeView, usual: float, ours: set[tuple[int, float]], width: int
+    view: InstrumentView, trade: TradeView, threshold: float, ours: set[tuple[int, float]], width: int
 ) -> Line:
     bought = trade.aggressor == "BUY"
     ink = "up" if bought else "down"
@@ -42,7 +43,7 @@ def _row(
     stamp = clock_text(trade.time)
     room = width - len(stamp) - len(price) - 4
     quantity = numbers.fitted(trade.quantity, view.quantity_decimals, max(4, min(room, 9)))
-    large = trade.quantity >= usual * LARGE
+    large = trade.quantity >= threshold
     mine = (trade.time // SECOND, trade.price) in ours
     mark = "●" if mine else "■" if large else " "
     size = f"{mark}{quantity}"
