@@ -10,11 +10,13 @@ from midas.domain.instrument import Instrument
 from midas.domain.mode import Environment
 from midas.domain.time import MILLISECOND, SECOND
 from midas.engine.build import EngineConfig, StrategyConfig
+from midas.errors import WorkspaceInvalid
 from midas.execution.worker import ExecutionRules
 from midas.portfolio.sizing import SizingRules
 from midas.risk.exposure import Classes
 from midas.risk.limits import Limits
 from midas.settings import Settings
+from midas.state.state import BY_HAND
 from midas.workspace import LoadedStrategy, load_strategies
 
 
@@ -78,6 +80,10 @@ def check_strategies(settings: Settings) -> None:
     """Load the enabled strategies once, before anything is started. Raises WorkspaceInvalid."""
     enabled = {name: entry.parameters for name, entry in settings.strategies.items() if entry.enabled}
     for loaded in load_strategies(settings.workspace, enabled):
+        if loaded.type.name in BY_HAND:
+            raise WorkspaceInvalid(
+                f"{loaded.file}: {loaded.type.name!r} is what a person's own orders are called"
+            )
         loaded.make()
 
 

@@ -21,10 +21,11 @@ from midas.agents.risk_manager import RiskManager
 from midas.domain.decision import Noted
 from midas.domain.event import OrderFilled, Source
 from midas.domain.mode import Mode
+from midas.domain.opinion import Urgency
 from midas.domain.order import CloseReason, OrderIntent, Purpose, Side, TimeInForce
 from midas.domain.time import SECOND
 from midas.domain.verdict import Approved
-from midas.state.state import EXTERNAL, State
+from midas.state.state import EXTERNAL, MANUAL, State
 from tests.fakes.desk import EXECUTION, LIMITS
 from tests.fakes.nouns import BTC, ETH, START, desk, fill, hold, intent, quote, selling, target
 
@@ -371,3 +372,56 @@ def test_intents_travel(floor: Floor) -> None:
     floor.want("1")
     [entry] = orders(floor.proceed())
     assert msgspec.json.decode(msgspec.json.encode(entry), type=OrderIntent) == entry
+
+
+def closing(floor: Floor, strategy: str = "s") -> None:
+    """A person closes what a sleeve holds."""
+    verdict = floor.risk.review(target("0", strategy=strategy, urgency=Urgency.AGGRESSIVE), floor.state)
+    assert isinstance(verdict, Approved)
+    floor.agent.close(verdict, floor.state.now)
+
+
+def test_a_close_withdraws_whatever_rests_and_then_takes(floor: Floor) -> None:
+    hold(floor.state, "1")
+    floor.want("0.4")
+    [patient] = orders(floor.proceed())
+    closing(floor)
+    steps = floor.proceed()
+    assert (withdrawn(steps), orders(steps)) == ([patient.client_id], [])
+    floor.close(patient)
+    [sale] = orders(floor.proceed())
+    assert (sale.quantity, sale.time_in_force) == (Decimal(1), TimeInForce.IOC)
+
+
+def test_a_close_is_over_once_nothing_can_be_sold(floor: Floor) -> None:
+    hold(floor.state, "1")
+    closing(floor)
+    [sale] = orders(floor.proceed())
+    assert floor.agent.closes("s", BTC.id)
+    floor.fill(sale)
+    said = [s.text for s in floor.proceed() if isinstance(s, Noted)]
+    assert said == [f"s {BTC.name} is closed"]
+    assert not floor.agent.closes("s", BTC.id)
+
+
+def test_closes_that_a_kill_ended_are_not_gone_on_with(floor: Floor) -> None:
+    hold(floor.state, "1")
+    closing(floor)
+    floor.agent.forget_closes()
+    assert floor.proceed() == []
+    assert floor.held() == Decimal(1)
+
+
+def test_entries_are_forgotten_of_one_strategy_or_instrument_alone(floor: Floor) -> None:
+    floor.want("1")
+    floor.want("2", strategy="other")
+    floor.agent.forget_entries(floor.state, strategy="s")
+    assert [o.strategy for o in orders(floor.proceed())] == ["other"]
+    floor.agent.forget_entries(floor.state, instrument=ETH.id)
+    assert not floor.agent.gave_up("other", BTC.id)
+
+
+def test_a_persons_position_is_not_reduced_by_a_mode(floor: Floor) -> None:
+    hold(floor.state, "1", strategy=MANUAL)
+    floor.agent.reduce(floor.state, HALF)
+    assert floor.proceed() == []

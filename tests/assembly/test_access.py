@@ -97,3 +97,17 @@ def test_strategies_are_checked_before_anything_starts(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceInvalid, match=r"nothing_there\.py is missing"):
         check_strategies(load_settings(tmp_path))
     check_strategies(load_settings(REPOSITORY))
+
+
+def test_no_strategy_may_be_called_what_a_persons_orders_are(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("[strategies.mine]\n")
+    source = (REPOSITORY / "strategies" / "trend_following.py").read_text()
+    (tmp_path / "strategies").mkdir()
+    (tmp_path / "strategies" / "mine.py").write_text(source.replace('"trend-following"', '"manual"'))
+    with pytest.raises(WorkspaceInvalid, match="'manual' is what a person's own orders are called"):
+        check_strategies(load_settings(tmp_path))
+
+
+def test_the_embedded_exchanges_fees_are_what_reviews_count_with(settings: Settings) -> None:
+    fees = engine_config(settings, (BTC,)).costs.fees
+    assert (fees.maker, fees.taker) == (settings.exchange.maker_fee, settings.exchange.taker_fee)

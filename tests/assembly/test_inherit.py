@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,11 +11,13 @@ import pytest
 
 from midas.assembly.inherit import inherited, refuse_left_behind
 from midas.domain.carry import AlertCarried, Carried
-from midas.domain.event import Event, SessionOpened, Ticked
+from midas.domain.command import SetStrategy
+from midas.domain.event import CommandGiven, Event, SessionOpened, Ticked
 from midas.domain.mode import Mode
 from midas.engine.audit import encode
 from midas.engine.build import build_engine
 from midas.errors import ConfigInvalid
+from midas.ports.strategy import Strategy
 from midas.runtime.records import (
     AUDIT,
     EVENT,
@@ -31,6 +34,7 @@ from midas.store import sessions
 from midas.store.journal import DATABASE, Journal
 from tests.fakes.desk import config
 from tests.fakes.nouns import BTC, ETH, START, account, desk, hold, intent
+from tests.fakes.strategy import Puppet
 
 OURS, OTHER = "sim-ours", "sim-other"
 SETTINGS = config([])
@@ -44,6 +48,7 @@ async def store(
     *,
     marks: Marks | None = None,
     sealed: bool = True,
+    strategies: Sequence[Strategy] = (),
 ) -> Path:
     """A session as the runner writes it."""
     directory = home / sessions.SESSIONS / name
@@ -52,7 +57,7 @@ async def store(
         name, START, "0", "code", SETTINGS.digest(), SETTINGS, "binance", account_id, "SIM", "", 1.0
     )
     journal.append(0, HEADER, START, encode_header(header))
-    engine = build_engine(SETTINGS, [])
+    engine = build_engine(config(strategies), strategies)
     for sequence, event in enumerate(events, 1):
         journal.append(sequence, EVENT, event.at, encode_event(event))
         if (audit := engine.step(sequence, event)) is not None:
@@ -146,6 +151,22 @@ async def test_what_followed_from_prices_is_continued_too(tmp_path: Path) -> Non
         carried.alerts,
         carried.alert_last,
     ) == tuple(getattr(marks, name) for name in marks.__struct_fields__)
+
+
+async def test_what_a_person_paused_stays_paused_on_any_account(tmp_path: Path) -> None:
+    pause = SetStrategy("puppet", running=False, reason="news")
+    events = [opened("1", OURS), rich(1_000), CommandGiven("c1", "ops", pause, START)]
+    await store(tmp_path, "1", OURS, events, strategies=[Puppet()])
+    for account_id in (OURS, OTHER):
+        [kept] = inherited(tmp_path, account_id)[0].pauses
+        assert (kept.scope, kept.reason, kept.by) == ("puppet", "paused by ops: news", "ops")
+
+
+async def test_what_was_started_again_is_not_paused(tmp_path: Path) -> None:
+    acts = [SetStrategy("puppet", running=False), SetStrategy("puppet", running=True, confirmed=True)]
+    given = [CommandGiven(f"c{n}", "ops", act, START) for n, act in enumerate(acts)]
+    await store(tmp_path, "1", OURS, [opened("1", OURS), rich(1_000), *given], strategies=[Puppet()])
+    assert inherited(tmp_path, OURS)[0].pauses == ()
 
 
 async def test_a_session_without_a_readable_head_is_named(tmp_path: Path) -> None:
