@@ -121,6 +121,12 @@ def test_exposure_is_told_by_instrument_and_by_strategy() -> None:
         assert f"{view.worst * 100:.1f}%" in next(line for line in text.splitlines() if line.startswith(name))
 
 
+def test_exposure_gives_up_a_heading_before_a_row() -> None:
+    text = body(exposure.table(picture(normal()), spot(52, len(normal().exposures) + 1)))
+    assert all(view.name.partition(".")[0] in text for view in normal().exposures)
+    assert "by strategy" not in text
+
+
 @pytest.mark.parametrize(("width", "height"), [(33, 10), (51, 13), (98, 20)])
 def test_each_trigger_says_how_far_the_loss_is_and_what_it_does(width: int, height: int) -> None:
     text = body(equity.curve(picture(normal()), spot(width, height)))

@@ -14,6 +14,7 @@ from tui.present.picture import Picture, Spot
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _TRIGGER_ROWS = 2  # one for the gauge, one for the words
+FIGURES = 16  # " 0.61% of 10.0%"
 
 
 def curve(picture: Picture, spot: Spot) -> Sheet:
@@ -85,16 +86,16 @@ def _triggers(picture: Picture, spot: Spot) -> list[Line]:
 def _gauge(trigger: TriggerView, width: int) -> Line:
     used = trigger.value / trigger.maximum if trigger.maximum > 0 else 0.0
     ink = shade_of(used)
-    if width < 40:
+    if width < 46:
         short = f"{numbers.fixed(trigger.value * 100, 2)}/{numbers.share(trigger.maximum, 1)}"
         title, does = trigger.title.split()[0], trigger.action.split()[0]
         return [Piece(f"{title:<9}", "text"), Piece(f"{short:<10}", ink), Piece(f" → {does}", "dim")]
     name = f"{trigger.title:<10} "
     figures = f" {numbers.share(trigger.value, 2)} of {numbers.share(trigger.maximum, 1)}"
-    acts = f" → {trigger.action}" if width >= 60 else f" → {trigger.action.split()[0]}"
-    bar = max(4, min(30, width - len(name) - len(figures) - 24))
-    line: Line = [Piece(name, "text"), Piece(gauge(used, bar), ink), Piece(f"{figures:<16}", ink)]
-    return [*line, Piece(clip(acts, width - len(name) - bar - 16), "dim")]
+    acts = f" → {trigger.action}" if width >= 56 else f" → {trigger.action.split()[0]}"
+    bar = max(4, min(30, width - len(name) - FIGURES - (25 if width >= 56 else 12)))
+    line: Line = [Piece(name, "text"), Piece(gauge(used, bar), ink), Piece(f"{figures:<{FIGURES}}", ink)]
+    return [*line, Piece(clip(acts, width - len(name) - bar - FIGURES), "dim")]
 
 
 def _words(picture: Picture, trigger: TriggerView) -> str:

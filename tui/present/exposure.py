@@ -30,8 +30,12 @@ def table(picture: Picture, spot: Spot) -> Sheet:
             continue
         named = [columns[0]._replace(heading=words), *columns[1:]]
         rows += [[]] if rows and spot.height > len(known) + 3 else []
-        rows.append(heading(named))
+        # Where room is short a strategy's name tells by itself what it is.
+        rows += [heading(named)] if not rows or spot.height >= len(known) + 2 else []
         rows += [row(columns, view) for view in members]
+    if len(rows) > spot.height:
+        more = len(rows) - spot.height + 1
+        rows = [*rows[: spot.height - 1], [Piece(f" +{more} more: z", "dim")]]
     cash = [Piece("cash ", "dim"), secret(f"{numbers.money(money.cash)} {money.currency}")]
     foot: Line = [Piece("worst: as if every entry order filled", "dim")] if spot.width >= 60 else []
     if spot.height > len(rows):

@@ -45,6 +45,8 @@ def _row(fact: Fact, longest: int, width: int) -> Line:
     value = f"{fact.value:>{longest}}" if room >= longest + 12 else fact.value
     line = [*head, Piece(clip(value, room), fact.ink)]
     left = width - width_of(line) - 2
-    if fact.words and left >= 6:
-        line.append(Piece(f"  {clip(fact.words, left)}", fact.ink if odd else "faint"))
+    if odd and left >= 6:
+        line.append(Piece(f"  {clip(fact.words, left)}", fact.ink))
+    elif fact.words and len(fact.words) <= left:
+        line.append(Piece(f"  {fact.words}", "faint"))
     return line

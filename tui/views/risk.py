@@ -33,8 +33,8 @@ def _compact(area: Region, _instruments: int) -> Regions:
 
 def _wide(area: Region, _instruments: int) -> Regions:
     left = area.width * 56 // 100
-    top = max(14, area.height * 43 // 100)
-    bottom = max(10, area.height * 31 // 100)
+    top = max(12, area.height * 43 // 100)
+    bottom = max(8, area.height * 31 // 100)
     return _grid(area, left, top, area.height - top - bottom)
 
 
