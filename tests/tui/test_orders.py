@@ -106,7 +106,9 @@ async def test_all_entries_of_the_symbol_go_after_y_and_nothing_else(console: Co
         assert bench.shows("Exits and stops stay.")
         await bench.press("n")
         assert bench.link.commands == []
-        await bench.press("C", "y")
+        await bench.press("C")
+        bench.later(1)
+        await bench.press("y")
         assert bench.link.commands == [CancelEntries(BTC)]
         await bench.press("l", "C")
         assert bench.shows("no entry of ETH-USDT is working")
@@ -124,6 +126,7 @@ async def test_d_cancels_our_order_at_the_level_after_y(console: Console) -> Non
         )
         await bench.press("d")
         assert isinstance(bench.app.screen, Confirm)
+        bench.later(1)
         await bench.press("y")
         assert bench.link.commands == [CancelOrder("m-d018")]
 
@@ -134,6 +137,7 @@ async def test_an_order_is_cancelled_by_its_id_from_the_palette(console: Console
         assert bench.shows("Cancel c7e4?")
         await bench.press("enter")
         assert bench.link.commands == []
+        bench.later(1)
         await bench.press("y")
         assert bench.link.commands == [CancelOrder("m-c7e4")]
         await bench.press("colon", *"cancel zzzz", "enter")

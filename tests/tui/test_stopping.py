@@ -123,6 +123,7 @@ async def test_going_riskier_needs_a_reason_and_then_y(console: Console) -> None
         assert bench.link.commands == []
         await bench.press("backspace", *"calm", "enter", "enter")
         assert bench.link.commands == []
+        bench.later(1)
         await bench.press("y")
         assert bench.link.commands == [SetMode("NORMAL", "calm", confirmed=True)]
 
@@ -176,6 +177,9 @@ async def test_cancel_asks_for_y_and_names_the_order(console: Console) -> None:
         bench.app.stage.panes["desk"].focus()
         await bench.press("G", "k", "c")
         assert bench.shows("Cancel b002?")
+        await bench.press("y")
+        assert bench.link.commands == []  # at once, as a paste would: it doesn't count
+        bench.later(1)
         await bench.press("y")
         assert bench.link.commands == [CancelOrder("m-b002")]
 

@@ -50,7 +50,8 @@ class Modes(Stopping):
         elif after.safety > before.safety:
             self.console_desk.send(SetMode(mode), self.answered)
         elif not isinstance(self.screen, Riskier):
-            self.push_screen(Riskier(before.value, mode), lambda reason: self._riskier(mode, reason))
+            ask = Riskier(before.value, mode, self.console_desk.now)
+            self.push_screen(ask, lambda reason: self._riskier(mode, reason))
 
     def action_mode_strip(self) -> None:
         """`m`: the modes by letter."""

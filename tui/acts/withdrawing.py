@@ -84,7 +84,10 @@ class Withdrawing(Core):
 
         title = f"Cancel {', '.join(order.short_id for order in orders)}?"
         if picture is not None:
-            self.push_screen(Confirm(title, "\n".join(described(picture, o) for o in orders)), answer)
+            self.push_screen(
+                Confirm(title, "\n".join(described(picture, o) for o in orders), self.console_desk.now),
+                answer,
+            )
 
     def _cancel_entries(self, _rest: str) -> None:
         picture = self.console_desk.truth()
@@ -100,6 +103,10 @@ class Withdrawing(Core):
         more = f"\n+{len(orders) - NAMED_MAX} more" if len(orders) > NAMED_MAX else ""
         plural = "entry" if len(orders) == 1 else "entries"
         self.push_screen(
-            Confirm(f"Cancel {len(orders)} {plural} of {view.name}?", f"{text}{more}\nExits and stops stay."),
+            Confirm(
+                f"Cancel {len(orders)} {plural} of {view.name}?",
+                f"{text}{more}\nExits and stops stay.",
+                self.console_desk.now,
+            ),
             lambda yes: self.console_desk.send(CancelEntries(view.id), self.answered) if yes else None,
         )

@@ -29,6 +29,7 @@ from tui.views.view import View
 from tui.widgets.canvas import Canvas
 from tui.widgets.pane import COMMON, Pane
 
+UNDER = [("Esc", "close"), ("^\\", "HALT"), ("F5-F9", "mode"), ("^Q", "detach")]  # under a dialogue
 TICKS = 8  # pulls a second of the fastest pane
 
 
@@ -351,9 +352,10 @@ class DeskScreen(Screen[None]):
     def _foot(self, picture: Picture, width: int) -> list[Line]:
         snapshot = picture.snapshot
         here = self.focused.id or "" if self.focused is not None else ""
-        offered = keys_line(
-            hints(snapshot.kill.latched, bool(snapshot.orders), here, self._keymap.shown), width
-        )
+        shown = self._keymap.shown
+        alone = self.app.screen is self
+        found = hints(snapshot.kill.latched, bool(snapshot.orders), here, shown) if alone else UNDER
+        offered = keys_line(found, width)
         if self.guide:
             offered = fit([Piece(clip(f" ▸ {self.guide}", width), "notice", "notice")], width, "notice")
         if self._notice is not None:

@@ -12,10 +12,26 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from midas.domain.command import Answer
+from midas.domain.time import MILLISECOND
+from tui.link_port import Clock
 from tui.present.lines import clean
 from tui.present.words import MODES
 
+QUIET = 300 * MILLISECOND
 ESCAPE = Binding("escape", "dismiss(None)", "back", show=False)
+
+
+class Quiet:
+    """Whether a question has stood long enough for y to be its answer: a pasted or held key comes at once."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self._asked = clock()
+
+    @property
+    def over(self) -> bool:
+        """Whether y counts."""
+        return self.clock() - self._asked >= QUIET
 
 
 class Question(ModalScreen[str | None]):
@@ -49,12 +65,13 @@ class Question(ModalScreen[str | None]):
 class Riskier(Question):
     """Going riskier: a reason first, then y."""
 
-    def __init__(self, before: str, after: str) -> None:
+    def __init__(self, before: str, after: str, clock: Clock) -> None:
         text = (
             f"{MODES[before].shape} {before}  →  {MODES[after].shape} {after}: the system may take more risk."
         )
         super().__init__(f"Go riskier: {after}", text, "reason, at least three letters, then Enter")
         self._reason = ""
+        self._quiet = Quiet(clock)
 
     def on_mount(self) -> None:
         """Say what comes."""
@@ -67,13 +84,14 @@ class Riskier(Question):
             self.hint("a reason is needed: it goes into the journal")
             return
         self._reason = reason
+        self._quiet = Quiet(self._quiet.clock)
         event.input.disabled = True
         self.set_focus(None)
         self.hint("y: do it   Esc: leave it as it is")
 
     def key_y(self) -> None:
         """The confirmation; does nothing before there is a reason."""
-        if self._reason:
+        if self._reason and self._quiet.over:
             self.dismiss(self._reason)
 
 
@@ -93,17 +111,22 @@ class Typed(Question):
 
 
 class Confirm(ModalScreen[bool]):
-    """One question, answered by y; everything else is no."""
+    """One question, answered by y a moment after it was put; everything else is no."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "dismiss(True)", "yes", show=False),
         Binding("n,escape", "dismiss(False)", "no", show=False),
     ]
 
-    def __init__(self, title: str, text: str) -> None:
+    def __init__(self, title: str, text: str, clock: Clock) -> None:
         super().__init__()
         self._heading = title
         self._text = text
+        self._quiet = Quiet(clock)
+
+    def key_y(self) -> None:
+        """The confirmation."""
+        if self._quiet.over:
+            self.dismiss(True)
 
     def compose(self) -> ComposeResult:
         """The question and its two keys."""
