@@ -40,6 +40,7 @@ class Modal(NamedTuple):
     typed: str = ""  # into its input
     undo: tuple[str, ...] = ()  # what takes it away again, where Esc does not
     pause: float = 0.0  # before the chord
+    standin: bool = False  # needs the orders and positions of the stand-in
 
 
 MODALS = (
@@ -57,6 +58,12 @@ MODALS = (
     Modal("cancel all", ("C",), "y: do it", screen="1"),
     Modal("ticket to buy", ("b",), "F2", screen="1"),
     Modal("ticket to sell, typing", ("s",), "F2", screen="1", typed="0.01"),
+    Modal("amendment, typing", (":", *"amend d018", "enter"), "amend d018", typed="0.1", standin=True),
+    Modal("closing", (":", *"close eth", "enter"), "close book-imbalance", standin=True),
+    Modal("alert, typing", ("!",), "set the alert", typed="70000"),
+    Modal("filter, typing", ("/",), "Enter keeps it", screen="8", typed="fill"),
+    Modal("labels", ("\x0f",)),
+    Modal("tour", (":", *"tour", "enter"), "tour 1/"),
     Modal("zoomed pane", ("z",), undo=("z",)),
     Modal("frozen display", ("space",), "FROZEN", undo=("space",)),
 )
@@ -193,7 +200,7 @@ def cells(quick: bool, real: bool) -> list[Cell]:
         for condition in conditions
         for screen in SCREENS
         for modal in MODALS
-        if modal.screen in ("", screen)
+        if modal.screen in ("", screen) and not (modal.standin and real)
     ]
     return found[:: 7 if quick else 1]
 
@@ -216,6 +223,9 @@ class Runner(threading.Thread):
             except (AssertionError, OSError) as error:
                 self._done[cell] = Result(None, f"{type(error).__name__}: {str(error)[:60]}")
                 self._lane.forget_console()
+            result = self._done[cell]
+            where = f"{cell.screen} {cell.modal.name} / {cell.condition}"
+            print(f"{where:<44} {result.trouble or f'{result.ms:.0f} ms'}", file=sys.stderr, flush=True)
 
 
 def table(done: dict[Cell, Result]) -> list[str]:
