@@ -21,6 +21,7 @@ from midas.agents.strategy_manager import Enrolled, StrategyManager
 from midas.agents.technical import TechnicalAnalyst
 from midas.domain.decision import Decision, Noted, RegimeChanged, SignalMade, TargetApproved, TargetRefused
 from midas.domain.market import Bar
+from midas.domain.money import plain
 from midas.domain.opinion import Forecast, Regime, Signal
 from midas.domain.verdict import Refused
 from midas.state.market import InstrumentMarket
@@ -107,7 +108,7 @@ class Orchestrator:
             yield TargetRefused(target, verdict.breaches)
             return
         self.execution.accept(verdict, state.now)
-        yield self._made(signal, "acted", f"to {verdict.target.quantity}")
+        yield self._made(signal, "acted", f"position to {plain(verdict.target.quantity)}")
         yield TargetApproved(verdict.target)
 
     def _made(self, signal: Signal, outcome: str, detail: str) -> SignalMade:
