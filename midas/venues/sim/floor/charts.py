@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 import msgspec
 
@@ -25,10 +26,14 @@ class Charts:
         self._start = start
         self._seconds = self._traded("1s", start // SECOND * SECOND, lateness)
         self._minutes = self._traded("1m", start, lateness)
+        self._windows: dict[int, Candle] = {}
+
+    @cached_property
+    def _folded(self) -> dict[str, Folded]:
+        """Every longer series; made with the first minute that closes, not at the start."""
         longer = [(name, name, 0) for name in KLINES if name not in _TRADED]
         longer += [(name + EAST_MARK, name, EAST) for name in EAST_INTERVALS]
-        self._folded = {key: self._new(name, offset) for key, name, offset in longer}
-        self._windows: dict[int, Candle] = {}
+        return {key: self._new(name, offset) for key, name, offset in longer}
 
     def add(self, event: Print) -> None:
         """One more trade."""
@@ -102,10 +107,8 @@ class Charts:
         return made
 
     def _traded(self, interval: str, until: int, lateness: int) -> Series:
-        *closed, current = self._past.candles(interval, until)
-        series = Series(interval, current, lateness)
-        series.closed.extend(closed)
-        return series
+        current = self._past.current(interval, until)
+        return Series(interval, current, lateness, lambda: self._past.candles(interval, until)[:-1])
 
     def _new(self, interval: str, offset: int) -> Folded:
         """A series made of the minutes since the one in which the market starts."""

@@ -95,15 +95,29 @@ def span(interval: str, time: int, offset: int = 0) -> tuple[int, int]:
 
 
 class Series:
-    """Candles of a fixed period made of trades: closed ones, and those that late trades may join."""
+    """Candles of a fixed period made of trades: closed ones, and those that late trades may join.
 
-    __slots__ = ("_lateness", "_open", "closed", "period")
+    `past` tells those from before the first one; it is asked when somebody looks, not at the start.
+    """
 
-    def __init__(self, interval: str, first: Candle, lateness: int) -> None:
+    __slots__ = ("_closed", "_lateness", "_open", "_past", "period")
+
+    def __init__(
+        self, interval: str, first: Candle, lateness: int, past: Callable[[], list[Candle]] = list
+    ) -> None:
         self.period = INTERVALS[interval]
-        self.closed: deque[Candle] = deque(maxlen=KEPT)
+        self._past: Callable[[], list[Candle]] | None = past
+        self._closed: deque[Candle] = deque(maxlen=KEPT)
         self._open: deque[Candle] = deque([first])
         self._lateness = lateness
+
+    @property
+    def closed(self) -> deque[Candle]:
+        """The closed candles, oldest first."""
+        if self._past is not None:
+            self._closed = deque([*self._past(), *self._closed], maxlen=KEPT)
+            self._past = None
+        return self._closed
 
     @property
     def current(self) -> Candle:
@@ -116,12 +130,12 @@ class Series:
 
     def restore(self, closed: Iterable[Candle], running: Iterable[Candle]) -> None:
         """Go on with candles that were kept."""
-        self.closed.extend(closed)
+        self._closed.extend(closed)
         self._open = deque(running)
 
     def fresh(self, since: int) -> list[Candle]:
         """Closed candles that began at `since` or later, newest first."""
-        return list(takewhile(lambda candle: candle.start >= since, reversed(self.closed)))
+        return list(takewhile(lambda candle: candle.start >= since, reversed(self._closed)))
 
     def add(self, time: int, tick: int, lots: int, buyer_is_maker: bool, trade_id: int) -> None:
         """One more trade; a later candle opens where its time asks for it."""
@@ -141,7 +155,7 @@ class Series:
         self._reach(time)
         while len(self._open) > 1 and self._open[0].end + self._lateness <= time:
             candle = self._open.popleft()
-            self.closed.append(candle)
+            self._closed.append(candle)
             yield candle
 
     def _reach(self, time: int) -> None:
