@@ -81,6 +81,16 @@ async def test_any_other_key_takes_the_labels_away(console: Console) -> None:
         assert bench.focus == "book"
 
 
+async def test_the_chord_halts_over_jump_labels_and_a_signal_s_page(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("ctrl+o", "ctrl+backslash")
+        assert len(bench.kills) == 1
+    async with console() as bench:
+        focus(bench, "signals")
+        await bench.press("enter", "ctrl+backslash")
+        assert len(bench.kills) == 1
+
+
 async def test_the_whole_of_a_signal(console: Console) -> None:
     snapshot = normal()
     refused = msgspec.structs.replace(

@@ -53,6 +53,7 @@ def _row(
         Piece(
             f"{size:>{max(0, width - len(stamp) - len(price) - 2)}}",
             "own" if mine else "strong" if large else "text",
+            secret=mine,
         ),
     ]
 
