@@ -18,7 +18,7 @@ from midas.cli.flags import market_of, run_flags
 from midas.cli.options import habits_from, home_from, settings_from
 from midas.cli.processes import start_patience
 from midas.cli.pulling import halting_on_quit, pull
-from midas.cli.running import running
+from midas.cli.running import make_home, running
 from midas.cli.starting import Steps, start_engine
 from midas.cli.supervision import supervisor
 from midas.cli.whereabouts import HomeWatch
@@ -40,6 +40,7 @@ def with_console(args: Namespace) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the console needs a terminal; `midas --no-ui` runs the engine without one")
     settings = settings_from(args)
+    make_home(settings.home)
     try:
         found = running(settings.home)
     except NotRunning:

@@ -30,9 +30,9 @@ from midas.cli.processes import (
     stop_process,
 )
 from midas.cli.pulling import halting_on_quit
-from midas.cli.running import LOCK, RUN_FILE, EngineFile
+from midas.cli.running import LOCK, RUN_FILE, EngineFile, make_home
 from midas.domain.mode import Environment
-from midas.errors import ConfigInvalid, MidasError, UsageError
+from midas.errors import MidasError, UsageError
 from midas.settings import Settings
 from midas.store.durable import write_durably
 from midas.store.lock import InstanceLock
@@ -58,7 +58,7 @@ def run(args: Namespace) -> int:
 def headless(args: Namespace) -> int:
     """The engine in this process, until its duration, the end of a recording, a signal or `midas stop`."""
     settings = settings_from(args)
-    _make_home(settings.home)
+    make_home(settings.home)
     with InstanceLock(settings.home / LOCK), halting_on_quit(settings.home, "SIGQUIT"):
         _log_to(settings.home / "midas.log")
         named = ("market", "symbol", "preset", "speed", "seed")
@@ -84,16 +84,6 @@ def _check(settings: Settings, ahead: Ahead | None) -> None:
         if ahead is not None:
             stop_process(ahead.child.pid)
         raise
-
-
-def _make_home(home: Path) -> None:
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        writable = os.access(home, os.W_OK | os.X_OK)
-    except OSError:
-        writable = False
-    if not writable:
-        raise ConfigInvalid(f"MIDAS_HOME: {home} can't be written; name a folder of yours")
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
 
-from midas.errors import NotRunning
+from midas.errors import ConfigInvalid, NotRunning
 from midas.store.lock import InstanceLock
 
 LOCK = "engine.lock"
@@ -25,9 +26,24 @@ class EngineFile(msgspec.Struct, frozen=True):
 def running(home: Path) -> EngineFile:
     """The engine of a home. Raises NotRunning."""
     # The lock goes with its process, however that ends; the file alone may be a crash's, its number reused.
-    if InstanceLock(home / LOCK).held():
+    try:
+        held = InstanceLock(home / LOCK).held()
+    except OSError as error:
+        raise NotRunning(f"{home} can't be looked into: {error.strerror}; is it a folder of yours?") from None
+    if held:
         try:
             return msgspec.json.decode((home / RUN_FILE).read_bytes(), type=EngineFile)
         except (OSError, msgspec.MsgspecError):
             raise NotRunning(f"the engine of {home} is starting or ending; try again in a moment") from None
     raise NotRunning(f"no engine runs in {home}; `midas` or `midas --no-ui` starts one")
+
+
+def make_home(home: Path) -> None:
+    """The home, made where it is missing. Raises ConfigInvalid where it can't be written."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        writable = os.access(home, os.W_OK | os.X_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        raise ConfigInvalid(f"MIDAS_HOME: {home} can't be written; name a folder of yours")

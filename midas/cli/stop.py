@@ -43,10 +43,11 @@ def stop(args: Namespace) -> int:
 def _stop_engine(home: Path) -> list[str]:
     """What was ended. Raises LinkClosed where the engine hangs."""
     waiting, lock = supervisor(home), InstanceLock(home / LOCK)
-    ended = [f"engine {lock.owner()}"] if lock.held() else []
     try:
         engine = running(home)
+        ended = [f"engine {engine.pid}"]
     except NotRunning:
+        ended = [f"engine {lock.owner()}"] if _held(lock) else []
         # It starts, ends, or waits for its next start: nobody listens, and a signal is heard.
         pid = waiting.pid if waiting is not None else lock.owner() if ended else None
         if pid is not None:
@@ -71,9 +72,17 @@ def _await_end(home: Path) -> None:
     locks = [InstanceLock(home / LOCK), InstanceLock(home / SUPERVISOR_LOCK)]
     end = time.monotonic() + STOP_TIMEOUT_S
     while time.monotonic() < end:
-        if not any(lock.held() for lock in locks):
+        if not any(_held(lock) for lock in locks):
             return
         time.sleep(0.05)
     raise MidasError(
         f"the engine still runs after {STOP_TIMEOUT_S:.0f} s; `midas status` says what it waits for"
     )
+
+
+def _held(lock: InstanceLock) -> bool:
+    """A home that can't be looked into runs nothing of ours."""
+    try:
+        return lock.held()
+    except OSError:
+        return False

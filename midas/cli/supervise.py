@@ -21,7 +21,7 @@ import msgspec
 
 from midas.cli.fate import Fate, read_fate, write_fate
 from midas.cli.flags import run_flags
-from midas.cli.running import ENGINE_LOG
+from midas.cli.running import ENGINE_LOG, make_home
 from midas.cli.supervision import LOCK, Supervision, tell
 from midas.errors import StoreError, UsageError
 from midas.store.lock import InstanceLock
@@ -197,6 +197,7 @@ class Supervisor:
 def supervise(args: Namespace) -> int:
     """Run the engine until it ends for good; its exit code."""
     home = _home(args)
+    make_home(home)
     flags = run_flags(args) + (["--json"] if args.json else [])
     command = [sys.executable, "-m", "midas", "--no-ui"]
     heard = Signals()  # before anybody can find us and send one

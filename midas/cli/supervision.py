@@ -39,7 +39,10 @@ def supervision(home: Path) -> Supervision | None:
 def supervisor(home: Path) -> Supervision | None:
     """The supervisor that runs; None where none does."""
     lock = InstanceLock(home / LOCK)
-    owner = lock.owner() if lock.held() else None
+    try:
+        owner = lock.owner() if lock.held() else None
+    except OSError:
+        return None  # somebody else's home
     if owner is None:
         return None
     word = supervision(home)

@@ -47,7 +47,7 @@ class InstanceLock:
         """The process id in the file; None when nobody wrote one."""
         try:
             text = self._path.read_text()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         return int(text) if text.strip().isdecimal() else None
 
@@ -55,7 +55,7 @@ class InstanceLock:
         """True while some process, this one included, owns the lock."""
         try:
             descriptor = os.open(self._path, os.O_RDWR)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)

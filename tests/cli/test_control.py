@@ -114,3 +114,13 @@ def test_an_engine_file_left_by_a_crash_is_no_engine(home: Path) -> None:
         (home / RUN_FILE).unlink()
         with pytest.raises(NotRunning, match="starting or ending"):
             running(home)
+
+
+@pytest.mark.parametrize("command", [["status"], ["stop"], ["attach"], ["mode", "pause"]])
+def test_a_home_that_is_no_folder_runs_nothing(
+    home: Path, command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.write_text("a file")
+    monkeypatch.setenv("MIDAS_HOME", str(home / "below"))
+    assert main(command) == 2
+    assert "no engine runs" in capsys.readouterr().err

@@ -89,7 +89,7 @@ class ProcessDesk:
 
     def close(self) -> None:
         """End everything that was started here, detached engines and the exchange too."""
-        for name in (SUPERVISOR_LOCK, LOCK):
+        for name in (SUPERVISOR_LOCK, LOCK) if self.home.is_dir() else ():
             lock = InstanceLock(self.home / name)
             if lock.held() and (owner := lock.owner()) not in (None, os.getpid()):
                 _end(owner or 0)
