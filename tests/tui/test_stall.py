@@ -1,0 +1,56 @@
+"""A terminal that stops reading, and one that goes away; `tests.e2e.console_stall` measures it."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from midas.assembly.access import sockets
+from midas.runtime.link import SocketLink
+from tests.e2e.console_stall import SIZE, differing, gap, hang_up
+from tests.e2e.desk import REPOSITORY
+from tests.e2e.eyes import Eyes
+from tests.e2e.kill_lane import MAIN, Lane
+
+STALL_S = 3.0
+
+
+@pytest.fixture
+def lane() -> Iterator[Lane]:
+    with tempfile.TemporaryDirectory(prefix="midas-stall-") as folder:
+        lane = Lane(Path(folder) / "l")
+        try:
+            yield lane
+        finally:
+            lane.close()
+
+
+def test_an_unread_terminal_stops_nothing_and_shows_the_truth_afterwards(lane: Lane) -> None:
+    file = lane.home / "gap"
+    console = Eyes(["-m", "tests.e2e.probed_console", str(file)], SIZE, lane.home, REPOSITORY)
+    console.until(MAIN, 30.0)
+    console.look(1.0)
+    gap(console, file)
+    time.sleep(STALL_S)
+    # Plain Textual stands still for the rest of the stall; the allowance is for a busy test machine.
+    assert gap(console, file) < 1000 * STALL_S / 2
+    console.look(1.0)
+    assert differing(console) == 0
+    before = sequence(lane)
+    assert hang_up(console) < 4.0
+    time.sleep(0.3)
+    assert sequence(lane) > before, "the engine goes on without its console"
+
+
+def sequence(lane: Lane) -> int:
+    """Of the engine's newest picture."""
+    link = SocketLink(sockets(lane.home)[0], 4.0)
+    link.start()
+    try:
+        return link.wait_for_snapshot().sequence
+    finally:
+        link.close()
