@@ -33,6 +33,12 @@ class Trader:
         self.eyes.key("y")
         self.eyes.gone("── review")
 
+    def confirms(self) -> None:
+        """A question with y and n: read it, then y."""
+        self.eyes.until("y: do it")
+        self.eyes.look(QUIET_S)
+        self.eyes.key("y")
+
     def own_order(self) -> str:
         """The short id of the order that this hand has at the venue; empty where it has none."""
         found = re.search(r"(?:│|▶|\s)(\w{4})\s+(?:BTC-USDT\s+)?▲BUY.*manual", self.eyes.text)
@@ -79,8 +85,7 @@ def test_a_day_at_the_console(trader: Trader, desk: ProcessDesk, size: tuple[int
     trader.sends()
     eyes.until(lambda _: trader.own_order() not in ("", first))
     trader.says(f"cancel {trader.own_order()}")
-    eyes.until("y: do it")
-    eyes.key("y")
+    trader.confirms()
     eyes.until(lambda _: not trader.own_order())
 
     # a position, closed by hand
@@ -98,8 +103,7 @@ def test_a_day_at_the_console(trader: Trader, desk: ProcessDesk, size: tuple[int
     eyes.until("Go riskier")
     eyes.type("calm again")
     eyes.key("enter")
-    eyes.until("y: do it")
-    eyes.key("y")
+    trader.confirms()
     eyes.until(lambda screen: "▲ NORMAL" in screen.splitlines()[0])
 
     # halt, flatten, go on
