@@ -29,6 +29,8 @@ MEANS = {
 }
 BAR = 10
 SAID_ROWS = 3
+FIXED_ROWS = 11  # of the panel: all but what is old, held or reported
+REPORT_ROWS = 8  # of the report at least, before positions are counted only
 
 
 class Stage(NamedTuple):
@@ -51,7 +53,8 @@ def panel(picture: Picture | None, stage: Stage, width: int, height: int) -> She
     head: list[Line] = _asked(stage, width)
     if picture is not None:
         head += _link(picture, width)
-        head += _facts(picture, width, max(1, (height - 14) // 3))
+        told = min(REPORT_ROWS, len(kill.report) + len(kill.unacked))
+        head += _facts(picture, width, max(1, height - len(head) - FIXED_ROWS - told))
     choices = [[], *_choices(kill, stage, width), *_armed_rows(stage, width)]
     rows = head + choices
     room = height - len(rows) - 1
