@@ -45,7 +45,7 @@ def status_line(picture: Picture, pace: Pace, width: int) -> Line:
         Fact(f"event {snapshot.sequence}", 14),
     ]
     if pace.profile.startswith("slow"):
-        facts.insert(2, Fact(f"link {pace.profile}", 16))
+        facts.insert(2, Fact(f"link {pace.profile}", 0))
     if pace.dropped:
         facts.insert(2, Fact(_dropped(pace.dropped), 26, "warn"))
     line: Line = []
