@@ -8,16 +8,22 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from midas.assembly.access import sockets
+from midas.cli.pulling import pull
+from midas.domain.command import AddAlert, Command, PlaceOrder
 from midas.runtime.link import SocketLink
-from tui.screenshot import take
+from midas.state.snapshot import InstrumentView, Snapshot
+from tui.screenshot import ACTOR, take
 
-MARKET_S = 420.0  # of market time: enough candles for the chart, and some trades
-WAIT_S = 120.0
+MARKET_S = 900.0  # of market time: enough candles for the chart, and some trades
+WAIT_S = 180.0
+AWAY = 0.002  # of the price: an order by hand that rests, an alert that waits
 # The exporter names a web font of somebody else's host; a picture that lies in a repository must not.
 WEB_FONT = re.compile(r"@font-face\s*\{.*?\}", re.DOTALL)
+UNIQUE = re.compile(r"terminal-\d+")  # stands in every element, and no page holds two pictures inline
 
 
 def main(folder: Path) -> None:
@@ -27,16 +33,21 @@ def main(folder: Path) -> None:
         midas = [sys.executable, "-m", "midas"]
         environ = os.environ | {"MIDAS_HOME": str(home)}
         engine = subprocess.Popen(
-            [*midas, "--no-ui", "--market", "synthetic", "--seed", "7", "--speed", "10"], env=environ
+            [*midas, "supervise", "--market", "synthetic", "--seed", "7", "--speed", "10"], env=environ
         )
         try:
-            _await_trades(home)
-            for path in take(lambda: _connect(home), folder):
-                path.write_text(WEB_FONT.sub("", path.read_text(encoding="utf-8")), encoding="utf-8")
+            _trade_by_hand(home, _await_trades(home))
+            for path in take(lambda: _connect(home), folder, kill=partial(pull, home)):
+                path.write_text(lean(path.read_text(encoding="utf-8")), encoding="utf-8")
                 print(path)
         finally:
             subprocess.run([*midas, "stop", "--exchange"], env=environ, check=False)
             engine.wait(60)
+
+
+def lean(picture: str) -> str:
+    """The same picture without a font from elsewhere, and with short names."""
+    return UNIQUE.sub("t", WEB_FONT.sub("", picture))
 
 
 def _connect(home: Path) -> SocketLink:
@@ -45,7 +56,7 @@ def _connect(home: Path) -> SocketLink:
     return link
 
 
-def _await_trades(home: Path) -> None:
+def _await_trades(home: Path) -> Snapshot:
     """Until the market has run long enough, with a position or an order in sight if one comes soon."""
     end = time.monotonic() + WAIT_S
     while not sockets(home)[0].exists() and time.monotonic() < end:
@@ -55,14 +66,35 @@ def _await_trades(home: Path) -> None:
         while time.monotonic() < end:
             seen = link.latest()
             if seen is not None and seen.counts.market_seconds > MARKET_S and _busy(seen.positions):
-                return
+                return seen
             time.sleep(0.05)
+        raise SystemExit(f"no position within {WAIT_S:.0f} s")
     finally:
         link.close()
 
 
 def _busy(positions: tuple[object, ...]) -> bool:
     return any(getattr(position, "quantity", 0.0) for position in positions)
+
+
+def _trade_by_hand(home: Path, seen: Snapshot) -> None:
+    """An order that rests, and an alert."""
+    view = seen.instruments[0]
+    commands: tuple[Command, ...] = (
+        PlaceOrder("picture", view.id, "BUY", "LIMIT", "0.002", _price(view, -AWAY), "manual", True),
+        AddAlert(view.id, _price(view, 2 * AWAY)),
+    )
+    link = _connect(home)
+    try:
+        for command in commands:
+            print(link.ask(command, ACTOR).message)
+    finally:
+        link.close()
+
+
+def _price(view: InstrumentView, away: float) -> str:
+    ticks = round(view.last * (1 + away) / view.tick_size)
+    return f"{ticks * view.tick_size:.{view.price_decimals}f}"
 
 
 if __name__ == "__main__":

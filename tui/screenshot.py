@@ -6,27 +6,60 @@ import asyncio
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from midas.domain.mode import KillOutcome
 from tui.app import ConsoleApp
-from tui.link_port import Connect
+from tui.link_port import Connect, Kill
 
-SIZES = ((80, 24), (120, 40), (200, 60))
+WIDE = (120, 40)
+ACTOR = "operator at the console"
+
+
+class Shot(NamedTuple):
+    """One picture: its name, the size of the terminal, and what is pressed before it is taken."""
+
+    name: str
+    size: tuple[int, int]
+    keys: tuple[str, ...] = ()  # Textual's names
+
+    @property
+    def file(self) -> str:
+        """`trade-120x40.svg`."""
+        return f"{self.name}-{self.size[0]}x{self.size[1]}.svg"
+
+
+SHOTS = (
+    *(Shot("trade", size) for size in ((80, 24), WIDE, (200, 60))),
+    Shot("orders", WIDE, ("4", "j")),
+    Shot("risk", WIDE, ("5",)),
+    Shot("log", WIDE, ("8",)),
+    Shot("system", WIDE, ("9",)),
+    Shot("ticket", WIDE, ("b", "0", ".", "0", "1", "f2")),
+    Shot("kill", WIDE, ("ctrl+backslash", "f")),  # halts the engine: stays the last one
+)
 
 
 def take(
-    connect: Connect, folder: Path, settle: float = 3.0, sizes: Sequence[tuple[int, int]] = SIZES
+    connect: Connect,
+    folder: Path,
+    settle: float = 3.0,
+    shots: Sequence[Shot] = SHOTS,
+    kill: Kill | None = None,
 ) -> list[Path]:
-    """Write `trade-120x40.svg` and its like: the screen after `settle` seconds of watching the engine."""
+    """Write each shot after `settle` seconds of watching the engine, and a third of that after each key."""
     folder.mkdir(parents=True, exist_ok=True)
-    return [asyncio.run(_picture(connect, folder, settle, size)) for size in sizes]
+    return [asyncio.run(_picture(connect, folder, settle, shot, kill or _never)) for shot in shots]
 
 
-async def _picture(connect: Connect, folder: Path, settle: float, size: tuple[int, int]) -> Path:
-    app = ConsoleApp(connect, _never, time.time_ns, "screenshot")
-    path = folder / f"trade-{size[0]}x{size[1]}.svg"
-    async with app.run_test(size=size):
+async def _picture(connect: Connect, folder: Path, settle: float, shot: Shot, kill: Kill) -> Path:
+    app = ConsoleApp(connect, kill, time.time_ns, ACTOR, steady=time.monotonic_ns)
+    path = folder / shot.file
+    async with app.run_test(size=shot.size) as pilot:
         await asyncio.sleep(settle)
+        for key in shot.keys:
+            await pilot.press(key)
+            await asyncio.sleep(settle / 3)
         path.write_text(app.export_screenshot(title="midas"), encoding="utf-8")
     app.console_desk.close()
     return path
