@@ -71,8 +71,12 @@ class Telling:
         """Somebody wants it to end: whatever happens from here on, it isn't started again."""
         self._tell(why=why, wanted=True)
 
-    def ended(self, code: int, why: str) -> None:
-        """Its last word."""
+    def closed(self, code: int, why: str) -> None:
+        """It came to an orderly end, which somebody or something asked for."""
+        self._tell(ended_at=time.time_ns(), code=code, why=why, wanted=True)
+
+    def failed(self, code: int, why: str) -> None:
+        """Its last word before it breaks off."""
         self._tell(ended_at=time.time_ns(), code=code, why=why)
 
     def _tell(self, **changed: object) -> None:

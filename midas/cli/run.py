@@ -70,7 +70,7 @@ def headless(args: Namespace) -> int:
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
                 return runner.run(_engine(settings, args, (explicit, ahead), last, telling))
         except MidasError as error:
-            telling.ended(error.exit_code, str(error))
+            telling.failed(error.exit_code, str(error))
             raise
 
 
@@ -164,14 +164,14 @@ async def _run(
             outcome = await session.run(watch.beside, *others)
     except asyncio.CancelledError:
         _say("ended at once: orders may still be open, the next start adopts them")
-        telling.ended(INTERRUPTED, watch.why)
+        telling.closed(INTERRUPTED, watch.why)
         return INTERRUPTED
     finally:
         run_file.unlink(missing_ok=True)
     if watch.complete and exchange:
         finish_exchange(settings.home, exchange.instance)
     code = _report(args, session, outcome, watch.why)
-    telling.ended(code, watch.why or outcome)
+    telling.closed(code, watch.why or outcome)
     return code
 
 

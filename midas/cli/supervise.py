@@ -100,8 +100,8 @@ class Supervisor:
             began = time.monotonic()
             code, fate = self._engine()
             came_up = fate.up_at or time.monotonic() - began > UP_S
-            if fate.wanted or self._stopping:
-                if not fate.wanted:
+            if fate.wanted or self._stopping or code == 0:
+                if self._stopping and not fate.wanted:
                     write_fate(self._home, msgspec.structs.replace(fate, why="asked to end", wanted=True))
                 self._tell(engine=0)
                 return max(code, 0)

@@ -65,6 +65,11 @@ def test_an_end_that_somebody_asked_for_is_the_end(tmp_path: Path, heard: Signal
     assert starts(tmp_path) == 1
 
 
+def test_an_end_without_a_failure_is_no_crash(tmp_path: Path, heard: Signals) -> None:
+    assert supervisor(tmp_path, heard, "tell(); sys.exit(0)").run() == 0
+    assert starts(tmp_path) == 1
+
+
 def test_a_killed_engine_is_started_again(tmp_path: Path, heard: Signals) -> None:
     engine = "tell(); os.kill(os.getpid(), 9) if starts == 1 else tell(wanted=True, ended_at=9)"
     assert supervisor(tmp_path, heard, engine).run() == 0
