@@ -70,10 +70,11 @@ def _margin(view: InstrumentView) -> int:
 
 
 def _axis(view: InstrumentView, shown: Candles, spot: Spot, rows: int) -> Axis:
-    prices = [view.last] if isfinite(view.last) else []
-    high = max([*prices, *(bar.high for bar in shown.bars)])
-    low = min([*prices, *(bar.low for bar in shown.bars)])
-    return spot.scale.axis(low, high, view.tick_size, rows, (view.id, shown.span, shown.step))
+    drawn = [view.last, *(p for bar in shown.bars for p in (bar.low, bar.high))]
+    prices = [price for price in drawn if isfinite(price)] or [0.0]
+    low, high = min(prices), max(prices)
+    tick = view.tick_size if view.tick_size > 0 else 1.0
+    return spot.scale.axis(low, high, tick, rows, (view.id, shown.span, shown.step))
 
 
 def _orders(picture: Picture, view: InstrumentView) -> list[OrderView]:
