@@ -43,6 +43,7 @@ class Halter:
         self._lock = Lock()
         self._chord_at = -REPEAT
         self._unanswered: list[Pull] = []
+        self._pulled = False
         self.arming = Arming()
         self.pending: Pull | None = None  # the newest pull, until the engine itself confirms it
 
@@ -64,6 +65,7 @@ class Halter:
         pull = Pull(level, how, self._clock(), self._steady())
         with self._lock:
             standing = self.pending
+            self._pulled = True
             if standing is None or _ORDER.index(level) >= _ORDER.index(standing.level):
                 self.pending = pull
         # Not a daemon: a console that is left right after the chord still finishes it.
@@ -100,6 +102,12 @@ class Halter:
             # Latched and released again between two pictures is confirmed, too.
             if kill.tripped_at >= pull.at if not kill.latched else _reaches(kill.level, pull.level):
                 self.pending = None
+
+    def pulled(self) -> bool:
+        """Whether anything was pulled since the last question: then the panel belongs on the screen."""
+        with self._lock:
+            pulled, self._pulled = self._pulled, False
+        return pulled
 
     def unanswered(self) -> list[Pull]:
         """Pulls that the kill socket did not answer, each once: they go over the link too."""

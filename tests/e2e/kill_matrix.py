@@ -178,14 +178,18 @@ def once(lane: Lane, cell: Cell, condition: Condition | None = None) -> Result:
     """One cell, from a clean desk."""
     missing = show(lane, cell)
     if missing:
+        lane.forget_console()
         return Result(None, missing)
     found = (condition or CONDITIONS[cell.condition])(lane, lambda: lane.press(CHORD))
     trouble = "" if found is not None else "not latched"
     fires = "armed" in cell.modal.name and cell.condition in PRESSES
     if not trouble and lane.level() != ("flatten" if fires else "halt"):
         trouble = f"latched at {lane.level()}"
-    if not trouble and not lane.sees_panel(4.0):
+    elsewhere = cell.condition in ("command", "headless") and cell.modal.halted  # nothing new to be shown
+    if not trouble and not elsewhere and not lane.sees_panel(4.0):
         trouble = "latched, but the panel is not on the screen"
+    if trouble:
+        lane.forget_console()  # so that it troubles no other cell
     if lane.console is not None:
         lane.settle()
         lane.console.key(*cell.modal.undo)

@@ -53,9 +53,13 @@ async def halts(bench: Bench, what: str) -> None:
     assert len(bench.app.screen_stack) == 1, what
 
 
-@pytest.mark.parametrize("number", [view.number for view in VIEWS])
-async def test_the_chord_halts_over_everything_that_can_be_open(console: Console, number: str) -> None:
-    async with console(snapshots.in_mode("PAUSE")) as bench:
+@pytest.mark.parametrize(
+    ("number", "link"), [("1", "slow"), *((view.number, "lan") for view in VIEWS)]
+)  # a slow line has 256 colours
+async def test_the_chord_halts_over_everything_that_can_be_open(
+    console: Console, number: str, link: str
+) -> None:
+    async with console(snapshots.in_mode("PAUSE"), link=link) as bench:
         bench.link.reply = lambda _command: (True, "reviewed")
         for what in OPENED if number == VIEWS[0].number else ELSEWHERE:
             await bench.press(number)

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from midas.domain.command import CancelOrder, Kill, Resume, SetMode, Stop
-from midas.domain.mode import KillOutcome
+from midas.domain.mode import KillLevel, KillOutcome
 from tests.fakes import snapshots
 from tests.tui.conftest import Console
 from tui.screens.dialogs import ModeStrip, ResumeDialog, Riskier
@@ -228,3 +228,11 @@ async def test_a_halt_by_another_door_opens_the_panel(console: Console) -> None:
         await bench.beat()
         assert isinstance(bench.app.screen, HaltPanel)
         assert bench.shows("midas kill")
+
+
+async def test_a_halt_that_the_loop_did_not_hear_of_opens_the_panel(console: Console) -> None:
+    async with console(snapshots.halted()) as bench:
+        await bench.press("escape", "m")
+        bench.app.halter.pull(KillLevel.HALT, "SIGQUIT")
+        await bench.beat()
+        assert isinstance(bench.app.screen, HaltPanel)

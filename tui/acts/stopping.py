@@ -104,6 +104,8 @@ class Stopping(Core):
         for pull in self.halter.unanswered():
             command = KillCommand(pull.level.value, f"{pull.how} on the console")
             self.console_desk.send(command, self.answered)
+        if self.halter.pulled():  # by SIGQUIT, say, of which the loop hears nothing else
+            self.show_panel()
         snapshot = self.newest
         if snapshot is None:
             return

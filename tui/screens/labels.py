@@ -32,8 +32,9 @@ class JumpLabels(ModalScreen[str | None]):
         for letter, (_, region) in self._spots.items():
             badge = Static(f" {letter} ", classes="jump", markup=False)
             badge.styles.offset = (region.x, region.y)
-            badge.styles.background = style.bgcolor.name if style.bgcolor else None
-            badge.styles.color = style.color.name if style.color else None
+            # Not by name: on a terminal of 256 colours that is "color(178)", which Textual can't read.
+            badge.styles.background = style.bgcolor.get_truecolor().hex if style.bgcolor else None
+            badge.styles.color = style.color.get_truecolor().hex if style.color else None
             yield badge
 
     def on_key(self, event: events.Key) -> None:
