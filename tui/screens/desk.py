@@ -191,12 +191,12 @@ class DeskScreen(Screen[None]):
         if view is not None:
             self.show(view)
 
-    def action_at_pane(self, key: str) -> None:
+    async def action_at_pane(self, key: str) -> None:
         """A key that means something in some panes only; elsewhere say where."""
         here = self.focused.id or "" if self.focused is not None else ""
         row = row_for(key, here)
         if row is not None and here in row.panes:
-            self.call_later(self.run_action, row.action)
+            await self.run_action(row.action)
         elif row is not None:
             near = [pane for pane in row.panes if pane in self._plan().tabs]
             where = f"{', '.join(near)}. Tab goes there" if near else _elsewhere(row.panes)
