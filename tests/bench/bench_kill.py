@@ -61,7 +61,7 @@ from tests.fakes.recorded_market import RecordedMarket
 from tests.fakes.shell import FakeBroker, FakeClock, FakeFeed
 
 KILLS = 150
-FLATS = 40
+FLATS = 30
 CHORD = b"\x1c"
 LOST_NS = 5_000_000_000
 WHOLE_S = 3_600.0

@@ -23,6 +23,7 @@ from tests.bench.running import engine, fresh_home, until_live
 QUANTITY = "0.005"
 FLAT = re.compile(r"^\+([0-9:.]+)s?\s+flat")
 WAIT_S = 20.0
+PAUSE_S = 2.0  # the engine sends at most so many orders in ten seconds
 
 
 def flat_times(count: int) -> list[int]:
@@ -52,6 +53,7 @@ def _once(home: Path, link: SocketLink, number: int) -> int:
     for confirmed in (False, True):
         _ask(link, Resume("bench", confirmed))
     _until(link, lambda s: not s.kill.latched, "the release")
+    time.sleep(PAUSE_S)
     return took
 
 
