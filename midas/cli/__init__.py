@@ -21,6 +21,7 @@ _PIPE_CLOSED = 141
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code of the table in `midas --help`."""
+    arguments = [_readable(argument) for argument in arguments]
     try:
         args = build_parser().parse_args(arguments)
         module, _, function = args.handler.partition(":")
@@ -49,6 +50,11 @@ def draw(
     from tui.app import run  # here, so that no other command loads a user interface
 
     return run(connect, kill, watchdog, **habits)
+
+
+def _readable(argument: str) -> str:
+    """What a terminal of another encoding typed: a kill may not fail on an umlaut in its reason."""
+    return argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _say(error: MidasError, as_json: bool) -> None:

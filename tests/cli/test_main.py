@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from midas.cli import main
+from midas.store.latch import LATCH, KillLatch
 
 HEAVY = ("numpy", "numba", "textual", "pydantic", "msgspec", "asyncio", "aiohttp", "rich", "binance")
 
@@ -53,6 +54,16 @@ def test_with_json_the_error_is_json_on_stdout(desk: Path, capsys: pytest.Captur
 def test_an_unknown_command_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["frobnicate"]) == 2
     assert capsys.readouterr().err.startswith("midas: argument COMMAND: invalid choice: 'frobnicate'")
+
+
+def test_a_kill_whose_reason_is_in_another_encoding_is_pulled_all_the_same(
+    desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIDAS_HOME", str(desk / "home"))
+    main(["kill", "--reason", "f\udcfcr alle"])
+    record = KillLatch(desk / "home" / LATCH).read()
+    assert record is not None
+    assert record.reason == "f\ufffdr alle"
 
 
 def test_a_reader_that_leaves_early_makes_no_noise() -> None:
