@@ -78,13 +78,13 @@ class Orchestrator:
             opinion = self.strategies.ask(
                 enrolled, market, state, self._forecasts.get(instrument), volatility
             )
+            signal = None
+            if opinion is not None:
+                signal = self.strategies.signal(enrolled, opinion, market, sequence)
             if enrolled.failed:
                 yield Noted(
                     "STRATEGY", "error", f"{enrolled.strategy.name} is switched off: {enrolled.failed}"
                 )
-            if opinion is None:
-                continue
-            signal = self.strategies.signal(enrolled, opinion, market, sequence)
             if signal is not None:
                 yield from self._judge(enrolled, signal, state, volatility)
 

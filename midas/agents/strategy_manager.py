@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Context, getcontext, setcontext
 from math import isfinite, nan
+from numbers import Real
 from typing import TypeVar
 
 import msgspec
@@ -81,18 +82,20 @@ class StrategyManager:
     def signal(
         self, enrolled: Enrolled, opinion: Opinion, market: InstrumentMarket, sequence: int
     ) -> Signal | None:
-        """The opinion as a signal, or None where it says nothing that wasn't said before."""
-        name, instrument = enrolled.strategy.name, market.instrument.id
-        last = self.spoken.get((name, instrument))
+        """The opinion as a signal, or None where it says nothing that wasn't said before.
+
+        A plugin whose answer the journal couldn't keep is switched off.
+        """
+        last = self.spoken.get((enrolled.strategy.name, market.instrument.id))
         if last is not None and not _news(last, opinion, market.time):
             return None
+        try:
+            signal = _written(enrolled.strategy.name, opinion, market, sequence)
+        except (TypeError, ValueError, AttributeError, ArithmeticError, msgspec.MsgspecError) as error:
+            enrolled.failed = f"its answer can't be written down: {error}"
+            return None
         enrolled.signals += 1
-        return Signal(
-            strategy=name, instrument=instrument, direction=opinion.direction, confidence=opinion.confidence,
-            contributions=_finite(opinion.contributions), horizon_ns=opinion.horizon_ns,
-            urgency=opinion.urgency, reason=opinion.reason, inputs=_finite(opinion.inputs), time=market.time,
-            sequence=sequence,
-        )  # fmt: skip
+        return signal
 
     def remember(self, signal: Signal, outcome: str) -> None:
         """What became of a signal."""
@@ -137,9 +140,21 @@ def _regime(state: State, instrument: str) -> Regime:
 
 def _sane(opinion: Opinion) -> bool:
     return (
-        isfinite(opinion.direction) and isfinite(opinion.confidence)
+        isinstance(opinion.direction, Real) and isinstance(opinion.confidence, Real)
+        and isfinite(opinion.direction) and isfinite(opinion.confidence)
         and -1.0 <= opinion.direction <= 1.0 and 0.0 <= opinion.confidence <= 1.0
     )  # fmt: skip
+
+
+def _written(name: str, opinion: Opinion, market: InstrumentMarket, sequence: int) -> Signal:
+    """As the journal will read it: numpy's numbers become plain ones, another type raises."""
+    signal = Signal(
+        strategy=name, instrument=market.instrument.id, direction=opinion.direction,
+        confidence=opinion.confidence, contributions=_finite(opinion.contributions),
+        horizon_ns=opinion.horizon_ns, urgency=opinion.urgency, reason=opinion.reason,
+        inputs=_finite(opinion.inputs), time=market.time, sequence=sequence,
+    )  # fmt: skip
+    return msgspec.json.decode(msgspec.json.encode(signal, enc_hook=float), type=Signal)
 
 
 def _finite(terms: tuple[Term, ...]) -> tuple[Term, ...]:

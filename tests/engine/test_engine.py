@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import nan
 
+import msgspec
+import numpy as np
 import pytest
 
 from midas.domain.command import Kill
@@ -13,8 +15,9 @@ from midas.domain.decision import (
     SignalMade,
     TargetApproved,
 )
-from midas.domain.opinion import Opinion
+from midas.domain.opinion import Contribution, Opinion, Reading
 from midas.domain.time import SECOND
+from midas.engine.audit import decode, encode
 from midas.engine.effect import ResyncBook
 from tests.engine.scene import Scene, of
 from tests.fakes.desk import BTC, Desk, config
@@ -109,6 +112,40 @@ def test_an_impossible_answer_switches_the_strategy_off(scene: Scene, opinion: O
     asked = len(scene.puppet.asked)
     assert scene.say(long()) == []
     assert len(scene.puppet.asked) == asked
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"inputs": (Reading("slope", "steep"),)},  # type: ignore[arg-type]
+        {"contributions": None},
+        {"inputs": (("slope", 1.0),)},
+        {"confidence": "0.9"},
+        {"reason": 5},
+        {"reason": "\ud800"},
+        {"urgency": "soon"},
+        {"horizon_ns": 1.5},
+    ],
+)
+def test_an_answer_that_the_journal_can_not_keep_switches_the_strategy_off(
+    scene: Scene, terms: dict[str, object]
+) -> None:
+    audits = scene.say(msgspec.structs.replace(long(), **terms))
+    assert "puppet is switched off: " in of(Noted, audits)[0].text
+    assert of(OrderPlanned, audits) == []
+
+
+def test_the_numbers_of_a_strategy_may_be_numpys(scene: Scene) -> None:
+    answer = msgspec.structs.replace(
+        long(), confidence=np.float32(0.75), inputs=(Reading("slope", np.float64(0.5)),),
+        contributions=(Contribution("bars", np.int64(3)),),  # type: ignore[arg-type]
+    )  # fmt: skip
+    audits = scene.say(answer)
+    [made] = of(SignalMade, audits)
+    assert [made.signal.confidence, made.signal.inputs[0].value] == [0.75, 0.5]
+    assert made.signal.contributions[0].value == 3.0
+    for audit in audits:
+        assert decode(encode(audit)).sequence == audit.sequence
 
 
 def test_a_strategy_that_raises_is_switched_off_and_the_engine_goes_on() -> None:
