@@ -126,6 +126,7 @@ class KillReport:
         self._fired_at, self._flat = event.at, False
         by, why = event.latch_by or "an earlier session", event.latch_reason
         self._write(event.at, f"{event.latch.upper()} still set by {by}" + (f": {why}" if why else ""))
+        self._sort_orders(event.at)
 
     def _cancelled(self, event: LatchTripped) -> None:
         """What the kill listener did on its own connection before the engine heard of the kill."""

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from midas.domain.command import Kill, Resume
-from midas.domain.event import CancelTried, LatchTripped
+from midas.domain.event import CancelTried, LatchTripped, SessionOpened
 from midas.domain.mode import KillLevel
 from midas.domain.order import Purpose
 from midas.domain.time import MILLISECOND, SECOND
@@ -144,6 +144,14 @@ def test_a_latch_of_an_earlier_session_is_named_as_such() -> None:
     scene = Scene()
     scene.desk.open(scene.desk.now, latch="halt")
     assert "HALT still set by an earlier session" in report(scene)[0]
+
+
+def test_what_an_earlier_sessions_latch_still_cancels_is_unacked_until_it_is_answered() -> None:
+    scene, short_id = entering()
+    desk, carried = Scene().desk, scene.desk.state.carried()
+    desk.venue.deaf = True
+    desk.feed(SessionOpened("session-2", desk.now, "account-1", "SIM", "halt", carried))
+    assert desk.picture().kill.unacked == (short_id,)
 
 
 def test_a_report_has_an_end() -> None:
