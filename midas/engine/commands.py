@@ -35,7 +35,7 @@ from midas.engine.manual import ManualDesk
 from midas.engine.reply import Asked, Reply
 from midas.engine.review import Reviewer
 from midas.errors import OrderInvalid
-from midas.execution.wanted import instrument_named, shown
+from midas.execution.wanted import amount, instrument_named, shown
 from midas.state.control import LEVELS
 from midas.state.orders import Order
 from midas.state.state import State
@@ -85,8 +85,9 @@ class Commands:
 
     def follow(self, decisions: list[Decision], sequence: int) -> Iterator[Step]:
         """What earlier commands lead to after this event, whose decisions so far are given."""
-        for decision in [d for d in decisions if type(d) is Anomaly and d.kind == "late_fill"]:
-            yield from self._amending.on_late_fill(decision.subject, decisions)
+        late = [d.subject for d in decisions if type(d) is Anomaly and d.kind == "late_fill"]
+        for client_id in dict.fromkeys(late):  # one pass may tell several fills of one order
+            yield from self._amending.on_late_fill(client_id, decisions)
         if self._amending.pending:
             yield from self._amending.follow(sequence)
 
@@ -161,8 +162,9 @@ class Commands:
 
     def _set_strategy(self, command: SetStrategy, asked: Asked) -> Reply:
         state, enrolled = self._state, self._orchestrator.strategies.enrolled
-        name = command.name.strip().lower()
-        if name not in enrolled:
+        wanted = command.name.strip().lower()
+        name = next((known for known in enrolled if known.lower() == wanted), None)
+        if name is None:
             names = ", ".join(enrolled) or "none"
             return Reply(False, f"there is no strategy {shown(command.name)}; there are {names}")
         gate = state.control.paused(name)
@@ -187,6 +189,8 @@ class Commands:
 
     def _alert(self, command: AddAlert | DropAlert | Acknowledge, asked: Asked) -> Reply:
         state = self._state
+        if isinstance(command, AddAlert):
+            amount(command.price, "price")  # an exponent of millions would stop the engine
         accepted, message = state.alerts.obey(command, asked.actor, state.now, state.markets)
         return Reply(accepted, message)
 

@@ -242,7 +242,7 @@ class Engine:
     # commands and modes
 
     def _command(self, event: CommandGiven) -> None:
-        reply = self._commands.reply(event.command, Asked(event.actor, self._sequence))
+        reply = self._commands.reply(event.command, Asked(event.actor or "somebody", self._sequence))
         if reply.closing:
             self._close(reply.closing)
         before = len(self._decisions)

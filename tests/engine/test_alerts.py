@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from midas.domain.command import Acknowledge, AddAlert
 from midas.domain.market import Trade
 from tests.engine.scene import Scene
@@ -29,3 +31,12 @@ def test_an_alert_says_how_far_the_price_has_to_go(scene: Scene) -> None:
     (shown,) = scene.desk.picture().alerts
     assert shown.last == last
     assert abs(shown.distance - 0.01) < 1e-4
+
+
+@pytest.mark.parametrize("price", ["1e999999", "1e-999999999", "1e-400", "inf", "nan", "-1", "0", "", "6e4"])
+def test_what_is_no_plain_price_is_answered_and_stops_nothing(scene: Scene, price: str) -> None:
+    scene.desk.feed(scene.market.trade())
+    answer = scene.desk.command(AddAlert(BTC.name, price))
+    assert not answer.accepted
+    assert answer.message.startswith("expected a price above 0")
+    assert scene.desk.state.alerts.all == ()

@@ -9,8 +9,16 @@ import pytest
 
 from midas.domain.command import CancelOrder, ClosePosition, Kill, SetMode
 from midas.domain.decision import OrderPlanned
-from midas.domain.event import CancelRejected, LatchTripped, OrderClosed, OrderFilled, OrderUncertain, Source
-from midas.domain.order import CloseReason, Fill
+from midas.domain.event import (
+    AccountDoubted,
+    CancelRejected,
+    LatchTripped,
+    OrderClosed,
+    OrderFilled,
+    OrderUncertain,
+    Source,
+)
+from midas.domain.order import CloseReason, Fill, TradeReport
 from midas.domain.time import SECOND
 from midas.state.orders import Order
 from tests.engine.hands import Hands, review
@@ -296,6 +304,30 @@ def test_a_fill_after_the_end_is_taken_off_what_stands_in_its_place(hands: Hands
     assert new.intent.ticket
     filled = sum(o.filled for o in hands.state.orders.closed.values())
     assert filled + new.leaves == Decimal("0.02")
+
+
+def test_several_late_fills_of_one_pass_are_taken_off_once(hands: Hands) -> None:
+    order = hands.resting("0.02")
+    hands.amend(order, price="59990.00")
+    for trade_id in (900, 901):
+        done = Fill(
+            trade_id=trade_id, price=Decimal("59999"), quantity=Decimal("0.004"), fee=Decimal(0),
+            fee_asset="BTC", maker=True, time=hands.desk.now,
+        )  # fmt: skip
+        intent = order.intent
+        hands.desk.venue.trades.append(
+            TradeReport(
+                instrument=BTC.id,
+                venue_id=order.venue_id,
+                client_id=intent.client_id,
+                side=intent.side,
+                fill=done,
+            )
+        )
+    hands.desk.feed(AccountDoubted(hands.desk.now, "the stream"))
+    hands.scene.tick(3)
+    [new] = hands.open
+    assert order.filled + new.leaves == Decimal("0.02")
 
 
 def test_an_exit_is_amended_under_a_halt(hands: Hands) -> None:

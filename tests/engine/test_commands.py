@@ -6,6 +6,7 @@ import pytest
 
 from midas.domain.command import CancelEntries, CancelOrder, Command, SetStrategy
 from midas.domain.decision import GateMoved, OrderPlanned, SignalMade
+from midas.domain.event import CommandGiven
 from midas.domain.order import Purpose
 from midas.domain.time import SECOND
 from tests.engine.hands import Hands
@@ -131,6 +132,19 @@ def test_one_that_runs_is_said_to_run(hands: Hands) -> None:
 def test_one_that_nobody_knows_is_answered_with_those_that_are(hands: Hands) -> None:
     answer = hands.desk.command(SetStrategy("momo", running=False))
     assert (answer.accepted, answer.message) == (False, "there is no strategy 'momo'; there are puppet")
+
+
+def test_its_name_is_found_in_any_case(hands: Hands) -> None:
+    enrolled = hands.desk.engine.orchestrator.strategies.enrolled
+    enrolled["Momo"] = enrolled.pop("puppet")
+    assert hands.desk.command(SetStrategy("mOMO", running=False)).accepted
+    assert hands.state.control.paused("Momo") is not None
+
+
+def test_a_pause_by_nobody_in_particular_can_be_ended(hands: Hands) -> None:
+    hands.desk.feed(CommandGiven("1", "", SetStrategy("puppet", running=False), hands.desk.now))
+    assert hands.desk.command(SetStrategy("puppet", running=True, confirmed=True)).accepted
+    assert not hands.state.control.gates
 
 
 def test_one_that_failed_is_not_started_by_words(hands: Hands) -> None:
