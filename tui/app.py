@@ -47,6 +47,8 @@ from tui.present.status import Pace
 from tui.screens.desk import TICKS
 from tui.theme import Inks
 
+SWITCH_INTERVAL_S = 0.0005
+
 log = logging.getLogger("midas.console")
 HABITS = Habits()
 GC_THRESHOLDS = (20_000, 20, 20)  # pictures come and go eight times a second, and none holds a cycle
@@ -156,6 +158,8 @@ def run(connect: Connect, kill: Kill, watchdog: Watchdog | None = None, **habits
     app.console_desk.watchdog = watchdog
     gc.freeze()  # what lives as long as we do isn't looked through again and again
     gc.set_threshold(*GC_THRESHOLDS)
+    # A pull makes a dozen calls that give the interpreter away; each may wait so long to get it back.
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     with rings(signal.SIGQUIT, partial(app.halter.pull, KillLevel.HALT, "SIGQUIT")):
         app.run(mouse=False)
     if app.crash is not None:

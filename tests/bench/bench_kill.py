@@ -300,7 +300,7 @@ def main() -> None:
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
         result = runner.run(measure(Path(home), arguments.kills))
-    flats = flat_times(arguments.flats)
+    flats = flat_times(arguments.flats) or [0]
     result["check"] |= {  # type: ignore[operator]  # it is a dict
         "flats": len(flats), "flat_p50_ms": _percentile(flats, 0.5), "flat_p99_ms": _percentile(flats, 0.99),
     }  # fmt: skip
