@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 BENCHES := $(sort $(patsubst tests/bench/bench_%.py,bench-%,$(wildcard tests/bench/bench_*.py)))
 
-.PHONY: setup run test check bench screenshots $(BENCHES)
+.PHONY: setup run test check bench screenshots keys $(BENCHES)
 
 # The packages, and the numba kernels compiled ahead: the first start is as fast as the second.
 setup: $(READY)
@@ -35,3 +35,7 @@ $(BENCHES): bench-%: $(READY)
 
 screenshots: $(READY)
 	$(BIN)/python -m tests.screenshots docs/images
+
+# The table of keys in the user guide, out of the one that binds them.
+keys: $(READY)
+	$(BIN)/python -m tests.keys_page
