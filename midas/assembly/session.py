@@ -162,10 +162,12 @@ class Session:
 
     def _opened(self) -> SessionOpened:
         record = self.latch.read()
-        level, by, reason = (record.level.value, record.by, record.reason) if record else ("", "", "")
+        level, by, reason, at = "", "", "", 0
+        if record is not None:
+            level, by, reason, at = record.level.value, record.by, record.reason, record.at
         return SessionOpened(
             self.name, self._clock.now(), self._access.account, self._settings.environment.value,
-            level, self._carried, by, reason,
+            level, self._carried, by, reason, at,
         )  # fmt: skip
 
     async def _retain(self, journal: Journal, tape: Tape) -> None:

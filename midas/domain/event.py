@@ -197,6 +197,7 @@ class SessionOpened(msgspec.Struct, frozen=True, tag="session"):
     carried: Carried
     latch_by: str = ""
     latch_reason: str = ""
+    latch_at: int = 0  # when it was pulled; 0: not told
 
 
 class SessionClosing(msgspec.Struct, frozen=True, tag="closing"):

@@ -186,7 +186,7 @@ class Engine:
             cause, control = "the kill latch was still set", self.state.control
             # Who resumes has to read who stopped it, and why: nobody else can tell.
             by, reason = event.latch_by or "an earlier session", event.latch_reason or cause
-            control.trip(event.latch, by, reason, event.at)
+            control.trip(event.latch, by, reason, event.latch_at or event.at)
             mode = KillLevel(event.latch).mode
             if mode.safety > control.mode.safety:
                 self._decisions.extend(control.set_mode(mode, "start", cause, "`resume`", event.at))

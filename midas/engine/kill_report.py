@@ -122,7 +122,7 @@ class KillReport:
         self._awaited, self._told, self._kept, self._mids = {}, set(), set(), {}
 
     def _inherited(self, event: SessionOpened) -> None:
-        self._begin(event.at)
+        self._begin(event.latch_at or event.at)
         self._fired_at, self._flat = event.at, False
         by, why = event.latch_by or "an earlier session", event.latch_reason
         self._write(event.at, f"{event.latch.upper()} still set by {by}" + (f": {why}" if why else ""))

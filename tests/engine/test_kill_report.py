@@ -7,6 +7,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from midas.domain.carry import Carried
 from midas.domain.command import Kill, Resume
 from midas.domain.event import CancelTried, LatchTripped, SessionOpened
 from midas.domain.mode import KillLevel
@@ -144,6 +145,18 @@ def test_a_latch_of_an_earlier_session_is_named_as_such() -> None:
     scene = Scene()
     scene.desk.open(scene.desk.now, latch="halt")
     assert "HALT still set by an earlier session" in report(scene)[0]
+
+
+def test_it_was_pulled_when_it_was_pulled_and_not_when_the_engine_came_back() -> None:
+    desk = Scene().desk
+    pulled = desk.now - 90 * SECOND
+    opened = SessionOpened(
+        "session-2", desk.now, "account-1", "SIM", "halt", Carried(), "ops", "hot", pulled
+    )  # fmt: skip
+    desk.feed(opened)
+    kill = desk.picture().kill
+    assert kill.tripped_at == pulled
+    assert kill.report[0] == "+90.000s  HALT still set by ops: hot"
 
 
 def test_what_an_earlier_sessions_latch_still_cancels_is_unacked_until_it_is_answered() -> None:
