@@ -292,6 +292,8 @@ class Painter:
             return "failed", failed
         if control.latched or not control.permissions.entries:
             return "frozen", control.cause
+        if gate := control.paused(name):
+            return "paused", gate.reason
         if self._engine.state.recovering:
             return "warming", "the account is being reconciled"
         spoken = [s for (who, _), s in self._engine.orchestrator.strategies.spoken.items() if who == name]

@@ -402,7 +402,7 @@ class StrategyView(msgspec.Struct, frozen=True):
     """A strategy of the workspace and how it does."""
 
     name: str
-    state: str  # running, warming, muted, frozen, failed
+    state: str  # running, warming, muted, paused, frozen, failed
     detail: str
     fills: int
     realised: float

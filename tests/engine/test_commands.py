@@ -101,6 +101,12 @@ def test_a_paused_strategy_opens_nothing_and_leaves_as_it_wants(hands: Hands) ->
     assert "paused by test: news" in made.detail
 
 
+def test_a_paused_strategy_is_not_shown_as_running(hands: Hands) -> None:
+    hands.desk.command(pause("news"))
+    [shown] = hands.desk.picture().strategies
+    assert (shown.state, shown.detail, shown.paused) == ("paused", "paused by test: news", True)
+
+
 def test_its_open_entries_are_withdrawn(hands: Hands) -> None:
     hands.scene.say(long())
     [order] = hands.open

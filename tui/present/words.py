@@ -84,6 +84,7 @@ STRATEGY_STATES = {
     "running": Badge("●", "running", "good"),
     "warming": Badge("◔", "warming", "dim"),
     "muted": Badge("○", "muted", "dim"),
+    "paused": Badge("‖", "paused", "warn"),
     "frozen": Badge("‖", "frozen", "warn"),
     "failed": Badge("✗", "FAILED", "alarm"),
 }
