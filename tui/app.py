@@ -128,7 +128,7 @@ class ConsoleApp(Modes, Ordering, Alerting, Reading, Taking, Looks, Commanding, 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         if isinstance(renderable, ChopsUpdate):
             renderable = Patch(renderable)  # type: ignore[assignment]  # like each CompositorUpdate
-        if self.is_headless or renderable is None or self.guard.admits(self._writer()):
+        if renderable is None or self.guard.admits(self._writer()):
             super()._display(screen, renderable)
 
     def _writer(self) -> WriterThread | None:
