@@ -43,7 +43,8 @@ def halting_on_quit(home: Path, who: str) -> Iterator[None]:
         outcome = pull(home, KillLevel.HALT.value, who)
         there = "" if outcome.answered else " (no engine has confirmed it)"
         latched = "halt latched" if outcome.latched else f"NOT HALTED: {outcome.sentence}"
-        print(f"midas: SIGQUIT: {latched}{there}", file=sys.stderr, flush=True)
+        with contextlib.suppress(OSError, ValueError):  # the terminal has gone; the next SIGQUIT is heard too
+            print(f"midas: SIGQUIT: {latched}{there}", file=sys.stderr, flush=True)
 
     _chord_is_a_signal()
     with rings(signal.SIGQUIT, halt):

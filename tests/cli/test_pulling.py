@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import signal
@@ -68,6 +69,24 @@ def test_sigquit_halts(tmp_path: Path, told: list[LatchTripped], capsys: pytest.
             time.sleep(0.005)
     assert level(tmp_path) is KillLevel.HALT
     assert "halt latched" in capsys.readouterr().err
+
+
+def test_sigquit_halts_again_where_nobody_can_be_told(
+    tmp_path: Path, told: list[LatchTripped], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads, gone = os.pipe()
+    os.close(reads)
+    with open(gone, "w") as closed, halting_on_quit(tmp_path, "SIGQUIT"):
+        monkeypatch.setattr(sys, "stderr", closed)
+        for number in (1, 2):
+            os.kill(os.getpid(), signal.SIGQUIT)
+            end = time.monotonic() + 5.0
+            while len(told) < number and time.monotonic() < end:
+                time.sleep(0.005)
+        monkeypatch.undo()
+        with contextlib.suppress(BrokenPipeError):
+            closed.close()
+    assert len(told) == 2
 
 
 def test_a_bell_rings_while_the_main_thread_is_held(tmp_path: Path) -> None:
