@@ -76,8 +76,9 @@ class Alerts:
         above = float(price) > last
         self.all = (*self.all, AlertCarried(self.last_id, instrument.id, price, above, by, at))
         self._watch()
-        word = "rises to" if above else "falls to"
-        return True, f"alert {self.last_id}: when {instrument.name} {word} {plain(price)} (last {last:g})"
+        reached = f"{'rises' if above else 'falls'} to {plain(price)}"
+        now = f"{last:.{instrument.price_decimals}f}"
+        return True, f"alert {self.last_id}: when {instrument.name} {reached} (last {now})"
 
     def drop(self, alert_id: int) -> tuple[bool, str]:
         """(accepted, sentence): forget one."""

@@ -54,7 +54,7 @@ def test_a_level_between_two_ticks_fires_at_the_first_tick_beyond_it(state: Stat
 
 
 def test_the_answer_says_what_is_waited_for(state: State) -> None:
-    assert add(state, "101", "btc-usdt") == (True, "alert 1: when BTC-USDT rises to 101 (last 100)")
+    assert add(state, "101", "btc-usdt") == (True, "alert 1: when BTC-USDT rises to 101 (last 100.00)")
 
 
 @pytest.mark.parametrize("price", ["", "ten", "NaN", "-1", "0", "100", "Infinity"])
