@@ -5,6 +5,7 @@ from __future__ import annotations
 from codecs import getincrementaldecoder
 
 from textual._xterm_parser import XTermParser
+from textual.events import Key
 from textual.message import Message
 
 from tui import chord
@@ -56,9 +57,10 @@ class Reader:
         return messages + list(self._parser.tick())
 
     def silence(self) -> list[Message]:
-        """Nothing came for one poll: a lone Esc is a key now."""
+        """Nothing came for one poll: a lone Esc is a key now, and half a character stays one."""
         self._quiet += 1
-        return list(self._parser.tick())
+        half = self._decode(b"", True) if self._quiet == SILENT_POLLS else ""
+        return (self._feed(half) if half else []) + list(self._parser.tick())
 
     def _feed(self, text: str) -> list[Message]:
         messages: list[Message] = []
@@ -68,8 +70,14 @@ class Reader:
             messages += self._parser.tick()
         try:
             for message in self._parser.feed(text):
-                messages.append(message)
-        except (ValueError, OverflowError):  # int() and chr() of what a broken report holds
+                if not (isinstance(message, Key) and _half(message.character)):
+                    messages.append(message)
+        except (ValueError, ArithmeticError, LookupError):  # what a broken report holds, reckoned with
             self._parser = XTermParser(self._debug)
             self._paste = PasteWatch()
         return messages
+
+
+def _half(character: str | None) -> bool:
+    """Half of a surrogate pair, as kitty's reports can name it: neither a terminal nor the link takes it."""
+    return character is not None and "\ud800" <= character <= "\udfff"

@@ -51,6 +51,16 @@ async def test_a_tiny_terminal_keeps_banner_position_and_kill_hint(console: Cons
         assert not bench.shows("tape")
 
 
+@pytest.mark.parametrize("size", [(1, 1), (5, 3), (10, 4), (40, 10)])
+async def test_no_size_is_too_small_for_any_key(console: Console, size: tuple[int, int]) -> None:
+    async with console(size=size) as bench:
+        await bench.press("9", "z", "tab", "1", "j", "enter", "escape", "question_mark", "escape")
+        await bench.press("b", "1", "f2", "escape", "escape", "colon", "m", "escape", "ctrl+o", "escape")
+        await bench.press("ctrl+backslash", "f", "j")
+        assert bench.kills, "the chord works in every size"
+        assert bench.app.crash is None
+
+
 async def test_a_wide_screen_shows_both_books_account_and_machine(console: Console) -> None:
     async with console(size=(200, 60)) as bench:
         for text in ("book BTC-USDT", "book ETH-USDT", "account", "machine", "strategies"):

@@ -67,6 +67,24 @@ def test_a_chord_alone_after_a_silence_ends_an_open_paste() -> None:
     assert [type(message) for message in messages] == [Paste, Key]
 
 
+def test_a_report_of_a_terminal_without_a_size_deafens_nobody() -> None:
+    reader = Reader()
+    reader.read(b"\x1b[48;24;80;0;0t\x1b[<0;1;1M")
+    assert keys(reader.read(b"\x1c")) == ["ctrl+backslash"]
+
+
+def test_half_a_character_before_the_chord_keeps_no_paste_open() -> None:
+    reader = Reader()
+    reader.read(b"\x1b[200~text\xe2\x82")
+    for _ in range(SILENT_POLLS):
+        reader.silence()
+    assert [type(message) for message in reader.read(b"\x1c")] == [Paste, Key]
+
+
+def test_a_key_that_is_no_character_is_left_out() -> None:
+    assert keys(Reader().read(b"\x1b[55296u\x1b[97u")) == ["a"]
+
+
 def test_a_chord_in_a_paste_is_text() -> None:
     assert keys(Reader().read(b"\x1b[200~f\x1c\x1b[201~")) == []
 

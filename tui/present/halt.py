@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
 from typing import NamedTuple
 
 from midas.domain.mode import KillLevel, KillOutcome
@@ -11,7 +10,7 @@ from midas.state.snapshot import KillChoiceView, KillView, Snapshot
 from tui.present import numbers
 from tui.present.gauge import gauge
 from tui.present.kill_report import exposure_rows, report_rows, stamp, working_row
-from tui.present.lines import Line, Piece, Sheet, clean, clip
+from tui.present.lines import Line, Piece, Sheet, clip, wrapped
 from tui.present.picture import LINK_STALE_NS, Picture
 from tui.present.trouble import OLD, engine_trouble
 
@@ -186,7 +185,7 @@ def _preview(level: KillLevel, view: KillChoiceView | None) -> tuple[str, str, s
 
 def _armed_rows(stage: Stage, width: int) -> list[Line]:
     if stage.armed is None:
-        said = wrap(clean(stage.said), width - 2, break_on_hyphens=False)
+        said = wrapped(stage.said, width - 2) if stage.said else []
         return [[Piece(f" {row}", "warn")] for row in said[:SAID_ROWS]]
     left = f"{stage.left / SECOND:.1f} s"
     text = f" armed: {WORDS[stage.armed]}   ^\\ fires it · any other key disarms · {left}  "

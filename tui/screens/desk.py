@@ -206,7 +206,8 @@ class DeskScreen(Screen[None]):
         """Tab: the keyboard goes to the next pane; while zoomed, so does the zoom."""
         if self._zoomed is not None:
             names = [name for name in self.panes if name in self._all_tabs()]
-            self._zoomed = names[(names.index(self._zoomed) + steps) % len(names)]
+            place = names.index(self._zoomed) + steps if self._zoomed in names else 0
+            self._zoomed = names[place % len(names)]
             self._arrange()
             self.panes[self._zoomed].focus()
             self.call_after_refresh(self.draw_all)
