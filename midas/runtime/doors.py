@@ -105,7 +105,7 @@ class LinkServer:
         if not hz:
             writer.write(pack(Shown(sent.lacking(self._cutter.cut(self._snapshot()), quick=False))))
             return
-        hz = min(max(hz, 0.1), self._hz_max)
+        hz = min(self._hz_max, max(0.1, hz))  # in this order, so that a NaN is the least
         period, common = 1.0 / hz, max(1, round(hz / COMMON_HZ))
         turn = 0
         while not writer.is_closing():

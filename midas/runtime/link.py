@@ -76,7 +76,7 @@ class SocketLink:
         connection = self._socket
         if connection is not None:
             with contextlib.suppress(OSError):
-                connection.sendall(pack(Subscribe(hz)))
+                _send(connection, pack(Subscribe(hz)))
 
     def _drop(self) -> None:
         connection, self._socket = self._socket, None
@@ -99,15 +99,20 @@ class SocketLink:
         return self._monotonic() - self._arrived if self._arrived else 0
 
     def submit(self, command: Command, actor: str) -> str:
-        """Send a command; a lost line answers for the engine."""
+        """Send a command; a lost line, or one that takes no more, answers for the engine."""
         command_id = f"{self._prefix}-{next(self._ids)}"
         connection = self._socket
+        problem = ""
         try:
             if connection is None:
                 raise OSError
-            connection.sendall(pack(Give(command_id, actor, command)))
+            _send(connection, pack(Give(command_id, actor, command)))
+        except BlockingIOError:
+            problem = "not sent: the engine hasn't read what was sent before"
         except OSError:
-            self._answers.append(Answer(command_id, False, "not sent: the engine isn't on the line", 0))
+            problem = "not sent: the engine isn't on the line"
+        if problem:
+            self._answers.append(Answer(command_id, False, problem, 0))
         return command_id
 
     def answers(self) -> list[Answer]:
@@ -176,3 +181,10 @@ class SocketLink:
             self._answers.append(message.answer)
         else:
             self._latest, self._arrived = jigsaw.add(message.parts), self._monotonic()
+
+
+def _send(connection: socket.socket, frame: bytes) -> None:
+    """All of it, at once. Raises BlockingIOError where a hung engine has left no room, OSError else."""
+    if connection.send(frame, socket.MSG_DONTWAIT) < len(frame):
+        connection.shutdown(socket.SHUT_RDWR)  # behind half a frame nothing would be understood
+        raise OSError

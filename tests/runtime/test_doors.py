@@ -205,6 +205,28 @@ async def test_one_that_asks_for_another_pace_gets_it_on_the_same_line(path: Pat
         link.close()
 
 
+def test_an_engine_that_reads_nothing_more_blocks_no_command(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as hung:
+        hung.bind(str(path))
+        hung.listen()
+        link = SocketLink(path, 8.0)
+        link.start()
+        for _ in range(10_000):
+            link.submit(SetMode("PAUSE"), "a held key")
+        assert link.answers()[-1].message == "not sent: the engine hasn't read what was sent before"
+        link.pace(2.0)
+        link.close()
+
+
+async def test_a_rate_that_is_no_number_is_the_least_there_is(path: Path) -> None:
+    async with serving(path) as engine:
+        link = SocketLink(path, float("nan"))
+        link.start()
+        await until(lambda: link.latest() is not None)
+        assert engine.painted == 1
+        link.close()
+
+
 async def test_an_engine_that_leaves_before_it_answers_is_not_waited_for(path: Path) -> None:
     async with serving(path) as engine:
         engine.answers_at_once = False
