@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from midas.errors import AlreadyRunning
 from midas.store.durable import write_all
+
+LOOKED_S = 0.1  # whoever only looks whether the lock is held holds it himself, for microseconds
 
 
 class InstanceLock:
@@ -23,15 +26,13 @@ class InstanceLock:
         """Become the owner; raises AlreadyRunning naming the process that is."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _taken(descriptor):
             os.close(descriptor)
             owner = self.owner()
             raise AlreadyRunning(
                 f"Another engine (process {owner or 'unknown'}) owns {self._path.parent}: "
                 "`midas attach` shows it, `midas stop` ends it."
-            ) from None
+            )
         os.ftruncate(descriptor, 0)
         write_all(descriptor, f"{os.getpid()}\n".encode())
         self._descriptor = descriptor
@@ -73,3 +74,16 @@ class InstanceLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+def _taken(descriptor: int) -> bool:
+    """Whether the lock is ours now; one that is only looked at is free a moment later."""
+    end = time.monotonic() + LOOKED_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() > end:
+                return False
+            time.sleep(LOOKED_S / 20)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,17 @@ def test_the_lock_of_a_killed_engine_is_free(tmp_path: Path) -> None:
         os.kill(holder.pid, 9)
     with InstanceLock(path) as lock:
         assert lock.owner() == os.getpid()
+
+
+def test_somebody_who_only_looks_keeps_no_engine_from_starting(tmp_path: Path) -> None:
+    path = tmp_path / "engine.lock"
+    looking = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    done = threading.Timer(0.01, os.close, (looking,))
+    done.start()
+    with InstanceLock(path) as lock:
+        assert lock.owner() == os.getpid()
+    done.join()
 
 
 def test_asking_about_a_home_without_an_engine_creates_nothing(tmp_path: Path) -> None:
