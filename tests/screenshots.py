@@ -13,7 +13,7 @@ from pathlib import Path
 
 from midas.assembly.access import sockets
 from midas.cli.pulling import pull
-from midas.domain.command import AddAlert, Command, PlaceOrder
+from midas.domain.command import AddAlert, Command, PlaceOrder, SetMode
 from midas.runtime.link import SocketLink
 from midas.state.snapshot import InstrumentView, Snapshot
 from tui.screenshot import ACTOR, take
@@ -78,11 +78,13 @@ def _busy(positions: tuple[object, ...]) -> bool:
 
 
 def _trade_by_hand(home: Path, seen: Snapshot) -> None:
-    """An order that rests, and an alert."""
+    """An order that rests, an alert, and a mode that was changed and changed back."""
     view = seen.instruments[0]
     commands: tuple[Command, ...] = (
         PlaceOrder("picture", view.id, "BUY", "LIMIT", "0.002", _price(view, -AWAY), "manual", True),
         AddAlert(view.id, _price(view, 2 * AWAY)),
+        SetMode("DEFENSIVE", "news at two"),
+        SetMode("NORMAL", "the news was none", confirmed=True),
     )
     link = _connect(home)
     try:
