@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 from argparse import Namespace
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -37,8 +38,7 @@ log = logging.getLogger("midas.console")
 
 def with_console(args: Namespace) -> int:
     """`midas`: attach to the engine of this home, or start one first."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError("the console needs a terminal; `midas --no-ui` runs the engine without one")
+    _need_terminal()
     settings = settings_from(args)
     make_home(settings.home)
     try:
@@ -61,12 +61,14 @@ def attach(args: Namespace) -> int:
         waiting = supervisor(home)
         if waiting is None:
             raise NotRunning(absent(home, error)) from None
+        _need_terminal()
         _start(home, workspace, [], market_of(list(waiting.flags)), Steps(sys.stderr))
     return draw_on(home, habits_from(args), workspace)
 
 
 def draw_on(home: Path, habits: ConsoleSettings, workspace: Path) -> int:
     """Open the console; when it closes the engine trades on, and the person is told so."""
+    _need_terminal()
     link_path, _ = sockets(home)
     watch = HomeWatch(home, lambda flags: _start(home, workspace, flags, market_of(flags), None))
 
@@ -83,7 +85,8 @@ def draw_on(home: Path, habits: ConsoleSettings, workspace: Path) -> int:
     try:
         newcomer = not (home / SEEN).exists()
         code = draw(connect, partial(pull, home), watch, newcomer=newcomer, **habits.model_dump())
-        (home / SEEN).touch()
+        with suppress(OSError):  # a full disk, say: then the tour is offered once more
+            (home / SEEN).touch()
     except MidasError as error:
         if isinstance(error, ConsoleFailed):
             raise _failed(home, str(error)) from None
@@ -95,6 +98,14 @@ def draw_on(home: Path, habits: ConsoleSettings, workspace: Path) -> int:
         watch.close()
     print(f"midas: {_left_behind(home)}", file=sys.stderr)
     return code
+
+
+def _need_terminal() -> None:
+    """Keys come from stdin and the picture goes to stderr. Raises UsageError."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
+        raise UsageError("the console needs a terminal; `midas --no-ui` runs the engine without one")
+    if os.environ.get("TERM") == "dumb":
+        raise UsageError("TERM is dumb: the console needs a terminal that can place its cursor")
 
 
 def _failed(home: Path, what: str) -> ConsoleFailed:

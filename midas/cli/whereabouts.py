@@ -108,7 +108,7 @@ class HomeWatch:
         word = supervision(self._home)
         try:
             self._start(list(word.flags) if word is not None else [])
-        except MidasError as error:
+        except (MidasError, OSError) as error:  # no process can be made, say
             self._failed = str(error)
         finally:
             self._starting = False

@@ -85,9 +85,10 @@ def test_an_engine_is_started_with_what_it_was_started_with_before(tmp_path: Pat
     assert flags == [["--speed", "5"]]
 
 
-def test_a_start_that_fails_leaves_its_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize("error", [ProcessEnded("port 1 is in use"), OSError("port 1 is in use")])
+def test_a_start_that_fails_leaves_its_sentence(tmp_path: Path, error: Exception) -> None:
     def start(flags: list[str]) -> None:
-        raise ProcessEnded("port 1 is in use")
+        raise error
 
     looking = HomeWatch(tmp_path, start, lambda: 1)
     looking.start()
