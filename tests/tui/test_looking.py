@@ -61,6 +61,17 @@ async def test_no_size_is_too_small_for_any_key(console: Console, size: tuple[in
         assert bench.app.crash is None
 
 
+async def test_a_terminal_without_colour_is_drawn_too(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with console(size=(100, 32)) as bench:
+        await bench.press("tab", "4", "j")
+        assert bench.shows("positions")
+        await bench.press("ctrl+backslash")
+        assert bench.shows("HALT")
+
+
 async def test_a_wide_screen_shows_both_books_account_and_machine(console: Console) -> None:
     async with console(size=(200, 60)) as bench:
         for text in ("book BTC-USDT", "book ETH-USDT", "account", "machine", "strategies"):

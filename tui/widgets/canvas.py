@@ -60,10 +60,11 @@ class Canvas(Widget):
 
     def _strip(self, y: int) -> Strip:
         style, width = self.inks.style, self.size.width
+        plain = style("text", "")
         if y >= len(self._lines):
-            return Strip.blank(width, style("text", ""))
+            return Strip.blank(width, plain)
         segments = [Segment(p.text, style(p.ink, p.ground)) for p in self._lines[y]]
-        return Strip(segments, self._width).adjust_cell_length(width)
+        return Strip(segments, self._width).adjust_cell_length(width, plain)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The rows as they are: no border, no tint, all colours explicit, so Textual's style pass is skipped.
