@@ -87,6 +87,10 @@ class ConsoleDriver(LinuxDriver):
         self.write("\x1b[2J\x1b[H")
         super().stop_application_mode()
 
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """As Rich sees it: where a terminal has no size the two would differ by a row, and resize for ever."""
+        return self._app.console.size
+
     def write(self, data: str) -> None:
         """Queue for the terminal, in as few bytes as say the same."""
         data = squeeze(data)
