@@ -15,6 +15,7 @@ import sys
 import time
 from argparse import Namespace
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -22,6 +23,7 @@ import msgspec
 from midas.cli.fate import Fate, read_fate, write_fate
 from midas.cli.flags import run_flags
 from midas.cli.running import ENGINE_LOG, make_home
+from midas.cli.running import LOCK as ENGINE_LOCK
 from midas.cli.supervision import LOCK, Supervision, tell
 from midas.errors import StoreError, UsageError
 from midas.store.lock import InstanceLock
@@ -102,7 +104,7 @@ class Supervisor:
             came_up = fate.up_at or time.monotonic() - began > UP_S
             if fate.wanted or self._stopping or code == 0:
                 if self._stopping and not fate.wanted:
-                    write_fate(self._home, msgspec.structs.replace(fate, why="asked to end", wanted=True))
+                    self._keep(msgspec.structs.replace(fate, why="asked to end", wanted=True))
                 self._tell(engine=0)
                 return max(code, 0)
             if code == UsageError.exit_code or not (self._word.crashes or came_up):
@@ -129,8 +131,14 @@ class Supervisor:
         if not fate.ended_at or fate.code != code:
             why = "" if code < 0 else fate.why or self._last_line()
             fate = msgspec.structs.replace(fate, ended_at=time.time_ns(), code=code, why=why)
-            write_fate(self._home, fate)
+            self._keep(fate)
         return code, fate
+
+    def _keep(self, fate: Fate) -> None:
+        """The word of an engine of ours; one that runs in this home without us has its own to say."""
+        with suppress(OSError):
+            if not InstanceLock(self._home / ENGINE_LOCK).held():
+                write_fate(self._home, fate)
 
     def _wait(self, child: subprocess.Popen[bytes]) -> int:
         """Its exit code; signals for us go on to it."""

@@ -16,10 +16,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from midas.cli.fate import FATE_FILE, Fate, read_fate
+from midas.cli.fate import FATE_FILE, Fate, read_fate, write_fate
 from midas.cli.supervise import CRASHES_MAX, PAUSES_S, WITHIN_S, Restarts, Signals, Supervisor
 from midas.cli.supervision import supervision
 from midas.store.latch import LATCH, KillLatch
+from midas.store.lock import InstanceLock
 
 PREAMBLE = """
 import json, os, sys, time
@@ -68,6 +69,13 @@ def test_an_end_that_somebody_asked_for_is_the_end(tmp_path: Path, heard: Signal
 def test_an_end_without_a_failure_is_no_crash(tmp_path: Path, heard: Signals) -> None:
     assert supervisor(tmp_path, heard, "tell(); sys.exit(0)").run() == 0
     assert starts(tmp_path) == 1
+
+
+def test_an_engine_that_runs_without_a_supervisor_keeps_its_own_word(tmp_path: Path, heard: Signals) -> None:
+    write_fate(tmp_path, running := Fate(os.getpid(), up_at=5))
+    with InstanceLock(tmp_path / "engine.lock"):
+        assert supervisor(tmp_path, heard, "sys.exit(2)").run() == 2
+    assert read_fate(tmp_path) == running
 
 
 def test_a_killed_engine_is_started_again(tmp_path: Path, heard: Signals) -> None:
