@@ -92,6 +92,7 @@ class Session:
         self.directory = settings.home / sessions.SESSIONS / self.name
         self.latch = KillLatch(settings.home / LATCH)
         self.inbox = Inbox()
+        self.companions: dict[str, int] = {}  # processes of this desk that only the command line knows
         engine = build_engine(config, [plugin.make() for plugin in plugins])
         market = Path(access.market).name
         about = Assembly(
@@ -254,7 +255,7 @@ class Session:
     def _processes(self) -> dict[str, int]:
         """The other processes of this desk; an exchange that ended and came back has another number."""
         exchange = pid_in(self._settings.home / EXCHANGE_FILE) if self._access.market else 0
-        return {"exchange": exchange} if exchange else {}
+        return self.companions | ({"exchange": exchange} if exchange else {})
 
     def _header(self) -> Header:
         return Header(

@@ -31,6 +31,7 @@ from midas.cli.processes import (
 )
 from midas.cli.pulling import halting_on_quit
 from midas.cli.running import LOCK, RUN_FILE, EngineFile, make_home
+from midas.cli.supervision import supervisor
 from midas.domain.mode import Environment
 from midas.errors import MidasError, UsageError
 from midas.settings import Settings
@@ -149,6 +150,9 @@ async def _run(
     from midas.cli.keeper import ExchangeKeeper
     from midas.cli.watch import Watch
 
+    keeper = supervisor(settings.home)
+    if keeper is not None and keeper.pid == os.getppid():
+        session.companions["supervisor"] = keeper.pid
     exchange = venue.exchange
     watch = Watch(args.duration, exchange.http if exchange else "", _say, telling)
     others = []

@@ -81,7 +81,7 @@ class Alarms:
             why = f": {control.kill_reason}" if control.kill_reason else ""
             yield Condition(
                 LATCH, "error", f"{control.level.upper()} latched by {control.kill_by}{why}",
-                "read the report (Ctrl+\\), then :resume with a reason", control.tripped_at,
+                "K shows the report; R or `midas resume` releases it, in two steps", control.tripped_at,
             )  # fmt: skip
         elif control.mode is not Mode.NORMAL and control.by in BY_ITSELF:
             yield Condition(

@@ -25,8 +25,8 @@ def market() -> InstrumentMarket:
 
 def test_a_small_order_trades_at_the_touch(market: InstrumentMarket) -> None:
     bought, sold = (take(market, side, Decimal("0.5")) for side in Side)
-    assert (bought.quantity, bought.average) == (0.5, pytest.approx(60000.01))
-    assert (sold.quantity, sold.average) == (0.5, pytest.approx(60000.00))
+    assert [bought.quantity, bought.average] == pytest.approx([0.5, 60000.01])
+    assert [sold.quantity, sold.average] == pytest.approx([0.5, 60000.00])
     assert bought.share == pytest.approx(0.1)
 
 
@@ -49,7 +49,7 @@ def test_it_ends_with_the_book(market: InstrumentMarket) -> None:
 def test_without_a_valid_book_the_best_price_stands_for_it(market: InstrumentMarket) -> None:
     market.book.invalidate("gap")
     taken = take(market, Side.BUY, Decimal(50))
-    assert (taken.quantity, taken.average) == (50.0, pytest.approx(60000.01))
+    assert [taken.quantity, taken.average] == pytest.approx([50.0, 60000.01])
     assert taken.share == 0.0
 
 
