@@ -150,7 +150,9 @@ async def test_a_frozen_display_stands_still_and_says_so(console: Console) -> No
 
 async def test_a_silent_feed_marks_the_market_panes_stale(console: Console) -> None:
     async with console(snapshots.stale()) as bench:
-        assert bench.shows("STALE 9.0s")
+        heads = [row for row in bench.screen() if "STALE 9.0s" in row]
+        marked = sum(row.count("STALE 9.0s") for row in heads)
+        assert marked == 5, "chart, book, tape, and what is worth as much as prices say: risk, positions"
         assert bench.shows("gate closed BTC-USDT.binance: feed silent for 9.0 s")
         assert bench.shows("○ down")
 

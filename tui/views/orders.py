@@ -6,11 +6,12 @@ from textual.geometry import Region
 
 from tui.layout import Regions, Tiers
 from tui.present import history, life, orders, positions
+from tui.present.limits import oldest_held
 from tui.views.view import View
 from tui.widgets.pane import COMMON, PaneKind
 
 KINDS = (
-    PaneKind("positions", COMMON, positions.table, positions.keys),
+    PaneKind("positions", COMMON, positions.table, positions.keys, oldest_held),
     PaneKind("orders", COMMON, orders.table, orders.keys),
     PaneKind("closed", 2, history.closed, history.closed_keys),
     PaneKind("fills", 2, history.fills, history.fill_keys),

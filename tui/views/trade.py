@@ -6,6 +6,7 @@ from textual.geometry import Region
 
 from tui.layout import Regions, Tiers
 from tui.present import account, book, chart, desk, events, orders, risk, signals, tape
+from tui.present.limits import oldest_held
 from tui.views.view import View
 from tui.widgets.pane import COMMON, PaneKind
 
@@ -15,12 +16,12 @@ KINDS = (
     PaneKind("book2", COMMON, lambda p, s: book.ladder(p, p.other, s), market=lambda p: p.other),
     PaneKind("tape", COMMON, tape.prints, market=lambda p: p.instrument),
     PaneKind("signals", 1, signals.feed, signals.keys),
-    PaneKind("desk", COMMON, desk.holdings, desk.keys),
-    PaneKind("risk", 2, risk.limits),
+    PaneKind("desk", COMMON, desk.holdings, desk.keys, oldest_held),
+    PaneKind("risk", 2, risk.limits, market=oldest_held),
     PaneKind("events", 1, events.log, events.keys),
-    PaneKind("account", COMMON, account.account),
+    PaneKind("account", COMMON, account.account, market=oldest_held),
     PaneKind("machine", 1, account.machine),
-    PaneKind("summary", COMMON, risk.summary),
+    PaneKind("summary", COMMON, risk.summary, market=oldest_held),
     PaneKind("working", COMMON, orders.table, orders.keys),
 )
 

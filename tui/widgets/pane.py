@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from midas.state.snapshot import InstrumentView
 from tui.present import numbers
-from tui.present.lines import Line, Piece, Sheet, centred, faded, frame
+from tui.present.lines import Line, Piece, Sheet, centred, faded, fit, frame, width_of
 from tui.present.masking import masked_sheet
 from tui.present.picture import LINK_STALE_NS, MARKET_STALE_NS, Picture, Spot
 from tui.present.scale import PowerScale
@@ -60,11 +60,11 @@ class Pane(Canvas, can_focus=True):
         sheet = self.kind.draw(picture, spot)
         stale = self._stale(picture)
         if picture.frozen:
-            sheet = sheet._replace(note=_flag("FROZEN"))
+            sheet = _marked(sheet, _flag("FROZEN"), width)
         elif picture.paused:
-            sheet = _faded(sheet, [Piece(" PAUSED ", "label")])
+            sheet = _marked(_faded(sheet), [Piece(" PAUSED ", "label")], width)
         elif stale:
-            sheet = _faded(sheet, _flag(f"STALE {numbers.duration(stale)}"))
+            sheet = _marked(_faded(sheet), _flag(f"STALE {numbers.duration(stale)}"), width)
         if picture.options.private:
             sheet = masked_sheet(sheet)
         self.put(frame(sheet, width, height, self.has_focus))
@@ -129,8 +129,15 @@ def _start(keys: Sequence[Key], steps: int) -> int:
     return below if steps > 0 else max(0, below - 1)
 
 
-def _faded(sheet: Sheet, why: Line) -> Sheet:
-    return sheet._replace(rows=[faded(row) for row in sheet.rows], note=why)
+def _faded(sheet: Sheet) -> Sheet:
+    return sheet._replace(rows=[faded(row) for row in sheet.rows])
+
+
+def _marked(sheet: Sheet, mark: Line, width: int) -> Sheet:
+    """The mark in the upper edge, where it is never left out: a long title gives way to it."""
+    room = max(0, width - width_of(mark) - 8)  # corners, dashes and blanks
+    title = sheet.title if width_of(sheet.title) <= room else fit(sheet.title, room)
+    return sheet._replace(title=title, note=mark)
 
 
 def _flag(text: str) -> Line:
