@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from midas.domain.command import AddAlert
-from midas.state.snapshot import InstrumentView, Snapshot
+from midas.state.snapshot import Snapshot
+from tui.naming import instrument_named
 
 USAGE = "[SYMBOL] [>|<] PRICE"
 
@@ -17,7 +18,7 @@ def asked(line: str, snapshot: Snapshot, shown: str) -> AddAlert | str:
     rest = [word for word in words if word not in "<>"]
     if not rest or len(rest) > 2 or len(signs) > 1:
         return f"write {USAGE}, as in BTC > 65004.5"
-    view = _named(rest[0] if len(rest) == 2 else shown, snapshot)
+    view = instrument_named(rest[0] if len(rest) == 2 else shown, snapshot)
     if view is None:
         known = ", ".join(known.name for known in snapshot.instruments)
         return f"no instrument is called {rest[0]}; there are {known}"
@@ -37,10 +38,3 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         return math.nan
-
-
-def _named(word: str, snapshot: Snapshot) -> InstrumentView | None:
-    """By name, base or id, in any case, where only one fits."""
-    wanted = word.lower()
-    found = [v for v in snapshot.instruments if wanted in (v.name.lower(), v.base.lower(), v.id.lower())]
-    return found[0] if len(found) == 1 else None

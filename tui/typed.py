@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from midas.state.snapshot import InstrumentView, Snapshot
 from tui.form import Form, complaints
+from tui.naming import instrument_named
 
 
 def written(form: Form, line: str, snapshot: Snapshot) -> Form | str:
@@ -14,7 +15,7 @@ def written(form: Form, line: str, snapshot: Snapshot) -> Form | str:
     rest = [word for word in words if word != "post" and not word.startswith("@")]
     if not rest or len(rest) > 2:
         return "write QUANTITY SYMBOL [@PRICE] [post]"
-    view = _named(rest[1], snapshot) if len(rest) == 2 else _shown(form, snapshot)
+    view = instrument_named(rest[1], snapshot) if len(rest) == 2 else _shown(form, snapshot)
     if view is None:
         return f"no instrument is called {rest[-1]!r}"
     if post and not price:
@@ -27,10 +28,3 @@ def written(form: Form, line: str, snapshot: Snapshot) -> Form | str:
 
 def _shown(form: Form, snapshot: Snapshot) -> InstrumentView | None:
     return next((view for view in snapshot.instruments if view.id == form.instrument), None)
-
-
-def _named(word: str, snapshot: Snapshot) -> InstrumentView | None:
-    """By name, base or id, in any case, where only one fits."""
-    wanted = word.lower()
-    found = [v for v in snapshot.instruments if wanted in (v.name.lower(), v.base.lower(), v.id.lower())]
-    return found[0] if len(found) == 1 else None

@@ -6,6 +6,7 @@ from functools import partial
 
 from tui.acts.pacing import Pacing
 from tui.entry import Entry
+from tui.naming import instrument_named
 from tui.screens.page import Help
 from tui.theme import PALETTES, THEMES, Inks
 from tui.views.table import VIEWS
@@ -40,12 +41,11 @@ class Looks(Pacing):
         self.stage.action_screen(number)
 
     def _symbol(self, rest: str) -> str | None:
-        names = [name.lower() for name in self.symbols()]
-        wanted = rest.lower()
-        if wanted not in names:
+        snapshot = self.newest
+        view = instrument_named(rest, snapshot) if snapshot is not None else None
+        if snapshot is None or view is None:
             return f"no instrument is called {rest}; there are {', '.join(self.symbols())}"
-        self.console_desk.chosen = names.index(wanted)
-        self.stage.draw_all()
+        self.stage.action_symbol(snapshot.instruments.index(view) - self.console_desk.chosen)
         return None
 
     def _palette(self, palette: str, _rest: str) -> None:
