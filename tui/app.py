@@ -30,6 +30,7 @@ from tui.acts.modes import Modes
 from tui.acts.ordering import Ordering
 from tui.acts.reading import Reading
 from tui.acts.starting import Starting
+from tui.acts.strategies import Strategies
 from tui.acts.taking import Taking
 from tui.acts.touring import Touring
 from tui.acts.viewing import Viewing
@@ -54,7 +55,9 @@ HABITS = Habits()
 GC_THRESHOLDS = (20_000, 20, 20)  # pictures come and go eight times a second, and none holds a cycle
 
 
-class ConsoleApp(Modes, Ordering, Alerting, Reading, Taking, Looks, Commanding, Touring, Starting, Viewing):
+class ConsoleApp(
+    Modes, Ordering, Strategies, Alerting, Reading, Taking, Looks, Commanding, Touring, Starting, Viewing
+):  # fmt: skip
     """Keys to commands, snapshots to panes."""
 
     CSS_PATH = "console.tcss"

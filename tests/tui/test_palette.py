@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from textual.fuzzy import FuzzySearch
 
-from midas.domain.command import SetMode
+from midas.domain.command import Resume, SetMode, SetStrategy
+from tests.fakes import snapshots
 from tests.tui.conftest import Console
 from tui.entry import Entry, found, offered
 from tui.screens.dialogs import Typed
@@ -76,6 +77,35 @@ async def test_nothing_irreversible_happens_on_enter(console: Console) -> None:
         assert bench.link.commands == []
         await bench.press("escape")
         assert bench.link.commands == []
+
+
+async def test_a_strategy_is_paused_by_name_with_a_reason(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("colon", *"strategy", "space", *"trend", "tab", *"too", "space", *"wild", "enter")
+        assert bench.link.commands == [SetStrategy("trend-following", False, "too wild")]
+
+
+async def test_a_strategy_goes_on_only_after_y(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("colon", *"strategy trend-following resume", "enter")
+        assert bench.link.commands == []
+        bench.later(1.0)
+        await bench.press("y")
+        assert bench.link.commands == [SetStrategy("trend-following", True, "", confirmed=True)]
+
+
+async def test_an_unknown_strategy_comes_back_with_those_there_are(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("colon", *"strategy nobody pause", "enter")
+        assert bench.shows("no strategy is called nobody; there are trend-following, book-imbalance")
+        assert bench.link.commands == []
+
+
+async def test_a_typed_reason_to_resume_brings_the_review_at_once(console: Console) -> None:
+    async with console(snapshots.halted()) as bench:
+        await bench.press("escape", "colon", *"resume feed is back", "enter")
+        assert bench.link.commands == [Resume("feed is back")]
+        assert bench.shows("type resume, then Enter")
 
 
 async def test_halt_by_name_needs_no_confirmation(console: Console) -> None:

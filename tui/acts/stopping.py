@@ -41,7 +41,7 @@ class Stopping(Core):
                 for level, text in KILLS.items()
             ),
             Entry("report", "the halt report", lambda _: self.action_report(), key="K"),
-            Entry("resume", "release a halt, in two steps", lambda _: self.action_resume(), key="R"),
+            Entry("resume", "release a halt, in two steps", self._resume_typed, "[REASON]", "R"),
             *super().entries(),
             Entry("stop", "end the engine", lambda _: self.ask_stop()),
         ]
@@ -51,6 +51,9 @@ class Stopping(Core):
 
     def _kill_typed(self, level: str, _rest: str) -> None:
         self.ask_kill(level)
+
+    def _resume_typed(self, reason: str) -> None:
+        self.action_resume(reason)
 
     def key_from_input(self, key: str, alone: bool) -> None:
         """On the driver's input thread: the kill switch hears a key before the event loop does."""
@@ -89,14 +92,15 @@ class Stopping(Core):
             panel = HaltPanel(self.inks, self.console_desk.truth, self.halter, self.clock)
             self.push_screen(panel, self._panel_closed)
 
-    def action_resume(self) -> None:
-        """Release a halt, in two steps."""
+    def action_resume(self, reason: str = "") -> None:
+        """Release a halt, in two steps; with a reason the review comes at once."""
         snapshot = self.newest
         if snapshot is None or not snapshot.kill.latched:
             self.say("nothing is halted")
         elif not isinstance(self.screen, ResumeDialog):
             self.push_screen(
-                ResumeDialog(self._ask_resume), lambda message: self.say(message, True) if message else None
+                ResumeDialog(self._ask_resume, reason),
+                lambda message: self.say(message, True) if message else None,
             )
 
     def watch_latch(self) -> None:

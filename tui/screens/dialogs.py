@@ -142,15 +142,21 @@ Ask = Callable[[str, bool, Callable[[Answer], None]], None]  # reason, confirmed
 class ResumeDialog(Question):
     """Two steps at every door: the engine's review of what is open, then the word."""
 
-    def __init__(self, ask: Ask) -> None:
+    def __init__(self, ask: Ask, reason: str = "") -> None:
         super().__init__(
             "Resume after a halt",
             "Why may the system trade again?",
             "reason, then Enter: you get a review first",
         )
         self._ask = ask
+        self._given = reason
         self._reason = ""
         self._reviewed = False
+
+    def on_mount(self) -> None:
+        """A reason that was typed with the command is taken as it is."""
+        if self._given:
+            self._first(self.query_one(Input), self._given)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """First the reason, later the word `resume`."""
