@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import selectors
-from threading import Thread
+from threading import Thread, Timer
 from typing import IO, Protocol, runtime_checkable
 
 from textual import events
@@ -21,6 +21,7 @@ from tui.squeeze import squeeze
 POLL = 0.04  # so that a lone Esc is known as such soon after Textual's 100 ms
 PASTE = "paste"  # pasted text, where a key is named
 JOIN_SECONDS = 1.0
+GONE_S = 1.5  # after the terminal: nothing of a console is left two seconds later
 
 
 @runtime_checkable
@@ -108,9 +109,16 @@ class ConsoleDriver(LinuxDriver):
                     continue
                 data = self._read()
                 if not data:
-                    self.send_message(HungUp())
+                    self._end()
                     return
                 self._dispatch(reader.read(data))
+
+    def _end(self) -> None:
+        """The app leaves by itself; where its loop is too busy to, the process ends all the same."""
+        self.send_message(HungUp())
+        last = Timer(GONE_S, os._exit, (1,))
+        last.daemon = True
+        last.start()
 
     def close(self) -> None:
         """Stop the writer, but don't wait for ever for a terminal that does not read."""

@@ -42,8 +42,8 @@ def differing(console: Eyes) -> int:
     console.look(1.0)
     after = console.rows
     console.key("space")
-    # The banner and the last line are never frozen.
-    return sum(one != other for one, other in zip(before[3:-1], after[3:-1], strict=True))
+    # Banner and footer are never frozen.
+    return sum(one != other for one, other in zip(before[3:-2], after[3:-2], strict=True))
 
 
 def engine_gap(home: Path) -> float:

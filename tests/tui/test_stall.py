@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from tests.e2e.console_stall import SIZE, differing, gap, hang_up
 from tests.e2e.desk import REPOSITORY
 from tests.e2e.eyes import Eyes
 from tests.e2e.kill_lane import MAIN, Lane
+from tests.e2e.slow_console import BLOCKED_S
 
 STALL_S = 3.0
 
@@ -44,6 +47,14 @@ def test_an_unread_terminal_stops_nothing_and_shows_the_truth_afterwards(lane: L
     assert hang_up(console) < 4.0
     time.sleep(0.3)
     assert sequence(lane) > before, "the engine goes on without its console"
+
+
+def test_a_console_whose_loop_stands_still_ends_with_its_terminal(lane: Lane) -> None:
+    console = lane.open()
+    lane.console = None  # what is hung up is closed
+    os.kill(console.pid, signal.SIGUSR1)
+    time.sleep(0.2)
+    assert hang_up(console) < BLOCKED_S - 0.2
 
 
 def sequence(lane: Lane) -> int:
