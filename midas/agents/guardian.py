@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from midas.agents.risk_manager import RiskManager
-from midas.domain.command import Resume, SetMode
+from midas.domain.command import REASON_MIN, Resume, SetMode, reasoned
 from midas.domain.decision import Decision, Noted
 from midas.domain.event import LatchTripped, Ticked
 from midas.domain.mode import KillLevel, Mode
@@ -22,6 +22,8 @@ UNKNOWN_DEFENSIVE = 60 * SECOND
 UNKNOWN_PAUSE = 300 * SECOND
 DRAWDOWN_RELEASE = 0.8  # of the trigger: hysteresis of the automatic DEFENSIVE
 OPERATOR = "trigger"
+_REASON = f"a reason of at least {REASON_MIN} letters"
+_CONFIRMED = "a confirmation (--confirm in a shell)"
 
 
 class Guardian:
@@ -52,12 +54,8 @@ class Guardian:
         if mode.safety < control.mode.safety or (control.latched and mode is not Mode.EMERGENCY):
             if control.latched:
                 return False, "the kill latch is set: `resume` with a reason releases it", []
-            if not command.confirmed or not command.reason.strip():
-                return (
-                    False,
-                    f"{control.mode.value} to {mode.value} is riskier: confirm it and give a reason",
-                    [],
-                )
+            if lacking := _lacking(command):
+                return False, f"{control.mode.value} to {mode.value} is riskier: it needs {lacking}", []
         control.floor = mode
         cause = command.reason.strip() or "asked for"
         return True, f"mode {mode.value}", [*control.set_mode(mode, actor, cause, "a person", state.now)]
@@ -82,8 +80,8 @@ class Guardian:
         control = state.control
         if not control.latched:
             return False, "the kill latch isn't set", []
-        if not command.reason.strip():
-            return False, "resume needs a reason", []
+        if not reasoned(command.reason):
+            return False, f"resume needs {_REASON}", []
         if not command.confirmed:
             control.reviewed = True
             return True, self._review(state), []
@@ -187,3 +185,9 @@ class Guardian:
             + ("the venue was left: stop and start the engine after it; " if left else "")
             + "confirm to release"
         )
+
+
+def _lacking(command: SetMode) -> str:
+    """What a riskier mode still asks for."""
+    wanted = [] if reasoned(command.reason) else [_REASON]
+    return " and ".join(wanted if command.confirmed else [*wanted, _CONFIRMED])

@@ -14,7 +14,7 @@ from pathlib import Path
 from midas.assembly.access import sockets
 from midas.cli.options import home_from
 from midas.cli.running import LOCK, running
-from midas.domain.command import Answer, Command, Resume, SetMode
+from midas.domain.command import Answer, Command, Resume, SetMode, reasoned
 from midas.domain.mode import Mode
 from midas.errors import CommandRefused, MidasError, NotRunning, UsageError
 from midas.runtime.kill import KillRequest, latch_and_pull
@@ -35,11 +35,13 @@ def actor() -> str:
 
 
 def mode(args: Namespace) -> int:
-    """Change the mode; a riskier one needs a reason and --confirm."""
+    """Change the mode; a riskier one needs a reason and --confirm, without which this is bad input."""
     words = [mode.value for mode in Mode]
     if args.name not in words:
         raise UsageError(f"there is no mode {args.name!r}; there are {', '.join(words)}")
-    return _tell(args, SetMode(args.name, args.reason, args.confirm))
+    latched = KillLatch(home_from(args) / LATCH).is_set  # then no line would do
+    complete = latched or (args.confirm and reasoned(args.reason))
+    return _tell(args, SetMode(args.name, args.reason, args.confirm), complete)
 
 
 def kill(args: Namespace) -> int:
@@ -80,7 +82,8 @@ def resume(args: Namespace) -> int:
         running(home)
     except NotRunning as error:
         raise _not_alone(KillLatch(home / LATCH), error) from None
-    return _tell(args, Resume(args.reason, args.confirm))
+    complete = reasoned(args.reason) or not KillLatch(home / LATCH).is_set
+    return _tell(args, Resume(args.reason, args.confirm), complete)
 
 
 def _say_waiting(home: Path, level: str) -> None:
@@ -102,10 +105,11 @@ def _not_alone(latch: KillLatch, absent: NotRunning) -> MidasError:
     )
 
 
-def _tell(args: Namespace, command: Command) -> int:
+def _tell(args: Namespace, command: Command, complete: bool) -> int:
+    """Print the answer. Raises UsageError where an incomplete line is refused, CommandRefused elsewhere."""
     answer = send(home_from(args), command)
     if not answer.accepted:
-        raise CommandRefused(answer.message)
+        raise CommandRefused(answer.message) if complete else UsageError(answer.message)
     return _print(args, {"accepted": True, "sequence": answer.sequence, "sentence": answer.message})
 
 

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
+REASON_MIN = 3  # letters: less says nothing to whoever reads the journal
+
+
+def reasoned(text: str) -> bool:
+    """Whether it is long enough to be a reason, at every door."""
+    return len(text.strip()) >= REASON_MIN
+
 
 class SetMode(msgspec.Struct, frozen=True, tag="mode"):
     """Change the mode; going riskier needs a reason and `confirmed`."""

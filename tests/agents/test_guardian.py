@@ -57,7 +57,7 @@ def test_going_safer_is_immediate(guardian: Guardian, state: State, safer: str) 
     assert state.control.mode is state.control.floor is Mode(safer.upper())
 
 
-@pytest.mark.parametrize(("confirmed", "reason"), [(False, ""), (True, " "), (False, "done")])
+@pytest.mark.parametrize(("confirmed", "reason"), [(False, ""), (True, " "), (True, "ok"), (False, "done")])
 def test_going_riskier_needs_confirmation_and_a_reason(
     guardian: Guardian, state: State, confirmed: bool, reason: str
 ) -> None:
@@ -116,6 +116,7 @@ def test_resume_takes_a_reason_a_review_and_a_confirmation(guardian: Guardian, s
     assert not guardian.resume(Resume("why not"), "cli", state)[0]
     trip(guardian, state)
     assert not guardian.resume(Resume(" "), "cli", state)[0]
+    assert "at least 3 letters" in guardian.resume(Resume("x"), "cli", state)[1]
     assert not guardian.resume(Resume("fixed", confirmed=True), "cli", state)[0]
     assert state.control.latched
     accepted, review, decisions = guardian.resume(Resume("fixed"), "cli", state)

@@ -28,7 +28,8 @@ def test_going_riskier_needs_a_reason_and_a_confirmation(scene: Scene) -> None:
     unsure = scene.desk.command(SetMode("NORMAL", "all is well"))
     assert not unsaid.accepted
     assert not unsure.accepted
-    assert "confirm it and give a reason" in unsaid.message
+    assert unsaid.message.endswith("it needs a reason of at least 3 letters")
+    assert unsure.message.endswith("it needs a confirmation (--confirm in a shell)")
     assert scene.desk.state.control.mode is Mode.OBSERVATION
     assert scene.desk.command(SetMode("NORMAL", "all is well", confirmed=True)).accepted
     change = of(ModeChanged, scene.desk.audits)[-1]

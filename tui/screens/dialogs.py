@@ -11,13 +11,14 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from midas.domain.command import Answer
+from midas.domain.command import REASON_MIN, Answer, reasoned
 from midas.domain.time import MILLISECOND
 from tui.link_port import Clock
 from tui.present.lines import clean
 from tui.present.words import MODES
 
 QUIET = 300 * MILLISECOND
+NO_REASON = f"a reason needs at least {REASON_MIN} letters: it goes into the journal"
 ESCAPE = Binding("escape", "dismiss(None)", "back", show=False)
 
 
@@ -69,7 +70,7 @@ class Riskier(Question):
         text = (
             f"{MODES[before].shape} {before}  →  {MODES[after].shape} {after}: the system may take more risk."
         )
-        super().__init__(f"Go riskier: {after}", text, "reason, at least three letters, then Enter")
+        super().__init__(f"Go riskier: {after}", text, f"reason, at least {REASON_MIN} letters, then Enter")
         self._reason = ""
         self._quiet = Quiet(clock)
 
@@ -80,8 +81,8 @@ class Riskier(Question):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """With a reason, the input closes and y becomes live."""
         reason = event.value.strip()
-        if len(reason) < 3:
-            self.hint("a reason is needed: it goes into the journal")
+        if not reasoned(reason):
+            self.hint(NO_REASON)
             return
         self._reason = reason
         self._quiet = Quiet(self._quiet.clock)
@@ -146,7 +147,7 @@ class ResumeDialog(Question):
         super().__init__(
             "Resume after a halt",
             "Why may the system trade again?",
-            "reason, then Enter: you get a review first",
+            f"reason, at least {REASON_MIN} letters, then Enter: you get a review first",
         )
         self._ask = ask
         self._given = reason
@@ -156,7 +157,9 @@ class ResumeDialog(Question):
     def on_mount(self) -> None:
         """A reason that was typed with the command is taken as it is."""
         if self._given:
-            self._first(self.query_one(Input), self._given)
+            line = self.query_one(Input)
+            line.value = self._given
+            self._first(line, self._given)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """First the reason, later the word `resume`."""
@@ -170,8 +173,8 @@ class ResumeDialog(Question):
             self.hint("type exactly: resume")
 
     def _first(self, line: Input, reason: str) -> None:
-        if len(reason) < 3:
-            self.hint("a reason is needed: it goes into the journal")
+        if not reasoned(reason):
+            self.hint(NO_REASON)
             return
         self._reason = reason
         line.value = ""
