@@ -89,7 +89,7 @@ class ConsoleDriver(LinuxDriver):
         super().stop_application_mode()
 
     def _get_terminal_size(self) -> tuple[int, int]:
-        """As Rich sees it: where a terminal has no size the two would differ by a row, and resize for ever."""
+        """As Rich sees it: where a terminal has no size they would differ by a row, and resize for ever."""
         return self._app.console.size
 
     def write(self, data: str) -> None:
