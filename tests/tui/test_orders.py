@@ -13,7 +13,7 @@ from midas.domain.command import CancelEntries, CancelOrder
 from midas.state.snapshot import Snapshot
 from tests.fakes.snapshots import BTC, normal
 from tests.tui.conftest import Console
-from tui.present import history, life, orders, positions
+from tui.present import history, levels, life, orders, positions
 from tui.present.levels import level_at, own_at
 from tui.present.lines import Piece
 from tui.present.picture import Picture, Spot
@@ -120,9 +120,8 @@ async def test_d_cancels_our_order_at_the_level_after_y(console: Console) -> Non
         await bench.press("j", "d")
         assert bench.shows("none of our orders rests at that level")
         shown = picture(bench.snapshot)
-        levels = range(1, 26)
         bench.app.stage.panes["book"].selected = next(
-            n for n in levels if any(o.short_id == "d018" for o in own_at(shown, n))
+            key for key in levels.keys(shown) if any(o.short_id == "d018" for o in own_at(shown, key))
         )
         await bench.press("d")
         assert isinstance(bench.app.screen, Confirm)
@@ -237,10 +236,10 @@ def test_an_order_without_a_recorded_life_says_so() -> None:
 def test_own_orders_are_found_at_the_level_that_shows_them(group: int) -> None:
     shown = picture()
     shown = shown._replace(options=shown.options._replace(group=group))
-    for place in [*range(1, 26), *range(-25, 0)]:
-        found = level_at(shown, place)
-        if found is not None:
-            assert sum(o.quantity - o.filled for o in own_at(shown, place)) == pytest.approx(found[1].own)
+    for key in levels.keys(shown):
+        found = level_at(shown, key)
+        assert found is not None
+        assert sum(o.quantity - o.filled for o in own_at(shown, key)) == pytest.approx(found[1].own)
 
 
 def test_nothing_held_and_nothing_asked_for_is_said_in_words() -> None:

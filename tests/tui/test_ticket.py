@@ -9,6 +9,7 @@ from textual import events
 from midas.domain.command import AmendOrder, ClosePosition, Command, PlaceOrder
 from tests.fakes.snapshots import BTC, halted
 from tests.tui.conftest import Bench, Console
+from tui.present import levels
 from tui.screens.halted import HaltPanel
 from tui.screens.ticket import Ticket
 
@@ -418,8 +419,6 @@ async def test_a_halt_under_the_ticket_is_the_engines_to_judge(console: Console)
         assert sent(bench) == []
 
 
-def own_level(bench: Bench) -> int:
-    """Where the order d018 rests, counted from the touch."""
-    price = bench.snapshot.orders[-1].price
-    bids = bench.snapshot.instruments[0].book.bids
-    return next(n for n, level in enumerate(bids, 1) if abs(level.price - price) < 0.05)
+def own_level(bench: Bench) -> str:
+    """The book's cursor where the order d018 rests."""
+    return levels.key_of(bench.snapshot.instruments[0], bench.snapshot.orders[-1].price)

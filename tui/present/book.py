@@ -6,7 +6,8 @@ from math import isfinite
 
 from midas.state.snapshot import BookView, InstrumentView, LevelView
 from tui.present import numbers
-from tui.present.grouping import DEPTHS, side
+from tui.present.grouping import DEPTHS
+from tui.present.levels import Drawn, drawn
 from tui.present.lines import Line, Piece, Sheet, centred, shade, spread, width_of
 from tui.present.masking import secret
 from tui.present.picture import Picture, Spot
@@ -32,16 +33,6 @@ def _headless(height: int) -> int:
     return int(height < 14 and (height - _overhead(height)) % 2 == 1)
 
 
-def levels(picture: Picture, height: int) -> list[int]:
-    """Where the cursor can stand, top to bottom: -n is the nth ask, +n the nth bid."""
-    view = picture.instrument
-    if view is None:
-        return []
-    shown = depth(height)
-    asks, bids = (min(shown, len(side(view, bids, picture.options))) for bids in (False, True))
-    return [*range(-asks, 0), *range(1, bids + 1)]
-
-
 def ladder(picture: Picture, view: InstrumentView | None, spot: Spot) -> Sheet:
     """The book of one instrument; where it can't be trusted, the reason instead of numbers."""
     if view is None:
@@ -52,18 +43,43 @@ def ladder(picture: Picture, view: InstrumentView | None, spot: Spot) -> Sheet:
     if not book.valid:
         reason = f"no book: {book.reason or 'waiting for a snapshot'}"
         return Sheet(title, centred(reason, spot.width, spot.height, "warn"), note)
-    room = depth(spot.height)
-    bids, asks = (side(view, bids, picture.options)[:room] for bids in (True, False))
-    full = spot.scale.fit(max((level.size for level in (*asks, *bids)), default=0.0))
+    shown, room = drawn(view, picture.options, spot.selected), depth(spot.height)
+    top = _top(shown, room)
+    seen = range(top, top + 2 * room + 1)
+    sizes = [level.size for place in seen if (level := _level(shown, place)) is not None]
+    full = spot.scale.fit(max((size for size in sizes if isfinite(size)), default=0.0))
     rows: list[Line] = [] if _headless(spot.height) else [_heading(spot.width)]
-    rows += [[]] * (room - len(asks))
-    rows += [_row(view, spot, full, -place, asks[place - 1]) for place in range(len(asks), 0, -1)]
     printed = picture.printed
-    rows.append(_middle(printed if printed is not None and printed.id == view.id else view, spot.width))
-    rows += [_row(view, spot, full, place, level) for place, level in enumerate(bids, 1)]
-    below = _below(view, spot, bids, asks)
+    last = printed if printed is not None and printed.id == view.id else view
+    for place in seen:
+        level = _level(shown, place)
+        if place == 0:
+            rows.append(_middle(last, spot.width))
+        else:
+            rows.append(_row(view, spot, full, place, level, place == shown.place) if level else [])
+    below = _below(view, spot, shown)
     rows += [[]] * (spot.height - len(below) - len(rows))
+    if 0 not in seen:
+        note = _away(top, spot.width - width_of(title) - 6)
     return Sheet(title, rows + below, note, _foot(view, book, spot.width))
+
+
+def _top(shown: Drawn, room: int) -> int:
+    """The uppermost place that is seen: the touch in the middle, unless the cursor is further out."""
+    place = shown.place
+    return place if place < -room else max(-room, place - 2 * room)
+
+
+def _level(shown: Drawn, place: int) -> LevelView | None:
+    levels = shown.bids if place > 0 else shown.asks
+    return levels[abs(place) - 1] if 0 < abs(place) <= len(levels) else None
+
+
+def _away(top: int, room: int) -> Line:
+    """Which way the touch is, where the cursor has gone too far to see it."""
+    arrow = "▾" if top < 0 else "▴"
+    forms = (f"{arrow} touch out of sight: . returns", f"{arrow} touch: .")
+    return [Piece(next((form for form in forms if len(form) <= room), ""), "warn")]
 
 
 def _note(picture: Picture, view: InstrumentView, room: int) -> Line:
@@ -94,9 +110,8 @@ def _heading(width: int) -> Line:
     return [Piece(names, "faint")]
 
 
-def _row(view: InstrumentView, spot: Spot, full: float, place: int, level: LevelView) -> Line:
+def _row(view: InstrumentView, spot: Spot, full: float, place: int, level: LevelView, here: bool) -> Line:
     total, size, price, own = _columns(BROAD if spot.width >= ROOMY else spot.width)
-    here = spot.selected == place
     ink = "up" if place > 0 else "down"
     held = ""
     if level.own:
@@ -140,18 +155,17 @@ def _middle(view: InstrumentView, width: int) -> Line:
     return [*left, Piece("─" * max(1, width - taken), "edge"), Piece(printed, "dim"), Piece("──", "edge")]
 
 
-def _below(
-    view: InstrumentView, spot: Spot, bids: tuple[LevelView, ...], asks: tuple[LevelView, ...]
-) -> list[Line]:
+def _below(view: InstrumentView, spot: Spot, shown: Drawn) -> list[Line]:
     """The level of the cursor and what taking everything up to it costs; else microprice and our way out."""
-    place = spot.selected
-    chosen = bids if isinstance(place, int) and place > 0 else asks
-    tall = spot.height >= TALL
-    if not isinstance(place, int) or not 0 < abs(place) <= len(chosen):
+    level, tall = shown.level, spot.height >= TALL
+    if level is None:
         lines = [_touch(view, spot)]
         return [*lines, _closing(view, spot.width)] if tall else lines
-    level = chosen[abs(place) - 1]
     price = numbers.fixed(level.price, view.price_decimals)
+    if shown.outside:
+        known = len(shown.bids if shown.place > 0 else shown.asks) - 1
+        said: list[Line] = [[Piece(f"▶{price}", "strong"), Piece(f" outside the {known} levels", "warn")]]
+        return [*said, []] if tall else said
     total = numbers.fitted(level.cumulative, view.quantity_decimals, 9)
     here: Line = [
         Piece(f"▶{price}", "strong"),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from midas.domain.time import iso
-from tui.present import history, orders, positions, signals
+from tui.present import history, levels, orders, positions, signals
 from tui.present.grouping import side
 from tui.present.picture import Key, Picture
 
@@ -45,9 +45,8 @@ def behind(picture: Picture, pane: str) -> list[Rows]:
         case "chart" if view is not None:
             return _blocks(list(enumerate(view.bars, 1)))
         case "book" if view is not None:
-            asks = [(-n, level) for n, level in enumerate(side(view, False, picture.options), 1)]
-            bids = list(enumerate(side(view, True, picture.options), 1))
-            return _blocks([*asks[::-1], *bids])
+            bids, asks = (side(view, bids, picture.options) for bids in (True, False))
+            return _blocks([(levels.key_of(view, level.price), level) for level in (*asks[::-1], *bids)])
         case _:
             return []
 

@@ -5,14 +5,21 @@ from __future__ import annotations
 from textual.geometry import Region
 
 from tui.layout import Regions, Tiers
-from tui.present import account, book, chart, desk, events, orders, risk, signals, tape
+from tui.present import account, book, chart, desk, events, levels, orders, risk, signals, tape
 from tui.present.limits import oldest_held
 from tui.views.view import View
 from tui.widgets.pane import COMMON, PaneKind
 
 KINDS = (
     PaneKind("chart", COMMON, chart.chart, market=lambda p: p.instrument),
-    PaneKind("book", 8, lambda p, s: book.ladder(p, p.instrument, s), book.levels, lambda p: p.instrument),
+    PaneKind(
+        "book",
+        8,
+        lambda p, s: book.ladder(p, p.instrument, s),
+        levels.keys,
+        lambda p: p.instrument,
+        walk=levels.walked,
+    ),
     PaneKind("book2", COMMON, lambda p, s: book.ladder(p, p.other, s), market=lambda p: p.other),
     PaneKind("tape", COMMON, tape.prints, market=lambda p: p.instrument),
     PaneKind("signals", 1, signals.feed, signals.keys),

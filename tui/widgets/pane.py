@@ -17,6 +17,7 @@ from tui.widgets.canvas import Canvas
 
 Draw = Callable[[Picture, Spot], Sheet]
 Keys = Callable[[Picture, int], Sequence[Key]]
+Walk = Callable[[Picture, Key | None, int], Key | None]
 # What shows a price or a result pulls on the same beats, so that no two numbers contradict each other;
 # only the levels of the book are faster.
 COMMON = 4
@@ -31,6 +32,7 @@ class PaneKind(NamedTuple):
     keys: Keys | None = None  # where a cursor can stand
     market: Callable[[Picture], InstrumentView | None] | None = None  # whose age makes it stale
     follows: tuple[str, ...] = ()  # it has no cursor: it shows what the cursor of one of these stands on
+    walk: Walk | None = None  # where the cursor goes from a key, where that isn't along `keys`
 
 
 class Pane(Canvas, can_focus=True):
@@ -74,15 +76,15 @@ class Pane(Canvas, can_focus=True):
         self.show(self._picture)
 
     def move(self, steps: int) -> None:
-        """Move the cursor; from nowhere it starts at the nearer end (in a book: at the touch)."""
+        """Move the cursor; from nowhere it starts at the top (in a book: at the touch)."""
         keys = self._keys()
         if not keys:
             return
-        if self.selected is not None and self.selected in keys:
-            place = list(keys).index(self.selected) + steps
+        if self.kind.walk is not None and self._picture is not None:
+            self.selected = self.kind.walk(self._picture, self.selected, steps)
         else:
-            place = _start(keys, steps)
-        self.selected = keys[min(max(place, 0), len(keys) - 1)]
+            place = keys.index(self.selected) + steps if self.selected in keys else 0
+            self.selected = keys[min(max(place, 0), len(keys) - 1)]
         self.again()
 
     def jump(self, last: bool) -> None:
@@ -121,12 +123,6 @@ class Pane(Canvas, can_focus=True):
         view = self.kind.market(picture) if self.kind.market else None
         age = picture.age_of(view.updated_at) if view is not None else 0
         return age if age > MARKET_STALE_NS else 0
-
-
-def _start(keys: Sequence[Key], steps: int) -> int:
-    signs = [i for i, key in enumerate(keys) if isinstance(key, int) and key > 0]
-    below = signs[0] if signs and isinstance(keys[0], int) and keys[0] < 0 else 0
-    return below if steps > 0 else max(0, below - 1)
 
 
 def _faded(sheet: Sheet) -> Sheet:
