@@ -35,11 +35,22 @@ class Keymap:
 
     def shown(self, row: Row) -> str:
         """How the key of a row is written on the screen."""
+        if not row.action:  # a hint for several keys
+            return "/".join(self.worn(part) for part in row.shown.split("/"))
         moved = self._moved.get(row.id)
         if moved is None:
             return row.shown
         back = {name: sign for sign, name in _NAMES.items()}
         return " ".join(back.get(key, key.replace("ctrl+", "^")) for key in moved.split(","))
+
+    def takes(self, key: str) -> bool:
+        """Whether some action has this key, by Textual's name of it."""
+        return key in self._held
+
+    def worn(self, written: str) -> str:
+        """The key that texts call `written`, as it is written now."""
+        row = next((r for r in rows() if r.action and not r.panes and r.shown == written), None)
+        return self.shown(row) if row is not None else written
 
     def _move(self, name: str, keys: str) -> None:
         known = {row.id for row in rows() if row.action}

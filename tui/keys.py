@@ -15,7 +15,7 @@ _NAMES = {
 }  # fmt: skip
 # The footer from left to right: what falls off where the terminal is narrow stands last.
 _FOOTER = ("b/s", "F5-F9", "1-9", "Tab", ":", "z", "^Q", "c", "j/k", "h/l", "Space", "!")
-
+_HALTED = ("app.resume", "app.report")  # offered first while something is halted
 ALWAYS = 4  # of them stand before the pane's own
 
 
@@ -200,7 +200,7 @@ def hints(latched: bool, orders: bool, pane: str, shown: Callable[[Row], str]) -
     offered = [row for row in rows() if row.word and (row.word != "cancel" or orders)]
     own = [row for row in offered if pane in row.panes]
     rest = sorted((row for row in offered if not row.panes), key=_place)
-    halted = [("R", "resume"), ("K", "report")] if latched else []
+    halted = [(shown(row), row.id) for name in _HALTED for row in rows() if latched and row.action == name]
     always = [row for row in rest if row.shown in _FOOTER[:ALWAYS]]
     others = [row for row in rest if row not in always]
     return [*halted, *((shown(row), row.word) for row in (*always, *own, *others))]

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from midas.errors import UsageError
+from tests.fakes import snapshots
 from tests.tui.conftest import Console
 from tui.keymap import Keymap
 from tui.keys import rows
@@ -19,6 +20,25 @@ async def test_a_moved_key_acts_and_the_old_one_does_not(console: Console) -> No
         await bench.press("Z")
         assert bench.app.stage.zoomed
         assert bench.shows("Z zoom")
+
+
+async def test_a_moved_key_stands_in_footer_and_palette(console: Console) -> None:
+    async with console(snapshots.halted(), keys={"resume": "ctrl+r", "symbol-next": "ctrl+t"}) as bench:
+        await bench.press("escape", "z")
+        assert bench.shows("^r resume  K report")
+        await bench.press("colon", *"resume")
+        assert any("release a halt" in row and "^r" in row for row in bench.screen())
+    assert Keymap({"symbol-next": "ctrl+t"}).worn("l") == "^t"
+
+
+async def test_the_number_of_no_screen_says_which_there_are(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("2")
+        assert bench.shows("there is no screen 2; there are 1 Trade, 4 Orders, 5 Risk, 8 Log and 9 System")
+    async with console(keys={"zoom": "2"}) as bench:
+        await bench.press("2")
+        assert bench.app.stage.zoomed
+        assert not bench.shows("there is no screen 2")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ class Commanding(Core):
     def action_palette(self, line: str = "", problem: str = "") -> None:
         """Open it, once."""
         if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(self.entries(), self.inks, self._history, line, problem), self.run_line)
+            entries = [entry._replace(key=self.keymap.worn(entry.key)) for entry in self.entries()]
+            self.push_screen(Palette(entries, self.inks, self._history, line, problem), self.run_line)
 
     def run_line(self, line: str | None) -> None:
         """Do what the line says."""

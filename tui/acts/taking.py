@@ -20,7 +20,7 @@ class Taking(Core):
         return [
             *super().entries(),
             Entry("export", "rows as CSV", self._export, "TABLE", "E", lambda: TABLES),
-            Entry("copy", "the row under the cursor", lambda _: self.action_copy(), key="Ctrl+C"),
+            Entry("copy", "the row under the cursor", lambda _: self.action_copy(), key="^C"),
         ]
 
     def action_copy(self) -> None:

@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
+from textual.events import Key
 from textual.geometry import Region
 from textual.message import Message
 from textual.screen import Screen
@@ -30,6 +31,7 @@ from tui.widgets.canvas import Canvas
 from tui.widgets.pane import COMMON, Pane
 
 UNDER = [("Esc", "close"), ("^\\", "HALT"), ("F5-F9", "mode"), ("^Q", "detach")]  # under a dialogue
+NUMBERS = tuple("123456789")
 TICKS = 8  # pulls a second of the fastest pane
 
 
@@ -93,6 +95,13 @@ class DeskScreen(Screen[None]):
         """New size, new plan."""
         self._arrange()
         self.call_after_refresh(self.draw_all)
+
+    def on_key(self, event: Key) -> None:
+        """A number without a screen says so."""
+        if event.key in NUMBERS and numbered(event.key) is None and not self._keymap.takes(event.key):
+            *others, last = [f"{view.number} {view.name}" for view in VIEWS]
+            there = f"there are {', '.join(others)} and {last}"
+            self.post_message(NoEffect(f"there is no screen {event.key}; {there}"))
 
     def show(self, view: View) -> None:
         """Change to another view; each remembers where its keyboard was."""
