@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from math import isfinite, sqrt
 
+from midas.agents.execution_agent import sellable
 from midas.analysis.regime import POLICIES
 from midas.domain.money import ZERO
 from midas.domain.opinion import RegimeLabel, Signal, Target
@@ -27,9 +28,11 @@ class PortfolioManager:
     ) -> tuple[Target | None, str]:
         """The position to hold, or None and why nothing changes. `volatility` is one bar's."""
         market = state.markets[signal.instrument]
-        held = state.ledger.sleeve(signal.strategy, signal.instrument).quantity
+        sleeve = state.ledger.sleeve(signal.strategy, signal.instrument)
+        held = sleeve.quantity
         if signal.direction <= 0.0:
-            if held <= ZERO and not state.orders.working(signal.strategy, signal.instrument):
+            nothing = held <= ZERO or not sellable(state, sleeve, held)  # dust can't be sold
+            if nothing and not state.orders.working(signal.strategy, signal.instrument):
                 return (
                     None,
                     "flat already" if signal.direction == 0.0 else "flat; a spot account can't go short",

@@ -52,6 +52,13 @@ def test_what_is_within_the_band_is_left_alone(manager: PortfolioManager) -> Non
     assert manager.target(signal(1.0), 0.5, QUIET, state)[0] is None
 
 
+def test_dust_is_nothing_to_leave(manager: PortfolioManager) -> None:
+    state = desk()
+    hold(state, "0.000001")
+    wanted, reason = manager.target(signal(0.0), 0.5, QUIET, state)
+    assert (wanted, reason) == (None, "flat already")
+
+
 @pytest.mark.parametrize("direction", [0.0, -1.0])
 def test_no_position_is_asked_for_twice(manager: PortfolioManager, direction: float) -> None:
     state = desk()
