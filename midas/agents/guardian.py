@@ -22,6 +22,7 @@ UNKNOWN_DEFENSIVE = 60 * SECOND
 UNKNOWN_PAUSE = 300 * SECOND
 DRAWDOWN_RELEASE = 0.8  # of the trigger: hysteresis of the automatic DEFENSIVE
 OPERATOR = "trigger"
+RESUMED = "`resume` by a person, in two steps"  # what ends the mode of a kill
 _REASON = f"a reason of at least {REASON_MIN} letters"
 _CONFIRMED = "a confirmation (--confirm in a shell)"
 
@@ -72,7 +73,7 @@ class Guardian:
         control.floor = mode
         text = f"kill level {level.value} by {event.by}" + (f": {event.reason}" if event.reason else "")
         cause = f"kill {level.value}" + (f": {event.reason}" if event.reason else "")
-        moved = control.set_mode(mode, event.by, cause, "`resume` by a person, in two steps", event.at)
+        moved = control.set_mode(mode, event.by, cause, RESUMED, event.since or event.at)
         return [Noted("KILL", "error", text), *moved, *asked]
 
     def resume(self, command: Resume, actor: str, state: State) -> tuple[bool, str, list[Decision]]:

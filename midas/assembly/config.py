@@ -16,6 +16,7 @@ from midas.portfolio.sizing import SizingRules
 from midas.risk.exposure import Classes
 from midas.risk.limits import Limits
 from midas.settings import Settings
+from midas.state.control import SCOPES
 from midas.state.state import BY_HAND
 from midas.workspace import LoadedStrategy, load_strategies
 
@@ -84,6 +85,8 @@ def check_strategies(settings: Settings) -> None:
             raise WorkspaceInvalid(
                 f"{loaded.file}: {loaded.type.name!r} is what a person's own orders are called"
             )
+        if loaded.type.name in SCOPES:
+            raise WorkspaceInvalid(f"{loaded.file}: {loaded.type.name!r} is what a gate is called")
         loaded.make()
 
 

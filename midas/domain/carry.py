@@ -71,6 +71,7 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     mode_by: str = "start"
     mode_cause: str = "first start"
     mode_ends: str = "until somebody changes it"
+    mode_since: int = 0  # wall time; 0: not told
     mode_floor: str = "NORMAL"  # the safest mode that a human last set
     valued: tuple[str, ...] = ()  # the assets that `equity_peak` and `day_equity` count; empty: not told
     equity_peak: float = 0.0

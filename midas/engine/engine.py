@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from midas.agents.execution_agent import Step, Withdrawal
-from midas.agents.guardian import Guardian
+from midas.agents.guardian import RESUMED, Guardian
 from midas.agents.orchestrator import Orchestrator
 from midas.costs import CostModel
 from midas.domain.command import Answer
@@ -55,6 +55,7 @@ from midas.engine.effect import (
 from midas.engine.flat_check import FlatCheck
 from midas.engine.passes import Passes
 from midas.engine.reply import Asked
+from midas.state.control import SCOPES
 from midas.state.orders import Order
 from midas.state.state import State
 
@@ -186,10 +187,12 @@ class Engine:
             cause, control = "the kill latch was still set", self.state.control
             # Who resumes has to read who stopped it, and why: nobody else can tell.
             by, reason = event.latch_by or "an earlier session", event.latch_reason or cause
-            control.trip(event.latch, by, reason, event.latch_at or event.at)
+            pulled_at = event.latch_at or event.at
+            control.trip(event.latch, by, reason, pulled_at)
             mode = KillLevel(event.latch).mode
             if mode.safety > control.mode.safety:
-                self._decisions.extend(control.set_mode(mode, "start", cause, "`resume`", event.at))
+                why = f"kill {event.latch}: {reason}"
+                self._decisions.extend(control.set_mode(mode, by, why, RESUMED, pulled_at))
         self._effects.extend(self._passes.take("start"))
 
     def _closing(self, event: SessionClosing) -> None:
@@ -294,7 +297,7 @@ class Engine:
             return f"mode {control.mode.value}"
         if order.increases_risk and control.gates and not order.unknown:
             intent = order.intent
-            if gate := control.blocked("venue", "account", intent.instrument, intent.strategy):
+            if gate := control.blocked(*SCOPES, intent.instrument, intent.strategy):
                 return f"{gate.scope} is closed: {gate.reason}"
         return "closing" if state.closing else ""
 

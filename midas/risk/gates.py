@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from midas.domain.verdict import Breach
+from midas.state.control import SCOPES
 from midas.state.state import State
 
 
@@ -23,6 +24,6 @@ def entry_forbidden(state: State, strategy: str, instrument: str) -> Breach | No
         return Breach("kill latch", 1.0, 0.0, f"the kill latch is set by {control.kill_by}")
     if not control.permissions.entries:
         return Breach("mode", 0.0, 0.0, f"mode {control.mode.value} opens nothing new")
-    if gate := control.blocked("venue", "account", instrument, strategy):
+    if gate := control.blocked(*SCOPES, instrument, strategy):
         return Breach("gate", 0.0, 0.0, f"{gate.scope} is closed: {gate.reason}")
     return None

@@ -224,6 +224,7 @@ class State:
             mode_by=control.by,
             mode_cause=control.cause,
             mode_ends=control.ends_when,
+            mode_since=control.since,
             mode_floor=control.floor.value,
             valued=tuple(self._marks),
             equity_peak=self.equity_peak,
@@ -254,7 +255,7 @@ class State:
         control.floor, control.ends_when, control.since = (
             Mode(carried.mode_floor),
             carried.mode_ends,
-            event.at,
+            carried.mode_since or event.at,
         )
         text = f"session {event.session} on {event.account}, {event.environment}"
         if carried.from_session:

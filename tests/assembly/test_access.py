@@ -108,6 +108,15 @@ def test_no_strategy_may_be_called_what_a_persons_orders_are(tmp_path: Path) -> 
         check_strategies(load_settings(tmp_path))
 
 
+def test_no_strategy_may_be_called_as_a_gate_is(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("[strategies.mine]\n")
+    source = (REPOSITORY / "strategies" / "trend_following.py").read_text()
+    (tmp_path / "strategies").mkdir()
+    (tmp_path / "strategies" / "mine.py").write_text(source.replace('"trend-following"', '"venue"'))
+    with pytest.raises(WorkspaceInvalid, match="'venue' is what a gate is called"):
+        check_strategies(load_settings(tmp_path))
+
+
 def test_the_embedded_exchanges_fees_are_what_reviews_count_with(settings: Settings) -> None:
     fees = engine_config(settings, (BTC,)).costs.fees
     assert (fees.maker, fees.taker) == (settings.exchange.maker_fee, settings.exchange.taker_fee)

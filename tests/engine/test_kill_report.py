@@ -157,6 +157,8 @@ def test_it_was_pulled_when_it_was_pulled_and_not_when_the_engine_came_back() ->
     kill = desk.picture().kill
     assert kill.tripped_at == pulled
     assert kill.report[0] == "+90.000s  HALT still set by ops: hot"
+    mode = desk.picture().mode
+    assert (mode.mode, mode.set_by, mode.cause, mode.since_at) == ("PAUSE", "ops", "kill halt: hot", pulled)
 
 
 def test_what_an_earlier_sessions_latch_still_cancels_is_unacked_until_it_is_answered() -> None:
@@ -209,7 +211,7 @@ def test_what_the_venue_takes_no_order_of_is_dust_and_no_position() -> None:
     sleeve.quantity = Decimal("0.00001")
     scene.desk.now += SECOND
     assert [p.dust for p in scene.desk.picture().positions] == [True]
-    assert choice(scene, KillLevel.FLATTEN).leaves == "0.00001 BTC-USDT of puppet: too little to be sold"
+    assert choice(scene, KillLevel.FLATTEN).leaves == "dust of BTC-USDT, too little to sell"
     assert choice(scene, KillLevel.FLATTEN).closes == 0
 
 
