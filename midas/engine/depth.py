@@ -52,8 +52,9 @@ class DepthPainter:
         spread = NAN
         if book.best_bid_lots and book.best_ask_lots:
             spread = (book.best_ask - book.best_bid) * market.tick
+        mid = _middle(market)
         return BookView(
-            True, "", bids.fine(), asks.fine(), spread, spread / market.mid * 1e4, market.imbalance(5),
+            True, "", bids.fine(), asks.fine(), spread, spread / mid * 1e4, market.imbalance(5),
             market.microprice(), market.book_changed_at, ladders,
             (bids if holding > 0 else asks).walk(holding),
         )  # fmt: skip
@@ -80,6 +81,7 @@ class _Side:
 
     def __init__(self, market: InstrumentMarket, rows: Rows, own: ByTick, ahead: ByTick, sign: int) -> None:
         self._market, self._rows, self._own, self._ahead, self._sign = market, rows, own, ahead, sign
+        self._mid = _middle(market)
         self._lots = rows[:, 1].cumsum()
         self._worth = (rows[:, 0].astype(float) * rows[:, 1]).cumsum()  # ticks times lots
 
@@ -142,7 +144,7 @@ class _Side:
         else:
             total, worth = np.zeros(len(ends), np.int64), np.zeros(len(ends))
         average = np.where(total > 0, worth / np.maximum(total, 1) * tick, NAN)
-        slip = (average / market.mid - 1.0) * (self._sign * 1e4)
+        slip = (average / self._mid - 1.0) * (self._sign * 1e4)
         ours = map(own.get, keys, repeat(0.0)) if own else repeat(0.0)
         before = map(ahead.get, keys, repeat(NAN)) if ahead else repeat(NAN)
         columns = ((ticks * tick).tolist(), (lots * lot).tolist(), (total * lot).tolist())
@@ -150,7 +152,15 @@ class _Side:
 
     def _slip(self, average: float) -> float:
         """How much worse than the mid, in basis points."""
-        return (average / self._market.mid - 1.0) * self._sign * 1e4
+        return (average / self._mid - 1.0) * self._sign * 1e4
+
+
+def _middle(market: InstrumentMarket) -> float:
+    """Of the book as drawn: the touch comes by another stream, a few milliseconds before or after it."""
+    book = market.book
+    if not (book.best_bid_lots and book.best_ask_lots):
+        return market.mid
+    return (book.best_bid + book.best_ask) * 0.5 * market.tick
 
 
 def _own(market: InstrumentMarket, orders: list[Order], side: Side) -> ByTick:

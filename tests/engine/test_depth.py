@@ -8,7 +8,7 @@ from math import isnan
 import numpy as np
 import pytest
 
-from midas.domain.market import BookSnapshot
+from midas.domain.market import BookSnapshot, Quote
 from midas.domain.order import Phase
 from midas.domain.time import SECOND
 from midas.engine.depth import COARSE_EVERY, DepthPainter
@@ -42,6 +42,15 @@ def test_sums_and_averages_run_from_the_touch_outwards() -> None:
     assert third.cumulative == pytest.approx(3 * BTC.lot)
     assert third.average == pytest.approx((BID - 1) * BTC.tick)
     assert third.slip_bps == pytest.approx(1.5 / (BID + 0.5) * 1e4)
+
+
+def test_slips_are_measured_from_the_middle_of_the_drawn_book_whatever_the_touch_says_meanwhile() -> None:
+    made = market()
+    made.on_quote(Quote(BTC.id, START, START, BID + 20, 1, BID + 21, 1, 2))
+    view = drawn(DepthPainter(), made, holding=BTC.lot)
+    assert view.closing is not None
+    assert view.closing.slip_bps == pytest.approx(0.5 / (BID + 0.5) * 1e4)
+    assert view.spread_bps == pytest.approx(2 * view.closing.slip_bps)
 
 
 def test_coarse_ladders_reach_further_than_the_fine_one_and_move_slower() -> None:
