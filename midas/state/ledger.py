@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from midas.domain.carry import SleeveCarried
 from midas.domain.instrument import Instrument
-from midas.domain.money import ZERO
+from midas.domain.money import ZERO, floor_to
 from midas.domain.order import BalanceReport, Fill, Side
 
 RELEASE_STEP = Decimal("1e-12")  # a released cost is rounded to it, so that what is left stays exact
@@ -48,13 +48,20 @@ class Sleeve:
         self.fees += fee
         self.fills += 1
         released, closing_value = self._release(change, value)
-        if not self.quantity or self.quantity * (self.quantity + change) < 0:
+        if self._nothing(fill, instrument) or self.quantity * (self.quantity + change) < 0:
             self.opened_at = fill.time
         self.quantity += change
         self.cost += value - closing_value - released
         realised = -closing_value - released - fee
         self.realised += realised
         return realised
+
+    def _nothing(self, fill: Fill, instrument: Instrument) -> bool:
+        """Flat, or left with less than the venue would have taken an order of at this price."""
+        lots = floor_to(abs(self.quantity), instrument.lot_size)
+        return lots < max(instrument.quantity_min, instrument.lot_size) or (
+            lots * fill.price < instrument.notional_min
+        )
 
     def _release(self, change: Decimal, value: Decimal) -> tuple[Decimal, Decimal]:
         """What `change` closes of the position: the cost it takes out, and its part of the trade's value."""

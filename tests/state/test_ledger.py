@@ -143,6 +143,14 @@ def test_a_position_begins_with_the_fill_that_opened_it() -> None:
     assert ledger.sleeve("s", BTC.id).opened_at == 8
 
 
+def test_a_position_on_top_of_dust_begins_anew() -> None:
+    ledger = opened()
+    ledger.book("s", Side.BUY, fill(1, "2", time=5), BTC)
+    ledger.book("s", Side.SELL, fill(2, "1.99999", time=6), BTC)
+    ledger.book("s", Side.BUY, fill(3, time=9), BTC)
+    assert ledger.sleeve("s", BTC.id).opened_at == 9
+
+
 def test_a_trade_is_known_by_instrument_and_id() -> None:
     ledger = opened()
     ledger.book("s", Side.BUY, fill(7), BTC)
