@@ -61,6 +61,7 @@ class BinanceBroker:
         self._publish = publish
         self._chance = chance
         self._prefix = prefix
+        self._on_gap = on_gap
         self._symbols = {instrument.id: instrument.symbol for instrument in instruments}
         self._known = KnownOrders()
         self._sent: OrderedDict[str, None] = OrderedDict()
@@ -69,7 +70,7 @@ class BinanceBroker:
         self._account = AccountReader(rest, self._symbols, self._known)
         names = {instrument.symbol: instrument.id for instrument in instruments}
         translator = Translator(names, prefix, self._known)
-        self.stream = UserStream(rest.client, translator, publish, rest.now, on_gap)
+        self.stream = UserStream(rest.client, translator, publish, rest.now, self._gap)
 
     async def start(self) -> None:
         """Set the clock, check the key, open the user stream.
@@ -139,6 +140,11 @@ class BinanceBroker:
     def is_ours(self, client_id: str) -> bool:
         """Whether an order on this account was sent by us."""
         return client_id.startswith(self._prefix)
+
+    def _gap(self) -> None:
+        """The stream missed something: the venue may be another process now, with a time of its own."""
+        self._rest.clock.suspect()
+        self._on_gap()
 
     async def _keep_clock(self) -> None:
         await self._rest.clock.keep(self._rest.use_clock)

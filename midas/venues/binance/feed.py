@@ -204,6 +204,7 @@ class BinanceFeed:
     def _up(self) -> None:
         self.connections += 1
         self._connected_at = self._clock()
+        self.lag.begin()
         self._publish(FeedStatus(self._plan.venue, STREAM, self._connected_at, True))
         for id_, book in self._books.items():
             self._repairs.book(self._instruments[id_], book)

@@ -27,6 +27,11 @@ class Lag:
         self.latest = 0
         self._untold: deque[int] = deque(maxlen=UNTOLD_MAX)
 
+    def begin(self) -> None:
+        """A new connection: what the last one's quickest message was says nothing of this one."""
+        self._best = self._before = None
+        self.latest = 0
+
     def note(self, time: int, at: int) -> int:
         """A message stamped `time` by the market arrived at wall time `at`; its lag in nanoseconds."""
         best = self._best

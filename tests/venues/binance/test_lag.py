@@ -18,6 +18,14 @@ def test_lag_in_a_market_at_twenty_times_the_pace_is_measured_in_wall_time() -> 
     assert noted == [0, 0, 800]
 
 
+def test_a_new_connection_is_measured_anew() -> None:
+    lag = Lag()
+    lag.note(0, 5)
+    lag.note(SECOND, SECOND + 1_300)
+    lag.begin()
+    assert [lag.latest, lag.note(2 * SECOND, 2 * SECOND + 1_300)] == [0, 0]
+
+
 def test_an_offset_that_drifts_is_forgotten_after_two_windows() -> None:
     lag = Lag()
     lag.note(0, 0)
