@@ -145,7 +145,7 @@ class BookImbalance:
             place.move(Stage.HOLDING, market.time)
             return None
         if market.time - place.since > self._parameters.patience_s * SECOND:
-            return self._leave(place, evidence, market, "not filled in time")
+            return self._leave(place, evidence, market, "the entry led to no position in time")
         return self._reversed(place, evidence, market)
 
     def _holding(

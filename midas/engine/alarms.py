@@ -91,7 +91,7 @@ class Alarms:
         for gate in control.gates.values():
             if not gate.by and not (gate.scope == "venue" and self._silent()):
                 severity = "error" if gate.scope == "account" else "warn"
-                text = f"no new risk in {gate.scope.partition('.')[0]}: {gate.reason}"
+                text = f"no new risk {_where(gate.scope)}: {gate.reason}"
                 yield Condition(f"gate:{gate.scope}", severity, text, _gate_advice(gate), gate.since)
         for name, enrolled in self._strategies.enrolled.items():
             if enrolled.failed:
@@ -166,9 +166,11 @@ class Alarms:
                 "synchronise this machine's clock (NTP)", grace=GRACE,
             )  # fmt: skip
         if health.loop_p99_ms > LAG_MAX_MS:
+            longest = next((h.max_ms for h in health.histograms if h.name == "loop"), health.loop_p99_ms)
             yield Condition(
-                "lag", "warn", f"the engine is late: loop p99 {health.loop_p99_ms:.0f} ms",
-                "this machine has too much to do: end other programs", grace=GRACE,
+                "lag", "warn", f"the engine's loop was held up for {longest / 1e3:.1f} s in the last minute",
+                "the machine was busy, or the process was stopped; if it returns, see what else runs here",
+                grace=GRACE,
             )  # fmt: skip
 
     def _alerts(self) -> Iterator[AlarmView]:
@@ -181,6 +183,13 @@ class Alarms:
                     f"{NAME}{alert.id}", "warn", text, f"set by {alert.set_by}: drop it once dealt with",
                     alert.fired_at, alert.acknowledged,
                 )  # fmt: skip
+
+
+def _where(scope: str) -> str:
+    """A gate's scope in words: the whole venue or account, or else one instrument or strategy."""
+    return {"venue": "anywhere on the venue", "account": "on this account"}.get(
+        scope, f"in {scope.partition('.')[0]}"
+    )
 
 
 def _gate_advice(gate: Gate) -> str:

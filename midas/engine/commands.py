@@ -41,6 +41,7 @@ from midas.state.orders import Order
 from midas.state.state import State
 
 BY_PERSON = "asked for by a person"
+HALTED = "halt latched, mode PAUSE; EMERGENCY closes positions only with `midas kill --level flatten`"
 
 
 class Commands:
@@ -98,7 +99,7 @@ class Commands:
     def _set_mode(self, command: SetMode, asked: Asked) -> Reply:
         if command.mode.strip().upper() == Mode.EMERGENCY.value:
             trip = TripLatch(KillLevel.HALT.value, asked.actor, command.reason or "mode EMERGENCY")
-            return Reply(True, "halt latched; choose a kill level to flatten", effects=[trip])
+            return Reply(True, HALTED, effects=[trip])
         accepted, message, decisions = self._guardian.set_mode(command, asked.actor, self._state)
         return Reply(accepted, message, decisions=decisions)
 

@@ -26,9 +26,10 @@ def choices(state: State, taker_rate: float | None) -> tuple[KillChoiceView, ...
     sold = [s for s in held if sellable(state, s, s.quantity)]
     cost, value = _cost(state, sold, rate)
     bps = cost / value * BPS if value else 0.0
-    kept = f"{positions(state, sold)} without an exit order" if sold else NOTHING
     dust = [s for s in held if s not in sold]
-    left = f"{positions(state, dust)}: too little to be sold" if dust else NOTHING
+    left = f"dust of {_names(state, dust)}, too little to sell" if dust else NOTHING
+    open_still = f"{positions(state, sold)} without an exit order"
+    kept = f"{open_still}; {left}" if sold and dust else open_still if sold else left
     alone = f"{left}, and no connection to the venue"
     return (
         KillChoiceView(KillLevel.ALL.value, orders, 0, 0.0, 0.0, kept),
@@ -42,6 +43,10 @@ def positions(state: State, sleeves: list[Sleeve]) -> str:
     return ", ".join(
         f"{plain(s.quantity)} {state.instruments[s.instrument].name} of {s.strategy}" for s in sleeves
     )
+
+
+def _names(state: State, sleeves: list[Sleeve]) -> str:
+    return ", ".join(sorted({state.instruments[s.instrument].name for s in sleeves}))
 
 
 def residual(state: State) -> list[Sleeve]:

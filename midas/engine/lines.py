@@ -93,11 +93,10 @@ def _regime(d: RegimeChanged, state: State) -> Line:
 
 
 def _gate(d: GateMoved, state: State) -> Line:
-    return (
-        "GATE",
-        "warn" if d.closed else "info",
-        f"{d.scope} {'closed' if d.closed else 'open again'}{f' by {d.by}' if d.by else ''}: {d.reason}",
-    )
+    by = f" by {d.by}" if d.by else ""
+    if d.closed:
+        return "GATE", "warn", f"{d.scope} closed{by}: {d.reason}"
+    return "GATE", "info", f"{d.scope} open again{by}; it was closed: {d.reason}"
 
 
 def _note(d: Noted, state: State) -> Line:
