@@ -56,7 +56,7 @@ async def test_the_panel_says_what_each_level_would_do(console: Console) -> None
     async with console(snapshots.halted()) as bench:
         for text in (
             "cancels 2, closes 2",
-            "~6.12 (13.4bp)",
+            "costs about 6.12 USDT (13.4 bp)",
             "leaves 0.04120 BTC and 0.6210 ETH unprotected",
             "leaves nothing of ours",
             "a letter arms it for 5 s",
@@ -167,6 +167,49 @@ async def test_an_unconfirmed_halt_says_what_is_known_and_what_to_do(console: Co
             "midas kill --level halt",
         ):
             assert bench.shows(text), text
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_an_older_report_never_stands_under_a_halt_that_nobody_confirmed(
+    console: Console, size: tuple[int, int]
+) -> None:
+    old = msgspec.structs.replace(
+        snapshots.halt_view(),
+        latched=False,
+        report=("+0.039s  flat, verified at the venue", "released by ops"),
+    )
+    async with console(with_kill(snapshots.normal(), old), size=size) as bench:
+        await bench.press("K")
+        assert bench.shows("report of the last halt, 06:03:17: released")
+        bench.outcome = KillOutcome(
+            True,
+            False,
+            "halt latched on disk; the engine did not answer: its orders may still rest at the venue",
+        )
+        await bench.press("ctrl+backslash")
+        for text in ("flat, verified", "released by", "E export"):
+            assert not bench.shows(text), text
+        assert "its orders may still rest at the venue" in told(bench)
+        assert "midas kill --level halt in another shell" in told(bench)
+        await bench.press("E")
+        assert bench.shows("no report of this halt")
+
+
+async def test_dust_is_one_line_and_no_quantity_is_rounded_up(console: Console) -> None:
+    first, second, *_ = snapshots.normal().positions
+    held = (
+        msgspec.structs.replace(first, quantity=0.019998),
+        msgspec.structs.replace(second, quantity=0.00000841, value=0.51, dust=True),
+    )
+    async with console(msgspec.structs.replace(snapshots.halted(), positions=held)) as bench:
+        assert bench.shows("LONG 0.01999 BTC-USDT")
+        assert bench.shows("dust, too little to sell: 0.00000841 ETH-USDT = 0.51 USDT")
+
+
+def told(bench: Bench) -> str:
+    """What the panel says, its sentences put together again."""
+    rows = (max(line.split("┃"), key=len) for line in bench.screen())
+    return " ".join(" ".join(rows).split())
 
 
 async def test_a_halt_that_is_nowhere_in_force_says_so(console: Console) -> None:

@@ -49,18 +49,45 @@ class Stage(NamedTuple):
 def panel(picture: Picture | None, stage: Stage, width: int, height: int) -> Sheet:
     """The engine's own word once it has latched; until then only what is known of the pull."""
     kill = picture.snapshot.kill if picture is not None else KillView(False)
-    head: list[Line] = _asked(stage, width)
+    asked = _asked(picture, stage, width)
+    head: list[Line] = []
+    reported = bool(kill.report or kill.unacked) and describes(kill, stage)
+    told = min(REPORT_ROWS, len(kill.report) + len(kill.unacked)) if reported else 0
     if picture is not None:
         head += _link(picture, width)
-        told = min(REPORT_ROWS, len(kill.report) + len(kill.unacked))
-        head += _facts(picture, width, max(1, height - len(head) - FIXED_ROWS - told))
-    choices = [[], *_choices(kill, stage, width), *_armed_rows(stage, width)]
-    rows = head + choices
+        left = height - len(asked) - len(head) - FIXED_ROWS - told
+        head += _facts(picture, width, max(1, left))
+    armed = _armed_rows(stage, width)
+    currency = picture.snapshot.money.currency if picture is not None else ""
+    whole, tight = (_choices(kill, stage, width, currency, wrap) for wrap in (True, False))
+    taken = len(asked) + len(head) + 2 + len(armed)
+    choices = whole if taken + len(whole) + told <= height else tight
+    apart: list[Line] = [[]]
+    over = taken - 1 + len(choices) - height
+    if over > 0:  # what was asked and what can be fired stay whole; facts give way from below
+        apart, over = [], over - 1
+        head = head[: len(head) - over]
+    rows = [*asked, *head, *apart, *choices, *armed]
     room = height - len(rows) - 1
-    if room > 0 and (kill.report or kill.unacked):
-        rows.append(_rule("report", width))
+    if room > 0 and reported:
+        rows.append(_rule(_heading(kill, stage), width))
         rows += report_rows(kill, width, room, stage.scroll)
-    return Sheet(_title(kill, stage), rows, [], _foot(kill), "alarm")
+    return Sheet(_title(kill, stage), rows, [], _foot(kill, reported), "alarm")
+
+
+def describes(kill: KillView, stage: Stage) -> bool:
+    """Whether the engine's report is of the halt that is in force: never an older one under a new pull."""
+    return kill.latched or stage.asked is None or kill.tripped_at >= stage.asked_at
+
+
+def _heading(kill: KillView, stage: Stage) -> str:
+    """Which halt the report is of, where that isn't plain."""
+    at = clock_text(kill.tripped_at)
+    if not kill.latched:
+        return f"report of the last halt, {at}: released"
+    if stage.asked is not None and kill.tripped_at < stage.asked_at:
+        return f"report so far, of the halt of {at}"
+    return "report"
 
 
 def _title(kill: KillView, stage: Stage) -> Line:
@@ -78,38 +105,45 @@ def _title(kill: KillView, stage: Stage) -> Line:
     return [Piece("not halted ", "title"), Piece("^\\ halts at once", "dim")]
 
 
-def _foot(kill: KillView) -> Line:
+def _foot(kill: KillView, reported: bool) -> Line:
     keys: Line = [Piece("Esc", "key"), Piece(" close, HALT stays  " if kill.latched else " close  ", "dim")]
     if kill.latched:
         keys += [Piece("R", "key"), Piece(" resume  ", "dim")]
-    if kill.report:
+    if reported and kill.report:
         keys += [Piece("E", "key"), Piece(" export  ", "dim"), Piece("j/k", "key"), Piece(" scroll", "dim")]
     return keys
 
 
-def _asked(stage: Stage, width: int) -> list[Line]:
-    """What is known of a pull that the engine itself has not confirmed yet."""
+def _asked(picture: Picture | None, stage: Stage, width: int) -> list[Line]:
+    """What is known of a pull that the engine itself has not confirmed yet: whole, whatever the width."""
     if stage.asked is None:
         return []
     word, waited = stage.asked.value, numbers.duration(stage.waited)
     at, outcome = clock_text(stage.asked_at), stage.outcome
     if outcome is None:
-        return [_row("Sent", f"{word} {at}: waiting for the kill socket ({waited})", "warn", width)]
+        return _told("Sent", f"{word} {at}: waiting for the kill socket ({waited})", "warn", width)
     if outcome.answered:
         text = f"{outcome.sentence}; the engine's own report follows ({waited})"
-        return [_row("Sent", text, "warn", width)]
-    advice = f"Sent over the link too. If this stays: midas kill --level {word} in another shell,"
-    last = "then the venue's own page: orders may still rest there."
+        return _told("Sent", text, "warn", width)
+    said = f"{word} latched on disk; "
     if outcome.latched:
         text = f"{word} latched on disk {at}; the engine has not confirmed ({waited})"
     else:
         text = f"{word} NOT LATCHED on disk, NOT CONFIRMED ({waited})"
     return [
-        _row("Sent", text, "alarm", width),
-        _row("", outcome.sentence, "warn", width),
-        _row("", advice, "text", width),
-        _row("", last, "text", width),
+        *_told("Sent", text, "alarm", width),
+        *_told("", f"{outcome.sentence.removeprefix(said)}; sent over the link too", "warn", width),
+        *_told("", f"If it stays: midas kill --level {word} in another shell;", "text", width),
+        *_told("", f"then the venue's own page{_worked(picture)}.", "text", width),
     ]
+
+
+def _worked(picture: Picture | None) -> str:
+    """What a person should look for there, by the newest picture."""
+    if picture is None:
+        return ""
+    count, age = len(picture.snapshot.orders), numbers.duration(picture.link_age)
+    return f": {count or 'no'} {'order' if count == 1 else 'orders'} worked there {age} ago"
 
 
 def _link(picture: Picture, width: int) -> list[Line]:
@@ -120,12 +154,11 @@ def _link(picture: Picture, width: int) -> list[Line]:
     if trouble is None:
         return []
     what, *helps = trouble.parts
-    rows = [
-        _row("Engine", f"{what}: the figures below are that old", "alarm", width),
-        _row("", "; ".join(part for part in helps if part != OLD), "text", width),
-    ]
+    rows = _told("Engine", f"{what}: the figures below are that old", "alarm", width)
+    help = "; ".join(part for part in helps if part != OLD)
+    rows += _told("", help, "text", width) if help else []
     if picture.snapshot.kill.latched:
-        rows.append(_row("", "the latch on the disk binds it, and whatever comes after it", "text", width))
+        rows += _told("", "the latch on the disk binds it, and whatever comes after it", "text", width)
     return rows
 
 
@@ -134,12 +167,13 @@ def _facts(picture: Picture, width: int, positions: int) -> list[Line]:
     rows: list[Line] = []
     if snapshot.kill.latched:
         reason = f": {snapshot.kill.reason}" if snapshot.kill.reason else ""
-        rows.append(_row("By", f"{snapshot.kill.by}{reason}", "text", width))
+        rows += _told("By", f"{snapshot.kill.by}{reason}", "text", width)
     rows += exposure_rows(picture, width, positions)
     rows.append(working_row(snapshot, width))
     unknown = snapshot.health.orders_unknown
     if unknown:
-        rows.append(_row("Unknown", f"{unknown} orders without a definite answer", "alarm", width))
+        what = "order" if unknown == 1 else "orders"
+        rows.append(_row("Unknown", f"{unknown} {what} without a definite answer", "alarm", width))
     rows.append(_row("Strategies", _strategies(snapshot), "text", width))
     return rows
 
@@ -148,9 +182,10 @@ def _strategies(snapshot: Snapshot) -> str:
     return "  ".join(f"{s.name} {s.state.upper()}" for s in snapshot.strategies) or "none loaded"
 
 
-def _choices(kill: KillView, stage: Stage, width: int) -> list[Line]:
+def _choices(kill: KillView, stage: Stage, width: int, currency: str, wrap: bool) -> list[Line]:
+    """A row a level; where `wrap`, what it would leave stands below it rather than cut."""
     known = {choice.level: choice for choice in kill.choices}
-    previews = [_preview(level, known.get(level.value)) for level in LETTERS.values()]
+    previews = [_preview(level, known.get(level.value), currency) for level in LETTERS.values()]
     sizes = [max(len(preview[column]) for preview in previews) for column in range(2)]
     room = width - 17
     aligned = sum(sizes) + 4 + max(len(preview[2]) for preview in previews) <= room
@@ -160,6 +195,9 @@ def _choices(kill: KillView, stage: Stage, width: int) -> list[Line]:
     for (letter, level), preview in zip(LETTERS.items(), previews, strict=True):
         does = [text.ljust(size) if aligned else text for text, size in zip(preview, sizes, strict=False)]
         text = "  ".join(part for part in (*does, preview[2]) if part)
+        below: list[str] = []
+        if wrap and len(text) > room:
+            text, below = "  ".join(does).rstrip(), wrapped(preview[2], room)
         chosen = stage.armed is level
         mark = " [chosen]" if chosen and len(text) + 9 <= room else ""
         rows.append(
@@ -171,15 +209,17 @@ def _choices(kill: KillView, stage: Stage, width: int) -> list[Line]:
                 Piece(mark, "alarm"),
             ]
         )
+        rows += [[Piece(f"{'':17}{row}", "dim")] for row in below]
     return rows
 
 
-def _preview(level: KillLevel, view: KillChoiceView | None) -> tuple[str, str, str]:
+def _preview(level: KillLevel, view: KillChoiceView | None, currency: str) -> tuple[str, str, str]:
     """What it does, what that costs, what it leaves: the engine's figures, or what the level means."""
     if view is None:
         return "", "", MEANS[level]
     does = f"cancels {view.cancels}" + (f", closes {view.closes}" if level is not KillLevel.ALL else "")
-    cost = f"~{numbers.money(view.cost)} ({numbers.fixed(view.cost_bps, 1)}bp)" if view.closes else ""
+    bps = numbers.fixed(view.cost_bps, 1)
+    cost = f"costs about {numbers.money(view.cost)} {currency} ({bps} bp)" if view.closes else ""
     return does, cost, f"leaves {view.leaves}" if view.leaves else ""
 
 
@@ -197,6 +237,12 @@ def _rule(word: str, width: int) -> Line:
     return [
         Piece(" ── ", "edge"), Piece(f"{word} ", "title"), Piece("─" * max(0, width - len(word) - 6), "edge"),
     ]  # fmt: skip
+
+
+def _told(name: str, text: str, ink: str, width: int) -> list[Line]:
+    """A sentence over as many rows as it needs: none of these may lose its end."""
+    parts = wrapped(text, width - 14)
+    return [_row(name if not index else "", part, ink, width) for index, part in enumerate(parts)]
 
 
 def _row(name: str, text: str, ink: str, width: int) -> Line:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from math import fsum
+
 from midas.domain.time import clock_text, iso
 from midas.state.snapshot import KillView, PositionView, Snapshot
 from tui.present import numbers
-from tui.present.lines import Line, Piece, clean, clip
+from tui.present.lines import Line, Piece, clean, clip, wrapped
 from tui.present.picture import Picture
+
+PLURALS = {"entry": "entries", "exit": "exits", "stop": "stops", "flatten": "closing orders"}
 
 
 def stamp(at: int) -> str:
@@ -29,30 +33,47 @@ def report_rows(kill: KillView, width: int, room: int, scroll: int) -> list[Line
     return shown
 
 
-def scroll_limit(kill: KillView) -> int:
+def scroll_limit(kill: KillView, width: int) -> int:
     """How many lines up makes sense at all."""
-    return max(0, len(_lines(kill, 80)) - 2)
+    return max(0, len(_lines(kill, width)) - 2)
 
 
 def exposure_rows(picture: Picture, width: int, room: int) -> list[Line]:
-    """Every open position, the last row counting those that found no room."""
-    held = [p for p in picture.snapshot.positions if p.quantity]
-    if not held:
-        return [[Piece(" Exposure    ", "dim"), Piece("none: every position is flat", "strong")]]
+    """Every open position, the last row counting those that found no room; dust in one row."""
+    held = [p for p in picture.snapshot.positions if p.quantity and not p.dust]
     rows: list[Line] = []
+    if not held:
+        rows.append([Piece(" Exposure    ", "dim"), Piece("none: every position is flat", "strong")])
     for position in held if len(held) <= room else held[: max(1, room - 1)]:
         start = Piece(" Exposure    " if not rows else " " * 13, "dim")
         gain = f"  uP&L {numbers.signed(position.unrealised)}"
+        room = width - 14 - len(gain)
+        told = _position(picture, position)
+        if len(told) > room:
+            told = told.removesuffix(f" {picture.snapshot.money.currency}")
         rows.append(
             [
                 start,
-                Piece(clip(_position(picture, position), width - 14 - len(gain)), "strong"),
+                Piece(clip(told, room), "strong"),
                 Piece(gain, numbers.trend_ink(position.unrealised)),
             ]
         )
     if len(held) > len(rows):
         rows.append([Piece(f"{'':13}and {len(held) - len(rows)} more positions", "warn")])
-    return rows
+    return rows + _dust(picture, width)
+
+
+def _dust(picture: Picture, width: int) -> list[Line]:
+    """What the venue takes no order for, by name and exact quantity where there is room."""
+    left = [p for p in picture.snapshot.positions if p.quantity and p.dust]
+    if not left:
+        return []
+    worth = f" = {numbers.money(fsum(p.value for p in left))} {picture.snapshot.money.currency}"
+    exact = ", ".join(f"{numbers.held(abs(p.quantity), 8, 12)} {picture.named(p.instrument)}" for p in left)
+    named = ", ".join(sorted({picture.named(p.instrument) for p in left}))
+    forms = [f"dust, too little to sell: {what}{worth}" for what in (exact, named)]
+    text = next((form for form in forms if len(form) <= width - 14), forms[-1])
+    return [[Piece(f"{'':13}{clip(text, width - 14)}", "dim")]]
 
 
 def working_row(snapshot: Snapshot, width: int) -> Line:
@@ -60,7 +81,7 @@ def working_row(snapshot: Snapshot, width: int) -> Line:
     by_purpose: dict[str, int] = {}
     for order in snapshot.orders:
         by_purpose[order.purpose.lower()] = by_purpose.get(order.purpose.lower(), 0) + 1
-    words = [f"{count} {purpose}" for purpose, count in sorted(by_purpose.items())]
+    words = [f"{count} {_counted(purpose, count)}" for purpose, count in sorted(by_purpose.items())]
     text = ", ".join(words) or "none"
     if snapshot.kill.latched and words:
         text += " still open" if "entry" in by_purpose else " kept: they only reduce"
@@ -99,22 +120,33 @@ def document(picture: Picture, at: int) -> str:
     return "\n".join(clean(line) for line in lines) + "\n"
 
 
+def _counted(purpose: str, count: int) -> str:
+    return purpose if count == 1 else PLURALS.get(purpose, purpose)
+
+
 def _lines(kill: KillView, width: int) -> list[Line]:
+    """Whole sentences: what doesn't fit goes on in the next row."""
     rows: list[Line] = []
     for line in kill.report:
         doubtful = any(order in line for order in kill.unacked)
-        rows.append([Piece(f" {clip(line, width - 2)}", "alarm" if doubtful else "text")])
+        rows += _whole(line, width, "alarm" if doubtful else "text")
     if kill.unacked:
-        text = f"no answer yet: {', '.join(kill.unacked)}"
-        rows.append([Piece(f" {clip(text, width - 2)}", "alarm")])
+        rows += _whole(f"no answer yet: {', '.join(kill.unacked)}", width, "alarm")
     if kill.residual:
-        rows.append([Piece(f" {clip(f'residual: {kill.residual}', width - 2)}", "alarm")])
+        rows += _whole(f"residual: {kill.residual}", width, "alarm")
     return rows
+
+
+def _whole(text: str, width: int, ink: str) -> list[Line]:
+    time, apart, words = text.partition("  ")
+    start = f" {time}  " if apart else " "
+    first, *rest = wrapped(words or text, width - 1 - len(start))
+    return [[Piece(f"{start}{first}", ink)], *([Piece(f"{'':{len(start)}}{row}", ink)] for row in rest)]
 
 
 def _position(picture: Picture, position: PositionView) -> str:
     view = picture.view(position.instrument)
-    quantity = numbers.fitted(abs(position.quantity), view.quantity_decimals if view else 5, 10)
+    quantity = numbers.held(abs(position.quantity), view.quantity_decimals if view else 8, 12)
     side = "LONG" if position.quantity > 0 else "SHORT"
     value = f"{numbers.money(position.value)} {picture.snapshot.money.currency}"
     return f"{side} {quantity} {picture.named(position.instrument)} ({position.strategy}) = {value}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_DOWN, Decimal
 from math import isfinite
 
 from midas.domain.time import HOUR, MINUTE, SECOND
@@ -36,6 +37,17 @@ def fitted(value: float, decimals: int, width: int) -> str:
         if len(text) <= width:
             return text
     return brief(value)
+
+
+def held(value: float, decimals: int, width: int) -> str:
+    """A quantity of ours: cut, never rounded up, and with all its digits where the step would hide it."""
+    if not isfinite(value):
+        return ABSENT
+    exact = Decimal(repr(value))
+    cut = exact.quantize(Decimal(1).scaleb(-decimals), ROUND_DOWN)
+    if not cut:
+        return f"{exact:f}" if exact else fixed(0.0, decimals)
+    return f"{cut:f}" if len(f"{cut:f}") <= width else fitted(float(cut), decimals, width)
 
 
 def percent(fraction: float, decimals: int = 2) -> str:

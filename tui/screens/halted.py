@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from tui.export import named, write_private
 from tui.halter import Halter
 from tui.link_port import Clock
-from tui.present.halt import LETTERS, Stage, panel
+from tui.present.halt import LETTERS, Stage, describes, panel
 from tui.present.kill_report import document, scroll_limit
 from tui.present.lines import frame
 from tui.present.picture import Picture
@@ -98,15 +98,17 @@ class HaltPanel(ModalScreen[str | None]):
     def action_scroll(self, steps: int) -> None:
         """Up and down in the report."""
         picture = self._truth()
-        most = scroll_limit(picture.snapshot.kill) if picture is not None else 0
+        width = self._canvas.size.width - 2
+        most = scroll_limit(picture.snapshot.kill, width) if picture is not None else 0
         self._scroll = min(max(0, self._scroll + steps), most)
         self.follow()
 
     def action_export(self) -> None:
         """The report as a file."""
         picture = self._truth()
-        if picture is None or not picture.snapshot.kill.report:
-            self._said = "there is no report to export yet"
+        kill = picture.snapshot.kill if picture is not None else None
+        if picture is None or kill is None or not kill.report or not describes(kill, self._stage()):
+            self._said = "there is no report of this halt to export yet"
         else:
             at = self._clock()
             try:
