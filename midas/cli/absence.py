@@ -7,12 +7,17 @@ from pathlib import Path
 
 from midas.cli.fate import read_fate
 from midas.cli.supervision import supervisor
-from midas.domain.time import SECOND
+from midas.domain.time import SECOND, clock_text
 from midas.errors import NotRunning
+from midas.store.latch import LATCH, KillLatch
 
 
 def absent(home: Path, error: NotRunning) -> str:
-    """The error's own sentence, and what is known besides."""
+    """The error's own sentence, and what is known besides: how the last one ended, what halts the next."""
+    return f"{_gone(home, error)}{_halted(home)}"
+
+
+def _gone(home: Path, error: NotRunning) -> str:
     fate, waiting = read_fate(home), supervisor(home)
     if waiting is not None and waiting.next_at:
         left = max(0, waiting.next_at - time.time_ns())
@@ -22,6 +27,18 @@ def absent(home: Path, error: NotRunning) -> str:
         return str(error)
     how = fate.why if fate.wanted else fate.sentence
     return f"{error}; the last one ended {span(time.time_ns() - fate.ended_at)} ago ({how})"
+
+
+def _halted(home: Path) -> str:
+    record = KillLatch(home / LATCH).read()
+    if record is None:
+        return ""
+    why = f" ({record.reason})" if record.reason else ""
+    return (
+        f". HALTED, level {record.level.value}, by {record.by} at {clock_text(record.at)} UTC{why}: "
+        "an engine starts at that level and shows what is open; then `midas resume REASON` reviews it, "
+        "and with --confirm releases it"
+    )
 
 
 def span(nanoseconds: int) -> str:

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -60,9 +60,15 @@ def cancel(args: Namespace) -> int:
     """Withdraw one order by its id, or the entries of one instrument or of all."""
     link = _link(args)
     try:
-        return _told(args, link.ask(_cancel(args.what, link), actor()), {})
+        instruments = link.wait_for_snapshot().instruments
+        command = _cancel(args.what, instruments)
+        answer = link.ask(command, actor())
     finally:
         link.close()
+    if not answer.accepted and isinstance(command, CancelOrder) and not any(map(str.isdigit, args.what)):
+        names = ", ".join(instrument.name for instrument in instruments)
+        raise UsageError(f"{answer.message}; instruments are {names}")
+    return _told(args, answer, {})
 
 
 def close(args: Namespace) -> int:
@@ -108,11 +114,11 @@ def _link(args: Namespace) -> SocketLink:
     return link
 
 
-def _cancel(what: str, link: SocketLink) -> Command:
+def _cancel(what: str, instruments: Iterable[InstrumentView]) -> Command:
     """An instrument goes before an id: only the engine's own names are instruments."""
     if what.lower() == ALL_ENTRIES:
         return CancelEntries()
-    for instrument in link.wait_for_snapshot().instruments:
+    for instrument in instruments:
         if what.upper() in _names(instrument):
             return CancelEntries(instrument.id)
     return CancelOrder(what)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from midas import __version__
 from midas.errors import UsageError
@@ -19,6 +19,7 @@ exit codes:
   4    replay: the configuration differs from the one that the session ran under
   5    the engine understood the command and refused it
   130  interrupted at once (a first Ctrl+C ends cleanly: 0)
+  141  whoever read the output closed it (`midas doctor | head`)
 """
 
 _ROOT_EXAMPLES = """\
@@ -38,6 +39,13 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Bad arguments are bad input: exit code 2, by way of `main`."""
         raise UsageError(f"{message}; see `{self.prog} --help`")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """What isn't known is refused by the command it was typed for, whose help knows better."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
 
 
 def build_parser() -> Parser:
@@ -197,12 +205,18 @@ def _facts_options(parser: Parser) -> None:
 
 def _mode_options(parser: Parser) -> None:
     parser.add_argument(
-        "name", metavar="NAME", type=str.upper, help="NORMAL, DEFENSIVE, OBSERVATION or PAUSE"
+        "name",
+        metavar="NAME",
+        type=str.upper,
+        help="NORMAL, DEFENSIVE, OBSERVATION, PAUSE or EMERGENCY: that halts, as `midas kill`; nothing is "
+        "closed before `midas kill --level flatten`",
     )
     parser.add_argument(
-        "--reason", default="", help="needed where the new mode is riskier than the present one"
+        "--reason", default="", help="at least 3 letters, where the new mode is riskier than the present one"
     )
-    parser.add_argument("--confirm", action="store_true", help="a riskier mode: yes, now")
+    parser.add_argument(
+        "--confirm", action="store_true", help="a riskier mode: yes, now; without it nothing changes (exit 2)"
+    )
 
 
 def _kill_options(parser: Parser) -> None:
@@ -217,7 +231,9 @@ def _kill_options(parser: Parser) -> None:
 
 
 def _resume_options(parser: Parser) -> None:
-    parser.add_argument("reason", metavar="REASON", help="why it is safe again; stands in the journal")
+    parser.add_argument(
+        "reason", metavar="REASON", help="why it is safe again, at least 3 letters; stands in the journal"
+    )
     parser.add_argument("--confirm", action="store_true", help="release; without it only the review is shown")
 
 

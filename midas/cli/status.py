@@ -20,8 +20,9 @@ from midas.runtime.link import SocketLink
 from midas.state.snapshot import AccountView, HealthView, OrderView, PositionView, Snapshot, StrategyView
 from midas.store.latch import LATCH, KillLatch
 
+UNKNOWN = "not known yet"
+QUANTITY_DECIMALS = 8  # the finest lot of the venues
 Row = tuple[str, str]  # the word on the left (empty: it goes on), what is said of it
-OURS = 1  # this command is a client of the link, too
 
 
 def status(args: Namespace) -> int:
@@ -63,7 +64,7 @@ def rows(snapshot: Snapshot, latched: bool, home: Path, pid: int) -> Iterator[Ro
         yield ("" if number else "kill"), line
     yield "account", _account(snapshot, snapshot.money)
     yield "money", _money(snapshot.money)
-    yield from _listed("positions", [_position(p, snapshot) for p in snapshot.positions if p.quantity])
+    yield from _listed("positions", list(_positions(snapshot)))
     yield from _listed("orders", [_order(order, snapshot) for order in snapshot.orders])
     yield from _listed("alarms", [f"{a.severity}: {a.text} - {a.advice}" for a in snapshot.alarms])
     yield from _listed("gates", [f"{g.scope}: {g.reason}" for g in snapshot.gates])
@@ -72,8 +73,7 @@ def rows(snapshot: Snapshot, latched: bool, home: Path, pid: int) -> Iterator[Ro
     stale = [s for s in health.streams if s.age_ms > s.stale_ms > 0]
     yield from _listed("stale", [f"{s.name}: {span(int(s.age_ms * 1e6))} old" for s in stale], none="")
     yield from _listed("processes", _process_lines(snapshot, home, pid))
-    consoles = max(0, health.clients - OURS)
-    yield "clients", f"{consoles} besides this command" if consoles else "none besides this command"
+    yield "consoles", f"{health.clients} attached" if health.clients else "none attached"
     yield (
         "session",
         f"{snapshot.session}, sequence {snapshot.sequence}, on {snapshot.venue} {snapshot.account}",
@@ -116,10 +116,21 @@ def _money(money: AccountView) -> str:
     )
 
 
+def _positions(snapshot: Snapshot) -> Iterator[str]:
+    """Too little to be sold is no position."""
+    held = [p for p in snapshot.positions if p.quantity]
+    yield from (_position(p, snapshot) for p in held if not p.dust)
+    left = ", ".join(
+        f"{_exactly(p.quantity)} {_name(snapshot, p.instrument)} of {p.strategy}" for p in held if p.dust
+    )
+    if left:
+        yield f"dust, too little to be sold: {left}"
+
+
 def _position(position: PositionView, snapshot: Snapshot) -> str:
     side = "LONG" if position.quantity > 0 else "SHORT"
     return (
-        f"{_name(snapshot, position.instrument)} {side} {abs(position.quantity):g} @ "
+        f"{_name(snapshot, position.instrument)} {side} {_exactly(abs(position.quantity))} @ "
         f"{_number(position.average_price)}, mark {_number(position.mark)}, worth {_number(position.value)}, "
         f"P&L {_signed(position.unrealised)}, {position.strategy}"
     )
@@ -129,9 +140,9 @@ def _order(order: OrderView, snapshot: Snapshot) -> str:
     age = span(snapshot.built_at - order.created_at)
     at = f" @ {_number(order.price)}" if order.price == order.price and order.price else ""
     return (
-        f"{order.short_id} {order.side} {order.quantity:g} {_name(snapshot, order.instrument)}{at} "
-        f"{order.type} {order.status}, {order.filled:g} filled, {order.purpose.lower()} of {order.strategy}, "
-        f"{age} old"
+        f"{order.short_id} {order.side} {_exactly(order.quantity)} {_name(snapshot, order.instrument)}{at} "
+        f"{order.type} {order.status}, {_exactly(order.filled)} filled, "
+        f"{order.purpose.lower()} of {order.strategy}, {age} old"
     )
 
 
@@ -216,8 +227,18 @@ def _rounded(value: float) -> float | None:
 
 
 def _number(value: float, decimals: int = 2) -> str:
-    return f"{value:,.{decimals}f}" if value == value else "?"
+    return f"{_whole(value, decimals):,.{decimals}f}" if value == value else UNKNOWN
 
 
 def _signed(value: float, decimals: int = 2) -> str:
-    return f"{value:+,.{decimals}f}" if value == value else "?"
+    return f"{_whole(value, decimals):+,.{decimals}f}" if value == value else UNKNOWN
+
+
+def _exactly(quantity: float) -> str:
+    """In plain decimals, without trailing zeros."""
+    return f"{quantity:.{QUANTITY_DECIMALS}f}".rstrip("0").rstrip(".")
+
+
+def _whole(value: float, decimals: int) -> float:
+    """Rounded, and never a zero with a minus."""
+    return round(value, decimals) + 0.0

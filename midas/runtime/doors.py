@@ -20,6 +20,7 @@ from midas.runtime.frames import Give, Shown, Subscribe, Told, decode_client, pa
 from midas.runtime.parts import COMMON_HZ, Cutter, Sent
 from midas.state.snapshot import Snapshot
 
+FOLLOWING_HZ = 1.0  # whoever wants fewer pictures than that waits for an answer
 UNREAD_MAX = 256 * 1024  # bytes waiting in a client's socket before its snapshots are skipped
 
 Command = Callable[[CommandGiven, Callable[[Answer], None]], None]
@@ -44,12 +45,13 @@ class LinkServer:
         self._cutter = Cutter()
         self._server: asyncio.AbstractServer | None = None
         self._clients: set[asyncio.Task[None]] = set()
+        self._following: set[asyncio.Task[None]] = set()  # of them: those that want to be shown everything
         self._painted: tuple[float, dict[str, bytes]] = (-1.0, {})
 
     @property
     def clients(self) -> int:
-        """How many are connected."""
-        return len(self._clients)
+        """How many follow what goes on; a command that asks once isn't one of them."""
+        return len(self._following)
 
     async def start(self) -> None:
         """Listen."""
@@ -84,11 +86,14 @@ class LinkServer:
                 elif isinstance(message, Subscribe):
                     if pushing is not None:
                         pushing.cancel()
+                    if message.hz >= FOLLOWING_HZ:
+                        self._following.add(task)
                     pushing = asyncio.create_task(self._push(writer, message.hz))
         except (LinkClosed, ConnectionError, msgspec.MsgspecError):
             pass  # a client that leaves or stammers is gone; the engine doesn't care
         finally:
             self._clients.discard(task)
+            self._following.discard(task)
             if pushing is not None:
                 pushing.cancel()
             writer.close()

@@ -156,6 +156,7 @@ def test_an_answer_that_never_came_names_the_ticket_to_ask_again_with(door: Door
         ("amend zzzz", "say what to amend: --quantity, --price or both"),
         ("amend zzzz --price 1", "there is no order 'zzzz'; none is open"),
         ("cancel zzzz", "there is no order 'zzzz'; none is open"),
+        ("cancel foo-usdt", "none is open; instruments are BTC"),
         ("close BTC-USDT", "there is no position in BTC-USDT to close"),
         ("strategy momo pause", "there is no strategy 'momo'; there are puppet"),
         ("strategy puppet stop", "invalid choice: 'stop'"),

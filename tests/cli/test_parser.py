@@ -35,6 +35,11 @@ def test_common_options_stand_before_or_after_the_command(parser: Parser, line: 
     assert (args.handler, args.json, args.profile) == ("midas.cli.status:status", True, "p")
 
 
+def test_what_a_command_does_not_know_points_to_its_own_help(parser: Parser) -> None:
+    with pytest.raises(UsageError, match="extra; see `midas status --help`"):
+        parser.parse_args(["status", "extra"])
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
@@ -90,4 +95,4 @@ def test_the_table_of_exit_codes_lists_every_code_an_error_can_have() -> None:
     raised = {
         error.exit_code for error in (MidasError, UsageError, CodeDiffers, ConfigDiffers, CommandRefused)
     }
-    assert listed == raised | {0, 130}
+    assert listed == raised | {0, 130, 141}

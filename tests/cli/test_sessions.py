@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from midas.cli import main
+from midas.cli.running import LOCK, RUN_FILE, EngineFile
+from midas.store.lock import InstanceLock
 from midas.store.retention import give_up_tapes
+from tests.store.stored_sessions import crashed_session
 from tests.store.test_retention import session
 
 
@@ -42,3 +47,14 @@ def test_a_session_whose_tape_was_given_up_is_listed_and_not_stepped_again(
     told = capsys.readouterr().err
     assert "on 2026-01-01 to keep all tapes within runtime.tapes_keep_mb = 4096" in told
     assert "its journal is whole" in told
+
+
+def test_a_session_without_an_end_runs_or_crashed(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = desk / "home"
+    crashed_session(home / "sessions" / "20260101-000000-aaaa")
+    assert main(["sessions"]) == 0
+    assert capsys.readouterr().out.rstrip().endswith("crashed")
+    (home / RUN_FILE).write_bytes(msgspec.json.encode(EngineFile(os.getpid(), "20260101-000000-aaaa", 1)))
+    with InstanceLock(home / LOCK):
+        assert main(["sessions"]) == 0
+    assert capsys.readouterr().out.rstrip().endswith("running")

@@ -67,6 +67,37 @@ def test_what_differs_is_told_and_a_start_is_no_difference(home: Path) -> None:
     assert "NOT RECONCILED" not in told(home, money=broken, recovering=True)["account"]
 
 
+def test_dust_is_no_position_and_no_figure_has_an_exponent(home: Path) -> None:
+    first = next(p for p in snapshots.normal().positions if p.quantity)
+    small = msgspec.structs.replace(first, quantity=8.2e-06, dust=True)
+    said = told(home, positions=(small,))["positions"]
+    assert said.startswith("dust, too little to be sold: 0.0000082 ")
+    assert "P&L" not in said
+    unpriced = msgspec.structs.replace(first, unrealised=float("nan"), mark=float("nan"))
+    assert "P&L not known yet" in told(home, positions=(unpriced,))["positions"]
+    assert (
+        "P&L +0.00" in told(home, positions=(msgspec.structs.replace(first, unrealised=-1e-9),))["positions"]
+    )
+
+
+def test_the_consoles_are_those_that_are_attached(home: Path) -> None:
+    health = snapshots.normal().health
+    assert told(home, health=msgspec.structs.replace(health, clients=1))["consoles"] == "1 attached"
+    assert told(home, health=msgspec.structs.replace(health, clients=0))["consoles"] == "none attached"
+
+
+def test_a_latch_without_an_engine_is_told_with_who_pulled_it(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["kill", "--level", "all", "--reason", "overnight"]) == 0
+    capsys.readouterr()
+    assert main(["status"]) == 2
+    said = capsys.readouterr().err
+    assert "HALTED, level all, by " in said
+    assert "(overnight)" in said
+    assert "midas resume REASON" in said
+
+
 def test_an_alarm_comes_with_its_advice(home: Path) -> None:
     alarm = AlarmView("feed", "error", "the market stream is down", "check network and venue", 1, False)
     assert (

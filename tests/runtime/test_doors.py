@@ -91,6 +91,18 @@ async def test_a_client_holds_the_newest_snapshot(path: Path) -> None:
         assert engine.painted >= 3
 
 
+async def test_only_those_who_follow_are_counted(path: Path) -> None:
+    async with serving(path) as engine:
+        once, console = SocketLink(path, hz=0), SocketLink(path, hz=8.0)
+        for link in (once, console):
+            link.start()
+            await until(lambda link=link: link.latest() is not None)  # type: ignore[misc]
+        assert engine.server.clients == 1
+        console.close()
+        await until(lambda: engine.server.clients == 0)
+        once.close()
+
+
 async def test_one_that_asks_once_gets_one_fresh_snapshot(path: Path) -> None:
     async with serving(path) as engine:
         for expected in (1, 2):
