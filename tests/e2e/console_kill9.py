@@ -28,7 +28,7 @@ def once(desk: ProcessDesk, chance: random.Random) -> None:
     console = Eyes(["-m", "midas", "attach"], SIZE, desk.home, REPOSITORY)
     try:
         if chance.random() < 0.8:  # the others are killed while they start
-            console.until("KILL ^", 60.0)
+            console.until("HALT ^", 60.0)
         console.look(chance.uniform(0.0, LATEST_S))
     finally:
         console.close()

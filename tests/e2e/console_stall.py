@@ -65,7 +65,7 @@ def stall(desk: ProcessDesk, seconds: float) -> dict[str, float]:
     """Not read for so long."""
     file = desk.home / "gap"
     console = Eyes(["-m", "tests.e2e.probed_console", str(file)], SIZE, desk.home, REPOSITORY)
-    console.until("KILL ^", 30.0)
+    console.until("HALT ^", 30.0)
     console.look(3.0)
     gap(console, file)
     time.sleep(seconds)

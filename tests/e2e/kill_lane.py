@@ -23,7 +23,7 @@ from tests.e2e.eyes import Eyes
 CHORD = b"\x1c"
 SIZE = (120, 40)
 PATIENCE_S = 1.5  # for the latch to be on the disk; a console whose loop is blocked stands for three
-MAIN = "KILL ^"  # in the banner of the main screen
+MAIN = "HALT ^"  # in the banner of the main screen
 
 
 class Lane:

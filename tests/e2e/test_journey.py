@@ -62,7 +62,7 @@ def trader(desk: ProcessDesk, size: tuple[int, int]) -> Iterator[Trader]:
 
 def test_a_day_at_the_console(trader: Trader, desk: ProcessDesk, size: tuple[int, int]) -> None:
     eyes = trader.eyes
-    eyes.until("KILL ^\\", 60.0)
+    eyes.until("HALT ^\\", 60.0)
     eyes.until(lambda screen: "✓" in screen.splitlines()[1], 60.0)  # reconciled
 
     # the book

@@ -7,6 +7,7 @@ import re
 import msgspec
 import pytest
 
+from midas.domain.time import SECOND
 from midas.state.snapshot import Snapshot
 from tests.fakes.snapshots import in_mode, normal
 from tui.options import Options
@@ -39,10 +40,20 @@ def test_no_cell_is_cut_at_any_width(mode: str, environment: str) -> None:
             shown = line(earning(pnl, 48.0, snapshot), width)
             assert len(shown) == width
             assert shown.startswith(f" {environment}  REPLAY")
-            assert shown.endswith(" KILL ^\\ ")
+            assert shown.endswith(" HALT ^\\ ")
             assert f" {mode} " in shown
-            cells = shown.removesuffix(" KILL ^\\ ").rstrip().split("│")
+            cells = shown.removesuffix(" HALT ^\\ ").rstrip().split("│")
             assert re.fullmatch(r".*(\d\S*|\d+ms *|●|[▲▼·]\S*\s*)", cells[-1].strip()), cells[-1]
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 160, 200])
+@pytest.mark.parametrize("mode", MODES)
+def test_the_feed_is_named_and_grey_once_the_engine_is_silent(mode: str, width: int) -> None:
+    snapshot = in_mode(mode)
+    assert re.search(r"feed ?● ?\d+ms", line(snapshot, width))
+    silent = first_line(Picture(snapshot, 0, 4 * SECOND, True, 0), width)
+    assert re.search(r"feed ?○ ?old 4s", "".join(p.text for p in silent))
+    assert {p.ink for p in silent if "○" in p.text or "old" in p.text} == {"faint"}
 
 
 @pytest.mark.parametrize("width", [80, 100, 120, 160, 200])

@@ -25,7 +25,7 @@ async def test_the_core_is_on_every_screen(console: Console, size: tuple[int, in
         for text in (
             "SIM",
             "▲ NORMAL",
-            "KILL ^\\",
+            "HALT ^\\",
             "P&L",
             "DD 0.6/10%",
             "book BTC-USDT",
@@ -46,7 +46,7 @@ async def test_rows_are_exactly_as_wide_as_the_terminal(console: Console, size: 
 
 async def test_a_tiny_terminal_keeps_banner_position_and_kill_hint(console: Console) -> None:
     async with console(size=(60, 12)) as bench:
-        for text in ("SIM", "NORMAL", "KILL ^\\", "BTC"):
+        for text in ("SIM", "NORMAL", "HALT ^\\", "BTC"):
             assert bench.shows(text), text
         assert not bench.shows("tape")
 

@@ -207,7 +207,7 @@ def test_limits_say_used_and_allowed_in_their_unit() -> None:
 def test_the_banner_never_loses_mode_environment_or_kill_hint(width: int) -> None:
     line = text(headline.first_line(picture(), width))
     assert len(line) == width
-    for part in ("SIM", "NORMAL", "KILL ^\\"):
+    for part in ("SIM", "NORMAL", "HALT ^\\"):
         assert part in line
 
 

@@ -71,8 +71,13 @@ def test_a_silent_stream_and_one_that_is_down_have_marks_and_words() -> None:
     assert "1 of 3 live" in "".join(piece.text for piece in sheet.note)
 
 
-def test_a_stream_grows_silent_while_the_engine_says_nothing() -> None:
-    assert "SILENT" in body(system.streams(picture(normal(), link_age=11 * SECOND), spot(58, 8)))
+def test_no_stream_is_called_live_while_the_engine_says_nothing() -> None:
+    shown = system.streams(picture(normal(), link_age=11 * SECOND), spot(58, 8))
+    text = body(shown)
+    assert "unknown: no picture for 11s" in text
+    assert "●" not in text
+    assert "live" not in text + "".join(p.text for p in shown.note)
+    assert "◐ silent" in body(system.console(picture(normal(), link_age=11 * SECOND), spot(58, 8)))
 
 
 def test_what_is_abnormal_comes_first_where_not_all_streams_fit() -> None:

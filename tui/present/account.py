@@ -9,7 +9,7 @@ from tui.present import numbers
 from tui.present.equity import heights
 from tui.present.lines import Line, Piece, Sheet, clean, clip, spread, width_of
 from tui.present.masking import secret
-from tui.present.picture import Picture, Spot
+from tui.present.picture import LINK_STALE_NS, Picture, Spot
 from tui.present.words import strategy_badge
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
@@ -62,8 +62,8 @@ def machine(picture: Picture, spot: Spot) -> Sheet:
     health, counts = picture.snapshot.health, picture.snapshot.counts
     weight = f"{health.weight_used}/{health.weight_limit}"
     facts = [
-        ("market feed", _up(health.feed_connected), _state_ink(health.feed_connected)),
-        ("user stream", _up(health.user_stream_connected), _state_ink(health.user_stream_connected)),
+        ("market feed", *_up(picture, health.feed_connected)),
+        ("user stream", *_up(picture, health.user_stream_connected)),
         ("engine loop p99", numbers.milliseconds(health.loop_p99_ms), "text"),
         ("journal p99", numbers.milliseconds(health.barrier_p99_ms), "text"),
         ("engine events/s", numbers.brief(health.events_per_second), "text"),
@@ -102,12 +102,11 @@ def _strategy(picture: Picture, index: int, width: int) -> Line:
     return spread([Piece(f"{badge.shape} ", badge.ink), Piece(name)], right, width)
 
 
-def _up(connected: bool) -> str:
-    return "● connected" if connected else "○ DOWN"
-
-
-def _state_ink(connected: bool) -> str:
-    return "text" if connected else "alarm"
+def _up(picture: Picture, connected: bool) -> tuple[str, str]:
+    """Words and ink; of a silent engine nobody knows."""
+    if picture.link_age > LINK_STALE_NS:
+        return f"○ unknown for {numbers.span(picture.link_age)}", "faint"
+    return ("● connected", "text") if connected else ("○ DOWN", "alarm")
 
 
 def _count_ink(health: HealthView) -> str:

@@ -13,13 +13,13 @@ from midas.state.snapshot import Snapshot
 from tui.present import numbers
 from tui.present.lines import Line, Piece, clean, clip, fit, width_of
 from tui.present.masking import masked, secret
-from tui.present.picture import Picture
+from tui.present.picture import LINK_STALE_NS, Picture
 from tui.present.words import ENVIRONMENTS, mode_badge, regime_badge
 
 FEED_STALE_MS = 5_000
 CLOCK_OFF_MS = 250
 MONEY = 10  # cells kept for a result
-KILL: Line = [Piece(" KILL ^\\ ", "kill_hint", "kill_hint")]
+HALT: Line = [Piece(" HALT ^\\ ", "kill_hint", "kill_hint")]
 MADE = ("", "synthetic")  # markets that are no recording
 
 
@@ -31,7 +31,7 @@ class Cell(NamedTuple):
 
 
 def first_line(picture: Picture, width: int) -> Line:
-    """Environment, mode, regime, price, result, drawdown, feed, clock, kill hint."""
+    """Environment, mode, regime, price, result, drawdown, feed, clock, the key that halts."""
     snapshot = picture.snapshot
     cells = [
         _environment(snapshot),
@@ -43,10 +43,10 @@ def first_line(picture: Picture, width: int) -> Line:
         _feed(picture),
         _clock(snapshot),
     ]
-    room = width - width_of(KILL)
+    room = width - width_of(HALT)
     line = _joined(_choose(cells, room))
     gap = room - width_of(line)
-    drawn = [*line, Piece(" " * gap), *KILL] if gap >= 0 else fit([*fit(line, room), *KILL], width)
+    drawn = [*line, Piece(" " * gap), *HALT] if gap >= 0 else fit([*fit(line, room), *HALT], width)
     return masked(drawn) if picture.options.private else drawn
 
 
@@ -167,10 +167,12 @@ def _drawdown(snapshot: Snapshot) -> Cell:
 
 
 def _feed(picture: Picture) -> Cell:
-    """Connected and quick: the latency; else how old the newest message is."""
+    """Connected and quick: the latency; else how old the newest message is, as far as anybody knows."""
     health = picture.snapshot.health
     age_ms = health.feed_age_ms + picture.link_age / 1e6
-    if not health.feed_connected:
+    if picture.link_age > LINK_STALE_NS:
+        told, ink, mark = f"old {numbers.span(picture.link_age)}", "faint", "○"
+    elif not health.feed_connected:
         told, ink, mark = "down", "alarm", "○"
     elif age_ms > FEED_STALE_MS:
         told, ink, mark = f"{numbers.span(age_ms * 1e6)} old", "warn", "●"
@@ -181,8 +183,9 @@ def _feed(picture: Picture) -> Cell:
     return Cell(
         [
             [Piece(" feed ", "dim"), dot, Piece(f"{told:<7}", ink)],
-            [Piece(" "), dot, Piece(f"{told:<6}", ink)],
-            [tight, Piece(f"{told:<5}", ink)],
+            [Piece("feed ", "dim"), dot, Piece(f"{told:<6}", ink)],
+            [Piece("feed", "dim"), tight, Piece(f"{told:<5}", ink)],
+            [Piece("feed", "dim"), tight],
             [tight],
         ],
         7,

@@ -34,6 +34,8 @@ def streams(picture: Picture, spot: Spot) -> Sheet:
         rows.append([Piece(f"  +{len(known) - len(shown)} more, all live: z shows them", "dim")])
     fine = len(known) - len(bad)
     note: Line = [Piece(f"{fine} of {len(known)} live", "warn" if bad else "dim")]
+    if _unseen(picture):
+        note = [Piece("unknown", "warn")]
     return Sheet(title, rows, note)
 
 
@@ -66,9 +68,11 @@ def console(picture: Picture, spot: Spot) -> Sheet:
     pace = picture.pace
     late = picture.link_age > LINK_STALE_NS
     age = f"{numbers.duration(picture.link_age)} old"
-    link = "● connected" if picture.connected else "○ LOST"
+    link = "◐ silent" if late else "● connected"
     facts = [
-        judged("link", link, not picture.connected, "the engine trades on", ink="alarm"),
+        judged("link", link, late, "nothing comes over it", ink="alarm")
+        if picture.connected
+        else Fact("link", "○ LOST", "the engine trades on", "alarm"),
         judged("picture", age, late, "the engine is silent", ink="alarm"),
         Fact("drawn", f"{numbers.fixed(pace.fps, 0)} fps, {numbers.brief(pace.bytes_per_second)}B/s"),
         judged("frames dropped", str(pace.dropped), pace.dropped > 0, "terminal reads too slowly"),
@@ -102,8 +106,15 @@ def session(picture: Picture, spot: Spot) -> Sheet:
     return Sheet([Piece("session", "title")], listed(facts, spot.width, spot.height))
 
 
+def _unseen(picture: Picture) -> bool:
+    """The engine tells nothing: how its streams do now, nobody here knows."""
+    return picture.link_age > LINK_STALE_NS
+
+
 def _state(picture: Picture, view: StreamView) -> tuple[str, str, str]:
     """Mark, word and ink."""
+    if _unseen(picture):
+        return "○", "unknown", "faint"
     if not view.connected:
         return "○", "DOWN", "alarm"
     if not isfinite(view.age_ms) or view.stale_ms <= 0:
@@ -117,6 +128,10 @@ def _stream(picture: Picture, view: StreamView, name: int, width: int) -> Line:
     mark, word, ink = _state(picture, view)
     fine = ink == "good"
     line: Line = [Piece(f"{mark} ", ink), Piece(f"{clip(view.name, name):<{name}} ", "strong")]
+    if _unseen(picture):
+        said = f"unknown: no picture for {numbers.duration(picture.link_age)}"
+        left = width - width_of(line)
+        return [*line, Piece(said if len(said) <= left else clip(word, left), ink)]
     if width >= 46 or not fine:
         line.append(Piece(f"{word:<6} ", "dim" if fine else ink))
     if not isfinite(view.age_ms):
