@@ -159,6 +159,7 @@ def _drawdown(snapshot: Snapshot) -> Cell:
         [
             [Piece(" DD ", "dim"), Piece(f"{both:<8}", ink)],
             [Piece("DD ", "dim"), Piece(both, ink)],
+            [Piece(f"DD{both.removesuffix('%')}", ink)],
             [Piece(f"DD{used}", ink)],
             [],
         ],
