@@ -13,6 +13,7 @@ from tui.options import Options
 from tui.present.picture import Picture
 
 OnAnswer = Callable[[Answer], None]
+LOST = "the engine left the line before it answered: look whether it was done"
 
 
 class Desk:
@@ -90,11 +91,15 @@ class Desk:
             then(Answer("", False, f"not sent: {error}", 0))
 
     def settle(self) -> None:
-        """Hand out the answers that came."""
+        """Hand out the answers that came; what a lost line owes is answered here."""
         for answer in self._link.answers():
             then = self._waiting.pop(answer.id, None)
             if then is not None:
                 then(answer)
+        if self._waiting and not self._link.connected:
+            owed, self._waiting = self._waiting, {}
+            for command_id, then in owed.items():
+                then(Answer(command_id, False, LOST, 0))
 
     def pace(self, hz: float) -> None:
         """Ask the engine for at most so many pictures a second."""
