@@ -52,9 +52,8 @@ class DepthPainter:
         spread = NAN
         if book.best_bid_lots and book.best_ask_lots:
             spread = (book.best_ask - book.best_bid) * market.tick
-        mid = _middle(market)
         return BookView(
-            True, "", bids.fine(), asks.fine(), spread, spread / mid * 1e4, market.imbalance(5),
+            True, "", bids.fine(), asks.fine(), spread, spread / market.book_mid * 1e4, market.imbalance(5),
             market.microprice(), market.book_changed_at, ladders,
             (bids if holding > 0 else asks).walk(holding),
         )  # fmt: skip
@@ -81,7 +80,7 @@ class _Side:
 
     def __init__(self, market: InstrumentMarket, rows: Rows, own: ByTick, ahead: ByTick, sign: int) -> None:
         self._market, self._rows, self._own, self._ahead, self._sign = market, rows, own, ahead, sign
-        self._mid = _middle(market)
+        self._mid = market.book_mid
         self._lots = rows[:, 1].cumsum()
         self._worth = (rows[:, 0].astype(float) * rows[:, 1]).cumsum()  # ticks times lots
 
@@ -153,14 +152,6 @@ class _Side:
     def _slip(self, average: float) -> float:
         """How much worse than the mid, in basis points."""
         return (average / self._mid - 1.0) * self._sign * 1e4
-
-
-def _middle(market: InstrumentMarket) -> float:
-    """Of the book as drawn: the touch comes by another stream, a few milliseconds before or after it."""
-    book = market.book
-    if not (book.best_bid_lots and book.best_ask_lots):
-        return market.mid
-    return (book.best_bid + book.best_ask) * 0.5 * market.tick
 
 
 def _own(market: InstrumentMarket, orders: list[Order], side: Side) -> ByTick:

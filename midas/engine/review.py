@@ -59,7 +59,7 @@ class Reviewer:
         price = (taken.average or limit) if at_once else limit
         fees = self._costs.fees
         paid = taken.quantity * taken.average * fees.bps(False) + rests * limit * fees.bps(True)
-        slippage = (taken.average / market.mid - 1.0) * 1e4 * intent.side.sign if taken.quantity else 0.0
+        slippage = (taken.average / market.book_mid - 1.0) * 1e4 * intent.side.sign if taken.quantity else 0.0
         before = ahead(market, intent.side, intent.price) if rests and intent.price is not None else 0.0
         return Review(
             intent.side.value, quantity, price, _known(quantity * price), _known(paid / 1e4),

@@ -11,6 +11,7 @@ from midas.agents.execution_agent import sellable as closable
 from midas.domain.command import Acknowledge
 from midas.domain.decision import FillBooked, ModeChanged, TargetRefused
 from midas.domain.event import CommandGiven, Event
+from midas.domain.money import floor_to
 from midas.domain.time import SECOND
 from midas.engine.alarms import Alarms
 from midas.engine.audit import Audit
@@ -21,11 +22,13 @@ from midas.engine.kill_preview import choices
 from midas.engine.kill_report import KillReport
 from midas.engine.lines import lines
 from midas.engine.order_log import OrderLog
+from midas.engine.results import Results
 from midas.engine.standing import exposures, triggers
 from midas.engine.tape import TapePainter
 from midas.engine.voices import RegimeLog, SignalLog
-from midas.risk.gauges import gauges, next_to_bind
+from midas.risk.gauges import gauges, next_to_bind, switched_off
 from midas.risk.room import buyable, sellable
+from midas.state.ledger import Sleeve
 from midas.state.market import InstrumentMarket
 from midas.state.snapshot import (
     AccountView,
@@ -79,11 +82,13 @@ class Painter:
         self._depth, self._candles = DepthPainter(), CandlePainter()
         self._orders = OrderLog(engine.state)
         self._kill_report = KillReport(engine.state, engine.orchestrator.strategies)
+        self._results = Results()
         self._alarms = Alarms(engine.state, engine.orchestrator.strategies)
         self._modes: tuple[ModeChangeView, ...] = ()
         self._curve: tuple[float, ...] = ()
         self._choices: tuple[KillChoiceView, ...] = ()
         self._choices_at = 0
+        self._choices_of: object = None  # the orders and holdings that they were made for
         self._marks: dict[str, tuple[MarkView, ...]] = {}
         self._orders_made = self._fills = self._refusals = self._anomalies = 0
         self._fills_by: dict[str, int] = {}
@@ -97,6 +102,7 @@ class Painter:
         """Keep what a person will want to see of this step."""
         self._orders.observe(event, audit)
         self._kill_report.observe(event, audit)
+        self._results.observe(event)
         if isinstance(event, CommandGiven) and isinstance(event.command, Acknowledge):
             self._alarms.acknowledge(event.command.name)
         self._signals.observe(audit)
@@ -172,6 +178,7 @@ class Painter:
             exposures=exposures(state, engine.orchestrator.risk.limits),
             triggers=triggers(state, engine.orchestrator.risk.limits),
             market=assembly.market,
+            limits_off=switched_off(engine.orchestrator.risk.limits),
         )
 
     def _fill(self, fill: FillBooked) -> None:
@@ -197,11 +204,14 @@ class Painter:
     def _kill(self, now: int) -> KillView:
         state, report = self._engine.state, self._kill_report
         control = state.control
-        if now - self._choices_at >= CHOICES_EVERY:
-            self._choices_at, self._choices = now, choices(state, self._orders.taker_rate)
+        standing = tuple(state.orders.open), tuple(s.quantity for s in state.sleeves())
+        if standing != self._choices_of or now - self._choices_at >= CHOICES_EVERY:
+            self._choices_at, self._choices_of = now, standing
+            self._choices = choices(state, self._orders.taker_rate)
         return KillView(
             control.latched, control.level, control.kill_by, control.kill_reason, control.tripped_at,
             report.lines, report.unacked, report.residual(), self._choices,
+            sum(o.increases_risk for o in state.orders.open.values()),
         )  # fmt: skip
 
     def _alerts(self) -> Iterator[AlertView]:
@@ -246,16 +256,27 @@ class Painter:
             slow_bars=slow,
             slow_factor=SLOW,
             marks=self._marks.get(instrument.id, ()),
-            regime=self._regimes.view(market, state.regimes.get(instrument.id), strategies),
+            regime=self._regimes.view(market, state, strategies),
             lot_size=instrument.lot,
             buyable=room,
+            held_average=self._average(instrument.id),
         )
 
     def _book(self, market: InstrumentMarket, now: int) -> BookView:
         state, name = self._engine.state, market.instrument.id
-        held = (s for s in state.ledger.sleeves.values() if s.instrument == name and s.quantity)
-        holding = sum(float(s.quantity) for s in held if closable(state, s, abs(s.quantity)))
+        holding = sum(self._whole(sleeve) for sleeve in self._held(name))
         return self._depth.book(market, state.orders.of_instrument(name), holding, now)
+
+    def _held(self, instrument: str) -> list[Sleeve]:
+        """Sleeves that hold more than dust."""
+        state = self._engine.state
+        held = (s for s in state.ledger.sleeves.values() if s.instrument == instrument and s.quantity)
+        return [sleeve for sleeve in held if closable(state, sleeve, abs(sleeve.quantity))]
+
+    def _average(self, instrument: str) -> float:
+        held = self._held(instrument)
+        quantity = sum(sleeve.quantity for sleeve in held)
+        return float(sum(sleeve.cost for sleeve in held) / quantity) if quantity else NAN
 
     def _positions(self) -> Iterator[PositionView]:
         state = self._engine.state
@@ -265,24 +286,31 @@ class Painter:
             mark = state.markets[sleeve.instrument].mark
             quantity, cost = float(sleeve.quantity), float(sleeve.cost)
             unrealised = quantity * mark - cost if quantity else 0.0
+            dust = bool(quantity) and not closable(state, sleeve, abs(sleeve.quantity))
+            result = self._results.of([sleeve])
             yield PositionView(
                 sleeve.instrument, sleeve.strategy, quantity, float(sleeve.average_price), mark,
                 quantity * mark,
-                unrealised, unrealised / cost if cost else 0.0, float(sleeve.realised), float(sleeve.fees),
-                sleeve.opened_at,
-                dust=bool(quantity) and not closable(state, sleeve, abs(sleeve.quantity)),
+                unrealised, unrealised / cost if cost else 0.0, result.realised, result.fees,
+                sleeve.opened_at if quantity and not dust else 0,
+                dust=dust,
                 sellable=sellable(state, sleeve.strategy, sleeve.instrument),
+                whole=self._whole(sleeve),
+                realised_ever=result.ever,
             )  # fmt: skip
+
+    def _whole(self, sleeve: Sleeve) -> float:
+        lot = self._engine.state.instruments[sleeve.instrument].lot_size
+        lots = float(floor_to(abs(sleeve.quantity), lot))
+        return -lots if sleeve.quantity < 0 else lots
 
     def _strategies(self) -> Iterator[StrategyView]:
         state, manager = self._engine.state, self._engine.orchestrator.strategies
         for name, enrolled in manager.enrolled.items():
-            sleeves = [s for s in state.ledger.sleeves.values() if s.strategy == name]
             condition, detail = self._condition(name, enrolled.failed)
-            realised = sum(float(s.realised) for s in sleeves)
-            fills = sum(s.fills for s in sleeves)
+            result = self._results.of(s for s in state.ledger.sleeves.values() if s.strategy == name)
             yield StrategyView(
-                name, condition, detail, fills, realised, self._signals.spoke_at.get(name, 0),
+                name, condition, detail, result.fills, result.realised, self._signals.spoke_at.get(name, 0),
                 state.control.paused(name) is not None,
             )  # fmt: skip
 
@@ -309,12 +337,13 @@ class Painter:
             BalanceView(a, float(v), float(v) * (1.0 if a == state.quote else self._price(a)))
             for a, v in sorted(state.ledger.balances.items())
         )
+        result = self._results.of(state.ledger.sleeves.values())
         detail = "; ".join(state.differences) if state.differences else "orders, balances and trades equal"
         return AccountView(
             state.quote, equity, opening, state.cash, equity - opening, equity / opening - 1.0, equity - day,
             state.drawdown, self._engine.orchestrator.risk.limits.drawdown_stop,
-            sum(float(s.fees) for s in state.ledger.sleeves.values()), balances, state.reconciled,
-            state.reconciled_at, detail, self._curve,
+            result.fees, balances, state.reconciled,
+            state.reconciled_at, detail, self._curve, result.realised, result.ever,
         )  # fmt: skip
 
     def _price(self, asset: str) -> float:

@@ -12,8 +12,10 @@ from midas.domain.decision import OrderPlanned, RegimeChanged, SignalMade, Targe
 from midas.domain.money import plain
 from midas.domain.opinion import Contribution, Reading, Regime, RegimeLabel
 from midas.engine.audit import Audit
+from midas.risk.gates import entry_forbidden
 from midas.state.market import InstrumentMarket
 from midas.state.snapshot import BreachView, ContributionView, RegimeChangeView, RegimeView, SignalView
+from midas.state.state import State
 
 SIGNALS_SHOWN = 100
 ORDERS_SHOWN = 6  # of one signal
@@ -103,9 +105,10 @@ class RegimeLog:
                 kept = self._changes.setdefault(decision.instrument, deque(maxlen=CHANGES_SHOWN))
                 kept.appendleft(change)
 
-    def view(self, market: InstrumentMarket, known: Regime | None, strategies: StrategyManager) -> RegimeView:
-        """What the rules see now, what it allows, and how it came."""
-        regime, instrument = known or WARMING, market.instrument.id
+    def view(self, market: InstrumentMarket, state: State, strategies: StrategyManager) -> RegimeView:
+        """What the rules see now, whom it and the desk's condition allow to open, and how it came."""
+        instrument = market.instrument.id
+        regime = state.regimes.get(instrument) or WARMING
         history = self._bars.setdefault(instrument, deque(maxlen=REGIMES_SHOWN))
         if market.bars and market.bars[-1].time != self._bar_times.get(instrument):
             self._bar_times[instrument] = market.bars[-1].time
@@ -113,11 +116,15 @@ class RegimeLog:
         changes = tuple(self._changes.get(instrument, ()))
         policy = POLICIES[regime.label]
         speak, rest = strategies.speaking(instrument, regime)
+        barred = entry_forbidden(state, "", instrument)
+        silent = speak if barred else tuple(s for s in speak if state.control.paused(s))
+        speak, rest = tuple(s for s in speak if s not in silent), (*rest, *silent)
         return RegimeView(
             regime.label.value, regime.label.short, regime.source, regime.since, regime.adx,
             regime.price_over_sma, regime.stress, regime.atr_ratio, regime.bars_seen, regime.bars_needed,
             market.synthetic_bars, policy.size_factor, tuple(history),
             changes[0].before if changes else "", policy.longs, speak, rest, changes,
+            barred.sentence if barred else "",
         )  # fmt: skip
 
 

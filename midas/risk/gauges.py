@@ -13,7 +13,7 @@ UNKNOWN = "no price yet"
 
 
 def gauges(state: State, limits: Limits) -> tuple[LimitView, ...]:
-    """Every limit with its present worst-case value, in the order of the screen."""
+    """Every limit that can bind, with its present worst-case value, in the order of the screen."""
     now = worst_case(state, limits.classes)
     name, share = max(now.by_instrument.items(), key=lambda item: item[1], default=("", 0.0))
     named = state.instruments[name].name if share > 0.0 else ""
@@ -46,7 +46,17 @@ def gauges(state: State, limits: Limits) -> tuple[LimitView, ...]:
         _row("drawdown", "drawdown", state.drawdown, limits.drawdown_stop, "%", "flatten", ""),
         _row("day", "day loss", day_loss, limits.daily_loss_stop, "%", "flatten", ""),
     ]
-    return tuple(_with_money(row, equity) for row in rows)
+    return tuple(_with_money(row, equity) for row in rows if row.title not in switched_off(limits))
+
+
+def switched_off(limits: Limits) -> tuple[str, ...]:
+    """The titles of those that allow all of equity: a spot account can't hold more, so they never bind."""
+    shares = (
+        ("sector", limits.sector_max),
+        ("crypto", limits.crypto_max),
+        ("US dollar", limits.usd_max),
+    )
+    return tuple(title for title, maximum in shares if maximum >= 1.0)
 
 
 def next_to_bind(rows: tuple[LimitView, ...]) -> str:

@@ -62,6 +62,14 @@ class InstrumentMarket:
         return (self.bid + self.ask) * 0.5 * self.tick if self.bid_lots and self.ask_lots else NAN
 
     @property
+    def book_mid(self) -> float:
+        """The mid of the book itself: the touch comes by another stream, a few milliseconds off."""
+        book = self.book
+        if not (book.best_bid_lots and book.best_ask_lots):
+            return self.mid
+        return (book.best_bid + book.best_ask) * 0.5 * self.tick
+
+    @property
     def last_price(self) -> float:
         """Price of the newest print, else of the newest bar that a market printed."""
         if self.last:

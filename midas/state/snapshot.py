@@ -47,6 +47,7 @@ class KillView(msgspec.Struct, frozen=True):
     unacked: tuple[str, ...] = ()  # short ids of orders that were cancelled and not yet answered for
     residual: str = ""  # what is still open after a flatten, in words; empty: nothing, or not asked
     choices: tuple[KillChoiceView, ...] = ()
+    halt_cancels: int = 0  # orders that `halt` would cancel: the entries; at the same moment as `choices`
 
 
 class GateView(msgspec.Struct, frozen=True):
@@ -167,6 +168,7 @@ class RegimeView(msgspec.Struct, frozen=True):
     speak: tuple[str, ...] = ()  # strategies that may open a position in it
     rest: tuple[str, ...] = ()  # strategies that may not
     changes: tuple[RegimeChangeView, ...] = ()  # newest first
+    barred: str = ""  # why nothing may be opened here whatever the regime: then nobody is in `speak`
 
 
 class InstrumentView(msgspec.Struct, frozen=True):
@@ -197,6 +199,7 @@ class InstrumentView(msgspec.Struct, frozen=True):
     buyable: tuple[float, ...] = ()
     slow_bars: tuple[BarView, ...] = ()  # oldest first, the last one running; they reach further back
     slow_factor: int = 15  # base bars to a slow one
+    held_average: float = math.nan  # paid for a unit of all that the strategies hold; NaN: flat, or dust
 
 
 class ContributionView(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -286,11 +289,13 @@ class PositionView(msgspec.Struct, frozen=True):
     value: float  # quote currency
     unrealised: float
     unrealised_pct: float
-    realised: float
-    fees: float
-    opened_at: int
+    realised: float  # this session, fees included; all rows make `AccountView.realised`
+    fees: float  # this session
+    opened_at: int  # of what is held now; 0 where that is nothing, or dust
     dust: bool = False  # too little for the venue to take an order of it: left over, not a position
     sellable: tuple[float, ...] = ()  # 25, 50, 75 and 100 % of what no order offers yet, in whole lots
+    whole: float = 0.0  # `quantity` in whole lots, rounded towards zero: what closing it would trade
+    realised_ever: float = 0.0  # since the account's first session
 
 
 class OrderView(msgspec.Struct, frozen=True):
@@ -404,8 +409,8 @@ class StrategyView(msgspec.Struct, frozen=True):
     name: str
     state: str  # running, warming, muted, paused, frozen, failed
     detail: str
-    fills: int
-    realised: float
+    fills: int  # this session
+    realised: float  # this session, fees included
     last_signal_at: int
     paused: bool = False  # by a person: no new risk
 
@@ -430,12 +435,14 @@ class AccountView(msgspec.Struct, frozen=True):
     pnl_day: float
     drawdown: float  # fraction below the peak, positive
     drawdown_max: float  # the limit
-    fees: float
+    fees: float  # this session
     balances: tuple[BalanceView, ...]
     reconciled: bool
     reconciled_at: int
     reconcile_detail: str
     curve: tuple[float, ...] = ()  # equity, one a second of wall time, oldest first, at most 300
+    realised: float = 0.0  # this session, fees included, by every sleeve: also by those flat by now or dust
+    realised_ever: float = 0.0  # since the account's first session
 
 
 class StreamView(msgspec.Struct, frozen=True):
@@ -546,3 +553,4 @@ class Snapshot(msgspec.Struct, frozen=True):
     market: str = ""  # of an embedded exchange: "synthetic" or a file's name; empty at a real venue
     exposures: tuple[ExposureView, ...] = ()  # instruments, then strategies
     triggers: tuple[TriggerView, ...] = ()  # in the order in which they fire
+    limits_off: tuple[str, ...] = ()  # titles of limits that this profile sets so wide that they can't bind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from midas.domain.command import SetMode, SetStrategy
 from midas.domain.time import SECOND
 from midas.engine.candles import SLOW, CandlePainter
 from midas.state.snapshot import Snapshot
@@ -36,6 +37,19 @@ def test_the_regime_says_whom_it_lets_open_positions(scene: Scene) -> None:
     regime = picture(scene).instruments[0].regime
     assert scene.puppet.name in (*regime.speak, *regime.rest)
     assert not set(regime.speak) & set(regime.rest)
+
+
+def test_nobody_is_said_to_open_positions_where_mode_or_latch_let_nobody(scene: Scene) -> None:
+    scene.desk.command(SetMode("PAUSE"))
+    regime = picture(scene).instruments[0].regime
+    assert (regime.barred, regime.speak) == ("mode PAUSE opens nothing new", ())
+    assert scene.puppet.name in regime.rest
+
+
+def test_a_paused_strategy_is_not_said_to_open_positions(scene: Scene) -> None:
+    scene.desk.command(SetStrategy(scene.puppet.name, running=False))
+    regime = picture(scene).instruments[0].regime
+    assert (regime.barred, regime.speak, regime.rest) == ("", (), (scene.puppet.name,))
 
 
 def test_slow_candles_hold_what_their_base_bars_held() -> None:

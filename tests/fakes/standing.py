@@ -46,7 +46,6 @@ def limits(exposed: tuple[ExposureView, ...], equity: float) -> tuple[LimitView,
         ("position", "position", max(held), POSITION_MAX, "%", "reject", "BTC-USDT"),
         ("sector", "sector", crypto, 0.90, "%", "reject", "crypto"),
         ("crypto", "crypto", crypto, 0.60, "%", "reject new", ""),
-        ("usd", "US dollar", 0.0, 1.0, "%", "reject new", ""),
         ("rate", "orders", 3.0, 10.0, "/10s", "reject", ""),
         ("drawdown", "drawdown", 0.0061, 0.10, "%", "flatten", ""),
         ("day", "day loss", 0.0, 0.02, "%", "flatten", ""),
@@ -63,7 +62,7 @@ def limits(exposed: tuple[ExposureView, ...], equity: float) -> tuple[LimitView,
         "cash", "cash left", left, 0.10, crypto / 0.9, "%", "closing only", False, "at least", left - 0.10,
         (left - 0.10) * equity, True,
     )  # fmt: skip
-    return (*views[:4], cash, *views[4:])
+    return (*views[:3], cash, *views[3:])
 
 
 def exposures(

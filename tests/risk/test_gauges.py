@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
-from midas.risk.gauges import gauges, next_to_bind
+from midas.risk.gauges import gauges, next_to_bind, switched_off
 from midas.state.snapshot import LimitView
 from midas.state.state import State
 from tests.fakes.desk import LIMITS
@@ -15,8 +16,15 @@ def rows(state: State) -> dict[str, LimitView]:
     return {row.name: row for row in gauges(state, LIMITS)}
 
 
-def test_every_limit_has_a_gauge() -> None:
-    assert set(rows(desk())) == {"position", "sector", "crypto", "usd", "cash", "rate", "drawdown", "day"}
+def test_every_limit_that_can_bind_has_a_gauge() -> None:
+    assert set(rows(desk())) == {"position", "sector", "crypto", "cash", "rate", "drawdown", "day"}
+
+
+def test_a_limit_that_allows_everything_is_no_gauge_but_named_as_off() -> None:
+    assert switched_off(LIMITS) == ("US dollar",)
+    tight = msgspec.structs.replace(LIMITS, usd_max=0.5)
+    assert "usd" in {row.name for row in gauges(desk(), tight)}
+    assert switched_off(tight) == ()
 
 
 def test_gauges_show_the_worst_case_and_what_binds_next() -> None:
