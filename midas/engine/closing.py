@@ -42,7 +42,10 @@ class CloseDesk:
         review = self._review(sleeve, instrument, asked.sequence)
         if barred := exit_barred(state):
             return Reply(False, f"{what} can't be closed now: {barred}", review)
-        value = f"{plain(sleeve.quantity)} {instrument.base}, about {review.notional:.2f} {state.quote}"
+        sold = self._sold(sleeve, instrument)
+        value = f"{plain(sold)} {instrument.base}, about {review.notional:.2f} {state.quote}"
+        if over := sleeve.quantity - sold:
+            value += f" ({plain(over)} stays as dust)"
         if not command.confirmed:
             return Reply(True, f"close {what}: sell {value}; confirm to do it{_again(sleeve)}", review)
         verdict = self._orchestrator.risk.review(self._nothing(sleeve, asked), state)
@@ -75,14 +78,18 @@ class CloseDesk:
 
     def _review(self, sleeve: Sleeve, instrument: Instrument, sequence: int) -> Review:
         state = self._state
-        there = min(sleeve.quantity, state.ledger.balances.get(instrument.base, ZERO))
-        quantity = floor_to(min(there, instrument.quantity_max), instrument.lot_size)
+        quantity = min(self._sold(sleeve, instrument), instrument.quantity_max)
         warnings = []
         for order in state.orders.working(sleeve.strategy, instrument.id):
             short = order.intent.client_id[-SHORT:]
             fate = "may or may not exist: closing waits for it" if order.unknown else "is cancelled first"
             warnings.append(f"its order {short} {fate}")
         return self._reviewer.sale(self._sale(sleeve, instrument, quantity, sequence), tuple(warnings))
+
+    def _sold(self, sleeve: Sleeve, instrument: Instrument) -> Decimal:
+        """What closing trades in the end: whole lots of what the account has."""
+        there = min(sleeve.quantity, self._state.ledger.balances.get(instrument.base, ZERO))
+        return floor_to(there, instrument.lot_size)
 
     def _sale(self, sleeve: Sleeve, instrument: Instrument, quantity: Decimal, sequence: int) -> OrderIntent:
         """The order that would close it; only looked at."""

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import msgspec
 
-from midas.agents.execution_agent import ExecutionAgent
+from midas.agents.execution_agent import ExecutionAgent, sellable
 from midas.agents.risk_manager import RiskManager
 from midas.domain.command import PlaceOrder
 from midas.domain.money import ZERO, plain
@@ -24,6 +24,7 @@ from midas.execution.worker import Plan
 from midas.state.state import BY_HAND, MANUAL, State
 
 TICKET_MAX = 64
+DUST = "too little for the venue to sell"
 
 
 class ManualDesk:
@@ -123,12 +124,17 @@ class ManualDesk:
             elsewhere = f"{plain(held - free)} of {plain(held)} is in open orders or not in the account"
             raise OrderInvalid(f"{strategy} can sell {plain(free)} {base} at most: {elsewhere}")
         if held > ZERO:
-            raise OrderInvalid(f"{strategy} holds {plain(held)} {base}: it can't sell more")
+            much = sellable(state, state.ledger.sleeve(strategy, instrument), held)
+            why = "it can't sell more" if much else DUST
+            raise OrderInvalid(f"{strategy} holds {plain(held)} {base}: {why}")
         others = [s for s in state.sleeves() if s.instrument == instrument and s.quantity > ZERO]
         if not others:
             raise OrderInvalid(f"{strategy} holds no {base}")
         holders = " and ".join(f"{s.strategy} holds {plain(s.quantity)}" for s in others)
-        way = f"`close {traded.name} --strategy {others[0].strategy}` sells that"
+        enough = [s for s in others if sellable(state, s, s.quantity)]
+        way = DUST
+        if enough:
+            way = f"`close {traded.name} --strategy {enough[0].strategy}` sells that"
         raise OrderInvalid(f"{strategy} holds no {base}; {holders}: {way}")
 
 

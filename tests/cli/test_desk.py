@@ -227,7 +227,7 @@ def test_a_position_is_closed_in_two_steps(door: Door, say: Say) -> None:
     door.hands.hold("0.01")
     code, out, _ = say("close btc-usdt")
     assert code == 0
-    assert "close manual BTC-USDT: sell 0.009996 BTC, about 599.40 USDT; confirm to do it" in out
+    assert "close manual BTC-USDT: sell 0.00999 BTC, about 599.40 USDT (0.000006 stays as dust);" in out
     assert door.hands.held() > 0.009
     assert say("close btc-usdt --strategy manual --confirm")[0] == 0
     assert door.hands.held() < 0.001

@@ -30,7 +30,10 @@ def strategys() -> Hands:
 
 def test_the_first_call_says_what_would_be_sold_and_what_it_costs(hands: Hands) -> None:
     answer = hands.close(confirmed=False)
-    assert answer.message == "close manual BTC-USDT: sell 0.009996 BTC, about 599.40 USDT; confirm to do it"
+    assert answer.message == (
+        "close manual BTC-USDT: sell 0.00999 BTC, about 599.40 USDT (0.000006 stays as dust); "
+        "confirm to do it"
+    )
     said = review(answer)
     assert (said.side, said.quantity, said.price) == ("SELL", 0.00999, 60000.0)
     assert said.fee == pytest.approx(0.5994)

@@ -149,6 +149,15 @@ def test_who_holds_nothing_is_told_who_does(hands: Hands) -> None:
     )
 
 
+def test_who_holds_dust_is_told_that_nobody_can_sell_it(hands: Hands) -> None:
+    hands.hold("0.01").close()
+    dust = hands.held().normalize()
+    too_little = f"manual holds {dust:f} BTC: too little for the venue to sell"
+    assert hands.sell("0.01").message == too_little
+    told = hands.sell("0.01", strategy=EXTERNAL).message
+    assert told == f"external holds no BTC; {too_little.replace(' BTC', '')}"
+
+
 def test_what_came_from_outside_may_be_sold_and_not_bought(hands: Hands) -> None:
     venue, at = hands.desk.venue, hands.desk.now
     venue.trade_by_hand(BTC, Side.BUY, Decimal("60000.00"), Decimal("0.01"), at)
