@@ -25,6 +25,20 @@ LAG_MAX_MS = 250.0
 LATCH = "latch"
 
 
+def known(name: str, state: State, strategies: StrategyManager) -> bool:
+    """Whether an alarm of this name can stand now, by what decisions may look at: the shell's own can."""
+    kind, _, of = name.partition(":")
+    return {
+        LATCH: state.control.latched,
+        "mode": state.control.mode is not Mode.NORMAL,
+        "gate": of in state.control.gates,
+        "strategy": of in strategies.enrolled,
+        "book": of in state.markets,
+        "store": of in ("journal", "tape"),
+        "stream": bool(of),
+    }.get(kind, name in ("feed", "user", "orders", "account", "clock", "lag"))
+
+
 class Condition(msgspec.Struct, frozen=True):
     """Something abnormal that holds now."""
 

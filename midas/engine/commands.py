@@ -27,6 +27,7 @@ from midas.domain.command import (
 )
 from midas.domain.decision import Anomaly, Decision, Noted
 from midas.domain.mode import KillLevel, Mode
+from midas.engine.alarms import known
 from midas.engine.amending import AmendDesk
 from midas.engine.closing import CloseDesk
 from midas.engine.effect import ReleaseLatch, TripLatch
@@ -36,6 +37,7 @@ from midas.engine.reply import Asked, Reply
 from midas.engine.review import Reviewer
 from midas.errors import OrderInvalid
 from midas.execution.wanted import amount, instrument_named, shown
+from midas.state.alerts import NAME
 from midas.state.control import LEVELS
 from midas.state.orders import Order
 from midas.state.state import State
@@ -70,7 +72,7 @@ class Commands:
             SetStrategy: self._set_strategy,
             AddAlert: self._alert,
             DropAlert: self._alert,
-            Acknowledge: self._alert,
+            Acknowledge: self._acknowledge,
             Stop: self._stop,
         }
 
@@ -194,6 +196,12 @@ class Commands:
             amount(command.price, "price")  # an exponent of millions would stop the engine
         accepted, message = state.alerts.obey(command, asked.actor, state.now, state.markets)
         return Reply(accepted, message)
+
+    def _acknowledge(self, command: Acknowledge, asked: Asked) -> Reply:
+        name = command.name
+        if name and not name.startswith(NAME) and not known(name, self._state, self._orchestrator.strategies):
+            return Reply(False, f"there is no alarm {shown(name)} now")
+        return self._alert(command, asked)
 
     def _stop(self, command: Stop, asked: Asked) -> Reply:
         sentence = "stopping: orders are withdrawn and the account is reconciled"

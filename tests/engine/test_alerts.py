@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from midas.domain.command import Acknowledge, AddAlert
+from midas.domain.command import Acknowledge, AddAlert, Kill
 from midas.domain.market import Trade
 from tests.engine.scene import Scene
 from tests.fakes.desk import BTC
@@ -31,6 +31,14 @@ def test_an_alert_says_how_far_the_price_has_to_go(scene: Scene) -> None:
     (shown,) = scene.desk.picture().alerts
     assert shown.last == last
     assert abs(shown.distance - 0.01) < 1e-4
+
+
+def test_an_alarm_that_does_not_stand_is_not_called_seen(scene: Scene) -> None:
+    for name in ("nonsense", "gate:account", "book:nothing", "latch"):
+        answer = scene.desk.command(Acknowledge(name))
+        assert (answer.accepted, answer.message) == (False, f"there is no alarm {name!r} now")
+    scene.desk.command(Kill("halt", "test"))
+    assert scene.desk.command(Acknowledge("latch")).message == "seen: latch"
 
 
 @pytest.mark.parametrize("price", ["1e999999", "1e-999999999", "1e-400", "inf", "nan", "-1", "0", "", "6e4"])
