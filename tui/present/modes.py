@@ -97,14 +97,25 @@ def _columns(present: str) -> list[Column[Mode]]:
             return "none"
         return f"≥{numbers.probability(least)}" if least > 0 else "any"
 
+    def entries(mode: Mode) -> Piece:
+        stay = PERMISSIONS[mode].keeps_entries
+        halving = mode is Mode.DEFENSIVE  # strategies' entries go and may come again smaller; a person's stay
+        word = "only yours" if halving else "stay" if stay else "cancelled"
+        return Piece(word, _ink(mode, present, stay))
+
+    def positions(mode: Mode) -> Piece:
+        closes = PERMISSIONS[mode].flattens
+        word = "halved" if mode is Mode.DEFENSIVE else "CLOSED" if closes else "managed"
+        return Piece(word, _ink(mode, present, not closes))
+
     return [
         Column("mode", 13, 0, lambda m: _name(m, present), left=True),
         Column("new risk", 8, 0, said(lambda p: p.entries, "yes", "no"), left=True),
-        Column("entries", 9, 2, said(lambda p: p.keeps_entries, "stay", "cancelled"), left=True),
+        Column("entries", 10, 2, entries, left=True),
         Column("size", 5, 0, lambda m: Piece(f"×{PERMISSIONS[m].exposure:g}", _ink(m, present, True))),
         Column("signals", 8, 4, said(lambda p: p.computes_signals, "computed", "off"), left=True),
         Column("acted on", 8, 5, lambda m: Piece(confidence(m), _ink(m, present, True)), left=True),
-        Column("positions", 9, 3, said(lambda p: not p.flattens, "managed", "CLOSED"), left=True),
+        Column("positions", 9, 3, positions, left=True),
     ]
 
 

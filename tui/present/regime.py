@@ -7,7 +7,7 @@ from midas.state.snapshot import InstrumentView, RegimeChangeView, RegimeView
 from tui.present import numbers
 from tui.present.bars import Candles
 from tui.present.gauge import gauge
-from tui.present.lines import Line, Piece, clean, fit, width_of
+from tui.present.lines import Line, Piece, clean, clip, fit, width_of
 from tui.present.picture import Picture
 from tui.present.words import regime_badge
 
@@ -24,6 +24,8 @@ def block(
     rows = [_heading(width), strip, _verdict(view, width), _evidence(view.regime, width)]
     if height >= 5:
         rows.append(_consequence(view.regime, width))
+    elif view.regime.barred:  # that nothing may be opened before what was measured
+        rows[-1] = _consequence(view.regime, width)
     changes = view.regime.changes[: max(0, height - len(rows))]
     rows += [_change(change, width) for change in changes]
     return rows + [[] for _ in range(height - len(rows))]
@@ -101,16 +103,22 @@ def _evidence(regime: RegimeView, width: int) -> Line:
 def _consequence(regime: RegimeView, width: int) -> Line:
     """What the regime does to sizes, and whom it lets open positions."""
     line: Line = [Piece("sizes ", "dim"), Piece(f"×{numbers.fixed(regime.size_factor, 2)}")]
+    if regime.barred:
+        return [Piece("opens nothing ", "warn"), Piece(clip(clean(regime.barred), max(0, width - 14)), "dim")]
     if not regime.longs:
         line.append(Piece(" no new longs", "warn"))
     if regime.speak:
         line += [Piece(" opens ", "dim"), Piece(clean(", ".join(regime.speak)))]
     if regime.rest:
         line += [Piece(" rests ", "dim"), Piece(clean(", ".join(regime.rest)), "dim")]
-    if width_of(line) > width:
-        total = len(regime.speak) + len(regime.rest)
-        line = [*line[:2], Piece(" opens ", "dim"), Piece(f"{len(regime.speak)} of {total} strategies")]
-    return line
+    if width_of(line) <= width:
+        return line
+    opens = Piece(f" opens {clean(', '.join(regime.speak)) or 'nothing'}")
+    rests = Piece(f", {len(regime.rest)} rest" if regime.rest else "", "dim")
+    total = len(regime.speak) + len(regime.rest)
+    brief = Piece(f" opens {len(regime.speak)} of {total} strategies")
+    forms = ([*line[:2], opens, rests], [*line[:2], opens], [opens, rests], [opens], [*line[:2], brief])
+    return next((form for form in forms if width_of(form) <= width), [brief])
 
 
 def _change(change: RegimeChangeView, width: int) -> Line:

@@ -55,7 +55,7 @@ def _gate(picture: Picture, gate: GateView, width: int) -> list[Line]:
 
 
 def _levels(picture: Picture, width: int, height: int) -> list[Line]:
-    entries = sum(order.purpose == "ENTRY" for order in picture.snapshot.orders)
+    entries = picture.snapshot.kill.halt_cancels
     off = "1 entry" if entries == 1 else f"{entries} entries"
     stay = "; exits, stops stay" if width >= 50 else ""
     rows: list[Line] = [[Piece("what each level would do now", "faint")]]
