@@ -112,7 +112,10 @@ class ConsoleApp(
 
     def entries(self) -> list[Entry]:
         """All commands, leaving last."""
-        detach = Entry("detach", "leave; the engine trades on", lambda _: self.action_detach(), key="^Q")
+        detach = Entry(
+            "detach", "leave; the engine trades on", lambda _: self.action_detach(), key="^Q",
+            also=("quit", "exit"),
+        )  # fmt: skip
         return [*super().entries(), detach]
 
     def action_detach(self) -> None:

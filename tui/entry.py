@@ -19,6 +19,12 @@ class Entry(NamedTuple):
     usage: str = ""  # what may or must follow: "QUANTITY SYMBOL [@PRICE] [post]"
     key: str = ""  # the key that does the same
     choices: Callable[[], Sequence[str]] | None = None  # for what follows
+    also: tuple[str, ...] = ()  # other verbs that people try for it
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything that it is called."""
+        return self.verb, *self.also
 
     @property
     def asks(self) -> bool:
@@ -29,24 +35,33 @@ class Entry(NamedTuple):
 def found(entries: Sequence[Entry], line: str) -> tuple[Entry, str] | None:
     """The entry that the line names in full, and the rest of the line; the longest verb wins."""
     words = " ".join(line.split())
-    named = [e for e in entries if f"{words.lower()} ".startswith(f"{e.verb} ")]
+    named = [(n, e) for e in entries for n in e.names if f"{words.lower()} ".startswith(f"{n} ")]
     if not named:
         return None
-    entry = max(named, key=lambda e: len(e.verb))
-    return entry, words[len(entry.verb) :].strip()
+    name, entry = max(named, key=lambda pair: len(pair[0]))
+    return entry, words[len(name) :].strip()
+
+
+def begun(entries: Sequence[Entry], line: str) -> list[Entry]:
+    """Entries whose verb the line begins, word by word: `mo pa` for `mode pause`, and all modes for `mo`."""
+    words = line.lower().split()
+    return [e for e in entries if words and any(_begins(words, name.split()) for name in e.names)]
+
+
+def _begins(words: Sequence[str], verb: Sequence[str]) -> bool:
+    return len(words) <= len(verb) and all(v.startswith(w) for w, v in zip(words, verb, strict=False))
 
 
 def offered(entries: Sequence[Entry], line: str, search: FuzzySearch) -> list[Entry]:
-    """Entries that fit the line: the named one first, then by how well their verb or text matches."""
+    """Entries that fit the line: the named one first, then those it begins, then by how well they match."""
     words = " ".join(line.split()).lower()
     if not words:
         return list(entries)
     named = found(entries, line)
-    scored = [(max(search.match(words, e.verb)[0], _told(words, e)), e) for e in entries]
+    scored = [(max(*(search.match(words, n)[0] for n in e.names), _told(words, e)), e) for e in entries]
     best = [e for score, e in sorted(scored, key=lambda pair: -pair[0]) if score > 0.0]
-    if named is None:
-        return best
-    return [named[0], *(e for e in best if e is not named[0])]
+    first = [*([named[0]] if named is not None else []), *begun(entries, line)]
+    return list({e.verb: e for e in (*first, *best)}.values())
 
 
 def _told(words: str, entry: Entry) -> float:

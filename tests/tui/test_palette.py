@@ -49,7 +49,7 @@ def test_half_a_verb_names_nothing_but_offers_what_fits() -> None:
 
 async def test_a_command_by_its_letters(console: Console) -> None:
     async with console() as bench:
-        await bench.press("colon", *"mopa", "enter")
+        await bench.press("colon", *"mo pa", "enter")
         assert bench.link.commands == [SetMode("PAUSE")]
         assert not isinstance(bench.app.screen, Palette)
 
@@ -115,11 +115,64 @@ async def test_halt_by_name_needs_no_confirmation(console: Console) -> None:
         assert isinstance(bench.app.screen, HaltPanel)
 
 
+async def test_what_is_only_like_a_command_is_completed_and_not_run(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("colon", *"mopa", "enter")
+        assert bench.link.commands == []
+        assert bench.shows("this comes near it: Enter runs it")
+        await bench.press("enter")
+        assert bench.link.commands == [SetMode("PAUSE")]
+
+
+async def test_a_beginning_of_several_commands_offers_them(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("colon", *"mode", "enter")
+        assert bench.shows("which one? ↑↓ choose: mode normal, mode defensive")
+        assert bench.link.commands == []
+        await bench.press("down", "enter")
+        assert bench.link.commands == [SetMode("DEFENSIVE")]
+
+
+async def test_enter_on_an_empty_line_runs_nothing(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("colon", "enter")
+        assert isinstance(bench.app.screen, Palette)
+
+
+@pytest.mark.parametrize("word", ["help", "keys"])
+async def test_a_command_has_the_names_that_people_try(console: Console, word: str) -> None:
+    async with console() as bench:
+        await bench.press("colon", *word, "enter")
+        assert isinstance(bench.app.screen, Help)
+        names = {name for entry in bench.app.entries() for name in entry.names}
+        assert {"quit", "exit", "privacy", "jump", "order buy"} <= names
+
+
+async def test_what_could_not_be_run_is_not_offered_again(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("colon", *"symbol xyz", "enter", "escape", "colon")
+        assert not bench.shows("↑ again")
+
+
+async def test_nonsense_is_told_once(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("colon", *"qqqxxx", "enter")
+        assert sum("nothing is called that" in row for row in bench.screen()) == 1
+
+
+async def test_the_whole_text_of_a_grave_command_is_shown(console: Console) -> None:
+    async with console(size=(80, 24)) as bench:
+        await bench.press("colon", *"kill all")
+        assert bench.shows("stay, unprotected.")
+
+
 async def test_the_last_lines_are_offered_again(console: Console) -> None:
     async with console() as bench:
         await bench.press("colon", *"keys", "enter")
         assert isinstance(bench.app.screen, Help)
         await bench.press("escape", "colon")
+        assert bench.shows("↑ again: keys")
+        await bench.press("up")
         assert bench.shows("▶ keys")
         await bench.press("enter")
         assert isinstance(bench.app.screen, Help)

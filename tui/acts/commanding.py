@@ -6,7 +6,7 @@ from tui.core import Core
 from tui.entry import found
 from tui.screens.palette import Palette
 
-HISTORY = 8  # lines that an empty palette offers again
+HISTORY = 3  # lines that worked, which an empty palette offers again
 
 
 class Commanding(Core):
@@ -29,8 +29,9 @@ class Commanding(Core):
             self.action_palette(line, f"nothing is called {line!r}")
             return
         entry, rest = named
-        kept = [old for old in self._history if old != line]
-        self._history = (line, *kept)[:HISTORY]
         problem = f"{entry.verb} needs {entry.usage}" if entry.asks and not rest else entry.run(rest)
         if problem:
             self.action_palette(line, problem)
+            return
+        kept = [old for old in self._history if old != line]
+        self._history = (line, *kept)[:HISTORY]

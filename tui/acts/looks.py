@@ -33,7 +33,7 @@ class Looks(Pacing):
             Entry("symbol", "the instrument of every pane", self._symbol, "SYMBOL", "h/l", self.symbols),
             *(Entry(f"palette {p}", SIDES[p], partial(self._palette, p), key="P") for p in PALETTES),
             *(Entry(f"theme {t}", "colours of the screen", partial(self._theme, t), key="t") for t in THEMES),
-            Entry("keys", "every key", lambda _: self.action_help(), key="?"),
+            Entry("keys", "every key", lambda _: self.action_help(), key="?", also=("help",)),
             Entry("repaint", "send the whole screen again", lambda _: self.action_repaint(), key="^L"),
         ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from midas.domain.command import AmendOrder, ClosePosition, Command, PlaceOrder
 from midas.state.snapshot import OrderView, PositionView, Snapshot
 from tui.acts.withdrawing import Withdrawing
@@ -12,6 +14,7 @@ from tui.screens.ticket import Act, Ticket
 from tui.typed import written
 
 NEW = ("side", "instrument", "type", "quantity", "price", "strategy")
+REVIEWED = "an order, reviewed first"
 USAGE = "QUANTITY SYMBOL [@PRICE] [post]"
 
 
@@ -22,8 +25,8 @@ class Ordering(Withdrawing):
         """What a hand can ask for."""
         return [
             *super().entries(),
-            Entry("buy", "an order, reviewed first", lambda line: self.write("BUY", line), USAGE, "b"),
-            Entry("sell", "an order, reviewed first", lambda line: self.write("SELL", line), USAGE, "s"),
+            Entry("buy", REVIEWED, partial(self.write, "BUY"), USAGE, "b", also=("order buy",)),
+            Entry("sell", REVIEWED, partial(self.write, "SELL"), USAGE, "s", also=("order sell",)),
             Entry("amend", "another price or quantity", self._amend, "[ID]", "a", self.order_ids),
             Entry("close", "a position, reviewed first", self._close, "[SYMBOL [STRATEGY]]", "x", self._held),
         ]
@@ -33,7 +36,7 @@ class Ordering(Withdrawing):
         picture = self.console_desk.picture()
         view = picture.instrument if picture is not None else None
         if picture is None or view is None:
-            self.say("the engine has not told anything yet", False)
+            self.say("the engine has not told anything yet")
             return
         pane = self.stage.active
         found = level_at(picture, pane.selected) if pane is not None and pane.id == "book" else None
@@ -87,7 +90,7 @@ class Ordering(Withdrawing):
     def _amend_order(self, order: OrderView, steps: int = 0) -> None:
         snapshot, name = self.newest, self._ticket_name()
         if not order.amendable or snapshot is None:
-            self.say(f"{order.short_id} is {order.strategy}'s, which prices it itself; c cancels it", False)
+            self.say(f"{order.short_id} is {order.strategy}'s, which prices it itself; c cancels it")
             return
 
         def amend(form: Form, confirmed: bool) -> Command:
@@ -105,7 +108,7 @@ class Ordering(Withdrawing):
             if named:
                 there = ", ".join(self._held()) or "none"
                 return f"no single open position is called {named!r}; there is {there}"
-            self.say("no position is chosen: Tab to the positions, then j or k", False)
+            self.say("no position is chosen: Tab to the positions, then j or k")
             return None
         side = "SELL" if position.quantity > 0 else "BUY"
         form = Form((), "", side, position.instrument, "MARKET", strategy=position.strategy)

@@ -13,7 +13,7 @@ from textual.fuzzy import FuzzySearch
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from tui.entry import Entry, found, offered
+from tui.entry import Entry, begun, found, offered
 from tui.present.lines import Line, Piece, clip, fit
 from tui.present.picture import window
 from tui.theme import Inks
@@ -38,7 +38,7 @@ class Palette(ModalScreen[str | None]):
         self._history = history
         self._line = line
         self._problem = problem
-        self._place = 0
+        self._place: int | None = None  # None: nothing was chosen with the arrows
         self._search = FuzzySearch()
         self._list = Canvas(inks, "commands")
 
@@ -47,9 +47,10 @@ class Palette(ModalScreen[str | None]):
         with Vertical(classes="box palette") as box:
             box.border_title = "Commands"
             box.border_subtitle = "↑↓ choose · Tab complete · Enter run · Esc"
-            yield Input(self._line, placeholder="mode, halt, buy, alert, palette ...", id="line")
+            again = f"   ↑ again: {self._history[0]}" if self._history else ""
+            yield Input(self._line, placeholder=f"mode, halt, buy, alert, palette ...{again}", id="line")
             yield self._list
-            yield Static(self._problem, id="hint", markup=False)
+            yield Static("", id="hint", markup=False)
 
     def on_mount(self) -> None:
         """The keyboard to the line."""
@@ -63,49 +64,70 @@ class Palette(ModalScreen[str | None]):
 
     def on_input_changed(self, _event: Input.Changed) -> None:
         """Another line, another list."""
-        self._place = 0
+        self._place = None
+        if _event.value != self._line:
+            self._problem = ""
         self._draw()
 
     def action_step(self, steps: int) -> None:
         """Choose another entry."""
-        count = len(self._rows())
-        self._place = min(max(self._place + steps, 0), max(0, count - 1))
+        last = len(self._rows()) - 1
+        if self._place is not None:
+            place = self._place + steps
+        elif self.query_one(Input).value.strip():
+            place = steps
+        else:  # up, from an empty line, is what was run last
+            place = 0 if steps > 0 else last
+        self._place = min(max(place, 0), last) if last >= 0 else None
         self._draw()
 
     def action_complete(self) -> None:
         """Take the chosen entry or argument into the line."""
         rows = self._rows()
         if rows:
-            self._take(rows[self._place][0] + " ")
+            self._take(rows[self._place or 0][0] + " ")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Run what the line names; else what was chosen, if it needs nothing more."""
-        rows = self._rows()
-        named = found(self._entries, event.value)
-        if self._place == 0 and named is not None and (named[1] or not named[0].asks):
-            self.dismiss(event.value.strip())
+        """Run what was chosen with the arrows or what the line begins and nothing else; else complete it."""
+        if self._place is not None:
+            self._run(self._rows()[self._place][0])
             return
-        if not rows:
-            self.query_one("#hint", Static).update("nothing is called that; Esc closes this")
-            return
-        text = rows[self._place][0]
-        chosen = found(self._entries, text)
-        if chosen is not None and chosen[0].asks and not chosen[1]:
-            self._take(text + " ")
+        typed = event.value.strip()
+        named, starts = found(self._entries, typed), begun(self._entries, typed)
+        if named is not None:
+            self._run(typed)
+        elif len(starts) == 1:
+            self._run(starts[0].verb)
+        elif starts:
+            self._take(f"{typed} ")
+            self._say(f"which one? ↑↓ choose: {', '.join(entry.verb for entry in starts)}")
+        elif rows := self._rows() if typed else []:
+            self._take(rows[0][0])
+            self._say("nothing is called that; this comes near it: Enter runs it, Esc closes")
+
+    def _run(self, line: str) -> None:
+        """Unless it needs more than its verb."""
+        named = found(self._entries, line)
+        if named is not None and named[0].asks and not named[1]:
+            self._take(f"{line} ")
         else:
-            self.dismiss(text)
+            self.dismiss(line)
 
     def _take(self, text: str) -> None:
         line = self.query_one(Input)
-        line.value = text
+        self._line = line.value = text
         line.cursor_position = len(text)
+
+    def _say(self, problem: str) -> None:
+        self._problem = problem
+        self._draw()
 
     def _rows(self) -> list[tuple[str, str, str]]:
         """(line, explanation, key) of everything on offer now."""
         typed = self.query_one(Input).value
         if not typed.strip() and self._history:
-            recent = [(line, "again", "") for line in self._history]
-            return [*recent, *(self._row(e) for e in self._entries)]
+            recent = [(line, "again", "") for line in reversed(self._history)]
+            return [*(self._row(e) for e in self._entries), *recent]
         named = found(self._entries, typed)
         if named is not None and (choices := named[0].choices) is not None:
             entry, rest = named
@@ -125,13 +147,23 @@ class Palette(ModalScreen[str | None]):
         rows = self._rows()
         usage = {e.verb: e.usage for e in self._entries}
         shown: list[Line] = []
-        for index in window(len(rows), self._place, height):
+        typed = bool(self.query_one(Input).value.strip())
+        here = self._place if self._place is not None or not typed else 0
+        for index in window(len(rows), here or 0, height):
             text, told, key = rows[index]
-            shown.append(_line(text, usage.get(text, ""), told, key, index == self._place, width))
-        if not rows:
-            shown.append([Piece(" nothing is called that", "warn")])
+            shown.append(_line(text, usage.get(text, ""), told, key, index == here, width))
+        self._tell(rows[here] if here is not None and rows else None)
         shown += [[Piece(" " * width)]] * (height - len(shown))
         self._list.put(shown)
+
+    def _tell(self, row: tuple[str, str, str] | None) -> None:
+        """What is wrong, else the whole text of the row that is pointed at."""
+        rest = f"{row[0]}: {row[1]}" if row is not None else ""
+        if row is None and self.query_one(Input).value.strip():
+            rest = "nothing is called that; Esc closes this"
+        hint = self.query_one("#hint", Static)
+        hint.update(self._problem or rest)
+        hint.set_class(not self._problem and row is not None, "told")
 
 
 def _line(text: str, usage: str, told: str, key: str, here: bool, width: int) -> Line:
