@@ -227,7 +227,7 @@ class Desk:
         return Snapshot(
             sequence=self.sequence, built_at=self.now, session="20251121-0603-a7", environment="SIM", venue="binance",
             account="sim-4f2a", version="0.1.0", profile="crypto-only", speed=5.0, recovering=False,
-            mode=self.mode, kill=self.kill, gates=(), instruments=(btc, eth), signals=self._signals(), limits=limits,
+            mode=self.mode, kill=self._kill(), gates=(), instruments=(btc, eth), signals=self._signals(), limits=limits,
             next_to_bind=max(limits, key=lambda limit: limit.used).name, positions=positions, orders=self._orders(),
             events=self._events(), strategies=self._strategies(),
             money=AccountView(
@@ -242,7 +242,7 @@ class Desk:
             health=standing.health(self.now, NOW - 2_530 * SECOND),
             counts=CountsView(3_137_200, 12_650.0, 12_650, 214, 61, 44, 17, 0, {"trend-following": 12, "book-imbalance": 32}),
             alerts=self.watch.alerts(self.now, self.prices), modes=self.modes, exposures=exposures,
-            triggers=standing.triggers(equity), closed=self._closed(), fills=hand.fills(self._history()), alarms=self.watch.alarms,
+            limits_off=("US dollar",), triggers=standing.triggers(equity), closed=self._closed(), fills=hand.fills(self._history()), alarms=self.watch.alarms,
         )  # fmt: skip
 
     def _instruments(self) -> tuple[InstrumentView, InstrumentView]:
@@ -284,6 +284,10 @@ class Desk:
             ))
             for key, strategy, quantity, market, average, realised, fees in rows if (key, strategy) not in self.hand.flat
         )  # fmt: skip
+
+    def _kill(self) -> KillView:
+        entries = sum(order.purpose == "ENTRY" for order in self._orders())
+        return msgspec.structs.replace(self.kill, halt_cancels=entries)
 
     def _orders(self) -> tuple[OrderView, ...]:
         below = self.btc.bars[-1].close

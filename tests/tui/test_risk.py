@@ -64,7 +64,7 @@ def test_the_next_limit_to_bind_is_named_with_its_room() -> None:
 
 
 def test_in_the_smallest_pane_it_is_still_named() -> None:
-    text = body(limits.table(picture(normal()), spot(43, 10)))
+    text = body(limits.table(picture(normal()), spot(43, 9)))
     assert "next: position, room" in text
     assert "day loss" in text
 
@@ -74,7 +74,7 @@ def test_a_limit_that_binds_says_so_in_words_not_by_colour_alone() -> None:
     sheet = limits.table(picture(bound), spot(65, 14))
     assert "! crypto" in body(sheet)
     assert "crypto BINDS: 61.0%, at most 60.0%" in body(sheet)
-    assert "1 of 8 BIND" in "".join(piece.text for piece in sheet.note)
+    assert "1 of 7 BIND" in "".join(piece.text for piece in sheet.note)
 
 
 def test_what_is_not_known_yet_has_words_instead_of_a_zero() -> None:

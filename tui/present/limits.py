@@ -48,6 +48,9 @@ def table(picture: Picture, spot: Spot) -> Sheet:
     for index in spot.rows(keys(picture, 0), room):
         limit = known[index]
         rows.append([_mark(picture, limit, spot), *row(columns, limit)])
+    if off := picture.snapshot.limits_off:
+        told = Piece(clip(f"  off in this profile: {', '.join(off)}", spot.width), "faint")
+        rows += [[told]] if spot.height > len(rows) + len(below) else []
     foot: Line = [Piece("j/k choose  Enter: what binds", "dim")] if spot.focused else []
     return Sheet(title, rows + below, _note(picture), foot)
 
