@@ -25,8 +25,10 @@ class Step(NamedTuple):
 
 
 STEPS = (
-    Step("Tab moves the keyboard: on to the pane `signals`", lambda s: s.focus == "signals"),
-    Step("j and k move a cursor there: why was a signal made?", lambda s: s.cursor),
+    Step("Tab, or Ctrl+O and then its letter: go to the pane `signals`", lambda s: s.focus == "signals"),
+    Step(
+        "j and k move a cursor in `signals`: why was one made?", lambda s: s.focus == "signals" and s.cursor
+    ),
     Step("z gives this pane the whole screen", lambda s: s.zoomed),
     Step("z gives it back; ? shows every key there is", lambda s: s.dialog == "Help"),
     Step("Esc closes it. Now Ctrl+\\ (or F12): HALT, from anywhere", lambda s: s.latched),

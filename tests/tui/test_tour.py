@@ -19,6 +19,10 @@ async def test_the_whole_tour_by_doing_what_it_asks(console: Console) -> None:
         await bench.pilot.pause()
         await bench.beat()
         assert bench.shows("tour 2/6")
+        bench.app.stage.panes["events"].focus()
+        await bench.press("j")
+        assert bench.shows("tour 2/6")
+        bench.app.stage.panes["signals"].focus()
         await bench.press("j")
         assert bench.shows("tour 3/6")
         await bench.press("z")
@@ -31,9 +35,11 @@ async def test_the_whole_tour_by_doing_what_it_asks(console: Console) -> None:
         await bench.beat()
         await bench.press("escape")
         assert bench.shows("tour 6/6")
-        bench.link.snapshot = running
+        assert running is not None
+        mode = msgspec.structs.replace(running.mode, mode="OBSERVATION")
+        bench.link.snapshot = msgspec.structs.replace(running, mode=mode)
         await bench.beat()
-        assert bench.shows("that was the tour")
+        assert bench.shows("that was the tour: the mode is OBSERVATION; F5, a reason and y: back to NORMAL")
 
 
 async def test_it_can_be_left_at_any_time(console: Console) -> None:

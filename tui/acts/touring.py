@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from midas.domain.mode import Mode
 from tui.core import Core
 from tui.entry import Entry
 from tui.tour import Sight, Tour
@@ -33,9 +34,17 @@ class Touring(Core):
             return
         self._tour.look(self._sight())
         self.stage.guide = self._tour.line
-        if self._tour.ended:
+        if self._tour.ended and self.screen is self.stage:  # where the last word is seen
             self._end()
-            self.say("that was the tour: nothing here acts without asking, except what makes you safer")
+            self.say(f"that was the tour: {self._back()}")
+
+    def _back(self) -> str:
+        """How things are as it was before."""
+        snapshot = self.newest
+        mode = snapshot.mode.mode if snapshot is not None else Mode.NORMAL.value
+        if mode == Mode.NORMAL.value:
+            return "what makes you safer acts at once, all else asks"
+        return f"the mode is {mode}; F5, a reason and y: back to NORMAL"
 
     def _begin(self) -> None:
         self._tour = Tour()
