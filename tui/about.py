@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+# What stands in the title of a pane, where that isn't its name.
+TITLES = {
+    "desk": "positions · working",
+    "orders": "working",
+    "book2": "the other book",
+    "log": "events",
+    "stops": "latch and gates",
+    "changes": "mode changes",
+    "alerts": "price alerts",
+    "console": "this console",
+    "summary": "position · risk",
+}
 PANES = {
     "chart": "Candles of the chosen instrument with our entries, exits and average price; below them volume "
     "and what kind of market the rules saw. Grey candles are synthetic history that no market printed.",
@@ -39,3 +53,8 @@ PANES = {
     "summary": "Position, limits and how to stop, where the screen is small.",
     "working": "The orders that work at the venue.",
 }
+
+
+def titled(panes: Iterable[str]) -> list[str]:
+    """The titles that people see of these panes, each once."""
+    return list(dict.fromkeys(TITLES.get(pane, pane) for pane in panes))

@@ -36,7 +36,8 @@ class Keymap:
     def shown(self, row: Row) -> str:
         """How the key of a row is written on the screen."""
         if not row.action:  # a hint for several keys
-            return "/".join(self.worn(part) for part in row.shown.split("/"))
+            apart = "/" if "/" in row.shown else " "
+            return apart.join(self.worn(part) for part in row.shown.split(apart))
         moved = self._moved.get(row.id)
         if moved is None:
             return row.shown

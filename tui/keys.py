@@ -13,8 +13,15 @@ _NAMES = {
     "move(10)": "page down", "move(-10)": "page up", "jump(False)": "top", "jump(True)": "bottom",
     "symbol(-1)": "symbol previous", "symbol(1)": "symbol next",
 }  # fmt: skip
+# Keys that mean one thing in one pane and another in the next have a name for all of it.
+_SHARED = {
+    "left_square_bracket": "less", "right_square_bracket": "more", "left_curly_bracket": "shallower",
+    "right_curly_bracket": "deeper", "minus": "narrower", "equals_sign": "wider", "enter": "open",
+    "i": "inputs", "a": "amend", "x": "close", "d": "drop", "delete": "delete", "shift+up": "grab-up",
+    "shift+down": "grab-down", "E": "export", "ampersand": "severity", "slash": "filter", "f": "follow",
+}  # fmt: skip
 # The footer from left to right: what falls off where the terminal is narrow stands last.
-_FOOTER = ("b/s", "F5-F9", "1-9", "Tab", ":", "z", "^Q", "c", "j/k", "h/l", "Space", "!")
+_FOOTER = ("b/s", "F5-F9", "1 4 5 8 9", "Tab", ":", "z", "^Q", "c", "j/k", "h/l", "Space", "!")
 _HALTED = ("app.resume", "app.report")  # offered first while something is halted
 ALWAYS = 4  # of them stand before the pane's own
 
@@ -32,9 +39,9 @@ class Row(NamedTuple):
 
     @property
     def id(self) -> str:
-        """The name of the binding in the configuration: the action, or the key where panes share it."""
+        """The name of the binding in the configuration: the action, or what panes that share a key do."""
         if self.panes:
-            return f"at-{self.keys.replace('_', '-').replace('+', '-')}"
+            return _SHARED[self.keys]
         named = _NAMES.get(self.action, self.action.removeprefix("app."))
         return re.sub("[^a-z0-9]+", "-", named.lower()).strip("-")
 
@@ -66,7 +73,7 @@ GROUPS: dict[str, tuple[Row, ...]] = {
     ),
     "Looking": (
         Row("1", "screen('1')", "1", "", "screen 1: Trade"),
-        Row("", "", "1-9", "screens", ""),
+        Row("", "", "1 4 5 8 9", "screens", ""),
         Row("4", "screen('4')", "4", "", "screen 4: Orders: positions, working and closed orders, fills"),
         Row("5", "screen('5')", "5", "", "screen 5: Risk: limits, exposure, equity, latch, modes"),
         Row("8", "screen('8')", "8", "", "screen 8: Alerts and log: alarms, price alerts, events"),
@@ -193,6 +200,11 @@ def row_for(keys: str, pane: str) -> Row | None:
     """What a key means in that pane; where it means nothing, the first row that has it."""
     found = [row for row in rows() if row.keys == keys and row.action]
     return next((row for row in found if pane in row.panes), found[0] if found else None)
+
+
+def panes_for(keys: str) -> tuple[str, ...]:
+    """Every pane in which that key means something."""
+    return tuple(pane for row in rows() if row.keys == keys for pane in row.panes)
 
 
 def hints(latched: bool, orders: bool, pane: str, shown: Callable[[Row], str]) -> list[tuple[str, str]]:
