@@ -116,7 +116,7 @@ class RegimeLog:
         changes = tuple(self._changes.get(instrument, ()))
         policy = POLICIES[regime.label]
         speak, rest = strategies.speaking(instrument, regime)
-        barred = entry_forbidden(state, "", instrument)
+        barred = _barred(state, instrument)
         silent = speak if barred else tuple(s for s in speak if state.control.paused(s))
         speak, rest = tuple(s for s in speak if s not in silent), (*rest, *silent)
         return RegimeView(
@@ -124,8 +124,15 @@ class RegimeLog:
             regime.price_over_sma, regime.stress, regime.atr_ratio, regime.bars_seen, regime.bars_needed,
             market.synthetic_bars, policy.size_factor, tuple(history),
             changes[0].before if changes else "", policy.longs, speak, rest, changes,
-            barred.sentence if barred else "",
+            barred,
         )  # fmt: skip
+
+
+def _barred(state: State, instrument: str) -> str:
+    breach = entry_forbidden(state, "", instrument)
+    if breach is None:
+        return ""
+    return f"mode {state.control.mode.value}" if breach.limit == "mode" else breach.sentence
 
 
 def _terms(terms: tuple[Contribution, ...] | tuple[Reading, ...]) -> tuple[ContributionView, ...]:

@@ -42,7 +42,7 @@ def test_the_regime_says_whom_it_lets_open_positions(scene: Scene) -> None:
 def test_nobody_is_said_to_open_positions_where_mode_or_latch_let_nobody(scene: Scene) -> None:
     scene.desk.command(SetMode("PAUSE"))
     regime = picture(scene).instruments[0].regime
-    assert (regime.barred, regime.speak) == ("mode PAUSE opens nothing new", ())
+    assert (regime.barred, regime.speak) == ("mode PAUSE", ())
     assert scene.puppet.name in regime.rest
 
 

@@ -104,7 +104,7 @@ def _consequence(regime: RegimeView, width: int) -> Line:
     """What the regime does to sizes, and whom it lets open positions."""
     line: Line = [Piece("sizes ", "dim"), Piece(f"×{numbers.fixed(regime.size_factor, 2)}")]
     if regime.barred:
-        return [Piece("opens nothing ", "warn"), Piece(clip(clean(regime.barred), max(0, width - 14)), "dim")]
+        return [Piece("opens nothing: ", "warn"), Piece(clip(clean(regime.barred), max(0, width - 15)))]
     if not regime.longs:
         line.append(Piece(" no new longs", "warn"))
     if regime.speak:
