@@ -10,7 +10,7 @@ from midas.domain.event import OrderUncertain
 from midas.domain.market import BookLost, FeedStatus
 from midas.domain.mode import Mode
 from midas.domain.time import SECOND
-from midas.state.snapshot import AlarmView, StreamView
+from midas.state.snapshot import AlarmView, HistogramView, StreamView
 from tests.engine.scene import Scene
 from tests.fakes.desk import BTC
 from tests.fakes.strategy import long
@@ -95,6 +95,14 @@ def test_an_order_in_doubt_is_named(scene: Scene) -> None:
 def test_what_the_shell_measures_becomes_an_alarm(scene: Scene, change: dict[str, object], name: str) -> None:
     scene.desk.health = msgspec.structs.replace(scene.desk.health, **change)
     assert list(alarms(scene, 3)) == [name]
+
+
+def test_a_loop_that_was_held_up_is_told_by_what_was_measured_not_by_a_guess(scene: Scene) -> None:
+    loop = HistogramView("loop", (), (), 1.0, 9_900.0, 9_900.0)
+    scene.desk.health = msgspec.structs.replace(scene.desk.health, loop_p99_ms=9_900.0, histograms=(loop,))
+    lag = alarms(scene, 3)["lag"]
+    assert lag.text == "the engine's loop was held up for 9.9 s in the last minute"
+    assert "the process was stopped" in lag.advice
 
 
 def test_a_fired_price_alert_stays_until_it_is_dropped(scene: Scene) -> None:

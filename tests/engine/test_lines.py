@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from midas.domain.decision import OrderBlocked, OrderMoved, TargetRefused
+from midas.domain.decision import GateMoved, OrderBlocked, OrderMoved, TargetRefused
 from midas.domain.verdict import Breach
 from midas.engine.lines import lines
 from tests.engine.scene import Scene
@@ -22,6 +22,11 @@ def test_a_blocked_order_begins_with_the_order() -> None:
     line = lines(OrderBlocked(intent(), LIMIT), desk())
     assert line is not None
     assert line[2].startswith("s BUY 1 BTC-USDT blocked (position): ")
+
+
+def test_a_gate_that_opens_says_why_it_was_closed() -> None:
+    text = (lines(GateMoved("venue", False, "the user stream is down"), desk()) or ("", "", ""))[2]
+    assert text == "venue open again; it was closed: the user stream is down"
 
 
 def test_an_order_in_trouble_is_named_before_its_reason(scene: Scene) -> None:

@@ -90,6 +90,15 @@ def test_a_trigger_never_ends_a_mode_that_a_person_set(scene: Scene) -> None:
     assert scene.desk.state.control.mode is Mode.DEFENSIVE
 
 
+def test_emergency_by_hand_halts_and_says_that_it_closes_nothing(scene: Scene) -> None:
+    answer = scene.desk.command(SetMode("EMERGENCY"))
+    assert answer.message == (
+        "halt latched, mode PAUSE; EMERGENCY closes positions only with `midas kill --level flatten`"
+    )
+    assert scene.desk.state.control.latched
+    assert scene.desk.state.control.mode is Mode.PAUSE
+
+
 def test_a_loss_beyond_the_day_limit_flattens_by_itself() -> None:
     scene = Scene(daily_loss_stop=0.0005, drawdown_stop=0.9).hold()
     scene.tick(2)

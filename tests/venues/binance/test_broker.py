@@ -339,6 +339,14 @@ async def test_neither_key_nor_secret_shows_in_the_log(
     assert SECRET not in caplog.text
 
 
+async def test_a_stream_that_was_away_has_the_venues_time_measured_anew(bench: Stand) -> None:
+    await bench.broker.start()
+    asked = len(bench.venue.sent("GET", "time"))
+    await bench.venue.drop()
+    await until(lambda: len(bench.venue.sent("GET", "time")) > asked)
+    assert bench.gaps
+
+
 def test_the_broker_is_a_broker(bench: Stand) -> None:
     broker: Broker = bench.broker
     assert broker.is_ours("md-1")  # type: ignore[attr-defined]
