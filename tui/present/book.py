@@ -116,7 +116,7 @@ def _row(view: InstrumentView, spot: Spot, full: float, place: int, level: Level
     held = ""
     if level.own:
         letter = "B" if place > 0 else "S"
-        held = f"{letter} {numbers.fitted(level.own, view.quantity_decimals, own - 2)}"
+        held = f"{letter} {numbers.held(level.own, view.quantity_decimals, own - 2)}"
     summed = numbers.fitted(level.cumulative, min(view.quantity_decimals, 3), total - 1)
     line = [
         Piece("▶", "cursor") if here else Piece(" ", "dim"),
@@ -193,7 +193,7 @@ def _closing(view: InstrumentView, width: int) -> Line:
     walk = view.book.closing
     if walk is None:
         return [Piece(f" we hold no {view.base}", "faint")]
-    quantity = numbers.fitted(walk.quantity, view.quantity_decimals, 8)
+    quantity = numbers.held(walk.quantity, view.quantity_decimals, 8)
     line: Line = [
         secret(f" {walk.side.lower()} our {quantity}", "dim"),
         Piece(f" @{numbers.fixed(walk.average, view.price_decimals)}"),

@@ -21,7 +21,7 @@ def holdings(picture: Picture, spot: Spot) -> Sheet:
         Piece("positions ", "title"), Piece(f"{len(opened)}", "strong"),
         Piece(" · working ", "title"), Piece(f"{len(snapshot.orders)}", "strong"),
     ]  # fmt: skip
-    dust = any(position.dust for position in snapshot.positions)
+    dust = any(p.dust and p not in shown for p in snapshot.positions)
     room = min(len(shown) + 1 + dust, max(2, spot.height - 3))
     rows = positions.rows(picture, spot, shown, room)
     if spot.height - len(rows) > len(snapshot.orders) + 1:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import isfinite
 
+from midas.state.snapshot import LimitView
+
 
 def gauge(used: float, width: int) -> str:
     """`▓▓▓▓░░░░░░`: at least one dark cell for anything above zero, full only when used up."""
@@ -11,6 +13,11 @@ def gauge(used: float, width: int) -> str:
         return "░" * width
     full = width if used >= 1 else min(width - 1, max(1, round(used * width)))
     return "▓" * full + "░" * (width - full)
+
+
+def shown_used(limit: LimitView) -> float:
+    """How full to draw a limit: nothing where its value is printed as 0.0 %."""
+    return 0.0 if limit.unit == "%" and not limit.floor and abs(limit.value) < 0.0005 else limit.used
 
 
 def shade_of(used: float) -> str:

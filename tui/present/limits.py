@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from midas.state.snapshot import InstrumentView, LimitView
 from tui.present import numbers
-from tui.present.gauge import gauge, shade_of
+from tui.present.gauge import gauge, shade_of, shown_used
 from tui.present.lines import Line, Piece, Sheet, centred, clip, detail
 from tui.present.masking import concealed, secret
 from tui.present.picture import Picture, Spot
@@ -75,7 +75,7 @@ def explained(picture: Picture, limit: LimitView) -> list[str]:
 def whole(picture: Picture, limit: LimitView, width: int) -> list[Line]:
     """The same on a page of its own, with the gauge."""
     ink = "alarm" if limit.binding else shade_of(limit.used)
-    rows: list[Line] = [[Piece(gauge(limit.used, min(width, 60)), ink)], []]
+    rows: list[Line] = [[Piece(gauge(shown_used(limit), min(width, 60)), ink)], []]
     for sentence in explained(picture, limit):
         rows += detail(sentence, width, "text", "")
     return rows
@@ -172,7 +172,7 @@ def _columns(picture: Picture, width: int) -> list[Column[LimitView]]:
 
     return [
         Column("limit", 9, 0, lambda x: Piece(x.title, "alarm" if x.binding else "strong"), left=True),
-        Column("used", bar, 3, lambda x: Piece(gauge(x.used, bar), ink(x)), left=True),
+        Column("used", bar, 3, lambda x: Piece(gauge(shown_used(x), bar), ink(x)), left=True),
         Column("now", 6, 0, lambda x: Piece(known(x, figure(x, x.value)))),
         Column("limit at", 8, 0, lambda x: Piece(bound(x), "dim")),
         Column("room", 6, 0, lambda x: Piece(known(x, figure(x, x.room)), ink(x))),

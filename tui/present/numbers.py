@@ -8,6 +8,7 @@ from math import isfinite
 from midas.domain.time import HOUR, MINUTE, SECOND
 
 ABSENT = "-"
+SUMMED = 12  # decimals to which a sum of floats is still exact
 
 
 def fixed(value: float, decimals: int) -> str:
@@ -43,11 +44,14 @@ def held(value: float, decimals: int, width: int) -> str:
     """A quantity of ours: cut, never rounded up, and with all its digits where the step would hide it."""
     if not isfinite(value):
         return ABSENT
-    exact = Decimal(repr(value))
-    cut = exact.quantize(Decimal(1).scaleb(-decimals), ROUND_DOWN)
-    if not cut:
-        return f"{exact:f}" if exact else fixed(0.0, decimals)
-    return f"{cut:f}" if len(f"{cut:f}") <= width else fitted(float(cut), decimals, width)
+    exact = round(Decimal(repr(value)), SUMMED)
+    for places in range(decimals, -1, -1):
+        cut = exact.quantize(Decimal(1).scaleb(-places), ROUND_DOWN)
+        if not cut and places == decimals:
+            return f"{exact.normalize():f}" if exact else fixed(0.0, decimals)
+        if len(f"{cut:f}") <= width:
+            return f"{cut:f}"
+    return brief(value)
 
 
 def percent(fraction: float, decimals: int = 2) -> str:

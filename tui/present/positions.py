@@ -32,7 +32,7 @@ def table(picture: Picture, spot: Spot) -> Sheet:
     note: Line = [
         Piece("uP&L ", "dim"),
         _ours(numbers.signed(unrealised), numbers.trend_ink(unrealised)),
-        Piece("  realised ", "dim"),
+        Piece("  session: realised ", "dim"),
         _ours(numbers.signed(realised), numbers.trend_ink(realised)),
         Piece("  fees ", "dim"),
         _ours(numbers.money(picture.snapshot.money.fees)),
@@ -46,8 +46,8 @@ def table(picture: Picture, spot: Spot) -> Sheet:
 
 
 def rows(picture: Picture, spot: Spot, positions: list[PositionView], room: int) -> list[Line]:
-    """A heading, the positions around the chosen one, and the dust in one line."""
-    dust = _dust(picture)
+    """A heading, the positions around the chosen one, and dust that has no row of its own in one line."""
+    dust = _dust(picture, positions)
     if not positions and not dust:
         return [[Piece(" flat: no position", "dim")]]
     columns = fitting(_columns(picture), spot.width - 1)
@@ -74,14 +74,15 @@ def shown(picture: Picture, width: int) -> list[PositionView]:
 
 
 def gone(picture: Picture) -> list[PositionView]:
-    """Those that were closed, in the same order."""
-    flat = (p for p in picture.snapshot.positions if not p.quantity)
+    """Those that were closed, in the same order; where dust is left, for what they brought."""
+    flat = (p for p in picture.snapshot.positions if not p.quantity or (p.dust and p.realised))
     return sorted(flat, key=lambda p: (p.instrument, p.strategy))
 
 
-def _dust(picture: Picture) -> list[Line]:
-    """What is too little for the venue to sell, together."""
-    left = [p for p in picture.snapshot.positions if p.dust]
+def _dust(picture: Picture, shown: list[PositionView]) -> list[Line]:
+    """What is too little for the venue to sell and has no row, together."""
+    named = {key_of(position) for position in shown}
+    left = [p for p in picture.snapshot.positions if p.dust and key_of(p) not in named]
     if not left:
         return []
     value = numbers.money(fsum(p.value for p in left))
@@ -98,12 +99,12 @@ def _columns(picture: Picture) -> list[Column[PositionView]]:
 
     def size(position: PositionView) -> Piece:
         view = picture.view(position.instrument)
-        return _ours(numbers.fitted(abs(position.quantity), view.quantity_decimals if view else 4, 9))
+        return _ours(numbers.held(abs(position.quantity), view.quantity_decimals if view else 4, 9))
 
     return [
         Column("sym", 8, 0, lambda p: Piece(picture.named(p.instrument), "strong"), left=True),
         Column("strategy", 15, 1, lambda p: Piece(p.strategy, "text"), left=True),
-        Column("side", 5, 0, lambda p: Piece(_side(p.quantity), numbers.trend_ink(p.quantity)), left=True),
+        Column("side", 5, 0, _side, left=True),
         Column("qty", 9, 0, size),
         Column("avg", 9, 2, lambda p: Piece(price(p, p.average_price))),
         Column("mark", 9, 4, lambda p: Piece(price(p, p.mark))),
@@ -126,8 +127,12 @@ def _moved(fraction: float) -> Piece:
 
 
 def _held(picture: Picture, position: PositionView) -> str:
-    return numbers.duration(picture.age_of(position.opened_at)) if position.opened_at else numbers.ABSENT
+    known = position.quantity and position.opened_at
+    return numbers.duration(picture.age_of(position.opened_at)) if known else numbers.ABSENT
 
 
-def _side(quantity: float) -> str:
-    return "▲LONG" if quantity > 0 else "▼SHRT" if quantity < 0 else "·FLAT"
+def _side(position: PositionView) -> Piece:
+    quantity = position.quantity
+    if position.dust or not quantity:
+        return Piece("·dust" if quantity else "·FLAT", "dim")
+    return Piece("▲LONG" if quantity > 0 else "▼SHRT", numbers.trend_ink(quantity))

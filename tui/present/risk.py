@@ -6,7 +6,7 @@ from math import isfinite
 
 from midas.state.snapshot import LimitView, PositionView
 from tui.present import numbers
-from tui.present.gauge import gauge, shade_of
+from tui.present.gauge import gauge, shade_of, shown_used
 from tui.present.lines import Line, Piece, Sheet, centred, clip
 from tui.present.masking import secret
 from tui.present.picture import Picture, Spot
@@ -24,7 +24,8 @@ THEN = {
 
 def limits(picture: Picture, spot: Spot) -> Sheet:
     """All limits, each with its gauge, and the one with the least room in words."""
-    return Sheet(_title(picture), gauges(picture, spot.width, spot.height), _note(picture))
+    rows = gauges(picture, spot.width, spot.height)
+    return Sheet(_title(picture), rows, _note(picture), _hidden(picture, rows))
 
 
 def summary(picture: Picture, spot: Spot) -> Sheet:
@@ -32,7 +33,7 @@ def summary(picture: Picture, spot: Spot) -> Sheet:
     rows = held(picture, spot.width)
     rows += gauges(picture, spot.width, spot.height - len(rows))
     title: Line = [Piece("position", "title"), Piece(" · ", "dim"), *_title(picture)]
-    return Sheet(title, rows, _note(picture))
+    return Sheet(title, rows, _note(picture), _hidden(picture, rows))
 
 
 def held(picture: Picture, width: int) -> list[Line]:
@@ -70,13 +71,20 @@ def gauges(picture: Picture, width: int, height: int) -> list[Line]:
     return rows + words
 
 
+def _hidden(picture: Picture, rows: list[Line]) -> Line:
+    """How many limits have no row, in the lower edge; screen 5 has them all."""
+    named = {piece.text.strip() for row in rows for piece in row}
+    more = sum(clip(limit.title, len(limit.title)) not in named for limit in picture.snapshot.limits)
+    return [Piece(f"+{more} more: 5", "dim")] if more else []
+
+
 def _held_row(picture: Picture, position: PositionView, width: int) -> Line:
     view = picture.view(position.instrument)
     decimals, places = (view.price_decimals, view.quantity_decimals) if view else (2, 4)
     name = picture.named(position.instrument).partition("-")[0]
     line = [
         Piece(f"{name:<4}{numbers.arrow(position.quantity)}", numbers.trend_ink(position.quantity)),
-        secret(numbers.fitted(abs(position.quantity), places, 7), "strong"),
+        secret(numbers.held(abs(position.quantity), places, 7), "strong"),
         Piece(f" @{numbers.fixed(position.average_price, decimals)} ", "dim"),
     ]
     room = width - sum(len(p.text) for p in line)
@@ -106,7 +114,7 @@ def _row(picture: Picture, limit: LimitView, width: int, figure: int) -> Line:
     return [
         Piece(mark, ink if limit.binding else "cursor"),
         Piece(f"{clip(limit.title, name - 1):<{name}}", "strong" if limit.binding else "text"),
-        Piece(gauge(limit.used, room), ink),
+        Piece(gauge(shown_used(limit), room), ink),
         Piece(f" {value}", ink if limit.used >= 0.8 else "text"),
     ]
 
