@@ -13,7 +13,7 @@ from midas.domain.command import CancelEntries, CancelOrder
 from midas.state.snapshot import Snapshot
 from tests.fakes.snapshots import BTC, normal
 from tests.tui.conftest import Console
-from tui.present import history, levels, life, orders, positions
+from tui.present import history, levels, life, numbers, orders, positions
 from tui.present.levels import level_at, own_at
 from tui.present.lines import Piece
 from tui.present.picture import Picture, Spot
@@ -181,7 +181,7 @@ def test_rows_keep_their_places_whatever_the_order_of_the_picture() -> None:
 def test_dust_is_one_line_and_no_cursor_stands_on_it() -> None:
     snapshot = normal()
     dusty = tuple(
-        msgspec.structs.replace(p, strategy=f"old-{n}", dust=True, value=0.21)
+        msgspec.structs.replace(p, strategy=f"old-{n}", dust=True, value=0.21, realised=0.0)
         for n, p in enumerate(snapshot.positions)
     )
     shown = picture(msgspec.structs.replace(snapshot, positions=(*snapshot.positions, *dusty)))
@@ -191,6 +191,53 @@ def test_dust_is_one_line_and_no_cursor_stands_on_it() -> None:
     assert "old-0" not in body
     assert not any("old-" in key for key in positions.keys(shown, 12))
     assert text(list(positions.table(shown, Spot(100, 12, PowerScale())).title)).startswith("positions 3")
+
+
+def test_what_was_closed_down_to_dust_keeps_its_row_and_its_result() -> None:
+    snapshot = normal()
+    left = msgspec.structs.replace(
+        snapshot.positions[0], quantity=0.0000042, dust=True, value=0.21, realised=12.34, opened_at=0
+    )
+    shown = picture(msgspec.structs.replace(snapshot, positions=(left, *snapshot.positions[1:])))
+    rows = drawn(positions.table(shown, Spot(118, 12, PowerScale())).rows).splitlines()
+    row = next(row for row in rows if "·dust" in row)
+    for figure in ("0.0000042", "+12.34"):
+        assert figure in row, figure
+    assert row.rstrip().endswith("-"), "held: nothing is"
+    assert not any("too little to sell" in row for row in rows)
+
+
+def test_a_quantity_of_ours_is_never_rounded_up() -> None:
+    snapshot = normal()
+    short = msgspec.structs.replace(snapshot.positions[0], quantity=0.019998)
+    shown = picture(msgspec.structs.replace(snapshot, positions=(short,)))
+    assert "0.01999 " in drawn(positions.table(shown, Spot(100, 12, PowerScale())).rows)
+    assert numbers.held(10.019998, 5, 6) == "10.019"
+    assert numbers.held(0.1 * 3, 5, 8) == "0.30000"
+
+
+def test_a_narrow_list_of_orders_begins_with_the_symbol() -> None:
+    body = drawn(orders.table(picture(), Spot(38, 9, PowerScale())).rows).splitlines()
+    assert body[0].split()[:3] == ["sym", "id", "side"]
+    assert {row.split()[0] for row in body[1:]} == {"BTC", "ETH"}
+
+
+def test_a_filled_order_shows_what_was_paid_and_apart_from_it_its_limit() -> None:
+    snapshot = normal()
+    order = next(o for o in snapshot.closed if o.filled)
+    for width in (78, 150):
+        rows = drawn(history.closed(picture(), Spot(width, 12, PowerScale())).rows).splitlines()
+        at = rows[0].index("avg") + 3
+        row = next(row for row in rows if order.short_id in row)
+        assert row[:at].endswith(f"{order.average_price:.{1 if 'BTC' in order.instrument else 2}f}")
+
+
+def test_lists_say_since_when_they_know_anything() -> None:
+    shown = picture()
+    for draw in (history.closed, history.fills):
+        rows = drawn(draw(shown, Spot(100, 30, PowerScale())).rows).splitlines()
+        assert "this session began" in rows[-1]
+        assert "midas sessions" in rows[-1]
 
 
 def test_a_position_list_that_does_not_fit_says_so_and_follows_the_cursor() -> None:
@@ -258,5 +305,5 @@ def test_nothing_held_and_nothing_asked_for_is_said_in_words() -> None:
 async def test_a_key_of_another_screen_says_which(console: Console) -> None:
     async with console(size=(80, 24)) as bench:
         await bench.press("x")
-        assert bench.shows("positions (screen 4)")
+        assert bench.shows("x works in positions on screen 4")
         assert bench.link.commands == []

@@ -136,11 +136,15 @@ def _note(picture: Picture, held: bool, newer: int, width: int) -> Line:
     )
     if width < 44:
         return [tail]
-    look = Piece(f"{urgent} need a look", "warn") if urgent else Piece("all quiet", "dim")
+    look = (
+        Piece(f"{urgent} of the last {len(events)} need a look", "warn")
+        if urgent
+        else Piece("all quiet", "dim")
+    )
     if picture.options.needle or picture.options.severity != "all":
         look = Piece(f"{len(shown(picture))} shown", "warn")
     age = numbers.duration(picture.age_of(events[0].at)) if events else ""
-    return [look, Piece(f" of {len(events)} · last {age} ago · ", "dim"), tail] if width >= 64 else [
+    return [look, Piece(f" · last {age} ago · ", "dim"), tail] if width >= 64 else [
         look, Piece(" · ", "dim"), tail,
     ]  # fmt: skip
 

@@ -11,6 +11,7 @@ from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, centred
 from tui.present.orders import amount, priced, side_piece
 from tui.present.picture import Picture, Spot
+from tui.present.since import since, tail
 from tui.present.table import Column, fitting, heading, row
 from tui.present.words import CLOSED_STATES, ORDER_TYPES
 
@@ -25,7 +26,7 @@ def closed(picture: Picture, spot: Spot) -> Sheet:
     orders = picture.snapshot.closed
     title: Line = [Piece("closed ", "title"), Piece(f"{len(orders)}", "strong")]
     if not orders:
-        return Sheet(title, centred("no order has ended yet", spot.width, spot.height))
+        return Sheet(title, centred(f"no order has ended yet; {since(picture)}", spot.width, spot.height))
     bad = sum(order.status in ("REJECTED", "NEVER_SENT") for order in orders)
     note: Line = [Piece(f"{bad} never worked", "warn")] if bad else []
     columns = fitting(_closed_columns(picture), spot.width - 1)
@@ -34,6 +35,7 @@ def closed(picture: Picture, spot: Spot) -> Sheet:
     for index in spot.rows(names, max(1, spot.height - 1)):
         here = names[index] == spot.selected
         rows.append([Piece("▶" if here else " ", "cursor"), *row(columns, orders[index])])
+    rows += [tail(picture, spot.width)] if len(rows) < spot.height else []
     return Sheet(title, rows, note, [Piece("Enter life", "dim")] if spot.focused else [])
 
 
@@ -54,9 +56,9 @@ def fills(picture: Picture, spot: Spot) -> Sheet:
     realised = fsum(fill.realised for fill in done)
     title: Line = [Piece("fills ", "title"), Piece(f"{len(done)}", "strong")]
     if not done:
-        return Sheet(title, centred("nothing was filled yet", spot.width, spot.height))
+        return Sheet(title, centred(f"nothing was filled yet; {since(picture)}", spot.width, spot.height))
     note: Line = [
-        Piece("realised ", "dim"),
+        Piece("realised by these ", "dim"),
         Piece(numbers.signed(realised), numbers.trend_ink(realised), secret=True),
     ]
     columns = fitting(_fill_columns(picture), spot.width - 1)
@@ -65,6 +67,7 @@ def fills(picture: Picture, spot: Spot) -> Sheet:
     for index in spot.rows(names, max(1, spot.height - 1)):
         here = names[index] == spot.selected
         rows.append([Piece("▶" if here else " ", "cursor"), *row(columns, done[index])])
+    rows += [tail(picture, spot.width)] if len(rows) < spot.height else []
     return Sheet(title, rows, note)
 
 
@@ -76,13 +79,13 @@ def _closed_columns(picture: Picture) -> list[Column[ClosedOrderView]]:
         Column("side", 5, 0, lambda o: side_piece(o.side), left=True),
         Column("type", 4, 10, lambda o: Piece(ORDER_TYPES.get(o.type, o.type), "dim"), left=True),
         Column("qty", 7, 0, lambda o: amount(picture, o.instrument, o.quantity, 7)),
-        Column("fill", 7, 9, lambda o: amount(picture, o.instrument, o.filled, 7)),
-        Column("px", 9, 6, lambda o: Piece(priced(picture, o.instrument, o.price))),
-        Column("avg", 9, 11, lambda o: Piece(priced(picture, o.instrument, o.average_price), "strong")),
+        Column("limit", 9, 9, lambda o: _limit(picture, o)),
+        Column("fill", 7, 8, lambda o: amount(picture, o.instrument, o.filled, 7)),
+        Column("avg", 9, 6, lambda o: Piece(priced(picture, o.instrument, o.average_price), "strong")),
         Column("ended", 6, 0, _ended, left=True),
         Column("ack", 6, 4, lambda o: Piece(_ack(o), "dim")),
         Column("strategy", 15, 7, lambda o: Piece(o.strategy, "dim"), left=True),
-        Column("why", 18, 1, lambda o: Piece(o.ending or o.reason, "text" if o.ending else "dim"), left=True),
+        Column("why", 16, 1, lambda o: Piece(o.ending or o.reason, "text" if o.ending else "dim"), left=True),
     ]
 
 
@@ -102,6 +105,11 @@ def _fill_columns(picture: Picture) -> list[Column[FillView]]:
         ),
         Column("strategy", 15, 1, lambda f: Piece(f.strategy, "dim"), left=True),
     ]  # fmt: skip
+
+
+def _limit(picture: Picture, order: ClosedOrderView) -> Piece:
+    """The price that was asked for; what was paid stands under `avg`."""
+    return Piece(priced(picture, order.instrument, order.price) if order.price > 0 else "market", "dim")
 
 
 def _ended(order: ClosedOrderView) -> Piece:

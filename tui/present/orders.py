@@ -9,6 +9,8 @@ from tui.present.picture import Picture, Spot
 from tui.present.table import Column, fitting, heading_with, row
 from tui.present.words import ORDER_STATES, ORDER_TYPES
 
+NARROW = 60  # inner width below which `BTC` stands for `BTC-USDT`
+
 
 def keys(picture: Picture, _height: int) -> list[str]:
     """The working orders the cursor can stand on."""
@@ -54,7 +56,7 @@ def rows(picture: Picture, spot: Spot, room: int) -> list[Line]:
     orders = listed(picture)
     if not orders:
         return centred("no working order", spot.width, 1)
-    columns = fitting(_columns(picture), spot.width - 1)
+    columns = fitting(_columns(picture, spot.width < NARROW), spot.width - 1)
     names = [key_of(order) for order in orders]
     seen = spot.rows(names, max(1, room - 1))
     more = len(orders) - len(seen)
@@ -95,17 +97,24 @@ def amount(picture: Picture, instrument: str, quantity: float, width: int) -> Pi
     if not quantity:
         return Piece(numbers.ABSENT, "dim")
     view = picture.view(instrument)
-    return Piece(numbers.fitted(quantity, view.quantity_decimals if view else 4, width), secret=True)
+    return Piece(numbers.held(quantity, view.quantity_decimals if view else 4, width), secret=True)
 
 
-def _columns(picture: Picture) -> list[Column[OrderView]]:
+def _columns(picture: Picture, narrow: bool) -> list[Column[OrderView]]:
+    def symbol(order: OrderView) -> Piece:
+        name = picture.named(order.instrument)
+        return Piece(name.partition("-")[0] if narrow else name, "text")
+
     def price(order: OrderView) -> Piece:
         text = priced(picture, order.instrument, order.price) if order.price > 0 else "market"
         return Piece(text, "strong")
 
+    name: Column[OrderView] = Column(
+        "id", 4, 0, lambda o: Piece(o.short_id, "own" if o.amendable else "dim"), left=True
+    )
+    what: Column[OrderView] = Column("sym", 4 if narrow else 8, 0, symbol, left=True)
     return [
-        Column("id", 5, 0, lambda o: Piece(o.short_id, "own" if o.amendable else "dim"), left=True),
-        Column("sym", 8, 3, lambda o: Piece(picture.named(o.instrument), "text"), left=True),
+        *((what, name) if narrow else (name, what)),
         Column("side", 5, 0, lambda o: side_piece(o.side), left=True),
         Column("type", 4, 6, lambda o: Piece(ORDER_TYPES.get(o.type, o.type), "dim"), left=True),
         Column("px", 9, 0, price),

@@ -6,9 +6,10 @@ from midas.domain.time import clock_text
 from midas.state.snapshot import SignalView
 from tui.present import numbers
 from tui.present.gauge import gauge
-from tui.present.lines import Line, Piece, Sheet, centred, clean, clip
+from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, width_of
 from tui.present.masking import secret
 from tui.present.picture import Picture, Spot
+from tui.present.since import since, tail
 from tui.present.viewport import Key
 from tui.present.words import outcome_badge
 
@@ -37,11 +38,18 @@ def feed(picture: Picture, spot: Spot) -> Sheet:
         return Sheet(title, centred(_silence(picture), spot.width, spot.height), note)
     room = max(1, spot.height - EXPLAINED)
     known = keys(picture, spot.height)
-    rows = [_row(picture, signals[i], spot, known[i] == spot.selected) for i in spot.rows(known, room)]
+    seen, held = spot.rows(known, room), spot.selected in known
+    rows = [_row(picture, signals[i], spot, known[i] == spot.selected) for i in seen]
+    if len(rows) < room:
+        rows.append(tail(picture, spot.width))
     rows += [[]] * (room - len(rows))
     chosen = found(picture, spot.selected) or signals[0]
-    rows += [_why(chosen, spot.width), _outcome(chosen, spot.width)]
-    foot: Line = [Piece("Enter why  i inputs", "dim")] if spot.focused else []
+    rows += [_why(picture, chosen, spot.width), _outcome(chosen, spot.width)]
+    if held:
+        note = [Piece("○ held" + (f" · {seen.start} newer" if seen.start else ""), "warn")]
+    foot: Line = (
+        [Piece("Enter why  i inputs" + ("  . newest" if held else ""), "dim")] if spot.focused else []
+    )
     return Sheet(title, rows, note, foot)
 
 
@@ -52,7 +60,9 @@ def _key(signal: SignalView) -> str:
 
 def _silence(picture: Picture) -> str:
     warming = [s.name for s in picture.snapshot.strategies if s.state == "warming"]
-    return f"no signal yet; warming up: {', '.join(warming)}" if warming else "no signal yet"
+    return (
+        f"no signal yet; warming up: {', '.join(warming)}" if warming else f"no signal yet; {since(picture)}"
+    )
 
 
 def _row(picture: Picture, signal: SignalView, spot: Spot, here: bool) -> Line:
@@ -86,9 +96,12 @@ def _verdict(signal: SignalView) -> str:
     return f"{badge.shape} {badge.word}" + (f": {signal.detail}" if signal.detail else "")
 
 
-def _why(signal: SignalView, width: int) -> Line:
-    line: Line = [Piece(f" why {numbers.probability(signal.confidence)} ", "dim")]
-    left = width - len(line[0].text)
+def _why(picture: Picture, signal: SignalView, width: int) -> Line:
+    name = picture.named(signal.instrument).partition("-")[0]
+    whose = clip(signal.strategy, width // 4)
+    line: Line = [Piece(" why ", "dim"), Piece(f"{whose} {name} ", "text")]
+    line.append(Piece(f"{numbers.probability(signal.confidence)} ", "dim"))
+    left = width - width_of(line)
     for reason in sorted(signal.why, key=lambda reason: -abs(reason.value)):
         text = f"{numbers.signed(reason.value)} {clean(reason.name)}  "
         if len(text) - 2 > left:
