@@ -263,7 +263,13 @@ class Desk:
             book.bids[0].price, book.asks[0].price, market.last, market.side, market.last / market.first - 1,
             market.time, self.now - 120 * MILLISECOND, book, tuple(market.tape), tuple(market.bars), SECOND,
             marks, regime, 10**-5 if base == "BTC" else 10**-4, (0.005, 0.01, 0.015, 0.02) if base == "BTC" else (0.1, 0.2, 0.3, 0.4),
+            held_average=self._average(key),
         )  # fmt: skip
+
+    def _average(self, key: str) -> float:
+        held = [p for p in self._positions() if p.instrument == key and p.quantity]
+        quantity = sum(p.quantity for p in held)
+        return sum(p.quantity * p.average_price for p in held) / quantity if quantity else math.nan
 
     def _marks(self, market: Market, size: float) -> tuple[MarkView, ...]:
         return tuple(

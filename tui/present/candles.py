@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 from midas.state.snapshot import BarView, InstrumentView, MarkView, OrderView
 from tui.present import numbers
 from tui.present.bars import Candles
 from tui.present.lines import Line, Piece
-from tui.present.picture import Picture
 from tui.present.scale import Axis
 
 _NONE, _WICK, _BODY = 0, 1, 2
@@ -31,14 +32,15 @@ def grid(shown: Candles, axis: Axis, columns: int) -> Grid:
     return cells
 
 
-def draw_average(cells: Grid, picture: Picture, view: InstrumentView, axis: Axis) -> None:
-    """A dotted line at the average price of what we hold, where the scale reaches it."""
-    for price in averages(picture, view):
-        if axis.holds(price):
-            row = cells[axis.slot(price) // 2]
-            for column, cell in enumerate(row):
-                if cell.text == " " and column % 2 == 0:
-                    row[column] = Piece("┄", "own")
+def draw_average(cells: Grid, view: InstrumentView, axis: Axis) -> None:
+    """A dotted line at the average price of all that we hold, where the scale reaches it."""
+    price = view.held_average
+    if not isfinite(price) or not axis.holds(price):
+        return
+    row = cells[axis.slot(price) // 2]
+    for column, cell in enumerate(row):
+        if cell.text == " " and column % 2 == 0:
+            row[column] = Piece("┄", "own")
 
 
 def draw_orders(cells: Grid, orders: list[OrderView], axis: Axis) -> None:
@@ -66,12 +68,6 @@ def draw_fills(cells: Grid, view: InstrumentView, shown: Candles, axis: Axis) ->
         row[column] = Piece(_MARKS[mark.side, mark.purpose == "ENTRY"], "own")
         if named < NAMED:
             named += _name(row, column, mark)
-
-
-def averages(picture: Picture, view: InstrumentView) -> list[float]:
-    """The average prices of our positions in the instrument."""
-    held = (p for p in picture.snapshot.positions if p.instrument == view.id and not p.dust)
-    return [p.average_price for p in held if p.quantity]
 
 
 def volumes(shown: Candles, columns: int, height: int, full: float) -> list[Line]:

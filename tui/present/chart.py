@@ -7,7 +7,7 @@ from math import isfinite
 from midas.state.snapshot import InstrumentView, OrderView
 from tui.present import numbers
 from tui.present.bars import Candles, candles, time_axis
-from tui.present.candles import averages, draw_average, draw_fills, draw_orders, grid, volumes
+from tui.present.candles import draw_average, draw_fills, draw_orders, grid, volumes
 from tui.present.lines import Line, Piece, Sheet, centred, clean
 from tui.present.picture import Picture, Spot
 from tui.present.regime import block
@@ -33,10 +33,10 @@ def chart(picture: Picture, spot: Spot) -> Sheet:
     axis = _axis(view, shown, spot, height)
     orders = _orders(picture, view)
     cells = grid(shown, axis, columns)
-    draw_average(cells, picture, view, axis)
+    draw_average(cells, view, axis)
     draw_orders(cells, orders, axis)
     draw_fills(cells, view, shown, axis)
-    labels = _labels(picture, view, orders, axis)
+    labels = _labels(view, orders, axis)
     rows = [_join(row) + _label(labels, axis, index, view, margin) for index, row in enumerate(cells)]
     rows += volumes(shown, columns, volume, spot.scale.fit(max(bar.volume for bar in shown.bars)))
     if clock:
@@ -58,7 +58,8 @@ def _note(view: InstrumentView, shown: Candles, factor: int) -> Line:
 def _legend(width: int, orders: bool) -> Line:
     marks: Line = [Piece("▲▼", "own"), Piece(" entry ", "dim"), Piece("△▽", "own"), Piece(" exit ", "dim")]
     if width >= 44:
-        marks += [Piece("┄", "own"), Piece(" our average ", "dim")]
+        every = ", all strategies" if width >= 76 else ""
+        marks += [Piece("┄", "own"), Piece(f" our average{every} ", "dim")]
     if width >= 58 and orders:
         marks += [Piece("─B ─S", "own"), Piece(" our orders", "dim")]
     return marks
@@ -81,16 +82,14 @@ def _orders(picture: Picture, view: InstrumentView) -> list[OrderView]:
     return [o for o in picture.snapshot.orders if o.instrument == view.id and o.price > 0]
 
 
-def _labels(
-    picture: Picture, view: InstrumentView, orders: list[OrderView], axis: Axis
-) -> dict[int, list[Piece]]:
+def _labels(view: InstrumentView, orders: list[OrderView], axis: Axis) -> dict[int, list[Piece]]:
     """By row, what stands beside the scale: the last price before our orders, those before the average."""
     labels: dict[int, list[Piece]] = {}
-    for price in averages(picture, view):
-        if axis.holds(price):
-            labels[axis.slot(price) // 2] = [
-                Piece("┄", "own"), Piece(numbers.fixed(price, view.price_decimals), "own")
-            ]  # fmt: skip
+    average = view.held_average
+    if isfinite(average) and axis.holds(average):
+        labels[axis.slot(average) // 2] = [
+            Piece("┄", "own"), Piece(numbers.fixed(average, view.price_decimals), "own")
+        ]  # fmt: skip
     for order in orders:
         if axis.holds(order.price):
             price_text = numbers.fixed(order.price, view.price_decimals)
