@@ -65,7 +65,9 @@ def typed(form: Form, character: str, snapshot: Snapshot) -> Form:
         return _chosen(form, choice, snapshot) if choice else form._replace(note=CHOOSE)
     if form.field not in ("quantity", "price"):
         return form._replace(note=CHOOSE)
-    if character == "%" and form.field == "quantity":
+    if character == "%":
+        if form.field == "price":
+            return form._replace(note="% is for the quantity: a share of what is possible")
         return portioned(form, snapshot)
     character = "." if character == "," else character
     if character not in "0123456789.":
@@ -89,6 +91,11 @@ def erased(form: Form) -> Form:
     if form.field not in ("quantity", "price"):
         return form
     return _written(form, "" if form.fresh else getattr(form, form.field)[:-1])
+
+
+def cleared(form: Form) -> Form:
+    """Ctrl+U: the whole number away."""
+    return _written(form, "") if form.field in ("quantity", "price") else form
 
 
 def stepped(form: Form, steps: int, snapshot: Snapshot) -> Form:

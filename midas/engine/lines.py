@@ -67,12 +67,12 @@ def _moved(d: OrderMoved, state: State) -> Line:
 def _refused(d: TargetRefused, state: State) -> Line:
     target, limits = d.target, ", ".join(b.limit for b in d.breaches)
     what = f"{target.strategy} {state.instruments[target.instrument].name} to {plain(target.quantity)}"
-    return "RISK", "warn", f"{what} refused ({limits}): {'; '.join(b.sentence for b in d.breaches)}"
+    return "RISK", "info", f"{what} refused ({limits}): {'; '.join(b.sentence for b in d.breaches)}"
 
 
 def _blocked(d: OrderBlocked, state: State) -> Line:
     what = f"{d.intent.strategy} {_what(d.intent, state)}"
-    return "RISK", "warn", f"{what} blocked ({d.breach.limit}): {d.breach.sentence}"
+    return "RISK", "info", f"{what} blocked ({d.breach.limit}): {d.breach.sentence}"
 
 
 def _anomaly(d: Anomaly, state: State) -> Line:

@@ -120,6 +120,8 @@ class Ticket(ModalScreen[None]):
             self.form = forms.stepped(form, 1 if key == "right" else -1, snapshot)
         elif key in ("backspace", "delete"):
             self.form = forms.erased(form)
+        elif key == "ctrl+u":
+            self.form = forms.cleared(form)
         elif event.is_printable and event.character is not None:
             self.form = forms.typed(form, event.character, snapshot)
         else:
