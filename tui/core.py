@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from textual.app import App
+from textual.events import Event, Key
 
 from midas.domain.command import Answer
 from midas.state.snapshot import Snapshot
@@ -66,7 +67,13 @@ class Core(App[int]):
 
     def on_no_effect(self, message: NoEffect) -> None:
         """Say why a key did nothing."""
-        self.say(message.text, False)
+        self.say(message.text)
+
+    async def on_event(self, event: Event) -> None:
+        """A hint stands until the next key."""
+        if isinstance(event, Key) and not event.is_forwarded:
+            self.stage.untell()
+        await super().on_event(event)
 
     def answered(self, answer: Answer) -> None:
         """Show the engine's answer to a command."""
@@ -79,7 +86,10 @@ class Core(App[int]):
         self.push_screen(Page(title, told, self.inks))
 
     def say(self, text: str, accepted: bool | None = None) -> None:
-        """A line at the foot of the screen for a few seconds; True and False are the engine's own word."""
+        """A line at the foot of the screen for a few seconds; True and False are the engine's own word.
+
+        A hint of the console itself has neither, and goes with the next key.
+        """
         self._notices += 1
         number = self._notices
         self.stage.tell(Notice(text, accepted))

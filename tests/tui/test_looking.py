@@ -248,4 +248,27 @@ async def test_a_key_without_effect_says_why_for_a_while(console: Console) -> No
         await bench.press("9", "j")
         assert bench.shows("nothing can be chosen in this pane")
         await bench.press("ampersand")
-        assert bench.shows("& works in: ")
+        assert bench.shows("· & works in events on screen 1; events on screen 8")
+        assert not bench.shows("nothing can be chosen")
+
+
+async def test_a_hint_is_no_answer_of_the_engine_and_goes_with_the_next_key(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("2")
+        assert bench.screen()[-1].startswith(
+            " · there is no screen 2; there are 1 Trade, 4 Orders, 5 Risk, 8 Log and 9 System"
+        )
+        await bench.press("j")
+        assert bench.screen()[-1].startswith(" midas ")
+        await bench.press("c")
+        assert bench.shows(" · no working order is chosen")
+        await bench.press("f6", "j")
+        assert bench.shows(" ✓ done: SetMode")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_no_hint_about_another_pane_is_cut(console: Console, size: tuple[int, int]) -> None:
+    async with console(size=size) as bench:
+        for key in ("a", "x", "d", "left_square_bracket", "slash", "i"):
+            await bench.press("1", "full_stop", key)
+            assert "…" not in bench.screen()[-1], bench.screen()[-1]

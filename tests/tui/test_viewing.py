@@ -35,7 +35,7 @@ async def test_a_key_of_another_pane_says_where_it_works(console: Console) -> No
     async with console() as bench:
         focus(bench, "tape")
         await bench.press("right_square_bracket")
-        assert bench.shows("Tab goes there")
+        assert bench.shows("] works in chart, book")
 
 
 async def test_the_cursor_of_a_grouped_book_moves_over_groups(console: Console) -> None:

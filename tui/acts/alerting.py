@@ -31,7 +31,7 @@ class Alerting(Core):
         picture = self.console_desk.truth()
         view = picture.instrument if picture is not None else None
         if picture is None or view is None:
-            self.say("the engine has not told anything yet", False)
+            self.say("the engine has not told anything yet")
             return
         pane = self.stage.active
         found = level_at(picture, pane.selected) if pane is not None and pane.id == "book" else None
@@ -56,7 +56,7 @@ class Alerting(Core):
         if chosen:
             self.console_desk.send(DropAlert(int(chosen)), self.answered)
         else:
-            self.say("no price alert is chosen: j or k among the alerts of screen 8", False)
+            self.say("no price alert is chosen: j or k among the alerts of screen 8")
 
     def action_acknowledge(self) -> None:
         """The alarm or alert under the cursor of the pane with the keyboard, else all of them."""
@@ -90,6 +90,6 @@ class Alerting(Core):
             return
         command = asked(line, picture.snapshot, picture.instrument_id)
         if isinstance(command, str):
-            self.say(command, False)
+            self.say(command)
         else:
             self.console_desk.send(command, self.answered)

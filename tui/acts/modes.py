@@ -42,7 +42,7 @@ class Modes(Stopping):
             return
         snapshot = self.newest
         if snapshot is None or snapshot.mode.mode not in Mode.__members__:
-            self.say("the engine has not told its mode yet", False)
+            self.say("the engine has not told its mode yet")
             return
         before, after = Mode(snapshot.mode.mode), Mode(mode)
         if after is before:

@@ -66,7 +66,7 @@ class Reading(Core):
         """The events that pass the filters, into a file only for this person."""
         picture = self.console_desk.truth()
         if picture is None:
-            self.say("the engine has not told anything yet", False)
+            self.say("the engine has not told anything yet")
             return
         rows = [entry.event for entry in events.shown(picture)]
         text = io.StringIO()
@@ -77,7 +77,7 @@ class Reading(Core):
         try:
             path = write_private(named("log", picture.snapshot.built_at, "csv"), text.getvalue())
         except OSError as error:
-            self.say(f"not written: {error}", False)
+            self.say(f"not written: {error}")
             return
         self.say(f"{len(rows)} events written to {path}")
 

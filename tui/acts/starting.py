@@ -19,7 +19,7 @@ class Starting(Core):
         desk = self.console_desk
         where, watchdog = desk.where, desk.watchdog
         if where is None or watchdog is None:
-            self.say("this console can't start an engine: `midas` in a shell does", False)
+            self.say("this console can't start an engine: `midas` in a shell does")
         elif where.engine:
             self.say(f"the engine runs, process {where.engine}")
         else:

@@ -30,7 +30,7 @@ class Taking(Core):
         chosen = pane.selected if pane is not None else None
         found = next((cells for block in blocks for key, cells in block.rows if key == chosen), None)
         if found is None:
-            self.say("no row is chosen: j and k move the cursor; ^Q leaves the console", False)
+            self.say("no row is chosen: j and k move the cursor; ^Q leaves the console")
             return
         self.copy_to_clipboard("\t".join(found))
         self.say("the row was sent to your terminal's clipboard (OSC 52)")
@@ -45,7 +45,7 @@ class Taking(Core):
         pane, picture = self.stage.active, self.console_desk.picture()
         order = life.chosen(picture, pane.selected) if pane is not None and picture is not None else None
         if order is None or picture is None:
-            self.say("no order is chosen: j and k move the cursor", False)
+            self.say("no order is chosen: j and k move the cursor")
             return
         self.read(f"order {order.short_id}", partial(life.page, picture, order))
 
@@ -53,12 +53,12 @@ class Taking(Core):
         picture = self.console_desk.picture()
         blocks = rows.behind(picture, table.strip()) if picture is not None else []
         if picture is None or not blocks:
-            self.say(f"there is nothing to export in {table or 'this pane'}", False)
+            self.say(f"there is nothing to export in {table or 'this pane'}")
             return None
         try:
             path = write_private(named(table.strip(), picture.snapshot.built_at, "csv"), rows.as_csv(blocks))
         except OSError as error:
-            self.say(f"not written: {error}", False)
+            self.say(f"not written: {error}")
             return None
         self.say(f"{sum(len(block.rows) for block in blocks)} rows written to {path}")
         return None

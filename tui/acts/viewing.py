@@ -72,7 +72,7 @@ class Viewing(Core):
         picture = self.console_desk.picture()
         signal = signals.found(picture, self.stage.panes["signals"].selected) if picture is not None else None
         if picture is None or signal is None:
-            self.say("no signal has been made yet", False)
+            self.say("no signal has been made yet")
             return
         lines = partial(why.whole, picture, signal, inputs_first)
         self.read(why.heading(picture, signal), lines)

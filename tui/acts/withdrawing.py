@@ -45,7 +45,7 @@ class Withdrawing(Core):
         picture, pane = self.console_desk.picture(), self.stage.panes["book"]
         orders = own_at(picture, pane.selected) if picture is not None else []
         if not orders:
-            self.say("none of our orders rests at that level: j and k move the cursor", False)
+            self.say("none of our orders rests at that level: j and k move the cursor")
         return orders
 
     def order_named(self, named: str) -> OrderView | None:
@@ -59,7 +59,7 @@ class Withdrawing(Core):
         """Say that there is no such order; for the palette, as its answer."""
         if named:
             return f"no working order is called {named!r}"
-        self.say("no working order is chosen: Tab to the orders, then j or k", False)
+        self.say("no working order is chosen: Tab to the orders, then j or k")
         return None
 
     def order_ids(self) -> list[str]:
@@ -93,11 +93,11 @@ class Withdrawing(Core):
         picture = self.console_desk.truth()
         view = picture.instrument if picture is not None else None
         if picture is None or view is None:
-            self.say("the engine has not told anything yet", False)
+            self.say("the engine has not told anything yet")
             return
         orders = [o for o in picture.snapshot.orders if o.instrument == view.id and o.purpose == "ENTRY"]
         if not orders:
-            self.say(f"no entry of {view.name} is working; exits and stops are not touched by this", False)
+            self.say(f"no entry of {view.name} is working; exits and stops are not touched by this")
             return
         text = "\n".join(described(picture, order) for order in orders[:NAMED_MAX])
         more = f"\n+{len(orders) - NAMED_MAX} more" if len(orders) > NAMED_MAX else ""

@@ -13,10 +13,11 @@ from textual.message import Message
 from textual.screen import Screen
 
 from midas.state.snapshot import InstrumentView
+from tui.about import titled
 from tui.desk import Desk
 from tui.keymap import Keymap
-from tui.keys import bindings, hints, row_for
-from tui.layout import COMPACT_HEIGHT, COMPACT_WIDTH, DeckLayout, Plan, banner_height
+from tui.keys import bindings, hints, panes_for, row_for
+from tui.layout import COMPACT_HEIGHT, COMPACT_WIDTH, DeckLayout, Plan, banner_height, plan
 from tui.pace import Profile
 from tui.present import banner, headline
 from tui.present.lines import Line, Piece, clip, fit
@@ -32,6 +33,7 @@ from tui.widgets.pane import COMMON, Pane
 
 UNDER = [("Esc", "close"), ("^\\", "HALT"), ("F5-F9", "mode"), ("^Q", "detach")]  # under a dialogue
 NUMBERS = tuple("123456789")
+HINT_EDGE = 4  # columns beside a hint: its mark and blanks
 TICKS = 8  # pulls a second of the fastest pane
 
 
@@ -153,6 +155,11 @@ class DeskScreen(Screen[None]):
         self._notice = notice
         self._draw_edges()
 
+    def untell(self) -> None:
+        """A key was typed: a hint has been read; an answer of the engine stays."""
+        if self._notice is not None and self._notice.accepted is None:
+            self.tell(None)
+
     def dye(self, inks: Inks) -> None:
         """Other colours."""
         self._inks = inks
@@ -207,9 +214,7 @@ class DeskScreen(Screen[None]):
         if row is not None and here in row.panes:
             await self.run_action(row.action)
         elif row is not None:
-            near = [pane for pane in row.panes if pane in self._plan().tabs]
-            where = f"{', '.join(near)}. Tab goes there" if near else _elsewhere(row.panes)
-            self.post_message(NoEffect(f"{row.shown} works in: {where} ({row.help})"))
+            self.post_message(NoEffect(self._works_in(key, self._keymap.shown(row))))
 
     def action_next_pane(self, steps: int) -> None:
         """Tab: the keyboard goes to the next pane; while zoomed, so does the zoom."""
@@ -294,6 +299,16 @@ class DeskScreen(Screen[None]):
 
     def _echo(self, moved: Pane) -> None:
         """At once, not at the next beat."""
+    def _works_in(self, key: str, shown: str) -> str:
+        """Where a key of other panes works; what it does there, where that is one thing and has room."""
+        panes = panes_for(key)
+        near = [pane for pane in self._plan().tabs if pane in panes]
+        where = ", ".join(titled(near)) if near else _elsewhere(panes, *self._plan_size())
+        said = f"{shown} works in {where}"
+        row = row_for(key, near[0] if near else panes[0])
+        longer = f"{said}: {row.help}" if row is not None and set(near or panes) <= set(row.panes) else said
+        return longer if len(longer) <= self.app.size.width - HINT_EDGE else said
+
         for pane in self._visible():
             if moved.id in pane.kind.follows:
                 self._point(pane)
@@ -374,7 +389,9 @@ class DeskScreen(Screen[None]):
         return [offered, status_line(picture, self.pace, width)]
 
 
-def _elsewhere(panes: tuple[str, ...]) -> str:
-    """Panes that the present screen doesn't show, with the key of the screen that does."""
-    owners = ((kind.name, view) for view in VIEWS for kind in view.kinds)
-    return ", ".join(f"{name} (screen {view.number})" for name, view in owners if name in panes)
+def _elsewhere(panes: tuple[str, ...], width: int, height: int) -> str:
+    """Panes that the present screen doesn't show, with the key of the screen that does at this size."""
+    plans = [(view, plan(view.tiers, width, height).tabs) for view in VIEWS]
+    placed = [(view, [name for name in names if name in panes]) for view, names in plans]
+    told = [f"{', '.join(titled(names))} on screen {view.number}" for view, names in placed if names]
+    return "; ".join(told) or f"{', '.join(titled(panes))}: no room here"
