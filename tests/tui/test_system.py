@@ -169,3 +169,30 @@ def test_the_console_tells_of_itself() -> None:
     text = body(system.console(slow, spot(58, 8)))
     for words in ("○ LOST", "the engine trades on", "3.0s old", "terminal reads too slowly"):
         assert words in text
+
+
+def test_bars_have_a_scale_and_their_counts() -> None:
+    drawn = body(latency.histograms(picture(normal()), spot(90, 52))).splitlines()
+    assert drawn[1].startswith(" 4.0k ")
+    assert {"1", "10", "100", "1.0k"} <= {row[:6].strip() for row in drawn[1:11]}
+    assert "500  4.0k 500" in drawn[10]
+    assert all(len(row) <= 90 for row in drawn)
+
+
+def test_where_bars_have_one_row_their_sum_is_told() -> None:
+    assert body(latency.histograms(picture(normal()), spot(36, 8))).splitlines()[1].endswith("5.4k")
+
+
+def test_facts_that_do_not_fit_are_counted() -> None:
+    rows = body(system.session(picture(normal()), spot(58, 11))).splitlines()
+    assert rows[-1].strip() == "+3 more: z shows them"
+    assert len(rows) == 11
+
+
+def test_a_supervisor_is_seen_where_there_is_no_room_for_a_heading() -> None:
+    processes = (*normal().health.processes, replace(normal().health.processes[0], name="supervisor"))
+    for height, heading in ((3, False), (4, True)):
+        text = body(system.processes(ailing(processes=processes), spot(36, height)))
+        assert "supervisor" in text
+        assert ("process " in text) is heading
+        assert len(text.splitlines()) <= height

@@ -25,11 +25,13 @@ def judged(name: str, value: str, wrong: bool, words: str, plain: str = "", ink:
 
 
 def listed(facts: Sequence[Fact], width: int, height: int) -> list[Line]:
-    """A row a fact, values in one column. Where not all fit, the abnormal ones come first."""
+    """A row a fact, values in one column. Where not all fit: the abnormal first, and how many there are."""
+    left = len(facts) - height + 1 if len(facts) > height > 1 else 0
     if len(facts) > height:
-        facts = sorted(facts, key=_odd, reverse=True)[:height]
+        facts = sorted(facts, key=_odd, reverse=True)[: height - (left > 0)]
     longest = max((len(fact.value) for fact in facts), default=0)
-    return [_row(fact, longest, width) for fact in facts]
+    rows = [_row(fact, longest, width) for fact in facts]
+    return [*rows, [Piece(f" +{left} more: z shows them", "dim")]] if left else rows
 
 
 def _odd(fact: Fact) -> bool:

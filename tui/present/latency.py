@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite, log1p
+from math import ceil, isfinite, log1p
 from typing import NamedTuple
 
 from midas.state.snapshot import HistogramView
@@ -11,6 +11,8 @@ from tui.present.lines import Line, Piece, Sheet, centred, clip, width_of
 from tui.present.picture import Picture, Spot
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
+GUTTER = 6  # of the scale beside the bars
+COUNTED = 5  # rows of bars from which on the counts have room under them
 
 
 class Meaning(NamedTuple):
@@ -34,6 +36,8 @@ def histograms(picture: Picture, spot: Spot) -> Sheet:
     """A block each: figures, bars (height: logarithm of the count), and the axis where there is room."""
     known = picture.snapshot.health.histograms
     title: Line = [Piece("latency", "title")]
+    if spot.width >= 50:
+        title.append(Piece(" · how many, log scale", "dim"))
     if not known:
         return Sheet(title, centred("nothing was measured yet", spot.width, spot.height))
     tall = max(2, spot.height // len(known))
@@ -47,8 +51,7 @@ def histograms(picture: Picture, spot: Spot) -> Sheet:
 
 def bars(view: HistogramView, columns: int, rows: int) -> list[str]:
     """The counts as `rows` rows of `columns` cells each; whatever was counted shows."""
-    count = len(view.counts)
-    wide = max(1, columns // max(1, count))
+    wide = _cell(view, columns)
     most = log1p(max(view.counts, default=0))
     drawn: list[str] = []
     for row in range(rows):
@@ -69,9 +72,54 @@ def _block(view: HistogramView, width: int, tall: int) -> list[Line]:
     axis = tall >= 4
     height = min(10, tall - 1 - axis - (tall >= 5))
     ink = "warn" if _slow(view) else "gauge"
-    rows += [[Piece(f"  {text}", ink)] for text in bars(view, width - 2, height)]
-    rows += [[Piece(f"  {_axis(view, width - 2)}", "faint")]] if axis else []
+    gutter = GUTTER if height > 1 else 2
+    columns = width - gutter
+    counted = height >= COUNTED and _cell(view, columns) > len(_count(max(view.counts)))
+    height -= counted
+    drawn = bars(view, columns, height)
+    if height == 1:  # no room for a scale: how many there were in all
+        alone, told = drawn[0].rstrip(), _count(sum(view.counts))
+        drawn = [f"{alone} {told:>{columns - len(alone) - 1}}"] if len(alone) + len(told) < columns else drawn
+    for label, text in zip(_scale(view, height), drawn, strict=True):
+        rows.append([Piece(f"{label:>{gutter - 1}} ", "dim"), Piece(text, ink)])
+    if counted:
+        rows.append([Piece(" " * gutter), Piece(_counts(view, columns), "dim")])
+    rows += [[Piece(f"{'':{gutter}}{_axis(view, columns)}", "faint")]] if axis else []
     return rows + [[]] * (tall - len(rows))
+
+
+def _scale(view: HistogramView, rows: int) -> list[str]:
+    """A label a row: the largest count on top, below it the powers of ten where they stand."""
+    labels = [""] * rows
+    if rows < 2:
+        return labels
+    most = max(view.counts)
+    labels[0] = _count(most)
+    power = 1
+    while power < most:
+        row = rows - ceil(log1p(power) / log1p(most) * rows)
+        if row > 0:
+            labels[row] = _count(power)
+        power *= 10
+    return labels
+
+
+def _counts(view: HistogramView, columns: int) -> str:
+    """Each count under its bar."""
+    cell = _cell(view, columns)
+    return "".join(f"{_count(number) if number else '':<{cell}}" for number in view.counts)
+
+
+def _cell(view: HistogramView, columns: int) -> int:
+    return max(1, columns // max(1, len(view.counts)))
+
+
+def _count(number: int) -> str:
+    """In four cells up to a billion."""
+    for limit, suffix in ((1_000_000, "M"), (1_000, "k")):
+        if number >= limit:
+            return f"{number / limit:.{1 if number < 10 * limit else 0}f}{suffix}"
+    return str(number)
 
 
 def _figures(view: HistogramView, width: int) -> Line:
@@ -94,7 +142,7 @@ def _slow(view: HistogramView) -> bool:
 
 def _axis(view: HistogramView, columns: int) -> str:
     """The edges under the bars: each stands where its bucket ends, as many as don't touch."""
-    wide = max(1, columns // max(1, len(view.counts)))
+    wide = _cell(view, columns)
     text = ""
     for place, edge in enumerate(view.edges_ms):
         at = (place + 1) * wide - 1

@@ -55,7 +55,8 @@ def processes(picture: Picture, spot: Spot) -> Sheet:
     if not known:
         return Sheet(title, centred("the engine has not looked yet", spot.width, spot.height))
     columns = fitting(_process_columns(picture), spot.width - 1)
-    rows: list[Line] = [[Piece(" "), *heading(columns)]]
+    # Without room for the heading the units say what is what.
+    rows: list[Line] = [[Piece(" "), *heading(columns)]] if len(known) < spot.height else []
     rows += [[Piece(" "), *row(columns, process)] for process in known]
     busy = [process.name for process in known if process.cpu_percent >= CPU_BUSY]
     if busy:
@@ -89,7 +90,6 @@ def session(picture: Picture, spot: Spot) -> Sheet:
     market = numbers.duration(counts.market_seconds * SECOND)
     facts = [
         Fact("session", snapshot.session),
-        Fact("version", snapshot.version),
         Fact("environment", snapshot.environment),
         Fact("account", f"{snapshot.account}@{snapshot.venue}"),
         Fact("risk limits", snapshot.profile),
@@ -103,7 +103,8 @@ def session(picture: Picture, spot: Spot) -> Sheet:
         Fact("orders, fills", f"{counts.orders:,}, {counts.fills:,}"),
         Fact("refused by risk", f"{counts.refusals:,}"),
     ]
-    return Sheet([Piece("session", "title")], listed(facts, spot.width, spot.height))
+    note: Line = [Piece(f"midas {snapshot.version}", "dim")]
+    return Sheet([Piece("session", "title")], listed(facts, spot.width, spot.height), note)
 
 
 def _unseen(picture: Picture) -> bool:

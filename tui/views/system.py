@@ -36,10 +36,10 @@ def _compact(area: Region, _instruments: int) -> Regions:
 def _wide(area: Region, _instruments: int) -> Regions:
     left = area.width // 2
     right, edge = area.width - left, area.x + left
-    streams = max(9, area.height * 11 // 35)
+    streams = max(9, area.height * 9 // 35)
     rates = max(11, area.height * 11 // 35)
     latency = max(14, area.height * 18 // 35)
-    processes = 6
+    processes = 7
     console = area.height - latency - processes
     return {
         "streams": Region(area.x, area.y, left, streams),
@@ -52,20 +52,22 @@ def _wide(area: Region, _instruments: int) -> Regions:
 
 
 def _ultra(area: Region, _instruments: int) -> Regions:
-    left = area.width * 33 // 100
-    middle = area.width * 37 // 100
+    left = area.width * 28 // 100
+    middle = area.width * 46 // 100
     right = area.width - left - middle
     second, third = area.x + left, area.x + left + middle
-    half = area.height // 2
-    processes, console = 8, 9
+    streams, rates, processes, console, session = 14, 13, 8, 9, 15
+    events, alarms = area.height - streams - rates, area.height - processes - console - session
     return {
-        "streams": Region(area.x, area.y, left, half),
+        "streams": Region(area.x, area.y, left, streams),
         "latency": Region(second, area.y, middle, area.height),
         "processes": Region(third, area.y, right, processes),
-        "rates": Region(area.x, area.y + half, left, area.height - half),
+        "rates": Region(area.x, area.y + streams, left, rates),
+        "log": Region(area.x, area.y + streams + rates, left, events),
         "console": Region(third, area.y + processes, right, console),
-        "session": Region(third, area.y + processes + console, right, area.height - processes - console),
+        "session": Region(third, area.y + processes + console, right, session),
+        "alarms": Region(third, area.y + processes + console + session, right, alarms),
     }
 
 
-VIEW = View("9", "System", KINDS, Tiers(_compact, _wide, _ultra), "streams")
+VIEW = View("9", "System", KINDS, Tiers(_compact, _wide, _ultra), "streams", ("session",))
