@@ -92,5 +92,6 @@ def _mode_only(carried: Carried | None) -> Carried:
         return Carried()
     return Carried(
         mode=carried.mode, mode_by=carried.mode_by, mode_cause=carried.mode_cause,
-        mode_ends=carried.mode_ends, mode_floor=carried.mode_floor, pauses=carried.pauses,
+        mode_ends=carried.mode_ends, mode_since=carried.mode_since, mode_floor=carried.mode_floor,
+        pauses=carried.pauses,
     )  # fmt: skip

@@ -191,4 +191,5 @@ def fills(closed: list[ClosedOrderView]) -> tuple[FillView, ...]:
 
 def with_portions(position: PositionView) -> PositionView:
     """A position that says what of it can be sold."""
-    return msgspec.structs.replace(position, sellable=tuple(position.quantity * p for p in PORTIONS))
+    portions = tuple(position.quantity * p for p in PORTIONS)
+    return msgspec.structs.replace(position, sellable=portions, whole=position.quantity)
