@@ -139,3 +139,27 @@ def test_the_strip_under_long_candles_is_made_of_the_changes() -> None:
     ]
     assert strips[0].count("─") == 12
     assert strips[0].count("▲") == 13
+
+
+def test_one_average_is_drawn_for_all_strategies_together() -> None:
+    snapshot = normal()
+    made = snapshot.instruments[0]
+    held = [p for p in snapshot.positions if p.instrument == made.id]
+    assert len(held) == 2
+    mean = sum(p.quantity * p.average_price for p in held) / sum(p.quantity for p in held)
+    rows = drawn(picture(), width=100).splitlines()
+    assert sum("┄" in row for row in rows) == 1
+    assert any(f"┄{mean:.1f}" in row for row in rows)
+
+
+def test_the_regime_names_who_opens_and_what_bars_everybody() -> None:
+    made = normal().instruments[0]
+    regime = msgspec.structs.replace(made.regime, speak=("trend-following",), rest=("book-imbalance", "mean"))
+    body = drawn(picture(view=msgspec.structs.replace(made, regime=regime)), width=46)
+    assert "opens trend-following, 2 rest" in body
+    barred = msgspec.structs.replace(
+        regime, speak=(), rest=regime.rest, barred="mode PAUSE opens nothing new"
+    )
+    for height in (12, 33):
+        body = drawn(picture(view=msgspec.structs.replace(made, regime=barred)), width=60, height=height)
+        assert "PAUSE" in body

@@ -13,7 +13,7 @@ from midas.state.snapshot import GateView, LimitView, Snapshot
 from tests.fakes import snapshots
 from tests.fakes.snapshots import NOW, normal
 from tests.tui.conftest import Console
-from tui.present import equity, exposure, limits, modes, stops
+from tui.present import equity, exposure, limits, modes, risk, stops
 from tui.present.lines import Sheet
 from tui.present.picture import Picture, Spot
 from tui.present.scale import PowerScale
@@ -202,3 +202,20 @@ async def test_amounts_are_hidden_in_private(console: Console) -> None:
         await bench.beat()
         middle = bench.screen()[3:-2]
         assert not any(equity_text in row for row in middle)
+
+
+def test_limits_without_a_row_are_counted_in_the_edge() -> None:
+    shown = picture(normal())
+    low = risk.limits(shown, spot(34, 5))
+    assert "+" in "".join(piece.text for piece in low.foot)
+    assert "".join(piece.text for piece in low.foot).endswith("more: 5")
+    assert not risk.limits(shown, spot(34, 12)).foot
+
+
+def test_a_gauge_is_empty_where_its_value_is_printed_as_nothing() -> None:
+    tiny = with_limit("day", value=0.0004, used=0.02)
+    row = next(r for r in body(limits.table(picture(tiny), spot(90, 14))).splitlines() if "day loss" in r)
+    assert "▓" not in row
+    small = with_limit("day", value=0.0006, used=0.03)
+    row = next(r for r in body(limits.table(picture(small), spot(90, 14))).splitlines() if "day loss" in r)
+    assert "▓░" in row

@@ -267,6 +267,14 @@ async def test_percent_takes_quarters_of_the_engines_figure(console: Console) ->
         assert bench.shows("25, 50, 75 or 100 before the %")
 
 
+async def test_a_number_is_cleared_at_once_and_percent_is_for_the_quantity(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("b", *"0.123", "ctrl+u")
+        assert ticket(bench).form.quantity == ""
+        await bench.press("tab", "percent_sign")
+        assert bench.shows("% is for the quantity")
+
+
 async def test_selling_takes_what_a_hand_holds_and_says_where_there_is_none(console: Console) -> None:
     async with console() as bench:
         await bench.press("s", *"100", "percent_sign")

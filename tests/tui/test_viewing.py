@@ -25,9 +25,9 @@ async def test_brackets_mean_timeframe_in_the_chart_and_ticks_in_the_book(consol
         assert bench.shows("1s candles")
         focus(bench, "book")
         await bench.press("right_square_bracket")
-        assert bench.shows("step 0.2 2 ticks")
+        assert bench.shows("0.2 = 2 ticks")
         await bench.press("left_curly_bracket", "left_curly_bracket", "left_curly_bracket")
-        assert bench.shows("step 0.2 ·5 deep")
+        assert bench.shows("step 0.2, 5 deep")
         assert not bench.link.commands
 
 
@@ -136,3 +136,46 @@ async def test_commands_by_name_take_only_what_exists(console: Console) -> None:
         assert entries["timeframe"].run("7") == "timeframes are 1, 5, 15 and 60 base bars"
         assert entries["group"].run("10") is None
         assert entries["depth"].run("9999") == "depths are 5, 10, 25 and 50 levels"
+
+
+async def test_panes_that_a_small_terminal_lacks_are_named_and_reached(console: Console) -> None:
+    async with console(size=(80, 24)) as bench:
+        assert bench.shows("chart, tape: z then Tab")
+        await bench.press("z")
+        reached = set()
+        for _ in range(len(bench.app.stage.panes)):
+            await bench.press("tab")
+            reached.add(bench.focus)
+        assert {"chart", "tape"} <= reached
+    async with console(size=(80, 24)) as bench:
+        await bench.press("colon", *"timeframe 5", "enter")
+        assert bench.shows("no chart is on this screen")
+        await bench.press("colon", *"chart", "enter")
+        assert bench.shows("5s candles")
+        await bench.press("colon", *"pane fills", "enter")
+        assert bench.focus == "fills"
+        assert bench.app.stage.view.number == "4"
+
+
+async def test_a_pane_that_is_not_there_is_answered_in_words(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("colon", *"pane nowhere", "enter")
+        assert bench.shows("no pane is called 'nowhere'")
+
+
+async def test_signals_held_by_the_cursor_say_so_and_whose_the_reasons_are(console: Console) -> None:
+    snapshot = normal()
+    async with console(snapshot) as bench:
+        focus(bench, "signals")
+        await bench.press("j", "j")
+        assert bench.shows("○ held")
+        assert bench.shows("why book-imbalance ETH")
+        newer = tuple(
+            msgspec.structs.replace(snapshot.signals[0], sequence=snapshot.sequence + n) for n in (1, 2, 3)
+        )
+        bench.link.snapshot = msgspec.structs.replace(snapshot, signals=(*newer[::-1], *snapshot.signals))
+        bench.app.stage.draw_all()
+        await bench.press("k")
+        assert bench.shows("○ held · 3 newer")
+        await bench.press("full_stop")
+        assert not bench.shows("○ held")

@@ -12,6 +12,8 @@ from tui.present.bars import TIMEFRAMES, ZOOMS
 from tui.present.grouping import DEPTHS, GROUPS
 from tui.screens.labels import JumpLabels
 
+HIDDEN = ("chart", "tape")  # panes of screen 1 that a small terminal has no room for
+
 
 class Viewing(Core):
     """Only looks: nothing here reaches the engine."""
@@ -25,7 +27,22 @@ class Viewing(Core):
             Entry("timeframe", "base bars to one candle", self._timeframe, "BARS", "[ ]", lambda: frames),
             Entry("group", "ticks to one level of the book", self._group, "TICKS", "[ ]", lambda: groups),
             Entry("depth", "levels of the book, a side", self._depth, "LEVELS", "{ }", lambda: depths),
-            Entry("private", "our amounts as dots, and back", lambda _: self.action_private(), key="p"),
+            Entry("pane", "one pane alone, z: back", self._pane, "NAME", "z", lambda: list(self.stage.panes)),
+            *(Entry(name, f"the {name} alone, z: back", partial(self._only, name)) for name in HIDDEN),
+            Entry(
+                "private",
+                "our amounts as dots, and back",
+                lambda _: self.action_private(),
+                key="p",
+                also=("privacy",),
+            ),
+            Entry(
+                "labels",
+                "a letter on every pane: go there",
+                lambda _: self.action_labels(),
+                key="^O",
+                also=("jump",),
+            ),
         ]
 
     def action_timeframe(self, steps: int) -> None:
@@ -38,7 +55,10 @@ class Viewing(Core):
 
     def action_width(self, steps: int) -> None:
         """Wider or narrower candles."""
-        self.see(self.options._replace(zoom=_shifted(ZOOMS, self.options.zoom, steps)))
+        zoom = _shifted(ZOOMS, self.options.zoom, steps)
+        if zoom == self.options.zoom:
+            self.say(f"candles can't be {'wider' if steps > 0 else 'narrower'} than they are: {zoom} of 4")
+        self.see(self.options._replace(zoom=zoom))
 
     def action_group(self, steps: int) -> None:
         """More or fewer ticks to one level of the book."""
@@ -77,11 +97,19 @@ class Viewing(Core):
         lines = partial(why.whole, picture, signal, inputs_first)
         self.read(why.heading(picture, signal), lines)
 
+    def _pane(self, name: str) -> str | None:
+        return self.stage.only(name)
+
+    def _only(self, name: str, _rest: str) -> str | None:
+        return self.stage.only(name)
+
     def _timeframe(self, rest: str) -> str | None:
         bars = _chosen(TIMEFRAMES, rest)
         if bars is None:
             return f"timeframes are {_listed(TIMEFRAMES)} base bars"
         self.see(self.options._replace(bars=bars))
+        if "chart" not in self.stage.spots():
+            self.say(f"candles: {bars} base bars; no chart is on this screen: `chart` shows it")
         return None
 
     def _group(self, rest: str) -> str | None:

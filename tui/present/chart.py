@@ -56,12 +56,12 @@ def _note(view: InstrumentView, shown: Candles, factor: int) -> Line:
 
 
 def _legend(width: int, orders: bool) -> Line:
-    marks: Line = [Piece("▲▼", "own"), Piece(" entry ", "dim"), Piece("△▽", "own"), Piece(" exit ", "dim")]
+    marks: Line = [Piece("▲▼", "own"), Piece(" entry ", "dim"), Piece("△▽", "own"), Piece(" exit", "dim")]
     if width >= 44:
-        every = ", all strategies" if width >= 76 else ""
-        marks += [Piece("┄", "own"), Piece(f" our average{every} ", "dim")]
-    if width >= 58 and orders:
-        marks += [Piece("─B ─S", "own"), Piece(" our orders", "dim")]
+        every = ", all strategies" if width >= 52 else ""
+        marks += [Piece(" ┄", "own"), Piece(f" our average{every}", "dim")]
+    if width >= 70 and orders:
+        marks += [Piece(" ─B ─S", "own"), Piece(" our orders", "dim")]
     return marks
 
 

@@ -6,6 +6,8 @@ from math import isfinite
 
 from midas.state.snapshot import LimitView
 
+NOTHING = 0.0005  # a fraction below it is printed as 0.0 %
+
 
 def gauge(used: float, width: int) -> str:
     """`▓▓▓▓░░░░░░`: at least one dark cell for anything above zero, full only when used up."""
@@ -17,7 +19,8 @@ def gauge(used: float, width: int) -> str:
 
 def shown_used(limit: LimitView) -> float:
     """How full to draw a limit: nothing where its value is printed as 0.0 %."""
-    return 0.0 if limit.unit == "%" and not limit.floor and abs(limit.value) < 0.0005 else limit.used
+    nothing = limit.unit == "%" and not limit.floor and abs(limit.value) < NOTHING
+    return 0.0 if nothing else limit.used
 
 
 def shade_of(used: float) -> str:

@@ -85,7 +85,7 @@ def _closed_columns(picture: Picture) -> list[Column[ClosedOrderView]]:
         Column("ended", 6, 0, _ended, left=True),
         Column("ack", 6, 4, lambda o: Piece(_ack(o), "dim")),
         Column("strategy", 15, 7, lambda o: Piece(o.strategy, "dim"), left=True),
-        Column("why", 16, 1, lambda o: Piece(o.ending or o.reason, "text" if o.ending else "dim"), left=True),
+        Column("why", 12, 1, lambda o: Piece(o.ending or o.reason, "text" if o.ending else "dim"), left=True),
     ]
 
 

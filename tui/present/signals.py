@@ -98,7 +98,7 @@ def _verdict(signal: SignalView) -> str:
 
 def _why(picture: Picture, signal: SignalView, width: int) -> Line:
     name = picture.named(signal.instrument).partition("-")[0]
-    whose = clip(signal.strategy, width // 4)
+    whose = clip(signal.strategy, width // 3)
     line: Line = [Piece(" why ", "dim"), Piece(f"{whose} {name} ", "text")]
     line.append(Piece(f"{numbers.probability(signal.confidence)} ", "dim"))
     left = width - width_of(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from tui.present import numbers
@@ -30,8 +31,11 @@ MARKS = {True: ("✓", "notice"), False: ("✗", "warn_bar"), None: ("·", "noti
 KEPT = ("commands", "detach", "help")  # hints that are always there
 
 
-def status_line(picture: Picture, pace: Pace, width: int) -> Line:
-    """Facts of the session. Which ones fit hangs on widths that don't change, so none comes and goes."""
+def status_line(picture: Picture, pace: Pace, width: int, lacks: Sequence[str] = ()) -> Line:
+    """Facts of the session. Which ones fit hangs on widths that don't change, so none comes and goes.
+
+    `lacks` are panes that the screen has no room for.
+    """
     snapshot = picture.snapshot
     health = snapshot.health
     facts = [
@@ -44,6 +48,8 @@ def status_line(picture: Picture, pace: Pace, width: int) -> Line:
         Fact(f"risk profile {clean(snapshot.profile)}", 0),
         Fact(f"event {snapshot.sequence}", 14),
     ]
+    if lacks:
+        facts.insert(0, Fact(f"{', '.join(lacks)}: z then Tab", 0, "dim"))
     if pace.profile.startswith("slow"):
         facts.insert(2, Fact(f"link {pace.profile}", 0))
     if pace.dropped:

@@ -239,6 +239,19 @@ class DeskScreen(Screen[None]):
         self._arrange()
         self.call_after_refresh(self.draw_all)
 
+    def only(self, name: str) -> str | None:
+        """Give one pane the whole middle, on its own screen; returns what is wrong with the name."""
+        view = next((v for v in VIEWS if name in [kind.name for kind in v.kinds]), None)
+        if view is None:
+            return f"no pane is called {name!r}; there are {', '.join(sorted(self.panes))}"
+        if name not in self._all_tabs():
+            self.show(view)
+        self._zoomed = name
+        self._arrange()
+        self.panes[name].focus()
+        self.call_after_refresh(self.draw_all)
+        return None
+
     def action_back(self) -> None:
         """Esc: out of the zoom, then away with the cursor."""
         if self._zoomed:
@@ -286,6 +299,16 @@ class DeskScreen(Screen[None]):
         if pane.kind.keys is None:
             self.post_message(NoEffect("nothing can be chosen in this pane: Tab goes on, z zooms"))
 
+    def _works_in(self, key: str, shown: str) -> str:
+        """Where a key of other panes works; what it does there, where that is one thing and has room."""
+        panes = panes_for(key)
+        near = [pane for pane in self._plan().tabs if pane in panes]
+        where = ", ".join(titled(near)) if near else _elsewhere(panes, *self._plan_size())
+        said = f"{shown} works in {where}"
+        row = row_for(key, near[0] if near else panes[0])
+        longer = f"{said}: {row.help}" if row is not None and set(near or panes) <= set(row.panes) else said
+        return longer if len(longer) <= self.app.size.width - HINT_EDGE else said
+
     def _point(self, pane: Pane) -> None:
         """Let a pane that follows others show what a cursor of theirs stands on, the active one's first."""
         if not pane.kind.follows:
@@ -299,16 +322,6 @@ class DeskScreen(Screen[None]):
 
     def _echo(self, moved: Pane) -> None:
         """At once, not at the next beat."""
-    def _works_in(self, key: str, shown: str) -> str:
-        """Where a key of other panes works; what it does there, where that is one thing and has room."""
-        panes = panes_for(key)
-        near = [pane for pane in self._plan().tabs if pane in panes]
-        where = ", ".join(titled(near)) if near else _elsewhere(panes, *self._plan_size())
-        said = f"{shown} works in {where}"
-        row = row_for(key, near[0] if near else panes[0])
-        longer = f"{said}: {row.help}" if row is not None and set(near or panes) <= set(row.panes) else said
-        return longer if len(longer) <= self.app.size.width - HINT_EDGE else said
-
         for pane in self._visible():
             if moved.id in pane.kind.follows:
                 self._point(pane)
@@ -386,7 +399,9 @@ class DeskScreen(Screen[None]):
         if self._notice is not None:
             told = notice_line(self._notice, width)
             return [offered, masked(told) if picture.options.private else told]
-        return [offered, status_line(picture, self.pace, width)]
+        placed = self._plan().tabs
+        lacks = () if self._zoomed else [name for name in self.view.lacks if name not in placed]
+        return [offered, status_line(picture, self.pace, width, lacks)]
 
 
 def _elsewhere(panes: tuple[str, ...], width: int, height: int) -> str:

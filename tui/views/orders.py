@@ -57,4 +57,4 @@ def _ultra(area: Region, _instruments: int) -> Regions:
     }
 
 
-VIEW = View("4", "Orders", KINDS, Tiers(_compact, _wide, _ultra), "orders")
+VIEW = View("4", "Orders", KINDS, Tiers(_compact, _wide, _ultra), "orders", ("fills", "life"))

@@ -58,4 +58,4 @@ def _grid(area: Region, left: int, top: int, middle: int) -> Regions:
     }
 
 
-VIEW = View("5", "Risk", KINDS, Tiers(_compact, _wide, _ultra), "limits")
+VIEW = View("5", "Risk", KINDS, Tiers(_compact, _wide, _ultra), "limits", ("exposure", "changes"))

@@ -101,4 +101,4 @@ def _ultra(area: Region, instruments: int) -> Regions:
     return regions
 
 
-VIEW = View("1", "Trade", KINDS, Tiers(_compact, _wide, _ultra), "book")
+VIEW = View("1", "Trade", KINDS, Tiers(_compact, _wide, _ultra), "book", ("chart", "tape"))

@@ -16,3 +16,4 @@ class View(NamedTuple):
     kinds: tuple[PaneKind, ...]  # its own; a plan may also place panes of other views
     tiers: Tiers
     home: str
+    lacks: tuple[str, ...] = ()  # panes that a small terminal leaves out, and nothing there stands for
