@@ -71,6 +71,7 @@ class ConsoleApp(
     ) -> None:  # fmt: skip
         inks, self.habits = Inks(habits.theme, habits.palette), habits
         super().__init__(Desk(connect, clock, actor), inks, actor, Keymap(habits.keys))
+        self.exports = habits.exports
         self.clock = clock
         self.halter = Halter(kill, clock, steady or clock, actor)
         self.guard = FrameGuard()
@@ -176,7 +177,7 @@ def run(connect: Connect, kill: Kill, watchdog: Watchdog | None = None, **habits
 def _actor() -> str:
     """Who sits here, and where: the journal keeps it with every command."""
     try:
-        terminal = os.ttyname(sys.stdin.fileno()).removeprefix("/dev/")
+        terminal = f" {os.ttyname(sys.stdin.fileno()).removeprefix('/dev/')}"
     except (OSError, ValueError):
-        terminal = "no tty"
-    return f"{getpass.getuser()} at the console ({terminal})"
+        terminal = ""
+    return f"{getpass.getuser()}, console{terminal}"

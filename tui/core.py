@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from textual.app import App
 from textual.events import Event, Key
@@ -12,6 +13,7 @@ from midas.state.snapshot import Snapshot
 from tui.desk import Desk
 from tui.driver import ConsoleDriver
 from tui.entry import Entry
+from tui.export import write_private
 from tui.keymap import Keymap
 from tui.options import Options
 from tui.present.lines import Line
@@ -34,6 +36,7 @@ class Core(App[int]):
         self.actor = actor
         self.keymap = keymap
         self.stage = DeskScreen(desk, inks, keymap)
+        self.exports: Path | None = None
         self._notices = 0
 
     @property
@@ -59,6 +62,10 @@ class Core(App[int]):
         """The names of the instruments, for completing a command."""
         snapshot = self.newest
         return [view.name for view in snapshot.instruments] if snapshot is not None else []
+
+    def save(self, name: str, text: str) -> Path:
+        """A file for this person alone. Raises OSError."""
+        return write_private(name, text, self.exports)
 
     def see(self, options: Options) -> None:
         """Take other options and draw."""

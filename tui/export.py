@@ -14,8 +14,17 @@ def named(kind: str, at: int, suffix: str) -> str:
     return f"midas-{kind}-{moment}Z.{suffix}"
 
 
-def write_private(name: str, text: str) -> Path:
-    """Into the current folder, or where that takes no file into the home folder. Raises OSError."""
+def write_private(name: str, text: str, folder: Path | None = None) -> Path:
+    """Into `folder`, made if missing; else, or where that takes no file, the current or the home folder.
+
+    Raises OSError.
+    """
+    try:
+        if folder is not None:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            return _write(folder, name, text)
+    except OSError:
+        pass
     try:
         return _write(Path.cwd(), name, text)
     except OSError:

@@ -31,6 +31,7 @@ from midas.workspace import find_workspace
 CONSOLE_HZ = 8.0
 ENGINE_TIMEOUT_S = 120.0  # kernels may have to be compiled first, on a busy machine
 CONSOLE_LOG = "console.log"
+EXPORTS = "exports"  # files that a person at the console wrote
 SEEN = "console.seen"  # somebody has used a console in this home: no tour is offered any more
 
 log = logging.getLogger("midas.console")
@@ -84,7 +85,8 @@ def draw_on(home: Path, habits: ConsoleSettings, workspace: Path) -> int:
     watch.begin()
     try:
         newcomer = not (home / SEEN).exists()
-        code = draw(connect, partial(pull, home), watch, newcomer=newcomer, **habits.model_dump())
+        told = {"newcomer": newcomer, "exports": home / EXPORTS, **habits.model_dump()}
+        code = draw(connect, partial(pull, home), watch, **told)
         with suppress(OSError):  # a full disk, say: then the tour is offered once more
             (home / SEEN).touch()
     except MidasError as error:

@@ -169,6 +169,24 @@ async def test_e_writes_the_pane_to_a_private_file_and_says_where(
         assert rows[2]["life"].endswith("PARTIAL 0.01000 of 0.04120")
 
 
+async def test_files_go_to_the_folder_of_the_home(console: Console, tmp_path: Path) -> None:
+    async with console(exports=tmp_path / "exports") as bench:
+        await bench.press("4", "E")
+        (path,) = (tmp_path / "exports").iterdir()
+        assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+async def test_where_that_folder_takes_none_the_current_one_does(
+    console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "exports").touch()
+    async with console(exports=tmp_path / "exports") as bench:
+        await bench.press("4", "E")
+        assert bench.shows(f"rows written to {tmp_path}"[:60])
+        assert len(list(tmp_path.glob("midas-*.csv"))) == 1
+
+
 def test_rows_keep_their_places_whatever_the_order_of_the_picture() -> None:
     snapshot = normal()
     turned = msgspec.structs.replace(

@@ -10,7 +10,7 @@ from functools import partial
 from midas.domain.time import iso
 from tui.core import Core
 from tui.entry import Entry
-from tui.export import named, write_private
+from tui.export import named
 from tui.options import SEVERITIES
 from tui.present import alerts, events, limits, modes
 from tui.present.lines import Line
@@ -34,7 +34,7 @@ class Reading(Core):
         place = SEVERITIES.index(self.options.severity) + 1
         self.see(self.options._replace(severity=SEVERITIES[place % len(SEVERITIES)]))
         shown = self.options.severity
-        self.say("events: all" if shown == "all" else f"events: {shown} and graver; & changes it")
+        self.say(f"events: {events.FILTERS[shown] or 'all of them'}; & changes it")
 
     def action_filter(self) -> None:
         """A line at the foot that filters as it is typed."""
@@ -75,7 +75,7 @@ class Reading(Core):
         for event in reversed(rows):
             writer.writerow((iso(event.at), event.sequence, event.kind, event.severity, event.text))
         try:
-            path = write_private(named("log", picture.snapshot.built_at, "csv"), text.getvalue())
+            path = self.save(named("log", picture.snapshot.built_at, "csv"), text.getvalue())
         except OSError as error:
             self.say(f"not written: {error}")
             return

@@ -6,7 +6,7 @@ from functools import partial
 
 from tui.core import Core
 from tui.entry import Entry
-from tui.export import named, write_private
+from tui.export import named
 from tui.present import life, rows
 
 TABLES = ("positions", "orders", "closed", "fills", "signals", "tape", "book", "chart")
@@ -56,7 +56,7 @@ class Taking(Core):
             self.say(f"there is nothing to export in {table or 'this pane'}")
             return None
         try:
-            path = write_private(named(table.strip(), picture.snapshot.built_at, "csv"), rows.as_csv(blocks))
+            path = self.save(named(table.strip(), picture.snapshot.built_at, "csv"), rows.as_csv(blocks))
         except OSError as error:
             self.say(f"not written: {error}")
             return None

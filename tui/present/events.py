@@ -16,7 +16,7 @@ from tui.present.words import SEVERITIES
 
 _SHAPES = {"info": " ", "warn": "!", "error": "✗"}
 _WORDS = {"info": "info", "warn": "warn", "error": "ERROR"}
-_FILTERS = {"all": "", "warn": "warnings and errors", "error": "errors only"}
+FILTERS = {"all": "", "warn": "warnings and errors", "error": "errors only"}
 
 
 class Entry(NamedTuple):
@@ -122,7 +122,7 @@ def _title(picture: Picture) -> Line:
     options = picture.options
     line: Line = [Piece("events", "title")]
     if options.severity != "all":
-        line.append(Piece(f" · {_FILTERS[options.severity]}", "warn"))
+        line.append(Piece(f" · {FILTERS[options.severity]}", "warn"))
     if options.needle:
         line.append(Piece(f" · /{clip(options.needle, 16)}", "warn"))
     return line
@@ -137,7 +137,7 @@ def _note(picture: Picture, held: bool, newer: int, width: int) -> Line:
     if width < 44:
         return [tail]
     look = (
-        Piece(f"{urgent} of the last {len(events)} need a look", "warn")
+        Piece(f"{urgent} of the last {len(events)} {'needs' if urgent == 1 else 'need'} a look", "warn")
         if urgent
         else Piece("all quiet", "dim")
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
-from tui.export import named, write_private
+from tui.export import named
 from tui.halter import Halter
 from tui.link_port import Clock
 from tui.present.halt import LETTERS, Stage, describes, panel
@@ -20,6 +21,7 @@ from tui.theme import Inks
 from tui.widgets.canvas import Canvas
 
 FOLLOWS_HZ = 8
+Save = Callable[[str, str], Path]  # name and text; raises OSError
 
 
 class HaltCanvas(Canvas, can_focus=True):
@@ -38,11 +40,14 @@ class HaltPanel(ModalScreen[str | None]):
         Binding("k,up", "scroll(1)", "up", show=False),
     ]
 
-    def __init__(self, inks: Inks, truth: Callable[[], Picture | None], halter: Halter, clock: Clock) -> None:
+    def __init__(
+        self, inks: Inks, truth: Callable[[], Picture | None], halter: Halter, clock: Clock, save: Save
+    ) -> None:
         super().__init__()
         self._truth = truth
         self._halter = halter
         self._clock = clock
+        self._save = save
         self._shown = halter.now()
         self._scroll = 0
         self._said = ""
@@ -112,7 +117,7 @@ class HaltPanel(ModalScreen[str | None]):
         else:
             at = self._clock()
             try:
-                path = write_private(named("kill", at, "txt"), document(picture, at))
+                path = self._save(named("kill", at, "txt"), document(picture, at))
                 self._said = f"written: {path.name} in {path.parent}"
             except OSError as error:
                 self._said = f"not written: {error}"
