@@ -37,6 +37,9 @@ def table(picture: Picture, spot: Spot) -> Sheet:
         Piece("  fees ", "dim"),
         _ours(numbers.money(picture.snapshot.money.fees)),
     ]
+    ever = picture.snapshot.money.realised_ever
+    if spot.width >= WIDE and ever and ever != picture.snapshot.money.realised:
+        note += [Piece("  ever realised ", "dim"), _ours(numbers.signed(ever), numbers.trend_ink(ever))]
     title: Line = [Piece("positions ", "title"), Piece(f"{len(opened)}", "strong")]
     shown = [*listed(picture), *gone(picture)]
     if not positions:
