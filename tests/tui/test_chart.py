@@ -122,6 +122,15 @@ def test_zoom_spreads_the_candles() -> None:
     assert len(near.bars) < len(far.bars)
 
 
+def test_where_nothing_may_open_the_regime_says_why_and_names_nobody() -> None:
+    made = view(120)
+    barred = msgspec.structs.replace(made.regime, barred="mode PAUSE", speak=(), rest=("trend-following",))
+    sheet = chart(picture(Options(bars=5), view(120, regime=barred)), Spot(82, 33, PowerScale()))
+    text = "\n".join("".join(piece.text for piece in row) for row in sheet.rows)
+    assert "opens nothing: mode PAUSE" in text
+    assert "trend-following" not in text
+
+
 def test_the_regime_says_what_it_allows_and_how_it_came() -> None:
     body = drawn(picture(), 100, 40)
     for text in ("Trending Bull", "by rule", "was Range-bound", "sizes ×1.00", "opens trend-following"):

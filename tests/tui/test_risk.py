@@ -158,7 +158,18 @@ def test_the_present_mode_is_marked_with_author_cause_and_end(mode: Mode) -> Non
     assert mode.value in marked
     assert f"×{PERMISSIONS[mode].exposure:g}" in marked
     assert "set by trigger drawdown at" in text
-    assert "ends: " in text
+    assert "ends: " in text or "until changed" in text
+
+
+def test_defensive_says_that_it_halves_and_that_only_a_persons_entries_stay() -> None:
+    text = body(modes.table(picture(normal()), spot(78, 12)))
+    row = next(line for line in text.splitlines() if "DEFENSIVE" in line)
+    assert row.split()[-1] == "halved"
+    assert "only yours" in row
+
+
+def test_what_a_profile_switches_off_is_named_below_the_limits() -> None:
+    assert "off in this profile: US dollar" in body(limits.table(picture(normal()), spot(65, 18)))
 
 
 def test_every_change_of_the_mode_is_told_with_author_and_cause() -> None:
