@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-CHORD_KEYS = frozenset({"ctrl+backslash", "f12", "ctrl+4"})
+CHORD_NAMES = {"ctrl+backslash": "Ctrl+\\", "f12": "F12", "ctrl+4": "Ctrl+4"}  # as people write them
+CHORD_KEYS = frozenset(CHORD_NAMES)
 QUIT, F12 = "\x1c", "\x1b[24~"
 _CTRL = 4  # in a kitty report's modifiers, which count from one
 _RELEASE = "3"

@@ -13,7 +13,7 @@ from midas.domain.time import MILLISECOND
 from midas.errors import MidasError
 from midas.state.snapshot import KillView
 from tui.arming import Arming
-from tui.chord import CHORD_KEYS
+from tui.chord import CHORD_KEYS, CHORD_NAMES
 from tui.link_port import Clock, Kill
 
 REPEAT = 300 * MILLISECOND  # chords closer together are one that is held
@@ -56,9 +56,9 @@ class Halter:
         level = self.arming.take(alone, now)
         held, self._chord_at = now - self._chord_at < REPEAT, now
         if level is not None:
-            self.pull(level, f"chord {key}")
+            self.pull(level, CHORD_NAMES.get(key, key))
         elif not held:
-            self.pull(KillLevel.HALT, f"chord {key}")
+            self.pull(KillLevel.HALT, CHORD_NAMES.get(key, key))
 
     def pull(self, level: KillLevel, how: str) -> None:
         """Begin a pull; returns after 30 ms at the latest, whatever the engine does."""
@@ -117,7 +117,7 @@ class Halter:
 
     def _send(self, pull: Pull) -> None:
         try:
-            outcome = self._kill(pull.level.value, f"{self._actor} {pull.how}")
+            outcome = self._kill(pull.level.value, f"{self._actor}, {pull.how}")
         except (MidasError, OSError) as error:
             outcome = KillOutcome(False, False, str(error) or type(error).__name__)
         with self._lock:

@@ -13,7 +13,7 @@ from tui.app import ConsoleApp
 from tui.link_port import Connect, Kill
 
 WIDE = (120, 40)
-ACTOR = "operator at the console"
+ACTOR = "operator, console"
 
 
 class Shot(NamedTuple):

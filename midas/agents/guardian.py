@@ -68,7 +68,7 @@ class Guardian:
         level = KillLevel(event.level) if event.level in LEVELS else KillLevel.HALT
         control.trip(level.value, event.by, event.reason, event.since or event.at)
         # The kill listener's own cancels are on their way: asked again at once they would only be refused.
-        asked = [c for i in event.canceled for c in state.orders.cancel_sent(i, event.at, "kill listener")]
+        asked = [c for i in event.canceled for c in state.orders.cancel_sent(i, event.at, "the kill switch")]
         mode = level.mode if level.mode.safety > control.mode.safety else control.mode
         control.floor = mode
         text = f"kill level {level.value} by {event.by}" + (f": {event.reason}" if event.reason else "")
@@ -181,7 +181,7 @@ class Guardian:
             f"stopped by {control.kill_by} at level {control.level}"
             + (f" ({control.kill_reason})" if control.kill_reason else "")
             + f"; open orders {len(state.orders.open)}; positions {', '.join(held) or 'none'}; "
-            + f"equity {state.equity():.2f} {state.quote}; "
+            + f"equity {state.equity():,.2f} {state.quote}; "
             + (f"{loss}: losses count from here on; " if (loss := self._loss(state)) else "")
             + ("the venue was left: stop and start the engine after it; " if left else "")
             + "confirm to release"

@@ -28,10 +28,10 @@ SILENCE_S = 1.0  # of the engine, before a person who kills is told what is in f
 def actor() -> str:
     """Who typed it, and where."""
     try:
-        terminal = os.ttyname(sys.stdin.fileno()).removeprefix("/dev/")
+        terminal = f" {os.ttyname(sys.stdin.fileno()).removeprefix('/dev/')}"
     except (OSError, ValueError):
-        terminal = "no tty"
-    return f"{getpass.getuser()} by command ({terminal})"
+        terminal = ""
+    return f"{getpass.getuser()}, command line{terminal}"
 
 
 def mode(args: Namespace) -> int:
@@ -100,7 +100,7 @@ def _not_alone(latch: KillLatch, absent: NotRunning) -> MidasError:
         return CommandRefused("the kill latch isn't set")
     why = f" ({record.reason})" if record.reason else ""
     return NotRunning(
-        f"stopped by {record.by} at level {record.level.value}{why}. {absent}. "
+        f"stopped by {record.by} at level {record.level.value}{why}, and {absent}. "
         f"An engine starts at that level and shows what is open; then `midas resume` releases the latch"
     )
 

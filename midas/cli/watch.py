@@ -119,6 +119,6 @@ class Watch:
         counts, state = runner.painter.counts(), runner.engine.state
         self._say(
             f"{counts.market_seconds:.0f} s of market, {counts.market_events} events, {counts.bars} bars, "
-            f"{counts.signals} signals, {counts.fills} fills, equity {state.equity():.2f} {state.quote}, "
+            f"{counts.signals} signals, {counts.fills} fills, equity {state.equity():,.2f} {state.quote}, "
             f"mode {state.control.mode.value}"
         )

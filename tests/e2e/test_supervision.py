@@ -75,7 +75,7 @@ def test_a_hung_engine_is_named_and_a_stopped_one_is_started_by_a_key(eyes: Eyes
         second.until("✓ reconciled", 30.0)
         second.key("f7")
         eyes.until("◎ OBSERVATION")
-        eyes.until("at the console (pts/")
+        eyes.until("console pts/")
     finally:
         second.close()  # as a terminal that is closed
     engine = owner(desk)

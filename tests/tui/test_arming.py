@@ -155,7 +155,7 @@ def test_emergency_chooses_to_flatten_and_only_a_later_chord_fires_it() -> None:
     assert switch.pulled == []
     switch.now += SECOND
     switch.halter.key("f12", True)
-    assert switch.pulled == [("flatten", "ops chord f12")]
+    assert switch.pulled == [("flatten", "ops, F12")]
 
 
 def test_emergency_that_the_loop_hears_after_a_chord_chooses_nothing() -> None:

@@ -51,12 +51,12 @@ def test_bids_are_rounded_down_and_asks_up() -> None:
 
 def test_depth_limits_the_levels_of_a_side() -> None:
     assert len(side(normal().instruments[0], True, Options(depth=5))) == 5
-    assert "·5 deep" in drawn(Options(depth=5))
+    assert ", 5 deep" in drawn(Options(depth=5))
 
 
 def test_the_note_names_the_step() -> None:
     assert "tick 0.1" in drawn(Options())
-    assert "step 0.5 5 ticks" in drawn(Options(group=5))
+    assert "0.5 = 5 ticks" in drawn(Options(group=5))
 
 
 def test_the_chosen_level_says_what_taking_everything_up_to_it_costs() -> None:

@@ -187,6 +187,7 @@ async def test_an_older_report_never_stands_under_a_halt_that_nobody_confirmed(
             "halt latched on disk; the engine did not answer: its orders may still rest at the venue",
         )
         await bench.press("ctrl+backslash")
+        panel(bench).follow()
         for text in ("flat, verified", "released by", "E export"):
             assert not bench.shows(text), text
         assert "its orders may still rest at the venue" in told(bench)
@@ -218,7 +219,7 @@ async def test_a_halt_that_is_nowhere_in_force_says_so(console: Console) -> None
         await bench.press("ctrl+backslash")
         assert bench.shows("NOT LATCHED on disk")
         assert bench.shows("the disk is full")
-        assert bench.link.commands == [Kill("halt", "chord ctrl+backslash on the console")]
+        assert bench.link.commands == [Kill("halt", "Ctrl+\\ on the console")]
 
 
 async def test_the_second_step_falls_back_to_the_link_too(console: Console) -> None:
@@ -226,7 +227,7 @@ async def test_the_second_step_falls_back_to_the_link_too(console: Console) -> N
         bench.outcome = KillOutcome(True, False, "no engine answers")
         await arm(bench)
         await bench.press("ctrl+backslash")
-        assert bench.link.commands == [Kill("flatten", "chord ctrl+backslash on the console")]
+        assert bench.link.commands == [Kill("flatten", "Ctrl+\\ on the console")]
         assert bench.shows("flatten latched on disk")
 
 

@@ -14,13 +14,14 @@ from tui.screens.halted import HaltPanel
 from tui.screens.page import Help
 
 CHORDS = ("ctrl+backslash", "f12", "ctrl+4")
+NAMED = {"ctrl+backslash": "Ctrl+\\", "f12": "F12", "ctrl+4": "Ctrl+4"}
 
 
 @pytest.mark.parametrize("chord", CHORDS)
 async def test_every_chord_halts_and_opens_the_panel(console: Console, chord: str) -> None:
     async with console() as bench:
         await bench.press(chord)
-        assert bench.kills == [f"console test chord {chord}"]
+        assert bench.kills == [f"console test, {NAMED[chord]}"]
         assert bench.levels == ["halt"]
         assert isinstance(bench.app.screen, HaltPanel)
         assert bench.shows("HALT SENT")
@@ -67,7 +68,7 @@ async def test_a_dead_kill_socket_falls_back_to_the_link_and_says_so(console: Co
     async with console() as bench:
         bench.outcome = KillOutcome(True, False, "no engine answers on kill.sock")
         await bench.press("ctrl+backslash")
-        assert bench.link.commands == [Kill("halt", "chord ctrl+backslash on the console")]
+        assert bench.link.commands == [Kill("halt", "Ctrl+\\ on the console")]
         assert bench.shows("no engine answers on kill.sock")
         assert bench.shows("latched on disk")
         await bench.beat()
@@ -186,9 +187,10 @@ async def test_cancel_asks_for_y_and_names_the_order(console: Console) -> None:
 
 async def test_cancel_without_a_chosen_order_sends_nothing(console: Console) -> None:
     async with console() as bench:
-        await bench.press("c", "y")
-        assert bench.link.commands == []
+        await bench.press("c")
         assert bench.shows("no working order is chosen")
+        await bench.press("y")
+        assert bench.link.commands == []
 
 
 async def test_stop_and_flatten_need_their_word_typed(console: Console) -> None:

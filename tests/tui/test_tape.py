@@ -51,8 +51,8 @@ def test_our_own_print_is_marked() -> None:
 
 
 def test_the_rate_is_told_in_round_steps() -> None:
-    assert "1+/s" in drawn(tape(*[1.0] * 10))[0]
-    assert "20+/s" in drawn(tape(*[1.0] * 10, apart=SECOND // 30))[0]
+    assert "≥1/s" in drawn(tape(*[1.0] * 10))[0]
+    assert "≥20/s" in drawn(tape(*[1.0] * 10, apart=SECOND // 30))[0]
     assert "under 1/s" in drawn(tape(*[1.0] * 3, apart=5 * SECOND))[0]
 
 

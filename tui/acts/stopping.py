@@ -91,6 +91,8 @@ class Stopping(Core):
         if panel is None:
             panel = HaltPanel(self.inks, self.console_desk.truth, self.halter, self.clock, self.save)
             self.push_screen(panel, self._panel_closed)
+        else:
+            panel.follow()
 
     def action_resume(self, reason: str = "") -> None:
         """Release a halt, in two steps; with a reason the review comes at once."""

@@ -23,7 +23,7 @@ def alarms(picture: Picture, spot: Spot) -> Sheet:
     title: Line = [Piece("alarms", "title")]
     if not known:
         quiet = centred("● nothing abnormal holds now", spot.width, spot.height, "dim")
-        return Sheet(title, quiet, [Piece("0 hold", "dim")])
+        return Sheet(title, quiet, [Piece("none", "dim")])
     names = alarm_keys(picture, 0)
     chosen = next((a for a, key in zip(known, names, strict=True) if key == spot.selected), known[0])
     below = _below(picture, chosen, spot)
@@ -31,7 +31,7 @@ def alarms(picture: Picture, spot: Spot) -> Sheet:
     rows = [_alarm(picture, known[i], spot, names[i] == spot.selected) for i in spot.rows(names, room)]
     unseen = sum(not alarm.acknowledged for alarm in known)
     seen = f", {unseen} unseen" if unseen else ", all seen"
-    note: Line = [Piece(f"{len(known)} hold", "warn"), Piece(seen, "dim")]
+    note: Line = [Piece(f"{len(known)} active", "warn"), Piece(seen, "dim")]
     words = "A acknowledge" if spot.width < 40 else "A acknowledge  Enter whole"
     foot: Line = [Piece(words, "dim")] if spot.focused else []
     gap: list[Line] = [[]] if spot.height > len(rows) + len(below) else []

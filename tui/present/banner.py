@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from midas.domain.time import MINUTE, SECOND, clock_text
 from midas.runtime.whereabouts import Whereabouts
-from midas.state.snapshot import Snapshot
+from midas.state.snapshot import ModeView, Snapshot
 from tui.present import numbers
 from tui.present.lines import Line, Piece, clean, clip, fit, spread, width_of
 from tui.present.masking import masked, secret
@@ -12,6 +12,7 @@ from tui.present.picture import LINK_STALE_NS, Picture
 from tui.present.trouble import Trouble, engine_trouble, exchange_trouble
 
 RECONCILED_OLD = 2 * MINUTE
+BY_A_PERSON = ("", "a person", "until somebody changes it")
 
 
 def second_line(picture: Picture, width: int) -> Line:
@@ -33,6 +34,11 @@ def author(picture: Picture) -> str:
     mode = picture.snapshot.mode
     since = numbers.span(picture.age_of(mode.since_at))
     return f"set by {clean(mode.set_by)} {clock_text(mode.since_at)} ({since})"
+
+
+def ending(mode: ModeView) -> str:
+    """What would end the mode: mostly a person, whatever the engine calls him."""
+    return "until changed" if mode.ends_when in BY_A_PERSON else f"ends: {mode.ends_when}"
 
 
 def _abnormal(picture: Picture, width: int) -> Line | None:
@@ -75,7 +81,7 @@ def _authority(picture: Picture, width: int) -> Line:
     mode = picture.snapshot.mode
     who = f" {author(picture)}"
     why = f": {mode.cause}" if mode.cause else ""
-    ends = f" · ends: {mode.ends_when}" if mode.ends_when else ""
+    ends = f" · {ending(mode)}"
     room = width - width_of(_account(picture.snapshot, width)) - 1
     text = who + why + ends if width_of([Piece(who + why + ends)]) <= room else who + why
     return [Piece(clip(text, room), "dim")]

@@ -87,8 +87,8 @@ def _note(picture: Picture, view: InstrumentView, room: int) -> Line:
     group, limit = picture.options.group, picture.options.depth
     step = numbers.fixed(view.tick_size * group, view.price_decimals)
     tick = Piece(f"tick {step}", "dim") if group == 1 else Piece(f"step {step}", "strong")
-    several = [tick, Piece(f" {group} ticks", "dim")] if group > 1 else [tick]
-    deep = Piece(f" ·{limit} deep", "dim")
+    several = [Piece(step, "strong"), Piece(f" = {group} ticks", "dim")] if group > 1 else [tick]
+    deep = Piece(f", {limit} deep", "dim")
     forms = [[*several, deep], [tick, deep], [tick]] if limit < DEPTHS[-1] else [several, [tick]]
     return next((form for form in forms if width_of(form) <= room), [])
 

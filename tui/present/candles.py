@@ -78,7 +78,7 @@ def volumes(shown: Candles, columns: int, height: int, full: float) -> list[Line
         for bar, place in zip(shown.bars, shown.places, strict=True):
             eighths = round(bar.volume / full * height * 8) - (height - 1 - row) * 8
             cells[place] = _EIGHTHS[min(max(eighths, 0), 8)]
-        unit = f" vol {numbers.brief(full)}" if row == height - 1 else ""
+        unit = f" vol ≤{numbers.brief(full)}" if row == height - 1 else ""
         rows.append([Piece("".join(cells), "volume"), Piece(unit, "faint")])
     return rows
 

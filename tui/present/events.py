@@ -65,7 +65,8 @@ def log(picture: Picture, spot: Spot) -> Sheet:
         words = "nothing happened yet"
         if picture.snapshot.events:
             words = f"none of {len(picture.snapshot.events)} events passes the filter: & and / change it"
-        return Sheet(title, centred(words, spot.width, spot.height), [], foot)
+        note = _note(picture, spot.selected is not None, 0, spot.width) if picture.snapshot.events else []
+        return Sheet(title, centred(words, spot.width, spot.height), note, foot)
     chosen = next((entry for entry in known if entry.key == spot.selected), None)
     below = _whole(chosen.event, spot) if chosen else []
     room = max(1, spot.height - len(below))
@@ -142,7 +143,7 @@ def _note(picture: Picture, held: bool, newer: int, width: int) -> Line:
         else Piece("all quiet", "dim")
     )
     if picture.options.needle or picture.options.severity != "all":
-        look = Piece(f"{len(shown(picture))} shown", "warn")
+        look = Piece(f"{len(shown(picture))} of {len(events)} shown", "warn")
     age = numbers.duration(picture.age_of(events[0].at)) if events else ""
     return [look, Piece(f" · last {age} ago · ", "dim"), tail] if width >= 64 else [
         look, Piece(" · ", "dim"), tail,

@@ -8,6 +8,7 @@ from midas.domain.mode import PERMISSIONS, Mode, Permissions
 from midas.domain.time import clock_text
 from midas.state.snapshot import ModeChangeView
 from tui.present import numbers
+from tui.present.banner import ending
 from tui.present.lines import Line, Piece, Sheet, centred, clip, detail, width_of
 from tui.present.picture import Picture, Spot
 from tui.present.table import Column, fitting, heading, row
@@ -24,7 +25,7 @@ def table(picture: Picture, spot: Spot) -> Sheet:
         rows.append([Piece("▶ " if here else "  ", "cursor"), *row(columns, each)])
     since = f"{clock_text(mode.since_at)} UTC, {numbers.duration(picture.age_of(mode.since_at))} ago"
     said = [f"set by {mode.set_by} at {since}: {mode.cause}"]
-    said.append(f"ends: {mode.ends_when or 'when somebody changes it'}")
+    said.append(ending(mode))
     rows += [[]] if spot.height >= len(rows) + 4 else []
     for sentence in said:
         told = detail(sentence, spot.width, "text")

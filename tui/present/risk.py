@@ -41,7 +41,7 @@ def held(picture: Picture, width: int) -> list[Line]:
     every = [p for p in picture.snapshot.positions if p.quantity]
     positions = [p for p in every if not p.dust]
     if not positions:
-        dust = f", dust of {len(every)} left" if every else ""
+        dust = ", only dust" if every else ""
         return [[Piece(f"flat: no position{dust}", "dim")]]
     shown = positions[:2] if len(positions) <= 2 else positions[:1]
     rows = [_held_row(picture, position, width) for position in shown]

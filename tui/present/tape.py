@@ -65,4 +65,4 @@ def _rate(view: InstrumentView) -> str:
         return ""
     rate = (len(view.tape) - 1) * SECOND / span
     step = max((s for s in STEPS if s <= rate), default=0)
-    return f"{step}+/s" if step else "under 1/s"
+    return f"≥{step}/s" if step else "under 1/s"

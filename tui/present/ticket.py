@@ -102,7 +102,7 @@ def _fixed(picture: Picture, form: Form, name: str) -> str:
     if name == "price" and form.type == "MARKET":
         return "what the book gives, within the collar"
     if name == "strategy" and form.side == "BUY":
-        return f"{form.strategy} (what a hand buys)" if not form.order else form.strategy
+        return f"{form.strategy} (orders by hand)" if not form.order else form.strategy
     if name == "instrument":
         return picture.named(form.instrument)
     value = str(getattr(form, name))
