@@ -232,6 +232,8 @@ def test_a_quantity_of_ours_is_never_rounded_up() -> None:
     assert "0.01999 " in drawn(positions.table(shown, Spot(100, 12, PowerScale())).rows)
     assert numbers.held(10.019998, 5, 6) == "10.019"
     assert numbers.held(0.1 * 3, 5, 8) == "0.30000"
+    assert numbers.held(0.00000831234, 5, 9) == "0.0000083"
+    assert numbers.held(0.00000831234, 5, 7) == "<0.00001"
 
 
 def test_a_narrow_list_of_orders_begins_with_the_symbol() -> None:

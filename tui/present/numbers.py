@@ -48,10 +48,16 @@ def held(value: float, decimals: int, width: int) -> str:
     for places in range(decimals, -1, -1):
         cut = exact.quantize(Decimal(1).scaleb(-places), ROUND_DOWN)
         if not cut and places == decimals:
-            return f"{exact.normalize():f}" if exact else fixed(0.0, decimals)
+            return _crumb(exact, decimals, width) if exact else fixed(0.0, decimals)
         if len(f"{cut:f}") <= width:
             return f"{cut:f}"
     return brief(value)
+
+
+def _crumb(exact: Decimal, decimals: int, width: int) -> str:
+    """Less than a lot: the digits that fit, else `<0.00001`."""
+    digits = exact.quantize(Decimal(1).scaleb(2 - width), ROUND_DOWN).normalize()
+    return f"{digits:f}" if digits else f"<{Decimal(1).scaleb(-decimals):f}"
 
 
 def percent(fraction: float, decimals: int = 2) -> str:

@@ -14,6 +14,7 @@ from tui.present.viewport import Key
 from tui.present.words import outcome_badge
 
 EXPLAINED = 2  # lines that explain the chosen signal
+ROOMY = 46  # inner width from which on its strategy has its whole name there
 
 
 def keys(picture: Picture, _height: int) -> list[str]:
@@ -98,7 +99,7 @@ def _verdict(signal: SignalView) -> str:
 
 def _why(picture: Picture, signal: SignalView, width: int) -> Line:
     name = picture.named(signal.instrument).partition("-")[0]
-    whose = clip(signal.strategy, width // 3)
+    whose = clip(signal.strategy, width // 3 if width >= ROOMY else 8)
     line: Line = [Piece(" why ", "dim"), Piece(f"{whose} {name} ", "text")]
     line.append(Piece(f"{numbers.probability(signal.confidence)} ", "dim"))
     left = width - width_of(line)
