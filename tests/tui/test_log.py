@@ -137,6 +137,8 @@ async def test_severity_goes_round(console: Console, presses: int, left: int) ->
         assert len(events.shown(picture)) == left
         assert bench.shows("errors only") is (presses == 2)
         assert bench.shows("passes the filter") is (left == 0)
+        assert bench.shows("of 9 shown") is (presses < 3)
+        assert bench.shows("● tail")
 
 
 def test_an_unknown_severity_is_never_hidden() -> None:
