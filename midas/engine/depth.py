@@ -85,17 +85,20 @@ class _Side:
         self._worth = (rows[:, 0].astype(float) * rows[:, 1]).cumsum()  # ticks times lots
 
     def fine(self) -> tuple[LevelView, ...]:
-        """Every price that holds something, ours included where the venue shows nothing of it."""
-        rows = self._rows[:LEVELS]
-        last = int(rows[-1, 0]) * self._sign if len(rows) else 0
-        shown = set(rows[:, 0].tolist())
-        missing = [t for t in self._own if t not in shown and (t * self._sign <= last or not len(rows))]
-        ends = np.arange(len(rows))
-        if missing:
-            rows = np.concatenate([rows, np.array([(tick, 0) for tick in missing], np.int64)])
-            order = np.argsort(rows[:, 0] * self._sign, kind="stable")
-            rows = rows[order]
-            ends = (rows[:, 1] > 0).cumsum() - 1  # a level of ours alone adds nothing to the sums
+        """The nearest prices that hold something, and those of our orders: further out too, or unseen."""
+        known, sign = self._rows, self._sign
+        rows = known[:LEVELS]
+        if self._own:
+            ours = np.isin(known[:, 0], list(self._own))
+            rows = known[(np.arange(len(known)) < LEVELS) | ours]
+            last = int(known[-1, 0]) * sign if len(known) else 0
+            shown = set(rows[:, 0].tolist())
+            missing = [t for t in self._own if t not in shown and (t * sign <= last or not len(known))]
+            if missing:
+                rows = np.concatenate([rows, np.array([(tick, 0) for tick in missing], np.int64)])
+                rows = rows[np.argsort(rows[:, 0] * sign, kind="stable")]
+        # A level of ours alone adds nothing to the sums.
+        ends = np.searchsorted(known[:, 0] * sign, rows[:, 0] * sign, side="right") - 1
         return self._levels(rows[:, 0], rows[:, 1], ends, self._own, self._ahead)
 
     def coarse(self, ticks: int) -> tuple[LevelView, ...]:

@@ -11,7 +11,7 @@ import pytest
 from midas.domain.market import BookSnapshot, Quote
 from midas.domain.order import Phase
 from midas.domain.time import SECOND
-from midas.engine.depth import COARSE_EVERY, DepthPainter
+from midas.engine.depth import COARSE_EVERY, LEVELS, DepthPainter
 from midas.state.market import InstrumentMarket
 from midas.state.orders import Order
 from midas.state.snapshot import BookView
@@ -88,6 +88,14 @@ def test_our_order_stands_in_the_ladder_also_where_the_venue_shows_nothing_of_it
     bids = DepthPainter().book(made, [working("m-1", "99.98")], 0.0, START).bids
     assert [(round(b.price, 2), b.own) for b in bids] == [(100.0, 0.0), (99.98, 1.0), (99.95, 0.0)]
     assert bids[1].cumulative == bids[0].cumulative
+
+
+def test_an_order_further_out_stands_behind_the_nearest_levels_with_true_sums() -> None:
+    bids = DepthPainter().book(market(), [working("m-1", "99.10")], 0.0, START).bids
+    assert len(bids) == LEVELS + 1
+    assert bids[-1].price == pytest.approx(99.10)
+    assert bids[-1].own > 0
+    assert bids[-1].cumulative == pytest.approx(91 * BTC.lot)
 
 
 def test_no_more_stands_before_our_order_than_its_level_ever_held() -> None:

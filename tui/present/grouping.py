@@ -22,7 +22,8 @@ def side(view: InstrumentView, bids: bool, options: Options) -> tuple[LevelView,
             levels, ticks = (ladder.bids if bids else ladder.asks), ladder.ticks
     if group > ticks:
         levels = _grouped(levels, view.tick_size, group, -1 if bids else 1)
-    return levels[: options.depth]
+    # What the engine adds beyond the deepest choice is ours.
+    return levels[: options.depth] if options.depth < DEPTHS[-1] else levels
 
 
 def _grouped(levels: tuple[LevelView, ...], tick: float, group: int, sign: int) -> tuple[LevelView, ...]:
