@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from midas import __version__
 from midas.cli.parser import build_parser
 from midas.errors import MidasError
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:  # what `--help` doesn't need
 
 _INTERRUPTED = 130  # what a shell expects of a program ended by Ctrl+C
 _PIPE_CLOSED = 141
+_RUN = "midas.cli.run:run"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -24,6 +26,8 @@ def main(arguments: Sequence[str]) -> int:
     arguments = [_readable(argument) for argument in arguments]
     try:
         args = build_parser().parse_args(arguments)
+        if args.handler == _RUN and not args.json and sys.stderr.isatty():
+            print(f"midas {__version__}", file=sys.stderr, flush=True)  # what is loaded next takes a while
         module, _, function = args.handler.partition(":")
         code: int = getattr(import_module(module), function)(args)
         sys.stdout.flush()

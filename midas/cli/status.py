@@ -147,7 +147,8 @@ def _order(order: OrderView, snapshot: Snapshot) -> str:
 
 
 def _strategy(strategy: StrategyView) -> str:
-    done = f", {strategy.fills} fills, realised {_signed(strategy.realised)}" if strategy.fills else ""
+    fills = f"{strategy.fills} fill{'s' if strategy.fills > 1 else ''}"
+    done = f", {fills}, realised {_signed(strategy.realised)}" if strategy.fills else ""
     return f"{strategy.name} {strategy.state}{done}" + (f": {strategy.detail}" if strategy.detail else "")
 
 
@@ -163,7 +164,9 @@ def _feeds(health: HealthView) -> str:
 
 
 def _process_lines(snapshot: Snapshot, home: Path, pid: int) -> list[str]:
-    taken = {p.name: p for p in snapshot.health.processes}
+    found = supervisor(home)
+    # The supervisor's own word, below, tells more of it than its figures.
+    taken = {p.name: p for p in snapshot.health.processes if found is None or p.pid != found.pid}
     lines = []
     for name, process in taken.items():
         up = span(snapshot.built_at - process.started_at)
@@ -171,7 +174,6 @@ def _process_lines(snapshot: Snapshot, home: Path, pid: int) -> list[str]:
         lines.append(f"{name} {process.pid}, up {up}, {process.rss_mb:.0f} MB{cpu}")
     if "engine" not in taken:
         lines.append(f"engine {pid}, up {span(snapshot.built_at - snapshot.health.started_at)}")
-    found = supervisor(home)
     if found is None:
         lines.append("no supervisor: nobody starts the engine again after a crash")
     else:

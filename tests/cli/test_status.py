@@ -110,6 +110,11 @@ def test_a_missing_supervisor_is_said(home: Path) -> None:
     with InstanceLock(home / SUPERVISOR_LOCK) as lock:
         tell(home, Supervision(lock.owner() or 0, 1, (), crashes=2))
         assert "crashes so far: 2" in told(home)["processes"]
+        seen = msgspec.structs.replace(
+            snapshots.normal().health.processes[0], name="supervisor", pid=lock.owner() or 0
+        )
+        health = msgspec.structs.replace(snapshots.normal().health, processes=(seen,))
+        assert told(home, health=health)["processes"].count("supervisor") == 1
 
 
 def test_an_engine_that_ended_is_told_with_how(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
