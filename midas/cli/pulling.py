@@ -12,7 +12,7 @@ from pathlib import Path
 
 from midas.assembly.access import sockets
 from midas.domain.mode import KillLevel, KillOutcome
-from midas.errors import MidasError
+from midas.errors import MidasError, NotRunning
 from midas.ports.journal import LatchRecord
 from midas.runtime.bell import rings
 from midas.runtime.kill import KillRequest, latch_and_pull
@@ -27,6 +27,9 @@ def pull(home: Path, level: str, by: str) -> KillOutcome:
     latch, request = KillLatch(home / LATCH), KillRequest(level, by, "", time.time_ns())
     try:
         reply = latch_and_pull(latch, sockets(home)[1], request, SILENCE_S)
+    except NotRunning:
+        told = "no engine answers: none runs, or it is only starting; the next one finds the latch"
+        return KillOutcome(_reaches(latch.read(), level), False, told)
     except MidasError as error:
         return KillOutcome(_reaches(latch.read(), level), False, str(error))
     return KillOutcome(reply.latched, True, reply.sentence)

@@ -9,11 +9,12 @@ import pytest
 
 from midas.domain.time import SECOND
 from midas.state.snapshot import Snapshot
-from tests.fakes.snapshots import in_mode, normal
+from tests.fakes.snapshots import alarmed, halted, in_mode, normal
 from tui.options import Options
 from tui.present.headline import first_line
 from tui.present.picture import Picture
 from tui.present.status import Notice, Pace, keys_line, notice_line, status_line
+from tui.present.tabs import tabs_line
 
 MODES = ["NORMAL", "DEFENSIVE", "OBSERVATION", "PAUSE", "EMERGENCY"]
 
@@ -84,6 +85,15 @@ def test_private_hides_the_result_but_not_the_market() -> None:
     assert "•••" in shown
     assert f"{normal().instruments[0].last:.1f}" in shown
     assert len(shown) == 160
+
+
+def test_a_halt_leaves_equity_and_agreement_on_the_screen() -> None:
+    names = [("1", "Trade"), ("4", "Orders"), ("5", "Risk"), ("8", "Log"), ("9", "System")]
+    for made, author in ((halted(), False), (alarmed(), True)):
+        text = "".join(p.text for p in tabs_line(Picture(made, 0, 0, True, 0), names, "1", 120))
+        assert len(text) == 120
+        assert f"equity {made.money.equity:,.2f} USDT ✓" in text
+        assert (made.mode.set_by in text) == author
 
 
 @pytest.mark.parametrize("width", [80, 120, 200])

@@ -20,7 +20,7 @@ def second_line(picture: Picture, width: int) -> Line:
     alarm = _abnormal(picture, width)
     if alarm is not None:
         return alarm
-    line = spread(_authority(picture, width), _account(picture.snapshot, width), width)
+    line = spread(_authority(picture, width), account(picture.snapshot, width), width)
     return masked(line) if picture.options.private else line
 
 
@@ -34,6 +34,21 @@ def author(picture: Picture) -> str:
     mode = picture.snapshot.mode
     since = numbers.span(picture.age_of(mode.since_at))
     return f"set by {clean(mode.set_by)} {clock_text(mode.since_at)} ({since})"
+
+
+def account(snapshot: Snapshot, width: int) -> Line:
+    """Equity, and whether venue and ledger agree; how long ago only once that is long."""
+    money = snapshot.money
+    age = max(0, snapshot.built_at - money.reconciled_at)
+    old = f" {numbers.span(age)} ago" if age > RECONCILED_OLD else ""
+    agreed = Piece(f"✓ reconciled{old} " if width >= 100 or old else "✓ ", "dim")
+    if not money.reconciled:
+        failed = money.reconciled_at and not snapshot.recovering
+        agreed = Piece("✗ NOT RECONCILED ", "alarm") if failed else Piece("reconciling … ", "dim")
+    elif not money.reconciled_at:
+        agreed = Piece("not reconciled yet ", "dim")
+    equity = secret(f"{numbers.money(money.equity)} ", "text")
+    return [Piece("equity ", "dim"), equity, Piece(f"{clean(money.currency)} ", "text"), agreed]
 
 
 def ending(mode: ModeView) -> str:
@@ -82,24 +97,9 @@ def _authority(picture: Picture, width: int) -> Line:
     who = f" {author(picture)}"
     why = f": {mode.cause}" if mode.cause else ""
     ends = f" · {ending(mode)}"
-    room = width - width_of(_account(picture.snapshot, width)) - 1
+    room = width - width_of(account(picture.snapshot, width)) - 1
     text = who + why + ends if width_of([Piece(who + why + ends)]) <= room else who + why
     return [Piece(clip(text, room), "dim")]
-
-
-def _account(snapshot: Snapshot, width: int) -> Line:
-    """Equity, and whether venue and ledger agree; how long ago only once that is long."""
-    money = snapshot.money
-    age = max(0, snapshot.built_at - money.reconciled_at)
-    old = f" {numbers.span(age)} ago" if age > RECONCILED_OLD else ""
-    agreed = Piece(f"✓ reconciled{old} " if width >= 100 or old else "✓ ", "dim")
-    if not money.reconciled:
-        failed = money.reconciled_at and not snapshot.recovering
-        agreed = Piece("✗ NOT RECONCILED ", "alarm") if failed else Piece("reconciling … ", "dim")
-    elif not money.reconciled_at:
-        agreed = Piece("not reconciled yet ", "dim")
-    equity = secret(f"{numbers.money(money.equity)} ", "text")
-    return [Piece("equity ", "dim"), equity, Piece(f"{clean(money.currency)} ", "text"), agreed]
 
 
 def waiting_line(width: int, waited: int, where: Whereabouts | None = None, now: int = 0) -> Line:

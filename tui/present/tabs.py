@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from midas.state.snapshot import Snapshot
-from tui.present.banner import alarmed, author
+from tui.present.banner import account, alarmed, author
 from tui.present.lines import Line, Piece, clean, clip, spread, width_of
+from tui.present.masking import masked
 from tui.present.picture import Picture
 
 
 def tabs_line(picture: Picture, names: list[tuple[str, str]], present: str, width: int) -> Line:
-    """` 1 Trade  4 Orders 3 ...`, on the right the account, or who set the mode."""
+    """` 1 Trade  4 Orders 3 ...`, on the right the account, or equity and who set the mode."""
     snapshot = picture.snapshot
     line: Line = [Piece(" ")]
     for number, name in names:
@@ -20,10 +21,22 @@ def tabs_line(picture: Picture, names: list[tuple[str, str]], present: str, widt
         count, ink = _waiting(snapshot, name)
         if count:
             line.append(Piece(f"{count} ", ink if not here else "tab", ground))
-    aside = f"{snapshot.venue} · {snapshot.account[:12]} "
-    if alarmed(picture):
-        aside = f"{clean(snapshot.mode.mode)} {author(picture)} "
-    return spread(line, [Piece(clip(aside, max(0, width - width_of(line) - 1)), "dim")], width)
+    drawn = spread(line, _aside(picture, width - width_of(line) - 1), width)
+    return masked(drawn) if picture.options.private else drawn
+
+
+def _aside(picture: Picture, room: int) -> Line:
+    """Where the second line tells something abnormal, what stood there stands here: the account first."""
+    snapshot = picture.snapshot
+    if not alarmed(picture):
+        return [Piece(clip(f"{snapshot.venue} · {snapshot.account[:12]} ", max(0, room)), "dim")]
+    who = Piece(f"{clean(snapshot.mode.mode)} {author(picture)} · ", "dim")
+    by = Piece(f"{clean(snapshot.mode.mode)} by {clean(snapshot.mode.set_by)} · ", "dim")
+    full, short = account(snapshot, 100), account(snapshot, 80)
+    # A latch names its author in the second line already.
+    latched = snapshot.kill.latched
+    forms = [full, short] if latched else [[who, *full], [who, *short], [by, *short], full, short]
+    return next((form for form in forms if width_of(form) <= room), [])
 
 
 def _waiting(snapshot: Snapshot, name: str) -> tuple[str, str]:
