@@ -88,10 +88,10 @@ class _Side:
         """The nearest prices that hold something, and those of our orders: further out too, or unseen."""
         known, sign = self._rows, self._sign
         rows = known[:LEVELS]
+        last = int(known[-1, 0]) * sign if len(known) else 0
         if self._own:
             ours = np.isin(known[:, 0], list(self._own))
             rows = known[(np.arange(len(known)) < LEVELS) | ours]
-            last = int(known[-1, 0]) * sign if len(known) else 0
             shown = set(rows[:, 0].tolist())
             missing = [t for t in self._own if t not in shown and (t * sign <= last or not len(known))]
             if missing:
@@ -99,7 +99,10 @@ class _Side:
                 rows = rows[np.argsort(rows[:, 0] * sign, kind="stable")]
         # A level of ours alone adds nothing to the sums.
         ends = np.searchsorted(known[:, 0] * sign, rows[:, 0] * sign, side="right") - 1
-        return self._levels(rows[:, 0], rows[:, 1], ends, self._own, self._ahead)
+        levels = self._levels(rows[:, 0], rows[:, 1], ends, self._own, self._ahead)
+        further = sorted(t for t in self._own if t * sign > last and len(known))
+        tick = self._market.tick  # of what lies beyond the known book nothing is known but our own order
+        return (*levels, *(LevelView(t * tick, NAN, NAN, self._own[t]) for t in further[::sign]))
 
     def coarse(self, ticks: int) -> tuple[LevelView, ...]:
         """The book in steps of `ticks`: bids rounded down, asks up."""

@@ -98,6 +98,14 @@ def test_an_order_further_out_stands_behind_the_nearest_levels_with_true_sums() 
     assert bids[-1].cumulative == pytest.approx(91 * BTC.lot)
 
 
+def test_an_order_beyond_the_known_book_stands_last_and_alone() -> None:
+    orders = [working("m-1", "90.00"), working("m-2", "95.00")]
+    bids = DepthPainter().book(market(), orders, 0.0, START).bids
+    assert [round(b.price, 2) for b in bids[-2:]] == [95.00, 90.00]
+    assert isnan(bids[-1].size) and isnan(bids[-1].cumulative)
+    assert bids[-1].own > 0
+
+
 def test_no_more_stands_before_our_order_than_its_level_ever_held() -> None:
     painter, made, order = DepthPainter(), market(), working("m-1", "99.99")
     seen = []

@@ -166,6 +166,9 @@ def _below(view: InstrumentView, spot: Spot, shown: Drawn) -> list[Line]:
         known = len(shown.bids if shown.place > 0 else shown.asks) - 1
         said: list[Line] = [[Piece(f"▶{price}", "strong"), Piece(f" outside the {known} levels", "warn")]]
         return [*said, []] if tall else said
+    if not isfinite(level.size):
+        said = [[Piece(f"▶{price}", "strong"), Piece(" ours, beyond the known book", "own")]]
+        return [*said, []] if tall else said
     total = numbers.fitted(level.cumulative, view.quantity_decimals, 9)
     here: Line = [
         Piece(f"▶{price}", "strong"),
@@ -205,7 +208,7 @@ def _closing(view: InstrumentView, width: int) -> Line:
 
 
 def _points(slip: float) -> str:
-    return f"{numbers.fixed(slip, 2 if abs(slip) < 1 else 1)}bp"
+    return f"{numbers.fixed(slip, 2 if abs(slip) < 1 else 1)}bp" if isfinite(slip) else numbers.ABSENT
 
 
 def _foot(view: InstrumentView, book: BookView, width: int) -> Line:
