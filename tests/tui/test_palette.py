@@ -111,7 +111,7 @@ async def test_a_typed_reason_to_resume_brings_the_review_at_once(console: Conso
 async def test_halt_by_name_needs_no_confirmation(console: Console) -> None:
     async with console() as bench:
         await bench.press("colon", *"halt", "enter")
-        assert bench.kills == ["console test palette"]
+        assert bench.kills == ["console test, palette"]
         assert isinstance(bench.app.screen, HaltPanel)
 
 
@@ -129,7 +129,7 @@ async def test_a_beginning_of_several_commands_offers_them(console: Console) -> 
         await bench.press("colon", *"mode", "enter")
         assert bench.shows("which one? ↑↓ choose: mode normal, mode defensive")
         assert bench.link.commands == []
-        await bench.press("down", "enter")
+        await bench.press("down", "down", "enter")
         assert bench.link.commands == [SetMode("DEFENSIVE")]
 
 

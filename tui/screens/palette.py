@@ -72,12 +72,11 @@ class Palette(ModalScreen[str | None]):
     def action_step(self, steps: int) -> None:
         """Choose another entry."""
         last = len(self._rows()) - 1
-        if self._place is not None:
-            place = self._place + steps
-        elif self.query_one(Input).value.strip():
-            place = steps
+        here = self._here()
+        if here is not None:
+            place = here + steps
         else:  # up, from an empty line, is what was run last
-            place = 0 if steps > 0 else last
+            place = 0 if steps > 0 or self.query_one(Input).value.strip() else last
         self._place = min(max(place, 0), last) if last >= 0 else None
         self._draw()
 
@@ -147,8 +146,7 @@ class Palette(ModalScreen[str | None]):
         rows = self._rows()
         usage = {e.verb: e.usage for e in self._entries}
         shown: list[Line] = []
-        typed = bool(self.query_one(Input).value.strip())
-        here = self._place if self._place is not None or not typed else 0
+        here = self._here()
         for index in window(len(rows), here or 0, height):
             text, told, key = rows[index]
             shown.append(_line(text, usage.get(text, ""), told, key, index == here, width))
@@ -156,10 +154,18 @@ class Palette(ModalScreen[str | None]):
         shown += [[Piece(" " * width)]] * (height - len(shown))
         self._list.put(shown)
 
+    def _here(self) -> int | None:
+        """The row that Enter is about: the chosen one, else the first, unless several are as good."""
+        typed = self.query_one(Input).value
+        if self._place is not None or not typed.strip():
+            return self._place
+        several = found(self._entries, typed) is None and len(begun(self._entries, typed)) > 1
+        return None if several else 0
+
     def _tell(self, row: tuple[str, str, str] | None) -> None:
         """What is wrong, else the whole text of the row that is pointed at."""
         rest = f"{row[0]}: {row[1]}" if row is not None else ""
-        if row is None and self.query_one(Input).value.strip():
+        if not self._rows():
             rest = "nothing is called that; Esc closes this"
         hint = self.query_one("#hint", Static)
         hint.update(self._problem or rest)
