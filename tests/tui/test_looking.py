@@ -128,7 +128,7 @@ async def test_tab_visits_every_pane_and_comes_back(console: Console) -> None:
 
 async def test_zoom_fills_the_middle_and_returns(console: Console) -> None:
     async with console(size=(80, 24)) as bench:
-        assert not bench.shows("chart")
+        assert not bench.shows("chart BTC-USDT")
         await bench.press("z", "shift+tab")
         assert bench.shows("chart BTC-USDT")
         await bench.press("escape")

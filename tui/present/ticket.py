@@ -248,7 +248,8 @@ def _keys(form: Form, moment: Moment) -> Line:
         case "edit" if not form.fields:
             keys = [("F2", "ask again"), ("Esc", "leave")]
         case "edit":
-            keys = [("Tab", "field"), ("↑↓", "step, Shift ten"), ("F2", "review"), ("Esc", "leave")]
+            steps = ("↑↓", "step, Shift ten")
+            keys = [("Tab", "field"), steps, ("^U", "clear"), ("F2", "review"), ("Esc", "leave")]
         case "asking":
             keys = [("Esc", "back")]
         case "sending":
