@@ -198,6 +198,8 @@ def _choices(kill: KillView, stage: Stage, width: int, currency: str, wrap: bool
         below: list[str] = []
         if wrap and len(text) > room:
             text, below = "  ".join(does).rstrip(), wrapped(preview[2], room)
+        elif len(text) > room and preview[1]:  # what it costs, whole, before what it leaves, cut
+            text = "  ".join(does).rstrip()
         chosen = stage.armed is level
         mark = " [chosen]" if chosen and len(text) + 9 <= room else ""
         rows.append(

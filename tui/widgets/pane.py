@@ -132,7 +132,10 @@ def _faded(sheet: Sheet) -> Sheet:
 def _marked(sheet: Sheet, mark: Line, width: int) -> Sheet:
     """The mark in the upper edge, where it is never left out: a long title gives way to it."""
     room = max(0, width - width_of(mark) - 8)  # corners, dashes and blanks
-    title = sheet.title if width_of(sheet.title) <= room else fit(sheet.title, room)
+    title = list(sheet.title)
+    while len(title) > 1 and width_of(title) > room:  # whole words go, the name stays
+        title.pop()
+    title = title if width_of(title) <= room else fit(title, room)
     return sheet._replace(title=title, note=mark)
 
 
