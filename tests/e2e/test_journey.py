@@ -32,7 +32,7 @@ class Trader:
         self.eyes.look(QUIET_S)
         self.eyes.key("y")
         self.eyes.gone("── review")
-        self.eyes.gone("Esc close")  # of the footer under a dialogue: the next key would still be the ticket's
+        self.eyes.gone("Esc close")  # the footer under a dialogue: it would take the next key
 
     def confirms(self) -> None:
         """A question with y and n: read it, then y."""
