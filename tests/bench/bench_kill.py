@@ -104,8 +104,8 @@ def pull(kills: int) -> None:
     print(venue.port, flush=True)
     home = Path(json.loads(sys.stdin.readline()))
     screen = Screen(home, "attach")
-    seen = screen.read(PATIENCE_S, lambda text: "KILL" in text)
-    assert "KILL" in seen, seen[-300:]
+    seen = screen.read(PATIENCE_S, lambda text: "HALT" in text)
+    assert "HALT" in seen, seen[-300:]
     threading.Thread(target=screen.read, args=(WHOLE_S,), daemon=True).start()
     time.sleep(2.0)
     latch = home / LATCH

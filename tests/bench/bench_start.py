@@ -31,7 +31,7 @@ from tests.bench.running import (
 RUNS = 5
 SETTLE_S = 5.0
 # The banner, the foot of the book with numbers in it, the keys: the first and the last of the screen.
-DRAWN = ("KILL", "spread", "detach")
+DRAWN = ("HALT", "spread", "detach")
 
 
 def helping() -> float:

@@ -49,8 +49,8 @@ class Terminal:
 
     def start(self) -> None:
         """Wait for the first full screen."""
-        seen = self.read(20, "KILL")
-        assert "KILL" in seen, seen[-400:]
+        seen = self.read(20, "HALT")
+        assert "HALT" in seen, seen[-400:]
         self.read(1.0)
 
     def type(self, data: bytes) -> None:

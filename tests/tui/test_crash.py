@@ -36,7 +36,7 @@ def test_a_console_that_fails_gives_the_terminal_back_and_keeps_its_traceback_in
     log = tmp_path / "console.log"
     eyes = Eyes(["-c", BROKEN, str(log)], (80, 24), tmp_path, REPOSITORY)
     try:
-        eyes.until("KILL", 20.0)
+        eyes.until("HALT", 20.0)
         assert eyes.ended(20.0) == 1
         assert eyes.rows[0].endswith("said: RuntimeError: a bug that nobody foresaw")
         assert not any(eyes.rows[1:])

@@ -46,7 +46,7 @@ def test_a_terminal_that_stops_reading_does_not_stop_the_loop(terminal: Terminal
     longest = [float(line.split()[-1]) for line in terminal.lines("gap")[gaps:]]
     # Plain Textual stands still for the rest of the stall; the allowance is for a busy test machine.
     assert max(longest, default=0.0) < STALL / 2
-    assert "KILL" in terminal.read(3.0)
+    assert "HALT" in terminal.read(3.0)
 
 
 def test_an_unfinished_paste_does_not_swallow_the_chord(terminal: Terminal) -> None:
