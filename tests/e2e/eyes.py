@@ -20,7 +20,8 @@ import pyte
 
 KEYS = {
     "enter": b"\r", "esc": b"\x1b", "tab": b"\t", "s-tab": b"\x1b[Z", "space": b" ", "bksp": b"\x7f",
-    "up": b"\x1b[A", "down": b"\x1b[B", "right": b"\x1b[C", "left": b"\x1b[D", "s-down": b"\x1b[1;2B", "home": b"\x1b[H",
+    "up": b"\x1b[A", "down": b"\x1b[B", "right": b"\x1b[C", "left": b"\x1b[D", "s-down": b"\x1b[1;2B",
+    "home": b"\x1b[H",
     "f2": b"\x1bOQ", "f5": b"\x1b[15~", "f6": b"\x1b[17~", "f7": b"\x1b[18~", "f8": b"\x1b[19~",
     "f9": b"\x1b[20~", "f12": b"\x1b[24~", "chord": b"\x1c", "c-q": b"\x11", "c-l": b"\x0c", "c-p": b"\x10",
 }  # fmt: skip

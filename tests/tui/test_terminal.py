@@ -109,7 +109,7 @@ def test_the_chord_is_a_key_even_where_textual_is_told_to_allow_signals(tmp_path
 
 
 def test_a_terminal_without_a_size_is_drawn_once_and_left(tmp_path: Path) -> None:
-    """As `script` and some job runners hand one out: two guesses of its size once resized each other for ever."""
+    """As `script` hands one out: two guesses of its size once resized each other for ever."""
     terminal = Terminal(tmp_path / "log", columns=0, rows=0)
     try:
         terminal.start()

@@ -50,7 +50,7 @@ def _ultra(area: Region, _instruments: int) -> Regions:
     """As wide; the fills need more room than a life line."""
     regions = _wide(area, _instruments)
     third, bottom = regions["closed"].y, regions["closed"].height
-    left = area.width * 60 // 100
+    left = area.width * 62 // 100
     return regions | {
         "closed": Region(area.x, third, left, bottom),
         "fills": Region(area.x + left, third, area.width - left, bottom),
