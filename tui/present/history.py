@@ -103,7 +103,7 @@ def _fill_columns(picture: Picture) -> list[Column[FillView]]:
             "realised", 8, 3,
             lambda f: Piece(numbers.signed(f.realised), numbers.trend_ink(f.realised), secret=True),
         ),
-        Column("strategy", 15, 1, lambda f: Piece(f.strategy, "dim"), left=True),
+        Column("strategy", 15, 6, lambda f: Piece(f.strategy, "dim"), left=True),
     ]  # fmt: skip
 
 
