@@ -48,7 +48,8 @@ def test_engine_and_exchange_die_and_come_back_under_an_open_console(eyes: Eyes,
     eyes.until("✓ reconciled", 30.0)
     eyes.gone("ENGINE ENDED")
     assert owner(desk) not in (0, first)
-    assert any("ended by itself: killed (SIGKILL)" in text for text in remarks(desk))
+    told = "ended by itself: killed (SIGKILL)"
+    until(lambda: any(told in text for text in remarks(desk)), "the remark in the journal", 10.0)
     exchange = desk.exchange()
     assert exchange is not None
     os.kill(exchange.pid, signal.SIGKILL)

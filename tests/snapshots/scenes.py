@@ -21,6 +21,8 @@ from tests.tui.test_trouble import Watch
 from tui.app import ConsoleApp
 from tui.habits import Habits
 from tui.present.status import Pace
+from tui.screens.halted import HaltPanel
+from tui.screens.ticket import Ticket
 
 Prepare = Callable[[Bench], None]
 
@@ -161,4 +163,7 @@ async def shown(scene: Scene, size: tuple[int, int], palette: str = "western") -
                 bench.later(key)
         await bench.beat()
         await bench.beat()
+        if isinstance(bench.app.screen, HaltPanel | Ticket):
+            bench.app.screen.follow()  # they draw by a timer of real time
+            await pilot.pause()
         yield bench.app
