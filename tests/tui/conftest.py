@@ -16,6 +16,8 @@ from tests.fakes.link import FakeLink
 from tests.fakes.snapshots import NOW, normal
 from tui.app import ConsoleApp
 from tui.habits import Habits
+from tui.screens.halted import HaltPanel
+from tui.screens.ticket import Ticket
 
 
 class Bench:
@@ -44,10 +46,14 @@ class Bench:
         await self.beat()
 
     async def beat(self, count: int = 8) -> None:
-        """A second of beats."""
+        """A second of beats; what draws itself by a timer of real time has drawn when this returns."""
         for _ in range(count):
             self.app.beat()
         await self.pilot.pause()
+        if isinstance(self.app.screen, HaltPanel | Ticket):
+            await self.pilot.pause()
+            self.app.screen.follow()
+            await self.pilot.pause()
 
     @property
     def snapshot(self) -> Snapshot:
