@@ -64,7 +64,6 @@ KILLS = 150
 FLATS = 30
 CHORD = b"\x1c"
 LOST_NS = 5_000_000_000
-WHOLE_S = 3_600.0
 SNAPSHOT_HZ = 10.0
 BACKLOG = 100_000
 ARRIVING = 5_000  # a second
@@ -106,7 +105,7 @@ def pull(kills: int) -> None:
     screen = Screen(home, "attach")
     seen = screen.read(PATIENCE_S, lambda text: "HALT" in text)
     assert "HALT" in seen, seen[-300:]
-    threading.Thread(target=screen.read, args=(WHOLE_S,), daemon=True).start()
+    threading.Thread(target=screen.drain, daemon=True).start()
     time.sleep(2.0)
     latch = home / LATCH
     for number in range(kills):
