@@ -16,8 +16,10 @@ from tui.entry import Entry
 from tui.export import write_private
 from tui.keymap import Keymap
 from tui.options import Options
+from tui.present.levels import price_at
 from tui.present.lines import Line
 from tui.present.masking import masked
+from tui.present.picture import Picture
 from tui.present.status import Notice
 from tui.screens.desk import DeskScreen, NoEffect
 from tui.screens.page import Page
@@ -91,6 +93,11 @@ class Core(App[int]):
         private = self.options.private
         told = (lambda width: [masked(line) for line in lines(width)]) if private else lines
         self.push_screen(Page(title, told, self.inks))
+
+    def pointed(self, picture: Picture) -> str:
+        """The price under the book's cursor while the book has the keyboard; else empty."""
+        pane = self.stage.active
+        return price_at(picture, pane.selected) if pane is not None and pane.id == "book" else ""
 
     def say(self, text: str, accepted: bool | None = None) -> None:
         """A line at the foot of the screen for a few seconds; True and False are the engine's own word.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import random
 import secrets
 import signal
@@ -18,6 +17,7 @@ import msgspec
 from midas.assembly.access import public
 from midas.cli.options import settings_from
 from midas.cli.processes import exchange_for, market_status
+from midas.cli.running import made
 from midas.cli.tally import Tally
 from midas.domain.instrument import Instrument
 from midas.domain.mode import Environment
@@ -58,12 +58,7 @@ def record(args: Namespace) -> int:
 
 def _folder(name: str) -> Path:
     folder = Path(name).expanduser().resolve()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        writable = os.access(folder, os.W_OK | os.X_OK)
-    except OSError:
-        writable = False
-    if not writable:
+    if not made(folder):
         raise ConfigInvalid(f"--out: {folder} isn't a folder that can be written; name one of yours")
     return folder
 

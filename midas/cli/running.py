@@ -40,10 +40,14 @@ def running(home: Path) -> EngineFile:
 
 def make_home(home: Path) -> None:
     """The home, made where it is missing. Raises ConfigInvalid where it can't be written."""
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        writable = os.access(home, os.W_OK | os.X_OK)
-    except OSError:
-        writable = False
-    if not writable:
+    if not made(home):
         raise ConfigInvalid(f"MIDAS_HOME: {home} can't be written; name a folder of yours")
+
+
+def made(folder: Path) -> bool:
+    """Make the folder where it is missing; whether we can write in it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return os.access(folder, os.W_OK | os.X_OK)
+    except OSError:
+        return False

@@ -15,7 +15,7 @@ from binance import AsyncClient, BinanceSocketManager, DepthCacheManager
 from tests.fakes.exchange import Opens, Venue
 
 SYMBOL = "BTCUSDT"
-WAIT = 10  # seconds until a test gives up
+WAIT = 30  # seconds until a test gives up; the pauses of a client between its own tries add up to 15
 
 
 async def heard(socket: Any, count: int) -> list[dict[str, Any]]:

@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from midas.assembly.access import sockets
@@ -24,6 +26,17 @@ CHORD = b"\x1c"
 SIZE = (120, 40)
 PATIENCE_S = 1.5  # for the latch to be on the disk; a console whose loop is blocked stands for three
 MAIN = "HALT ^"  # in the banner of the main screen
+
+
+@contextlib.contextmanager
+def a_lane() -> Iterator[Lane]:
+    """A lane whose home is gone afterwards; its path is short, since sockets lie in it."""
+    with tempfile.TemporaryDirectory(prefix="midas-lane-") as folder:
+        lane = Lane(Path(folder) / "l")
+        try:
+            yield lane
+        finally:
+            lane.close()
 
 
 class Lane:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
 import pytest
 
-from tests.e2e.kill_lane import Lane
+from tests.e2e.kill_lane import Lane, a_lane
 from tests.e2e.kill_matrix import MODALS, Cell, once, unread
 from tests.e2e.kill_never import drill
 
@@ -19,13 +17,9 @@ STALL_S = 3.0
 
 @pytest.fixture(scope="module")
 def lane() -> Iterator[Lane]:
-    """One desk and one console for all of them; its path is short, since sockets lie in it."""
-    with tempfile.TemporaryDirectory(prefix="midas-kill-") as folder:
-        lane = Lane(Path(folder) / "l")
-        try:
-            yield lane
-        finally:
-            lane.close()
+    """One desk and one console for all of them."""
+    with a_lane() as lane:
+        yield lane
 
 
 @pytest.mark.parametrize(

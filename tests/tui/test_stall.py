@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +14,7 @@ from midas.runtime.link import SocketLink
 from tests.e2e.console_stall import SIZE, differing, gap, hang_up
 from tests.e2e.desk import REPOSITORY
 from tests.e2e.eyes import Eyes
-from tests.e2e.kill_lane import MAIN, Lane
+from tests.e2e.kill_lane import MAIN, Lane, a_lane
 from tests.e2e.slow_console import BLOCKED_S
 
 STALL_S = 3.0
@@ -24,12 +22,8 @@ STALL_S = 3.0
 
 @pytest.fixture
 def lane() -> Iterator[Lane]:
-    with tempfile.TemporaryDirectory(prefix="midas-stall-") as folder:
-        lane = Lane(Path(folder) / "l")
-        try:
-            yield lane
-        finally:
-            lane.close()
+    with a_lane() as lane:
+        yield lane
 
 
 def test_an_unread_terminal_stops_nothing_and_shows_the_truth_afterwards(lane: Lane) -> None:

@@ -6,7 +6,6 @@ from midas.domain.command import Acknowledge, DropAlert
 from tui.asked import USAGE, asked
 from tui.core import Core
 from tui.entry import Entry
-from tui.present.levels import level_at
 from tui.screens.foot import AlertDialog
 
 
@@ -33,9 +32,7 @@ class Alerting(Core):
         if picture is None or view is None:
             self.say("the engine has not told anything yet")
             return
-        pane = self.stage.active
-        found = level_at(picture, pane.selected) if pane is not None and pane.id == "book" else None
-        price = f"{found[1].price:.{view.price_decimals}f}" if found is not None else ""
+        price = self.pointed(picture)
         last = f"{view.last:.{view.price_decimals}f}" if view.last == view.last else "unknown"
         text = f"{view.name}, last {last}. Fires once when a trade reaches the price; trades nothing."
         self.push_screen(AlertDialog(text, price, self._problem), self._set)

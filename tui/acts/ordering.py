@@ -9,7 +9,6 @@ from midas.state.snapshot import OrderView, PositionView, Snapshot
 from tui.acts.withdrawing import Withdrawing
 from tui.entry import Entry
 from tui.form import Form, stepped, touch
-from tui.present.levels import level_at
 from tui.screens.ticket import Act, Ticket
 from tui.typed import written
 
@@ -38,9 +37,7 @@ class Ordering(Withdrawing):
         if picture is None or view is None:
             self.say("the engine has not told anything yet")
             return
-        pane = self.stage.active
-        found = level_at(picture, pane.selected) if pane is not None and pane.id == "book" else None
-        price = f"{found[1].price:.{view.price_decimals}f}" if found is not None else touch(view, side)
+        price = self.pointed(picture) or touch(view, side)
         sleeve = self._sleeve(side, view.id)
         self._place(Form(NEW, "quantity", side, view.id, price=price, strategy=sleeve))
 

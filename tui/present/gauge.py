@@ -1,10 +1,12 @@
-"""A horizontal gauge out of two shades."""
+"""A limit as a horizontal gauge out of two shades, and all of them in three words."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
 
 from midas.state.snapshot import LimitView
+from tui.present.lines import Line, Piece
 
 NOTHING = 0.0005  # a fraction below it is printed as 0.0 %
 
@@ -26,3 +28,11 @@ def shown_used(limit: LimitView) -> float:
 def shade_of(used: float) -> str:
     """The ink of a gauge: quiet, amber from 80 % on, alarm when the limit is reached."""
     return "alarm" if used >= 1 else "warn" if used >= 0.8 else "gauge"
+
+
+def binding(limits: Sequence[LimitView]) -> Line:
+    """`8 of 8 ok`, or how many bind."""
+    broken = sum(limit.binding for limit in limits)
+    if broken:
+        return [Piece(f"{broken} of {len(limits)} BIND", "alarm")]
+    return [Piece(f"{len(limits)} of {len(limits)} ok", "dim")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from math import fsum, isfinite
 
 from midas.domain.time import clock_text
@@ -12,7 +13,7 @@ from tui.present.lines import Line, Piece, Sheet, centred
 from tui.present.orders import amount, priced, side_piece
 from tui.present.picture import Picture, Spot
 from tui.present.since import since, tail
-from tui.present.table import Column, fitting, heading, row
+from tui.present.table import Column, Item, fitting, heading, row
 from tui.present.words import CLOSED_STATES, ORDER_TYPES
 
 
@@ -29,13 +30,7 @@ def closed(picture: Picture, spot: Spot) -> Sheet:
         return Sheet(title, centred(f"no order has ended yet; {since(picture)}", spot.width, spot.height))
     bad = sum(order.status in ("REJECTED", "NEVER_SENT") for order in orders)
     note: Line = [Piece(f"{bad} never worked", "warn")] if bad else []
-    columns = fitting(_closed_columns(picture), spot.width - 1)
-    names = closed_keys(picture, spot.height)
-    rows: list[Line] = [[Piece(" "), *heading(columns)]]
-    for index in spot.rows(names, max(1, spot.height - 1)):
-        here = names[index] == spot.selected
-        rows.append([Piece("▶" if here else " ", "cursor"), *row(columns, orders[index])])
-    rows += [tail(picture, spot.width)] if len(rows) < spot.height else []
+    rows = _rows(picture, spot, _closed_columns(picture), closed_keys(picture, spot.height), orders)
     return Sheet(title, rows, note, [Piece("Enter life", "dim")] if spot.focused else [])
 
 
@@ -61,14 +56,20 @@ def fills(picture: Picture, spot: Spot) -> Sheet:
         Piece("realised by these ", "dim"),
         Piece(numbers.signed(realised), numbers.trend_ink(realised), secret=True),
     ]
-    columns = fitting(_fill_columns(picture), spot.width - 1)
-    names = fill_keys(picture, spot.height)
+    rows = _rows(picture, spot, _fill_columns(picture), fill_keys(picture, spot.height), done)
+    return Sheet(title, rows, note)
+
+
+def _rows(
+    picture: Picture, spot: Spot, every: list[Column[Item]], names: list[str], shown: Sequence[Item]
+) -> list[Line]:
+    """The heading, the rows around the cursor, and, where there is room, what else there is."""
+    columns = fitting(every, spot.width - 1)
     rows: list[Line] = [[Piece(" "), *heading(columns)]]
     for index in spot.rows(names, max(1, spot.height - 1)):
         here = names[index] == spot.selected
-        rows.append([Piece("▶" if here else " ", "cursor"), *row(columns, done[index])])
-    rows += [tail(picture, spot.width)] if len(rows) < spot.height else []
-    return Sheet(title, rows, note)
+        rows.append([Piece("▶" if here else " ", "cursor"), *row(columns, shown[index])])
+    return rows + ([tail(picture, spot.width)] if len(rows) < spot.height else [])
 
 
 def _closed_columns(picture: Picture) -> list[Column[ClosedOrderView]]:

@@ -90,6 +90,12 @@ def level_at(picture: Picture, key: Key | None) -> tuple[str, LevelView] | None:
     return ("BUY" if shown.place > 0 else "SELL", shown.level)
 
 
+def price_at(picture: Picture, key: Key | None) -> str:
+    """The price of the level as one types it; empty where the key names none."""
+    view, found = picture.instrument, level_at(picture, key)
+    return f"{found[1].price:.{view.price_decimals}f}" if view is not None and found is not None else ""
+
+
 def own_at(picture: Picture, key: Key | None) -> list[OrderView]:
     """Our working orders at the level, oldest first."""
     view, found = picture.instrument, level_at(picture, key)

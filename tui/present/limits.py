@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from midas.state.snapshot import InstrumentView, LimitView
 from tui.present import numbers
-from tui.present.gauge import gauge, shade_of, shown_used
+from tui.present.gauge import binding, gauge, shade_of, shown_used
 from tui.present.lines import Line, Piece, Sheet, centred, clip, detail
 from tui.present.masking import concealed, secret
 from tui.present.picture import Picture, Spot
@@ -52,7 +52,7 @@ def table(picture: Picture, spot: Spot) -> Sheet:
         told = Piece(clip(f"  off in this profile: {', '.join(off)}", spot.width), "faint")
         rows += [[told]] if spot.height > len(rows) + len(below) else []
     foot: Line = [Piece("j/k choose  Enter: what binds", "dim")] if spot.focused else []
-    return Sheet(title, rows + below, _note(picture), foot)
+    return Sheet(title, rows + below, binding(picture.snapshot.limits), foot)
 
 
 def chosen_limit(picture: Picture, spot: Spot) -> LimitView:
@@ -147,14 +147,6 @@ def _mark(picture: Picture, limit: LimitView, spot: Spot) -> Piece:
     if limit.binding:
         return Piece("! ", "alarm")
     return Piece("▸ " if limit.name == picture.snapshot.next_to_bind else "  ", "cursor")
-
-
-def _note(picture: Picture) -> Line:
-    known = picture.snapshot.limits
-    broken = sum(limit.binding for limit in known)
-    if broken:
-        return [Piece(f"{broken} of {len(known)} BIND", "alarm")]
-    return [Piece(f"{len(known)} of {len(known)} ok", "dim")]
 
 
 def _columns(picture: Picture, width: int) -> list[Column[LimitView]]:

@@ -6,7 +6,7 @@ from math import isfinite
 
 from midas.state.snapshot import LimitView, PositionView
 from tui.present import numbers
-from tui.present.gauge import gauge, shade_of, shown_used
+from tui.present.gauge import binding, gauge, shade_of, shown_used
 from tui.present.lines import Line, Piece, Sheet, centred, clip
 from tui.present.masking import secret
 from tui.present.picture import Picture, Spot
@@ -25,7 +25,7 @@ THEN = {
 def limits(picture: Picture, spot: Spot) -> Sheet:
     """All limits, each with its gauge, and the one with the least room in words."""
     rows = gauges(picture, spot.width, spot.height)
-    return Sheet(_title(picture), rows, _note(picture), _hidden(picture, rows))
+    return Sheet(_title(picture), rows, binding(picture.snapshot.limits), _hidden(picture, rows))
 
 
 def summary(picture: Picture, spot: Spot) -> Sheet:
@@ -33,7 +33,7 @@ def summary(picture: Picture, spot: Spot) -> Sheet:
     rows = held(picture, spot.width)
     rows += gauges(picture, spot.width, spot.height - len(rows))
     title: Line = [Piece("position", "title"), Piece(" · ", "dim"), *_title(picture)]
-    return Sheet(title, rows, _note(picture), _hidden(picture, rows))
+    return Sheet(title, rows, binding(picture.snapshot.limits), _hidden(picture, rows))
 
 
 def held(picture: Picture, width: int) -> list[Line]:
@@ -94,14 +94,6 @@ def _held_row(picture: Picture, position: PositionView, width: int) -> Line:
 
 def _title(picture: Picture) -> Line:
     return [Piece("risk", "title")]
-
-
-def _note(picture: Picture) -> Line:
-    known = picture.snapshot.limits
-    broken = sum(limit.binding for limit in known)
-    if broken:
-        return [Piece(f"{broken} of {len(known)} BIND", "alarm")]
-    return [Piece(f"{len(known)} of {len(known)} ok", "dim")]
 
 
 def _row(picture: Picture, limit: LimitView, width: int, figure: int) -> Line:
