@@ -11,6 +11,7 @@ import pytest
 from midas.cli.running import LOCK
 from midas.cli.supervision import LOCK as SUPERVISOR_LOCK
 from midas.domain.event import Remarked
+from midas.store.journal import DATABASE
 from midas.store.lock import InstanceLock
 from tests.e2e.desk import REPOSITORY, ProcessDesk, events, until
 from tests.e2e.eyes import Eyes
@@ -34,8 +35,10 @@ def owner(desk: ProcessDesk, name: str = LOCK) -> int:
 
 
 def remarks(desk: ProcessDesk) -> list[str]:
-    """What the newest session was told of the processes around it."""
-    return [event.text for event in events(desk.sessions()[-1]) if isinstance(event, Remarked)]
+    """What the newest session was told of the processes around it; nothing while it has no journal yet."""
+    newest = desk.sessions()[-1]
+    told = events(newest) if (newest / DATABASE).exists() else []
+    return [event.text for event in told if isinstance(event, Remarked)]
 
 
 def test_engine_and_exchange_die_and_come_back_under_an_open_console(eyes: Eyes, desk: ProcessDesk) -> None:
