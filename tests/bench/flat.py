@@ -23,7 +23,9 @@ from tests.bench.running import engine, fresh_home, until_live
 QUANTITY = "0.005"
 FLAT = re.compile(r"^\+([0-9:.]+)s?\s+flat")
 WAIT_S = 20.0
-PAUSE_S = 2.0  # the engine sends at most so many orders in ten seconds
+# The engine sends at most so many orders in ten seconds; and each flatten asks the venue for some 250 of
+# the 6,000 request weight that a minute has.
+PAUSE_S = 3.0
 
 
 def flat_times(count: int) -> list[int]:

@@ -22,6 +22,8 @@ PAGE = 1000
 # A look-up weighs 4; beyond this a trade is reported without its client id, and the next pass goes on.
 _LOOKUPS_MAX = 50
 Answer = TypeVar("Answer")
+# Whether a flatten has worked is asked from the reserve that cancels have: nobody waits a minute for it.
+_PRIORITIES = {"audit": Priority.AUDIT, "kill": Priority.CANCEL}
 
 
 class _Balance(msgspec.Struct):
@@ -65,7 +67,7 @@ class AccountReader:
         Trades come last: they cover every fill that the orders read before them can claim. What needs no
         order is asked at the same time, since a flatten isn't over before two passes have proven it.
         """
-        priority = Priority.AUDIT if purpose == "audit" else Priority.RECONCILE
+        priority = _PRIORITIES.get(purpose, Priority.RECONCILE)
         as_of = await self._rest.server_time() * MILLISECOND
         found = await together(self._open_orders(name, priority) for name in self._symbols)
         open_orders = [order for orders in found for order in orders]

@@ -109,6 +109,15 @@ async def test_an_audit_is_held_back_while_a_reconciliation_still_may(bench: Sta
     assert seen.open_orders == ()
 
 
+async def test_whether_a_kill_has_worked_is_asked_from_the_reserve_of_cancels(bench: Stand) -> None:
+    heavy = ok({"serverTime": 1795248017100}, X_MBX_USED_WEIGHT_1M="5800")
+    bench.venue.on("GET", "time", lambda _: heavy)
+    with pytest.raises(RateLimited):
+        await bench.broker.account("stream", [], {})
+    seen = await bench.broker.account("kill", [], {})
+    assert seen.open_orders == ()
+
+
 async def test_an_unreachable_venue_is_no_evidence(bench: Stand) -> None:
     await bench.venue.stop()
     with pytest.raises(Unreachable):
