@@ -518,6 +518,43 @@ class CountsView(msgspec.Struct, frozen=True):
     fills_by_strategy: dict[str, int]
 
 
+class DifferenceView(msgspec.Struct, frozen=True):
+    """Something that isn't the same here and at the venue, and what is known of it."""
+
+    name: str  # what `midas reconcile accept` takes: "BTC", "order:md-...", "trades:BTCUSDT.binance"
+    subject: str  # for a person: "BTC", "order a91f", "trades in BTC-USDT"
+    here: str
+    venue: str
+    since_at: int
+    seen: int  # passes in a row
+    state: str  # watching (one pass), standing (its gate is closed), accepted
+    evidence: str  # a sentence: which passes, and what was tried
+    closes: tuple[str, ...] = ()  # the gates that it closes while it stands
+
+
+class VenueView(msgspec.Struct, frozen=True):
+    """How one venue's account compares, and what it does where nobody speaks to it."""
+
+    name: str
+    state: str  # CLEAN, RECOVERING, STREAM_RECONCILING, DIFFERS, BREAK
+    dead_man: str = "NO DMS"  # the venue's dead-man's switch; "NO DMS": orders stand until somebody cancels
+
+
+class ReconciliationView(msgspec.Struct, frozen=True):
+    """What the full passes over the account found. Times are wall time, 0: never."""
+
+    state: str = "RECOVERING"  # the gravest of all venues
+    clean_at: int = 0  # the last pass that found both sides equal
+    pass_at: int = 0  # the last pass
+    passes: int = 0  # of this session
+    running: bool = False  # one was asked for and has not come
+    next_at: int = 0  # when the next one is due at the latest
+    differences: tuple[DifferenceView, ...] = ()  # those that stand first
+    venues: tuple[VenueView, ...] = ()
+    unknown: int = 0  # orders whose fate isn't known
+    unknown_since: int = 0  # of the oldest of them; 0: none
+
+
 class Snapshot(msgspec.Struct, frozen=True):
     """The whole picture, at most ten a second."""
 
@@ -554,3 +591,4 @@ class Snapshot(msgspec.Struct, frozen=True):
     exposures: tuple[ExposureView, ...] = ()  # instruments, then strategies
     triggers: tuple[TriggerView, ...] = ()  # in the order in which they fire
     limits_off: tuple[str, ...] = ()  # titles of limits that this profile sets so wide that they can't bind
+    reconciliation: ReconciliationView = ReconciliationView()
