@@ -40,6 +40,7 @@ class ExchangeConfig(msgspec.Struct, frozen=True, kw_only=True):
     balances: Mapping[str, Decimal] = msgspec.field(default_factory=lambda: dict(OPENING))
     accounts: tuple[AccountSpec, ...] = ()  # none: one account that opens with `balances`
     order_latency_ms: float = 2.0
+    weight_max: int = 6_000  # a minute, of requests; more for who starts engines one after the other
     idle_exit_s: float = 900.0  # 0: never
     control: int | None = None  # the control port: 0 any free one, None none
     plan: Path | None = None  # a script of fault hooks

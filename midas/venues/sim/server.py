@@ -97,7 +97,9 @@ class ExchangeServer:
         if self._keeper is not None:
             self._pacer.events = self._keeper.events
         latency, steady = config.order_latency_ms / 1_000, disruptions.clock.right
-        gateway = Gateway(self._exchange, wall, latency, counts, disruptions.requests, steady)
+        gateway = Gateway(
+            self._exchange, wall, latency, counts, disruptions.requests, steady, config.weight_max
+        )
         reach.paths = [*gateway.by_path, *gateway.by_method]
         self._rest = Rest(gateway, self._asked)
         self._sockets = Sockets(

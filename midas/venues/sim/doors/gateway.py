@@ -17,7 +17,7 @@ from midas.venues.sim.doors.endpoints import (
     by_test,
     fixed,
 )
-from midas.venues.sim.doors.limits import WALLET_WEIGHT_MAX, RequestWeight
+from midas.venues.sim.doors.limits import WALLET_WEIGHT_MAX, WEIGHT_MAX, RequestWeight
 from midas.venues.sim.doors.listdesk import ListDesk
 from midas.venues.sim.doors.ordercounts import OrderCounts
 from midas.venues.sim.doors.params import Params
@@ -42,19 +42,20 @@ class Gateway:
         counts: OrderCounts,
         faults: RequestFaults | None = None,
         steady: Callable[[], int] | None = None,
+        weight_max: int = WEIGHT_MAX,
     ) -> None:
         """`steady`: the clock of the limits where `wall` may jump."""
         self.exchange = exchange
         self.wall = wall
         self.steady = steady or wall
         self.counts = counts
-        self.weight = RequestWeight()
+        self.weight = RequestWeight(weight_max)
         self.wallet_weight = RequestWeight(WALLET_WEIGHT_MAX)
         self._latency = latency
         self._faults = faults
         self._by_key = {account.api_key: account for account in exchange.accounts.values()}
         endpoints = [
-            *_public(Public(exchange, wall)),
+            *_public(Public(exchange, wall, weight_max)),
             *_private(Private(exchange, wall, counts)),
             *_trading(Trading(exchange, wall, counts)),
             *_lists(ListDesk(exchange, wall, counts)),

@@ -48,6 +48,7 @@ class RequestWeight:
     """Requests of everyone on this machine, which is one address: weight a minute, number in five."""
 
     def __init__(self, most: int = WEIGHT_MAX) -> None:
+        self.most = most
         self._weight = Interval(MINUTE, most)
         self._requests = Interval(5 * MINUTE, REQUESTS_MAX)
         self._refused = Interval(MINUTE, PATIENCE)
@@ -115,10 +116,10 @@ class Connections:
             raise Refusal(-1003, text, 429, retry_after=self._opened.wait(now))
 
 
-def described() -> list[dict[str, object]]:
+def described(weight_max: int = WEIGHT_MAX) -> list[dict[str, object]]:
     """The limits as `exchangeInfo` lists them."""
     rows: tuple[tuple[str, str, int, int], ...] = (
-        ("REQUEST_WEIGHT", "MINUTE", 1, WEIGHT_MAX),
+        ("REQUEST_WEIGHT", "MINUTE", 1, weight_max),
         ("ORDERS", "SECOND", 10, ORDERS_10S_MAX),
         ("ORDERS", "DAY", 1, ORDERS_DAY_MAX),
         ("RAW_REQUESTS", "MINUTE", 5, REQUESTS_MAX),

@@ -24,9 +24,12 @@ Describe = Callable[[Desk, Candle], Json]
 class Public:
     """Answers about the market. Server time is wall time; everything else is market time."""
 
-    def __init__(self, exchange: Exchange, wall: Callable[[], int]) -> None:
+    def __init__(
+        self, exchange: Exchange, wall: Callable[[], int], weight_max: int = limits.WEIGHT_MAX
+    ) -> None:
         self._exchange = exchange
         self._wall = wall
+        self._weight_max = weight_max
 
     def ping(self, params: Params) -> object:
         """Nothing, quickly."""
@@ -42,7 +45,7 @@ class Public:
         return {
             "timezone": "UTC",
             "serverTime": self._wall() // MILLISECOND,
-            "rateLimits": limits.described(),
+            "rateLimits": limits.described(self._weight_max),
             "exchangeFilters": [],
             "symbols": [listing.described(desk) for desk in desks],
         }

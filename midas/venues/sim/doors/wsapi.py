@@ -221,7 +221,7 @@ class WsApi:
         return {"id": number, "status": refusal.status, "error": error}
 
     def _limits(self, request: Request | None) -> list[dict[str, object]]:
-        weight = described()[0] | {"count": self._gateway.weight.used}
+        weight = described(self._gateway.weight.most)[0] | {"count": self._gateway.weight.used}
         if request is None or request.places_for is None:
             return [weight]
         return [*self._gateway.counts.of(request.places_for).rates(self._gateway.wall()), weight]
