@@ -17,7 +17,7 @@ from midas.domain.verdict import Approved
 from midas.execution.worker import ExecutionRules, Place, Plan, Work, next_order, pausing, stale
 from midas.risk.gates import entry_closed
 from midas.state.ledger import Sleeve
-from midas.state.orders import Order
+from midas.state.order import Order
 from midas.state.state import BY_HAND, State
 
 PREFIX = "md-"  # how our orders are known on the venue

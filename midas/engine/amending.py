@@ -25,7 +25,7 @@ from midas.errors import OrderInvalid
 from midas.execution import wanted
 from midas.execution.worker import Plan
 from midas.risk.gates import entry_forbidden
-from midas.state.orders import Order
+from midas.state.order import Order
 from midas.state.state import BY_HAND, State
 
 REPLACEABLE = (CloseReason.CANCELED, CloseReason.EXPIRED)

@@ -39,7 +39,7 @@ from midas.errors import OrderInvalid
 from midas.execution.wanted import amount, instrument_named, shown
 from midas.state.alerts import NAME
 from midas.state.control import LEVELS
-from midas.state.orders import Order
+from midas.state.order import Order
 from midas.state.state import State
 
 BY_PERSON = "asked for by a person"

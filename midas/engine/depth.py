@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from midas.domain.order import Phase, Side
 from midas.domain.time import SECOND
 from midas.state.market import InstrumentMarket
-from midas.state.orders import Order
+from midas.state.order import Order
 from midas.state.snapshot import BookView, LadderView, LevelView, WalkView
 
 LEVELS = 50  # of each ladder, a side

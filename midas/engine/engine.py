@@ -56,7 +56,7 @@ from midas.engine.flat_check import FlatCheck
 from midas.engine.passes import Passes
 from midas.engine.reply import Asked
 from midas.state.control import SCOPES
-from midas.state.orders import Order
+from midas.state.order import Order
 from midas.state.state import State
 
 CANCEL_PATIENCE = SECOND  # before the same cancel is asked for again

@@ -22,7 +22,7 @@ from midas.engine.audit import Audit
 from midas.engine.effect import Disconnect
 from midas.engine.kill_preview import positions, residual
 from midas.engine.order_log import since
-from midas.state.orders import Order
+from midas.state.order import Order
 from midas.state.state import State
 
 HEAD, TAIL = 40, 60  # lines that are kept of the beginning and of the end

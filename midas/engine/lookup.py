@@ -5,7 +5,7 @@ from __future__ import annotations
 from midas.domain.order import Phase, TimeInForce
 from midas.errors import OrderInvalid
 from midas.execution.wanted import shown
-from midas.state.orders import Order
+from midas.state.order import Order
 from midas.state.state import State
 
 SHORT = 4  # characters of a client id that a person reads

@@ -20,7 +20,7 @@ from midas.domain.money import plain
 from midas.domain.order import Phase
 from midas.engine.audit import Audit
 from midas.engine.lookup import amendable
-from midas.state.orders import Order
+from midas.state.order import Order
 from midas.state.snapshot import ClosedOrderView, FillView, OrderView
 from midas.state.state import State
 

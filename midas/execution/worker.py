@@ -17,7 +17,7 @@ from midas.domain.order import OrderType, Side, TimeInForce
 from midas.domain.time import SECOND
 from midas.domain.verdict import Approved
 from midas.state.market import InstrumentMarket
-from midas.state.orders import Order
+from midas.state.order import Order
 
 
 class ExecutionRules(msgspec.Struct, frozen=True, kw_only=True):

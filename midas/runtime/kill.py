@@ -22,7 +22,7 @@ from midas.domain.mode import KillLevel
 from midas.domain.time import SECOND
 from midas.errors import LinkClosed, NotRunning, StoreError, VenueError
 from midas.ports.journal import Latch
-from midas.state.orders import Order
+from midas.state.order import Order
 
 KEEP_WARM_S = 15.0  # idle venue connections are cut by proxies after about a minute
 CANCEL_FOR = 3 * SECOND

@@ -44,7 +44,8 @@ from midas.state.alerts import Alerts
 from midas.state.control import Control, Gate
 from midas.state.ledger import Ledger, Sleeve
 from midas.state.market import InstrumentMarket
-from midas.state.orders import Order, Orders
+from midas.state.order import Order
+from midas.state.orders import Orders
 
 EXTERNAL = "external"  # the sleeve of trades that no order of ours explains
 MANUAL = "manual"  # the sleeve of what a person orders

@@ -47,7 +47,7 @@ from midas.runtime.health import Vitals
 from midas.runtime.inbox import Inbox
 from midas.runtime.kill import KillListener
 from midas.runtime.runner import Runner, Shell
-from midas.state.orders import Order
+from midas.state.order import Order
 from midas.store.journal import Journal
 from midas.store.latch import LATCH, KillLatch
 from midas.store.lock import InstanceLock

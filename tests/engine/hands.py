@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from midas.domain.command import AmendOrder, Answer, ClosePosition, PlaceOrder, Review
 from midas.domain.order import Side
-from midas.state.orders import Order
+from midas.state.order import Order
 from midas.state.state import MANUAL
 from tests.engine.scene import Scene
 from tests.fakes.desk import BTC

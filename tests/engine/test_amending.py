@@ -20,7 +20,7 @@ from midas.domain.event import (
 )
 from midas.domain.order import CloseReason, Fill, TradeReport
 from midas.domain.time import SECOND
-from midas.state.orders import Order
+from midas.state.order import Order
 from tests.engine.hands import Hands, review
 from tests.engine.scene import of
 from tests.fakes.desk import BTC

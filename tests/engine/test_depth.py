@@ -13,7 +13,7 @@ from midas.domain.order import Phase
 from midas.domain.time import SECOND
 from midas.engine.depth import COARSE_EVERY, LEVELS, DepthPainter
 from midas.state.market import InstrumentMarket
-from midas.state.orders import Order
+from midas.state.order import Order
 from midas.state.snapshot import BookView
 from tests.fakes.nouns import BTC, START, intent
 

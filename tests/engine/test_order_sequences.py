@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from midas.domain.command import CancelEntries, CancelOrder, SetMode
 from midas.domain.event import Event, LatchTripped
 from midas.domain.time import SECOND
-from midas.state.orders import Order
+from midas.state.order import Order
 from tests.engine.hands import Hands
 from tests.engine.scene import Scene
 from tests.fakes.desk import BTC

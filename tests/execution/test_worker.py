@@ -12,7 +12,7 @@ from midas.domain.time import SECOND
 from midas.domain.verdict import Approved
 from midas.execution.worker import ExecutionRules, Place, Plan, Work, next_order, stale
 from midas.state.market import InstrumentMarket
-from midas.state.orders import Order
+from midas.state.order import Order
 from tests.fakes.nouns import BTC, START, intent, quote, selling, target
 
 RULES = ExecutionRules(

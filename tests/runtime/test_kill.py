@@ -19,7 +19,7 @@ from midas.domain.mode import KillLevel
 from midas.domain.order import Purpose
 from midas.errors import LinkClosed, NotRunning, OutcomeUnknown, StoreFull
 from midas.runtime.kill import CANCEL_FOR, KillListener, KillRequest, latch_and_pull, pull_kill
-from midas.state.orders import Order
+from midas.state.order import Order
 from midas.store.latch import KillLatch
 from tests.fakes.nouns import BTC, intent
 from tests.fakes.shell import FakeClock, FakeLatch, Log

@@ -35,7 +35,7 @@ from midas.ports.journal import LatchRecord
 from midas.runtime.inbox import Inbox
 from midas.runtime.records import AUDIT, EVENT, FAILURE, MARKS, decode_event, decode_marks
 from midas.runtime.runner import Runner, Shell
-from midas.state.orders import Order
+from midas.state.order import Order
 from tests.fakes.desk import BTC, config
 from tests.fakes.scripted_market import ScriptedMarket
 from tests.fakes.shell import (

@@ -12,7 +12,8 @@ from midas.domain.event import OrderFilled, Source
 from midas.domain.money import ZERO
 from midas.domain.order import CloseReason, Phase, Side
 from midas.domain.time import SECOND
-from midas.state.orders import CLOSED_KEPT, REQUEST_LIFE, SETTLING, Change, Order, Orders
+from midas.state.order import Order
+from midas.state.orders import CLOSED_KEPT, REQUEST_LIFE, SETTLING, Change, Orders
 from midas.state.state import State
 from tests.fakes.nouns import BTC, START, account, canceled, desk, fill, intent, report, selling
 
