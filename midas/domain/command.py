@@ -108,6 +108,18 @@ class Acknowledge(msgspec.Struct, frozen=True, tag="acknowledge"):
     name: str = ""
 
 
+class Reconcile(msgspec.Struct, frozen=True, tag="reconcile"):
+    """A full pass over the account at once."""
+
+
+class AcceptBreak(msgspec.Struct, frozen=True, tag="accept_break"):
+    """Live with a difference that stands: review first (needs no reason), then confirmed, with a reason."""
+
+    name: str  # of the difference, as `DifferenceView` has it
+    reason: str = ""
+    confirmed: bool = False
+
+
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
     """End the engine process cleanly."""
 
@@ -127,6 +139,8 @@ Command = (
     | AddAlert
     | DropAlert
     | Acknowledge
+    | Reconcile
+    | AcceptBreak
     | Stop
 )
 
