@@ -8,6 +8,7 @@ MidasError
 |   |-- AlreadyRunning         a second engine on the same home, or a port in use
 |   |-- NotRunning             a command for an engine that isn't there
 |   |-- SessionUnknown         no session of that name
+|   |-- RepairNeeded           a journal that can't be continued before a person has seen it
 |   |-- OrderInvalid           an order as no venue takes it; the sentence says the nearest that one does
 |   `-- NotLoopback            environment SIM with an address outside this machine
 |-- ProcessEnded               an exchange or engine that midas started ended at its start
@@ -71,6 +72,10 @@ class NotRunning(UsageError):
 
 class SessionUnknown(UsageError):
     """No recorded session has that name."""
+
+
+class RepairNeeded(UsageError):
+    """A damaged journal: `midas repair` goes on from its last good record and the venue."""
 
 
 class OrderInvalid(UsageError):
@@ -152,6 +157,8 @@ class StoreFull(StoreError):
 
 class SchemaNewer(StoreError):
     """The store was written by a newer midas; it is left untouched."""
+
+    exit_code = 2  # whoever starts it again gets the same answer
 
 
 class ReplayError(MidasError):

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import msgspec
+
+from midas import __version__
 from midas.domain.carry import Carried
 from midas.domain.instrument import Instrument
-from midas.errors import ConfigInvalid, StoreDamaged
-from midas.runtime.records import Header
+from midas.domain.mode import Mode
+from midas.errors import ConfigInvalid, RepairNeeded, SchemaNewer, StoreDamaged, StoreFull
 from midas.runtime.replay import Row, fold_ledger, header_of
 from midas.state.state import EXTERNAL
 from midas.store import sessions
-from midas.store.chain import GENESIS, holds
 from midas.store.evidence import read_records
-from midas.store.head import BEFORE_FIRST, read_head
-from midas.store.journal import DATABASE
+from midas.store.mend import NOTE, Cause, cut, finish_all, read_cut
+from midas.store.survey import Condition, Reading, Survey
 
 
 def rows_of(directory: Path) -> Iterator[Row]:
@@ -23,28 +26,108 @@ def rows_of(directory: Path) -> Iterator[Row]:
     return (Row(r.sequence, r.kind, r.body) for r in read_records(directory))
 
 
-def inherited(home: Path, account: str) -> tuple[Carried, list[str]]:
-    """The newest ledger of this account, else the newest mode of any; and what couldn't be read."""
+def inherited(home: Path, account: str, now: Callable[[], int] = time.time_ns) -> tuple[Carried, list[str]]:
+    """The newest ledger of this account, else the newest mode of any; and what a person should know.
+
+    A journal that a crash tore is cut to its last good record. Raises RepairNeeded where the newest one
+    is damaged, SchemaNewer, and StoreFull where an interrupted cut can't be finished.
+    """
     problems: list[str] = []
+    _finish_cuts(home)
     mode: Carried | None = None
-    for name in reversed(sessions.names(home)):
-        directory = home / sessions.SESSIONS / name
-        try:
-            if read_head(directory).head.record == BEFORE_FIRST:
-                continue  # the engine ended before anything was committed
-            header = header_of(rows_of(directory), name)
-            if mode is not None and header.account != account:
-                continue
-            carried = _ledger(directory, header)
-        except StoreDamaged as damage:
-            problems.append(f"session {name} can't be continued: {damage}")
+    for name in reversed(sessions.begun(home)):
+        left = _left(home / sessions.SESSIONS / name, account, problems, now, mode_only=mode is not None)
+        if left is None:
             continue
-        if not carried.from_session:
-            continue  # it ended before its engine took its first step
-        if header.account == account:
+        carried, ours = left
+        carried = _after_repair(home, carried)
+        if ours:
             return carried, problems
         mode = carried
-    return _mode_only(mode), problems
+    return (_after_repair(home, Carried()) if mode is None else _mode_only(mode)), problems
+
+
+def _left(
+    directory: Path, account: str, problems: list[str], now: Callable[[], int], mode_only: bool
+) -> tuple[Carried, bool] | None:
+    """What one session left, and whether to this account; None where it says nothing to us."""
+    reading = Reading(directory)
+    if not reading.begun:
+        return None  # the engine ended before anything was committed
+    rows = (Row(r.sequence, r.kind, r.body) for r in reading.records())
+    try:
+        header = header_of(rows, directory.name)
+    except StoreDamaged as damage:
+        for _ in rows:
+            pass
+        if (found := reading.survey()).condition is not Condition.TORN:
+            raise repair_needed(found, str(damage)) from None
+        problems.append(_cut_torn(directory, found, now))
+        return None
+    ours = header.account == account
+    if header.session != directory.name:
+        problems.append(f"{directory.name} is a copy of session {header.session}: it is passed over")
+        return None
+    if mode_only and not ours:
+        return None
+    try:
+        carried = fold_ledger(header, rows)
+    except msgspec.MsgspecError as error:
+        raise SchemaNewer(
+            f"session {header.session} was written by midas {header.version} and holds what this one, "
+            f"{__version__}, doesn't know ({error}): install midas {header.version}; nothing was changed"
+        ) from None
+    found = reading.survey()
+    if found.condition is Condition.DAMAGED and ours:
+        raise repair_needed(found)
+    if found.condition is Condition.TORN and ours:
+        problems.append(_cut_torn(directory, found, now))
+    elif found.condition is not Condition.WHOLE:
+        problems.append(f"session {directory.name} on another account, whose mode is kept: {found.what}")
+    return (carried, ours) if carried.from_session else None  # it may have ended before its first step
+
+
+def repair_needed(found: Survey, why: str = "") -> RepairNeeded:
+    """The refusal of a start, with the way out."""
+    good = f"{found.records:,} records up to sequence {found.sequence} are good"
+    what = (found.what or why).rstrip(".")
+    return RepairNeeded(
+        f"session {found.session} can't be continued: {what} ({good}); `midas repair {found.session}` shows "
+        "what can be saved, and with --yes goes on from there and the venue"
+    )
+
+
+def _cut_torn(directory: Path, found: Survey, now: Callable[[], int]) -> str:
+    """The sentence about it; a disk that refuses doesn't keep the engine from starting."""
+    try:
+        _, note = cut(directory, Cause.TORN, now())
+    except StoreFull as error:
+        return f"session {directory.name}: {found.what} It goes on from its last good record, uncut: {error}"
+    return f"session {directory.name}: {note.sentence}; the venue is asked for what followed"
+
+
+def _finish_cuts(home: Path) -> None:
+    try:
+        finish_all(home / sessions.SESSIONS)
+    except OSError as error:
+        raise StoreFull(f"a cut of a journal in {home} can't be finished: {error}") from error
+
+
+def _after_repair(home: Path, carried: Carried) -> Carried:
+    """Nobody knows what a person chose in a stretch that is lost: nothing is opened before one says so."""
+    repaired = [
+        note
+        for path in (home / sessions.SESSIONS).glob(f"*/{NOTE}")
+        if path.parent.name >= carried.from_session
+        and (note := read_cut(path.parent)) is not None
+        and (note.cause is Cause.REPAIRED or not note.sequence)
+    ]
+    if not repaired or Mode(carried.mode).safety >= Mode.OBSERVATION.safety:
+        return carried
+    return msgspec.structs.replace(
+        carried, mode=Mode.OBSERVATION.value, mode_by="midas repair", mode_ends="until somebody changes it",
+        mode_cause="a part of the journal is lost: compare the account with the venue", mode_since=0,
+    )  # fmt: skip
 
 
 def refuse_left_behind(carried: Carried, instruments: Sequence[Instrument]) -> None:
@@ -64,32 +147,8 @@ def refuse_left_behind(carried: Carried, instruments: Sequence[Instrument]) -> N
         )
 
 
-def _ledger(directory: Path, header: Header) -> Carried:
-    """Only a whole journal may be continued: what it lost would be missing in the ledger."""
-    return fold_ledger(header, _proven(directory))
-
-
-def _proven(directory: Path) -> Iterator[Row]:
-    head = read_head(directory).head
-    previous, last, last_good = GENESIS, BEFORE_FIRST, 0
-    for record in read_records(directory):
-        if record.record != last + 1 or not holds(previous, record):
-            raise _broken(f"record {record.record} isn't what was written", last_good)
-        previous, last, last_good = record.hash, record.record, record.sequence
-        yield Row(record.sequence, record.kind, record.body)
-    if last < head.record:
-        raise _broken(f"it ends at record {last} though its head proves {head.record}", last_good)
-
-
-def _broken(what: str, last_good: int) -> StoreDamaged:
-    sentence = f"{DATABASE}: {what}; the last good sequence is {last_good}"
-    return StoreDamaged(sentence, file=DATABASE, last_good=last_good)
-
-
-def _mode_only(carried: Carried | None) -> Carried:
+def _mode_only(carried: Carried) -> Carried:
     """A new account starts a new ledger; mode and its cause, and what a person paused, outlive it."""
-    if carried is None:
-        return Carried()
     return Carried(
         mode=carried.mode, mode_by=carried.mode_by, mode_cause=carried.mode_cause,
         mode_ends=carried.mode_ends, mode_since=carried.mode_since, mode_floor=carried.mode_floor,

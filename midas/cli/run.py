@@ -33,7 +33,7 @@ from midas.cli.pulling import halting_on_quit
 from midas.cli.running import LOCK, RUN_FILE, EngineFile, make_home
 from midas.cli.supervision import supervisor
 from midas.domain.mode import Environment
-from midas.errors import MidasError, UsageError
+from midas.errors import MidasError, StoreError, UsageError
 from midas.settings import Settings
 from midas.store.durable import write_durably
 from midas.store.lock import InstanceLock
@@ -117,12 +117,13 @@ async def _engine(
     venue = _venue(settings, *wanted)
     try:
         session = await open_session(settings, venue.reach, _say)
-    except UsageError:
+    except (UsageError, StoreError):
         if venue.exchange is not None and venue.fresh:
             stop_process(venue.exchange.pid)  # it was started for this run, which doesn't come to be
         raise
     for problem in session.problems:
         _say(problem)
+        session.remark("warn", problem)
     if last is not None and last.up_at and not last.wanted:
         text = f"the engine before this one, process {last.pid}, ended by itself: {last.sentence}"
         session.remark("warn", text)

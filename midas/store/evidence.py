@@ -31,7 +31,7 @@ def read_records(directory: Path) -> Iterator[Record]:
     with opened(directory) as connection:
         try:
             for row in connection.execute(schema.SELECT):
-                record = _parse(row, last_good)
+                record = parse(row, last_good)
                 yield record
                 last_good = record.sequence
         except _UNREADABLE as error:
@@ -96,7 +96,8 @@ def _stamp(directory: Path) -> tuple[int, int, bytes]:
         return database.st_mtime_ns, database.st_size, b""
 
 
-def _parse(row: tuple[object, ...], last_good: int) -> Record:
+def parse(row: tuple[object, ...], last_good: int) -> Record:
+    """One row of the table. Raises StoreDamaged where a column has another type."""
     record, sequence, kind, at, body, hash_ = row
     if (
         isinstance(record, int)

@@ -40,11 +40,11 @@ def verify(directory: Path) -> IntegrityReport:
     claims = TapeClaims()
     last: Record | None = None
     try:
-        for last in _chained(directory, reading.head):
+        for last in chained(directory, reading.head):
             claims.note(last)
-        _check_reach(reading.head, last)
+        check_reach(reading.head, last)
     except StoreDamaged as damage:
-        raise _attributed(directory, reading.head, damage) from damage
+        raise attributed(directory, reading.head, damage) from damage
     _check_seal(directory, reading)
     tape = check_tape(directory, claims)
     notes = list(tape.notes)
@@ -61,7 +61,8 @@ def verify(directory: Path) -> IntegrityReport:
     )
 
 
-def _chained(directory: Path, head: Head) -> Iterator[Record]:
+def chained(directory: Path, head: Head) -> Iterator[Record]:
+    """Every record that is what was written, in order. Raises StoreDamaged at the first that isn't."""
     previous = GENESIS
     last_good = 0
     for expected, record in enumerate(read_records(directory)):
@@ -81,7 +82,8 @@ def _chained(directory: Path, head: Head) -> Iterator[Record]:
         yield record
 
 
-def _check_reach(head: Head, last: Record | None) -> None:
+def check_reach(head: Head, last: Record | None) -> None:
+    """Raises StoreDamaged where the records end before their head, or go on behind their seal."""
     reached = last.record if last else -1
     if reached < head.record:
         raise _broken(
@@ -113,7 +115,7 @@ def _check_seal(directory: Path, reading: HeadReading) -> None:
         )
 
 
-def _attributed(directory: Path, head: Head, damage: StoreDamaged) -> StoreDamaged:
+def attributed(directory: Path, head: Head, damage: StoreDamaged) -> StoreDamaged:
     """Blame the write-ahead log where its own checksums prove that it lost frames."""
     if head.sealed or damage.file != DATABASE:
         return damage

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from midas.errors import SessionUnknown, StoreDamaged
+from midas.store.head import NAME as HEAD
 from midas.store.head import read_head
 from midas.store.journal import DATABASE
 from midas.store.retention import tape_bytes, tape_gone
@@ -37,6 +38,12 @@ def list_sessions(home: Path) -> list[SessionSummary]:
 def names(home: Path) -> list[str]:
     """The names of all sessions, oldest first."""
     return sorted(path.parent.name for path in (home / SESSIONS).glob(f"*/{DATABASE}"))
+
+
+def begun(home: Path) -> list[str]:
+    """As `names`, with those whose database is gone while their head is still there; oldest first."""
+    heads = {path.parent.name for path in (home / SESSIONS).glob(f"*/{HEAD}")}
+    return sorted(heads.union(names(home)))
 
 
 def newest(home: Path) -> Path:

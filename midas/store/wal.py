@@ -25,6 +25,7 @@ class WalScan(msgspec.Struct, frozen=True):
     valid: int
     lost: int
     torn: bool  # bytes that are no whole frame, or a header that isn't one
+    beyond: int = 0  # commits behind the broken frame that check out by themselves: it isn't the end
 
     @property
     def damaged(self) -> bool:
@@ -54,7 +55,21 @@ def scan(path: Path) -> WalScan:
         if _FRAME.unpack_from(frame)[2:] != (salt1, salt2, *state):
             break
         valid += 1
-    return WalScan(valid, lost=sum(start >= _HEADER.size + valid * size for start in current), torn=rest > 0)
+    lost = [start for start in current if start >= _HEADER.size + valid * size]
+    beyond = sum(_commits(content, start, size, (salt1, salt2), order) for start in lost[1:])
+    return WalScan(valid, len(lost), torn=rest > 0, beyond=beyond)
+
+
+def _commits(content: bytes, start: int, size: int, salts: tuple[int, int], order: str) -> bool:
+    """A commit frame that follows from the one before it, which need not be good itself."""
+    frame = content[start : start + size]
+    _, pages, salt1, salt2, check1, check2 = _FRAME.unpack_from(frame)
+    before = _FRAME.unpack_from(content, start - size)[4:]
+    return bool(
+        pages
+        and (salt1, salt2) == salts
+        and _checksum(frame[:8] + frame[_FRAME.size :], (before[0], before[1]), order) == (check1, check2)
+    )
 
 
 def _salts(content: bytes, start: int) -> set[tuple[int, int]]:

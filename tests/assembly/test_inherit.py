@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import sqlite3
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +18,7 @@ from midas.domain.event import CommandGiven, Event, SessionOpened, Ticked
 from midas.domain.mode import Mode
 from midas.engine.audit import encode
 from midas.engine.build import build_engine
-from midas.errors import ConfigInvalid
+from midas.errors import ConfigInvalid, RepairNeeded
 from midas.ports.strategy import Strategy
 from midas.runtime.records import (
     AUDIT,
@@ -31,7 +33,9 @@ from midas.runtime.records import (
 )
 from midas.state.state import EXTERNAL
 from midas.store import sessions
+from midas.store.integrity import verify
 from midas.store.journal import DATABASE, Journal
+from midas.store.mend import Cause, cut
 from tests.fakes.desk import config
 from tests.fakes.nouns import BTC, ETH, START, account, desk, hold, intent
 from tests.fakes.strategy import Puppet
@@ -47,6 +51,7 @@ async def store(
     events: list[Event],
     *,
     marks: Marks | None = None,
+    durable_each: bool = False,
     sealed: bool = True,
     strategies: Sequence[Strategy] = (),
 ) -> Path:
@@ -62,6 +67,8 @@ async def store(
         journal.append(sequence, EVENT, event.at, encode_event(event))
         if (audit := engine.step(sequence, event)) is not None:
             journal.append(sequence, AUDIT, event.at, encode(audit))
+        if durable_each:
+            await journal.barrier()
     if marks is not None:
         journal.append(len(events), MARKS, START, encode_marks(marks))
     if not sealed:  # what a kill leaves is what lies there while the journal is still open
@@ -108,15 +115,130 @@ async def test_a_session_that_ended_before_its_first_commit_is_passed_over(tmp_p
     await journal.close()
 
 
-async def test_a_damaged_session_is_named_and_the_one_before_it_continued(tmp_path: Path) -> None:
-    await store(tmp_path, "1", OURS, [opened("1", OURS), rich(1_000)])
-    damaged = await store(tmp_path, "2", OURS, [opened("2", OURS), rich(2_000), Ticked(START, 0)])
-    content = (damaged / DATABASE).read_bytes()
-    (damaged / DATABASE).write_bytes(content.replace(b'"total"', b'"tOtal"').replace(b'"2000"', b'"9000"'))
+async def damaged(home: Path) -> Path:
+    """A good session, and behind it one in whose middle a byte was changed."""
+    await store(home, "1", OURS, [opened("1", OURS), rich(1_000)])
+    directory = await store(home, "2", OURS, [opened("2", OURS), rich(2_000), Ticked(START, 0)])
+    content = (directory / DATABASE).read_bytes()
+    (directory / DATABASE).write_bytes(content.replace(b'"total"', b'"tOtal"').replace(b'"2000"', b'"9000"'))
+    return directory
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    """Every file below a folder."""
+    files = (path for path in directory.rglob("*") if path.is_file())
+    return {str(path.relative_to(directory)): path.read_bytes() for path in files}
+
+
+async def test_a_damaged_session_refuses_the_start_with_its_way_out_and_stays_as_it_is(
+    tmp_path: Path,
+) -> None:
+    directory = await damaged(tmp_path)
+    before = contents(directory)
+    with pytest.raises(
+        RepairNeeded, match=r"^session 2 can't be continued: journal.db: record 3 .*altered"
+    ) as no:
+        inherited(tmp_path, OURS)
+    assert "3 records up to sequence 1 are good" in str(no.value)
+    assert "`midas repair 2`" in str(no.value)
+    assert no.value.exit_code == 2
+    assert contents(directory) == before
+
+
+async def test_after_a_repair_the_good_records_are_continued_in_observation(tmp_path: Path) -> None:
+    directory = await damaged(tmp_path)
+    cut(directory, Cause.REPAIRED, START)
     carried, problems = inherited(tmp_path, OURS)
+    assert (carried.from_session, carried.opened) == ("2", False)
+    assert (carried.mode, carried.mode_by) == ("OBSERVATION", "midas repair")
+    assert problems == []
+    await store(tmp_path, "3", OURS, [opened("3", OURS, Carried()), rich(3_000)])
+    assert inherited(tmp_path, OURS)[0].mode == "NORMAL", "what a person chose since then holds"
+
+
+async def test_after_a_repair_that_saved_nothing_the_session_before_is_continued_in_observation(
+    tmp_path: Path,
+) -> None:
+    directory = await damaged(tmp_path)
+    (directory / DATABASE).write_bytes(b"nothing that was written here")
+    with pytest.raises(RepairNeeded, match="0 records"):
+        inherited(tmp_path, OURS)
+    cut(directory, Cause.REPAIRED, START)
+    carried, _ = inherited(tmp_path, OURS)
+    assert (carried.from_session, carried.balances) == ("1", {"USDT": Decimal(1_000)})
+    assert (carried.mode, carried.mode_by) == ("OBSERVATION", "midas repair")
+
+
+@pytest.mark.parametrize("name", [DATABASE, "journal.db-wal", "head.json"])
+async def test_a_deleted_file_refuses_the_start(tmp_path: Path, name: str) -> None:
+    events = [opened("1", OURS), *(rich(n) for n in range(1_000, 1_200))]
+    directory = await store(tmp_path, "1", OURS, events, sealed=False)
+    (directory / name).unlink()
+    with pytest.raises(RepairNeeded, match=rf"{name}.* is missing.*`midas repair 1`"):
+        inherited(tmp_path, OURS)
+
+
+async def crashed(home: Path, keep: float) -> Path:
+    """A good session, and behind it a killed one of many commits whose log was cut short."""
+    await store(home, "1", OURS, [opened("1", OURS), rich(1_000)])
+    events = [opened("2", OURS), *(rich(n) for n in range(2_000, 2_100))]
+    directory = await store(home, "2", OURS, events, sealed=False, durable_each=True)
+    log = (directory / "journal.db-wal").read_bytes()
+    (directory / "journal.db-wal").write_bytes(log[: int(len(log) * keep)])
+    return directory
+
+
+async def test_a_torn_end_is_cut_told_and_set_aside_and_the_rest_continued(tmp_path: Path) -> None:
+    directory = await crashed(tmp_path, 0.7)
+    before = contents(directory)
+    carried, [told] = inherited(tmp_path, OURS)
+    assert carried.from_session == "2"
+    assert 2_000 <= carried.balances["USDT"] < 2_099
+    assert carried.mode == "NORMAL"
+    assert "session 2: a crash tore its journal: " in told
+    assert "lie in its folder quarantine-1; the venue is asked for what followed" in told
+    assert contents(directory / "quarantine-1") == before
+    assert inherited(tmp_path, OURS) == (carried, []), "the second start finds a whole journal"
+    assert verify(directory).records == int(told.split(" records up to")[0].rsplit(" ", 1)[1])
+
+
+async def test_a_crash_that_took_the_whole_log_leads_to_the_session_before_in_observation(
+    tmp_path: Path,
+) -> None:
+    await crashed(tmp_path, 0.0)
+    carried, [told] = inherited(tmp_path, OURS)
+    assert (carried.from_session, carried.mode) == ("1", "OBSERVATION")
+    assert "0 records up to sequence 0 are good" in told
+
+
+async def test_a_torn_end_that_the_disk_does_not_let_us_cut_is_no_hindrance(tmp_path: Path) -> None:
+    directory = await crashed(tmp_path, 0.7)
+    (directory / "mending").write_bytes(b"a file where the cut wants its folder")
+    carried, [told] = inherited(tmp_path, OURS)
+    assert carried.from_session == "2"
+    assert "uncut" in told
+
+
+async def test_a_copy_of_a_session_under_another_name_is_passed_over(tmp_path: Path) -> None:
+    directory = await store(tmp_path, "1", OURS, [opened("1", OURS), rich(1_000)])
+    shutil.copytree(directory, directory.with_name("old copy of 1"))
+    carried, [told] = inherited(tmp_path, OURS)
     assert carried.from_session == "1"
-    assert len(problems) == 1
-    assert "session 2 can't be continued" in problems[0]
+    assert told == "old copy of 1 is a copy of session 1: it is passed over"
+
+
+async def test_a_lock_on_the_old_database_hinders_no_start(tmp_path: Path) -> None:
+    directory = await store(tmp_path, "1", OURS, [opened("1", OURS), rich(1_000)])
+    with contextlib.closing(sqlite3.connect(directory / DATABASE, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert inherited(tmp_path, OURS)[0].opened
+
+
+async def test_damage_on_another_account_costs_nothing_but_the_mode_behind_it(tmp_path: Path) -> None:
+    await damaged(tmp_path)
+    carried, [told] = inherited(tmp_path, OTHER)
+    assert not carried.opened
+    assert "session 2 on another account, whose mode is kept: journal.db: record 3" in told
 
 
 async def test_a_crashed_session_is_continued_from_its_log(tmp_path: Path) -> None:
@@ -169,11 +291,11 @@ async def test_what_was_started_again_is_not_paused(tmp_path: Path) -> None:
     assert inherited(tmp_path, OURS)[0].pauses == ()
 
 
-async def test_a_session_without_a_readable_head_is_named(tmp_path: Path) -> None:
+async def test_a_session_without_a_readable_head_refuses_the_start(tmp_path: Path) -> None:
     directory = await store(tmp_path, "1", OURS, [opened("1", OURS)])
     (directory / "head.json").write_bytes(b"")
-    [problem] = inherited(tmp_path, OURS)[1]
-    assert "head.json" in problem
+    with pytest.raises(RepairNeeded, match=r"head\.json"):
+        inherited(tmp_path, OURS)
 
 
 def test_an_instrument_with_a_position_or_an_open_order_may_not_be_left_out() -> None:
