@@ -9,6 +9,7 @@ from typing import Any
 from midas.domain.decision import Anomaly, FillBooked, OrderMoved, OrderPlanned
 from midas.domain.event import (
     AccountReported,
+    CancelRejected,
     Event,
     OrderAccepted,
     OrderClosed,
@@ -70,7 +71,7 @@ class OrderLog:
                 client_id, client_id[-4:], intent.instrument, intent.strategy, intent.side.value,
                 intent.type.value, _price(order), float(intent.quantity), float(order.filled), order.status,
                 intent.purpose.value, intent.created_at, intent.reason, tuple(self._lives.get(client_id, ())),
-                amendable(order),
+                amendable(order), order.unknown_since, order.unknown_cause,
             )  # fmt: skip
 
     def ack_ms(self, client_id: str) -> float:
@@ -94,7 +95,7 @@ class OrderLog:
         order = self._state.orders.get(planned.intent.client_id)
         if order is not None:
             intent = order.intent
-            self._write(order, audit.at, f"QUEUED by {intent.strategy} ({intent.mode}, {intent.regime})")
+            self._write(order, audit.at, f"planned by {intent.strategy} ({intent.mode}, {intent.regime})")
             if intent.replaces:
                 self._write(order, audit.at, f"replaces {intent.replaces[-4:]}")
 
@@ -113,9 +114,13 @@ class OrderLog:
 
     def _step(self, moved: OrderMoved, event: Event) -> str:
         detail = f": {moved.detail}" if moved.detail else ""
+        if moved.before == "UNKNOWN" != moved.after:  # this is the evidence that it waited for
+            return f"settled{_source(event)}: {moved.after}{f', {moved.detail}' if moved.detail else ''}"
+        if isinstance(event, CancelRejected) and moved.after != "UNKNOWN":
+            return f"cancel refused{detail}"
         match moved.after:
-            case "INFLIGHT":
-                return "sent"
+            case "INFLIGHT" if moved.before == "QUEUED":
+                return "durable in the journal, sent"
             case "PENDING_CANCEL":
                 return f"cancel asked{detail}"
             case "OPEN" if isinstance(event, OrderAccepted):

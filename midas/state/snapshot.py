@@ -310,12 +310,14 @@ class OrderView(msgspec.Struct, frozen=True):
     price: float
     quantity: float
     filled: float
-    status: str  # UNKNOWN, PENDING_CANCEL, PARTIAL, OPEN, INFLIGHT, QUEUED
+    status: str  # UNKNOWN, PENDING_CANCEL, PENDING_REPLACE, PARTIAL, OPEN, INFLIGHT, QUEUED
     purpose: str
     created_at: int
     reason: str
     life: tuple[str, ...] = ()  # "+0.041s  WORKING (answer)", oldest first
     amendable: bool = False  # a person's own order
+    unknown_since: int = 0  # wall time from which on its fate isn't known; 0: it is
+    unknown_cause: str = ""
 
 
 class ClosedOrderView(msgspec.Struct, frozen=True):

@@ -8,7 +8,14 @@ from decimal import Decimal
 import pytest
 
 from midas.domain.command import CancelOrder
-from midas.domain.event import OrderAccepted, OrderFilled, OrderRejected, OrderSent, Source
+from midas.domain.event import (
+    OrderAccepted,
+    OrderFilled,
+    OrderRejected,
+    OrderSent,
+    OrderUncertain,
+    Source,
+)
 from midas.domain.time import MILLISECOND, SECOND
 from midas.engine.audit import Audit
 from midas.engine.order_log import KEPT, OrderLog, since
@@ -36,15 +43,30 @@ def test_the_life_of_an_order_is_told_step_by_step(silent: tuple[Scene, str]) ->
     scene.desk.feed(OrderSent(client_id, at + 15 * MILLISECOND, at + SECOND))
     scene.desk.feed(OrderAccepted(client_id, "1", at + 56 * MILLISECOND, Source.ANSWER))
     order = scene.desk.picture().orders[0]
-    assert order.life[1] == "+0.015s  sent"
+    assert order.life[1] == "+0.015s  durable in the journal, sent"
     assert order.life[2] == "+0.056s  acknowledged after 41 ms (answer)"
     part = fill(7, "0.01", "60000", fee=Decimal("0.6"))
     scene.desk.feed(OrderFilled(client_id, "1", BTC.id, part, at + 2 * SECOND, Source.STREAM))
     scene.desk.command(CancelOrder(client_id))
     life = texts(scene.desk.picture().orders[0].life)
-    assert life[0].startswith("QUEUED by puppet (NORMAL, ")
+    assert life[0].startswith("planned by puppet (NORMAL, ")
     assert "filled 0.01 @ 60000 maker, fee 0.6 USDT (stream)" in life
     assert any(step.startswith("cancel asked: ") for step in life)
+
+
+def test_a_doubt_tells_its_cause_and_then_what_settled_it(silent: tuple[Scene, str]) -> None:
+    scene, client_id = silent
+    at = scene.desk.now
+    scene.desk.feed(OrderSent(client_id, at, at + SECOND))
+    scene.desk.feed(OrderUncertain(client_id, "no answer within 5 s", at + 5 * SECOND))
+    doubted = scene.desk.picture().orders[0]
+    assert (doubted.status, doubted.unknown_since) == ("UNKNOWN", at + 5 * SECOND)
+    assert doubted.unknown_cause == "no answer within 5 s"
+    scene.desk.feed(OrderAccepted(client_id, "1", at + 7 * SECOND, Source.QUERY))
+    settled = scene.desk.picture().orders[0]
+    told = texts(settled.life)
+    assert told.index("UNKNOWN: no answer within 5 s") + 1 == told.index("settled (query): OPEN")
+    assert settled.unknown_since == 0
 
 
 def test_a_refused_order_is_closed_with_the_venues_reason(silent: tuple[Scene, str]) -> None:
