@@ -16,9 +16,12 @@ from midas.cli.exchange import RUN_FILE, answering
 from midas.cli.options import settings_from
 from midas.cli.running import LOCK
 from midas.cli.supervision import supervisor
-from midas.errors import WorkspaceInvalid
+from midas.errors import MidasError, WorkspaceInvalid
 from midas.settings import Row, Settings, explain
+from midas.store import sessions
 from midas.store.lock import InstanceLock
+from midas.store.mend import read_cut
+from midas.store.survey import Condition, survey
 from midas.workspace import load_strategies
 
 _FREE_MB_MIN = 1024
@@ -63,6 +66,7 @@ def _checks(settings: Settings) -> list[Check]:
         _strategies(settings),
         _exchange(settings),
         _engine(settings),
+        _journal(settings.home),
     ]
 
 
@@ -109,6 +113,30 @@ def _engine(settings: Settings) -> Check:
     except OSError as error:
         found = f"can't look: {error.strerror or error}"
     return Check("engine", ok=True, found=found)
+
+
+def _journal(home: Path) -> Check:
+    """Whether the next start can go on from the newest session, and what was cut from journals so far."""
+    try:
+        names = sessions.begun(home)
+        cuts = [f"{name}: {note.sentence}" for name in names if (note := read_cut(_session(home, name)))]
+        if InstanceLock(home / LOCK).held() or not names:
+            found, what = None, "being written" if names else "none yet"
+        else:
+            found = survey(_session(home, names[-1]))
+            what = f"{found.session} is {found.condition.value}, {found.records:,} records"
+    except (MidasError, OSError) as error:
+        return Check("journal", ok=False, found=f"{error}")
+    if found is not None and found.condition is not Condition.WHOLE:
+        torn = found.condition is Condition.TORN
+        way_out = "the next start cuts it there" if torn else f"see `midas repair {found.session}`"
+        what = f"{what} up to sequence {found.sequence}: {found.what} {way_out}"
+    ok = found is None or found.condition is not Condition.DAMAGED
+    return Check("journal", ok, "; ".join([what, *cuts]))
+
+
+def _session(home: Path, name: str) -> Path:
+    return home / sessions.SESSIONS / name
 
 
 def _report(settings: Settings, rows: list[Row], checks: list[Check]) -> dict[str, object]:

@@ -304,6 +304,17 @@ def _replay_options(parser: Parser) -> None:
     parser.add_argument("--verify", action="store_true", help="compare every decision with the recorded one")
 
 
+def _repair_options(parser: Parser) -> None:
+    parser.add_argument(
+        "session",
+        metavar="SESSION",
+        nargs="?",
+        default="",
+        help="as `midas sessions` names it; default: the newest one that hinders a start",
+    )
+    parser.add_argument("--yes", action="store_true", help="do it; without it only what is damaged is shown")
+
+
 def _init_options(parser: Parser) -> None:
     parser.add_argument("directory", metavar="DIR", help="a new or empty folder")
 
@@ -536,6 +547,14 @@ _COMMANDS: tuple[_Row, ...] = (
         "step a recorded session again",
         "midas replay last --verify",
         _replay_options,
+    ),
+    (
+        "repair",
+        "midas.cli.repair:repair",
+        "show what is damaged in a journal, and with --yes go on from its last good record and the venue",
+        "midas repair                      what is damaged, and what can't be known any more\n"
+        "midas repair --yes",
+        _repair_options,
     ),
     ("sessions", "midas.cli.sessions:sessions", "list the recorded sessions", "midas sessions", _no_options),
     ("init", "midas.cli.init:init", "copy a workspace to start from", "midas init my-desk", _init_options),

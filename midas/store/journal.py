@@ -72,11 +72,11 @@ class Journal:
         buffer_max: int = BUFFER_MAX,
     ) -> Self:
         """Start the journal of a new session; an existing one is evidence and is never written again."""
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = directory / DATABASE
         if path.exists():
             raise StoreError(f"Session {directory.name} already has a journal: choose another name.")
         try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             head_file = HeadFile(directory)
             connection = await asyncio.to_thread(create, path, factory, schema.CREATE)
             return cls(directory, connection, head_file, buffer_max)

@@ -56,7 +56,7 @@ def newest(home: Path) -> Path:
 
 def find(home: Path, name: str) -> Path:
     """The directory of the session with this name, or with the only name that starts so."""
-    found = names(home)
+    found = begun(home)
     if name in found:
         return home / SESSIONS / name
     starting = [each for each in found if name and each.startswith(name)]

@@ -7,7 +7,7 @@ from midas.errors import CodeDiffers, CommandRefused, ConfigDiffers, MidasError,
 
 COMMANDS = [
     "attach", "status", "mode", "kill", "resume", "order", "amend", "cancel", "close", "strategy", "stop",
-    "sim", "replay", "sessions", "init", "doctor", "verify-book",
+    "sim", "replay", "repair", "sessions", "init", "doctor", "verify-book",
 ]  # fmt: skip
 
 
