@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from midas import __version__
@@ -45,6 +46,7 @@ from midas.venues.binance.plan import FeedPlan
 from midas.venues.binance.rest import Rest
 from midas.venues.sim.runfile import NAME as EXCHANGE_FILE
 from midas.venues.sim.runfile import pid_in
+from midas.venues.task import insist
 from midas.workspace import LoadedStrategy
 
 Say = Callable[[str], None]
@@ -199,7 +201,8 @@ class Session:
         instruments = self._config.instruments
         for number, instrument in enumerate(instruments, 1):
             self._say(f"history {number} of {len(instruments)}: {instrument.symbol}, {self._history} bars")
-            for bar in await self.feed.history(instrument, self._config.period, self._history):
+            ask = partial(self.feed.history, instrument, self._config.period, self._history)
+            for bar in await insist(ask, self._chance.random):
                 self.inbox.put(bar)
 
     def _doors(self, runner: Runner) -> tuple[LinkServer, KillListener]:

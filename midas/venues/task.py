@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
-from midas.errors import VenueError
+from midas.errors import Unreachable, VenueError
 
+T = TypeVar("T")
+
+TRIES = 3  # of a question that a start depends on
 LASTED_S = 30.0  # a run this long was healthy: its end starts a new row of waits
 
 
@@ -28,6 +32,20 @@ class Backoff:
     def reset(self) -> None:
         """Things went well: begin with the shortest wait again."""
         self._next = self._first
+
+
+async def insist(ask: Callable[[], Awaitable[T]], chance: Callable[[], float]) -> T:
+    """The answer to a question that changes nothing, asked again where it got none.
+
+    One lost packet is no reason not to start. Raises what the last try raised.
+    """
+    backoff = Backoff(chance)
+    for _ in range(TRIES - 1):
+        try:
+            return await ask()
+        except Unreachable:
+            await asyncio.sleep(backoff.wait())
+    return await ask()
 
 
 async def keep_running(

@@ -144,14 +144,15 @@ def _end(pid: int) -> None:
         for _ in range(100):
             time.sleep(0.05)
             os.kill(pid, 0)
-            if _is_zombie(pid):
+            if is_zombie(pid):
                 return
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         return
 
 
-def _is_zombie(pid: int) -> bool:
+def is_zombie(pid: int) -> bool:
+    """Whether it has ended and nobody has asked how."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except OSError:

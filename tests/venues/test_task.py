@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from midas.errors import Unreachable
-from midas.venues.task import Backoff, keep_running
+from midas.venues.task import TRIES, Backoff, insist, keep_running
 
 
 def test_waits_double_up_to_the_longest() -> None:
@@ -41,3 +41,28 @@ async def test_each_end_is_told_and_followed_by_a_new_run() -> None:
     with pytest.raises(asyncio.CancelledError):
         await running
     assert reasons == ["the line is dead", "unexpected KeyError", "ended"]
+
+
+async def test_a_question_that_got_no_answer_is_asked_again() -> None:
+    tries: list[int] = []
+
+    async def ask() -> str:
+        tries.append(len(tries))
+        if len(tries) < TRIES:
+            raise Unreachable("a lost packet")
+        return "answer"
+
+    assert await insist(ask, lambda: -1.0) == "answer"
+    assert len(tries) == TRIES
+
+
+async def test_a_venue_that_stays_away_is_told_after_the_last_try() -> None:
+    tries: list[int] = []
+
+    async def ask() -> str:
+        tries.append(len(tries))
+        raise Unreachable("nobody there")
+
+    with pytest.raises(Unreachable, match="nobody there"):
+        await insist(ask, lambda: -1.0)
+    assert len(tries) == TRIES

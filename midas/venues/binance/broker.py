@@ -35,7 +35,7 @@ from midas.venues.binance.orders import KnownOrders, Placed, amount, closing, ou
 from midas.venues.binance.rest import Rest, decode
 from midas.venues.binance.user_stream import VENUE, UserStream
 from midas.venues.binance.weights import Priority
-from midas.venues.task import Backoff, keep_running
+from midas.venues.task import Backoff, insist, keep_running
 
 PROCESSING = 10 * SECOND  # the venue itself gives up on a request after this (its code -1007)
 SKEW = 1 * SECOND  # how far the venue's clock may be from our estimate of it
@@ -78,7 +78,7 @@ class BinanceBroker:
         Raises ConfigInvalid where the key is refused, Unreachable where the venue is.
         """
         await self._rest.set_clock()
-        await self._account.check_permission()
+        await insist(self._account.check_permission, self._chance)
         self._spawn(keep_running(self._keep_clock, self._clock_failed, Backoff(self._chance)))
         self._spawn(self.stream.run(Backoff(self._chance)))
         try:

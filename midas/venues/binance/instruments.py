@@ -14,6 +14,7 @@ from midas.domain.money import ZERO, exact
 from midas.errors import ConfigInvalid, MalformedMessage
 from midas.venues.binance.rest import Rest
 from midas.venues.binance.weights import Limits, Priority
+from midas.venues.task import insist
 
 VENUE = "binance"
 TRADING = "TRADING"
@@ -50,15 +51,20 @@ async def load(rest: Rest, symbols: Sequence[str]) -> list[Instrument]:
 
     Raises ConfigInvalid for a symbol that isn't listed or doesn't trade.
     """
-    info = await rest.ask(rest.client.get_exchange_info, ExchangeInfo, Priority.RECONCILE)
-    rest.weights.limits = limits(info.rate_limits)
-    return choose(info.symbols, symbols)
+    return choose((await _info(rest)).symbols, symbols)
 
 
 async def listed(rest: Rest) -> tuple[str, ...]:
-    """Every symbol that trades, in the venue's order."""
-    info = await rest.ask(rest.client.get_exchange_info, ExchangeInfo, Priority.RECONCILE)
-    return tuple(line.symbol for line in info.symbols if line.status == TRADING)
+    """Every symbol that trades, in the venue's order; sets the session's rate limits on the way."""
+    return tuple(line.symbol for line in (await _info(rest)).symbols if line.status == TRADING)
+
+
+async def _info(rest: Rest) -> ExchangeInfo:
+    info = await insist(
+        lambda: rest.ask(rest.client.get_exchange_info, ExchangeInfo, Priority.RECONCILE), lambda: 0.5
+    )
+    rest.weights.limits = limits(info.rate_limits)
+    return info
 
 
 def choose(listed: Sequence[Listed], symbols: Sequence[str]) -> list[Instrument]:
