@@ -89,6 +89,9 @@ def finish(directory: Path) -> None:
     mended = directory / _MENDED
     if not mended.is_dir():
         return
+    if not (mended / NOTE).exists():  # the last that was moved: only the folder is left
+        shutil.rmtree(mended)
+        return
     note = msgspec.json.decode((mended / NOTE).read_bytes(), type=Cut)
     aside = directory / note.quarantine
     aside.mkdir(mode=0o700, exist_ok=True)
