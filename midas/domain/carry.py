@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import msgspec
 
-from midas.domain.order import OrderIntent
+from midas.domain.money import ZERO
+from midas.domain.order import Fill, OrderIntent, Replacement
 
 
 class OrderCarried(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,6 +19,11 @@ class OrderCarried(msgspec.Struct, frozen=True, kw_only=True):
     filled: Decimal
     sent_at: int
     dead_at: int
+    cost: Decimal = ZERO  # quote units of what has filled
+    busted: Decimal = ZERO  # taken back by the venue
+    untriggered: bool = False
+    sequence: int = 0  # the venue's highest for this order
+    replacements: tuple[Replacement, ...] = ()  # sent, not answered
 
 
 class SleeveCarried(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,8 +70,10 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     orders: tuple[OrderCarried, ...] = ()
     sleeves: tuple[SleeveCarried, ...] = ()
     trade_ids: dict[str, tuple[int, ...]] = {}
+    busted: dict[str, tuple[int, ...]] = {}  # of those, the ones that the venue took back
     intents: int = 0
     tickets: dict[str, str] = {}  # a person's acts, with the order that each became: none becomes another
+    amending: tuple[str, ...] = ()  # open orders in whose place another was to stand
     pauses: tuple[PauseCarried, ...] = ()
     mode: str = "NORMAL"
     mode_by: str = "start"
@@ -79,3 +87,6 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     day_equity: float = 0.0
     alerts: tuple[AlertCarried, ...] = ()
     alert_last: int = 0  # the highest id of an alert so far
+    adjustments: dict[str, Decimal] = {}  # by instrument: what changed the position and was no fill
+    accepted: dict[str, tuple[str, str]] = {}  # differences that a person accepted, with their figures
+    inferred: dict[str, Fill] = {}  # by client id: fills that only a balance has told so far

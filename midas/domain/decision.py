@@ -74,6 +74,20 @@ class FillBooked(msgspec.Struct, frozen=True, tag="fill"):
     market_time: int
 
 
+class FillBusted(msgspec.Struct, frozen=True, tag="fill.busted"):
+    """An execution left the ledger again, by the venue's word."""
+
+    client_id: str
+    strategy: str
+    instrument: str
+    side: Side  # of the execution that is gone
+    price: Decimal
+    quantity: Decimal
+    realised: Decimal  # what taking it back did to the result
+    position: Decimal
+    trade_id: int
+
+
 class Anomaly(msgspec.Struct, frozen=True, tag="anomaly"):
     """Something that the transition table doesn't list; never an exception that ends the engine."""
 
@@ -132,6 +146,27 @@ class Reconciled(msgspec.Struct, frozen=True, tag="reconciled"):
     differences: tuple[str, ...]
 
 
+class Adjusted(msgspec.Struct, frozen=True, kw_only=True, tag="adjusted"):
+    """What no fill explains entered the ledger; a replay folds it, whatever the market was then.
+
+    `kind`: external_flow (the venue told of it), dust (less than a lot), accepted (by a person).
+    """
+
+    kind: str
+    name: str  # of the difference; of a flow, the venue's own stamp
+    asset: str
+    amount: Decimal  # added to the balance; 0 where nothing but the difference is accepted
+    at: int
+    instrument: str = ""  # whose position moves; empty: none
+    position: Decimal = Decimal(0)  # added to it, in the sleeve of what isn't ours
+    price: Decimal = Decimal(0)  # quote currency a unit; 0: not known
+    price_source: str = ""
+    client_id: str = ""  # of the order that is taken as closed
+    here: str = ""
+    venue: str = ""
+    by: str = ""  # the person who accepted it
+
+
 Decision = (
     SignalMade
     | TargetRefused
@@ -140,6 +175,7 @@ Decision = (
     | OrderBlocked
     | OrderMoved
     | FillBooked
+    | FillBusted
     | Anomaly
     | ModeChanged
     | RegimeChanged
@@ -147,4 +183,5 @@ Decision = (
     | Noted
     | CommandAnswered
     | Reconciled
+    | Adjusted
 )

@@ -3,6 +3,9 @@
 The runner gives an event its sequence number when it takes it from the inbox, records it, and steps
 the engine with it. What isn't here can't influence a decision. `Market` events go to the tape (arrays,
 bounded retention), `Recorded` ones to the journal (readable, kept for ever).
+
+`sequence`, on events about an order, is the venue's and never falls from one change of that order to the
+next (Binance: its transaction time, ns); 0 where the venue tells none.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from midas.domain.market import (
     Quote,
     Trade,
 )
-from midas.domain.order import BalanceReport, CloseReason, Fill, OrderReport, TradeReport
+from midas.domain.order import BalanceReport, CloseReason, Fill, OrderReport, Replacement, Side, TradeReport
 
 
 class Source(Enum):
@@ -58,6 +61,17 @@ class OrderAccepted(msgspec.Struct, frozen=True, tag="order.accepted"):
     venue_id: str
     at: int
     source: Source
+    untriggered: bool = False  # a stop that waits for its price
+    sequence: int = 0
+
+
+class OrderTriggered(msgspec.Struct, frozen=True, tag="order.triggered"):
+    """A stop has seen its price and is in the book now."""
+
+    client_id: str
+    at: int
+    source: Source
+    sequence: int = 0
 
 
 class OrderRejected(msgspec.Struct, frozen=True, tag="order.rejected"):
@@ -86,6 +100,21 @@ class OrderFilled(msgspec.Struct, frozen=True, tag="order.filled"):
     fill: Fill
     at: int
     source: Source
+    sequence: int = 0
+
+
+class TradeBusted(msgspec.Struct, frozen=True, tag="order.busted"):
+    """The venue took an execution back: the only thing that lets what is filled become less.
+
+    A corrected execution is a busted one and a new one.
+    """
+
+    client_id: str
+    instrument: str
+    side: Side
+    fill: Fill
+    at: int
+    source: Source
 
 
 class OrderClosed(msgspec.Struct, frozen=True, tag="order.closed"):
@@ -96,6 +125,7 @@ class OrderClosed(msgspec.Struct, frozen=True, tag="order.closed"):
     filled: Decimal
     at: int
     source: Source
+    sequence: int = 0
 
 
 class CancelSent(msgspec.Struct, frozen=True, tag="cancel.sent"):
@@ -112,6 +142,39 @@ class CancelRejected(msgspec.Struct, frozen=True, tag="cancel.rejected"):
     code: int
     reason: str
     at: int
+    gone: bool = True  # "unknown order", "too late": the order isn't where we think; else it just stays
+
+
+class ReplaceSent(msgspec.Struct, frozen=True, tag="replace.sent"):
+    """A request left that an open order become another; past `dead_at` (venue time) it can't arrive."""
+
+    client_id: str
+    replacement: Replacement
+    at: int
+    dead_at: int = 0
+
+
+class OrderReplaced(msgspec.Struct, frozen=True, tag="order.replaced"):
+    """The venue changed an open order; `quantity` is what it now has in all."""
+
+    client_id: str
+    request: str  # whose answer this is; empty where the venue doesn't tell
+    quantity: Decimal
+    price: Decimal | None  # None: as it was
+    at: int
+    source: Source
+    sequence: int = 0
+
+
+class ReplaceRejected(msgspec.Struct, frozen=True, tag="replace.rejected"):
+    """The venue refused to change an order."""
+
+    client_id: str
+    request: str  # empty where the venue doesn't tell
+    code: int
+    reason: str
+    at: int
+    gone: bool = False  # as in CancelRejected
 
 
 class BalancesSeen(msgspec.Struct, frozen=True, tag="balances"):
@@ -222,12 +285,17 @@ Recorded = (
     | OrderSent
     | OrderNotSent
     | OrderAccepted
+    | OrderTriggered
     | OrderRejected
     | OrderUncertain
     | OrderFilled
+    | TradeBusted
     | OrderClosed
     | CancelSent
     | CancelRejected
+    | ReplaceSent
+    | OrderReplaced
+    | ReplaceRejected
     | BalancesSeen
     | AccountReported
     | CommandGiven

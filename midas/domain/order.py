@@ -45,7 +45,7 @@ class Purpose(Enum):
 
 
 class Phase(Enum):
-    """Where an order stands in its life (design notes, part A: one of four independent parts)."""
+    """Where an order stands in its life: one of four independent parts of its state."""
 
     QUEUED = "QUEUED"  # intent decided, not yet given to the transport
     INFLIGHT = "INFLIGHT"  # bytes given to the transport
@@ -85,6 +85,14 @@ class OrderIntent(msgspec.Struct, frozen=True, kw_only=True):
     replaces: str = ""  # the order that it takes the place of, closed before this one is sent
 
 
+class Replacement(msgspec.Struct, frozen=True):
+    """What an open order is asked to become."""
+
+    request: str  # its own id, unique within the order
+    quantity: Decimal  # in all: what has filled counts
+    price: Decimal | None = None  # None: as it is
+
+
 class Fill(msgspec.Struct, frozen=True, kw_only=True):
     """One execution, identified by the venue's trade id within its instrument."""
 
@@ -110,7 +118,8 @@ class OrderReport(msgspec.Struct, frozen=True, kw_only=True):
     filled: Decimal
     open: bool
     close_reason: CloseReason | None
-    time: int
+    time: int  # of its last change, by the venue's clock
+    untriggered: bool = False  # a stop that waits for its price
 
 
 class TradeReport(msgspec.Struct, frozen=True, kw_only=True):

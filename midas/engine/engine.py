@@ -16,6 +16,7 @@ from midas.domain.decision import (
     CommandAnswered,
     Decision,
     FillBooked,
+    FillBusted,
     ModeChanged,
     Noted,
     OrderBlocked,
@@ -33,9 +34,11 @@ from midas.domain.event import (
     OrderRejected,
     OrderUncertain,
     Recorded,
+    ReplaceRejected,
     SessionClosing,
     SessionOpened,
     Ticked,
+    TradeBusted,
 )
 from midas.domain.market import Bar, BookDelta, BookLost, BookSnapshot, FeedStatus, Quote, Trade
 from midas.domain.mode import KillLevel, Mode
@@ -96,6 +99,8 @@ class Engine:
             OrderRejected: self._rejected,
             OrderUncertain: self._doubt,
             CancelRejected: self._doubt,
+            ReplaceRejected: self._doubt,
+            TradeBusted: self._doubt,
             FeedStatus: self._stream,
             AccountDoubted: self._doubted,
         }
@@ -173,7 +178,7 @@ class Engine:
         follow_up = self._follow_ups.get(type(event))
         if follow_up is not None:
             follow_up(event)
-        if any(type(d) in (FillBooked, OrderMoved) for d in self._decisions):
+        if any(type(d) in (FillBooked, FillBusted, OrderMoved) for d in self._decisions):
             self._work(self.orchestrator.proceed(state, self._sequence))
         if any(isinstance(d, Anomaly) and d.kind == "unknown_order" for d in self._decisions):
             self._effects.extend(self._passes.look_again())
@@ -210,7 +215,7 @@ class Engine:
         if order is not None:
             self.orchestrator.execution.rejected(order)
 
-    def _doubt(self, event: OrderUncertain | CancelRejected) -> None:
+    def _doubt(self, event: OrderUncertain | CancelRejected | ReplaceRejected | TradeBusted) -> None:
         self._effects.extend(self._passes.take("unknown"))
 
     def _stream(self, event: FeedStatus) -> None:
@@ -304,9 +309,8 @@ class Engine:
     def _withdraw(self, order: Order, reason: str) -> None:
         """One cancel at a time; an order still on its way is cancelled once the venue has it."""
         now = self.state.now
-        if order.phase is Phase.QUEUED or (
-            order.pending_cancel and now - order.cancel_sent_at < CANCEL_PATIENCE
-        ):
+        waits = order.pending_cancel and now - order.cancel_sent_at < CANCEL_PATIENCE
+        if order.phase is Phase.QUEUED or waits or now < order.cancel_after:
             return
         if order.phase is Phase.INFLIGHT and now - order.sent_at < CANCEL_PATIENCE:
             return

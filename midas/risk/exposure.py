@@ -122,7 +122,7 @@ def _cash(state: State, target: Target | None, order: OrderIntent | None) -> flo
     replaced = order.replaces if order is not None else ""
     for open_order in state.orders.open.values():
         if open_order.intent.side is Side.BUY and open_order.intent.client_id != replaced:
-            spent += float(open_order.leaves) * _price(state, open_order.intent)
+            spent += float(open_order.reserved) * _price(state, open_order.intent)
     for report in state.orders.foreign.values():
         if report.side is Side.BUY:
             spent += float((report.quantity - report.filled) * report.price)

@@ -128,7 +128,7 @@ def funds(limits: Limits, intent: OrderIntent, state: State) -> Breach | None:
         return Breach("holding", float(needed), float(free), f"selling {needed} of {free} held")
     bought = (o for o in state.orders.open.values() if o.intent.side is Side.BUY)
     standing = (o for o in bought if o.intent.client_id != intent.replaces)
-    reserved = sum(float(o.leaves) * _price(o.intent, state) for o in standing)
+    reserved = sum(float(o.reserved) * _price(o.intent, state) for o in standing)
     value = float(intent.quantity) * _price(intent, state)
     return _above("funds", value, state.cash - reserved, f"{value:.2f} {state.quote} needed")
 

@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Iterable
 from decimal import Decimal
 
+import msgspec
+
 from midas.domain.carry import SleeveCarried
 from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO, floor_to
@@ -91,6 +93,7 @@ class Ledger:
         self.sleeves: dict[tuple[str, str], Sleeve] = {}
         self._trades: dict[str, set[int]] = {}
         self._recent: dict[str, deque[int]] = {}
+        self._busted: dict[str, set[int]] = {}
 
     def open(self, balances: tuple[BalanceReport, ...]) -> None:
         """The first sight of an account: what it held before us is our opening."""
@@ -102,8 +105,10 @@ class Ledger:
         balances: dict[str, Decimal],
         sleeves: tuple[SleeveCarried, ...],
         trade_ids: dict[str, tuple[int, ...]],
+        busted: dict[str, tuple[int, ...]] | None = None,
     ) -> None:
         """Take over the last session's ledger."""
+        self._busted = {instrument: set(ids) for instrument, ids in (busted or {}).items()}
         self.balances = dict(balances)
         self.opened = True
         for carried in sleeves:
@@ -144,8 +149,9 @@ class Ledger:
             known.discard(recent.popleft())
 
     def trades(self, instrument: str) -> tuple[int, ...]:
-        """Known trade ids, in the order they were booked."""
-        return tuple(self._recent.get(instrument, ()))
+        """Known trade ids that stand, in the order they were booked."""
+        gone = self._busted.get(instrument, ())
+        return tuple(i for i in self._recent.get(instrument, ()) if i not in gone)
 
     def known(self) -> dict[str, tuple[int, ...]]:
         """Known trade ids of every instrument that was ever seen here, traded now or not."""
@@ -153,11 +159,43 @@ class Ledger:
 
     def book(self, strategy: str, side: Side, fill: Fill, instrument: Instrument) -> Decimal:
         """Book a fill that isn't known yet; returns the realised result in quote units."""
-        self.remember(instrument.id, fill.trade_id)
+        if fill.trade_id >= 0:  # else it isn't the venue's
+            self.remember(instrument.id, fill.trade_id)
         self._add(instrument.base, fill.quantity * side.sign)
         self._add(instrument.quote, -fill.price * fill.quantity * side.sign)
         self._add(fill.fee_asset, -fill.fee)
         return self._sleeve(strategy, instrument.id).book(side, fill, instrument)
+
+    def adjust(self, asset: str, amount: Decimal) -> None:
+        """A balance moves, and no trade made it."""
+        self._add(asset, amount)
+
+    def move(self, strategy: str, side: Side, fill: Fill, instrument: Instrument) -> None:
+        """A sleeve's position moves at the price of `fill`; the balances have moved already."""
+        self._sleeve(strategy, instrument.id).book(side, fill, instrument)
+
+    def stands(self, instrument: str, trade_id: int) -> bool:
+        """Has this execution been booked, and not been taken back?"""
+        return self.knows(instrument, trade_id) and trade_id not in self._busted.get(instrument, ())
+
+    def busted(self) -> dict[str, tuple[int, ...]]:
+        """Trades of every instrument that the venue took back; they stay known, so none is booked again."""
+        return {instrument: tuple(sorted(ids)) for instrument, ids in self._busted.items()}
+
+    def unbook(self, strategy: str, side: Side, fill: Fill, instrument: Instrument) -> Decimal:
+        """Take back a booked fill, fee included; returns what that does to the result, in quote units.
+
+        At average price a sleeve can't forget one trade in the middle: it trades the same amount back.
+        """
+        self._busted.setdefault(instrument.id, set()).add(fill.trade_id)
+        self._add(instrument.base, -fill.quantity * side.sign)
+        self._add(instrument.quote, fill.price * fill.quantity * side.sign)
+        self._add(fill.fee_asset, fill.fee)
+        back = Side.SELL if side is Side.BUY else Side.BUY
+        sleeve = self._sleeve(strategy, instrument.id)
+        realised = sleeve.book(back, msgspec.structs.replace(fill, fee=-fill.fee), instrument)
+        sleeve.fills -= 2  # neither the trade nor its return
+        return realised
 
     def _sleeve(self, strategy: str, instrument: str) -> Sleeve:
         return self.sleeves.setdefault((strategy, instrument), Sleeve(strategy, instrument))

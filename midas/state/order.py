@@ -1,11 +1,24 @@
-"""One order of ours: its phase, the requests that are out about it, whether it is known, its fills."""
+"""One order of ours, in four independent parts: phase, requests that are out, certainty, fills."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
+
+from midas.domain.carry import OrderCarried
+from midas.domain.event import Source
 from midas.domain.money import ZERO
-from midas.domain.order import CloseReason, Fill, OrderIntent, Phase, Purpose
+from midas.domain.order import CloseReason, Fill, OrderIntent, Phase, Purpose, Replacement
+
+
+class Pending(msgspec.Struct, frozen=True):
+    """One request about an order that the venue hasn't answered."""
+
+    request: str  # its own id, unique within the order
+    sent_at: int  # 0: waits for the replacement before it
+    dead_at: int = 0  # venue time after which it can no longer arrive
+    replacement: Replacement | None = None  # None: a cancel
 
 
 class Order:
@@ -13,51 +26,73 @@ class Order:
 
     __slots__ = (
         "absent_at",
+        "busted",
+        "cancel_after",
         "cancel_sent_at",
         "cancels",
         "close_reason",
         "closed_at",
         "cost",
         "dead_at",
+        "evidence",
+        "evidence_at",
         "filled",
         "fills",
         "intent",
-        "pending_cancel",
+        "pending",
         "phase",
+        "refused_cancels",
         "reported_close",
         "reported_filled",
         "sent_at",
+        "sequence",
         "touched_at",
         "unknown_cause",
         "unknown_since",
+        "untriggered",
         "venue_id",
     )
 
     def __init__(self, intent: OrderIntent) -> None:
         self.intent = intent
         self.phase = Phase.QUEUED
+        self.untriggered = False  # works, but waits for its stop price
         self.close_reason: CloseReason | None = None
         self.venue_id = ""
         self.filled = ZERO
         self.cost = ZERO
         self.fills: dict[int, Fill] = {}  # by trade id, those of this session
+        self.busted = ZERO  # of what was filled, taken back by the venue
         self.sent_at = 0
         self.dead_at = 0
         self.closed_at = 0
         self.touched_at = intent.created_at
-        self.pending_cancel = False
+        self.pending: list[Pending] = []
         self.cancel_sent_at = 0
         self.cancels = 0
+        self.refused_cancels = 0
+        self.cancel_after = 0  # after a refusal: not asked again before
         self.unknown_since = 0
         self.unknown_cause = ""
         self.absent_at = 0
         self.reported_close: CloseReason | None = None
         self.reported_filled = ZERO
+        self.sequence = 0  # the venue's highest for this order
+        self.evidence: Source | None = None  # where the newest word about it came from
+        self.evidence_at = 0
 
     @property
     def leaves(self) -> Decimal:
-        """What may still trade; zero once closed."""
+        """What may still trade as the order stands; zero once closed."""
         return ZERO if self.phase is Phase.CLOSED else max(ZERO, self.intent.quantity - self.filled)
+
+    @property
+    def reserved(self) -> Decimal:
+        """What may still trade at the worst: a replacement that was asked for may have become the order."""
+        if self.phase is Phase.CLOSED:
+            return ZERO
+        asked = (p.replacement.quantity for p in self.pending if p.replacement is not None)
+        return max(ZERO, max(asked, default=ZERO) - self.filled, self.leaves)
 
     @property
     def unknown(self) -> bool:
@@ -70,14 +105,46 @@ class Order:
         return self.intent.purpose is Purpose.ENTRY
 
     @property
+    def pending_cancel(self) -> bool:
+        """A cancel is out."""
+        return any(p.replacement is None for p in self.pending)
+
+    @property
+    def replacing(self) -> Pending | None:
+        """The replacement that is out: one at a time."""
+        return next((p for p in self.pending if p.replacement is not None and p.sent_at), None)
+
+    @property
+    def waiting(self) -> Pending | None:
+        """The replacement that is sent once the one before it is answered."""
+        return next((p for p in self.pending if p.replacement is not None and not p.sent_at), None)
+
+    @property
     def status(self) -> str:
-        """One word for a person; UNKNOWN goes before everything else."""
+        """One word for a person; UNKNOWN goes before everything else that is open."""
         if self.phase is Phase.CLOSED:
             return self.close_reason.value if self.close_reason else "CLOSED"
         if self.unknown:
             return "UNKNOWN"
         if self.pending_cancel:
             return "PENDING_CANCEL"
+        if self.replacing is not None:
+            return "PENDING_REPLACE"
         if self.filled > 0:
             return "PARTIAL"
         return {Phase.QUEUED: "QUEUED", Phase.INFLIGHT: "INFLIGHT", Phase.WORKING: "OPEN"}[self.phase]
+
+    def heard(self, source: Source, at: int, sequence: int = 0) -> None:
+        """Remember where the newest word about it came from, and how far the venue's count has come."""
+        if at >= self.evidence_at:
+            self.evidence, self.evidence_at = source, at
+        self.sequence = max(self.sequence, sequence)
+
+    def carried(self) -> OrderCarried:
+        """The order as the next session inherits it; what only waited to be sent ends with this one."""
+        sent = (p.replacement for p in self.pending if p.replacement is not None and p.sent_at)
+        return OrderCarried(
+            intent=self.intent, phase=self.phase.value, venue_id=self.venue_id, filled=self.filled,
+            sent_at=self.sent_at, dead_at=self.dead_at, cost=self.cost, busted=self.busted,
+            untriggered=self.untriggered, sequence=self.sequence, replacements=tuple(sent),
+        )  # fmt: skip

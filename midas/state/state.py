@@ -6,20 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from midas.domain.carry import Carried, OrderCarried, PauseCarried
+from midas.domain.carry import Carried, PauseCarried
 from midas.domain.decision import Anomaly, Decision, FillBooked, Noted
 from midas.domain.event import (
     AccountReported,
     BalancesSeen,
-    CancelRejected,
-    CancelSent,
-    OrderAccepted,
-    OrderClosed,
     OrderFilled,
-    OrderNotSent,
-    OrderRejected,
-    OrderSent,
-    OrderUncertain,
     Remarked,
     SessionOpened,
 )
@@ -45,6 +37,7 @@ from midas.state.control import Control, Gate
 from midas.state.ledger import Ledger, Sleeve
 from midas.state.market import InstrumentMarket
 from midas.state.order import Order
+from midas.state.order_events import order_handlers
 from midas.state.orders import Orders
 
 EXTERNAL = "external"  # the sleeve of trades that no order of ours explains
@@ -87,15 +80,7 @@ class State:
         self._apply: dict[type, Callable[[Any], list[Decision]]] = {
             FeedStatus: self._feed_status,
             MessageRefused: self._message_refused,
-            OrderSent: self._order_sent,
-            OrderNotSent: self._order_not_sent,
-            OrderAccepted: self._order_accepted,
-            OrderRejected: self._order_rejected,
-            OrderUncertain: self._order_uncertain,
-            OrderFilled: self._order_filled,
-            OrderClosed: self._order_closed,
-            CancelSent: self._cancel_sent,
-            CancelRejected: self._cancel_rejected,
+            **order_handlers(self, EXTERNAL),
             BalancesSeen: self._balances_seen,
             AccountReported: self._account_reported,
             SessionOpened: self._session_opened,
@@ -129,7 +114,7 @@ class State:
         `without`: an order that is closed before what is asked for could be sent.
         """
         own = (o for o in self.orders.working(strategy, instrument) if o.intent.client_id != without)
-        offered = sum((o.leaves for o in own if o.intent.side is Side.SELL), ZERO)
+        offered = sum((o.reserved for o in own if o.intent.side is Side.SELL), ZERO)
         free = self.ledger.sleeve(strategy, instrument).quantity - offered
         total = self.ledger.balances.get(self.instruments[instrument].base, ZERO)
         return max(ZERO, min(free, total - self.orders.leaves(instrument, Side.SELL, without)))
@@ -191,11 +176,8 @@ class State:
             return [*self.orders.repeated(event.client_id, fill)]
         order = self.orders.get(event.client_id)
         if order is None:
-            return [
-                Anomaly(
-                    "unknown_order", event.client_id, f"trade {fill.trade_id} waits for the next full pass"
-                )
-            ]
+            detail = f"trade {fill.trade_id} waits for the next full pass"
+            return [self.orders.strange("unknown_order", event.client_id, detail)]
         intent = order.intent
         changes = list[Decision](self.orders.filled(event.client_id, fill, event.at))
         return [self._booked(intent, intent.side, fill, self.instruments[event.instrument]), *changes]
@@ -213,9 +195,10 @@ class State:
             from_session=self.session,
             balances=dict(self.ledger.balances),
             opened=self.ledger.opened,
-            orders=tuple(_carry(order) for order in self.orders.open.values()),
+            orders=tuple(order.carried() for order in self.orders.open.values()),
             sleeves=tuple(sleeve.carried() for sleeve in self.ledger.sleeves.values()),
             trade_ids=self.ledger.known(),
+            busted=self.ledger.busted(),
             intents=self.intents,
             tickets=dict(list(self.tickets.items())[-TICKETS_CARRIED:]),
             pauses=tuple(
@@ -245,7 +228,7 @@ class State:
             self.equity_peak = carried.equity_peak
             self.day, self.day_equity = carried.day, carried.day_equity
         if carried.opened:
-            self.ledger.restore(carried.balances, carried.sleeves, carried.trade_ids)
+            self.ledger.restore(carried.balances, carried.sleeves, carried.trade_ids, carried.busted)
         self.tickets = dict(carried.tickets)
         for order in carried.orders:
             self.orders.restore(order, event.at)
@@ -294,33 +277,6 @@ class State:
     def _remarked(self, event: Remarked) -> list[Decision]:
         return [Noted("SESSION", event.severity, event.text)]
 
-    def _order_sent(self, event: OrderSent) -> list[Decision]:
-        return [*self.orders.sent(event.client_id, event.at, event.dead_at)]
-
-    def _order_not_sent(self, event: OrderNotSent) -> list[Decision]:
-        return [*self.orders.never_sent(event.client_id, event.at, event.reason)]
-
-    def _order_accepted(self, event: OrderAccepted) -> list[Decision]:
-        return [*self.orders.accepted(event.client_id, event.venue_id, event.at)]
-
-    def _order_rejected(self, event: OrderRejected) -> list[Decision]:
-        return [*self.orders.rejected(event.client_id, f"{event.code} {event.reason}", event.at)]
-
-    def _order_uncertain(self, event: OrderUncertain) -> list[Decision]:
-        return [*self.orders.uncertain(event.client_id, event.cause, event.at)]
-
-    def _order_filled(self, event: OrderFilled) -> list[Decision]:
-        return self.book_fill(event)
-
-    def _order_closed(self, event: OrderClosed) -> list[Decision]:
-        return [*self.orders.closed_by_venue(event.client_id, event.reason, event.filled, event.at)]
-
-    def _cancel_sent(self, event: CancelSent) -> list[Decision]:
-        return [*self.orders.cancel_sent(event.client_id, event.at)]
-
-    def _cancel_rejected(self, event: CancelRejected) -> list[Decision]:
-        return [*self.orders.cancel_rejected(event.client_id, f"{event.code} {event.reason}", event.at)]
-
     def _balances_seen(self, event: BalancesSeen) -> list[Decision]:
         return []  # evidence for a person; the ledger follows fills, and full passes compare both
 
@@ -338,14 +294,3 @@ class State:
 
     def _name(self, instrument: str) -> str:
         return self.instruments[instrument].name
-
-
-def _carry(order: Order) -> OrderCarried:
-    return OrderCarried(
-        intent=order.intent,
-        phase=order.phase.value,
-        venue_id=order.venue_id,
-        filled=order.filled,
-        sent_at=order.sent_at,
-        dead_at=order.dead_at,
-    )

@@ -12,7 +12,7 @@ from midas.domain.time import SECOND
 from midas.domain.verdict import Approved
 from midas.execution.worker import ExecutionRules, Place, Plan, Work, next_order, stale
 from midas.state.market import InstrumentMarket
-from midas.state.order import Order
+from midas.state.order import Order, Pending
 from tests.fakes.nouns import BTC, START, intent, quote, selling, target
 
 RULES = ExecutionRules(
@@ -200,5 +200,6 @@ def test_a_young_order_is_not_repriced() -> None:
 def test_an_order_in_doubt_or_being_cancelled_is_not_cancelled_again() -> None:
     doubtful, leaving = order(), order()
     doubtful.unknown_since = START
-    leaving.pending_cancel, leaving.cancel_sent_at = True, START + SECOND // 2
+    leaving.pending.append(Pending("cancel", START + SECOND // 2))
+    leaving.cancel_sent_at = START + SECOND // 2
     assert stale(work("0"), place("1", [doubtful, leaving]), RULES) == []

@@ -1,0 +1,73 @@
+"""What every transition of an order is made of: settle a doubt, close, tell what moved."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from midas.domain.decision import Anomaly, OrderMoved
+from midas.domain.order import CloseReason, Phase
+from midas.domain.time import SECOND
+from midas.state.order import Order
+
+Change = OrderMoved | Anomaly
+CLOSED_KEPT = 1_000  # late fills and cancels of older orders are looked up at the venue instead
+SETTLING = 2 * SECOND  # clocks differ: evidence this close to a newer event may be older than it
+# Where the broker told no `dead_at`: 3 s of receive window and 10 s of the venue's own time-out. It is
+# counted from our clock and compared with the venue's, so the rest is for a venue ahead of us.
+REQUEST_LIFE = 15 * SECOND
+
+
+class Lives:
+    """Open orders and the most recent closed ones, and the steps that all transitions share."""
+
+    def __init__(self) -> None:
+        self.open: dict[str, Order] = {}
+        self.closed: dict[str, Order] = {}
+        self.anomalies: Counter[str] = Counter()  # by kind, in this session
+
+    def get(self, client_id: str) -> Order | None:
+        """The order, open or recently closed."""
+        return self.open.get(client_id) or self.closed.get(client_id)
+
+    def strange(self, kind: str, subject: str, detail: str) -> Anomaly:
+        """What the table doesn't list changes nothing, and is told and counted."""
+        self.anomalies[kind] += 1
+        return Anomaly(kind, subject, detail)
+
+    def _unlisted(self, client_id: str, detail: str) -> list[Change]:
+        """Closed orders absorb; one that nobody planned is worth a line."""
+        return [] if client_id in self.closed else [self.strange("unknown_order", client_id, detail)]
+
+    def _doubt(self, order: Order, cause: str, at: int) -> None:
+        order.unknown_since, order.unknown_cause = order.unknown_since or at, cause
+
+    def _settle(self, order: Order) -> None:
+        """There is evidence; only fills that the venue has counted already can still be missing."""
+        order.absent_at = 0
+        if order.reported_close is None:
+            order.unknown_since, order.unknown_cause = 0, ""
+
+    def _moved(self, order: Order, before: str, detail: str) -> list[Change]:
+        after = order.status
+        return [OrderMoved(order.intent.client_id, before, after, detail)] if after != before else []
+
+    def _close(
+        self, order: Order, reason: CloseReason, at: int, detail: str, before: str = ""
+    ) -> list[Change]:
+        before = before or order.status
+        complete = order.filled >= order.intent.quantity
+        order.phase, order.close_reason = Phase.CLOSED, CloseReason.FILLED if complete else reason
+        order.closed_at = order.touched_at = at
+        order.reported_close = None
+        self._settle(order)
+        order.pending.clear()
+        self.open.pop(order.intent.client_id, None)
+        self.closed[order.intent.client_id] = order
+        while len(self.closed) > CLOSED_KEPT:
+            del self.closed[next(iter(self.closed))]
+        return self._moved(order, before, detail)
+
+    def _reopen(self, order: Order, at: int) -> None:
+        self.closed.pop(order.intent.client_id, None)
+        self.open[order.intent.client_id] = order
+        order.phase, order.close_reason, order.touched_at = Phase.WORKING, None, at
