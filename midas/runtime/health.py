@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable
 from math import log2
+from typing import Protocol
 
 import msgspec
 
@@ -107,6 +108,22 @@ class Backlog(msgspec.Struct, frozen=True):
 
     depth: int
     conflated: int
+
+
+class Measures(Protocol):
+    """What the runner tells of itself, and asks for what it tells others."""
+
+    def lag(self, at: int, late: int) -> None:
+        """The loop came `late` nanoseconds after it should have."""
+
+    def barrier(self, at: int, took: int) -> None:
+        """An intent waited so long for the disk."""
+
+    def sample(self, now: int, sequence: int, vitals: Vitals, tape_trouble: str) -> HealthView:
+        """Look at everything; once a second."""
+
+    def view(self, now: int, vitals: Callable[[], Vitals]) -> HealthView:
+        """The last sample, with what a moment can change as of `now`."""
 
 
 class Health:

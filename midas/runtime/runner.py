@@ -14,9 +14,12 @@ import logging
 import sys
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
+
+import msgspec
 
 from midas.domain.command import Answer
 from midas.domain.decision import CommandAnswered, Noted
@@ -55,7 +58,7 @@ from midas.ports.clock import Clock
 from midas.ports.journal import Journal, Latch, LatchRecord, Tape
 from midas.ports.venue import Broker, Feed, MaySend
 from midas.runtime.gate import SendGate
-from midas.runtime.health import Backlog, Health, Vitals
+from midas.runtime.health import Backlog, Health, Measures, Vitals
 from midas.runtime.inbox import Inbox
 from midas.runtime.records import (
     AUDIT,
@@ -69,16 +72,29 @@ from midas.runtime.records import (
 )
 from midas.state.control import LEVELS
 from midas.state.snapshot import Snapshot
+from midas.state.state import State
 
 SLICE_NS = 500_000  # of stepping between two rests
 REST_S = 50e-6
 TURNS = 3  # of the loop after a rest: a commit's end, the task that waited for it, and what that starts
 SWITCH_INTERVAL_S = 0.0005
-FLUSH_S = 0.25
-FLUSH_NS = SECOND // 4
 KEPT_TRADES = 200  # an audit looks this far back for executions that were missed
 
 log = logging.getLogger("midas.runner")
+
+
+async def rest() -> None:
+    """Let the other threads and the loop's other tasks run, see above."""
+    time.sleep(REST_S)  # noqa: ASYNC251 - on purpose
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
+
+
+class Paces(msgspec.Struct, frozen=True):
+    """How often the runner does what no event asks for, nanoseconds."""
+
+    tick: int = SECOND
+    flush: int = SECOND // 4
 
 
 class Shell:
@@ -88,6 +104,9 @@ class Shell:
         self, clock: Clock, journal: Journal, tape: Tape, latch: Latch, feed: Feed, broker: Broker,
         vitals: Callable[[], Vitals],
     ) -> None:  # fmt: skip
+        self.rest = rest
+        self.paces = Paces()
+        self.measures: Callable[[State, deque[int], Callable[[], Backlog]], Measures] = Health
         self.clock = clock
         self.journal = journal
         self.tape = tape
@@ -111,7 +130,9 @@ class Runner:
         self._tasks: set[asyncio.Task[None]] = set()
         self._asked: dict[str, Callable[[Answer], None]] = {}
         self._stopped: str | None = None
-        self._health = Health(engine.state, painter.acks, lambda: Backlog(len(inbox), inbox.conflated))
+        self._health = shell.measures(
+            engine.state, painter.acks, lambda: Backlog(len(inbox), inbox.conflated)
+        )  # fmt: skip
         self._marks: tuple[object, ...] | None = None
         self._tape_failure = ""
         self._latch_seen = False
@@ -134,9 +155,7 @@ class Runner:
             while self._stopped is None:
                 await self.inbox.wait()
                 self._drain()
-                time.sleep(REST_S)  # noqa: ASYNC251 - lets the other threads run, see above
-                for _ in range(TURNS):
-                    await asyncio.sleep(0)
+                await self._shell.rest()
                 if self._broken is not None:
                     raise self._broken
         except Exception as error:  # the seam around the runner's loop: whatever it is, nothing trades on
@@ -335,11 +354,12 @@ class Runner:
 
     async def _tick(self) -> None:
         """Once a second of wall time; its own lateness is the loop's lag."""
-        due = self._monotonic() + SECOND
+        pace = self._shell.paces.tick
+        due = self._monotonic() + pace
         while True:
             await asyncio.sleep(max(0.0, (due - self._monotonic()) / 1e9))
             now, late = self._now(), self._monotonic() - due
-            due += SECOND
+            due += pace
             self._health.lag(now, late)
             vitals = self._shell.vitals()
             health = self._health.sample(now, self._sequence, vitals, self._tape_failure)
@@ -360,10 +380,11 @@ class Runner:
 
     async def _keep_tape(self) -> None:
         """What was stepped reaches the system every quarter of a second, also in a quiet market."""
+        pace = self._shell.paces.flush
         while True:
             began = self._monotonic()
-            await asyncio.sleep(FLUSH_S)
-            self._health.lag(self._now(), self._monotonic() - began - FLUSH_NS)
+            await asyncio.sleep(pace / SECOND)
+            self._health.lag(self._now(), self._monotonic() - began - pace)
             failure = ""
             try:
                 self._shell.tape.flush()

@@ -12,9 +12,10 @@ import msgspec
 
 from midas.errors import MalformedMessage, RateLimited, Rejected, Unreachable
 from midas.venues.binance import answers
-from midas.venues.binance.client import BinanceClient, Reply
+from midas.venues.binance.client import Reply
 from midas.venues.binance.clock import VenueClock
 from midas.venues.binance.weights import Priority, Weights
+from midas.venues.binance.wire import Wire
 
 T = TypeVar("T")
 
@@ -26,7 +27,7 @@ class _ServerTime(msgspec.Struct, rename="camel"):
 class Rest:
     """One account's session: the client with its breaker and its clock."""
 
-    def __init__(self, client: BinanceClient, now: Callable[[], int]) -> None:
+    def __init__(self, client: Wire, now: Callable[[], int]) -> None:
         self.client = client
         self.now = now
         self.weights = Weights(now)

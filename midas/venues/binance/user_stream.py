@@ -17,8 +17,8 @@ from websockets.exceptions import WebSocketException
 from midas.domain.market import FeedStatus, MessageRefused
 from midas.errors import MalformedMessage, Unreachable
 from midas.ports.venue import Publish
-from midas.venues.binance.client import BinanceClient
 from midas.venues.binance.executions import Translator
+from midas.venues.binance.wire import Wire
 from midas.venues.task import Backoff, keep_running
 
 VENUE = "binance"
@@ -39,7 +39,7 @@ class UserStream:
 
     def __init__(
         self,
-        client: BinanceClient,
+        client: Wire,
         translator: Translator,
         publish: Publish,
         now: Callable[[], int],

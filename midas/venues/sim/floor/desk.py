@@ -10,6 +10,7 @@ import msgspec
 from midas.domain.time import MINUTE
 from midas.venues.sim.floor.charts import Charts
 from midas.venues.sim.floor.filters import AVERAGE_MINUTES, Filters
+from midas.venues.sim.floor.history import Past
 from midas.venues.sim.floor.klines import Candle
 from midas.venues.sim.floor.matcher import Matcher
 from midas.venues.sim.floor.tape import Aggregate, Tape, TapeStand
@@ -36,7 +37,10 @@ class DeskStand(msgspec.Struct, frozen=True, kw_only=True):
 class Desk:
     """What the exchange keeps of one symbol."""
 
-    def __init__(self, listing: Listing, start: int, lateness: int, seed: int) -> None:
+    def __init__(
+        self, listing: Listing, start: int, lateness: int, seed: int, past: Past | None = None
+    ) -> None:
+        """`past`: the candles before `start`, where somebody has made them already."""
         self.instrument = listing.instrument
         self.symbol = listing.instrument.symbol
         self.scale = Scale.of(listing.instrument)
@@ -49,7 +53,7 @@ class Desk:
         self.tape = Tape(listing.first_trade_id, lateness)
         self.last_tick = listing.first_tick
         self.last_trade_id = listing.first_trade_id - 1
-        self.charts = Charts(listing, start, lateness, seed)
+        self.charts = Charts(listing, start, lateness, seed, past)
 
     def advance(self, time: int) -> list[tuple[str, Candle]]:
         """Market time is now `time`; the candles that this closes."""

@@ -1,0 +1,119 @@
+"""What goes wrong in one world, and when: drawn from a seed, written as JSON and read again.
+
+Swarm testing (Groce 2012): each seed draws a few kinds of fault and leaves the others out, so that rare ones
+aren't always masked by common ones.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import msgspec
+
+from midas.errors import ConfigInvalid
+
+# What can happen to one request: how often it reaches the venue, and what the client gets back.
+REQUESTS: dict[str, tuple[int, str]] = {
+    "refused": (0, "refused"),  # no connection: the bytes never leave
+    "request.lost": (0, "silence"),
+    "answer.lost": (1, "silence"),
+    "request.repeated": (2, "answer"),  # by a proxy in between
+    "reset.before": (0, "reset"),
+    "reset.after": (1, "reset"),
+    "error.before": (0, "500"),
+    "error.after": (1, "500"),
+    "timeout.before": (0, "-1007"),
+    "timeout.after": (1, "-1007"),
+    "garbled": (1, "garbled"),
+    "limited": (0, "429"),
+    "banned": (0, "418"),
+}
+# What holds while a window is open.
+STATES = (
+    "slow.network",
+    "half.open",  # nothing passes in either direction
+    "deaf",  # requests arrive, answers and events don't
+    "disk.full",
+    "disk.slow",
+    "halted",  # the venue takes no orders of one symbol
+)
+# What happens at one moment.
+MOMENTS = (
+    "user.drop",
+    "user.duplicate",
+    "market.drop",
+    "market.gap",
+    "clock.jump",
+    "clock.drift",
+    "crash",
+    "kill",
+    "by.hand",  # somebody cancels or places an order on the venue's web page
+)
+KINDS = (*REQUESTS, *STATES, *MOMENTS)
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One kind of trouble from `at` to `until` (virtual seconds); `rate` of a request, or a size."""
+
+    kind: str
+    at: float
+    until: float = 0.0
+    rate: float = 1.0
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that one world is made of besides chance."""
+
+    seed: int
+    faults: tuple[Fault, ...]
+    calm: float = 30.0  # virtual seconds until faults may begin
+    heal: float = 480.0  # when the last of them ends
+    ends: float = 600.0  # when the world may end at the earliest
+
+
+def drawn(seed: int, chance: random.Random) -> Plan:
+    """The plan of a seed: 3 to 7 kinds, each several times."""
+    plan = Plan(seed=seed, faults=())
+    kinds = chance.sample(KINDS, chance.randint(3, 7))
+    faults = [fault for kind in kinds for fault in _of(kind, plan, chance)]
+    return msgspec.structs.replace(plan, faults=tuple(sorted(faults, key=lambda f: (f.at, f.kind))))
+
+
+def written(plan: Plan) -> str:
+    """As JSON."""
+    return msgspec.json.format(msgspec.json.encode(plan), indent=1).decode()
+
+
+def read(path: Path) -> Plan:
+    """The plan in a file. Raises ConfigInvalid."""
+    try:
+        plan = msgspec.json.decode(path.read_bytes(), type=Plan)
+    except OSError as error:
+        raise ConfigInvalid(f"the plan {path} can't be read: {error.strerror}") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ConfigInvalid(f"{path} is no plan of a simulation: {error}") from None
+    for fault in plan.faults:
+        if fault.kind not in KINDS:
+            raise ConfigInvalid(f"{path}: there is no fault {fault.kind!r}; there are {', '.join(KINDS)}")
+    return plan
+
+
+def _of(kind: str, plan: Plan, chance: random.Random) -> list[Fault]:
+    span = plan.heal - plan.calm
+    if kind in REQUESTS:
+        return [
+            _window(kind, plan, chance.uniform(10.0, span / 2), chance.choice((0.05, 0.2, 0.6)), chance)
+            for _ in range(chance.randint(1, 2))
+        ]
+    if kind in STATES:
+        return [
+            _window(kind, plan, chance.uniform(2.0, 40.0), 1.0, chance) for _ in range(chance.randint(1, 3))
+        ]
+    moments = (chance.uniform(plan.calm, plan.heal) for _ in range(chance.randint(1, 3)))
+    return [Fault(kind, round(at, 3), round(at, 3), round(chance.random(), 3)) for at in moments]
+
+
+def _window(kind: str, plan: Plan, length: float, rate: float, chance: random.Random) -> Fault:
+    at = chance.uniform(plan.calm, plan.heal - 1.0)
+    return Fault(kind, round(at, 3), round(min(plan.heal, at + length), 3), rate)

@@ -1,0 +1,155 @@
+"""A disk behind the ports of journal, tape and latch: what was not synced may be lost, as after a power cut.
+
+A journal is a row of records of which a prefix is durable. A barrier takes a drawn time; it raises StoreFull
+while the disk is full or broken and the records stay in order, as the real journal does it. A crash keeps the
+durable prefix and a drawn part of what follows, never anything behind a hole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import msgspec
+
+from midas.domain.mode import KillLevel
+from midas.errors import StoreFull
+from midas.ports.journal import LatchRecord
+from midas.runtime.replay import Row
+from midas.simulation.loop import Process, SimLoop
+
+SYNC_S = 0.004  # mean of a good disk's fsync
+COMMIT_S = 0.05  # the real journal writes by itself so often
+_LEVELS = list(KillLevel)
+
+
+class Disk:
+    """One machine's disk, which outlives every process on it."""
+
+    def __init__(self, loop: SimLoop, chance: random.Random) -> None:
+        self._loop = loop
+        self._chance = chance
+        self.sessions: list[SimJournal] = []
+        self.latched: LatchRecord | None = None
+        self.full = False
+        self.slow_s = 0.0  # what every sync takes on top
+
+    def sync_s(self) -> float:
+        """How long the next sync takes, virtual seconds."""
+        return self._chance.expovariate(1 / SYNC_S) + self.slow_s
+
+    def check(self) -> None:
+        """Raises StoreFull while nothing can be written."""
+        if self.full:
+            raise StoreFull("the simulated disk takes no more")
+
+    def lose(self, journal: SimJournal) -> None:
+        """The power is gone: of what wasn't synced a beginning is left, which may be all or nothing."""
+        loose = len(journal.rows) - journal.durable
+        kept = journal.durable + self._chance.randint(0, loose)
+        del journal.rows[kept:]
+        journal.durable = kept
+
+
+class SimJournal:
+    """The `Journal` port of one session."""
+
+    def __init__(self, disk: Disk, loop: SimLoop, process: Process) -> None:
+        self._disk = disk
+        self._loop = loop
+        self._process = process
+        self.rows: list[Row] = []
+        self.durable = 0
+        self.sealed = False
+        self._armed = False
+        disk.sessions.append(self)
+
+    def append(self, sequence: int, kind: str, at: int, body: bytes) -> None:
+        """Put one record at the end."""
+        if not self._process.alive:
+            return
+        self.rows.append(Row(sequence, kind, body))
+        if not self._armed:
+            self._armed = True
+            self._loop.call_later(COMMIT_S, self._commit)
+
+    async def barrier(self) -> None:
+        """Return once everything appended so far is synced. Raises StoreFull."""
+        known = len(self.rows)
+        if self.durable >= known:
+            return
+        await asyncio.sleep(self._disk.sync_s())
+        self._disk.check()
+        self._keep(known)
+
+    async def close(self) -> None:
+        """Write out and seal."""
+        await self.barrier()
+        self.sealed = True
+
+    def _commit(self) -> None:
+        self._armed = False
+        if not self._disk.full and not self._disk.slow_s:
+            self._keep(len(self.rows))
+
+    def _keep(self, known: int) -> None:
+        if self._process.alive:
+            self.durable = max(self.durable, known)
+
+
+class SimTape:
+    """The `Tape` port: keeps market events where somebody wants to replay them."""
+
+    def __init__(self, kept: bool) -> None:
+        self.kept = kept
+        self.events: list[tuple[int, bytes]] = []
+
+    def append(self, sequence: int, body: bytes) -> None:
+        """Put one event at the end."""
+        if self.kept:
+            self.events.append((sequence, body))
+
+    def flush(self) -> None:
+        """Everything is here already."""
+
+    def close(self) -> None:
+        """Nothing has to be sealed."""
+
+
+class SimLatch:
+    """The `Latch` port: one record, durable with the call, that only ever rises."""
+
+    def __init__(self, disk: Disk, process: Process) -> None:
+        self._disk = disk
+        self._process = process
+
+    @property
+    def is_set(self) -> bool:
+        """One question to the disk."""
+        return self._disk.latched is not None
+
+    def read(self) -> LatchRecord | None:
+        """What is set."""
+        return self._disk.latched
+
+    def trip(self, level: KillLevel, by: str, reason: str, at: int) -> LatchRecord:
+        """Set it, or raise its level. Raises StoreFull."""
+        self._disk.check()
+        standing, record = self._disk.latched, LatchRecord(level, by, reason, at)
+        if standing is not None:
+            higher = _LEVELS.index(level) > _LEVELS.index(standing.level)
+            if not higher and at in (standing.at, standing.repeated_at):
+                return standing
+            record = record if higher else msgspec.structs.replace(standing, repeated_at=at)
+        if self._process.alive:
+            self._disk.latched = record
+        return record
+
+    def release(self, known: LatchRecord, by: str, reason: str, at: int) -> bool:
+        """Clear it; False where something else than `known` is set. Raises StoreFull."""
+        self._disk.check()
+        if self._disk.latched not in (None, known):
+            return False
+        if self._process.alive:
+            self._disk.latched = None
+        return True

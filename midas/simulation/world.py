@@ -1,0 +1,338 @@
+"""One seed: a world that begins well, goes wrong, is healed, and then has to agree with its venue.
+
+Phases, in virtual seconds: calm (0 to 30), faults as the plan says (to 480), healing, agreement within 120,
+a last crash and start, a clean stop. What was violated is told as sentences; an empty list is the proof.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import random
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from midas.domain.order import Phase
+from midas.domain.time import SECOND
+from midas.errors import EngineFailed, MidasError
+from midas.runtime.records import AUDIT
+from midas.simulation import plan as plans
+from midas.simulation.chance import Chance
+from midas.simulation.clock import MachineClock, TrueClock
+from midas.simulation.desk import Desk, Machine
+from midas.simulation.loop import MANNERS, Process, SimLoop, SimulationError
+from midas.simulation.network import Asked, Network, Weather
+from midas.simulation.plan import REQUESTS, Fault, Plan
+from midas.simulation.storage import Disk
+from midas.simulation.trader import Person
+from midas.simulation.venue import PAIRS, Venue, drive
+
+AGREE_S = 120.0  # after healing: no order UNKNOWN, here as there
+RESTART_S = 2.5  # a supervisor's wait
+PERSON_S = 30.0  # mean wait of a person between two commands
+MARKET_S = 2.0  # mean wait of one pair's market
+SLOW_SYNC_S = 5.0
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What one world came to."""
+
+    seed: int
+    violations: tuple[str, ...]
+    virtual_seconds: float
+    orders: int
+    faults: dict[str, int]  # what really happened, by kind
+    lives: int
+    steps: int
+    trace: str
+
+
+class World:
+    """Made of a plan; `run` once."""
+
+    def __init__(self, plan: Plan, taped: bool = False) -> None:
+        self.plan = plan
+        self.chance = chance = Chance(plan.seed)
+        draw = chance.stream("world")
+        self.loop = loop = SimLoop(chance.stream("loop"), draw.choice(MANNERS))
+        self.weather = Weather()
+        self.disk = Disk(loop, chance.stream("disk"))
+        pairs = PAIRS[: draw.choice((1, 1, 2))]
+        self.venue = Venue(TrueClock(loop), chance.stream("venue"), pairs)
+        self.network = Network(loop, chance.stream("net"), self.weather, self._served)
+        self.network.on_left = self._left
+        whims = tuple(draw.getrandbits(32) for _ in range(draw.choice((1, 2))))
+        self.machine = Machine(
+            loop, MachineClock(loop), self.disk, self.network, self.venue, chance.stream("broker"), whims,
+            taped,
+        )  # fmt: skip
+        self.person = Person(chance.stream("trader"))
+        self.violations: list[str] = []
+        self.hits: Counter[str] = Counter()
+        self.desks: list[Desk] = []
+        self._chance = chance.stream("plan")
+        self._nobody = contextvars.Context()
+        self._healed = False
+        self._over = False
+
+    @property
+    def desk(self) -> Desk:
+        """The newest life."""
+        return self.desks[-1]
+
+    def run(self) -> Verdict:
+        """Everything; never raises for what the world does to the desk."""
+        loop = self.loop
+        try:
+            drive(self.venue, self.network.later, self.chance.stream("market"), MARKET_S)
+            for fault in self.plan.faults:
+                self._at(fault.at, self._begin, fault)
+            self._at(self.plan.heal, self._heal)
+            self._at(10.0, self._person)
+            story = loop.spawn(Process("world"), self._story())
+            loop.run(story)
+            story.result()
+        except SimulationError as error:
+            self.violate(f"{type(error).__name__}: {error}")
+        finally:
+            self.venue.ended = True
+            self._bury()
+        return self._verdict()
+
+    def violate(self, sentence: str) -> None:
+        """Something that must never be has been."""
+        if len(self.violations) < 20:
+            self.violations.append(f"{self.loop.now:.3f} s: {sentence}")
+
+    # the phases
+
+    async def _story(self) -> None:
+        self._born()
+        await asyncio.sleep(self.plan.heal)
+        await self._agreed()
+        await asyncio.sleep(max(0.0, self.plan.ends - self.loop.now))
+        self.crash()
+        await self._agreed()
+        await self._stopped()
+
+    def _born(self) -> None:
+        """A life begins; the supervisor sees its end, whatever ends it."""
+        desk = Desk(self.machine, len(self.desks) + 1)
+        self.desks.append(desk)
+        desk.life = life = self.loop.spawn(desk.process, desk.live())
+        life.add_done_callback(lambda _: self._ended(desk), context=self._nobody)
+
+    def _ended(self, desk: Desk) -> None:
+        if desk.process.alive and not self._over:
+            assert desk.life is not None
+            self._judge_end(desk.life)
+            desk.process.alive = False
+            self._at(self.loop.now + RESTART_S, self._born)
+
+    def _judge_end(self, ended: asyncio.Task[Any]) -> None:
+        error = ended.exception() if ended.done() and not ended.cancelled() else None
+        if isinstance(error, EngineFailed) or not (error is None or isinstance(error, MidasError)):
+            self.violate(f"the engine failed: {type(error).__name__}: {error}")
+
+    async def _agreed(self) -> None:
+        """Wait until desk and venue agree."""
+        deadline, told = self.loop.now + AGREE_S, [""]
+        while self.loop.now < deadline:
+            await asyncio.sleep(1.0)
+            told = list(self._differences()) if self.desk.up else ["the desk doesn't come up"]
+            if not told:
+                return
+        self.violate(f"no agreement within {AGREE_S:.0f} s: {'; '.join(told)}")
+
+    async def _stopped(self) -> None:
+        desk = self.desk
+        if desk.runner is None or desk.life is None:
+            return
+        self._over = True
+        desk.runner.close("the world ends")
+        await asyncio.wait([desk.life], timeout=AGREE_S)
+        if not desk.life.done():
+            self.violate(f"a clean stop took more than {AGREE_S:.0f} s")
+            return
+        self._judge_end(desk.life)
+        for difference in self._differences():
+            self.violate(f"after a clean stop: {difference}")
+
+    # what goes wrong
+
+    def crash(self) -> None:
+        """SIGKILL and a power cut at once."""
+        desk = self.desk
+        if desk.process.alive:
+            self.loop.kill(desk.process)
+            desk.client.session.closed = True
+            if desk.client.socket is not None:
+                desk.client.socket.hang_up()
+            if desk.feed is not None and desk.feed.line is not None:
+                desk.feed.line.close()
+            self.disk.lose(desk.journal)
+            self._at(self.loop.now + RESTART_S, self._born)
+
+    def _begin(self, fault: Fault) -> None:
+        kind, weather = fault.kind, self.weather
+        if kind in REQUESTS:
+            weather.requests[kind] = fault.rate
+            self._at(fault.until, self._end, fault)
+        elif kind in plans.STATES:
+            self.hits[kind] += 1
+            self._state(fault, on=True)
+            self._at(fault.until, self._end, fault)
+        else:
+            self._moment(fault)
+
+    def _end(self, fault: Fault) -> None:
+        if fault.kind in REQUESTS:
+            self.weather.requests.pop(fault.kind, None)
+        else:
+            self._state(fault, on=False)
+
+    def _state(self, fault: Fault, on: bool) -> None:
+        weather = self.weather
+        match fault.kind:
+            case "slow.network":
+                weather.slow = on
+            case "half.open":
+                weather.cut = on
+            case "deaf":
+                weather.deaf = on
+            case "disk.full":
+                self.disk.full = on
+            case "disk.slow":
+                self.disk.slow_s = SLOW_SYNC_S if on else 0.0
+            case "halted":
+                self.venue.halt(self.venue.pairs[0].symbol, "HALT" if on else "TRADING")
+        if not on and not (weather.cut or weather.deaf):
+            self.network.thaw()
+
+    def _moment(self, fault: Fault) -> None:
+        desk, clock = self.desk, self.machine.clock
+        self.hits[fault.kind] += 1
+        match fault.kind:
+            case "user.drop" if desk.client.socket is not None:
+                desk.client.socket.line.cut()
+            case "user.duplicate" if desk.client.socket is not None:
+                desk.client.socket.line.twice += 1 + int(fault.rate * 10)
+            case "market.drop" if desk.feed is not None and desk.feed.line is not None:
+                desk.feed.line.cut()
+            case "market.gap" if desk.feed is not None:
+                desk.feed.gaps += 1
+            case "clock.jump":
+                clock.jump(int((fault.rate - 0.5) * 20 * SECOND))
+            case "clock.drift":
+                clock.drift((fault.rate - 0.5) * 2_000)
+            case "crash":
+                self.crash()
+            case "kill":
+                self._fright(fault)
+            case "by.hand":
+                self.venue.by_hand(self._chance)
+            case _:
+                self.hits[fault.kind] -= 1  # there was nobody whom it could meet
+
+    def _fright(self, fault: Fault) -> None:
+        if fault.rate < 0.5 and self.desk.up:
+            self.person.kill(self.desk.engine, self.desk.command)
+        else:
+            self.desk.pull(("halt", "all", "flatten")[int(fault.rate * 100) % 3], "a simulated fright")
+
+    def _heal(self) -> None:
+        self._healed = True
+        self.weather.clear()
+        self.disk.full, self.disk.slow_s = False, 0.0
+        self.machine.clock.mend()
+        for pair in self.venue.pairs:
+            self.venue.halt(pair.symbol, "TRADING")
+        self.network.thaw()
+
+    def _person(self) -> None:
+        """A person looks now and then, does something, and sets right what stands still."""
+        if self._over:
+            return
+        if self.desk.up:
+            if self._chance.random() < 0.5 or self._healed:
+                self.person.calm(self.desk.engine, self.desk.command)
+            else:
+                self.person.act(self.desk.engine, self.desk.command)
+        self._at(self.loop.now + self._chance.expovariate(1 / PERSON_S), self._person)
+
+    def _at(self, at: float, call: Any, *arguments: Any) -> None:
+        self.loop.call_at(at, call, *arguments, context=self._nobody)
+
+    # what must hold
+
+    def _served(self, asked: Asked) -> Any:
+        reply = self.venue.serve(asked)
+        self.loop.note(reply.status ^ len(reply.body))
+        return reply
+
+    def _left(self, client_id: str) -> None:
+        """I3: durable before sent, and sent once."""
+        if self.network.left[client_id] > 1:
+            self.violate(f"I3: order {client_id} left {self.network.left[client_id]} times")
+        journal, mark = self.desk.journal, client_id.encode()
+        if not any(
+            mark in row.body for row in reversed(journal.rows[: journal.durable]) if row.kind == AUDIT
+        ):
+            self.violate(f"I3: order {client_id} left before its intent was durable")
+
+    def _differences(self) -> Iterator[str]:
+        """What desk and venue don't agree on now; I1 and I9."""
+        state, venue = self.desk.state, self.venue
+        for order in state.orders.open.values():
+            if order.unknown:
+                yield f"{order.intent.client_id} is UNKNOWN"
+        here = {i for i, o in state.orders.open.items() if o.phase is Phase.WORKING}
+        there = {o.client_id for o in venue.open_orders}
+        for client_id in sorted(there - here):
+            if client_id.startswith("md-"):
+                yield f"{client_id} is open at the venue alone"
+        for client_id in sorted(here - there):
+            yield f"{client_id} is open here alone"
+        for pair in venue.pairs:
+            held = sum((s.quantity for s in state.sleeves() if s.instrument == pair.id), Decimal(0))
+            deals = (d for d in venue.deals if d.symbol == pair.symbol)
+            bought = sum((d.side.sign * d.quantity - _fee_in(d, pair.base) for d in deals), Decimal(0))
+            if held != bought:
+                yield f"I1: {pair.name} {held} here, {bought} by the venue's trades"
+
+    def _bury(self) -> None:
+        """Let go of every task of every life, silently: what their `finally` says is of no effect."""
+        before, sys.unraisablehook = sys.unraisablehook, lambda _: None
+        try:
+            for desk in self.desks:
+                desk.process.alive = False
+                for task in desk.process.tasks:
+                    task._log_destroy_pending = False  # type: ignore[attr-defined]
+                    with contextlib.suppress(RuntimeError):  # it would wait for something once more
+                        task.get_coro().close()
+                desk.process.tasks.clear()
+            self.loop.forget()
+        finally:
+            sys.unraisablehook = before
+
+    def _verdict(self) -> Verdict:
+        sent = len(self.network.left)
+        return Verdict(
+            self.plan.seed, tuple(self.violations), self.loop.now, sent, dict(self.hits + self.weather.hits),
+            len(self.desks), self.loop.steps, f"{self.loop.trace:016x}",
+        )  # fmt: skip
+
+
+def _fee_in(deal: Any, asset: str) -> Decimal:
+    return deal.fee if deal.fee_asset == asset else Decimal(0)
+
+
+def run_seed(seed: int) -> Verdict:
+    """The world of a seed."""
+    return World(plans.drawn(seed, random.Random(seed << 1 | 1))).run()
