@@ -26,7 +26,8 @@ SYNTHETIC = "synthetic"
 class Section(BaseModel):
     """One table of the configuration: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    # Defaults too: a 25 that stays an int is written as 25 and read as 25.0, and no session replays on it.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
 
 class VenueSettings(Section):
