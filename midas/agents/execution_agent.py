@@ -18,9 +18,10 @@ from midas.execution.worker import ExecutionRules, Place, Plan, Work, next_order
 from midas.risk.gates import entry_closed
 from midas.state.ledger import Sleeve
 from midas.state.order import Order
+from midas.state.reconcile import OURS
 from midas.state.state import BY_HAND, State
 
-PREFIX = "md-"  # how our orders are known on the venue
+PREFIX = OURS
 FLATTEN_COLLAR_BPS = 50.0
 
 
@@ -130,6 +131,8 @@ class ExecutionAgent:
                 yield Noted("ORDER", "info", f"{strategy} {name} is closed{left}")
 
     def _sleeve(self, state: State, sequence: int, strategy: str, traded: str, work: Work) -> Iterator[Step]:
+        if traded in state.stale:
+            return  # nothing is decided on what was true a while ago
         working = state.orders.working(strategy, traded)
         if working:
             yield from self._tend(state, work, working)

@@ -129,8 +129,8 @@ class Guardian:
             yield from control.close_gate(
                 "venue", f"no market data for {event.feed_age_ns / SECOND:.0f} s", event.at
             )
-        elif not state.user_up and not state.recovering:
-            yield from control.close_gate("venue", "the user stream is down", event.at)
+        elif (reason := blind(state)) and not state.recovering:
+            yield from control.close_gate("venue", reason, event.at)
         else:
             yield from control.open_gate("venue")
 
@@ -186,6 +186,13 @@ class Guardian:
             + ("the venue was left: stop and start the engine after it; " if left else "")
             + "confirm to release"
         )
+
+
+def blind(state: State) -> str:
+    """Why nobody knows what became of our orders; empty where the user stream has missed nothing."""
+    if not state.user_up:
+        return "the user stream is down"
+    return "the user stream was lost: the account is being compared" if state.stream_doubt else ""
 
 
 def _lacking(command: SetMode) -> str:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from midas.domain.money import ZERO
-from midas.domain.order import Fill, OrderIntent, Replacement
+from midas.domain.order import Fill, OrderIntent, Replacement, Side
 
 
 class OrderCarried(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +61,15 @@ class PauseCarried(msgspec.Struct, frozen=True):
     since: int
 
 
+class InferredCarried(msgspec.Struct, frozen=True):
+    """A fill that only a balance has told so far; the venue's own will take its place."""
+
+    strategy: str
+    instrument: str
+    side: Side
+    fill: Fill
+
+
 class Carried(msgspec.Struct, frozen=True, kw_only=True):
     """Ledger, open orders, known trades and mode at the end of `from_session` (empty: a first start)."""
 
@@ -89,4 +98,4 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     alert_last: int = 0  # the highest id of an alert so far
     adjustments: dict[str, Decimal] = {}  # by instrument: what changed the position and was no fill
     accepted: dict[str, tuple[str, str]] = {}  # differences that a person accepted, with their figures
-    inferred: dict[str, Fill] = {}  # by client id: fills that only a balance has told so far
+    inferred: dict[str, InferredCarried] = {}  # by client id: fills that only a balance has told so far

@@ -184,6 +184,15 @@ class BalancesSeen(msgspec.Struct, frozen=True, tag="balances"):
     at: int
 
 
+class FlowSeen(msgspec.Struct, frozen=True, tag="flow"):
+    """Money came or went that no trade made: a deposit, a withdrawal, converted dust, an airdrop."""
+
+    asset: str
+    amount: Decimal  # negative where it went
+    time: int  # of the venue; with asset and amount it names the flow
+    at: int
+
+
 class AccountReported(msgspec.Struct, frozen=True, tag="account"):
     """A full pass over the account: the evidence that reconciliation folds.
 
@@ -297,6 +306,7 @@ Recorded = (
     | OrderReplaced
     | ReplaceRejected
     | BalancesSeen
+    | FlowSeen
     | AccountReported
     | CommandGiven
     | Ticked

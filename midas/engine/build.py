@@ -18,6 +18,7 @@ from midas.analysis.regime import RegimeRules
 from midas.costs import CostModel
 from midas.domain.instrument import Instrument
 from midas.engine.engine import Engine
+from midas.engine.freshness import BOOK_STALE, Freshness
 from midas.execution.worker import ExecutionRules
 from midas.portfolio.sizing import SizingRules
 from midas.ports.strategy import Strategy
@@ -48,6 +49,8 @@ class EngineConfig(msgspec.Struct, frozen=True):
     strategies: tuple[StrategyConfig, ...]
     feed_stale: int = FEED_STALE  # wall nanoseconds of silence that close the venue's gate
     costs: CostModel = CostModel()
+    book_stale: int = BOOK_STALE  # wall nanoseconds after which an instrument isn't decided on; 0: never
+    bar_stale: int = 0  # the same of its candles
 
     def digest(self) -> str:
         """The config hash of a session."""
@@ -70,4 +73,6 @@ def build_engine(config: EngineConfig, strategies: Sequence[Strategy]) -> Engine
         risk,
         ExecutionAgent(config.execution),
     )
-    return Engine(state, orchestrator, Guardian(risk, config.feed_stale), config.audit_every, config.costs)
+    freshness = Freshness(state, config.book_stale, config.bar_stale)
+    guardian = Guardian(risk, config.feed_stale)
+    return Engine(state, orchestrator, guardian, config.audit_every, config.costs, freshness)

@@ -10,6 +10,7 @@ from midas.agents.guardian import Guardian
 from midas.agents.orchestrator import Orchestrator
 from midas.costs import CostModel
 from midas.domain.command import (
+    AcceptBreak,
     Acknowledge,
     AddAlert,
     AmendOrder,
@@ -20,6 +21,7 @@ from midas.domain.command import (
     DropAlert,
     Kill,
     PlaceOrder,
+    Reconcile,
     Resume,
     SetMode,
     SetStrategy,
@@ -27,6 +29,7 @@ from midas.domain.command import (
 )
 from midas.domain.decision import Anomaly, Decision, Noted
 from midas.domain.mode import KillLevel, Mode
+from midas.engine.adjusting import Adjuster
 from midas.engine.alarms import known
 from midas.engine.amending import AmendDesk
 from midas.engine.closing import CloseDesk
@@ -50,7 +53,12 @@ class Commands:
     """Answers commands; what they lead to is performed by the engine, in the step that heard them."""
 
     def __init__(
-        self, state: State, orchestrator: Orchestrator, guardian: Guardian, costs: CostModel
+        self,
+        state: State,
+        orchestrator: Orchestrator,
+        guardian: Guardian,
+        costs: CostModel,
+        adjuster: Adjuster,
     ) -> None:
         self._state = state
         self._orchestrator = orchestrator
@@ -73,6 +81,8 @@ class Commands:
             AddAlert: self._alert,
             DropAlert: self._alert,
             Acknowledge: self._acknowledge,
+            AcceptBreak: adjuster.accept,
+            Reconcile: self._take_pass,
             Stop: self._stop,
         }
 
@@ -202,6 +212,9 @@ class Commands:
         if name and not name.startswith(NAME) and not known(name, self._state, self._orchestrator.strategies):
             return Reply(False, f"there is no alarm {shown(name)} now")
         return self._alert(command, asked)
+
+    def _take_pass(self, command: Reconcile, asked: Asked) -> Reply:
+        return Reply(True, "the account is being compared with the venue", look=True)
 
     def _stop(self, command: Stop, asked: Asked) -> Reply:
         sentence = "stopping: orders are withdrawn and the account is reconciled"

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from midas.agents.execution_agent import Step, Withdrawal
-from midas.agents.guardian import RESUMED, Guardian
+from midas.agents.guardian import RESUMED, Guardian, blind
 from midas.agents.orchestrator import Orchestrator
 from midas.costs import CostModel
 from midas.domain.command import Answer
@@ -30,6 +30,7 @@ from midas.domain.event import (
     CancelRejected,
     CommandGiven,
     Event,
+    FlowSeen,
     LatchTripped,
     OrderRejected,
     OrderUncertain,
@@ -43,8 +44,9 @@ from midas.domain.event import (
 from midas.domain.market import Bar, BookDelta, BookLost, BookSnapshot, FeedStatus, Quote, Trade
 from midas.domain.mode import KillLevel, Mode
 from midas.domain.money import plain
-from midas.domain.order import OrderIntent, Phase, Purpose
+from midas.domain.order import OrderIntent, Phase, Purpose, TimeInForce
 from midas.domain.time import SECOND
+from midas.engine.adjusting import Adjuster
 from midas.engine.audit import Audit
 from midas.engine.commands import Commands
 from midas.engine.effect import (
@@ -56,7 +58,9 @@ from midas.engine.effect import (
     WithdrawOrder,
 )
 from midas.engine.flat_check import FlatCheck
-from midas.engine.passes import Passes
+from midas.engine.freshness import Freshness, pulled
+from midas.engine.gatekeeper import judge
+from midas.engine.passes import Passes, returned
 from midas.engine.reply import Asked
 from midas.state.control import SCOPES
 from midas.state.order import Order
@@ -70,17 +74,20 @@ class Engine:
     """The one path that back-test, simulation, paper and live share."""
 
     def __init__(
-        self, state: State, orchestrator: Orchestrator, guardian: Guardian, audit_every: int, costs: CostModel
-    ) -> None:
+        self, state: State, orchestrator: Orchestrator, guardian: Guardian, audit_every: int,
+        costs: CostModel, freshness: Freshness,
+    ) -> None:  # fmt: skip
         self.state = state
         self.orchestrator = orchestrator
         self._guardian = guardian
-        self._commands = Commands(state, orchestrator, guardian, costs)
         self._sequence = 0
         self._decisions: list[Decision] = []
         self._effects: list[Effect] = []
-        self._passes = Passes(state, audit_every)
+        self._adjuster = Adjuster(state)
+        self._passes = Passes(state, audit_every, self._adjuster)
+        self._freshness = freshness
         self._flat = FlatCheck(state)
+        self._commands = Commands(state, orchestrator, guardian, costs, self._adjuster)
         self._steps: dict[type, Callable[[Any], None]] = {
             Quote: self._quote,
             Trade: self._trade,
@@ -103,7 +110,13 @@ class Engine:
             TradeBusted: self._doubt,
             FeedStatus: self._stream,
             AccountDoubted: self._doubted,
+            FlowSeen: self._flow,
         }
+
+    @property
+    def passes(self) -> Passes:
+        """The full passes over the account, to look at."""
+        return self._passes
 
     @property
     def sequence(self) -> int:
@@ -180,11 +193,15 @@ class Engine:
             follow_up(event)
         if any(type(d) in (FillBooked, FillBusted, OrderMoved) for d in self._decisions):
             self._work(self.orchestrator.proceed(state, self._sequence))
-        if any(isinstance(d, Anomaly) and d.kind == "unknown_order" for d in self._decisions):
+        if any(isinstance(d, Anomaly) and self._unexplained(d, event) for d in self._decisions):
             self._effects.extend(self._passes.look_again())
         self._work(self._commands.follow(self._decisions, self._sequence))
         if state.orders.open:
             self._withdraw_unwanted()
+
+    def _unexplained(self, anomaly: Anomaly, event: Recorded) -> bool:
+        """Whether only a full pass can say more; what a pass itself found waits for the next one."""
+        return anomaly.kind == "unknown_order" or not isinstance(event, AccountReported)
 
     def _opened(self, event: SessionOpened) -> None:
         if event.latch:
@@ -219,8 +236,15 @@ class Engine:
         self._effects.extend(self._passes.take("unknown"))
 
     def _stream(self, event: FeedStatus) -> None:
-        if event.stream == "user" and event.connected and not self.state.recovering:
-            self._effects.extend(self._passes.take("stream"))
+        if event.stream != "user" or self.state.recovering:
+            return
+        if not event.connected:
+            closed = self.state.control.close_gate("venue", blind(self.state), event.at)
+            self._decisions.extend(closed)
+        self._effects.extend(self._passes.take("stream"))
+
+    def _flow(self, event: FlowSeen) -> None:
+        self._decisions.extend(self._adjuster.flow(event))
 
     def _doubted(self, event: AccountDoubted) -> None:
         self._effects.extend(self._passes.look_again())
@@ -229,6 +253,8 @@ class Engine:
         state = self.state
         state.feed_age = event.feed_age_ns
         before = len(self._decisions)
+        self._freshness.look(event)
+        self._decisions.extend(judge(state))
         self._decisions.extend(self._guardian.tick(event, state))
         self._after_modes(before)
         if not state.opening_equity and state.ledger.opened and state.equity() == state.equity():
@@ -242,6 +268,8 @@ class Engine:
 
     def _account(self, event: AccountReported) -> None:
         done = next(d for d in reversed(self._decisions) if isinstance(d, Reconciled))
+        for order in returned(self.state, self._decisions):
+            self._withdraw(order, "cancelled before, and open again")
         decisions, effects = self._passes.folded(event, done)
         self._decisions.extend(decisions)
         self._effects.extend(effects)
@@ -257,6 +285,9 @@ class Engine:
         self._effects.extend(reply.effects)
         self._decisions.extend(reply.decisions)
         self._work(reply.steps)
+        if reply.look:
+            self._effects.extend(self._passes.take("asked"))
+        self._decisions.extend(judge(self.state))
         answer = Answer(event.id, reply.accepted, reply.message, self._sequence, reply.review)
         self._decisions.append(CommandAnswered(answer))
         self._after_modes(before)
@@ -304,6 +335,13 @@ class Engine:
             intent = order.intent
             if gate := control.blocked(*SCOPES, intent.instrument, intent.strategy):
                 return f"{gate.scope} is closed: {gate.reason}"
+        if (
+            order.intent.time_in_force is not TimeInForce.IOC
+            and purpose is not Purpose.FLATTEN
+            and not order.intent.ticket
+            and (silence := pulled(state, order.intent.instrument))
+        ):
+            return silence
         return "closing" if state.closing else ""
 
     def _withdraw(self, order: Order, reason: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from midas.domain.decision import (
+    Adjusted,
     Anomaly,
     Decision,
     FillBooked,
@@ -110,6 +111,15 @@ def _reconciled(d: Reconciled, state: State) -> Line | None:
     return "ACCOUNT", "info" if d.equal else "warn", f"{d.purpose} pass: {text}"
 
 
+def _adjusted(d: Adjusted, state: State) -> Line:
+    by = f" by {d.by}" if d.by else ""
+    price = f" at {plain(d.price)} ({d.price_source})" if d.price else ""
+    sign = "+" if d.amount > 0 else ""
+    booked = f"{sign}{plain(d.amount)} {d.asset}{price}" if d.amount else d.name
+    was = f": {d.here} here, {d.venue} at the venue" if d.here else ""
+    return "ACCOUNT", "warn", f"{d.kind.replace('_', ' ')} {booked}{by}{was}"
+
+
 def _what(intent: OrderIntent, state: State) -> str:
     return f"{intent.side.value} {plain(intent.quantity)} {state.instruments[intent.instrument].name}"
 
@@ -126,4 +136,5 @@ _WRITERS: dict[type, Callable[[Any, State], Line | None]] = {
     GateMoved: _gate,
     Noted: _note,
     Reconciled: _reconciled,
+    Adjusted: _adjusted,
 }

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from midas.agents.execution_agent import PREFIX
-from midas.domain.decision import Decision, Noted, Reconciled
+from midas.domain.decision import Anomaly, Decision, Noted, Reconciled
 from midas.domain.event import AccountReported
+from midas.domain.money import ZERO, plain
 from midas.domain.order import Phase
 from midas.domain.time import SECOND
+from midas.engine.adjusting import Adjuster
 from midas.engine.effect import Effect, StopRuntime, TakeAccount, WithdrawOrder
+from midas.engine.gatekeeper import judge
+from midas.state.order import Order
+from midas.state.reconcile import OURS
 from midas.state.state import State
 
 START_PASSES = 5
@@ -22,14 +26,14 @@ Outcome = tuple[list[Decision], list[Effect]]
 class Passes:
     """Counts them; asked by the engine, which performs what they lead to."""
 
-    def __init__(self, state: State, audit_every: int) -> None:
+    def __init__(self, state: State, audit_every: int, adjuster: Adjuster) -> None:
         self._state = state
         self._audit_every = audit_every
+        self._adjuster = adjuster
         self._count = 0
         self._clean = 0
         self._asked_at = 0
         self.open = False  # one was asked for and has not come
-        self._differed: frozenset[str] = frozenset()
         self._stopped = False
 
     def take(self, purpose: str) -> list[Effect]:
@@ -45,6 +49,19 @@ class Passes:
         """The session ends: those until now don't count."""
         self._count = 0
 
+    @property
+    def next_at(self) -> int:
+        """When the next one is asked for at the latest."""
+        if self.open:
+            return self._asked_at + PASS_PATIENCE
+        hurried = self._state.orders.unknown or self._blind
+        return self._asked_at + (DOUBT_EVERY if hurried else self._audit_every)
+
+    @property
+    def _blind(self) -> bool:
+        """The user stream is down, or was and nothing has told yet what it missed."""
+        return self._state.stream_doubt > 0 and not self._state.recovering
+
     def due(self, at: int, flat_pending: bool) -> list[Effect]:
         """While doubts last, when closing, and on the audit's rhythm."""
         state, waited = self._state, at - self._asked_at
@@ -59,19 +76,29 @@ class Passes:
             return self.take("kill")
         if state.orders.unknown and waited >= DOUBT_EVERY:
             return self.take("unknown")
+        if self._blind and waited >= DOUBT_EVERY:
+            return self.take("stream")
         return self.take("audit") if waited >= self._audit_every else []
 
     def folded(self, event: AccountReported, done: Reconciled) -> Outcome:
         """One has been folded into the state: what that leads to."""
         self.open = False
-        disowned = self._disowned(event)
+        effects = self._disowned(event)
+        self._see_again(event, done)
+        decisions = self._adjuster.dust()
         if self._state.recovering:
-            decisions, effects = self._recovered(done)
+            decided, asked = self._recovered(done)
+            decisions, effects = [*decisions, *decided], [*effects, *asked]
         elif self._state.closing:
-            decisions, effects = [], self._finished(done)
-        else:
-            decisions, effects = self._compared(done), []
-        return decisions, [*disowned, *effects]
+            effects = [*effects, *self._finished(done)]
+        return [*decisions, *judge(self._state)], effects
+
+    def _see_again(self, event: AccountReported, done: Reconciled) -> None:
+        """A pass taken since the stream is back that changes nothing tells all that was missed."""
+        state, breaks = self._state, self._state.breaks
+        explained = all(breaks.standing(d.name) for d in breaks.open())
+        if state.user_up and event.as_of >= state.user_up_at and not done.changed and explained:
+            state.stream_doubt = 0
 
     def _recovered(self, done: Reconciled) -> Outcome:
         """E8: passes repeat until two in a row change nothing; never "does not start"."""
@@ -82,10 +109,21 @@ class Passes:
             return [], self.take("start")
         state.recovering = False
         if done.equal:
-            return [Noted("SESSION", "info", f"account reconciled after {self._count} passes")], []
+            text = f"account reconciled after {self._count} passes"
+            return [Noted("SESSION", "info", text), *self._unprotected()], []
+        state.breaks.stand()
         text = f"account differs: {'; '.join(done.differences)}"
-        closed = state.control.close_gate("account", text, state.now)
-        return [Noted("SESSION", "error", text), *closed], []
+        return [Noted("SESSION", "error", text), *self._unprotected()], []
+
+    def _unprotected(self) -> list[Decision]:
+        """Nothing at the venue would close these positions while no engine runs: said once a start."""
+        held = [
+            f"{plain(quantity)} {pair.base}"
+            for i, pair in self._state.instruments.items()
+            if (quantity := self._state.ledger.position(i)) > ZERO and quantity >= pair.quantity_min
+        ]
+        text = f"held without a stop order at the venue: {', '.join(held)}"
+        return [Noted("SESSION", "info", text)] if held else []
 
     def _finished(self, done: Reconciled) -> list[Effect]:
         state = self._state
@@ -96,23 +134,19 @@ class Passes:
             return [StopRuntime("reconciled" if done.equal else "; ".join(done.differences))]
         return []
 
-    def _compared(self, done: Reconciled) -> list[Decision]:
-        """A difference must stand in two passes before it closes the gate; one equal pass opens it."""
-        control = self._state.control
-        # Its figures may move between the passes; what they are about doesn't.
-        subjects = frozenset(text.partition(":")[0] for text in done.differences)
-        stands, self._differed = bool(subjects & self._differed), subjects
-        if done.equal:
-            return [*control.open_gate("account")]
-        if not stands:
-            return []
-        text = f"account differs: {'; '.join(done.differences)}"
-        return [*control.close_gate("account", text, self._state.now)]
-
     def _disowned(self, event: AccountReported) -> list[Effect]:
-        """An order with our mark that nobody here planned: the journal lost it, so it is withdrawn."""
+        """An order with our mark that nobody here planned: the journal lost it, so it is withdrawn.
+
+        Adopting it would need what it was for - strategy, purpose, target - and only the journal knew that.
+        """
         return [
             WithdrawOrder(report.client_id, report.instrument, "not in the journal")
             for report in event.open_orders
-            if report.client_id.startswith(PREFIX) and self._state.orders.get(report.client_id) is None
+            if report.client_id.startswith(OURS) and self._state.orders.get(report.client_id) is None
         ]
+
+
+def returned(state: State, decisions: list[Decision]) -> list[Order]:
+    """Orders that we had asked to be cancelled and that stand again: not wanted then, not wanted now."""
+    risen = [d.subject for d in decisions if isinstance(d, Anomaly) and d.kind == "resurrected"]
+    return [o for i in risen if (o := state.orders.open.get(i)) is not None and o.cancels]

@@ -28,4 +28,5 @@ class Reply(msgspec.Struct):
     decisions: list[Decision] = []
     effects: list[Effect] = []
     steps: Iterable[Step] = ()
+    look: bool = False  # a full pass is to be taken now
     closing: str = ""  # the session ends, and why

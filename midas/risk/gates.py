@@ -24,6 +24,8 @@ def entry_forbidden(state: State, strategy: str, instrument: str) -> Breach | No
         return Breach("kill latch", 1.0, 0.0, f"the kill latch is set by {control.kill_by}")
     if not control.permissions.entries:
         return Breach("mode", 0.0, 0.0, f"mode {control.mode.value} opens nothing new")
+    if (why := state.stale.get(instrument)) is not None:
+        return Breach("stale", 0.0, 0.0, f"{instrument.partition('.')[0]}: {why}")
     if gate := control.blocked(*SCOPES, instrument, strategy):
         return Breach("gate", 0.0, 0.0, f"{gate.scope} is closed: {gate.reason}")
     return None

@@ -6,13 +6,20 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Protocol
 
-from midas.domain.decision import Decision, Reconciled
+from midas.domain.decision import Anomaly, Decision, Reconciled
 from midas.domain.event import AccountReported, OrderFilled, Source
 from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO
-from midas.domain.order import Fill, Phase, Side, TradeReport
+from midas.domain.order import Fill, OrderReport, Phase, Side, TradeReport
+from midas.state.breaks import ACCOUNT, Breaks, Difference, Kind
+from midas.state.inference import inferred_fill
 from midas.state.ledger import Ledger
+from midas.state.order import Order
 from midas.state.orders import SETTLING, Orders
+
+OURS = "md-"  # how our orders are known on the venue
+SKIPS_MAX = 10  # audits in a row that leave a moving asset alone; then it is compared all the same
+SHORT = 4  # of a client id, for a person
 
 
 class Account(Protocol):
@@ -20,13 +27,21 @@ class Account(Protocol):
 
     orders: Orders
     ledger: Ledger
+    breaks: Breaks
     instruments: dict[str, Instrument]
+    quote: str
     reconciled: bool
     reconciled_at: int
     differences: tuple[str, ...]
 
     def book_fill(self, event: OrderFilled) -> list[Decision]:
         """Book a fill of one of our orders, once."""
+
+    def book_inferred(self, order: Order, fill: Fill, at: int) -> list[Decision]:
+        """Book what only a balance tells; the real fill will replace it."""
+
+    def replace_inferred(self, client_id: str, real: Fill) -> list[Decision]:
+        """Take back what was inferred of an order, now that the venue tells it."""
 
     def book_external(self, instrument: Instrument, side: Side, fill: Fill) -> list[Decision]:
         """Book a trade that no order of ours explains."""
@@ -43,6 +58,7 @@ def fold(state: Account, report: AccountReported) -> list[Decision]:
         if trade.instrument in new:
             state.ledger.remember(trade.instrument, trade.fill.trade_id)
     moving = _moving(state, report)  # before its own evidence touches any order
+    touched = _touched(state, report, moving)
     for order_report in (*report.open_orders, *report.queried):
         known = state.orders.get(order_report.client_id)
         if known is not None:
@@ -53,11 +69,13 @@ def fold(state: Account, report: AccountReported) -> list[Decision]:
             decisions += _trade(state, trade, by_venue_id, report.at)
     for order_report in (*report.open_orders, *report.queried):
         if order_report.client_id not in moving:
-            decisions += state.orders.reported(order_report, report.as_of, report.at)
+            decisions += _status(state, order_report, report)
     decisions += state.orders.found_foreign(report.open_orders)
-    for client_id in report.absent:
-        decisions += state.orders.absent(client_id, report.as_of, report.at)
-    differences = tuple(_differences(state, report, moving))
+    decisions += _absences(state, report)
+    found = {d.name: d for d in _differences(state, report, moving)}
+    skipped = frozenset(n for n in found.keys() & touched if state.breaks.skip(n, SKIPS_MAX))
+    state.breaks.fold((d for n, d in found.items() if n not in skipped), skipped, report.purpose, report.at)
+    differences = tuple(d.text for d in state.breaks.open() if d.name not in skipped)
     state.reconciled, state.reconciled_at, state.differences = not differences, report.at, differences
     changed = len(decisions)
     return [*decisions, Reconciled(report.purpose, not differences, changed, differences)]
@@ -76,10 +94,59 @@ def _trade(
     if state.ledger.knows(trade.instrument, trade.fill.trade_id):
         return []
     client_id = trade.client_id or by_venue_id.get((trade.instrument, trade.venue_id), "")
+    if state.orders.get(client_id) is None and (late := state.replace_inferred(client_id, trade.fill)):
+        return late
     if state.orders.get(client_id) is None:
         return state.book_external(state.instruments[trade.instrument], trade.side, trade.fill)
     fill = OrderFilled(client_id, trade.venue_id, trade.instrument, trade.fill, at, Source.QUERY)
     return state.book_fill(fill)
+
+
+def _status(state: Account, line: OrderReport, report: AccountReported) -> list[Decision]:
+    """The venue's word on one order, unless the same word was taken twice and didn't last."""
+    order, name = state.orders.get(line.client_id), f"order:{line.client_id}"
+    if order is None or (state.breaks.exhausted(name) and _contradicts(order, line)):
+        return []
+    changes: list[Decision] = [*state.orders.reported(line, report.as_of, report.at)]
+    if any(isinstance(c, Anomaly) and c.kind in ("resurrected", "order_differs") for c in changes):
+        state.breaks.corrected(name)
+    return changes
+
+
+def _contradicts(order: Order, line: OrderReport) -> bool:
+    intent = order.intent
+    if not line.open:
+        return False
+    return order.phase is Phase.CLOSED or line.quantity != intent.quantity or intent.price not in (
+        None, line.price,
+    )  # fmt: skip
+
+
+def _absences(state: Account, report: AccountReported) -> list[Decision]:
+    """What the venue no longer knows. Of an order that stood there, a balance may tell what became of it."""
+    decisions: list[Decision] = []
+    standing = [
+        o for i in report.absent
+        if (o := state.orders.open.get(i)) is not None and o.phase is Phase.WORKING
+    ]  # fmt: skip
+    leaves = {o.intent.client_id: o.leaves for o in standing}
+    for client_id in report.absent:
+        decisions += state.orders.absent(client_id, report.as_of, report.at)
+    vanished = [o for o in standing if o.phase is Phase.CLOSED]
+    if len(vanished) == 1:  # of two, nobody could tell which one has filled
+        order = vanished[0]
+        instrument = state.instruments[order.intent.instrument]
+        gaps = {asset: _gap(state, report, asset) for asset in (instrument.base, instrument.quote)}
+        fill = inferred_fill(order, leaves[order.intent.client_id], instrument, gaps, report.at)
+        if fill is not None:
+            decisions += state.book_inferred(order, fill, report.at)
+    return decisions
+
+
+def _gap(state: Account, report: AccountReported, asset: str) -> Decimal:
+    """How much more of it the venue counts than we do."""
+    there = next((b.total for b in report.balances if b.asset == asset), ZERO)
+    return there - state.ledger.balances.get(asset, ZERO)
 
 
 def _moving(state: Account, report: AccountReported) -> set[str]:
@@ -87,24 +154,78 @@ def _moving(state: Account, report: AccountReported) -> set[str]:
     if report.purpose != "audit":
         return set()
     orders = (*state.orders.open.items(), *state.orders.closed.items())
-    return {i for i, order in orders if report.at - order.touched_at < SETTLING}
+    return {i for i, order in orders if report.as_of - order.touched_at < SETTLING}
 
 
-def _differences(state: Account, report: AccountReported, moving: set[str]) -> Iterator[str]:
-    ours = {i for i, o in state.orders.open.items() if o.phase is Phase.WORKING or o.unknown} - moving
-    theirs = {r.client_id for r in report.open_orders} - moving
-    yield from (f"order {i} is open here, not at the venue" for i in sorted(ours - theirs))
-    yield from (f"order {i} is open at the venue, not here" for i in sorted(theirs - ours))
-    for line in report.open_orders:
-        order = state.orders.get(line.client_id)
-        if order is not None and order.filled != line.filled and line.client_id in theirs:
-            yield f"order {line.client_id}: {order.filled} filled here, {line.filled} at the venue"
+def _touched(state: Account, report: AccountReported, moving: set[str]) -> frozenset[str]:
+    """Names of the assets that moving orders trade: their balances were read at another moment."""
+    pairs = {o.intent.instrument for i in moving if (o := state.orders.get(i)) is not None}
+    traded = (state.instruments[p] for p in pairs if p in state.instruments)
+    return frozenset(asset for pair in traded for asset in (pair.base, pair.quote))
+
+
+def _differences(state: Account, report: AccountReported, moving: set[str]) -> Iterator[Difference]:
+    yield from _order_differences(state, report, moving)
     totals: dict[str, Decimal] = {b.asset: b.total for b in report.balances}
     for asset in sorted(totals.keys() | state.ledger.balances.keys()):
         here, there = state.ledger.balances.get(asset, ZERO), totals.get(asset, ZERO)
         if here != there:
-            yield f"{asset}: {here} here, {there} at the venue"
+            closes = gates_of(state, asset)
+            yield _difference(asset, Kind.ASSET, asset, (str(here), str(there)), closes)
     for instrument in state.instruments:
         known = {t.fill.trade_id for t in report.trades if t.instrument == instrument}
         if report.purpose == "stop" and (extra := set(state.ledger.trades(instrument)) - known):
-            yield f"{len(extra)} trades in {instrument} are known here, not at the venue"
+            text = f"{len(extra)} trades in {instrument} are known here, not at the venue"
+            figures = (f"{len(extra)} more", "not listed")
+            subject = f"trades in {state.instruments[instrument].name}"
+            yield _difference(f"trades:{instrument}", Kind.TRADES, subject, figures, (instrument,), text)
+
+
+def _order_differences(state: Account, report: AccountReported, moving: set[str]) -> Iterator[Difference]:
+    lines = {r.client_id: r for r in report.open_orders if r.client_id not in moving}
+    open_here = {i: o for i, o in state.orders.open.items() if o.phase is Phase.WORKING or o.unknown}
+    for client_id in sorted(open_here.keys() - lines.keys() - moving):
+        where = open_here[client_id].intent.instrument
+        text = f"order {client_id} is open here, not at the venue"
+        yield _of_order(client_id, Kind.ORDER_HERE, where, ("open", "not open"), text)
+    for client_id in sorted(lines.keys() - open_here.keys()):
+        line, known = lines[client_id], state.orders.get(client_id)
+        if known is None and not client_id.startswith(OURS):
+            continue  # somebody else's: shown, counted as exposure, none of our business
+        if known is None or known.phase is Phase.CLOSED:
+            text = f"order {client_id} is open at the venue, not here"
+            kind = Kind.ORDER_THERE if known is None else Kind.CORRECTED
+            yield _of_order(client_id, kind, line.instrument, ("not open", "open"), text)
+    for client_id, line in sorted(lines.items()):
+        order = state.orders.open.get(client_id)
+        if order is None:
+            continue
+        if order.filled != line.filled:
+            text = f"order {client_id}: {order.filled} filled here, {line.filled} at the venue"
+            figures = (f"{order.filled} filled", f"{line.filled} filled")
+            yield _of_order(client_id, Kind.FILLED, line.instrument, figures, text)
+        elif _contradicts(order, line):
+            intent = order.intent
+            figures = (f"{intent.quantity} @ {intent.price}", f"{line.quantity} @ {line.price}")
+            text = f"order {client_id}: {figures[0]} here, {figures[1]} at the venue"
+            yield _of_order(client_id, Kind.CORRECTED, line.instrument, figures, text)
+
+
+def gates_of(state: Account, asset: str) -> tuple[str, ...]:
+    """What may not be opened while this asset's balance is in doubt."""
+    if asset == state.quote:
+        return (ACCOUNT,)
+    return tuple(i for i, pair in state.instruments.items() if asset in (pair.base, pair.quote))
+
+
+def _of_order(client_id: str, kind: Kind, instrument: str, figures: tuple[str, str], text: str) -> Difference:
+    subject = f"order {client_id[-SHORT:]}"
+    return _difference(f"order:{client_id}", kind, subject, figures, (instrument,), text)
+
+
+def _difference(
+    name: str, kind: Kind, subject: str, figures: tuple[str, str], closes: tuple[str, ...], text: str = ""
+) -> Difference:
+    here, venue = figures
+    text = text or f"{subject}: {here} here, {venue} at the venue"
+    return Difference(name=name, kind=kind, subject=subject, here=here, venue=venue, closes=closes, text=text)

@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from midas.domain.carry import Carried, PauseCarried
-from midas.domain.decision import Anomaly, Decision, FillBooked, Noted
+import msgspec
+
+from midas.domain.carry import Carried, InferredCarried, PauseCarried
+from midas.domain.decision import Adjusted, Anomaly, Decision, FillBooked, Noted
 from midas.domain.event import (
     AccountReported,
     BalancesSeen,
     OrderFilled,
     Remarked,
     SessionOpened,
+    Source,
 )
 from midas.domain.instrument import Instrument
 from midas.domain.market import (
@@ -29,10 +32,11 @@ from midas.domain.market import (
 from midas.domain.mode import Mode
 from midas.domain.money import ZERO
 from midas.domain.opinion import Regime
-from midas.domain.order import Fill, OrderIntent, Side
+from midas.domain.order import CloseReason, Fill, OrderIntent, Side
 from midas.domain.verdict import Approved
 from midas.state import reconcile
 from midas.state.alerts import Alerts
+from midas.state.breaks import Breaks
 from midas.state.control import Control, Gate
 from midas.state.ledger import Ledger, Sleeve
 from midas.state.market import InstrumentMarket
@@ -65,6 +69,7 @@ class State:
         self.recovering = True
         self.closing = False
         self.feed_up = self.user_up = False
+        self.user_up_at = 0
         self.feed_age = 0
         self.gaps = self.resyncs = self.refused_messages = self.market_events = 0
         self.intents = 0
@@ -73,7 +78,15 @@ class State:
         self.day = 0
         self.reconciled = False
         self.reconciled_at = 0
+        self.clean_at = 0  # the last pass that found both sides equal
+        self.passes = 0
         self.differences: tuple[str, ...] = ()
+        self.breaks = Breaks()
+        self.inferred: dict[str, InferredCarried] = {}  # by client id, until the real fill comes
+        self.adjustments: dict[str, Decimal] = {}  # by instrument: what no fill explains, accepted or dust
+        self.stale: dict[str, str] = {}  # instrument -> why its market data can't be decided on
+        self.stale_since: dict[str, int] = {}
+        self.stream_doubt = 0  # since when the user stream may have missed something; 0: it hasn't
         self._marks = {
             i.base: m for i, m in zip(instruments, self.markets.values(), strict=True) if i.quote == quote
         }
@@ -179,8 +192,72 @@ class State:
             detail = f"trade {fill.trade_id} waits for the next full pass"
             return [self.orders.strange("unknown_order", event.client_id, detail)]
         intent = order.intent
+        replaced = self.replace_inferred(event.client_id, fill)
         changes = list[Decision](self.orders.filled(event.client_id, fill, event.at))
-        return [self._booked(intent, intent.side, fill, self.instruments[event.instrument]), *changes]
+        booked = self._booked(intent, intent.side, fill, self.instruments[event.instrument])
+        return [*replaced, booked, *changes]
+
+    def book_inferred(self, order: Order, fill: Fill, at: int) -> list[Decision]:
+        """Book what only a balance tells about an order that the venue forgot; the real fill replaces it."""
+        intent = order.intent
+        made_up = InferredCarried(intent.strategy, intent.instrument, intent.side, fill)
+        self.inferred[intent.client_id] = made_up
+        detail = f"INFERRED from the balances: {intent.side.value} {fill.quantity} @ {fill.price}"
+        made = OrderFilled(intent.client_id, order.venue_id, intent.instrument, fill, at, Source.QUERY)
+        return [Anomaly("inferred_fill", intent.client_id, detail), *self.book_fill(made)]
+
+    def replace_inferred(self, client_id: str, real: Fill) -> list[Decision]:
+        """The venue tells what was only inferred: what was booked of it is taken back first.
+
+        Where the order itself is forgotten by now, the real fill is booked here, too.
+        """
+        guess = self.inferred.get(client_id)
+        if guess is None or real.trade_id < 0:
+            return []
+        del self.inferred[client_id]
+        instrument, made = self.instruments[guess.instrument], guess.fill
+        other = Side.SELL if guess.side is Side.BUY else Side.BUY
+        back = msgspec.structs.replace(made, fee=-made.fee)
+        self.ledger.book(guess.strategy, other, back, instrument)
+        order = self.orders.get(client_id)
+        if order is None:
+            self.ledger.book(guess.strategy, guess.side, real, instrument)
+        elif order.fills.pop(made.trade_id, None) is not None:
+            order.filled -= made.quantity
+            order.cost -= made.quantity * made.price
+        detail = f"trade {real.trade_id} is the fill that was inferred: {made.quantity} @ {made.price}"
+        return [Anomaly("inferred_replaced", client_id, detail)]
+
+    def book_adjustment(self, made: Adjusted) -> None:
+        """What no fill explains enters the ledger: a flow, dust, or a difference that a person accepted."""
+        self.ledger.adjust(made.asset, made.amount)
+        if made.instrument and made.position:
+            side = Side.BUY if made.position > ZERO else Side.SELL
+            fill = Fill(
+                trade_id=-made.at, price=made.price, quantity=abs(made.position), fee=ZERO, fee_asset="",
+                maker=True, time=made.at,
+            )  # fmt: skip
+            self.ledger.move(EXTERNAL, side, fill, self.instruments[made.instrument])
+            total = self.adjustments.get(made.instrument, ZERO) + made.position
+            self.adjustments[made.instrument] = total
+        if made.kind == "accepted":
+            self.breaks.accept(made.name, (made.here, made.venue))
+            if made.client_id in self.orders.open:
+                filled = self.orders.open[made.client_id].filled
+                self.orders.closed_by_venue(made.client_id, CloseReason.CANCELED, filled, made.at)
+
+    def scale_equity(self, before: float) -> None:
+        """Money came or went that no trade made: peaks and day count as if it had always been (or not) here.
+
+        Where equity isn't known, they begin anew once it is.
+        """
+        after = self.equity()
+        known = before > 0.0 and after > 0.0
+        factor = after / before if known else 0.0
+        self.equity_peak *= factor
+        self.day_equity *= factor
+        if self.opening_equity:
+            self.opening_equity = self.opening_equity + after - before if known else 0.0
 
     def book_external(self, instrument: Instrument, side: Side, fill: Fill) -> list[Decision]:
         """A trade on this account that isn't ours: the position follows it all the same."""
@@ -216,6 +293,9 @@ class State:
             day_equity=self.day_equity,
             alerts=self.alerts.all,
             alert_last=self.alerts.last_id,
+            adjustments=dict(self.adjustments),
+            accepted=dict(self.breaks.accepted),
+            inferred=dict(self.inferred),
         )
 
     # one handler an event
@@ -230,6 +310,8 @@ class State:
         if carried.opened:
             self.ledger.restore(carried.balances, carried.sleeves, carried.trade_ids, carried.busted)
         self.tickets = dict(carried.tickets)
+        self.adjustments, self.inferred = dict(carried.adjustments), dict(carried.inferred)
+        self.breaks.accepted = dict(carried.accepted)
         for order in carried.orders:
             self.orders.restore(order, event.at)
         for pause in carried.pauses:
@@ -258,6 +340,10 @@ class State:
     def _feed_status(self, event: FeedStatus) -> list[Decision]:
         if event.stream == "user":
             self.user_up = event.connected
+            if event.connected:
+                self.user_up_at = event.at
+            else:
+                self.stream_doubt = self.stream_doubt or event.at
         else:
             self.feed_up = event.connected
         word = "connected" if event.connected else "lost"

@@ -101,13 +101,19 @@ def test_a_list_that_was_taken_before_a_close_does_not_take_it_back() -> None:
     assert "md-1" in state.orders.closed
 
 
-def test_an_order_of_somebody_else_is_shown_once_and_keeps_the_account_unequal() -> None:
+def test_an_order_of_somebody_else_is_told_once_counts_as_exposure_and_is_no_difference() -> None:
     state = desk()
     stranger = account(AT, {"USDT": "10000"}, open_orders=(report("web-1"),))
     assert kinds(state.apply(stranger)) == ["foreign_order"]
     again = state.apply(stranger)
     assert kinds(again) == []
-    assert verdict(again).differences == ("order web-1 is open at the venue, not here",)
+    assert verdict(again).equal
+    assert state.orders.leaves(BTC.id, Side.BUY) == Decimal(1)
+
+
+def test_an_order_with_our_mark_that_nobody_here_planned_differs() -> None:
+    done = verdict(desk().apply(account(AT, {"USDT": "10000"}, open_orders=(report("md-lost"),))))
+    assert done.differences == ("order md-lost is open at the venue, not here",)
 
 
 def test_an_external_trade_moves_balances_and_is_reported() -> None:

@@ -7,7 +7,15 @@ from typing import TypeVar
 
 import msgspec
 
-from midas.domain.event import BalancesSeen, Event, OrderAccepted, OrderFilled, OrderRejected, Source
+from midas.domain.event import (
+    BalancesSeen,
+    Event,
+    FlowSeen,
+    OrderAccepted,
+    OrderFilled,
+    OrderRejected,
+    Source,
+)
 from midas.domain.money import exact
 from midas.domain.order import BalanceReport, Fill
 from midas.domain.time import MILLISECOND
@@ -48,6 +56,14 @@ class _Balance(msgspec.Struct, frozen=True):
     locked: str = msgspec.field(name="l")
 
 
+class _Flow(msgspec.Struct, frozen=True):
+    """`balanceUpdate`: what no trade made."""
+
+    asset: str = msgspec.field(name="a")
+    delta: str = msgspec.field(name="d")
+    time: int = msgspec.field(name="T")
+
+
 class _Position(msgspec.Struct, frozen=True):
     balances: tuple[_Balance, ...] = msgspec.field(name="B")
 
@@ -75,8 +91,10 @@ class Translator:
                 return self._execution(_typed(event, _Execution), at)
             case "outboundAccountPosition":
                 return Translation((_balances(_typed(event, _Position), at),))
-            case "balanceUpdate" | "externalLockUpdate":
-                return Translation(look=True)  # a deposit, a withdrawal or a lock: not of our trading
+            case "balanceUpdate":
+                return Translation((_flow(_typed(event, _Flow), at),), look=True)
+            case "externalLockUpdate":
+                return Translation(look=True)  # of our balances, but not of our trading
         return Translation()
 
     def _execution(self, execution: _Execution, at: int) -> Translation:
@@ -124,6 +142,10 @@ def _balances(position: _Position, at: int) -> BalancesSeen:
     return BalancesSeen(
         tuple(BalanceReport(b.asset, amount(b.free), amount(b.locked)) for b in position.balances), at
     )
+
+
+def _flow(flow: _Flow, at: int) -> FlowSeen:
+    return FlowSeen(flow.asset, exact(flow.delta), flow.time * MILLISECOND, at)
 
 
 def _typed(event: Mapping[str, object], type_: type[T]) -> T:

@@ -1,0 +1,190 @@
+"""What no fill explains: flows that the venue tells of, dust, and differences that a person accepts.
+
+Each enters the ledger as one journaled decision with its price and where that came from, so that a position
+is always the sum of its fills and of these. None of them is profit or loss: peaks of equity move with them.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from decimal import Decimal
+
+from midas.domain.command import AcceptBreak
+from midas.domain.decision import Adjusted, Decision
+from midas.domain.event import FlowSeen
+from midas.domain.instrument import Instrument
+from midas.domain.money import ZERO, from_float, plain
+from midas.engine.reply import Asked, Reply
+from midas.execution.wanted import shown
+from midas.state.breaks import Difference, Kind
+from midas.state.state import State
+
+FINE = Decimal("1e-12")
+FLOWS_KEPT = 1_000  # a stream may tell the same one twice
+
+
+class Adjuster:
+    """Books adjustments; asked by the engine, which journals what it decides."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._flows: OrderedDict[str, None] = OrderedDict()
+        self._reviewed: dict[str, tuple[str, str]] = {}  # what a person has been shown
+
+    def flow(self, event: FlowSeen) -> list[Decision]:
+        """A deposit, a withdrawal, dust that the venue converted, an airdrop: once each."""
+        name = f"{event.asset}:{event.amount}:{event.time}"
+        if not self._state.ledger.opened or name in self._flows:
+            return []
+        self._flows[name] = None
+        if len(self._flows) > FLOWS_KEPT:
+            self._flows.popitem(last=False)
+        return [self._book("external_flow", name, event.asset, event.amount)]
+
+    def dust(self) -> list[Decision]:
+        """Less than a lot that stands over two passes, with nothing in doubt there, is no break."""
+        made: list[Decision] = []
+        breaks = self._state.breaks
+        for name, known in list(breaks.known.items()):
+            difference = known.difference
+            if difference.kind is not Kind.ASSET or not breaks.standing(name):
+                continue
+            amount = Decimal(difference.venue) - Decimal(difference.here)
+            if not self._is_dust(difference.name, amount):
+                continue
+            if breaks.exhausted(name):
+                known.tried = "adjusted twice already, and it came back"
+                continue
+            breaks.corrected(name)
+            made.append(self._book("dust", name, difference.name, amount))
+            del breaks.known[name]
+        return made
+
+    def accept(self, command: AcceptBreak, asked: Asked) -> Reply:
+        """The review, or once confirmed the adjustment."""
+        state, name = self._state, command.name.strip()
+        reason = command.reason.strip()
+        found = _named(name, state)
+        if found is None:
+            names = ", ".join(d.name for d in state.breaks.open())
+            there = f"there is {names}" if names else "both sides are equal"
+            return Reply(False, f"nothing differs under {shown(name)}; {there}")
+        if found.name in state.breaks.accepted:
+            return Reply(True, f"{found.subject} is accepted already")
+        if not state.breaks.standing(found.name):
+            return Reply(False, f"{found.text}: seen once; the next pass looks again")
+        figures = (found.here, found.venue)
+        if not command.confirmed or self._reviewed.get(found.name) != figures:
+            moved = command.confirmed and found.name in self._reviewed
+            self._reviewed[found.name] = figures
+            said = "it isn't what was reviewed any more: " if moved else ""
+            text = f"{said}{found.text}; {state.breaks.evidence(found.name)}. {self._effect(found)}"
+            step = "confirm to do it" if not command.confirmed else "read this, then confirm once more"
+            return Reply(not command.confirmed, f"{text}; {step}")
+        del self._reviewed[found.name]
+        by = f"{asked.actor}: {reason}" if reason else asked.actor
+        decision = self._accept(found, by)
+        return Reply(True, f"{found.subject} is accepted as the venue has it", decisions=[decision])
+
+    def _accept(self, found: Difference, by: str) -> Decision:
+        if found.kind is Kind.ASSET:
+            amount = Decimal(found.venue) - Decimal(found.here)
+            return self._book("accepted", found.name, found.name, amount, found, by)
+        client_id = found.name.partition(":")[2] if found.kind is Kind.ORDER_HERE else ""
+        made = Adjusted(
+            kind="accepted", name=found.name, asset=self._state.quote, amount=ZERO, at=self._state.now,
+            client_id=client_id, here=found.here, venue=found.venue, by=by,
+        )  # fmt: skip
+        self._state.book_adjustment(made)
+        return made
+
+    def _effect(self, found: Difference) -> str:
+        """What accepting it would do, in words."""
+        opened = " and ".join(_where(self._state, gate) for gate in found.closes)
+        if found.kind is Kind.ORDER_HERE:
+            return f"Accepting takes the order as cancelled and lets new risk be opened {opened}"
+        if found.kind is not Kind.ASSET:
+            kept = "until it differs otherwise"
+            return f"Accepting changes nothing here; it lets new risk be opened {opened}, {kept}"
+        amount = Decimal(found.venue) - Decimal(found.here)
+        price, source = self._price(found.name)
+        at = f" at {plain(price)} ({source})" if price else f" ({source})"
+        position = self._position(found.name, amount, "accepted")
+        moves = f", {_signed(position)} of it to the position `external`" if position else ""
+        gates = f" and lets new risk be opened {opened}" if opened else ""
+        return (
+            f"Accepting books {_signed(amount)} {found.name}{at}{moves}; "
+            f"it counts neither as profit nor as loss{gates}"
+        )
+
+    def _book(
+        self, kind: str, name: str, asset: str, amount: Decimal, found: Difference | None = None, by: str = ""
+    ) -> Adjusted:
+        state, pair = self._state, _pair(self._state, asset)
+        price, source = self._price(asset)
+        position = self._position(asset, amount, kind)
+        before = state.equity()
+        made = Adjusted(
+            kind=kind, name=name, asset=asset, amount=amount, at=state.now,
+            instrument=pair.id if pair is not None and position else "", position=position,
+            price=price, price_source=source, here=found.here if found else "",
+            venue=found.venue if found else "", by=by,
+        )  # fmt: skip
+        state.book_adjustment(made)
+        state.scale_equity(before)
+        return made
+
+    def _position(self, asset: str, amount: Decimal, kind: str) -> Decimal:
+        """What of it moves a position: what a person takes over, or what sleeves hold and is gone."""
+        state = self._state
+        if _pair(state, asset) is None:
+            return ZERO
+        if amount > ZERO:
+            return amount if kind == "accepted" else ZERO
+        held = sum((state.ledger.position(i) for i, p in state.instruments.items() if p.base == asset), ZERO)
+        left = state.ledger.balances.get(asset, ZERO) + amount
+        return max(amount, min(ZERO, left - held))
+
+    def _price(self, asset: str) -> tuple[Decimal, str]:
+        if asset == self._state.quote:
+            return Decimal(1), "the currency that is counted in"
+        pair = _pair(self._state, asset)
+        mark = self._state.markets[pair.id].mark if pair is not None else 0.0
+        if pair is None or not mark > 0.0:
+            return ZERO, "no price is known"
+        return from_float(mark, FINE), f"mark of {pair.name}"
+
+    def _is_dust(self, asset: str, amount: Decimal) -> bool:
+        state = self._state
+        lots = [(i, p.lot_size) for i, p in state.instruments.items() if p.base == asset]
+        if not lots or abs(amount) > min(lot for _, lot in lots):
+            return False
+        return not any(o.unknown for i, _ in lots for o in state.orders.of_instrument(i))
+
+
+def _named(name: str, state: State) -> Difference | None:
+    """A difference by its name, or by the end of an order's id."""
+    known = state.breaks.known
+    if name in known:
+        return known[name].difference
+    wanted = name.lower().removeprefix("order:")
+    found = [
+        k.difference for n, k in known.items()
+        if n.lower() == name.lower() or (n.startswith("order:") and wanted and n.lower().endswith(wanted))
+    ]  # fmt: skip
+    return found[0] if len(found) == 1 else None
+
+
+def _pair(state: State, asset: str) -> Instrument | None:
+    """The instrument that prices an asset and holds what isn't ours of it."""
+    pairs = [p for p in state.instruments.values() if p.base == asset]
+    return next((p for p in pairs if p.quote == state.quote), pairs[0] if pairs else None)
+
+
+def _where(state: State, gate: str) -> str:
+    pair = state.instruments.get(gate)
+    return f"in {pair.name}" if pair is not None else "on this account"
+
+
+def _signed(amount: Decimal) -> str:
+    return f"+{plain(amount)}" if amount > ZERO else plain(amount)

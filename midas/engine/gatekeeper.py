@@ -1,0 +1,26 @@
+"""The gates that follow from evidence: an instrument's, and the account's for its quote currency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from midas.domain.decision import GateMoved
+from midas.engine.freshness import pulled
+from midas.state.breaks import ACCOUNT
+from midas.state.state import State
+
+
+def judge(state: State) -> Iterator[GateMoved]:
+    """Close what a standing difference or long silence closes, open what nothing closes any more."""
+    if state.recovering:
+        return
+    control = state.control
+    for scope in (ACCOUNT, *state.instruments):
+        gate = control.gates.get(scope)
+        if gate is not None and gate.by:
+            continue  # a person's
+        reasons = [r for r in (state.breaks.reason(scope), pulled(state, scope)) if r]
+        if reasons:
+            yield from control.close_gate(scope, "; ".join(reasons), state.now)
+        else:
+            yield from control.open_gate(scope)
