@@ -203,6 +203,12 @@ def _facts_options(parser: Parser) -> None:
     parser.add_argument("--keep", metavar="FILE", help="finished seeds are added to it and not run again")
 
 
+def _simulate_options(parser: Parser) -> None:
+    parser.add_argument("--seeds", type=_worlds, metavar="A..B", help="default: 1..100")
+    parser.add_argument("--plan", metavar="FILE", help="these faults (JSON) instead of those of each seed")
+    parser.add_argument("--show-plan", action="store_true", help="print the first seed's faults and end")
+
+
 def _mode_options(parser: Parser) -> None:
     parser.add_argument(
         "name",
@@ -357,6 +363,14 @@ def _seeds(text: str) -> range:
     seeds = range(_whole(first), _whole(last or first) + 1)
     if not 0 < len(seeds) <= 1_000:
         raise argparse.ArgumentTypeError(f"expected 1 to 1,000 seeds, the smallest first, got {text!r}")
+    return seeds
+
+
+def _worlds(text: str) -> range:
+    first, _, last = text.partition("..")
+    seeds = range(_whole(first), _whole(last or first) + 1)
+    if not seeds:
+        raise argparse.ArgumentTypeError(f"expected seeds A..B, the smallest first, got {text!r}")
     return seeds
 
 
@@ -533,6 +547,13 @@ _COMMANDS: tuple[_Row, ...] = (
         "run the embedded exchange by itself",
         "midas sim --market synthetic --speed 20 --seed 7",
         _sim_options,
+    ),
+    (
+        "simulate",
+        "midas.cli.simulate:simulate",
+        "prove the desk on simulated worlds with faults and crashes, one a seed",
+        "midas simulate --seeds 1..2000\nmidas simulate --seeds 7 --show-plan > plan.json",
+        _simulate_options,
     ),
     (
         "record",

@@ -80,6 +80,11 @@ def drawn(seed: int, chance: random.Random) -> Plan:
     return msgspec.structs.replace(plan, faults=tuple(sorted(faults, key=lambda f: (f.at, f.kind))))
 
 
+def of(seed: int) -> Plan:
+    """The plan of a seed, whatever is run beside it."""
+    return drawn(seed, random.Random(seed << 1 | 1))
+
+
 def written(plan: Plan) -> str:
     """As JSON."""
     return msgspec.json.format(msgspec.json.encode(plan), indent=1).decode()

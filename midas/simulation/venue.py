@@ -7,9 +7,8 @@ rests and tells the feeds.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 import msgspec
@@ -25,9 +24,10 @@ from midas.venues.sim.doors.ordercounts import OrderCounts
 from midas.venues.sim.doors.params import Params
 from midas.venues.sim.doors.userstream import UserStreams
 from midas.venues.sim.floor.accounts import API_KEY, Account, AccountSpec
+from midas.venues.sim.floor.charts import Charts
 from midas.venues.sim.floor.desk import Desk
 from midas.venues.sim.floor.exchange import Exchange
-from midas.venues.sim.floor.history import Past, walks
+from midas.venues.sim.floor.klines import Candle, flat
 from midas.venues.sim.floor.orders import Deal, Order
 from midas.venues.sim.floor.refusal import Refusal
 from midas.venues.sim.source.market import BestQuote, DepthChange, Listing, MarketEvent, Print
@@ -114,7 +114,7 @@ class Venue:
         self._chance = chance
         self.pairs = pairs
         self.books = {pair.symbol: Book(pair, chance) for pair in pairs}
-        desks = [Desk(book.listing(), EPOCH, 0, 1, past=_past(symbol)) for symbol, book in self.books.items()]
+        desks = [Desk(book.listing(), EPOCH, 0, 1, NoCharts()) for book in self.books.values()]
         balances = {"USDT": CASH} | {pair.base: Decimal(0) for pair in pairs}
         self.account = Account.opened(1, AccountSpec(balances=balances))
         self.users = UserStreams(clock.now)
@@ -216,8 +216,19 @@ def _finished(work: Coroutine[Any, Any, object]) -> object:
     raise AssertionError("a request of the model venue waited for something")
 
 
-@cache
-def _past(symbol: str) -> Past:
-    """The candles before the beginning, the same in every world: they cost more than a whole life."""
-    pair = next(pair for pair in PAIRS if pair.symbol == symbol)
-    return Past(walks(Book(pair, random.Random(1)).listing(), EPOCH, 1))
+class NoCharts(Charts):
+    """Candles that nobody asks for: making those before the beginning costs more than a whole life."""
+
+    def __init__(self) -> None:
+        pass
+
+    def add(self, event: Print) -> None:
+        """Not kept."""
+
+    def advance(self, time: int) -> Iterator[tuple[str, Candle]]:
+        """Nothing closes."""
+        return iter(())
+
+    def window(self, start: int, tick: int) -> Candle:
+        """Flat at the last price."""
+        return flat(start, start, tick)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-import random
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -36,7 +35,7 @@ from midas.simulation.venue import PAIRS, Venue, drive
 AGREE_S = 120.0  # after healing: no order UNKNOWN, here as there
 RESTART_S = 2.5  # a supervisor's wait
 PERSON_S = 30.0  # mean wait of a person between two commands
-MARKET_S = 2.0  # mean wait of one pair's market
+MARKET_S = 3.0  # mean wait of one pair's market
 SLOW_SYNC_S = 5.0
 
 
@@ -331,8 +330,3 @@ class World:
 
 def _fee_in(deal: Any, asset: str) -> Decimal:
     return deal.fee if deal.fee_asset == asset else Decimal(0)
-
-
-def run_seed(seed: int) -> Verdict:
-    """The world of a seed."""
-    return World(plans.drawn(seed, random.Random(seed << 1 | 1))).run()

@@ -21,10 +21,8 @@ _TRADED = ("1s", "1m")
 class Charts:
     """Candles by the name under which they are streamed: "1m", "1d", "1d@+08:00"."""
 
-    def __init__(
-        self, listing: Listing, start: int, lateness: int, seed: int, past: Past | None = None
-    ) -> None:
-        self._past = past or Past(walks(listing, start, seed))
+    def __init__(self, listing: Listing, start: int, lateness: int, seed: int) -> None:
+        self._past = Past(walks(listing, start, seed))
         self._start = start
         self._seconds = self._traded("1s", start // SECOND * SECOND, lateness)
         self._minutes = self._traded("1m", start, lateness)

@@ -10,7 +10,6 @@ import msgspec
 from midas.domain.time import MINUTE
 from midas.venues.sim.floor.charts import Charts
 from midas.venues.sim.floor.filters import AVERAGE_MINUTES, Filters
-from midas.venues.sim.floor.history import Past
 from midas.venues.sim.floor.klines import Candle
 from midas.venues.sim.floor.matcher import Matcher
 from midas.venues.sim.floor.tape import Aggregate, Tape, TapeStand
@@ -38,9 +37,9 @@ class Desk:
     """What the exchange keeps of one symbol."""
 
     def __init__(
-        self, listing: Listing, start: int, lateness: int, seed: int, past: Past | None = None
+        self, listing: Listing, start: int, lateness: int, seed: int, charts: Charts | None = None
     ) -> None:
-        """`past`: the candles before `start`, where somebody has made them already."""
+        """`charts`: other candles than those of this market."""
         self.instrument = listing.instrument
         self.symbol = listing.instrument.symbol
         self.scale = Scale.of(listing.instrument)
@@ -53,7 +52,7 @@ class Desk:
         self.tape = Tape(listing.first_trade_id, lateness)
         self.last_tick = listing.first_tick
         self.last_trade_id = listing.first_trade_id - 1
-        self.charts = Charts(listing, start, lateness, seed, past)
+        self.charts = charts or Charts(listing, start, lateness, seed)
 
     def advance(self, time: int) -> list[tuple[str, Candle]]:
         """Market time is now `time`; the candles that this closes."""
