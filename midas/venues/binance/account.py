@@ -92,7 +92,8 @@ class AccountReader:
     async def find(self, client_id: str, instrument: str, priority: Priority) -> OrderReport | None:
         """The order of that client id, or None where the venue answered that there is none."""
         symbol = self._symbols[instrument]
-        call = partial(self._client.get_order, symbol=symbol, origClientOrderId=client_id)
+        name = self._known.name(client_id)
+        call = partial(self._client.get_order, symbol=symbol, origClientOrderId=name)
         try:
             line = await self._rest.ask(call, OrderLine, priority)
         except Rejected as error:
@@ -157,8 +158,8 @@ class AccountReader:
             self._known.learn(instrument, venue_id, line.client_order_id)
 
     def _report(self, line: OrderLine, instrument: str, client_id: str) -> OrderReport:
-        self._known.learn(instrument, str(line.order_id), client_id)
-        return report(line, client_id, instrument)
+        known = self._known.learn(instrument, str(line.order_id), client_id)
+        return report(line, known, instrument)
 
 
 async def together(asked: Iterable[Coroutine[Any, Any, Answer]]) -> list[Answer]:

@@ -229,7 +229,7 @@ class BinanceBroker:
             self._rest.weights.admit(Priority.CANCEL)
             reply = await self._rest.client.cancel_order(
                 symbol=symbol,
-                origClientOrderId=client_id,
+                origClientOrderId=self._known.name(client_id),
                 requests_params=Handover(
                     lambda _: self._publish(CancelSent(client_id, self._now()))
                 ).as_parameter,
@@ -240,7 +240,8 @@ class BinanceBroker:
             case answers.Accepted():
                 return self._canceled(client_id, reply)
             case answers.Rejected(code, reason) if code != answers.CLOCK_REFUSED:
-                self._publish(CancelRejected(client_id, code, reason, self._now()))
+                gone = answers.gone(code, reason)
+                self._publish(CancelRejected(client_id, code, reason, self._now(), gone))
                 return True
         return False
 

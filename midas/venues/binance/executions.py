@@ -14,13 +14,15 @@ from midas.domain.event import (
     OrderAccepted,
     OrderFilled,
     OrderRejected,
+    OrderReplaced,
+    OrderTriggered,
     Source,
 )
 from midas.domain.money import exact
 from midas.domain.order import BalanceReport, Fill
 from midas.domain.time import MILLISECOND
 from midas.errors import MalformedMessage
-from midas.venues.binance.orders import KnownOrders, amount, closing
+from midas.venues.binance.orders import STOPS, KnownOrders, amount, closing
 
 T = TypeVar("T")
 
@@ -31,6 +33,9 @@ class _Execution(msgspec.Struct, frozen=True):
     symbol: str = msgspec.field(name="s")
     client_id: str = msgspec.field(name="c")
     original_client_id: str = msgspec.field(name="C")
+    type: str = msgspec.field(name="o")
+    quantity: str = msgspec.field(name="q")
+    price: str = msgspec.field(name="p")
     kind: str = msgspec.field(name="x")
     status: str = msgspec.field(name="X")
     reject_reason: str = msgspec.field(name="r")
@@ -43,11 +48,17 @@ class _Execution(msgspec.Struct, frozen=True):
     time: int = msgspec.field(name="T")
     trade_id: int = msgspec.field(name="t")
     maker: bool = msgspec.field(name="m")
+    in_book: bool = msgspec.field(name="w")
 
     @property
     def order(self) -> str:
-        """The order's own client id: on a cancel `c` is the cancel's and `C` the order's."""
+        """The order's own client id: on a cancel `c` is the cancel's, on an amendment a new one."""
         return self.original_client_id or self.client_id
+
+    @property
+    def sequence(self) -> int:
+        """When the venue did it, which never falls within one order."""
+        return self.time * MILLISECOND
 
 
 class _Balance(msgspec.Struct, frozen=True):
@@ -101,23 +112,34 @@ class Translator:
         instrument = self._instruments.get(execution.symbol)
         if instrument is None:
             return Translation()
-        self._known.learn(instrument, str(execution.order_id), execution.order)
-        if not execution.order.startswith(self._prefix):
+        client_id = self._known.learn(instrument, str(execution.order_id), execution.order)
+        if execution.kind == "REPLACED":
+            self._known.learn(instrument, str(execution.order_id), execution.client_id)
+        if not client_id.startswith(self._prefix):
             # Somebody else's order on this account: its trades move our balances.
             return Translation(look=execution.kind == "TRADE")
-        return Translation(tuple(_events(execution, instrument, at)), look=execution.kind == "REPLACED")
+        events = _events(execution, client_id, instrument, at)
+        return Translation(tuple(events), look=execution.kind == "REPLACED")
 
 
-def _events(execution: _Execution, instrument: str, at: int) -> list[Event]:
-    client_id, venue_id = execution.order, str(execution.order_id)
-    events: list[Event] = []
+def _events(execution: _Execution, client_id: str, instrument: str, at: int) -> list[Event]:
+    venue_id, sequence = str(execution.order_id), execution.sequence
+    source, events = Source.STREAM, list[Event]()
     if execution.kind == "NEW":
-        events.append(OrderAccepted(client_id, venue_id, at, Source.STREAM))
+        stop = execution.type in STOPS
+        waits = stop and not execution.in_book
+        events.append(OrderAccepted(client_id, venue_id, at, source, waits, sequence))
+        if stop and not waits:
+            events.append(OrderTriggered(client_id, at, source, sequence))
     elif execution.kind == "TRADE":
-        events.append(OrderFilled(client_id, venue_id, instrument, _fill(execution), at, Source.STREAM))
+        events.append(OrderFilled(client_id, venue_id, instrument, _fill(execution), at, source, sequence))
+    elif execution.kind == "REPLACED":
+        quantity, price = amount(execution.quantity), amount(execution.price)
+        events.append(OrderReplaced(client_id, "", quantity, price or None, at, source, sequence))
     if execution.status == "REJECTED":
         return [*events, OrderRejected(client_id, 0, execution.reject_reason, at)]
-    return events + closing(execution.status, client_id, amount(execution.filled), at, Source.STREAM)
+    ended = closing(execution.status, client_id, amount(execution.filled), at, source, sequence)
+    return events + ended
 
 
 def _fill(execution: _Execution) -> Fill:

@@ -34,6 +34,7 @@ CLOSED: dict[str, CloseReason] = {
     "REJECTED": CloseReason.REJECTED,
 }
 _OPEN = frozenset({"NEW", "PARTIALLY_FILLED", "PENDING_NEW", "PENDING_CANCEL"})
+STOPS = frozenset({"STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"})
 # What a triggered order becomes; orders of other people on this account come in these types too.
 _TYPES: dict[str, OrderType] = {
     **{kind.value: kind for kind in OrderType},
@@ -78,6 +79,7 @@ class OrderLine(msgspec.Struct, frozen=True, rename="camel"):
     type: str
     side: Side
     update_time: int
+    is_working: bool = True  # false while a stop waits for its price
 
 
 class TradeLine(msgspec.Struct, frozen=True, rename="camel"):
@@ -95,20 +97,32 @@ class TradeLine(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class KnownOrders:
-    """Which client id an order of the venue has: its ids are unique within one instrument only."""
+    """Which client id an order of the venue has: its ids are unique within one instrument only.
+
+    The first name stands. An amendment made elsewhere gives an order another one, by which the venue wants it
+    called from then on.
+    """
 
     def __init__(self) -> None:
         self._client_ids: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._renamed: dict[str, str] = {}
 
-    def learn(self, instrument: str, venue_id: str, client_id: str) -> None:
-        """Remember; the oldest are forgotten."""
-        self._client_ids[instrument, venue_id] = client_id
+    def learn(self, instrument: str, venue_id: str, told: str) -> str:
+        """Remember what it is called, and return the name that we know it by; the oldest are forgotten."""
+        client_id = self._client_ids.setdefault((instrument, venue_id), told)
+        if told != client_id:
+            self._renamed[client_id] = told
         if len(self._client_ids) > _KNOWN_MAX:
-            self._client_ids.popitem(last=False)
+            self._renamed.pop(self._client_ids.popitem(last=False)[1], None)
+        return client_id
 
     def client_id(self, instrument: str, venue_id: str) -> str | None:
         """The client id, or None where we never saw the order."""
         return self._client_ids.get((instrument, venue_id))
+
+    def name(self, client_id: str) -> str:
+        """What the venue calls the order that we know by this client id."""
+        return self._renamed.get(client_id, client_id)
 
 
 def amount(text: str) -> Decimal:
@@ -151,10 +165,12 @@ def outcome(placed: Placed, client_id: str, instrument: str, at: int) -> list[Ev
     return events
 
 
-def closing(status: str, client_id: str, filled: Decimal, at: int, source: Source) -> list[Event]:
+def closing(
+    status: str, client_id: str, filled: Decimal, at: int, source: Source, sequence: int = 0
+) -> list[Event]:
     """OrderClosed where `status` ends an order, else nothing; raises MalformedMessage for an unknown one."""
     if status in CLOSED:
-        return [OrderClosed(client_id, CLOSED[status], filled, at, source)]
+        return [OrderClosed(client_id, CLOSED[status], filled, at, source, sequence)]
     if status not in _OPEN:
         raise MalformedMessage(f"unknown order status {status!r}")
     return []
@@ -179,6 +195,7 @@ def report(line: OrderLine, client_id: str, instrument: str) -> OrderReport:
         open=reason is None,
         close_reason=reason,
         time=line.update_time * MILLISECOND,
+        untriggered=line.type in STOPS and not line.is_working,
     )
 
 

@@ -1,4 +1,4 @@
-"""Table C of the order notes, row by row."""
+"""The table of answers, row by row."""
 
 from __future__ import annotations
 
@@ -8,17 +8,62 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from midas.venues.binance.answers import (
+    TABLE,
     Accepted,
     Answer,
     Exists,
     NeverLeft,
     RateLimited,
     Rejected,
+    Row,
     Unknown,
+    gone,
     meaning,
     refusal,
     silence,
 )
+
+# An answer that each line of the table is there for, in the table's order.
+EXAMPLES: list[tuple[int, int, str]] = [
+    (200, 0, ""), (429, -1003, "slow down"), (503, -2010, "no money"), (409, -2021, "half"),
+    (403, 0, "a proxy's page"),
+    (400, -1007, "timeout"), (400, -1015, "too many orders"), (400, -4116, "duplicated"),
+    (400, -2010, "Duplicate order sent."), (400, -1021, "outside of the recvWindow"), (401, -2015, "key"),
+    (400, -2010, "Account has insufficient balance"), (400, -1013, "Filter failure: LOT_SIZE"),
+    (400, -1102, "a parameter is missing"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "example"), zip(TABLE, EXAMPLES, strict=True), ids=[row.about for row in TABLE]
+)
+def test_each_line_of_the_table_is_the_first_that_fits_its_example(
+    row: Row, example: tuple[int, int, str]
+) -> None:
+    assert next(r for r in TABLE if r.fits(*example)) is row
+    assert type(meaning(*example)) is row.says
+
+
+@given(status=st.integers(), code=st.integers(), reason=st.text(max_size=20))
+def test_no_answer_is_without_a_line(status: int, code: int, reason: str) -> None:
+    assert any(row.fits(status, code, reason) for row in TABLE)
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "is_gone"),
+    [
+        (-2011, "Unknown order sent.", True),
+        (-2011, "Order was canceled or expired.", True),
+        (-2013, "Order does not exist.", True),
+        (-2026, "Order was archived.", True),
+        (-2011, "Order was not canceled due to cancel restrictions.", False),
+        (-1022, "Signature for this request is not valid.", False),
+        (-2015, "Invalid API-key, IP, or permissions for action.", False),
+        (-1102, "A mandatory parameter is missing.", False),
+    ],
+)
+def test_a_refused_cancel_says_whether_the_order_is_still_there(code: int, text: str, is_gone: bool) -> None:
+    assert gone(code, text) is is_gone
 
 
 @pytest.mark.parametrize("status", [200, 201, 204])

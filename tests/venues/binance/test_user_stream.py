@@ -14,10 +14,13 @@ from midas.domain.event import (
     OrderClosed,
     OrderFilled,
     OrderRejected,
+    OrderReplaced,
+    OrderTriggered,
     Source,
 )
 from midas.domain.market import FeedStatus, MessageRefused
 from midas.domain.order import CloseReason
+from midas.domain.time import MILLISECOND
 from midas.venues.binance.executions import Translator
 from midas.venues.binance.orders import KnownOrders
 from tests.fakes.binance_bench import BTC, Stand, fill, intent, placed
@@ -35,6 +38,7 @@ TRADE = EXECUTION | {
     "x": "TRADE", "X": "PARTIALLY_FILLED", "l": "0.00040000", "z": "0.00040000", "L": "59000.00000000",
     "n": "0.00000040", "N": "BTC", "t": 90140, "m": True,
 }  # fmt: skip
+DONE_AT = 1795248017100 * MILLISECOND
 CANCELED = EXECUTION | {"x": "CANCELED", "X": "CANCELED", "c": "cxl-5012", "C": "md-1", "z": "0.00040000"}
 
 
@@ -45,7 +49,7 @@ def translator() -> Translator:
 
 def test_a_new_order_is_accepted(translator: Translator) -> None:
     (event,) = translator.translate(EXECUTION, 7).events
-    assert event == OrderAccepted("md-1", "5012", 7, Source.STREAM)
+    assert event == OrderAccepted("md-1", "5012", 7, Source.STREAM, False, DONE_AT)
 
 
 def test_a_trade_is_a_fill_with_its_fee(translator: Translator) -> None:
@@ -63,18 +67,50 @@ def test_a_trade_is_a_fill_with_its_fee(translator: Translator) -> None:
 def test_the_last_trade_comes_before_the_end(translator: Translator) -> None:
     filled, closed = translator.translate(TRADE | {"X": "FILLED", "z": "0.001"}, 7).events
     assert isinstance(filled, OrderFilled)
-    assert closed == OrderClosed("md-1", CloseReason.FILLED, Decimal("0.001"), 7, Source.STREAM)
+    assert closed == OrderClosed("md-1", CloseReason.FILLED, Decimal("0.001"), 7, Source.STREAM, DONE_AT)
 
 
 def test_a_cancel_names_the_original_order(translator: Translator) -> None:
     (event,) = translator.translate(CANCELED, 7).events
-    assert event == OrderClosed("md-1", CloseReason.CANCELED, Decimal("0.0004"), 7, Source.STREAM)
+    assert event == OrderClosed("md-1", CloseReason.CANCELED, Decimal("0.0004"), 7, Source.STREAM, DONE_AT)
 
 
 @pytest.mark.parametrize("status", ["EXPIRED", "EXPIRED_IN_MATCH"])
 def test_an_expired_order_says_what_was_filled(translator: Translator, status: str) -> None:
     (event,) = translator.translate(EXECUTION | {"x": "EXPIRED", "X": status, "z": "0.0002"}, 7).events
-    assert event == OrderClosed("md-1", CloseReason.EXPIRED, Decimal("0.0002"), 7, Source.STREAM)
+    assert event == OrderClosed("md-1", CloseReason.EXPIRED, Decimal("0.0002"), 7, Source.STREAM, DONE_AT)
+
+
+def test_a_stop_waits_first_and_is_in_the_book_later(translator: Translator) -> None:
+    stop = EXECUTION | {"o": "STOP_LOSS_LIMIT", "P": "58000.00000000"}
+    (waiting,) = translator.translate(stop | {"w": False}, 7).events
+    assert waiting == OrderAccepted("md-1", "5012", 7, Source.STREAM, True, DONE_AT)
+    accepted, triggered = translator.translate(stop | {"w": True}, 8).events
+    assert accepted == OrderAccepted("md-1", "5012", 8, Source.STREAM, False, DONE_AT)
+    assert triggered == OrderTriggered("md-1", 8, Source.STREAM, DONE_AT)
+
+
+def test_an_amended_order_keeps_the_name_that_we_gave_it(translator: Translator) -> None:
+    translator.translate(EXECUTION, 7)
+    amended = EXECUTION | {"x": "REPLACED", "c": "web-77", "C": "md-1", "q": "0.00050000"}
+    translation = translator.translate(amended, 8)
+    price = Decimal("59000")
+    assert translation.events == (
+        OrderReplaced("md-1", "", Decimal("0.0005"), price, 8, Source.STREAM, DONE_AT),
+    )
+    assert translation.look
+    (later,) = translator.translate(TRADE | {"c": "web-77"}, 9).events
+    assert isinstance(later, OrderFilled)
+    assert later.client_id == "md-1"
+
+
+def test_an_order_is_called_by_the_name_that_the_venue_has_for_it() -> None:
+    known = KnownOrders()
+    assert known.learn(BTC.id, "5012", "md-1") == "md-1"
+    assert known.name("md-1") == "md-1"
+    assert known.learn(BTC.id, "5012", "web-77") == "md-1"
+    assert known.name("md-1") == "web-77"
+    assert known.client_id(BTC.id, "5012") == "md-1"
 
 
 def test_self_trade_prevention_closes_only_when_the_status_says_so(translator: Translator) -> None:
