@@ -9,11 +9,13 @@ from collections.abc import Iterator
 
 import msgspec
 
+from midas.agents.guardian import UNKNOWN_PAUSE
 from midas.agents.strategy_manager import StrategyManager
 from midas.domain.mode import Mode
 from midas.domain.money import plain
 from midas.domain.time import SECOND
 from midas.state.alerts import NAME
+from midas.state.breaks import DIFFERS
 from midas.state.control import Gate
 from midas.state.snapshot import AlarmView, HealthView
 from midas.state.state import State
@@ -36,7 +38,7 @@ def known(name: str, state: State, strategies: StrategyManager) -> bool:
         "book": of in state.markets,
         "store": of in ("journal", "tape"),
         "stream": bool(of),
-    }.get(kind, name in ("feed", "user", "orders", "account", "clock", "lag"))
+    }.get(kind, name in ("feed", "user", "orders", "unknown", "account", "clock", "lag"))
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -104,7 +106,7 @@ class Alarms:
             )  # fmt: skip
         for gate in control.gates.values():
             if not gate.by and not (gate.scope == "venue" and self._silent()):
-                severity = "error" if gate.scope == "account" else "warn"
+                severity = "error" if gate.reason.startswith(DIFFERS) or gate.scope == "account" else "warn"
                 text = f"no new risk {_where(gate.scope)}: {gate.reason}"
                 yield Condition(f"gate:{gate.scope}", severity, text, _gate_advice(gate), gate.since)
         for name, enrolled in self._strategies.enrolled.items():
@@ -146,15 +148,22 @@ class Alarms:
                 "it is looked up until the venue has told; nothing new there meanwhile",
                 oldest.unknown_since, GRACE,
             )  # fmt: skip
+            age = state.now - oldest.unknown_since
+            if age > UNKNOWN_PAUSE:
+                yield Condition(
+                    "unknown", "error", f"an order has been UNKNOWN for {age // SECOND} s: mode PAUSE",
+                    "look for it on the venue's own page; `midas reconcile` shows what both sides say",
+                    oldest.unknown_since + UNKNOWN_PAUSE,
+                )  # fmt: skip
         if state.recovering:
             yield Condition(
                 "account", "warn", "the account is being reconciled: nothing is traded yet",
                 "wait; if it lasts, see what differs among the events", state.started_at, 5 * SECOND,
             )  # fmt: skip
-        elif not state.reconciled and "account" not in state.control.gates:
+        elif watched := [d.text for d in state.breaks.open() if not state.breaks.standing(d.name)]:
             yield Condition(
-                "account", "warn", f"not reconciled: {'; '.join(state.differences)}",
-                "the next pass looks again; twice the same closes the gate", grace=GRACE,
+                "account", "warn", f"not reconciled: {'; '.join(watched)}",
+                "the next pass looks again; twice the same closes its gate", grace=GRACE,
             )  # fmt: skip
 
     def _books(self) -> Iterator[Condition]:
@@ -207,6 +216,6 @@ def _where(scope: str) -> str:
 
 
 def _gate_advice(gate: Gate) -> str:
-    if gate.scope == "account":
-        return "compare with the venue's own account page; opens with the next equal pass"
+    if gate.reason.startswith(DIFFERS):
+        return "opens with an equal pass; or `midas reconcile accept NAME` takes it as the venue has it"
     return "opens by itself once the cause is gone; exits go on"

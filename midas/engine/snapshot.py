@@ -22,6 +22,7 @@ from midas.engine.kill_preview import choices
 from midas.engine.kill_report import KillReport
 from midas.engine.lines import lines
 from midas.engine.order_log import OrderLog
+from midas.engine.reconciliation import reconciliation
 from midas.engine.results import Results
 from midas.engine.standing import exposures, triggers
 from midas.engine.tape import TapePainter
@@ -179,6 +180,7 @@ class Painter:
             triggers=triggers(state, engine.orchestrator.risk.limits),
             market=assembly.market,
             limits_off=switched_off(engine.orchestrator.risk.limits),
+            reconciliation=reconciliation(state, engine.passes, assembly.venue),
         )
 
     def _fill(self, fill: FillBooked) -> None:

@@ -15,6 +15,7 @@ from midas.domain.time import clock_text
 
 STANDS_AFTER = 2  # passes in a row
 CORRECTIONS_MAX = 2  # of the same thing; then it is left alone and shown
+DIFFERS = "account differs"  # how the reason of such a gate begins
 ACCOUNT = "account"  # the gate of what concerns every instrument: the quote currency
 
 
@@ -105,7 +106,7 @@ class Breaks:
             for n, k in self.known.items()
             if self.standing(n) and gate in k.difference.closes
         ]
-        return f"account differs: {'; '.join(texts)}" if texts else ""
+        return f"{DIFFERS}: {'; '.join(texts)}" if texts else ""
 
     def corrected(self, name: str) -> None:
         """Something was put right after the venue's word."""

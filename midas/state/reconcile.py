@@ -32,6 +32,8 @@ class Account(Protocol):
     quote: str
     reconciled: bool
     reconciled_at: int
+    clean_at: int
+    passes: int
     differences: tuple[str, ...]
 
     def book_fill(self, event: OrderFilled) -> list[Decision]:
@@ -77,6 +79,8 @@ def fold(state: Account, report: AccountReported) -> list[Decision]:
     state.breaks.fold((d for n, d in found.items() if n not in skipped), skipped, report.purpose, report.at)
     differences = tuple(d.text for d in state.breaks.open() if d.name not in skipped)
     state.reconciled, state.reconciled_at, state.differences = not differences, report.at, differences
+    state.passes += 1
+    state.clean_at = state.clean_at if differences else report.at
     changed = len(decisions)
     return [*decisions, Reconciled(report.purpose, not differences, changed, differences)]
 
