@@ -24,6 +24,7 @@ class OrderCarried(msgspec.Struct, frozen=True, kw_only=True):
     untriggered: bool = False
     sequence: int = 0  # the venue's highest for this order
     replacements: tuple[Replacement, ...] = ()  # sent, not answered
+    absent_at: int = 0  # venue time of the first proof that it never arrived: crashes don't take it back
 
 
 class SleeveCarried(msgspec.Struct, frozen=True, kw_only=True):

@@ -83,7 +83,7 @@ class Orders(Requests):
         order.untriggered, order.sent_at = carried.untriggered, carried.sent_at
         order.pending = [Pending(r.request, at, at + REQUEST_LIFE, r) for r in carried.replacements]
         order.phase = Phase.WORKING if carried.phase == Phase.WORKING.value else Phase.INFLIGHT
-        order.dead_at = carried.dead_at or at + REQUEST_LIFE
+        order.dead_at, order.absent_at = carried.dead_at or at + REQUEST_LIFE, carried.absent_at
         order.unknown_since, order.unknown_cause = at, "engine restarted"
         self.open[carried.intent.client_id] = order
 

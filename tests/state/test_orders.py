@@ -432,3 +432,13 @@ def test_a_filled_order_ends_filled_whatever_came_first(names: list[str]) -> Non
     for name in names:
         done[name](state)
     assert (order.status, order.filled, order.unknown) == ("FILLED", ONE, False)
+
+
+def test_the_first_proof_of_absence_outlives_a_crash() -> None:
+    orders, order = inflight()
+    orders.uncertain("md-1", "no answer", AT)
+    assert orders.absent("md-1", DEAD + SECOND, DEAD + SECOND) == []
+    heir = Orders()
+    heir.restore(order.carried(), DEAD + 2 * SECOND)
+    heir.absent("md-1", DEAD + 4 * SECOND, DEAD + 4 * SECOND)
+    assert heir.closed["md-1"].close_reason is CloseReason.REJECTED
