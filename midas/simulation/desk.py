@@ -71,6 +71,7 @@ class Machine(msgspec.Struct):
     venue: Venue
     chance: random.Random
     whims: tuple[int, ...]
+    paces: Paces
     taped: bool = False  # keep tapes, for a replay
 
 
@@ -78,7 +79,7 @@ def config(venue: Venue, whims: tuple[int, ...]) -> EngineConfig:
     """The engine's configuration in every world: all strategies on all pairs."""
     ids = tuple(pair.id for pair in venue.pairs)
     return EngineConfig(
-        instruments=venue.pairs, quote="USDT", period=MINUTE, audit_every=30 * SECOND, regime=RegimeRules(),
+        instruments=venue.pairs, quote="USDT", period=MINUTE, audit_every=60 * SECOND, regime=RegimeRules(),
         limits=LIMITS, sizing=SizingRules(), execution=EXECUTION,
         strategies=tuple(
             StrategyConfig(kind.name, 0.3, ids, {"seed": seed})
@@ -172,7 +173,7 @@ class Desk:
         try:
             self.journal.append(0, HEADER, clock.now(), encode_header(self._header()))
             shell = Shell(clock, self.journal, self.tape, self.latch, feed, broker, self._vitals)
-            shell.rest, shell.paces, shell.measures = _rest, Paces(SECOND, 60 * SECOND), Unmeasured
+            shell.rest, shell.paces, shell.measures = _rest, machine.paces, Unmeasured
             await broker.start()
             for instrument in self.config.instruments:
                 for bar in await feed.history(instrument, self.config.period, HISTORY):

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import heapq
 import random
 from asyncio import events
 from collections.abc import Callable, Coroutine
+from contextvars import copy_context
+from heapq import heapify, heappop, heappush
 from typing import Any, TypeVarTuple
 from zlib import crc32
 
@@ -24,7 +25,6 @@ from midas.errors import MidasError
 STEPS_MAX = 50_000  # without time moving: somebody spins
 PRIME = 1_099_511_628_211
 MASK = (1 << 64) - 1
-MICROSECOND = 1e-6
 _NAMES: dict[str, int] = {}
 Ts = TypeVarTuple("Ts")
 
@@ -71,7 +71,7 @@ class SimTask(asyncio.Task[Any]):
 class Step:
     """A callback that is to run; stands in for asyncio's handles."""
 
-    __slots__ = ("args", "callback", "context", "gone", "mark", "rank", "time")
+    __slots__ = ("args", "callback", "context", "gone", "mark", "task", "time")
 
     def __init__(
         self, callback: Callable[..., Any], args: tuple[Any, ...], context: contextvars.Context, time: float
@@ -83,9 +83,18 @@ class Step:
         self.gone = False
         owner = getattr(callback, "__self__", None)
         if type(owner) is SimTask:
-            self.mark, self.rank = owner.mark, owner.rank
+            self.task: SimTask | None = owner
+            self.mark = owner.mark
         else:
-            self.mark, self.rank = _mark(getattr(callback, "__qualname__", "partial")), 0.5
+            self.task = None
+            name = getattr(callback, "__qualname__", "partial")
+            known = _NAMES.get(name)
+            self.mark = _mark(name) if known is None else known
+
+    @property
+    def rank(self) -> float:
+        """Of its task; what belongs to none stands in the middle."""
+        return self.task.rank if self.task is not None else 0.5
 
     def cancel(self) -> None:
         """It never runs."""
@@ -132,7 +141,7 @@ class SimLoop(asyncio.BaseEventLoop):
         context: contextvars.Context | None = None,
     ) -> Any:
         """Run it once, at this time."""
-        step = Step(callback, args, context if context is not None else contextvars.copy_context(), self.now)
+        step = Step(callback, args, copy_context() if context is None else context, self.now)
         self._ready.append(step)
         return step
 
@@ -146,9 +155,9 @@ class SimLoop(asyncio.BaseEventLoop):
         context: contextvars.Context | None = None,
     ) -> Any:
         """Run it once time has come to `when`."""
-        step = Step(callback, args, context if context is not None else contextvars.copy_context(), when)
+        step = Step(callback, args, copy_context() if context is None else context, when)
         self._numbers += 1
-        heapq.heappush(self._timers, (when, self._numbers, step))
+        heappush(self._timers, (when, self._numbers, step))
         return step
 
     def call_later(
@@ -201,9 +210,9 @@ class SimLoop(asyncio.BaseEventLoop):
     def kill(self, process: Process) -> None:
         """Nothing of it runs again, not even what its `finally` says."""
         process.alive = False
-        self._ready = [s for s in self._ready if s.context.get(_PROCESS) is not process]
+        self._ready[:] = [s for s in self._ready if s.context.get(_PROCESS) is not process]
         self._timers = [t for t in self._timers if t[2].context.get(_PROCESS) is not process]
-        heapq.heapify(self._timers)
+        heapify(self._timers)
         for task in process.tasks:
             task._log_destroy_pending = False  # type: ignore[attr-defined]
 
@@ -222,10 +231,25 @@ class SimLoop(asyncio.BaseEventLoop):
         before = events._get_running_loop()
         events._set_running_loop(self)
         try:
-            while not until.done():
-                self._once()
+            self._turn(until)
         finally:
             events._set_running_loop(before)
+
+    def _turn(self, until: asyncio.Future[Any]) -> None:
+        done, ready, trace_max = until.done, self._ready, MASK
+        while not done():
+            if not ready:
+                self._advance()
+            step = ready.pop() if len(ready) == 1 else self._chosen()
+            if step.gone:
+                continue
+            self.steps = steps = self.steps + 1
+            if steps == self.crash_at and self._crash(step):
+                continue
+            if steps - self._moved_at > STEPS_MAX:
+                raise Livelocked(f"{STEPS_MAX} steps at {self.now:.3f} s without end:\n{self.stacks()}")
+            self.trace = ((self.trace ^ step.mark ^ int(self.now * 1e6)) * PRIME) & trace_max
+            step.context.run(step.callback, *step.args)
 
     def stacks(self) -> str:
         """Where every task stands, for the person who has to find out why."""
@@ -236,50 +260,40 @@ class SimLoop(asyncio.BaseEventLoop):
             told.append(f"  {where or task!r}")
         return "\n".join(told)
 
-    def _once(self) -> None:
-        if not self._ready:
-            self._advance()
-        step = self._chosen()
-        if step.gone:
-            return
-        self.steps += 1
-        if self.steps - self._moved_at > STEPS_MAX:
-            raise Livelocked(f"{STEPS_MAX} steps at {self.now:.3f} s without end:\n{self.stacks()}")
-        if self.steps == self.crash_at and self.on_crash is not None:
+    def _crash(self, step: Step) -> bool:
+        """It is time to crash; whether `step` went with it."""
+        if self.on_crash is not None:
             self.on_crash()
-            process = step.context.get(_PROCESS)
-            if process is not None and not process.alive:
-                return
-        self.trace = ((self.trace ^ step.mark ^ int(self.now / MICROSECOND)) * PRIME) & MASK
-        step.context.run(step.callback, *step.args)
+        process = step.context.get(_PROCESS)
+        return process is not None and not process.alive
 
     def _chosen(self) -> Step:
+        """One of several ready steps."""
         ready = self._ready
-        count = len(ready)
-        if count == 1 or self._manner is ORDERED:
+        if self._manner is ORDERED:
             return ready.pop(0)
         if self._manner is UNIFORM:
-            return ready.pop(int(self._random() * count))
-        best = min(range(count), key=lambda place: ready[place].rank)
+            return ready.pop(int(self._random() * len(ready)))
+        best = min(range(len(ready)), key=lambda place: ready[place].rank)
         step = ready.pop(best)
-        if self._random() < RANK_CHANGES:
-            owner = getattr(step.callback, "__self__", None)
-            if type(owner) is SimTask:
-                owner.rank = 1.0 + self._random()
+        if step.task is not None and self._random() < RANK_CHANGES:
+            step.task.rank = 1.0 + self._random()
         return step
 
     def _advance(self) -> None:
-        timers = self._timers
+        """Let time move to the next timer."""
+        timers, ready = self._timers, self._ready
         while timers and timers[0][2].gone:
-            heapq.heappop(timers)
+            heappop(timers)
         if not timers:
             raise Deadlocked(f"nothing can happen any more after {self.now:.3f} s:\n{self.stacks()}")
-        self.now = max(self.now, timers[0][0])
+        if timers[0][0] > self.now:
+            self.now = timers[0][0]
         self._moved_at = self.steps
         while timers and timers[0][0] <= self.now:
-            step = heapq.heappop(timers)[2]
+            step = heappop(timers)[2]
             if not step.gone:
-                self._ready.append(step)
+                ready.append(step)
 
 
 def _mark(name: str) -> int:

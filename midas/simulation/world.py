@@ -21,6 +21,7 @@ from midas.domain.order import Phase
 from midas.domain.time import SECOND
 from midas.errors import EngineFailed, MidasError
 from midas.runtime.records import AUDIT
+from midas.runtime.runner import Paces
 from midas.simulation import plan as plans
 from midas.simulation.chance import Chance
 from midas.simulation.clock import MachineClock, TrueClock
@@ -35,8 +36,9 @@ from midas.simulation.venue import PAIRS, Venue, drive
 AGREE_S = 120.0  # after healing: no order UNKNOWN, here as there
 RESTART_S = 2.5  # a supervisor's wait
 PERSON_S = 30.0  # mean wait of a person between two commands
-MARKET_S = 3.0  # mean wait of one pair's market
+MARKET_S = 4.0  # mean wait of one pair's market
 SLOW_SYNC_S = 5.0
+TICKS = (1, 2, 2, 4)  # seconds between two ticks: a quiet desk costs the most
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -67,9 +69,10 @@ class World:
         self.network = Network(loop, chance.stream("net"), self.weather, self._served)
         self.network.on_left = self._left
         whims = tuple(draw.getrandbits(32) for _ in range(draw.choice((1, 2))))
+        paces = Paces(draw.choice(TICKS) * SECOND, 60 * SECOND)
         self.machine = Machine(
             loop, MachineClock(loop), self.disk, self.network, self.venue, chance.stream("broker"), whims,
-            taped,
+            paces, taped,
         )  # fmt: skip
         self.person = Person(chance.stream("trader"))
         self.violations: list[str] = []
