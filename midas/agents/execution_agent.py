@@ -10,7 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from midas.agents.risk_manager import reduced
-from midas.domain.decision import Noted
+from midas.domain.decision import AmendmentMoved, Noted
 from midas.domain.money import ZERO, floor_to, from_float
 from midas.domain.order import OrderIntent, OrderType, Purpose, Side, TimeInForce
 from midas.domain.verdict import Approved
@@ -32,7 +32,7 @@ class Withdrawal(msgspec.Struct, frozen=True):
     reason: str
 
 
-Step = OrderIntent | Withdrawal | Noted
+Step = OrderIntent | Withdrawal | AmendmentMoved | Noted
 
 
 class ExecutionAgent:

@@ -55,6 +55,13 @@ class OrderMoved(msgspec.Struct, frozen=True, tag="moved"):
     detail: str = ""
 
 
+class AmendmentMoved(msgspec.Struct, frozen=True, tag="amending"):
+    """Another order is to stand in the place of this one once that is closed, or no longer is."""
+
+    client_id: str
+    waits: bool
+
+
 class FillBooked(msgspec.Struct, frozen=True, tag="fill"):
     """An execution entered the ledger."""
 
@@ -174,6 +181,7 @@ Decision = (
     | OrderPlanned
     | OrderBlocked
     | OrderMoved
+    | AmendmentMoved
     | FillBooked
     | FillBusted
     | Anomaly

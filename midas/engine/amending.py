@@ -1,7 +1,9 @@
 """Amending a person's order: cancelled first; once the venue has closed it, a new one for what is left.
 
 So both can never fill, and while the fate of the old one isn't known nothing is sent. Whatever closes
-meanwhile - kill, mode, gate, session - drops the new one and says so.
+meanwhile - kill, mode, gate, session - drops the new one and says so. A crash drops it too, and the next
+session says so: a restart takes as long as it takes, the price was asked for in another market, and an
+order that is sent can't be taken back, while one that isn't can be asked for again.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import msgspec
 from midas.agents.execution_agent import Step, Withdrawal
 from midas.agents.risk_manager import RiskManager
 from midas.domain.command import AmendOrder
-from midas.domain.decision import Decision, FillBooked, Noted
+from midas.domain.decision import AmendmentMoved, Decision, FillBooked, Noted
 from midas.domain.money import ZERO, plain
 from midas.domain.order import CloseReason, OrderIntent, Phase, Purpose
 from midas.engine.lookup import SHORT, amendable, exit_barred, open_order
@@ -41,7 +43,7 @@ class Amendment(msgspec.Struct, frozen=True):
 
 
 class AmendDesk:
-    """Remembers amendments until their old order is closed; a restart forgets them, and nothing is sent."""
+    """Remembers amendments until their old order is closed."""
 
     def __init__(self, state: State, risk: RiskManager, manual: ManualDesk, reviewer: Reviewer) -> None:
         self._state = state
@@ -67,9 +69,8 @@ class AmendDesk:
             return Reply(False, f"{what} is refused: {'; '.join(review.breaches)}", review)
         if not command.confirmed:
             return Reply(True, f"{what}: confirm to cancel {short} and send this", review)
-        self.pending[client_id] = amendment
-        withdrawal = Withdrawal(order, "amended")
-        return Reply(True, f"{what}: sent once {short} is cancelled", review, steps=[withdrawal])
+        steps: list[Step] = [self._wait_for(client_id, amendment), Withdrawal(order, "amended")]
+        return Reply(True, f"{what}: sent once {short} is cancelled", review, steps=steps)
 
     def became(self, ticket: str) -> Reply | None:
         """As the manual desk's; an amendment on its way counts. Raises OrderInvalid."""
@@ -86,15 +87,16 @@ class AmendDesk:
             if order is not None and order.phase is not Phase.CLOSED:
                 yield from self._wait(order)
                 continue
-            del self.pending[client_id]
+            yield self._done_with(client_id)
             if order is not None:
                 yield from self._replace(order, amendment, sequence)
 
-    def forget(self, client_id: str, why: str) -> list[Noted]:
+    def forget(self, client_id: str, why: str) -> list[AmendmentMoved | Noted]:
         """Whatever was to stand in this order's place isn't sent any more."""
-        if self.pending.pop(client_id, None) is None:
+        if client_id not in self.pending:
             return []
-        return [Noted("ORDER", "warn", f"{client_id[-SHORT:]} won't be replaced: {why}")]
+        text = f"{client_id[-SHORT:]} won't be replaced: {why}"
+        return [self._done_with(client_id), Noted("ORDER", "warn", text)]
 
     def on_late_fill(self, client_id: str, decisions: list[Decision]) -> list[Step]:
         """An order filled after its end: what stands in its place gives up as much."""
@@ -108,8 +110,21 @@ class AmendDesk:
         standing = Amendment(intent.ticket, intent.quantity, intent.price, "a late fill")
         amendment = self.pending.get(intent.client_id, standing)
         less = msgspec.structs.replace(amendment, quantity=amendment.quantity - late)
-        self.pending[intent.client_id] = less
-        return [Withdrawal(heir, f"{client_id[-SHORT:]} filled after its end")]
+        waits = self._wait_for(intent.client_id, less)
+        return [waits, Withdrawal(heir, f"{client_id[-SHORT:]} filled after its end")]
+
+    def _wait_for(self, client_id: str, amendment: Amendment) -> AmendmentMoved:
+        self.pending[client_id] = amendment
+        return self._moved(client_id, waits=True)
+
+    def _done_with(self, client_id: str) -> AmendmentMoved:
+        del self.pending[client_id]
+        return self._moved(client_id, waits=False)
+
+    def _moved(self, client_id: str, *, waits: bool) -> AmendmentMoved:
+        moved = AmendmentMoved(client_id, waits)
+        self._state.move_amendment(moved)
+        return moved
 
     def _amendment(self, command: AmendOrder, order: Order, asked: Asked) -> Amendment:
         """What an empty word leaves out stays as it is. Raises OrderInvalid."""

@@ -27,7 +27,7 @@ from midas.domain.command import (
     SetStrategy,
     Stop,
 )
-from midas.domain.decision import Anomaly, Decision, Noted
+from midas.domain.decision import AmendmentMoved, Anomaly, Decision, Noted
 from midas.domain.mode import KillLevel, Mode
 from midas.engine.adjusting import Adjuster
 from midas.engine.alarms import known
@@ -159,7 +159,7 @@ class Commands:
         ids = ", ".join(o.intent.client_id[-SHORT:] for o in entries)
         return Reply(True, f"entries being cancelled: {ids}; strategies may enter again", steps=steps)
 
-    def _withdraw(self, orders: list[Order]) -> list[Noted]:
+    def _withdraw(self, orders: list[Order]) -> list[AmendmentMoved | Noted]:
         """Until each of them is closed it is asked for; nothing is sent in the place of one."""
         self._unwanted &= self._state.orders.open.keys()
         self._unwanted |= {order.intent.client_id for order in orders}

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from midas.domain.carry import Carried, InferredCarried, PauseCarried
-from midas.domain.decision import Adjusted, Anomaly, Decision, FillBooked, Noted
+from midas.domain.decision import Adjusted, AmendmentMoved, Anomaly, Decision, FillBooked, Noted
 from midas.domain.event import (
     AccountReported,
     BalancesSeen,
@@ -73,6 +73,7 @@ class State:
         self.feed_age = 0
         self.gaps = self.resyncs = self.refused_messages = self.market_events = 0
         self.intents = 0
+        self.amending: set[str] = set()  # orders in whose place another is to stand
         self.tickets: dict[str, str] = {}  # a person's acts, with the newest order that each became
         self.equity_peak = self.opening_equity = self.day_equity = 0.0
         self.day = 0
@@ -278,6 +279,7 @@ class State:
             busted=self.ledger.busted(),
             intents=self.intents,
             tickets=dict(list(self.tickets.items())[-TICKETS_CARRIED:]),
+            amending=tuple(sorted(self.amending)),
             pauses=tuple(
                 PauseCarried(g.scope, g.reason, g.by, g.since) for g in control.gates.values() if g.by
             ),
@@ -297,6 +299,10 @@ class State:
             accepted=dict(self.breaks.accepted),
             inferred=dict(self.inferred),
         )
+
+    def move_amendment(self, moved: AmendmentMoved) -> None:
+        """Remember which orders are to be replaced: a session that ends before must be able to say so."""
+        (self.amending.add if moved.waits else self.amending.discard)(moved.client_id)
 
     # one handler an event
 
@@ -327,6 +333,9 @@ class State:
         if carried.from_session:
             text += f"; continues {carried.from_session} with {len(carried.orders)} open orders"
         notes: list[Decision] = [Noted("SESSION", "info", text)]
+        for client_id in carried.amending:
+            text = f"{client_id} was being amended when session {carried.from_session} ended: "
+            notes.append(Noted("ORDER", "warn", f"{text}nothing is sent in its place"))
         if revalued:
             text = f"{', '.join(revalued)} counted in only one of both sessions: losses count from here on"
             notes.append(Noted("SESSION", "warn", text))

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from midas.domain.command import CancelOrder, ClosePosition, Kill, SetMode
-from midas.domain.decision import OrderPlanned
+from midas.domain.decision import Noted, OrderPlanned
 from midas.domain.event import (
     AccountDoubted,
     CancelRejected,
@@ -16,11 +16,13 @@ from midas.domain.event import (
     OrderClosed,
     OrderFilled,
     OrderUncertain,
+    SessionOpened,
     Source,
 )
 from midas.domain.order import CloseReason, Fill, TradeReport
 from midas.domain.time import SECOND
 from midas.state.order import Order
+from midas.state.state import State
 from tests.engine.hands import Hands, review
 from tests.engine.scene import of
 from tests.fakes.desk import BTC
@@ -344,3 +346,27 @@ def test_the_new_order_waits_for_the_disk_like_any_other(hands: Hands) -> None:
     hands.amend(order, price="59990.00")
     planned = of(OrderPlanned, hands.desk.audits)
     assert [p.intent.replaces for p in planned] == ["", order.intent.client_id]
+
+
+def test_a_crash_drops_it_and_the_next_session_says_so(hands: Hands) -> None:
+    order = hands.resting()
+    hands.desk.latency = SECOND
+    assert hands.amend(order, price="59990.00").accepted
+    carried = hands.state.carried()
+    assert carried.amending == (order.intent.client_id,)
+    after = State(list(hands.state.instruments.values()), "USDT")
+    decisions = after.apply(SessionOpened("s2", hands.desk.now, "account", "SIM", "", carried))
+    text = f"{order.intent.client_id} was being amended when session {carried.from_session} ended"
+    assert [d.text for d in decisions if isinstance(d, Noted) and d.text.startswith(text)]
+    assert after.carried().amending == ()
+
+
+def test_one_that_was_sent_or_dropped_is_no_longer_told(hands: Hands) -> None:
+    hands.amend(hands.resting(), price="59990.00")
+    assert hands.state.amending == set()
+    hands.desk.latency = SECOND
+    waiting = hands.open[0]
+    hands.amend(waiting, price="59980.00")
+    assert hands.state.amending == {waiting.intent.client_id}
+    hands.desk.command(CancelOrder(waiting.intent.client_id))
+    assert hands.state.amending == set()
