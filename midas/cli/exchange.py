@@ -23,5 +23,5 @@ def answering(path: Path) -> RunFile | None:
         address = urlsplit(found.http)
         with socket.create_connection((address.hostname or "", address.port or 0), timeout=1.0):
             return found
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None

@@ -46,7 +46,7 @@ def read_fate(home: Path) -> Fate | None:
     """The newest engine's; None where none ever ran, or the file can't be read."""
     try:
         return msgspec.json.decode((home / FATE_FILE).read_bytes(), type=Fate)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
 
 

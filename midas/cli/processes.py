@@ -71,7 +71,7 @@ def restart_exchange(settings: Settings, dead: RunFile) -> RunFile:
 def _kept(home: Path) -> KeptExchange:
     try:
         return msgspec.json.decode((home / KEPT).read_bytes(), type=KeptExchange)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return KeptExchange("")
 
 
@@ -80,7 +80,7 @@ def market_status(http: str, timeout: float = 2.0) -> MarketStatus:
     try:
         with _DIRECT.open(f"{http}/sim/status", timeout=timeout) as reply:
             return msgspec.json.decode(reply.read(), type=MarketStatus)
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Unreachable(f"the exchange at {http} doesn't answer: {error}") from None
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from midas import __version__
 from midas.cli.exchange import RUN_FILE as EXCHANGE_FILE
 from midas.cli.exchange import answering
 from midas.cli.fate import Fate, Telling, read_fate
@@ -161,7 +162,7 @@ async def _run(
         again = partial(restart_exchange, settings)
         others.append(ExchangeKeeper(settings.home, exchange, again, session.remark).beside)
     run_file = settings.home / RUN_FILE
-    found = EngineFile(os.getpid(), session.name, time.time_ns())
+    found = EngineFile(os.getpid(), session.name, time.time_ns(), version=__version__)
     write_durably(run_file, msgspec.json.encode(found))
     gc.freeze()
     try:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from midas import __version__
 from midas.errors import ConfigInvalid, NotRunning
 from midas.store.lock import InstanceLock
 
@@ -15,12 +16,17 @@ RUN_FILE = "engine.json"
 ENGINE_LOG = "engine.log"  # what a detached engine and its supervisor print
 
 
+FORMAT = 1
+
+
 class EngineFile(msgspec.Struct, frozen=True):
     """How a running engine is found."""
 
     pid: int
     session: str
     started_at: int
+    format: int = 1  # of this file
+    version: str = ""  # of the midas that runs
 
 
 def running(home: Path) -> EngineFile:
@@ -32,8 +38,14 @@ def running(home: Path) -> EngineFile:
         raise NotRunning(f"{home} can't be looked into: {error.strerror}; is it a folder of yours?") from None
     if held:
         try:
-            return msgspec.json.decode((home / RUN_FILE).read_bytes(), type=EngineFile)
-        except (OSError, msgspec.MsgspecError):
+            found = msgspec.json.decode((home / RUN_FILE).read_bytes(), type=EngineFile)
+            if found.format > FORMAT:
+                raise NotRunning(
+                    f"the engine of {home}, process {found.pid}, is midas {found.version}, whose run file "
+                    f"{__version__} can't read: use that one, or `midas stop` and start again"
+                )
+            return found
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             raise NotRunning(f"the engine of {home} is starting or ending; try again in a moment") from None
     raise NotRunning(f"no engine runs in {home}; `midas` or `midas --no-ui` starts one")
 

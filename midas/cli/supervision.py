@@ -32,7 +32,7 @@ def supervision(home: Path) -> Supervision | None:
     """The newest supervisor's word, whether it still runs or not."""
     try:
         return msgspec.json.decode((home / FILE).read_bytes(), type=Supervision)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
 
 

@@ -95,7 +95,7 @@ class HomeWatch:
         """Its process; one that ends cleanly takes its file along."""
         try:
             found = msgspec.json.decode((self._home / EXCHANGE_FILE).read_bytes(), type=RunFile)
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             return 0
         self._by_hand = not began_by_midas(self._home, found.instance)
         return found.pid if lives(found.pid) else 0

@@ -89,7 +89,7 @@ class LinkServer:
                     if message.hz >= FOLLOWING_HZ:
                         self._following.add(task)
                     pushing = asyncio.create_task(self._push(writer, message.hz))
-        except (LinkClosed, ConnectionError, msgspec.MsgspecError):
+        except (LinkClosed, ConnectionError, msgspec.MsgspecError, UnicodeDecodeError):
             pass  # a client that leaves or stammers is gone; the engine doesn't care
         finally:
             self._clients.discard(task)

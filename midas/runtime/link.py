@@ -171,7 +171,7 @@ class SocketLink:
                 continue
             try:
                 self._take(decode_engine(receive_frame(connection)), jigsaw)
-            except (LinkClosed, OSError, msgspec.MsgspecError):
+            except (LinkClosed, OSError, msgspec.MsgspecError, UnicodeDecodeError):
                 if self._socket is connection:
                     self._socket = None
                 connection.close()

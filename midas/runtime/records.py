@@ -29,6 +29,16 @@ CORE = (
 )  # fmt: skip
 
 
+FORMAT = 1  # of what the bytes of a record mean
+
+
+class Stamp(msgspec.Struct, frozen=True):
+    """What every header says of itself, whatever else it holds."""
+
+    version: str
+    format: int = 1
+
+
 class Header(msgspec.Struct, frozen=True):
     """Record 0: everything besides the events that a replay needs, and what it is checked against."""
 
@@ -43,6 +53,7 @@ class Header(msgspec.Struct, frozen=True):
     environment: str
     profile: str
     speed: float
+    format: int = 1  # of the records; a header that lacks it is of the first
 
 
 class Marks(msgspec.Struct, frozen=True):
@@ -62,6 +73,7 @@ encode_header = msgspec.json.Encoder().encode
 encode_marks = msgspec.json.Encoder().encode
 decode_event = msgspec.json.Decoder(Recorded).decode
 decode_market = msgspec.msgpack.Decoder(Market).decode
+decode_stamp = msgspec.json.Decoder(Stamp).decode
 decode_header = msgspec.json.Decoder(Header).decode
 decode_marks = msgspec.json.Decoder(Marks).decode
 

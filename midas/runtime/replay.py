@@ -7,17 +7,19 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
+from midas import __version__
 from midas.domain.carry import Carried
-from midas.domain.decision import Adjusted, AmendmentMoved, GateMoved, ModeChanged, OrderPlanned
+from midas.domain.decision import Adjusted, GateMoved, ModeChanged, OrderPlanned
 from midas.domain.event import MARKET_EVENTS, Event
 from midas.domain.mode import Mode
 from midas.engine import audit as audits
 from midas.engine.engine import Engine
-from midas.errors import AuditDiffers, StoreDamaged
+from midas.errors import AuditDiffers, SchemaNewer, StoreDamaged
 from midas.runtime.records import (
     AUDIT,
     EVENT,
     FAILURE,
+    FORMAT,
     HEADER,
     MARKS,
     Header,
@@ -25,11 +27,12 @@ from midas.runtime.records import (
     decode_header,
     decode_market,
     decode_marks,
+    decode_stamp,
 )
 from midas.state.state import State
 
 # Decoding is the expensive part, and few audits hold a decision that the ledger follows from.
-_FOLDED = (b'"type":"planned"', b'"type":"mode"', b'"type":"gate"', b'"type":"amending"', b'"type":"adjusted"')
+_FOLDED = (b'"type":"planned"', b'"type":"mode"', b'"type":"gate"', b'"type":"adjusted"')
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -60,13 +63,20 @@ class ReplayReport(msgspec.Struct, frozen=True):
 
 
 def header_of(rows: Iterator[Row], session: str) -> Header:
-    """Record 0. Raises StoreDamaged where it is missing or unreadable."""
+    """Record 0. Raises StoreDamaged where it is missing or unreadable, SchemaNewer."""
     first = next(rows, None)
     if first is None or first.kind != HEADER:
         raise StoreDamaged(
             f"journal.db of {session} holds no header: the session never began", "journal.db", 0
         )
     try:
+        stamp = decode_stamp(first.body)
+        if stamp.format > FORMAT:
+            raise SchemaNewer(
+                f"session {session} was written by midas {stamp.version} (records of format {stamp.format}) "
+                f"and this one, {__version__}, reads up to {FORMAT}: install midas {stamp.version}, or name "
+                "another MIDAS_HOME; nothing was changed"
+            )
         return decode_header(first.body)
     except msgspec.MsgspecError as error:
         raise StoreDamaged(f"the header of {session} is unreadable: {error}", "journal.db", 0) from None
@@ -111,8 +121,6 @@ def _fold_decisions(state: State, body: bytes) -> None:
     for decision in audits.decode(body).decisions:
         if isinstance(decision, OrderPlanned):
             state.plan(decision.intent)
-        elif isinstance(decision, AmendmentMoved):
-            state.move_amendment(decision)
         elif isinstance(decision, Adjusted):
             state.book_adjustment(decision)
         elif isinstance(decision, ModeChanged):

@@ -16,11 +16,13 @@ from pathlib import Path
 
 import msgspec
 
-from midas.errors import StoreDamaged
+from midas import __version__
+from midas.errors import SchemaNewer, StoreDamaged
 
 NAME = "head.json"
 SLOT = 512
 BEFORE_FIRST = -1
+FORMAT = 1
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -33,6 +35,8 @@ class Head(msgspec.Struct, frozen=True):
     generation: int = 0
     sealed: bool = False
     database: str = ""  # sha256 of journal.db, once sealed
+    format: int = 1  # of this file; a head that lacks it is of the first
+    version: str = ""  # of the midas that wrote it
 
 
 class HeadReading(msgspec.Struct, frozen=True):
@@ -54,7 +58,9 @@ class HeadFile:
     def write(self, head: Head) -> None:
         """Put the head into the older slot; no sync, since lagging behind is allowed."""
         self._generation += 1
-        head = msgspec.structs.replace(head, generation=self._generation)
+        head = msgspec.structs.replace(
+            head, generation=self._generation, format=FORMAT, version=__version__
+        )  # fmt: skip
         os.pwrite(self._descriptor, _slot(head), (self._generation & 1) * SLOT)
 
     def seal(self, head: Head) -> None:
@@ -69,7 +75,7 @@ class HeadFile:
 
 
 def read_head(directory: Path) -> HeadReading:
-    """The newest valid slot of a session's head; raises StoreDamaged when there is none."""
+    """The newest valid slot of a session's head. Raises StoreDamaged where there is none, SchemaNewer."""
     path = directory / NAME
     try:
         content = path.read_bytes()
@@ -86,19 +92,31 @@ def read_head(directory: Path) -> HeadReading:
             file=NAME,
             last_good=0,
         )
-    return HeadReading(max(heads, key=lambda head: head.generation), len(heads))
+    head = max(heads, key=lambda head: head.generation)
+    if head.format > FORMAT:
+        raise SchemaNewer(
+            f"session {directory.name} was written by midas {head.version or 'of a later version'} ({NAME} "
+            f"format {head.format}) and this one, {__version__}, reads up to {FORMAT}: install the newer "
+            "midas, or name another MIDAS_HOME; nothing was changed"
+        )
+    return HeadReading(head, len(heads))
 
 
 def _slot(head: Head) -> bytes:
-    payload = msgspec.json.encode(head)
+    return _framed(msgspec.json.encode(head))
+
+
+def _framed(payload: bytes) -> bytes:
     check = blake2b(payload, digest_size=8).hexdigest().encode()
     return (payload + b" " + check).ljust(SLOT - 1) + b"\n"
 
 
 def _parse(slot: bytes) -> Head | None:
+    payload = slot.rstrip().rpartition(b" ")[0]
+    # Framing it again covers every byte of the slot, its checksum and padding included.
+    if _framed(payload) != slot:
+        return None
     try:
-        head = msgspec.json.decode(slot.rstrip().rpartition(b" ")[0], type=Head)
+        return msgspec.json.decode(payload, type=Head)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    # Encoding it again covers every byte of the slot, its checksum and padding included.
-    return head if _slot(head) == slot else None

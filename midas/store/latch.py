@@ -23,6 +23,7 @@ from midas.ports.journal import LatchRecord
 from midas.store.durable import append_durably, read, remove_durably, sync_directory, write_durably
 
 LATCH = "kill.latch"  # in the home
+FORMAT = 1
 _LEVELS = list(KillLevel)
 _TRIES = 50
 _TRY_S = 0.001  # the lock is held for a few writes; whoever holds it longer is hung
@@ -36,6 +37,12 @@ class LatchLine(msgspec.Struct, frozen=True):
     reason: str
     at: int
     level: KillLevel | None = None
+
+
+class _Stamp(msgspec.Struct, frozen=True):
+    """What a latch says of itself, whatever else it holds."""
+
+    format: int = 1
 
 
 class KillLatch:
@@ -75,16 +82,13 @@ class KillLatch:
         """Why the latch is set; None when it isn't."""
         try:
             content = read(self._path)
-            return None if content is None else msgspec.json.decode(content, type=LatchRecord)
+            if content is None:
+                return None
+            if msgspec.json.decode(content, type=_Stamp).format > FORMAT:
+                return _unread(f"The kill latch {self._path} was set by a newer midas")
+            return msgspec.json.decode(content, type=LatchRecord)
         except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-            return LatchRecord(
-                KillLevel.HALT,
-                by="midas",
-                reason=f"The kill latch {self._path} exists but can't be read ({error}): it counts as set; "
-                "check the account, then `midas resume`.",
-                at=0,
-                readable=False,
-            )
+            return _unread(f"The kill latch {self._path} exists but can't be read ({error})")
 
     def release(self, known: LatchRecord, by: str, reason: str, at: int) -> bool:
         """Clear the latch; who and why is on the disk before the latch is gone.
@@ -172,6 +176,12 @@ class KillLatch:
             append_durably(self._history, msgspec.json.encode(line))
         except OSError as error:
             raise StoreFull(f"The history of the kill latch can't be written: {error}.") from error
+
+
+def _unread(why: str) -> LatchRecord:
+    """Nobody knows its level: it counts as set all the same."""
+    reason = f"{why}: it counts as set; check the account, then `midas resume`."
+    return LatchRecord(KillLevel.HALT, by="midas", reason=reason, at=0, readable=False)
 
 
 def _is_of(standing: LatchRecord, record: LatchRecord) -> bool:

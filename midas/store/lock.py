@@ -47,7 +47,7 @@ class InstanceLock:
     def owner(self) -> int | None:
         """The process id in the file; None when nobody wrote one."""
         try:
-            text = self._path.read_text()
+            text = self._path.read_text(errors="replace")
         except (FileNotFoundError, NotADirectoryError):
             return None
         return int(text) if text.strip().isdecimal() else None

@@ -118,7 +118,7 @@ def read_cut(directory: Path) -> Cut | None:
     """The newest cut of a session; None where there was none, or its note can't be read."""
     try:
         return msgspec.json.decode((directory / NOTE).read_bytes(), type=Cut)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from midas.errors import StoreDamaged
+from midas.errors import SchemaNewer, StoreDamaged
 from midas.store.durable import write_durably
 from midas.store.head import read_head
 from midas.store.tape import DIRECTORY, segments
@@ -33,7 +33,7 @@ def tape_gone(directory: Path) -> TapeGone | None:
         return msgspec.json.decode((directory / NOTE).read_bytes(), type=TapeGone)
     except FileNotFoundError:
         return None
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise StoreDamaged(f"{NOTE} of {directory.name} is unreadable: {error}", NOTE, 0) from None
 
 
@@ -71,5 +71,5 @@ def _give_up(session: Path, note: TapeGone) -> None:
 def _sealed(session: Path) -> bool:
     try:
         return read_head(session).head.sealed
-    except StoreDamaged:
+    except (StoreDamaged, SchemaNewer):
         return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from midas import __version__
 from midas.errors import SchemaNewer, StoreDamaged
 
 APPLICATION_ID = 0x4D494441  # "MIDA": tells our databases from any other SQLite file
@@ -45,6 +46,7 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
         )
     if version > VERSION:
         raise SchemaNewer(
-            f"{path.name} has schema version {version} and this midas reads up to {VERSION}: "
-            "install the newer midas to read it; the file was left untouched."
+            f"{path.name} of session {path.parent.name} has schema version {version} and this midas, "
+            f"{__version__}, reads up to {VERSION}: install the newer midas that wrote it, or name another "
+            "MIDAS_HOME; nothing was changed"
         )

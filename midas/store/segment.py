@@ -7,6 +7,7 @@ bodies. One compressor runs through the whole segment, so that even a block of a
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from array import array
@@ -16,9 +17,11 @@ from pathlib import Path
 import msgspec
 import numpy
 
-from midas.errors import StoreDamaged
+from midas import __version__
+from midas.errors import SchemaNewer, StoreDamaged
 
 MAGIC = b"midas tape 1\n"
+_ANY_MAGIC = re.compile(rb"midas tape ([0-9]{1,4})\n")
 _HEADER = struct.Struct("<4sIIIQQI")  # mark, bytes, raw bytes, records, first, last, checksum of the payload
 _CHECK = struct.Struct("<I")
 _MARK = b"blk1"
@@ -60,12 +63,17 @@ class Reader:
         self.torn = 0  # bytes of an unfinished block at the end
 
     def blocks(self) -> Iterator[Block]:
-        """Each whole block; an unfinished last one only counts as torn."""
+        """Each whole block; an unfinished last one only counts as torn. Raises StoreDamaged, SchemaNewer."""
         content = self._path.read_bytes()
         if not content.startswith(MAGIC):
             if MAGIC.startswith(content):
                 self.torn = len(content)
                 return
+            if (newer := _ANY_MAGIC.match(content)) is not None:
+                raise SchemaNewer(
+                    f"tape segment {self._path.name} has format {int(newer[1])} and this midas, "
+                    f"{__version__}, reads 1: install the midas that wrote it; nothing was changed"
+                )
             raise self._damaged("its first line is not that of a tape")
         inflater = zlib.decompressobj()
         place = len(MAGIC)

@@ -81,7 +81,8 @@ class Reading:
             if self._headless is None:
                 check_reach(self.head, self._last)
         except StoreDamaged as damage:
-            self._damage = attributed(self._directory, self.head, damage)
+            guilty = damage if self._headless else attributed(self._directory, self.head, damage)
+            self._damage = guilty
             if self._last is not None and damage.last_good < self._last.sequence:
                 self._last = None  # a history that its head disowns
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from midas.assembly.inherit import inherited, refuse_left_behind
@@ -18,7 +19,7 @@ from midas.domain.event import CommandGiven, Event, SessionOpened, Ticked
 from midas.domain.mode import Mode
 from midas.engine.audit import encode
 from midas.engine.build import build_engine
-from midas.errors import ConfigInvalid, RepairNeeded
+from midas.errors import ConfigInvalid, RepairNeeded, SchemaNewer
 from midas.ports.strategy import Strategy
 from midas.runtime.records import (
     AUDIT,
@@ -225,6 +226,65 @@ async def test_a_copy_of_a_session_under_another_name_is_passed_over(tmp_path: P
     carried, [told] = inherited(tmp_path, OURS)
     assert carried.from_session == "1"
     assert told == "old copy of 1 is a copy of session 1: it is passed over"
+
+
+async def test_records_of_a_newer_midas_refuse_the_start_and_name_it(tmp_path: Path) -> None:
+    directory = tmp_path / sessions.SESSIONS / "1"
+    journal = await Journal.open(directory)
+    journal.append(0, HEADER, START, b'{"version":"7.1","format":2,"what":"else"}')
+    await journal.close()
+    before = contents(directory)
+    with pytest.raises(SchemaNewer, match=r"session 1 was written by midas 7\.1 .*install midas 7\.1"):
+        inherited(tmp_path, OURS)
+    assert contents(directory) == before
+
+
+async def test_an_event_that_only_a_newer_midas_knows_refuses_the_start(tmp_path: Path) -> None:
+    directory = tmp_path / sessions.SESSIONS / "1"
+    journal = await Journal.open(directory)
+    header = Header("1", START, "7.1", "", SETTINGS.digest(), SETTINGS, "binance", OURS, "SIM", "", 1.0)
+    journal.append(0, HEADER, START, encode_header(header))
+    journal.append(1, EVENT, START, b'{"type":"moon_landed","at":1}')
+    await journal.close()
+    with pytest.raises(SchemaNewer, match=r"midas 7\.1 and holds what this one, .*, doesn't know"):
+        inherited(tmp_path, OURS)
+
+
+async def test_the_header_of_the_first_midas_is_read(tmp_path: Path) -> None:
+    directory = tmp_path / sessions.SESSIONS / "1"
+    journal = await Journal.open(directory)
+    header = Header("1", START, "0", "", SETTINGS.digest(), SETTINGS, "binance", OURS, "SIM", "", 1.0)
+    fields = msgspec.json.decode(encode_header(header))
+    del fields["format"]
+    journal.append(0, HEADER, START, msgspec.json.encode(fields))
+    journal.append(1, EVENT, START, encode_event(opened("1", OURS)))
+    await journal.close()
+    assert inherited(tmp_path, OURS)[0].from_session == "1"
+
+
+async def test_what_does_not_belong_into_a_home_hinders_nothing(tmp_path: Path) -> None:
+    directory = await store(tmp_path, "1", OURS, [opened("1", OURS), rich(1_000)])
+    for folder in ("notes", "zebra", "9999"):
+        (directory.parent / folder).mkdir()
+        (directory.parent / folder / "shopping.txt").write_text("milk")
+    (directory.parent / "stray").write_bytes(b"\xff")
+    (tmp_path / "journal.db").write_bytes(b"ancient")
+    assert inherited(tmp_path, OURS)[0].from_session == "1"
+
+
+async def test_a_foreign_database_under_a_session_is_named_and_kept(tmp_path: Path) -> None:
+    directory = await store(tmp_path, "1", OURS, [opened("1", OURS), rich(1_000)])
+    other = directory.with_name("2")
+    other.mkdir()
+    with contextlib.closing(sqlite3.connect(other / DATABASE)) as connection:
+        connection.execute("CREATE TABLE shopping (item TEXT)")
+    with pytest.raises(
+        RepairNeeded, match=r"session 2 can't be continued: journal.db is not a journal of midas"
+    ):
+        inherited(tmp_path, OURS)
+    cut(other, Cause.REPAIRED, START)
+    assert inherited(tmp_path, OURS)[0].from_session == "1"
+    assert (other / "quarantine-1" / DATABASE).stat().st_size > 0
 
 
 async def test_a_lock_on_the_old_database_hinders_no_start(tmp_path: Path) -> None:

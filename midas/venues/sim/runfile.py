@@ -44,7 +44,7 @@ def pid_in(path: Path) -> int:
     """The process that wrote the file; 0 where there is none or it can't be read."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=RunFile).pid
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return 0
 
 
@@ -52,7 +52,7 @@ def remove(path: Path, instance: str) -> None:
     """Remove the file where it is still ours."""
     try:
         content = msgspec.json.decode(path.read_bytes(), type=RunFile)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return
     if content.instance == instance:
         path.unlink(missing_ok=True)
