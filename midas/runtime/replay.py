@@ -9,7 +9,7 @@ import msgspec
 
 from midas import __version__
 from midas.domain.carry import Carried
-from midas.domain.decision import Adjusted, GateMoved, ModeChanged, OrderPlanned
+from midas.domain.decision import Adjusted, AmendmentMoved, GateMoved, ModeChanged, OrderPlanned
 from midas.domain.event import MARKET_EVENTS, Event
 from midas.domain.mode import Mode
 from midas.engine import audit as audits
@@ -32,7 +32,13 @@ from midas.runtime.records import (
 from midas.state.state import State
 
 # Decoding is the expensive part, and few audits hold a decision that the ledger follows from.
-_FOLDED = (b'"type":"planned"', b'"type":"mode"', b'"type":"gate"', b'"type":"adjusted"')
+_FOLDED = (
+    b'"type":"planned"',
+    b'"type":"mode"',
+    b'"type":"gate"',
+    b'"type":"amending"',
+    b'"type":"adjusted"',
+)
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -121,6 +127,8 @@ def _fold_decisions(state: State, body: bytes) -> None:
     for decision in audits.decode(body).decisions:
         if isinstance(decision, OrderPlanned):
             state.plan(decision.intent)
+        elif isinstance(decision, AmendmentMoved):
+            state.move_amendment(decision)
         elif isinstance(decision, Adjusted):
             state.book_adjustment(decision)
         elif isinstance(decision, ModeChanged):
