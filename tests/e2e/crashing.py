@@ -187,6 +187,19 @@ class CrashDesk:
             "problems": problems,
         }
 
+    def replayed(self) -> dict[str, str]:
+        """What is wrong with the records of the newest engine and the one before it; empty: nothing."""
+        names = sorted(path.name for path in (self.home / "sessions").iterdir())[-2:]
+        wrong: dict[str, str] = {}
+        for name in names:
+            done = subprocess.run(
+                [sys.executable, "-m", "midas", "replay", name, "--verify"], cwd=self.workspace,
+                env=self._environ(), text=True, capture_output=True, check=False,
+            )  # fmt: skip
+            if done.returncode:
+                wrong[name] = (done.stdout + done.stderr)[-300:]
+        return wrong
+
     def close(self) -> None:
         """End everything that was started here."""
         if self._engine:
@@ -214,12 +227,14 @@ class CrashDesk:
         return code
 
     def _begin(self, module: str, *arguments: str) -> subprocess.Popen[str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("MIDAS_")}
         return subprocess.Popen(
-            [sys.executable, "-m", module, *arguments], cwd=self.workspace, text=True,
-            env=kept | {"MIDAS_HOME": str(self.home), "PYTHONPATH": str(REPOSITORY)},
+            [sys.executable, "-m", module, *arguments], cwd=self.workspace, text=True, env=self._environ(),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
+
+    def _environ(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("MIDAS_")}
+        return kept | {"MIDAS_HOME": str(self.home), "PYTHONPATH": str(REPOSITORY)}
 
     def _exchange_said(self) -> str:
         return Path(_line(self._exchange)).read_text()
