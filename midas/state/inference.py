@@ -26,8 +26,7 @@ def inferred_fill(
     paid = -gaps[instrument.quote] * sign
     if moved <= ZERO or paid <= ZERO:
         return None
-    lots = floor_to(moved, lot)
-    quantity = lots if lots == moved else lots + lot
+    quantity = _quantity(moved, paid, order, lot)
     fee_base = (quantity - moved) * sign
     if quantity > leaves or not ZERO <= fee_base <= quantity * FEE_MAX:
         return None
@@ -43,3 +42,12 @@ def inferred_fill(
         return None
     fee, asset = (fee_base, instrument.base) if fee_base else (fee_quote, instrument.quote)
     return Fill(trade_id=-at, price=price, quantity=quantity, fee=fee, fee_asset=asset, maker=True, time=at)
+
+
+def _quantity(moved: Decimal, paid: Decimal, order: Order, lot: Decimal) -> Decimal:
+    """What traded: whole lots, more than arrived where a fee came out of what was bought."""
+    whole, limit = floor_to(moved, lot), order.intent.price
+    if whole == moved:
+        return moved
+    at_limit = paid / limit if limit is not None else ZERO
+    return at_limit if at_limit > moved and at_limit == floor_to(at_limit, lot) else whole + lot

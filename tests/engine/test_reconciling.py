@@ -1,0 +1,372 @@
+"""What a difference leads to: gates, acceptance, adjustments; and what silence of the streams does."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from midas.domain.command import AcceptBreak, Reconcile
+from midas.domain.decision import Adjusted, Anomaly, OrderPlanned, TargetRefused
+from midas.domain.event import FlowSeen, Ticked
+from midas.domain.market import FeedStatus
+from midas.domain.mode import Mode
+from midas.domain.order import OrderType
+from midas.domain.time import SECOND
+from midas.engine.effect import TakeAccount, WithdrawOrder
+from midas.state.state import EXTERNAL
+from tests.engine.scene import Scene, of
+from tests.fakes.desk import BTC, Desk, config
+from tests.fakes.strategy import Puppet, flat, long
+
+
+def gates(scene: Scene) -> set[str]:
+    return set(scene.desk.state.control.gates)
+
+
+def passes(scene: Scene, count: int = 1) -> None:
+    """Audits on their rhythm."""
+    for _ in range(count):
+        scene.tick(31)
+
+
+def withdrawn(scene: Scene) -> list[str]:
+    return [e.client_id for a in scene.desk.audits for e in a.effects if isinstance(e, WithdrawOrder)]
+
+
+# gates
+
+
+def test_a_coin_that_differs_closes_the_gate_of_its_instrument_alone(scene: Scene) -> None:
+    scene.desk.venue.balances["BTC"] = Decimal("0.5")
+    passes(scene)
+    assert gates(scene) == set()
+    passes(scene)
+    assert gates(scene) == {BTC.id}
+    assert "BTC: 0 here, 0.5 at the venue" in scene.desk.state.control.gates[BTC.id].reason
+    assert of(TargetRefused, scene.say(long()))
+    del scene.desk.venue.balances["BTC"]
+    passes(scene)
+    assert gates(scene) == set()
+
+
+def test_a_coin_that_nothing_here_trades_closes_nothing(scene: Scene) -> None:
+    scene.desk.venue.balances["DOGE"] = Decimal(7)
+    passes(scene, 2)
+    assert gates(scene) == set()
+    assert not scene.desk.state.reconciled
+    assert [d.name for d in scene.desk.picture().reconciliation.differences] == ["DOGE"]
+
+
+def test_no_difference_stops_a_start() -> None:
+    first = Scene()
+    venue, carried = first.desk.venue, first.desk.state.carried()
+    venue.balances["BTC"] = Decimal("0.5")
+    later = Desk([Puppet()], venue=venue).open(first.market.now, carried)
+    assert not later.state.recovering
+    assert set(later.state.control.gates) == {BTC.id}
+    assert later.picture().reconciliation.state == "BREAK"
+
+
+def test_an_equal_account_is_shown_as_clean(scene: Scene) -> None:
+    passes(scene)
+    view = scene.desk.picture().reconciliation
+    assert (view.state, view.differences, view.unknown) == ("CLEAN", (), 0)
+    assert view.clean_at == view.pass_at > 0
+    assert view.next_at == view.pass_at - 1_000_000 + 30 * SECOND
+    assert [(v.name, v.state, v.dead_man) for v in view.venues] == [("fake", "CLEAN", "NO DMS")]
+
+
+def test_the_picture_tells_what_differs_since_when_and_how_often(scene: Scene) -> None:
+    scene.desk.venue.balances["USDT"] -= 1
+    passes(scene)
+    view = scene.desk.picture().reconciliation
+    assert (view.state, view.differences[0].state) == ("DIFFERS", "watching")
+    passes(scene)
+    view = scene.desk.picture().reconciliation
+    found = view.differences[0]
+    assert (view.state, found.state, found.seen, found.here, found.venue, found.closes) == (
+        "BREAK", "standing", 2, "10000", "9999", ("account",),
+    )  # fmt: skip
+    assert found.since_at < view.pass_at
+    assert view.clean_at < found.since_at
+
+
+def test_a_pass_can_be_asked_for(scene: Scene) -> None:
+    known = scene.desk.state.passes
+    assert scene.desk.command(Reconcile()).accepted
+    assert scene.desk.state.passes == known + 1
+
+
+# a person accepts
+
+
+def test_accepting_takes_two_steps_and_books_what_the_venue_has(scene: Scene) -> None:
+    scene.desk.venue.balances["BTC"] = Decimal("0.5")
+    passes(scene, 2)
+    review = scene.desk.command(AcceptBreak("BTC"))
+    assert review.accepted
+    assert "BTC: 0 here, 0.5 at the venue" in review.message
+    assert "books +0.5 BTC at" in review.message
+    assert "mark of BTC-USDT" in review.message
+    assert scene.desk.state.ledger.balances.get("BTC") is None
+    peak = scene.desk.state.drawdown
+    done = scene.desk.command(AcceptBreak("BTC", "moved by hand", confirmed=True))
+    assert done.accepted
+    state = scene.desk.state
+    assert state.ledger.balances["BTC"] == Decimal("0.5")
+    assert state.ledger.sleeve(EXTERNAL, BTC.id).quantity == Decimal("0.5")
+    assert state.ledger.position(BTC.id) == state.adjustments[BTC.id]  # and no fill
+    assert state.drawdown == pytest.approx(peak, abs=1e-12)
+    assert gates(scene) == set()
+    made = of(Adjusted, scene.desk.audits)[-1]
+    assert (made.kind, made.amount, made.price_source) == ("accepted", Decimal("0.5"), "mark of BTC-USDT")
+    assert made.price > 0
+    assert made.by == "test: moved by hand"
+    passes(scene)
+    assert state.reconciled
+
+
+def test_what_was_not_reviewed_is_not_accepted(scene: Scene) -> None:
+    scene.desk.venue.balances["USDT"] -= 1
+    passes(scene, 2)
+    assert not scene.desk.command(AcceptBreak("USDT", confirmed=True)).accepted
+    assert scene.desk.state.ledger.balances["USDT"] == 10_000
+    scene.desk.venue.balances["USDT"] -= 1
+    passes(scene)
+    moved = scene.desk.command(AcceptBreak("USDT", confirmed=True))
+    assert not moved.accepted
+    assert "isn't what was reviewed" in moved.message
+    assert scene.desk.command(AcceptBreak("USDT", confirmed=True)).accepted
+    assert scene.desk.state.ledger.balances["USDT"] == 9_998
+
+
+def test_only_what_stands_can_be_accepted(scene: Scene) -> None:
+    assert "both sides are equal" in scene.desk.command(AcceptBreak("BTC")).message
+    scene.desk.venue.balances["USDT"] -= 1
+    passes(scene)
+    seen_once = scene.desk.command(AcceptBreak("USDT"))
+    assert not seen_once.accepted
+    assert "the next pass" in seen_once.message
+    assert "there is USDT" in scene.desk.command(AcceptBreak("BTC")).message
+
+
+def test_what_was_sold_elsewhere_is_no_loss_and_takes_the_position_along() -> None:
+    scene = Scene().hold()
+    held, state = scene.position, scene.desk.state
+    scene.desk.venue.balances["BTC"] -= Decimal("0.01")
+    passes(scene, 2)
+    drawdown = state.drawdown
+    scene.desk.command(AcceptBreak("BTC"))
+    assert scene.desk.command(AcceptBreak("BTC", confirmed=True)).accepted
+    assert state.ledger.position(BTC.id) == held - Decimal("0.01")
+    assert state.ledger.position(BTC.id) <= state.ledger.balances["BTC"]
+    assert state.drawdown == pytest.approx(drawdown, abs=1e-12)
+    assert state.control.mode is Mode.NORMAL
+
+
+def test_an_acceptance_survives_a_restart(scene: Scene) -> None:
+    scene.desk.venue.balances["BTC"] = Decimal("0.5")
+    passes(scene, 2)
+    scene.desk.command(AcceptBreak("BTC"))
+    scene.desk.command(AcceptBreak("BTC", confirmed=True))
+    carried = scene.desk.state.carried()
+    later = Desk([Puppet()], venue=scene.desk.venue).open(scene.market.now, carried)
+    assert later.state.reconciled
+    assert later.state.control.gates == {}
+    assert later.state.adjustments == {BTC.id: Decimal("0.5")}
+
+
+# dust and flows
+
+
+def test_less_than_a_lot_is_booked_as_dust(scene: Scene) -> None:
+    scene.desk.venue.balances["BTC"] = Decimal("0.000009")
+    passes(scene, 2)
+    made = of(Adjusted, scene.desk.audits)
+    assert [(m.kind, m.amount) for m in made] == [("dust", Decimal("0.000009"))]
+    assert gates(scene) == set()
+    passes(scene)
+    assert scene.desk.state.reconciled
+
+
+def test_dust_that_comes_back_is_booked_twice_and_then_shown(scene: Scene) -> None:
+    for _ in range(3):
+        amount = scene.desk.venue.balances.get("BTC", Decimal(0))
+        scene.desk.venue.balances["BTC"] = amount + Decimal("0.000009")
+        passes(scene, 3)
+    assert len(of(Adjusted, scene.desk.audits)) == 2
+    assert gates(scene) == {BTC.id}
+    assert "came back" in scene.desk.picture().reconciliation.differences[0].evidence
+
+
+def flow(scene: Scene, asset: str, amount: str) -> FlowSeen:
+    scene.desk.venue.balances[asset] = scene.desk.venue.balances.get(asset, Decimal(0)) + Decimal(amount)
+    return FlowSeen(asset, Decimal(amount), 1_700_000_000 * SECOND, scene.desk.now)
+
+
+@pytest.mark.parametrize(("asset", "amount"), [("USDT", "5000"), ("USDT", "-4000"), ("BTC", "0.05")])
+def test_a_flow_changes_the_balance_and_neither_profit_nor_drawdown(asset: str, amount: str) -> None:
+    scene = Scene().hold()
+    scene.tick(2)
+    state = scene.desk.state
+    for event in scene.market.move(-40):
+        scene.desk.feed(event)
+    before, equity = scene.desk.picture().money, state.equity()
+    assert before.drawdown > 0
+    event = flow(scene, asset, amount)
+    scene.desk.feed(event)
+    after = scene.desk.picture().money
+    assert state.equity() != equity
+    assert after.drawdown == pytest.approx(before.drawdown)
+    assert after.pnl == pytest.approx(before.pnl)
+    assert of(Adjusted, scene.desk.audits)[-1].kind == "external_flow"
+    passes(scene, 2)
+    assert state.reconciled
+    assert state.control.mode is Mode.NORMAL
+
+
+def test_a_flow_that_is_told_twice_is_booked_once(scene: Scene) -> None:
+    event = flow(scene, "USDT", "100")
+    scene.desk.feed(event)
+    scene.desk.feed(event)
+    assert scene.desk.state.ledger.balances["USDT"] == 10_100
+
+
+def test_a_withdrawal_of_what_strategies_hold_takes_the_position_along() -> None:
+    scene = Scene().hold()
+    held = scene.position
+    scene.desk.feed(flow(scene, "BTC", str(-held)))
+    assert scene.desk.state.ledger.position(BTC.id) == 0
+    assert scene.desk.state.ledger.sleeve(EXTERNAL, BTC.id).quantity == -held
+
+
+# foreign orders and such as return
+
+
+def test_an_order_that_we_cancelled_and_that_stands_again_is_cancelled_again(scene: Scene) -> None:
+    scene.say(long())
+    client_id = next(iter(scene.desk.state.orders.open))
+    scene.say(flat())  # withdrawn
+    assert scene.desk.state.orders.get(client_id).status == "CANCELED"
+    scene.desk.venue.orders[client_id].reason = None  # the venue thinks otherwise
+    scene.tick(3)
+    known = len(withdrawn(scene))
+    passes(scene)
+    assert [d.kind for d in of(Anomaly, scene.desk.audits)] == ["resurrected"]
+    assert withdrawn(scene)[known:] == [client_id]
+
+
+# doubts
+
+
+def lost(scene: Scene) -> str:
+    """An order whose answer never came."""
+    scene.desk.venue.losing = scene.desk.venue.deaf = True
+    scene.say(long())
+    return next(iter(scene.desk.state.orders.open))
+
+
+def test_an_order_in_doubt_is_told_with_its_age(scene: Scene) -> None:
+    lost(scene)
+    scene.tick(5)
+    view = scene.desk.picture().reconciliation
+    assert view.unknown == 1
+    assert scene.desk.now - view.unknown_since >= 5 * SECOND
+
+
+def test_a_doubt_of_a_minute_defends_and_one_of_five_pauses_with_an_alarm(scene: Scene) -> None:
+    lost(scene)
+    scene.tick(61)
+    assert scene.desk.state.control.mode is Mode.DEFENSIVE
+    scene.tick(240)
+    assert scene.desk.state.control.mode is Mode.PAUSE
+    names = [alarm.name for alarm in scene.desk.picture().alarms]
+    assert "unknown" in names
+    assert "unknown" not in [a.name for a in Scene().desk.picture().alarms]
+
+
+# streams
+
+
+def test_the_lost_user_stream_gates_at_once_and_passes_run_every_two_seconds(scene: Scene) -> None:
+    scene.tick(1)
+    audits = scene.desk.feed(FeedStatus("binance", "user", scene.desk.now, False, "cut"))
+    assert "venue" in gates(scene)
+    assert [e.purpose for a in audits for e in a.effects if isinstance(e, TakeAccount)] == ["stream"]
+    known = scene.desk.state.passes
+    scene.tick(10)
+    assert scene.desk.state.passes - known == 5
+    assert "venue" in gates(scene)
+    assert scene.desk.picture().reconciliation.state == "STREAM_RECONCILING"
+
+
+def test_the_gate_of_a_lost_stream_opens_after_a_clean_pass_that_began_since(scene: Scene) -> None:
+    scene.desk.feed(FeedStatus("binance", "user", scene.desk.now, False, "cut"))
+    scene.desk.venue.deaf = True
+    scene.tick(2)
+    scene.desk.feed(FeedStatus("binance", "user", scene.desk.now, True))
+    scene.tick(30)
+    assert "lost" in scene.desk.state.control.gates["venue"].reason
+    scene.desk.venue.deaf = False
+    scene.tick(12)
+    assert gates(scene) == set()
+    assert scene.desk.picture().reconciliation.state == "CLEAN"
+
+
+def test_a_break_of_before_does_not_keep_the_venue_closed(scene: Scene) -> None:
+    scene.desk.venue.balances["BTC"] = Decimal("0.5")
+    passes(scene, 2)
+    for up in (False, True):
+        scene.desk.feed(FeedStatus("binance", "user", scene.desk.now, up))
+    scene.tick(3)
+    assert gates(scene) == {BTC.id}
+
+
+def silent(scene: Scene, seconds: float, age: float, stream: str = "btcusdt@depth@100ms") -> None:
+    """The stream's age as it stands for a while."""
+    for _ in range(int(seconds)):
+        scene.market.now += SECOND
+        scene.desk.feed(Ticked(scene.market.now, 0, {stream: int(age * SECOND)}))
+
+
+def test_nothing_is_decided_on_an_instrument_whose_book_is_stale(scene: Scene) -> None:
+    silent(scene, 1, 2.9)
+    assert scene.desk.state.stale == {}
+    silent(scene, 1, 3.1)
+    assert scene.desk.state.stale == {BTC.id: "no book for 3 s"}
+    audits = scene.say(long())
+    assert not of(OrderPlanned, audits)
+    assert of(TargetRefused, audits)
+    silent(scene, 1, 0.1)
+    scene.say(flat())
+    assert of(OrderPlanned, scene.say(long()))
+
+
+def test_what_rests_on_a_stale_instrument_is_withdrawn_after_ten_seconds(scene: Scene) -> None:
+    scene.say(long())
+    client_id = next(iter(scene.desk.state.orders.open))
+    assert scene.desk.state.orders.open[client_id].intent.type is OrderType.LIMIT_MAKER
+    silent(scene, 2, 4)
+    assert client_id in scene.desk.state.orders.open
+    silent(scene, 10, 9)
+    assert scene.desk.state.orders.get(client_id).status == "CANCELED"
+    assert gates(scene) == {BTC.id}
+    silent(scene, 1, 0)
+    assert gates(scene) == set()
+
+
+def test_a_stream_of_another_market_closes_nothing(scene: Scene) -> None:
+    silent(scene, 15, 60, "dogeusdt@depth@100ms")
+    assert scene.desk.state.stale == {}
+
+
+def test_a_candle_has_a_budget_of_its_own() -> None:
+    puppet = Puppet()
+    settings = msgspec.structs.replace(config([puppet]), bar_stale=5 * SECOND)
+    desk = Desk([puppet], settings=settings)
+    desk.feed(Ticked(SECOND, 0, {"btcusdt@kline_1s": 4 * SECOND}))
+    assert desk.state.stale == {}
+    desk.feed(Ticked(2 * SECOND, 0, {"btcusdt@kline_1s": 6 * SECOND}))
+    assert desk.state.stale == {BTC.id: "no candle for 6 s"}
