@@ -31,6 +31,7 @@ from midas.domain.event import (
     OrderNotSent,
     OrderUncertain,
     Recorded,
+    Remarked,
     SessionClosing,
     SessionOpened,
     Ticked,
@@ -70,6 +71,7 @@ from midas.runtime.records import (
     encode_market,
     encode_marks,
 )
+from midas.runtime.watching import Watch, Watches
 from midas.state.control import LEVELS
 from midas.state.snapshot import Snapshot
 from midas.state.state import State
@@ -107,6 +109,7 @@ class Shell:
         self.rest = rest
         self.paces = Paces()
         self.measures: Callable[[State, deque[int], Callable[[], Backlog]], Measures] = Health
+        self.watch: Callable[[State], Watches] = Watch
         self.clock = clock
         self.journal = journal
         self.tape = tape
@@ -138,6 +141,7 @@ class Runner:
         self._latch_seen = False
         self._known: LatchRecord | None = None  # what the engine has heard of, and a resume releases
         self._gate = SendGate(engine.state, shell.latch, shell.clock)
+        self._watch = shell.watch(engine.state)
         self._broken: BaseException | None = None
         self._pass_running = False
         self.disconnected = False
@@ -213,6 +217,8 @@ class Runner:
             self._shell.journal.append(sequence, AUDIT, event.at, encode(audit))
         if recorded:
             self._mark(event.at)
+            if breach := self._watch.after(event, audit):
+                self._breached(breach)
         if audit is not None:
             self.painter.observe(event, audit)
             self._act(audit)
@@ -227,6 +233,12 @@ class Runner:
         if marks != self._marks:
             self._marks = marks
             self._shell.journal.append(self._sequence, MARKS, at, encode_marks(Marks(*marks)))
+
+    def _breached(self, breach: str) -> None:
+        """A book that contradicts itself opens nothing new; what is open is still followed and withdrawn."""
+        log.critical("an invariant is broken: %s", breach)
+        self.inbox.put(Remarked(self._now(), "error", f"an invariant is broken, so a halt is set: {breach}"))
+        self._trip(TripLatch(KillLevel.HALT.value, "invariant", breach))
 
     def _keep_latched(self, event: LatchTripped) -> None:
         """A kill whose latch the disk refused, or somebody deleted, is latched again."""
@@ -364,7 +376,7 @@ class Runner:
             vitals = self._shell.vitals()
             health = self._health.sample(now, self._sequence, vitals, self._tape_failure)
             self.painter.tick(now, health)
-            self.inbox.put(Ticked(now, vitals.feed_age_ns, vitals.stream_ages))
+            self.inbox.put(Ticked(now, vitals.feed_age_ns, vitals.stream_ages, vitals.journal_trouble))
             self._watch_latch()
 
     def _watch_latch(self) -> None:
