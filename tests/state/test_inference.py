@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ AT = START + 60 * SECOND
 DEAD = START + 14 * SECOND
 
 
-def guess(base: str, quote: str, leaves: str = "1", **changes: object) -> tuple[Decimal, Decimal, str] | None:
+def guess(base: str, quote: str, leaves: str = "1", **changes: Any) -> tuple[object, object, str] | None:
     order = Order(intent(**changes))
     gaps = {"BTC": Decimal(base), "USDT": Decimal(quote)}
     made = inferred_fill(order, Decimal(leaves), BTC, gaps, AT)

@@ -4,13 +4,14 @@ from decimal import Decimal
 
 import msgspec
 import pytest
+from hypothesis import given, settings, strategies
 
 from midas.domain.carry import Carried
 from midas.domain.decision import Anomaly, Decision, FillBooked, OrderMoved, Reconciled
 from midas.domain.event import AccountReported, SessionOpened
 from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO
-from midas.domain.order import CloseReason, Phase, Side
+from midas.domain.order import CloseReason, OrderReport, Phase, Side, TradeReport
 from midas.domain.time import SECOND
 from midas.state.ledger import TRADES_KEPT
 from midas.state.state import EXTERNAL, State
@@ -245,3 +246,104 @@ def test_an_audit_leaves_orders_alone_that_moved_a_moment_ago() -> None:
     assert state.orders.open["md-1"].status == "INFLIGHT"
     state.apply(account(AT + 3 * SECOND, {"USDT": "10000"}, open_orders=(report(),)))
     assert state.orders.open["md-1"].status == "OPEN"
+
+
+def test_an_order_changed_at_the_venue_takes_its_figures_twice_and_then_differs() -> None:
+    state = standing()
+    here, there = report(), report(quantity=Decimal(2))
+    for number, line in enumerate((there, here, there)):
+        at = AT + number * 10 * SECOND
+        decisions = state.apply(account(at, {"USDT": "10000"}, open_orders=(line,)))
+        assert kinds(decisions) == (["order_differs"] if number < 2 else [])
+    assert verdict(decisions).differences == ("order md-1: 1 @ 100 here, 2 @ 100 at the venue",)
+    state.apply(account(AT + 60 * SECOND, {"USDT": "10000"}, open_orders=(there,)))
+    assert state.breaks.reason(BTC.id)
+
+
+def test_an_audit_does_not_compare_what_is_moving() -> None:
+    state = standing()
+    state.apply(account(AT, {"USDT": "10000"}, open_orders=(report(),)))
+    state.orders.cancel_sent("md-1", AT)
+    state.orders.closed_by_venue("md-1", CloseReason.CANCELED, ZERO, AT)
+    seen = account(AT + SECOND, {"USDT": "9990", "BTC": "0.1"})
+    assert verdict(state.apply(seen)).equal  # its fill may be on the way
+    assert state.breaks.known == {}
+    later = account(AT + 5 * SECOND, {"USDT": "9990", "BTC": "0.1"})
+    assert not verdict(state.apply(later)).equal
+
+
+def test_only_audits_leave_anything_alone() -> None:
+    state = standing()
+    state.orders.closed_by_venue("md-1", CloseReason.CANCELED, ZERO, AT)
+    seen = account(AT + SECOND, {"USDT": "9990"}, purpose="kill")
+    assert not verdict(state.apply(seen)).equal
+
+
+def test_each_difference_names_the_gates_that_it_closes() -> None:
+    pair = desk(BTC, ETH)
+    pair.apply(account(AT, {"USDT": "1", "ETH": "2", "DOGE": "3"}, open_orders=(report("md-lost"),)))
+    closes = {name: known.difference.closes for name, known in pair.breaks.known.items()}
+    assert closes == {
+        "USDT": ("account",), "ETH": (ETH.id,), "DOGE": (), "order:md-lost": (BTC.id,),
+    }  # fmt: skip
+
+
+def test_a_lost_pass_forgets_nothing_that_the_one_before_it_found() -> None:
+    state = desk()
+    for seconds in (0, 300):
+        state.apply(account(AT + seconds * SECOND, {"USDT": "1"}))
+    assert state.breaks.standing("USDT")
+
+
+amounts = strategies.sampled_from(["0", "0.1", "0.4", "1"])
+lines = strategies.builds(
+    lambda i, filled, quantity, open_: report(
+        i, filled=Decimal(filled), quantity=Decimal(quantity), open=open_,
+        close_reason=None if open_ else CloseReason.CANCELED,
+    ),
+    strategies.sampled_from(["md-1", "md-2", "md-lost", "web-1"]),
+    amounts, strategies.sampled_from(["1", "2"]), strategies.booleans(),
+)  # fmt: skip
+deals = strategies.builds(
+    lambda number, quantity, i, side: trade(fill(number, quantity), i, side),
+    strategies.integers(1, 6), strategies.sampled_from(["0.1", "0.4"]),
+    strategies.sampled_from(["md-1", "md-2", "web-1", ""]), strategies.sampled_from(list(Side)),
+)  # fmt: skip
+
+
+def evidence_of(
+    purpose: str, usdt: str, btc: str, found: list[OrderReport], absent: set[str], deals: list[TradeReport]
+) -> AccountReported:
+    """A pass as a broker takes it: an order is listed, or looked up and found, or looked up and absent."""
+    listed = {r.client_id: r for r in found}
+    return account(
+        AT, {"USDT": usdt, "BTC": btc}, purpose=purpose,
+        open_orders=tuple(r for r in listed.values() if r.open),
+        queried=tuple(r for r in listed.values() if not r.open),
+        absent=tuple(sorted(absent - listed.keys())),
+        trades=tuple({t.fill.trade_id: t for t in deals}.values()),
+    )  # fmt: skip
+
+
+reports = strategies.builds(
+    evidence_of,
+    strategies.sampled_from(["start", "audit", "stream", "unknown", "kill", "stop"]),
+    strategies.sampled_from(["10000", "9990", "9960"]), amounts, strategies.lists(lines, max_size=4),
+    strategies.sets(strategies.sampled_from(["md-1", "md-2"])), strategies.lists(deals, max_size=4),
+)  # fmt: skip
+
+
+@given(reports, strategies.booleans())
+@settings(max_examples=200, deadline=None)
+def test_any_pass_folded_twice_is_folded_once(evidence: AccountReported, doubted: bool) -> None:
+    """I10: what the second folding of the same evidence finds is what the first one left."""
+    state = standing()
+    state.plan(intent("md-2"))
+    state.orders.sent("md-2", START, DEAD)
+    if doubted:
+        state.orders.uncertain("md-2", "no answer", START)
+    state.apply(evidence)
+    once = (state.carried(), {i: (o.status, o.filled) for i, o in state.orders.closed.items()})
+    second = verdict(state.apply(evidence))
+    assert second.changed == 0
+    assert (state.carried(), {i: (o.status, o.filled) for i, o in state.orders.closed.items()}) == once
