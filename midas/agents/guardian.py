@@ -67,6 +67,7 @@ class Guardian:
         # A word that nobody knows stops as the default does: a typo must not keep the desk running.
         level = KillLevel(event.level) if event.level in LEVELS else KillLevel.HALT
         control.trip(level.value, event.by, event.reason, event.since or event.at)
+        control.guarded = control.guarded or (bool(event.guarded) and event.guarded == state.session)
         # The kill listener's own cancels are on their way: asked again at once they would only be refused.
         asked = [c for i in event.canceled for c in state.orders.cancel_sent(i, event.at, "the kill switch")]
         mode = level.mode if level.mode.safety > control.mode.safety else control.mode

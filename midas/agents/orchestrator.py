@@ -60,8 +60,8 @@ class Orchestrator:
         return self._hear("book", market, state, sequence)
 
     def proceed(self, state: State, sequence: int, instrument: str | None = None) -> Iterator[Step]:
-        """Let the execution agent work; nothing moves while the account isn't known."""
-        if state.recovering:
+        """Let the execution agent work; nothing moves while the account isn't known to us."""
+        if state.recovering or state.control.guarded:
             return iter(())
         if state.control.permissions.flattens:
             return self.execution.flatten(state, sequence)

@@ -25,6 +25,7 @@ from midas.domain.time import MILLISECOND, SECOND
 from midas.engine.build import EngineConfig, build_engine
 from midas.engine.snapshot import Assembly, Painter
 from midas.errors import ConfigInvalid, EngineFailed, StoreError
+from midas.runtime.beats import Pulse, beat_file
 from midas.runtime.doors import LinkServer
 from midas.runtime.health import Vitals
 from midas.runtime.inbox import Inbox
@@ -35,6 +36,7 @@ from midas.settings import Settings
 from midas.store import sessions
 from midas.store.journal import Journal
 from midas.store.latch import LATCH, KillLatch
+from midas.store.lock import GUARD_LOCK, InstanceLock
 from midas.store.retention import give_up_tapes, tape_bytes
 from midas.store.tape import SealedSegment, Tape
 from midas.venues.binance import instruments as listing
@@ -94,6 +96,7 @@ class Session:
         self.directory = settings.home / sessions.SESSIONS / self.name
         self.latch = KillLatch(settings.home / LATCH)
         self.inbox = Inbox()
+        self._guard = InstanceLock(settings.home / GUARD_LOCK)
         self.companions: dict[str, int] = {}  # processes of this desk that only the command line knows
         engine = build_engine(config, [plugin.make() for plugin in plugins])
         market = Path(access.market).name
@@ -132,6 +135,8 @@ class Session:
             self._tape = tape
             journal.append(0, HEADER, self._clock.now(), encode_header(self._header()))
             shell = Shell(self._clock, journal, tape, self.latch, self.feed, self.broker, self._vitals)
+            shell.pulse = pulse = Pulse(beat_file(self._settings.home))
+            stack.callback(pulse.close)
             runner = Runner(self.engine, self.painter, shell, self.inbox)
             await self._connect(stack, runner)
             try:
@@ -258,7 +263,9 @@ class Session:
     def _processes(self) -> dict[str, int]:
         """The other processes of this desk; an exchange that ended and came back has another number."""
         exchange = pid_in(self._settings.home / EXCHANGE_FILE) if self._access.market else 0
-        return self.companions | ({"exchange": exchange} if exchange else {})
+        guard = self._guard.owner() or 0
+        others = {"exchange": exchange, "guard": guard}
+        return self.companions | {name: pid for name, pid in others.items() if pid}
 
     def _header(self) -> Header:
         return Header(

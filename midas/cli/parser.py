@@ -236,6 +236,21 @@ def _kill_options(parser: Parser) -> None:
     parser.add_argument("--reason", default="", help="stands in the journal")
 
 
+def _guard_options(parser: Parser) -> None:
+    parser.add_argument(
+        "--patience", type=_above_zero, metavar="S",
+        help="act after S seconds without a step of the engine; default: guard.patience_seconds",
+    )  # fmt: skip
+    parser.add_argument(
+        "--level", choices=("halt", "all", "flatten"), help="of what it does then; default: guard.level"
+    )
+    parser.add_argument(
+        "--once", action="store_true",
+        help="say how the engine is, act where it hangs, and end: 1 where that could not be verified",
+    )  # fmt: skip
+    parser.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)
+
+
 def _resume_options(parser: Parser) -> None:
     parser.add_argument(
         "reason", metavar="REASON", help="why it is safe again, at least 3 letters; stands in the journal"
@@ -540,6 +555,14 @@ _COMMANDS: tuple[_Row, ...] = (
         "run the engine without a console and start it again after a crash",
         "midas supervise --market synthetic --speed 10",
         _supervise_options,
+    ),
+    (
+        "guard",
+        "midas.cli.guard:guard",
+        "watch the engine and, where it hangs, latch, cancel and close by a session of its own",
+        "midas guard                       until it is ended; a supervised engine has one already\n"
+        "midas guard --once --json         is the engine well? Acts where it isn't",
+        _guard_options,
     ),
     (
         "sim",

@@ -11,6 +11,7 @@ import msgspec
 
 from midas.assembly.access import sockets
 from midas.cli.absence import absent, span
+from midas.cli.guard_word import guard_of
 from midas.cli.options import home_from
 from midas.cli.running import running
 from midas.cli.supervision import supervisor
@@ -167,6 +168,7 @@ def _process_lines(snapshot: Snapshot, home: Path, pid: int) -> list[str]:
     found = supervisor(home)
     # The supervisor's own word, below, tells more of it than its figures.
     taken = {p.name: p for p in snapshot.health.processes if found is None or p.pid != found.pid}
+    taken.pop("guard", None)  # as is its word
     lines = []
     for name, process in taken.items():
         up = span(snapshot.built_at - process.started_at)
@@ -179,15 +181,27 @@ def _process_lines(snapshot: Snapshot, home: Path, pid: int) -> list[str]:
     else:
         restarts = f"crashes so far: {found.crashes}" if found.crashes else "no crash so far"
         lines.append(f"supervisor {found.pid}, up {span(snapshot.built_at - found.since)}, {restarts}")
+    lines.append(_guard_line(home, snapshot.built_at))
     return lines
 
 
+def _guard_line(home: Path, now: int) -> str:
+    found = guard_of(home)
+    if found is None:
+        return "no guard: nobody acts where the engine hangs"
+    acted = f"; acted {span(now - found.acted_at)} ago: {found.outcome}" if found.acted_at else ""
+    does = f"{found.level} after {found.patience_s:g} s without a step"
+    return f"guard {found.pid}, up {span(now - found.since)}, {does}{acted}"
+
+
 def _processes(home: Path, pid: int) -> dict[str, object]:
-    found = supervisor(home)
+    found, guard = supervisor(home), guard_of(home)
     return {
         "engine_pid": pid,
         "supervisor_pid": found.pid if found is not None else None,
         "crashes": found.crashes if found is not None else None,
+        "guard_pid": guard.pid if guard is not None else None,
+        "guard_acted_at": guard.acted_at if guard is not None else None,
     }
 
 

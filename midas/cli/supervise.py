@@ -22,6 +22,8 @@ import msgspec
 
 from midas.cli.fate import Fate, read_fate, write_fate
 from midas.cli.flags import run_flags
+from midas.cli.guard_keeper import GuardKeeper
+from midas.cli.guard_word import LOG as GUARD_LOG
 from midas.cli.running import ENGINE_LOG, make_home
 from midas.cli.running import LOCK as ENGINE_LOCK
 from midas.cli.supervision import LOCK, Supervision, tell
@@ -86,18 +88,26 @@ class Supervisor:
 
     def __init__(
         self, home: Path, command: list[str], flags: list[str], duration: float | None, heard: Signals,
-        restarts: Restarts | None = None,
+        restarts: Restarts | None = None, guard: GuardKeeper | None = None,
     ) -> None:  # fmt: skip
         self._home = home
         self._command = [*command, *flags]
         self._end = time.monotonic() + duration if duration is not None else None
         self._heard = heard
         self._restarts = restarts or Restarts()
+        self._guard = guard
         self._word = Supervision(os.getpid(), time.time_ns(), tuple(flags))
         self._stopping = False
 
     def run(self) -> int:
-        """Until the engine ends for good."""
+        """Until the engine ends for good, and with it its guard."""
+        try:
+            return self._run()
+        finally:
+            if self._guard is not None:
+                self._guard.end()
+
+    def _run(self) -> int:
         while True:
             began = time.monotonic()
             code, fate = self._engine()
@@ -145,8 +155,7 @@ class Supervisor:
         deadline: float | None = None
         quit_at: float | None = None
         while child.poll() is None:
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            for number in self._heard.wait(left):
+            for number in self._heard.wait(self._left(deadline)):
                 if number in _FORWARDED and child.poll() is None:
                     child.send_signal(number)
                 if number is signal.SIGQUIT:
@@ -156,9 +165,18 @@ class Supervisor:
             if deadline is not None and time.monotonic() >= deadline and child.poll() is None:
                 _say(f"engine {child.pid} doesn't end within {STOP_S:.0f} s: it is ended by force")
                 child.kill()
+            if self._guard is not None and not self._stopping:
+                self._guard.tend()
         if quit_at is not None and time.monotonic() - quit_at < DYING_S:
             self._halt()  # whoever died of it, or as it came, may not have latched
         return child.wait()
+
+    def _left(self, deadline: float | None) -> float | None:
+        """Until something has to be done that no signal asks for."""
+        waits = [] if deadline is None else [max(0.0, deadline - time.monotonic())]
+        if self._guard is not None and not self._stopping and (due := self._guard.due_s) is not None:
+            waits.append(due)
+        return min(waits, default=None)
 
     def _pause(self, seconds: float) -> bool:
         """Wait for the next start; False where a signal asks for none."""
@@ -210,7 +228,8 @@ def supervise(args: Namespace) -> int:
     command = [sys.executable, "-m", "midas", "--no-ui"]
     heard = Signals()  # before anybody can find us and send one
     with InstanceLock(home / LOCK):
-        return Supervisor(home, command, flags, args.duration, heard).run()
+        keeper = GuardKeeper(home / GUARD_LOG)
+        return Supervisor(home, command, flags, args.duration, heard, guard=keeper).run()
 
 
 def _home(args: Namespace) -> Path:

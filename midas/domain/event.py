@@ -256,6 +256,7 @@ class LatchTripped(msgspec.Struct, frozen=True, tag="latch"):
     latched_at: int = 0  # when the latch was on the disk
     doubt: str = ""  # why it isn't on the disk, where it isn't
     cancels: tuple[CancelTried, ...] = ()
+    guarded: str = ""  # the session that the guard acts instead of; empty: none
 
 
 class SessionOpened(msgspec.Struct, frozen=True, tag="session"):

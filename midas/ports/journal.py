@@ -43,6 +43,7 @@ class LatchRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str
     at: int
     repeated_at: int = 0  # the newest pull that found it set at this level or a higher one
+    guarded: str = ""  # the session that the guard acts instead of: nothing of it leaves
     readable: bool = True  # False: nobody knows the level, it counts as HALT and lets no exit pass
     format: int = 1  # of the file
 

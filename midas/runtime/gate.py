@@ -51,6 +51,8 @@ class SendGate:
         if self._shut:
             return self._shut
         record = self._latch.read() if self._latch.is_set else None
+        if self._state.control.guarded or (record is not None and record.guarded == self._state.session):
+            return "the guard acts instead of this engine, until a person resumes"
         if intent.purpose is Purpose.FLATTEN:
             return self._flattening(record)
         if reason := self._latched(intent, record):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import sys
 import time
 import traceback
@@ -58,6 +59,7 @@ from midas.errors import EngineFailed, MidasError, StoreError, VenueError
 from midas.ports.clock import Clock
 from midas.ports.journal import Journal, Latch, LatchRecord, Tape
 from midas.ports.venue import Broker, Feed, MaySend
+from midas.runtime.beats import Beat
 from midas.runtime.gate import SendGate
 from midas.runtime.health import Backlog, Health, Measures, Vitals
 from midas.runtime.inbox import Inbox
@@ -117,6 +119,7 @@ class Shell:
         self.feed = feed
         self.broker = broker
         self.vitals = vitals
+        self.pulse: Callable[[Beat], None] = lambda _: None  # for the guard: the loop turns, and it steps
 
 
 class Runner:
@@ -156,6 +159,7 @@ class Runner:
         try:
             self._known = self._shell.latch.read()
             self._step(opened)
+            self._beat()
             while self._stopped is None:
                 await self.inbox.wait()
                 self._drain()
@@ -170,6 +174,7 @@ class Runner:
             for timer in timers:
                 timer.cancel()
             await self._settle()
+            self._beat(ended=True)
         return self._stopped
 
     def close(self, reason: str) -> None:
@@ -224,6 +229,15 @@ class Runner:
             self._act(audit)
         if type(event) is LatchTripped:
             self._keep_latched(event)
+        elif type(event) is Ticked:
+            self._beat()
+
+    def _beat(self, ended: bool = False) -> None:
+        """Once a second of stepping: whoever doesn't hear it any more may act instead of us."""
+        state = self.engine.state
+        level = state.control.level if state.control.latched else ""
+        now, monotonic = self._now(), self._monotonic()
+        self._shell.pulse(Beat(os.getpid(), state.session, self._sequence, now, monotonic, level, ended))
 
     def _mark(self, at: int) -> None:
         """What follows from prices and must survive a restart goes to the journal when it changes."""
@@ -355,7 +369,8 @@ class Runner:
         record = self._shell.latch.read()
         if record is not None:
             reason = record.reason or "found on the disk"
-            self.inbox.put(LatchTripped(record.level.value, record.by, reason, self._now()))
+            tripped = LatchTripped(record.level.value, record.by, reason, self._now(), guarded=record.guarded)
+            self.inbox.put(tripped)
 
     async def _disconnect(self, reason: str) -> None:
         log.warning("closing the venue sessions: %s", reason)
@@ -384,7 +399,9 @@ class Runner:
         record = self._shell.latch.read() if self._shell.latch.is_set else None
         control = self.engine.state.control
         strange = record is not None and (
-            not control.latched or LEVELS.index(record.level.value) > LEVELS.index(control.level)
+            not control.latched
+            or LEVELS.index(record.level.value) > LEVELS.index(control.level)
+            or (record.guarded == self.engine.state.session and not control.guarded)
         )
         if strange and self._latch_seen:
             self._hear_latch()

@@ -14,6 +14,7 @@ from midas.settings.sections import (
     ConsoleSettings,
     ExchangeSettings,
     ExecutionSettings,
+    GuardSettings,
     LimitProfile,
     RegimeSettings,
     RiskSettings,
@@ -54,6 +55,7 @@ class Settings(BaseSettings):
     risk: RiskSettings = _default_risk()
     execution: ExecutionSettings = ExecutionSettings()
     runtime: RuntimeSettings = RuntimeSettings()
+    guard: GuardSettings = GuardSettings()
     console: ConsoleSettings = ConsoleSettings()
 
     _origins: dict[tuple[str, ...], str] = PrivateAttr(default_factory=dict)

@@ -177,6 +177,14 @@ class RuntimeSettings(Section):
     tapes_keep_mb: int = Field(default=4096, ge=1)  # of all sessions together; the journals stay
 
 
+class GuardSettings(Section):
+    """The process beside the engine that acts where the engine hangs."""
+
+    enabled: bool = True  # started with every supervised engine
+    patience_seconds: float = Field(default=60, ge=2, le=3600)  # without a step of the engine
+    level: Literal["halt", "all", "flatten"] = "flatten"  # of what it does then
+
+
 class ConsoleSettings(Section):
     """How the console draws."""
 

@@ -38,6 +38,7 @@ class Control:
         self.kill_reason = ""
         self.reviewed = False  # since the trip, somebody has seen what a resume would release
         self.tripped_at = 0
+        self.guarded = False  # the guard acts instead of us: we know less of the account than it does
         self.gates: dict[str, Gate] = {}
 
     @property
@@ -69,7 +70,7 @@ class Control:
 
     def release(self) -> None:
         """Only `resume` calls this."""
-        self.latched, self.level, self.reviewed = False, "", False
+        self.latched, self.level, self.reviewed, self.guarded = False, "", False, False
 
     def close_gate(self, scope: str, reason: str, at: int, by: str = "") -> list[GateMoved]:
         """No new risk in this scope; says so once."""

@@ -78,6 +78,22 @@ class KillLatch:
                 return record
             return standing if _is_of(standing, record) else self._add(standing, record)
 
+    def take_over(self, session: str, level: KillLevel, by: str, reason: str, at: int) -> LatchRecord:
+        """As `trip`, and from now on nothing of that session's engine leaves. Raises StoreFull."""
+        with self._alone():
+            standing = self.read()
+            record = LatchRecord(level, by, reason, at)
+            if standing is not None and _LEVELS.index(standing.level) >= _LEVELS.index(level):
+                record = msgspec.structs.replace(standing, repeated_at=at)
+            kept = msgspec.structs.replace(record, guarded=session)
+            if kept.readable:
+                self._set(kept)
+            else:
+                self._set_bare()
+            with contextlib.suppress(StoreFull):
+                self._note(_line("tripped", LatchRecord(level, by, reason, at)))
+            return kept
+
     def read(self) -> LatchRecord | None:
         """Why the latch is set; None when it isn't."""
         try:
@@ -145,7 +161,7 @@ class KillLatch:
     def _add(self, standing: LatchRecord, record: LatchRecord) -> LatchRecord:
         """Another pull on a set latch: rise, or keep the level and when it was pulled again."""
         if _LEVELS.index(record.level) > _LEVELS.index(standing.level):
-            kept, noted = record, standing
+            kept, noted = msgspec.structs.replace(record, guarded=standing.guarded), standing
         else:
             kept, noted = msgspec.structs.replace(standing, repeated_at=record.at), record
         if kept.readable:

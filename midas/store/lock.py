@@ -12,6 +12,7 @@ from typing import Self
 from midas.errors import AlreadyRunning
 from midas.store.durable import write_all
 
+GUARD_LOCK = "guard.lock"  # in the home, held by its guard
 LOOKED_S = 0.1  # whoever only looks whether the lock is held holds it himself, for microseconds
 
 

@@ -32,6 +32,7 @@ from midas.engine.build import build_engine
 from midas.engine.snapshot import Assembly, Painter
 from midas.errors import EngineFailed, StoreFull, Unreachable
 from midas.ports.journal import LatchRecord
+from midas.runtime.beats import Beat
 from midas.runtime.inbox import Inbox
 from midas.runtime.records import AUDIT, EVENT, FAILURE, MARKS, decode_event, decode_marks
 from midas.runtime.runner import Runner, Shell
@@ -71,6 +72,7 @@ class Bench:
         self.engine = build_engine(settings, [self.puppet])
         self.state = self.engine.state
         shell = Shell(self.clock, self.journal, self.tape, self.latch, self.feed, self.broker, self.vitals)
+        self.shell = shell
         about = Assembly("binance", "test", "test", 1.0, settings.period)
         self.runner = Runner(self.engine, Painter(self.engine, about), shell, self.inbox)
         self.answers: list[Answer] = []
@@ -510,3 +512,45 @@ async def test_a_clean_close_ends_reconciled(bench: Bench) -> None:
         bench.runner.close("asked to")
         assert await asyncio.wait_for(run, 10.0) == "reconciled"
     assert bench.broker.passes[-1] == "stop"
+
+
+async def test_an_engine_that_the_guard_has_replaced_sends_nothing_when_it_wakes(bench: Bench) -> None:
+    async with bench.running():
+        await bench.a_position()
+        bench.latch.record = LatchRecord(KillLevel.FLATTEN, "midas guard", "hung", 1, guarded="session-1")
+        await bench.until(lambda: bench.state.control.guarded)
+        await asyncio.sleep(1.2)  # a tick: what the guard sold may still stand in our books
+        assert bench.state.control.permissions.flattens
+    assert [intent.purpose for intent in bench.broker.submitted] == [Purpose.ENTRY]
+
+
+async def test_what_was_planned_before_the_guard_came_is_not_sent_either(bench: Bench) -> None:
+    async with bench.running():
+        await bench.an_exit()
+        bench.latch.record = LatchRecord(KillLevel.HALT, "midas guard", "hung", 1, guarded="session-1")
+        assert bench.journal.hold is not None
+        bench.journal.hold.set()
+        await bench.until(lambda: bool(bench.recorded(OrderNotSent)))
+    assert bench.recorded(OrderNotSent)[0].reason.startswith("the guard acts instead of this engine")
+    assert [intent.purpose for intent in bench.broker.submitted] == [Purpose.ENTRY]
+
+
+async def test_the_engine_after_one_that_the_guard_replaced_closes_what_is_left(bench: Bench) -> None:
+    async with bench.running():
+        await bench.a_position()
+        bench.latch.record = LatchRecord(KillLevel.FLATTEN, "midas guard", "hung", 1, guarded="session-0")
+        await bench.until(lambda: len(bench.broker.submitted) == 2)
+    assert bench.broker.submitted[1].purpose is Purpose.FLATTEN
+
+
+async def test_it_beats_while_it_steps_and_says_when_it_ends(bench: Bench) -> None:
+    beats: list[Beat] = []
+    bench.shell.pulse = beats.append
+    async with bench.running():
+        await bench.until(lambda: len(beats) >= 3)
+        bench.command(Kill("halt"))
+        await bench.until(lambda: beats[-1].level == "halt")
+    sequences = [beat.sequence for beat in beats[:-1]]
+    assert sequences == sorted(set(sequences))
+    assert {beat.session for beat in beats} == {"session-1"}
+    assert [beat.ended for beat in beats] == [False] * (len(beats) - 1) + [True]

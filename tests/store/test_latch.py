@@ -215,3 +215,23 @@ def _full_disk() -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_a_takeover_keeps_the_higher_level_and_names_the_session(latch: KillLatch) -> None:
+    latch.trip(KillLevel.HALT, "ops", "news", 1)
+    latch.take_over("session-1", KillLevel.FLATTEN, "midas guard", "hung", 2)
+    record = latch.read()
+    assert record is not None
+    assert (record.level, record.by, record.guarded) == (KillLevel.FLATTEN, "midas guard", "session-1")
+    latch.trip(KillLevel.DISCONNECT, "ops", "now", 3)
+    risen = latch.read()
+    assert risen is not None
+    assert (risen.level, risen.guarded) == (KillLevel.DISCONNECT, "session-1")
+
+
+def test_a_takeover_lowers_no_level(latch: KillLatch) -> None:
+    latch.trip(KillLevel.DISCONNECT, "ops", "news", 1)
+    latch.take_over("session-1", KillLevel.ALL, "midas guard", "hung", 2)
+    record = latch.read()
+    assert record is not None
+    assert (record.level, record.by, record.guarded) == (KillLevel.DISCONNECT, "ops", "session-1")

@@ -45,6 +45,7 @@ class EmergencyCanceller:
         self._key = hmac.new(api_secret.encode(), digestmod=hashlib.sha256)
         self._now = now
         self._offset_ms = offset_ms
+        self.retry_after_s = 0  # what the newest answer asked for
 
     def ping(self) -> bool:
         """Open the connection, or keep it warm; whether the venue answered."""
@@ -68,14 +69,31 @@ class EmergencyCanceller:
         """Close the connection; idempotent."""
         self._connection.close()
 
-    def _signed(self, path: str, query: str) -> tuple[int, int]:
+    def signed(self, path: str, query: str) -> str:
+        """The target of a request that only we can make, as of now."""
         timestamp = self._now() // MILLISECOND + int(self._offset_ms())
-        query = f"{query}&recvWindow={RECV_WINDOW_MS}&timestamp={timestamp}"
+        query = f"{query}&recvWindow={RECV_WINDOW_MS}&timestamp={timestamp}".lstrip("&")
         signature = self._key.copy()
         signature.update(query.encode())
-        return self._request("DELETE", f"{self._path}{path}?{query}&signature={signature.hexdigest()}", True)
+        return f"{self._path}{path}?{query}&signature={signature.hexdigest()}"
+
+    def public(self, path: str) -> str:
+        """The target of a request that anybody may make."""
+        return f"{self._path}{path}"
+
+    def _signed(self, path: str, query: str) -> tuple[int, int]:
+        return self._request("DELETE", self.signed(path, query), True)
 
     def _request(self, method: str, target: str, resend: bool) -> tuple[int, int]:
+        status, body = self.exchange(method, target, resend)
+        code = _CODE.search(body) if status >= 400 else None
+        return status, int(code[1]) if code else 0
+
+    def exchange(self, method: str, target: str, resend: bool) -> tuple[int, bytes]:
+        """Status and body; `resend`: once more where a connection that was kept has been cut.
+
+        Raises Unreachable, OutcomeUnknown.
+        """
         try:
             if self._connection.sock is None:
                 self._connection.connect()
@@ -85,11 +103,11 @@ class EmergencyCanceller:
         try:
             self._connection.request(method, target, headers=self._headers)
             response = self._connection.getresponse()
-            body = response.read()
+            asked = response.getheader("Retry-After", "")
+            self.retry_after_s = int(asked) if asked.isdecimal() else 0
+            return response.status, response.read()
         except (http.client.HTTPException, OSError) as error:
             self._connection.close()
             if resend:  # the venue may have closed the kept-alive connection since it was last used
-                return self._request(method, target, resend=False)
+                return self.exchange(method, target, resend=False)
             raise OutcomeUnknown(f"no answer from the venue ({type(error).__name__})") from None
-        code = _CODE.search(body) if response.status >= 400 else None
-        return response.status, int(code[1]) if code else 0

@@ -1,0 +1,38 @@
+"""What of an account is ours, from the newest journal alone: read-only, beside an engine or after it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from midas.assembly.inherit import rows_of
+from midas.domain.money import ZERO
+from midas.domain.order import Side
+from midas.errors import StoreDamaged
+from midas.runtime.replay import fold_ledger, header_of
+from midas.runtime.takeover import Holding
+from midas.store import sessions
+from midas.store.head import BEFORE_FIRST, read_head
+
+
+def holdings(home: Path) -> list[Holding]:
+    """One for each instrument of the newest session. Raises StoreError where no journal can be read."""
+    for name in reversed(sessions.names(home)):
+        directory = home / sessions.SESSIONS / name
+        if read_head(directory).head.record != BEFORE_FIRST:
+            break  # a newer one ended before anything was committed
+    else:
+        raise StoreDamaged("no session has a journal", file="", last_good=0)
+    header = header_of(rows_of(directory), name)
+    carried = fold_ledger(header, rows_of(directory))
+    found = []
+    for instrument in header.config.instruments:
+        held = sum((s.quantity for s in carried.sleeves if s.instrument == instrument.id), ZERO)
+        buying = sum(
+            (
+                o.intent.quantity - o.filled for o in carried.orders
+                if o.intent.instrument == instrument.id and o.intent.side is Side.BUY
+            ), ZERO,
+        )  # fmt: skip
+        foreign = max(ZERO, carried.balances.get(instrument.base, ZERO) - held)
+        found.append(Holding(instrument, foreign, max(ZERO, held) + buying))
+    return found

@@ -1,0 +1,61 @@
+"""The supervisor's guard: started after a while, kept running, and asked to end. Tiny programs stand in."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from midas.cli.guard_keeper import DEATHS_MAX, GuardKeeper
+
+
+def keeper(tmp_path: Path, program: str, after_s: float = 0.0) -> GuardKeeper:
+    counted = f"open({str(tmp_path / 'starts')!r}, 'a').write('x'); "
+    command = (sys.executable, "-I", "-S", "-c", "import sys, time; " + counted + program)
+    return GuardKeeper(tmp_path / "guard.log", command, after_s)
+
+
+def starts(tmp_path: Path) -> int:
+    path = tmp_path / "starts"
+    return path.stat().st_size if path.exists() else 0
+
+
+def tended(guard: GuardKeeper, until: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20.0
+    while not until():
+        assert time.monotonic() < end
+        guard.tend()
+        time.sleep(0.01)
+
+
+def test_it_waits_until_the_engine_has_had_its_start(tmp_path: Path) -> None:
+    guard = keeper(tmp_path, "time.sleep(60)", after_s=30.0)
+    guard.tend()
+    assert starts(tmp_path) == 0
+    assert guard.due_s is not None
+    assert 29.0 < guard.due_s <= 30.0
+
+
+def test_one_that_died_is_started_again_until_it_dies_too_often(tmp_path: Path) -> None:
+    guard = keeper(tmp_path, "sys.exit(1)")
+    tended(guard, lambda: starts(tmp_path) == DEATHS_MAX)
+    tended(guard, lambda: guard.due_s is None and not guard.runs)
+    assert starts(tmp_path) == DEATHS_MAX
+
+
+def test_one_that_is_not_wanted_or_refuses_is_left_alone(tmp_path: Path) -> None:
+    for code in (0, 2):
+        guard = keeper(tmp_path, f"sys.exit({code})")
+        tended(guard, lambda guard=guard: guard.due_s is None and not guard.runs)  # type: ignore[misc]
+    assert starts(tmp_path) == 2
+
+
+def test_it_is_asked_to_end(tmp_path: Path) -> None:
+    guard = keeper(tmp_path, "time.sleep(60)")
+    tended(guard, lambda: starts(tmp_path) == 1)
+    assert guard.runs
+    guard.end()
+    assert not guard.runs
+    guard.tend()
+    assert starts(tmp_path) == 1

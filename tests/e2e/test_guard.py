@@ -1,0 +1,163 @@
+"""The engine itself hangs: the guard, a process of its own, cancels and flattens by its own session."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from midas.cli.guard_word import REPORT, guard_of
+from midas.domain.event import LatchTripped, OrderSent
+from midas.domain.mode import KillLevel
+from midas.store.latch import LATCH, KillLatch
+from tests.e2e.desk import PAYLOAD, ProcessDesk, events, finished, last_line, until
+
+RUN = ["--no-ui", "--market", str(PAYLOAD), "--speed", "1", "--json"]
+PATIENCE_S = 3.0
+CONFIG = """
+[strategies.hang]
+[risk]
+limits = "crypto-only"
+"""
+# Does nothing until a file appears beside it; then it never comes back.
+HANGS = """
+import pathlib, threading, time
+from midas.api import Family, Hears
+import msgspec
+
+HOW = pathlib.Path(__file__).with_name("how")
+
+class Nothing(msgspec.Struct, frozen=True):
+    pass
+
+class Hang:
+    name, family, hears, trades_unknown, Parameters = "hang", Family.SCALPING, Hears.BOOK, False, Nothing
+
+    def __init__(self, parameters):
+        pass
+
+    def signal(self, market, briefing):
+        if not HOW.exists():
+            return None
+        if HOW.read_text() == "deadlocked":
+            lock = threading.Lock()
+            lock.acquire()
+            lock.acquire()
+        while True:
+            pass
+"""
+
+
+@pytest.fixture
+def hanging(tmp_path: Path, desk: ProcessDesk) -> ProcessDesk:
+    """A desk that trades by hand, whose strategy hangs on demand."""
+    (tmp_path / "strategies").mkdir()
+    (tmp_path / "config.toml").write_text(CONFIG)
+    (tmp_path / "strategies" / "hang.py").write_text(HANGS)
+    desk.workspace = tmp_path
+    return desk
+
+
+def trading(desk: ProcessDesk) -> tuple[subprocess.Popen[str], subprocess.Popen[str]]:
+    """An engine with a position and a resting order, and its guard."""
+    engine = desk.start(*RUN)
+    until(lambda: (desk.home / "link.sock").exists(), "the engine's start", 60.0)
+    guard = desk.start("guard", "--patience", f"{PATIENCE_S:g}")
+    until(lambda: desk.facts("status")["reconciled"] is True, "an equal account")
+    desk.facts("order", "buy", "0.01", "BTC-USDT", "--confirm")
+    until(lambda: bool(desk.facts("status")["positions"]), "a position")
+    bid = desk.facts("status")["positions"][0]["mark"]
+    price = f"{bid * 0.997:.2f}"
+    desk.facts("order", "buy", "0.01", "BTC-USDT", "--price", price, "--post", "--confirm")
+    until(lambda: desk.market()["orders_open"] == 1, "a resting order")
+    until(lambda: (word := guard_of(desk.home)) is not None and word.condition == "well", "a watching guard")
+    return engine, guard
+
+
+def report(desk: ProcessDesk) -> dict[str, Any]:
+    """What the guard says that it did, once it has."""
+    path = desk.home / REPORT
+    until(path.exists, "the guard's report", PATIENCE_S + 30.0)
+    found: dict[str, Any] = json.loads(path.read_bytes())
+    return found
+
+
+def assert_taken_over(desk: ProcessDesk) -> None:
+    """Latched, cancelled, flat, and verified by the venue's word."""
+    said = report(desk)
+    assert said["verified"], said
+    assert "has not stepped for" in said["cause"]
+    assert any("BUY 0.01 BTCUSDT CANCELED" in line for line in said["lines"])
+    assert any("SELL 0.00999" in line and "0.00999" in line.partition(" filled")[0] for line in said["lines"])
+    assert desk.market()["orders_open"] == 0
+    latch = KillLatch(desk.home / LATCH).read()
+    assert latch is not None
+    assert (latch.level, latch.by, latch.guarded) == (
+        KillLevel.FLATTEN, "midas guard", desk.sessions()[-1].name
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ["blocked", "deadlocked"])
+def test_a_loop_that_never_turns_again_is_taken_over(hanging: ProcessDesk, how: str) -> None:
+    engine, guard = trading(hanging)
+    (hanging.workspace / "strategies" / "how").write_text(how)
+    hung_at = time.monotonic()
+    assert_taken_over(hanging)
+    assert time.monotonic() - hung_at < PATIENCE_S + 5.0 + 10.0  # and the act itself, on a busy machine
+    assert engine.poll() is None
+    guard.terminate()
+    assert finished(guard).returncode == 0
+
+
+def test_a_stopped_process_is_taken_over_and_sends_nothing_when_it_wakes(hanging: ProcessDesk) -> None:
+    engine, _ = trading(hanging)
+    engine.send_signal(signal.SIGSTOP)
+    assert_taken_over(hanging)
+    engine.send_signal(signal.SIGCONT)
+    until(lambda: hanging.facts("status")["latched"] is True, "the woken engine's halt")
+    time.sleep(2.0)
+    status = hanging.facts("status")
+    assert status["mode"] == "EMERGENCY"
+    assert status["reconciled"] is True
+    happened = events(hanging.sessions()[-1])
+    woken = next(n for n, event in enumerate(happened) if isinstance(event, LatchTripped))
+    assert not [event for event in happened[woken:] if isinstance(event, OrderSent)]
+    assert hanging.market()["orders_open"] == 0
+
+
+def test_a_busy_engine_a_killed_one_and_a_stopped_one_are_left_alone(desk: ProcessDesk) -> None:
+    guard = desk.start("guard", "--patience", "5")
+    engine = desk.start("--no-ui", "--market", str(PAYLOAD), "--speed", "20", "--duration", "5", "--json")
+    finished(engine)
+    engine = desk.start("--no-ui", "--market", str(PAYLOAD), "--speed", "20", "--json")
+    until(
+        lambda: (word := guard_of(desk.home)) is not None and word.condition == "well", "the next one", 60.0
+    )
+    engine.kill()
+    time.sleep(6.0)
+    assert not (desk.home / REPORT).exists()
+    assert not KillLatch(desk.home / LATCH).is_set
+    guard.terminate()
+    assert finished(guard).returncode == 0
+
+
+def test_a_kill_that_no_engine_hears_is_carried_out(hanging: ProcessDesk) -> None:
+    engine, _ = trading(hanging)
+    engine.kill()
+    finished(engine)
+    hanging.facts("kill", "--level", "all")
+    said = report(hanging)
+    assert (said["verified"], said["level"]) == (True, "all")
+    assert "no engine answers" in said["cause"]
+    assert hanging.market()["orders_open"] == 0
+
+
+def test_once_says_how_the_engine_is(desk: ProcessDesk) -> None:
+    done = desk.run("guard", "--once", "--json")
+    assert done.returncode == 0
+    assert last_line(done.stdout)["condition"] == "no engine"
