@@ -257,7 +257,7 @@ class Session:
             clients=self._link.clients if self._link is not None else 0,
             journal_records=journal.records if journal is not None else 0,
             tape_events=self._tape.records if self._tape is not None else 0,
-            journal_trouble=str(journal.failure or "") if journal is not None else "",
+            journal_trouble=journal.trouble if journal is not None else "",
         )
 
     def _processes(self) -> dict[str, int]:

@@ -225,6 +225,7 @@ class Ticked(msgspec.Struct, frozen=True, tag="tick"):
     at: int
     feed_age_ns: int
     stream_ages: dict[str, int] = {}
+    journal: str = ""  # why it can't be written; empty: it is
 
 
 class AccountDoubted(msgspec.Struct, frozen=True, tag="doubted"):

@@ -16,7 +16,7 @@ from midas.domain.money import plain
 from midas.domain.time import SECOND
 from midas.state.alerts import NAME
 from midas.state.breaks import DIFFERS
-from midas.state.control import Gate
+from midas.state.control import JOURNAL, Gate
 from midas.state.snapshot import AlarmView, HealthView
 from midas.state.state import State
 
@@ -105,7 +105,8 @@ class Alarms:
                 f"ends when: {control.ends_when}", control.since,
             )  # fmt: skip
         for gate in control.gates.values():
-            if not gate.by and not (gate.scope == "venue" and self._silent()):
+            told = gate.scope == JOURNAL or (gate.scope == "venue" and self._silent())  # by another alarm
+            if not gate.by and not told:
                 severity = "error" if gate.reason.startswith(DIFFERS) or gate.scope == "account" else "warn"
                 text = f"no new risk {_where(gate.scope)}: {gate.reason}"
                 yield Condition(f"gate:{gate.scope}", severity, text, _gate_advice(gate), gate.since)
@@ -181,7 +182,7 @@ class Alarms:
         for store, trouble in health.troubles.items():
             yield Condition(
                 f"store:{store}", "error", f"the {store} fails: {trouble}",
-                "free space or mend the disk: no order is sent until it is written",
+                "free space or mend the disk: no order is sent until it is written, what rests is withdrawn",
             )  # fmt: skip
         if abs(health.clock_offset_ms) > CLOCK_MAX_MS:
             yield Condition(

@@ -59,7 +59,7 @@ from midas.engine.effect import (
 )
 from midas.engine.flat_check import FlatCheck
 from midas.engine.freshness import Freshness, pulled
-from midas.engine.gatekeeper import judge
+from midas.engine.gatekeeper import judge, judge_disk
 from midas.engine.passes import Passes, returned
 from midas.engine.reply import Asked
 from midas.state.control import SCOPES
@@ -255,6 +255,7 @@ class Engine:
         before = len(self._decisions)
         self._freshness.look(event)
         self._decisions.extend(judge(state))
+        self._decisions.extend(judge_disk(state, event))
         self._decisions.extend(self._guardian.tick(event, state))
         self._after_modes(before)
         if not state.opening_equity and state.ledger.opened and state.equity() == state.equity():

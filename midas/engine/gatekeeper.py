@@ -1,12 +1,14 @@
-"""The gates that follow from evidence: an instrument's, and the account's for its quote currency."""
+"""The gates that follow from evidence: an instrument's, the account's for its quote currency, the disk's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from midas.domain.decision import GateMoved
+from midas.domain.event import Ticked
 from midas.engine.freshness import pulled
 from midas.state.breaks import ACCOUNT
+from midas.state.control import JOURNAL
 from midas.state.state import State
 
 
@@ -24,3 +26,11 @@ def judge(state: State) -> Iterator[GateMoved]:
             yield from control.close_gate(scope, "; ".join(reasons), state.now)
         else:
             yield from control.open_gate(scope)
+
+
+def judge_disk(state: State, event: Ticked) -> Iterator[GateMoved]:
+    """Nothing new is opened while no intent can become durable; what rests is withdrawn all the same."""
+    if event.journal:
+        yield from state.control.close_gate(JOURNAL, event.journal, event.at)
+    else:
+        yield from state.control.open_gate(JOURNAL)

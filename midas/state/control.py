@@ -9,7 +9,8 @@ from midas.domain.mode import PERMISSIONS, KillLevel, Mode, Permissions
 
 # A latch freezes strategies in PAUSE too; what is on its way out goes on.
 FROZEN = msgspec.structs.replace(PERMISSIONS[Mode.PAUSE], computes_signals=False)
-SCOPES = ("venue", "account")  # gates of their own: no strategy may be called so
+JOURNAL = "journal"
+SCOPES = ("venue", "account", JOURNAL)  # gates of their own: no strategy may be called so
 LEVELS = tuple(level.value for level in KillLevel)
 
 

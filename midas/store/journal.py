@@ -30,6 +30,7 @@ COMMIT_SECONDS = 0.05
 COMMIT_RECORDS = 1_000
 CHECKPOINT_RECORDS = 20_000  # a checkpoint waits for a moment without barriers, up to ten times this
 BUFFER_MAX = 200_000
+STALL_SECONDS = 2.0  # an intent that waited so long is stale when it may leave
 
 _DISK = {
     sqlite3.SQLITE_FULL,
@@ -45,17 +46,22 @@ class Journal:
     """The journal of one session, open for writing. Made by `Journal.open`, ended by `close`."""
 
     def __init__(
-        self, directory: Path, connection: sqlite3.Connection, head_file: HeadFile, buffer_max: int
+        self,
+        directory: Path,
+        connection: sqlite3.Connection,
+        head_file: HeadFile,
+        patience: tuple[int, float],
     ) -> None:
         self._directory = directory
         self._connection = connection
         self._head_file = head_file
-        self._buffer_max = buffer_max
+        self._buffer_max, self._stall_seconds = patience  # records, seconds
         self._buffer: list[object] = []  # flat: six values a record, as the statement takes them
         self._next = 0
         self._hash = GENESIS
         self._head = Head()
         self._in_flight = 0  # values that the committer has; -1 while it does a checkpoint
+        self._submitted = 0.0  # loop time of the commit in flight
         self._unchecked = 0  # records since the last checkpoint
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -70,6 +76,7 @@ class Journal:
         directory: Path,
         factory: type[sqlite3.Connection] = sqlite3.Connection,
         buffer_max: int = BUFFER_MAX,
+        stall_seconds: float = STALL_SECONDS,
     ) -> Self:
         """Start the journal of a new session; an existing one is evidence and is never written again."""
         path = directory / DATABASE
@@ -79,7 +86,7 @@ class Journal:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             head_file = HeadFile(directory)
             connection = await asyncio.to_thread(create, path, factory, schema.CREATE)
-            return cls(directory, connection, head_file, buffer_max)
+            return cls(directory, connection, head_file, (buffer_max, stall_seconds))
         except (sqlite3.OperationalError, OSError) as error:
             raise StoreFull(
                 f"The journal of session {directory.name} can't be created ({error}): "
@@ -100,6 +107,14 @@ class Journal:
     def failure(self) -> StoreError | None:
         """Why the last commit failed; None once one succeeds again."""
         return self._failure
+
+    @property
+    def trouble(self) -> str:
+        """Why what is appended doesn't become durable: refused, or the disk has been busy for long."""
+        if self._failure is not None:
+            return str(self._failure)
+        waited = self._loop.time() - self._submitted if self._in_flight > 0 else 0.0
+        return f"the disk has not written for {waited:.0f} s" if waited > self._stall_seconds else ""
 
     def append(self, sequence: int, kind: str, at: int, body: bytes) -> None:
         """Put one record at the end; durable after the next barrier."""
@@ -164,6 +179,7 @@ class Journal:
             return
         batch = self._buffer[: COMMIT_RECORDS * schema.COLUMNS]
         self._in_flight = len(batch)
+        self._submitted = self._loop.time()
         self._committer.submit(schema.insert(len(batch) // schema.COLUMNS), batch)
 
     def _ended(self, error: sqlite3.DatabaseError | None) -> None:

@@ -9,6 +9,7 @@ import resource
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -26,12 +27,16 @@ class FakeDisk(sqlite3.Connection):
     """A database that refuses every insert while `full` is set, and counts those that it takes."""
 
     full = False
+    error = sqlite3.OperationalError("database or disk is full")
+    busy: threading.Event | None = None  # until it is set, an insert waits
     commits = 0
 
     def execute(self, sql: str, *parameters: object) -> sqlite3.Cursor:
         if sql.startswith("INSERT"):
+            if (busy := type(self).busy) is not None:
+                busy.wait(10)
             if type(self).full:
-                raise sqlite3.OperationalError("database or disk is full")
+                raise type(self).error
             type(self).commits += 1
         return super().execute(sql, *parameters)  # type: ignore[arg-type]
 
@@ -130,6 +135,51 @@ async def test_a_full_disk_fails_every_barrier_once_and_loses_nothing(
     assert journal.failure is None
     await journal.close()
     assert verify(tmp_path / "session").records == 12
+
+
+@pytest.mark.parametrize(
+    ("code", "what"),
+    [
+        (sqlite3.SQLITE_FULL, "database or disk is full"),
+        (sqlite3.SQLITE_IOERR, "disk I/O error"),
+        (sqlite3.SQLITE_READONLY, "attempt to write a readonly database"),
+        (sqlite3.SQLITE_BUSY, "database is locked"),
+    ],
+)
+async def test_whatever_the_disk_refuses_with_no_intent_is_durable_until_it_takes_them_again(
+    tmp_path: Path, disk: type[FakeDisk], code: int, what: str
+) -> None:
+    journal = await Journal.open(tmp_path / "session", factory=disk)
+    assert journal.trouble == ""
+    disk.full, disk.error = True, sqlite3.OperationalError(what)
+    disk.error.sqlite_errorcode = code
+    journal.append(1, "order.intent", 0, b"one")
+    with pytest.raises(StoreFull, match=what):
+        await journal.barrier()
+    assert what in journal.trouble
+    disk.full = False
+    await journal.barrier()
+    assert (journal.trouble, journal.committed) == ("", 1)
+    await journal.close()
+    assert verify(tmp_path / "session").sealed
+
+
+async def test_a_disk_that_takes_long_is_told_while_an_intent_waits(
+    tmp_path: Path, disk: type[FakeDisk]
+) -> None:
+    journal = await Journal.open(tmp_path / "session", factory=disk, stall_seconds=0.02)
+    disk.busy = threading.Event()
+    journal.append(1, "order.intent", 0, b"one")
+    waiting = asyncio.create_task(journal.barrier())
+    async with asyncio.timeout(10):
+        while not journal.trouble:
+            await asyncio.sleep(0.01)
+    assert journal.trouble.startswith("the disk has not written for ")
+    assert not waiting.done()
+    disk.busy.set()
+    await waiting
+    assert journal.trouble == ""
+    await journal.close()
 
 
 async def test_the_journal_tries_again_by_itself_once_space_returns(
