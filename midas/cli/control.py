@@ -41,7 +41,7 @@ def mode(args: Namespace) -> int:
         raise UsageError(f"there is no mode {args.name!r}; there are {', '.join(words)}")
     latched = KillLatch(home_from(args) / LATCH).is_set  # then no line would do
     complete = latched or (args.confirm and reasoned(args.reason))
-    return _tell(args, SetMode(args.name, args.reason, args.confirm), complete)
+    return tell(args, SetMode(args.name, args.reason, args.confirm), complete)
 
 
 def kill(args: Namespace) -> int:
@@ -83,7 +83,7 @@ def resume(args: Namespace) -> int:
     except NotRunning as error:
         raise _not_alone(KillLatch(home / LATCH), error) from None
     complete = reasoned(args.reason) or not KillLatch(home / LATCH).is_set
-    return _tell(args, Resume(args.reason, args.confirm), complete)
+    return tell(args, Resume(args.reason, args.confirm), complete)
 
 
 def _say_waiting(home: Path, level: str) -> None:
@@ -105,8 +105,8 @@ def _not_alone(latch: KillLatch, absent: NotRunning) -> MidasError:
     )
 
 
-def _tell(args: Namespace, command: Command, complete: bool) -> int:
-    """Print the answer. Raises UsageError where an incomplete line is refused, CommandRefused elsewhere."""
+def tell(args: Namespace, command: Command, complete: bool) -> int:
+    """Send it, print the answer. Raises UsageError for an incomplete line, CommandRefused where it is refused."""
     answer = send(home_from(args), command)
     if not answer.accepted:
         raise CommandRefused(answer.message) if complete else UsageError(answer.message)

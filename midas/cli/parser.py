@@ -225,6 +225,14 @@ def _mode_options(parser: Parser) -> None:
     )
 
 
+def _reconcile_options(parser: Parser) -> None:
+    parser.add_argument(
+        "words", metavar="accept NAME REASON", nargs="*",
+        help="take the difference NAME as the venue has it: the review, or with --confirm the deed",
+    )  # fmt: skip
+    parser.add_argument("--confirm", action="store_true", help="book it; without it only the review is shown")
+
+
 def _kill_options(parser: Parser) -> None:
     parser.add_argument(
         "--level",
@@ -490,6 +498,14 @@ _COMMANDS: tuple[_Row, ...] = (
         "midas mode pause                  safer: at once\n"
         'midas mode normal --reason "book is back" --confirm',
         _mode_options,
+    ),
+    (
+        "reconcile",
+        "midas.cli.reconcile:reconcile",
+        "compare everything with the venue now and say what differs (exit 1), or accept a difference",
+        "midas reconcile\nmidas reconcile accept BTC         what accepting it would do\n"
+        'midas reconcile accept BTC "moved to the vault" --confirm',
+        _reconcile_options,
     ),
     (
         "kill",
