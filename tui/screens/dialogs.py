@@ -16,6 +16,7 @@ from midas.domain.time import MILLISECOND
 from tui.link_port import Clock
 from tui.present.lines import clean
 from tui.present.words import MODES
+from tui.widgets.input_line import InputLine
 
 QUIET = 300 * MILLISECOND
 NO_REASON = f"a reason needs at least {REASON_MIN} letters: it goes into the journal"
@@ -51,7 +52,7 @@ class Question(ModalScreen[str | None]):
         with Vertical(classes="box") as box:
             box.border_title = self._heading
             yield Static(self._text, id="text", markup=False)
-            yield Input(placeholder=self._placeholder, id="line")
+            yield InputLine(placeholder=self._placeholder, id="line")
             yield Static("", id="hint", markup=False)
 
     def tell(self, text: str) -> None:

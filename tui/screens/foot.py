@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui.screens.dialogs import Question
+from tui.widgets.input_line import InputLine
 
 
 class FilterLine(ModalScreen[None]):
@@ -28,7 +29,7 @@ class FilterLine(ModalScreen[None]):
         """One line: what it is, what is typed, how to leave."""
         with Horizontal(id="foot"):
             yield Static(" only events with / ", markup=False)
-            yield Input(self._needle, id="filter", compact=True, max_length=60)
+            yield InputLine(self._needle, id="filter", compact=True, max_length=60)
             yield Static(" Enter keeps it  Esc clears it ", markup=False)
 
     def on_input_changed(self, event: Input.Changed) -> None:

@@ -18,6 +18,7 @@ from tui.present.lines import Line, Piece, clip, fit
 from tui.present.picture import window
 from tui.theme import Inks
 from tui.widgets.canvas import Canvas
+from tui.widgets.input_line import InputLine
 
 
 class Palette(ModalScreen[str | None]):
@@ -48,7 +49,7 @@ class Palette(ModalScreen[str | None]):
             box.border_title = "Commands"
             box.border_subtitle = "↑↓ choose · Tab complete · Enter run · Esc"
             again = f"   ↑ again: {self._history[0]}" if self._history else ""
-            yield Input(self._line, placeholder=f"mode, halt, buy, alert, palette ...{again}", id="line")
+            yield InputLine(self._line, placeholder=f"mode, halt, buy, alert, palette ...{again}", id="line")
             yield self._list
             yield Static("", id="hint", markup=False)
 
