@@ -20,6 +20,9 @@ from midas.state.orders import SETTLING, Orders
 OURS = "md-"  # how our orders are known on the venue
 SKIPS_MAX = 10  # audits in a row that leave a moving asset alone; then it is compared all the same
 SHORT = 4  # of a client id, for a person
+# Stands for "nothing traded here before us": later lists begin there, not at the first fill that the stream
+# told, before which somebody else may have traded.
+NEVER = 0
 
 
 class Account(Protocol):
@@ -59,6 +62,8 @@ def fold(state: Account, report: AccountReported) -> list[Decision]:
     for trade in report.trades:
         if trade.instrument in new:
             state.ledger.remember(trade.instrument, trade.fill.trade_id)
+    for instrument in sorted(new - {trade.instrument for trade in report.trades}):
+        state.ledger.remember(instrument, NEVER)
     moving = _moving(state, report)  # before its own evidence touches any order
     touched = _touched(state, report, moving)
     for order_report in (*report.open_orders, *report.queried):
@@ -178,7 +183,7 @@ def _differences(state: Account, report: AccountReported, moving: set[str]) -> I
             yield _difference(asset, Kind.ASSET, asset, (str(here), str(there)), closes)
     for instrument in state.instruments:
         known = {t.fill.trade_id for t in report.trades if t.instrument == instrument}
-        if report.purpose == "stop" and (extra := set(state.ledger.trades(instrument)) - known):
+        if report.purpose == "stop" and (extra := set(state.ledger.trades(instrument)) - known - {NEVER}):
             text = f"{len(extra)} trades in {instrument} are known here, not at the venue"
             figures = (f"{len(extra)} more", "not listed")
             subject = f"trades in {state.instruments[instrument].name}"
