@@ -34,6 +34,7 @@ from midas.runtime.kill import KillListener, KillRequest
 from midas.runtime.records import HEADER, Header, decode_header, encode_header
 from midas.runtime.replay import fold_ledger
 from midas.runtime.runner import Paces, Runner, Shell
+from midas.runtime.watching import Watch, Watches
 from midas.simulation.client import SimClient
 from midas.simulation.clock import MachineClock
 from midas.simulation.feed import SimFeed
@@ -140,6 +141,7 @@ class Desk:
         self.config = config(machine.venue, machine.whims)
         self.engine = build_engine(self.config, strategies(machine.whims))
         self.painter = Blind()
+        self.watch: Callable[[State], Watches] = Watch
         self.inbox = Inbox()
         self.carried = inherited(machine.disk)
         self.journal = SimJournal(machine.disk, machine.loop, self.process)
@@ -173,6 +175,7 @@ class Desk:
         try:
             self.journal.append(0, HEADER, clock.now(), encode_header(self._header()))
             shell = Shell(clock, self.journal, self.tape, self.latch, feed, broker, self._vitals)
+            shell.watch = self.watch
             shell.rest, shell.paces, shell.measures = _rest, machine.paces, Unmeasured
             await broker.start()
             for instrument in self.config.instruments:

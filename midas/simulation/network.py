@@ -41,12 +41,14 @@ class Weather:
     def __init__(self) -> None:
         self.requests: dict[str, float] = {}  # kind -> share of the requests
         self.slow = self.cut = self.deaf = False
+        self.race = 0.0  # share of the cancels that a fill beats
         self.hits: Counter[str] = Counter()  # how often each kind really did something
 
     def clear(self) -> None:
         """Nothing is wrong any more."""
         self.requests.clear()
         self.slow = self.cut = self.deaf = False
+        self.race = 0.0
 
 
 class Network:

@@ -36,6 +36,7 @@ STATES = (
     "deaf",  # requests arrive, answers and events don't
     "disk.full",
     "disk.slow",
+    "fill.race",  # fills beat our cancels by nothing
     "halted",  # the venue takes no orders of one symbol
 )
 # What happens at one moment.
@@ -51,6 +52,9 @@ MOMENTS = (
     "by.hand",  # somebody cancels or places an order on the venue's web page
 )
 KINDS = (*REQUESTS, *STATES, *MOMENTS)
+
+
+RESTART_S = 2.5  # a supervisor's wait before it starts a desk again
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -115,7 +119,9 @@ def _of(kind: str, plan: Plan, chance: random.Random) -> list[Fault]:
         return [
             _window(kind, plan, chance.uniform(2.0, 40.0), 1.0, chance) for _ in range(chance.randint(1, 3))
         ]
-    moments = (chance.uniform(plan.calm, plan.heal) for _ in range(chance.randint(1, 3)))
+    moments = [chance.uniform(plan.calm, plan.heal) for _ in range(chance.randint(1, 3))]
+    if kind == "crash" and chance.random() < 0.5:
+        moments.append(moments[0] + chance.uniform(RESTART_S, RESTART_S + 1.0))  # while it recovers
     return [Fault(kind, round(at, 3), round(at, 3), round(chance.random(), 3)) for at in moments]
 
 

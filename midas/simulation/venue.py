@@ -174,6 +174,17 @@ class Venue:
         for line in self.feeds:
             line.send(told)
 
+    def fill_first(self, cancel: Asked, chance: random.Random) -> bool:
+        """Before this cancel is served, its order trades, in part or whole; whether there was one."""
+        name = cancel.parameters["origClientOrderId"]
+        order = next((o for o in self.open_orders if o.client_id == name), None)
+        if order is None:
+            return False
+        lot = self.exchange.desks[order.symbol].instrument.lot_size
+        lots = chance.randint(1, max(1, int(order.left / lot)))
+        self.exchange.fill(order, lot * lots, self._clock.now())
+        return True
+
     def by_hand(self, chance: random.Random) -> None:
         """Somebody uses the venue's web page: cancels one of our orders, or places one of his own."""
         if self.open_orders and chance.random() < 0.5:

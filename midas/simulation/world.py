@@ -20,21 +20,20 @@ import msgspec
 from midas.domain.order import Phase
 from midas.domain.time import SECOND
 from midas.errors import EngineFailed, MidasError
-from midas.runtime.records import AUDIT
 from midas.runtime.runner import Paces
 from midas.simulation import plan as plans
 from midas.simulation.chance import Chance
 from midas.simulation.clock import MachineClock, TrueClock
 from midas.simulation.desk import Desk, Machine
+from midas.simulation.invariants import Inspector, Violation
 from midas.simulation.loop import MANNERS, Process, SimLoop, SimulationError
 from midas.simulation.network import Asked, Network, Weather
-from midas.simulation.plan import REQUESTS, Fault, Plan
+from midas.simulation.plan import REQUESTS, RESTART_S, Fault, Plan
 from midas.simulation.storage import Disk
 from midas.simulation.trader import Person
 from midas.simulation.venue import PAIRS, Venue, drive
 
 AGREE_S = 120.0  # after healing: no order UNKNOWN, here as there
-RESTART_S = 2.5  # a supervisor's wait
 PERSON_S = 30.0  # mean wait of a person between two commands
 MARKET_S = 4.0  # mean wait of one pair's market
 SLOW_SYNC_S = 5.0
@@ -52,16 +51,19 @@ class Verdict(msgspec.Struct, frozen=True):
     lives: int
     steps: int
     trace: str
+    pairs: dict[str, int] = {}  # what orders met, by state and event
 
 
 class World:
     """Made of a plan; `run` once."""
 
-    def __init__(self, plan: Plan, taped: bool = False) -> None:
+    def __init__(self, plan: Plan, taped: bool = False, crash_at: int = 0) -> None:
+        """`taped`: keep what a replay needs; `crash_at`: the step of the loop before which the desk dies."""
         self.plan = plan
         self.chance = chance = Chance(plan.seed)
         draw = chance.stream("world")
         self.loop = loop = SimLoop(chance.stream("loop"), draw.choice(MANNERS))
+        loop.crash_at, loop.on_crash = crash_at, self.crash
         self.weather = Weather()
         self.disk = Disk(loop, chance.stream("disk"))
         pairs = PAIRS[: draw.choice((1, 1, 2))]
@@ -75,13 +77,16 @@ class World:
             paces, taped,
         )  # fmt: skip
         self.person = Person(chance.stream("trader"))
-        self.violations: list[str] = []
+        self.violations: list[Violation] = []
+        self.inspector = Inspector(self.venue, self.disk, self.network, self.violate)
         self.hits: Counter[str] = Counter()
         self.desks: list[Desk] = []
         self._chance = chance.stream("plan")
         self._nobody = contextvars.Context()
         self._healed = False
         self._over = False
+        self._disturbed = 0.0  # when a fault last began or ended
+        self._end: asyncio.Future[None] = loop.create_future()
 
     @property
     def desk(self) -> Desk:
@@ -97,20 +102,27 @@ class World:
                 self._at(fault.at, self._begin, fault)
             self._at(self.plan.heal, self._heal)
             self._at(10.0, self._person)
+            self._at(1.0, self._second)
             story = loop.spawn(Process("world"), self._story())
-            loop.run(story)
-            story.result()
+            story.add_done_callback(lambda _: self._end_now(), context=self._nobody)
+            loop.run(self._end)
+            if story.done():
+                story.result()
         except SimulationError as error:
-            self.violate(f"{type(error).__name__}: {error}")
+            self.violate("I9", f"{type(error).__name__}: {error}")
         finally:
             self.venue.ended = True
             self._bury()
         return self._verdict()
 
-    def violate(self, sentence: str) -> None:
-        """Something that must never be has been."""
-        if len(self.violations) < 20:
-            self.violations.append(f"{self.loop.now:.3f} s: {sentence}")
+    def violate(self, invariant: str, evidence: str) -> None:
+        """Something that must never be has been: it is told, and this world ends with the step."""
+        self.violations.append(Violation(invariant, self.plan.seed, self.loop.steps, self.loop.now, evidence))
+        self._end_now()
+
+    def _end_now(self) -> None:
+        if not self._end.done():
+            self._end.set_result(None)
 
     # the phases
 
@@ -127,6 +139,7 @@ class World:
         """A life begins; the supervisor sees its end, whatever ends it."""
         desk = Desk(self.machine, len(self.desks) + 1)
         self.desks.append(desk)
+        self.inspector.meet(desk)
         desk.life = life = self.loop.spawn(desk.process, desk.live())
         life.add_done_callback(lambda _: self._ended(desk), context=self._nobody)
 
@@ -140,7 +153,7 @@ class World:
     def _judge_end(self, ended: asyncio.Task[Any]) -> None:
         error = ended.exception() if ended.done() and not ended.cancelled() else None
         if isinstance(error, EngineFailed) or not (error is None or isinstance(error, MidasError)):
-            self.violate(f"the engine failed: {type(error).__name__}: {error}")
+            self.violate("I9", f"the engine failed: {type(error).__name__}: {error}")
 
     async def _agreed(self) -> None:
         """Wait until desk and venue agree."""
@@ -150,7 +163,7 @@ class World:
             told = list(self._differences()) if self.desk.up else ["the desk doesn't come up"]
             if not told:
                 return
-        self.violate(f"no agreement within {AGREE_S:.0f} s: {'; '.join(told)}")
+        self.violate("I9", f"no agreement within {AGREE_S:.0f} s: {'; '.join(told)}")
 
     async def _stopped(self) -> None:
         desk = self.desk
@@ -160,11 +173,12 @@ class World:
         desk.runner.close("the world ends")
         await asyncio.wait([desk.life], timeout=AGREE_S)
         if not desk.life.done():
-            self.violate(f"a clean stop took more than {AGREE_S:.0f} s")
+            self.violate("I9", f"a clean stop took more than {AGREE_S:.0f} s")
             return
         self._judge_end(desk.life)
         for difference in self._differences():
-            self.violate(f"after a clean stop: {difference}")
+            self.violate("I9", f"after a clean stop: {difference}")
+        self.inspector.dying(desk)
 
     # what goes wrong
 
@@ -178,22 +192,25 @@ class World:
                 desk.client.socket.hang_up()
             if desk.feed is not None and desk.feed.line is not None:
                 desk.feed.line.close()
+            self.inspector.dying(desk)
             self.disk.lose(desk.journal)
             self._at(self.loop.now + RESTART_S, self._born)
 
     def _begin(self, fault: Fault) -> None:
         kind, weather = fault.kind, self.weather
+        self._disturbed = self.loop.now
         if kind in REQUESTS:
             weather.requests[kind] = fault.rate
-            self._at(fault.until, self._end, fault)
+            self._at(fault.until, self._closes, fault)
         elif kind in plans.STATES:
-            self.hits[kind] += 1
+            self.hits[kind] += kind != "fill.race"  # counted where it happens
             self._state(fault, on=True)
-            self._at(fault.until, self._end, fault)
+            self._at(fault.until, self._closes, fault)
         else:
             self._moment(fault)
 
-    def _end(self, fault: Fault) -> None:
+    def _closes(self, fault: Fault) -> None:
+        self._disturbed = self.loop.now
         if fault.kind in REQUESTS:
             self.weather.requests.pop(fault.kind, None)
         else:
@@ -208,6 +225,8 @@ class World:
                 weather.cut = on
             case "deaf":
                 weather.deaf = on
+            case "fill.race":
+                weather.race = fault.rate if on else 0.0
             case "disk.full":
                 self.disk.full = on
             case "disk.slow":
@@ -249,7 +268,7 @@ class World:
             self.desk.pull(("halt", "all", "flatten")[int(fault.rate * 100) % 3], "a simulated fright")
 
     def _heal(self) -> None:
-        self._healed = True
+        self._healed, self._disturbed = True, self.loop.now
         self.weather.clear()
         self.disk.full, self.disk.slow_s = False, 0.0
         self.machine.clock.mend()
@@ -274,19 +293,25 @@ class World:
     # what must hold
 
     def _served(self, asked: Asked) -> Any:
+        if asked.place == "DELETE order" and self._chance.random() < self.weather.race:
+            self.hits["fill.race"] += self.venue.fill_first(asked, self._chance)
         reply = self.venue.serve(asked)
+        self.inspector.served(self.desk, asked, reply.status)
         self.loop.note(reply.status ^ len(reply.body))
         return reply
 
     def _left(self, client_id: str) -> None:
-        """I3: durable before sent, and sent once."""
-        if self.network.left[client_id] > 1:
-            self.violate(f"I3: order {client_id} left {self.network.left[client_id]} times")
-        journal, mark = self.desk.journal, client_id.encode()
-        if not any(
-            mark in row.body for row in reversed(journal.rows[: journal.durable]) if row.kind == AUDIT
-        ):
-            self.violate(f"I3: order {client_id} left before its intent was durable")
+        self.inspector.left(self.desk, client_id)
+
+    def _second(self) -> None:
+        desk = self.desk
+        weather = self.weather
+        if weather.requests or weather.slow or weather.cut or weather.deaf or not desk.up:
+            self._disturbed = self.loop.now
+        if self.disk.full or self.disk.slow_s:
+            self._disturbed = self.loop.now
+        self.inspector.second(desk, self.loop.now, self._disturbed)
+        self._at(self.loop.now + 1.0, self._second)
 
     def _differences(self) -> Iterator[str]:
         """What desk and venue don't agree on now; I1 and I9."""
@@ -326,8 +351,9 @@ class World:
     def _verdict(self) -> Verdict:
         sent = len(self.network.left)
         return Verdict(
-            self.plan.seed, tuple(self.violations), self.loop.now, sent, dict(self.hits + self.weather.hits),
+            self.plan.seed, tuple(map(str, self.violations)), self.loop.now, sent, dict(self.hits + self.weather.hits),
             len(self.desks), self.loop.steps, f"{self.loop.trace:016x}",
+            dict(self.inspector.pairs),
         )  # fmt: skip
 
 
