@@ -10,6 +10,7 @@ from midas.domain.instrument import Instrument
 from midas.domain.mode import Environment
 from midas.domain.time import MILLISECOND, SECOND
 from midas.engine.build import EngineConfig, StrategyConfig
+from midas.engine.freshness import BOOK_STALE
 from midas.errors import WorkspaceInvalid
 from midas.execution.worker import ExecutionRules
 from midas.portfolio.sizing import SizingRules
@@ -20,9 +21,13 @@ from midas.state.control import SCOPES
 from midas.state.state import BY_HAND
 from midas.workspace import LoadedStrategy, load_strategies
 
+BARS_STALE = 1.5  # periods without a word about the candle that should be running
 
-def engine_config(settings: Settings, instruments: tuple[Instrument, ...]) -> EngineConfig:
-    """The recordable values that decide; everything a replay needs."""
+
+def engine_config(
+    settings: Settings, instruments: tuple[Instrument, ...], speed: float = 1.0
+) -> EngineConfig:
+    """The recordable values that decide; everything a replay needs. `speed`: of market against wall time."""
     risk, execution, regime = settings.risk, settings.execution, settings.regime
     ids = {i.symbol: i.id for i in instruments}
     profile = risk.active
@@ -67,6 +72,8 @@ def engine_config(settings: Settings, instruments: tuple[Instrument, ...]) -> En
         ),
         feed_stale=int(settings.runtime.feed_stale_seconds * SECOND),
         costs=_costs(settings),
+        book_stale=int(BOOK_STALE / min(1.0, speed)),
+        bar_stale=max(BOOK_STALE, int(BARS_STALE * settings.trading.bar_seconds * SECOND / speed)),
     )  # fmt: skip
 
 

@@ -292,7 +292,7 @@ async def open_session(settings: Settings, access: Access, say: Say = lambda _: 
     try:
         rest = Rest(client, time.time_ns)
         instruments = await _instruments(rest, settings.trading.instruments, access)
-        config = engine_config(settings, instruments)
+        config = engine_config(settings, instruments, access.speed)
         return Session(settings, access, rest, config, strategies_of(settings.workspace, config), say)
     except BaseException:
         await client.close_connection()

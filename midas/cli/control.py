@@ -106,7 +106,7 @@ def _not_alone(latch: KillLatch, absent: NotRunning) -> MidasError:
 
 
 def tell(args: Namespace, command: Command, complete: bool) -> int:
-    """Send it, print the answer. Raises UsageError for an incomplete line, CommandRefused where it is refused."""
+    """Send, print the answer. Raises UsageError for an incomplete line, CommandRefused for a refused one."""
     answer = send(home_from(args), command)
     if not answer.accepted:
         raise CommandRefused(answer.message) if complete else UsageError(answer.message)

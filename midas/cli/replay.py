@@ -122,7 +122,7 @@ def _plugins(header: Header, settings: Settings, verify: bool) -> list[LoadedStr
 
 
 def _check_config(header: Header, settings: Settings) -> None:
-    now = engine_config(settings, header.config.instruments).digest()
+    now = engine_config(settings, header.config.instruments, header.speed).digest()
     if now != header.config_hash or header.config.digest() != header.config_hash:
         raise ConfigDiffers(
             f"session {header.session} ran under configuration {header.config_hash[:12]}, this workspace's "

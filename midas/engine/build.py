@@ -50,7 +50,7 @@ class EngineConfig(msgspec.Struct, frozen=True):
     feed_stale: int = FEED_STALE  # wall nanoseconds of silence that close the venue's gate
     costs: CostModel = CostModel()
     book_stale: int = BOOK_STALE  # wall nanoseconds after which an instrument isn't decided on; 0: never
-    bar_stale: int = 0  # the same of its candles
+    bar_stale: int = 0  # the same, of its candles
 
     def digest(self) -> str:
         """The config hash of a session."""
