@@ -351,8 +351,8 @@ class World:
     def _verdict(self) -> Verdict:
         sent = len(self.network.left)
         return Verdict(
-            self.plan.seed, tuple(map(str, self.violations)), self.loop.now, sent, dict(self.hits + self.weather.hits),
-            len(self.desks), self.loop.steps, f"{self.loop.trace:016x}",
+            self.plan.seed, tuple(map(str, self.violations)), self.loop.now, sent,
+            dict(self.hits + self.weather.hits), len(self.desks), self.loop.steps, f"{self.loop.trace:016x}",
             dict(self.inspector.pairs),
         )  # fmt: skip
 

@@ -1,0 +1,276 @@
+"""What must hold in every world, judged from outside of the desk: I1 to I14 of the order notes.
+
+The oracle is the model venue's own list of orders and trades, the network's count of what left, and the
+disk. I2, I4, I5 and I13 are watched in production too (`runtime.watching`), whose word is taken here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from midas.agents.execution_agent import PREFIX
+from midas.domain.carry import Carried
+from midas.domain.decision import OrderPlanned
+from midas.domain.event import AccountReported, Event, OrderFilled, Ticked, TradeBusted
+from midas.domain.mode import KillLevel, Mode
+from midas.domain.money import ZERO
+from midas.domain.order import CloseReason, OrderIntent, Phase, Purpose
+from midas.engine.audit import Audit
+from midas.risk.exposure import worst_case
+from midas.runtime.records import AUDIT, EVENT, decode_header
+from midas.runtime.replay import Row, fold_ledger
+from midas.runtime.watching import Watch
+from midas.simulation.coverage import Coverage
+from midas.simulation.desk import LIMITS, Desk
+from midas.simulation.network import Asked, Network
+from midas.simulation.storage import Disk
+from midas.simulation.venue import Venue
+from midas.state.control import SCOPES
+from midas.state.lives import CLOSED_KEPT
+from midas.state.reconcile import NEVER
+from midas.state.state import State
+
+CLEARED_S = 60.0  # a kill has worked after so long without any fault
+OPEN_MAX = 64
+SLACK = 1e-9
+_LEVELS = list(KillLevel)
+_ACCOUNT = b'{"type":"account"'
+Violate = Callable[[str, str], None]
+
+
+class Violation(msgspec.Struct, frozen=True):
+    """One invariant that didn't hold, and where."""
+
+    invariant: str
+    seed: int
+    step: int  # of the loop
+    at: float  # virtual seconds
+    evidence: str
+
+    def __str__(self) -> str:
+        return f"{self.invariant} at step {self.step}, {self.at:.3f} s: {self.evidence}"
+
+
+class Inspector:
+    """Looks at one world; `violate` is told the invariant and the evidence."""
+
+    def __init__(self, venue: Venue, disk: Disk, network: Network, violate: Violate) -> None:
+        self._venue = venue
+        self._disk = disk
+        self._network = network
+        self.violate = violate
+        self._posts: Counter[str] = Counter()  # orders that reached the venue, by client id
+        self._latched_s = 0.0
+        self.pairs: Counter[str] = Counter()
+
+    def meet(self, desk: Desk) -> None:
+        """A life begins."""
+        looker = Looker(self, desk, self.pairs)
+        desk.watch = lambda _: looker
+        desk.painter.seen = looker.decided
+
+    # asked by the world
+
+    def left(self, desk: Desk, client_id: str) -> None:
+        """I3 and I7, as the bytes of an order leave."""
+        if self._network.left[client_id] > 1:
+            self.violate("I3", f"order {client_id} left {self._network.left[client_id]} times")
+        journal, mark = desk.journal, client_id.encode()
+        durable = reversed(journal.rows[: journal.durable])
+        if not any(mark in row.body for row in durable if row.kind == AUDIT):
+            self.violate("I3", f"order {client_id} left before its intent was durable")
+        order = desk.state.orders.get(client_id)
+        if order is None:
+            self.violate("I3", f"order {client_id} left, and the desk doesn't know it")
+        elif reason := self._closed(desk.state, order.intent):
+            self.violate("I7", f"{order.intent.purpose.value} {client_id} left although {reason}")
+
+    def served(self, desk: Desk, asked: Asked, status: int) -> None:
+        """I6: the venue takes an order whose exposure has been given up."""
+        if asked.place != "POST order":
+            return
+        client_id = asked.parameters["newClientOrderId"]
+        self._posts[client_id] += 1
+        order = desk.state.orders.get(client_id)
+        if status == 200 and self._posts[client_id] == 1 and order is not None and _given_up(order):
+            self.violate("I6", f"order {client_id} was accepted after it was {order.status} here")
+
+    def dying(self, desk: Desk) -> None:
+        """I8 and I10, right before the disk loses what isn't durable."""
+        rows = desk.journal.rows
+        if desk.runner is None or len(rows) < 2 or not desk.state.session:
+            return
+        header = decode_header(rows[0].body)
+        live, replayed = desk.state.carried(), fold_ledger(header, rows[1:])
+        for told in _unlike(live, replayed):
+            self.violate("I8", f"the journal of {desk.session} doesn't give what was there: {told}")
+        twice = fold_ledger(header, _each_pass_twice(rows[1:]))
+        for told in _unlike(replayed, twice):
+            self.violate("I10", f"passes folded twice differ from once: {told}")
+
+    def second(self, desk: Desk, now: float, calm_since: float) -> None:
+        """I12, once a virtual second: what a kill has left at the venue, faults aside."""
+        record = self._disk.latched
+        self._latched_s = (self._latched_s or now) if record is not None else 0.0
+        if record is None or not desk.up or now - max(calm_since, self._latched_s) < CLEARED_S:
+            return
+        spared = {Purpose.FLATTEN} if record.level is not KillLevel.HALT else {Purpose.FLATTEN, Purpose.EXIT}
+        for order in self._venue.open_orders:
+            known = desk.state.orders.get(order.client_id)
+            if order.client_id.startswith(PREFIX) and (known is None or known.intent.purpose not in spared):
+                self.violate("I12", f"{order.client_id} stands under a kill of level {record.level.value}")
+
+    # asked by the lookers
+
+    def books(self, state: State) -> Iterator[tuple[str, str]]:
+        """I1: what is held here is the sum of the venue's trades that are known here."""
+        if state.inferred or not state.ledger.opened:
+            return
+        for pair in self._venue.pairs:
+            deals = [d for d in self._venue.deals if d.symbol == pair.symbol]
+            known = set(state.ledger.trades(pair.id)) - {NEVER}
+            told = [d for d in deals if d.trade_id in known]
+            if len(told) < len(known):
+                yield "I1", f"{pair.name}: a trade is booked that the venue never made"
+            fees = sum((d.fee for d in told if d.fee_asset == pair.base), ZERO)
+            bought = sum((d.side.sign * d.quantity for d in told), ZERO) - fees
+            bought += state.adjustments.get(pair.id, ZERO)
+            if (held := state.ledger.position(pair.id)) != bought:
+                yield "I1", f"{pair.name}: {held} here, {bought} by the trades that are known here"
+
+    def reserves(self, state: State) -> Iterator[tuple[str, str]]:
+        """I6: whatever may still trade at the venue is reserved here."""
+        if state.recovering:
+            return
+        for order in self._venue.open_orders:
+            client_id = order.client_id
+            if not client_id.startswith(PREFIX) or self._posts[client_id] > 1:
+                continue  # a proxy's second copy is found by a pass, not foreseen
+            known = state.orders.get(client_id)
+            if known is None:
+                yield "I6", f"{client_id} stands at the venue, and nothing is reserved for it"
+            elif known.reserved < order.quantity - order.executed:
+                left = order.quantity - order.executed
+                yield "I6", f"{client_id} is {known.status} here with {known.reserved}, {left} at the venue"
+
+    def _closed(self, state: State, intent: OrderIntent) -> str:
+        """Why this order may not leave at this moment; said without asking the gate that let it through."""
+        record, control = self._disk.latched, state.control
+        level = max(
+            _LEVELS.index(record.level) if record is not None else -1,
+            _LEVELS.index(KillLevel(control.level)) if control.latched else -1,
+        )
+        if intent.purpose is Purpose.FLATTEN:
+            return "" if level >= _LEVELS.index(KillLevel.FLATTEN) else "no kill flattens"
+        if level > 0 or (level == 0 and intent.purpose is Purpose.ENTRY):
+            return f"the latch is set to {_LEVELS[level].value}"
+        if state.recovering or state.closing:
+            return "the account isn't known" if state.recovering else "the session closes"
+        if intent.purpose is not Purpose.ENTRY:
+            return ""
+        if control.mode not in (Mode.NORMAL, Mode.DEFENSIVE):
+            return f"the mode is {control.mode.value}"
+        if gate := control.blocked(*SCOPES, intent.instrument, intent.strategy):
+            return f"the gate {gate.scope} is closed"
+        doubtful = [o for o in state.orders.of_instrument(intent.instrument) if o.unknown]
+        return f"{doubtful[0].intent.client_id} is UNKNOWN" if doubtful else ""
+
+
+class Looker:
+    """One life of the desk, looked at after each recorded event: the runner's `Watches`."""
+
+    def __init__(self, inspector: Inspector, desk: Desk, pairs: Counter[str]) -> None:
+        self._inspector = inspector
+        self._desk = desk
+        self._state = desk.state
+        self._watch = Watch(desk.state)
+        self._coverage = Coverage(desk.state, pairs)
+
+    def after(self, event: Event, audit: Audit | None) -> str:
+        """What the engine's own watch says, once everything else was looked at."""
+        inspector = self._inspector
+        told = self._watch.after(event, audit)
+        if told:
+            name, _, evidence = told.partition(": ")
+            inspector.violate(name, evidence)
+        self._coverage.after(event)
+        found: list[tuple[str, str]] = list(inspector.reserves(self._state))
+        if isinstance(event, OrderFilled | AccountReported | TradeBusted):
+            found += inspector.books(self._state)
+        if isinstance(event, Ticked):
+            found += self._bounds()
+        for name, evidence in found:
+            inspector.violate(name, evidence)
+        return told
+
+    def decided(self, event: Event, audit: Audit) -> None:
+        """I6 and I11, where something was planned."""
+        planned = [d.intent for d in audit.decisions if isinstance(d, OrderPlanned)]
+        if not planned:
+            return
+        self._coverage.look()
+        for intent in planned:
+            if missing := _unexplained(intent, audit.sequence):
+                self._inspector.violate("I11", f"order {intent.client_id} has no {missing}")
+            if intent.purpose is Purpose.ENTRY and (over := self._over(intent)):
+                self._inspector.violate("I6", f"order {intent.client_id} was planned: {over}")
+
+    def _over(self, intent: OrderIntent) -> str:
+        exposure = worst_case(self._state, LIMITS.classes)
+        share = exposure.by_instrument[intent.instrument]
+        if share > LIMITS.position_max + SLACK:
+            return f"{intent.instrument} may come to {share:.4f} of equity, allowed are {LIMITS.position_max}"
+        if exposure.cash < LIMITS.cash_min - SLACK:
+            return f"cash may fall to {exposure.cash:.4f} of equity, kept is {LIMITS.cash_min}"
+        return ""
+
+    def _bounds(self) -> Iterator[tuple[str, str]]:
+        """I14: what is kept has an end."""
+        orders = self._state.orders
+        sizes = {
+            "open orders": (len(orders.open), OPEN_MAX),
+            "closed orders": (len(orders.closed), CLOSED_KEPT),
+            "events that wait": (len(self._desk.inbox), 10_000),
+        }
+        for name, (size, most) in sizes.items():
+            if size > most:
+                yield "I14", f"{size} {name}, at most {most} were to be kept"
+
+
+def _given_up(order: Any) -> bool:
+    """Closed in a way that says: the venue doesn't have it and never will."""
+    return order.phase is Phase.CLOSED and order.close_reason in (
+        CloseReason.REJECTED, CloseReason.NEVER_SENT,
+    )  # fmt: skip
+
+
+def _unexplained(intent: OrderIntent, sequence: int) -> str:
+    """What a regulator would ask for and this intent doesn't carry; empty: nothing is missing."""
+    missing = {
+        "decision": intent.decision != sequence, "mode": not intent.mode, "regime": not intent.regime,
+        "author": not intent.strategy, "reason": not intent.reason, "time": intent.created_at <= 0,
+        "market data behind it": intent.market_time <= 0,
+    }  # fmt: skip
+    return ", ".join(name for name, lacks in missing.items() if lacks)
+
+
+def _unlike(one: Carried, other: Carried) -> Iterator[str]:
+    for field in Carried.__struct_fields__:
+        here, there = getattr(one, field), getattr(other, field)
+        if here != there:
+            yield f"{field} {_short(here)}, not {_short(there)}"
+
+
+def _short(value: object) -> str:
+    return repr(value)[:400]
+
+
+def _each_pass_twice(rows: list[Row]) -> Iterator[Row]:
+    for row in rows:
+        yield row
+        if row.kind == EVENT and row.body.startswith(_ACCOUNT):
+            yield row
