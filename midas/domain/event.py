@@ -5,7 +5,7 @@ the engine with it. What isn't here can't influence a decision. `Market` events 
 bounded retention), `Recorded` ones to the journal (readable, kept for ever).
 
 `sequence`, on events about an order, is the venue's and never falls from one change of that order to the
-next (Binance: its transaction time, ns); 0 where the venue tells none.
+next, on the scale of `OrderReport.time` (Binance: its transaction time, ns); 0 where the venue tells none.
 """
 
 from __future__ import annotations

@@ -46,6 +46,7 @@ class Order:
         "reported_filled",
         "sent_at",
         "sequence",
+        "terms_sequence",
         "touched_at",
         "unknown_cause",
         "unknown_since",
@@ -78,6 +79,7 @@ class Order:
         self.reported_close: CloseReason | None = None
         self.reported_filled = ZERO
         self.sequence = 0  # the venue's highest for this order
+        self.terms_sequence = 0  # the highest that told quantity and price; a fill tells neither
         self.evidence: Source | None = None  # where the newest word about it came from
         self.evidence_at = 0
 
@@ -87,12 +89,15 @@ class Order:
         return ZERO if self.phase is Phase.CLOSED else max(ZERO, self.intent.quantity - self.filled)
 
     @property
-    def reserved(self) -> Decimal:
-        """What may still trade at the worst: a replacement that was asked for may have become the order."""
-        if self.phase is Phase.CLOSED:
-            return ZERO
+    def most(self) -> Decimal:
+        """What it may fill in all: a replacement that was asked for may be the order already."""
         asked = (p.replacement.quantity for p in self.pending if p.replacement is not None)
-        return max(ZERO, max(asked, default=ZERO) - self.filled, self.leaves)
+        return max(self.intent.quantity, *asked, ZERO)
+
+    @property
+    def reserved(self) -> Decimal:
+        """What may still trade at the worst; zero once closed."""
+        return ZERO if self.phase is Phase.CLOSED else max(ZERO, self.most - self.filled)
 
     @property
     def unknown(self) -> bool:

@@ -164,13 +164,13 @@ class Orders(Requests):
         order.cost += fill.quantity * fill.price
         order.fills[fill.trade_id] = fill
         order.touched_at = at
-        if order.filled > order.intent.quantity:
+        if order.filled > order.most:
             self.overfills += 1
             changes.append(self.strange("overfill", client_id, f"{order.filled} of {order.intent.quantity}"))
         if order.phase is Phase.CLOSED:
             return changes + self._filled_late(order, fill, before)
         order.phase = Phase.WORKING
-        if order.filled >= order.intent.quantity:
+        if order.filled >= order.most:
             return changes + self._close(order, CloseReason.FILLED, at, "", before)
         if order.reported_close is not None and order.filled + order.busted >= order.reported_filled:
             return changes + self._close(order, order.reported_close, at, "", before)
@@ -239,12 +239,13 @@ class Orders(Requests):
         if not report.open:
             reason = report.close_reason or CloseReason.CANCELED
             return self.closed_by_venue(report.client_id, reason, report.filled, at)
-        stale = 0 < report.time < order.sequence  # the venue itself has told of a later change
         if order.phase is Phase.CLOSED:
-            late = stale or as_of <= order.touched_at + SETTLING
+            overtaken = 0 < report.time < order.sequence  # the venue itself has told of a later change
+            late = overtaken or as_of <= order.touched_at + SETTLING
             return [] if late else self._resurrect(order, at)
         order.absent_at = 0
         before = order.status
+        stale = 0 < report.time < order.terms_sequence
         changes = [] if stale else self._adopt(order, report, as_of, at)
         if order.phase is not Phase.WORKING or as_of > order.unknown_since > 0:
             order.phase = Phase.WORKING
@@ -301,7 +302,7 @@ class Orders(Requests):
             self._send_waiting(order, at)
         if report.quantity == intent.quantity and intent.price in (None, report.price):
             return []
-        self._become(order, report.quantity, report.price)
+        self._become(order, report.quantity, report.price, report.time)
         if arrived:
             return []
         detail = f"{intent.quantity} @ {intent.price} here, {report.quantity} @ {report.price} at the venue"

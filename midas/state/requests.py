@@ -9,7 +9,6 @@ from decimal import Decimal
 
 import msgspec
 
-from midas.domain.money import ZERO
 from midas.domain.order import CloseReason, Phase, Replacement
 from midas.domain.time import SECOND
 from midas.state.lives import REQUEST_LIFE, Change, Lives
@@ -82,17 +81,17 @@ class Requests(Lives):
         order = self.open.get(client_id)
         if order is None:
             return self._unlisted(client_id, f"replaced by {request or 'somebody'}")
-        before, stale = order.status, 0 < sequence < order.sequence
+        before, stale = order.status, 0 < sequence < order.terms_sequence
         asked = self._answered(order, request)
         self._send_waiting(order, at)
         if stale:
             return self._moved(order, before, "")
         told = [] if asked else [self.strange("replaced_unasked", client_id, f"{quantity} @ {price}")]
-        self._become(order, quantity, price)
+        self._become(order, quantity, price, sequence)
         order.touched_at = at
         if order.phase is Phase.INFLIGHT:
             order.phase = Phase.WORKING  # what was changed has arrived
-        if order.filled >= order.intent.quantity:
+        if order.filled >= order.most:
             return [*told, *self._close(order, CloseReason.FILLED, at, "replaced by what has filled", before)]
         self._settle(order)
         return [*told, *self._moved(order, before, f"replaced by {request}" if request else "replaced")]
@@ -108,6 +107,8 @@ class Requests(Lives):
         if not self._answered(order, request):
             return [self.strange("unasked_refusal", client_id, f"of replacement {request}: {reason}")]
         order.touched_at = at
+        if order.filled >= order.most:
+            return self._close(order, CloseReason.FILLED, at, "", before)
         if gone:
             self._doubt(order, f"replacement refused: {reason}", at)
         else:
@@ -126,8 +127,9 @@ class Requests(Lives):
         self._doubt(order, cause, at)
         return self._moved(order, before, cause)
 
-    def _become(self, order: Order, quantity: Decimal, price: Decimal | None) -> None:
+    def _become(self, order: Order, quantity: Decimal, price: Decimal | None, sequence: int) -> None:
         intent = order.intent
+        order.terms_sequence = max(order.terms_sequence, sequence)
         order.intent = msgspec.structs.replace(
             intent, quantity=max(quantity, order.filled), price=intent.price if price is None else price
         )
@@ -143,6 +145,6 @@ class Requests(Lives):
     def _send_waiting(self, order: Order, at: int) -> None:
         """Its turn: whoever asked for it sends it now, and it counts as out from here on."""
         following = order.waiting
-        if following is not None and order.replacing is None and order.leaves > ZERO:
+        if following is not None and order.replacing is None:
             order.pending.remove(following)
             order.pending.append(msgspec.structs.replace(following, sent_at=at))

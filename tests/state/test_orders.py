@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from midas.domain.decision import Anomaly, OrderMoved
-from midas.domain.event import OrderFilled, Source
+from midas.domain.decision import Anomaly, FillBusted, OrderMoved
+from midas.domain.event import OrderAccepted, OrderFilled, Source, TradeBusted
 from midas.domain.money import ZERO
-from midas.domain.order import CloseReason, Phase, Side
+from midas.domain.order import CloseReason, Phase, Replacement, Side
 from midas.domain.time import SECOND
 from midas.state.order import Order
 from midas.state.orders import CLOSED_KEPT, REQUEST_LIFE, SETTLING, Change, Orders
@@ -19,6 +19,7 @@ from tests.fakes.nouns import BTC, START, account, canceled, desk, fill, intent,
 
 AT = START + SECOND
 ONE = Decimal(1)
+TWO = Decimal(2)
 DEAD = START + 14 * SECOND
 
 
@@ -285,6 +286,222 @@ def test_two_tellings_of_one_trade_that_differ_are_a_conflict() -> None:
     assert anomalies(orders.repeated("md-1", fill(1, "0.5"))) == ["fill_conflict"]
 
 
+def replacing(quantity: str = "2", request: str = "r1") -> tuple[Orders, Order]:
+    orders, order = working()
+    orders.replace_wanted("md-1", Replacement(request, Decimal(quantity)), AT)
+    orders.replace_sent("md-1", Replacement(request, Decimal(quantity)), AT, DEAD)
+    return orders, order
+
+
+def test_a_replacement_that_is_out_reserves_the_larger_quantity() -> None:
+    orders, order = replacing("3")
+    assert (order.status, order.leaves, order.reserved) == ("PENDING_REPLACE", ONE, Decimal(3))
+    assert orders.leaves(BTC.id, Side.BUY) == 3
+    assert replacing("0.5")[0].leaves(BTC.id, Side.BUY) == 1
+
+
+def test_a_replaced_order_has_the_venues_quantity_and_price() -> None:
+    orders, order = replacing()
+    moved = orders.replaced("md-1", "r1", Decimal(2), Decimal(99), AT)
+    assert moves(moved) == [("PENDING_REPLACE", "OPEN")]
+    assert (order.intent.quantity, order.intent.price, order.pending) == (TWO, Decimal(99), [])
+
+
+def test_a_refused_replacement_leaves_the_order_as_it_was() -> None:
+    orders, order = replacing()
+    assert moves(orders.replace_rejected("md-1", "r1", "no", AT)) == [("PENDING_REPLACE", "OPEN")]
+    assert (order.intent.quantity, orders.leaves(BTC.id, Side.BUY)) == (ONE, ONE)
+
+
+def test_a_replacement_refused_as_too_late_is_looked_up() -> None:
+    orders, order = replacing()
+    orders.replace_rejected("md-1", "r1", "unknown order", AT, gone=True)
+    assert (order.status, order.phase) == ("UNKNOWN", Phase.WORKING)
+
+
+def test_one_replacement_at_a_time_and_the_last_wish_waits() -> None:
+    orders, order = replacing("2", "r1")
+    orders.replace_wanted("md-1", Replacement("r2", Decimal(3)), AT)
+    orders.replace_wanted("md-1", Replacement("r3", Decimal(4)), AT)
+    assert [(p.request, p.sent_at > 0) for p in order.pending] == [("r1", True), ("r3", False)]
+    orders.replaced("md-1", "r1", Decimal(2), None, AT)
+    assert [(p.request, p.sent_at > 0) for p in order.pending] == [("r3", True)]
+    assert order.status == "PENDING_REPLACE"
+
+
+def test_a_second_replacement_that_left_all_the_same_is_reserved_and_told() -> None:
+    orders, order = replacing("2", "r1")
+    told = orders.replace_sent("md-1", Replacement("r2", Decimal(3)), AT, DEAD)
+    assert anomalies(told) == ["second_replace"]
+    assert order.reserved == 3
+
+
+@pytest.mark.parametrize("what", ["queued", "unknown", "leaving", "closed"])
+def test_what_does_not_rest_for_sure_is_not_replaced(what: str) -> None:
+    orders, order = queued() if what == "queued" else working()
+    if what == "unknown":
+        order.unknown_since = AT
+    elif what == "leaving":
+        orders.cancel_sent("md-1", AT)
+    elif what == "closed":
+        orders.closed_by_venue("md-1", CloseReason.CANCELED, ZERO, AT)
+    assert anomalies(orders.replace_wanted("md-1", Replacement("r", ONE), AT)) == ["replace_refused"]
+    assert not order.waiting
+    assert not order.replacing
+
+
+def test_a_replacement_without_an_answer_is_found_by_its_quantity() -> None:
+    orders, order = replacing("2")
+    orders.uncertain("md-1", "time-out", AT)
+    assert (order.status, order.reserved) == ("UNKNOWN", TWO)
+    assert orders.reported(report(quantity=Decimal(2)), AT + 1, AT + 1) != []
+    assert (order.status, order.intent.quantity, order.pending) == ("OPEN", TWO, [])
+    assert not orders.anomalies
+
+
+def test_a_replacement_without_an_answer_may_arrive_until_it_is_dead() -> None:
+    orders, order = replacing("2")
+    orders.uncertain("md-1", "time-out", AT)
+    orders.reported(report(), DEAD, DEAD)
+    assert (order.status, order.reserved) == ("UNKNOWN", TWO)
+    orders.reported(report(), DEAD + 1, DEAD + 1)
+    assert (order.status, order.reserved) == ("OPEN", ONE)
+
+
+def test_a_fill_does_not_tell_what_became_of_a_replacement() -> None:
+    orders, order = replacing("2")
+    orders.uncertain("md-1", "time-out", AT)
+    orders.filled("md-1", fill(1, "0.4"), AT)
+    assert (order.status, order.reserved) == ("UNKNOWN", Decimal("1.6"))
+
+
+def test_an_order_changed_by_somebody_else_is_told() -> None:
+    orders, order = working()
+    assert anomalies(orders.replaced("md-1", "", Decimal("0.5"), None, AT)) == ["replaced_unasked"]
+    assert order.leaves == Decimal("0.5")
+
+
+def test_an_older_word_about_quantity_changes_nothing() -> None:
+    orders, order = working()
+    orders.replaced("md-1", "", Decimal(3), None, AT, sequence=20)
+    assert orders.replaced("md-1", "", Decimal(2), None, AT, sequence=10) == []
+    orders.reported(report(quantity=Decimal(2), time=10), AT + SECOND, AT)
+    assert order.intent.quantity == 3
+
+
+def test_a_list_that_the_venue_overtook_itself_resurrects_nothing() -> None:
+    orders, order = closed(CloseReason.CANCELED)
+    order.heard(Source.STREAM, AT, sequence=20)
+    later = AT + SETTLING + 1
+    assert orders.reported(report(time=10), later, later) == []
+    assert order.phase is Phase.CLOSED
+
+
+def test_a_stop_waits_until_it_is_triggered() -> None:
+    orders, order = inflight()
+    orders.accepted("md-1", "v-1", AT, untriggered=True)
+    assert (order.untriggered, order.status) == (True, "OPEN")
+    assert orders.triggered("md-1", AT) == []
+    assert (order.untriggered, order.status) == (False, "OPEN")
+
+
+def test_a_fill_or_a_list_tells_a_trigger_too() -> None:
+    orders, order = inflight()
+    orders.accepted("md-1", "v-1", AT, untriggered=True)
+    orders.reported(report(untriggered=True), AT, AT)
+    assert order.untriggered
+    orders.reported(report(), AT, AT)
+    assert not order.untriggered
+
+
+def test_a_busted_trade_lets_what_is_filled_fall_and_the_position_with_it() -> None:
+    state = desk()
+    order = state.plan(intent())
+    taken = fill(1, "0.4", fee=Decimal("0.02"))
+    state.apply(OrderFilled("md-1", "v", BTC.id, taken, AT, Source.STREAM))
+    decisions = state.apply(TradeBusted("md-1", BTC.id, Side.BUY, taken, AT, Source.STREAM))
+    assert [type(d) for d in decisions] == [FillBusted, Anomaly, OrderMoved]
+    assert (order.filled, order.cost, order.leaves) == (ZERO, ZERO, ONE)
+    assert state.ledger.balances == {"USDT": Decimal(10_000), "BTC": ZERO}
+    sleeve = state.ledger.sleeve("s", BTC.id)
+    assert {sleeve.quantity, sleeve.cost, sleeve.realised, sleeve.fees} == {ZERO}
+    assert sleeve.fills == 0
+
+
+def test_a_bust_told_twice_or_of_an_unknown_trade_changes_nothing() -> None:
+    state = desk()
+    state.plan(intent())
+    bust = TradeBusted("md-1", BTC.id, Side.BUY, fill(1, "0.4"), AT, Source.STREAM)
+    assert [d.kind for d in state.apply(bust) if isinstance(d, Anomaly)] == ["unknown_bust"]
+    made = OrderFilled("md-1", "v", BTC.id, fill(1, "0.4"), AT, Source.STREAM)
+    state.apply(made)
+    state.apply(bust)
+    assert state.apply(bust) == []
+    assert state.apply(made) == []  # a list may go on showing it
+    assert state.ledger.position(BTC.id) == 0
+
+
+def test_a_full_order_that_lost_a_trade_is_asked_about() -> None:
+    orders, order = working()
+    orders.filled("md-1", fill(1), AT)
+    orders.busted("md-1", fill(1), AT)
+    assert (order.status, order.leaves) == ("UNKNOWN", ONE)
+    orders.reported(report(open=False, filled=ONE, close_reason=CloseReason.FILLED), AT + 1, AT + 1)
+    assert order.phase is Phase.CLOSED  # the venue may still count what it took back
+
+
+def test_a_cancel_refused_for_another_reason_leaves_the_order_working() -> None:
+    orders, _ = working()
+    orders.cancel_sent("md-1", AT)
+    moved = orders.cancel_rejected("md-1", "-1022 signature", AT, gone=False)
+    assert moves(moved) == [("PENDING_CANCEL", "OPEN")]
+
+
+def test_refused_cancels_are_asked_again_ever_more_slowly() -> None:
+    orders, order = working()
+    waits = []
+    for _ in range(7):
+        orders.cancel_sent("md-1", AT)
+        orders.cancel_rejected("md-1", "busy", AT, gone=False)
+        waits.append((order.cancel_after - AT) / SECOND)
+    assert waits == [0.5, 1, 2, 4, 8, 8, 8]
+
+
+def test_a_cancel_sent_again_is_the_same_request() -> None:
+    orders, order = working()
+    orders.cancel_sent("md-1", AT)
+    orders.cancel_sent("md-1", AT + SECOND)
+    assert [p.sent_at for p in order.pending] == [AT + SECOND]
+
+
+def test_what_is_not_in_the_table_is_counted_by_its_kind() -> None:
+    orders, _ = working()
+    orders.rejected("md-1", "late", AT)
+    orders.rejected("md-1", "late", AT)
+    orders.sent("x", AT, DEAD)
+    assert orders.anomalies == {"reject_after_accept": 2, "unknown_order": 1}
+
+
+def test_where_the_newest_word_came_from_is_remembered() -> None:
+    state = desk()
+    order = state.plan(intent())
+    state.apply(OrderAccepted("md-1", "v", AT, Source.ANSWER))
+    state.apply(OrderFilled("md-1", "v", BTC.id, fill(1, "0.4"), AT + 1, Source.STREAM))
+    assert (order.evidence, order.evidence_at) == (Source.STREAM, AT + 1)
+
+
+def test_a_restart_keeps_every_part_of_an_order() -> None:
+    before, order = replacing("2")
+    before.filled("md-1", fill(1, "0.4"), AT)
+    order.untriggered, order.sequence = True, 7
+    orders = Orders()
+    orders.restore(order.carried(), AT + SECOND)
+    after = orders.open["md-1"]
+    assert (after.filled, after.cost) == (Decimal("0.4"), Decimal(40))
+    assert (after.untriggered, after.sequence) == (True, 7)
+    assert (after.status, after.reserved) == ("UNKNOWN", Decimal("1.6"))
+
+
 @pytest.mark.parametrize("reason", [r for r in CloseReason if r is not CloseReason.NEVER_SENT])
 def test_terminals_absorb_everything_but_fills(reason: CloseReason) -> None:
     orders, order = inflight()
@@ -303,6 +520,10 @@ def test_terminals_absorb_everything_but_fills(reason: CloseReason) -> None:
         *orders.reported(canceled(), AT, AT),
         *orders.reported(report(), AT, AT),
         *orders.absent("md-1", DEAD + 9 * SECOND, AT),
+        *orders.triggered("md-1", AT),
+        *orders.replace_sent("md-1", Replacement("r", ONE), AT, DEAD),
+        *orders.replaced("md-1", "r", Decimal(2), None, AT),
+        *orders.replace_rejected("md-1", "r", "no", AT),
     ]
     assert told == []
     assert (order.status, order.phase) == (before, Phase.CLOSED)
