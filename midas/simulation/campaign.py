@@ -9,7 +9,8 @@ import multiprocessing
 import os
 import signal
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 
 import msgspec
@@ -89,9 +90,14 @@ class Tally:
 
 
 def verdicts(
-    seeds: Iterable[int], plan: Plan | None = None, workers: int = WORKERS
+    seeds: Sequence[int], plan: Plan | None = None, workers: int = WORKERS
 ) -> Generator[Verdict, None, None]:
     """Run every seed; verdicts come as they are done, in any order. Close it to end the processes."""
+    if len(seeds) == 1:  # where somebody looks closer, another process would only be in the way
+        with _silence():
+            done = work(Job(tuple(seeds), plan))
+        yield from done
+        return
     jobs = (Job(tuple(some), plan) for some in _batches(seeds))
     os.environ["OMP_NUM_THREADS"] = "1"  # read by the workers: two of them fill two cores
     with multiprocessing.get_context("spawn").Pool(workers, _prepare) as pool:
@@ -115,6 +121,16 @@ def _prepare() -> None:
     logging.disable(logging.CRITICAL)
     gc.disable()
     gc.freeze()
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def _batches(seeds: Iterable[int]) -> Iterator[tuple[int, ...]]:
