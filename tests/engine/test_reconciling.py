@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from midas.domain.command import AcceptBreak, Reconcile
+from midas.domain.command import AcceptBreak, PlaceOrder, Reconcile
 from midas.domain.decision import Adjusted, Anomaly, OrderPlanned, TargetRefused
 from midas.domain.event import FlowSeen, Ticked
 from midas.domain.market import FeedStatus
@@ -18,6 +18,7 @@ from midas.engine.effect import TakeAccount, WithdrawOrder
 from midas.state.state import EXTERNAL
 from tests.engine.scene import Scene, of
 from tests.fakes.desk import BTC, Desk, config
+from tests.fakes.nouns import intent, selling
 from tests.fakes.strategy import Puppet, flat, long
 
 
@@ -274,6 +275,53 @@ def test_an_order_in_doubt_is_told_with_its_age(scene: Scene) -> None:
     view = scene.desk.picture().reconciliation
     assert view.unknown == 1
     assert scene.desk.now - view.unknown_since >= 5 * SECOND
+
+
+def arrived(scene: Scene, client_id: str) -> None:
+    """The order that nobody answered for stands at the venue after all."""
+    venue = scene.desk.venue
+    venue.losing = venue.deaf = False
+    venue.submit(scene.desk.state.orders.open[client_id].intent, scene.desk.now)
+
+
+def test_an_order_that_exists_after_all_and_is_no_longer_wanted_is_cancelled(scene: Scene) -> None:
+    client_id = lost(scene)
+    scene.say(flat())
+    assert withdrawn(scene) == []  # what may not exist isn't asked to be cancelled
+    arrived(scene, client_id)
+    scene.tick(12)
+    assert client_id in withdrawn(scene)
+    assert scene.desk.state.orders.closed[client_id].status == "CANCELED"
+
+
+def test_nothing_new_is_opened_beside_a_doubt_and_what_reduces_counts_its_worst_case() -> None:
+    scene = Scene().hold()
+    held = scene.position
+    scene.desk.venue.losing = scene.desk.venue.deaf = True
+    scene.say(flat())
+    doubt = next(iter(scene.desk.state.orders.open.values()))
+    scene.tick(1)
+    assert doubt.unknown
+    scene.desk.venue.losing = False
+    more = PlaceOrder("t1", BTC.id, "BUY", "MARKET", "0.001", strategy="manual", confirmed=True)
+    assert "may or may not exist" in scene.desk.command(more).message
+    # The sale in doubt may have sold all of it: another one could only open a short.
+    again = selling("md-again", strategy="puppet", quantity=Decimal("0.001"), price=None)
+    breach = scene.desk.engine.orchestrator.risk.admit(again, scene.desk.state)
+    assert breach is not None
+    assert breach.limit == "holding"
+    assert held - doubt.leaves < BTC.lot_size
+
+
+def test_four_doubts_at_once_defend(scene: Scene) -> None:
+    scene.desk.venue.losing = scene.desk.venue.deaf = True
+    state = scene.desk.state
+    for number in range(4):
+        state.plan(intent(f"md-{number}", instrument=BTC.id, created_at=scene.desk.now))
+        state.orders.sent(f"md-{number}", scene.desk.now, scene.desk.now + 14 * SECOND)
+        state.orders.uncertain(f"md-{number}", "no answer", scene.desk.now)
+        scene.tick(1)
+        assert state.control.mode is (Mode.DEFENSIVE if number == 3 else Mode.NORMAL)
 
 
 def test_a_doubt_of_a_minute_defends_and_one_of_five_pauses_with_an_alarm(scene: Scene) -> None:

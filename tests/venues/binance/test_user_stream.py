@@ -10,6 +10,7 @@ import pytest
 
 from midas.domain.event import (
     BalancesSeen,
+    FlowSeen,
     OrderAccepted,
     OrderClosed,
     OrderFilled,
@@ -129,6 +130,13 @@ def test_balances_are_seen(translator: Translator) -> None:
     (event,) = translator.translate(position, 7).events
     assert isinstance(event, BalancesSeen)
     assert event.balances[0].total == Decimal("2.5")
+
+
+def test_money_that_no_trade_moved_is_a_flow_and_asks_for_a_look(translator: Translator) -> None:
+    update = {"e": "balanceUpdate", "E": 1795248017102, "a": "USDT", "d": "-100.5", "T": 1795248017100}
+    translation = translator.translate(update, 7)
+    assert translation.events == (FlowSeen("USDT", Decimal("-100.5"), DONE_AT, 7),)
+    assert translation.look
 
 
 def test_a_trade_of_somebody_elses_order_asks_for_a_look(translator: Translator) -> None:
