@@ -13,6 +13,7 @@ import msgspec
 from midas.domain.mode import Environment
 from midas.errors import ConfigInvalid
 from midas.settings import Settings
+from midas.store.lock import AccountLock
 from midas.venues.binance.endpoints import Endpoints, refuse_non_loopback
 
 SOCKET_PATH_MAX = 80  # a Unix socket's path has at most about 100 bytes
@@ -76,10 +77,24 @@ def sockets(home: Path) -> tuple[Path, Path]:
     if len(str(home)) > SOCKET_PATH_MAX:
         mark = hashlib.blake2b(str(home).encode(), digest_size=6).hexdigest()
         folder = Path(tempfile.gettempdir()) / f"midas-{os.getuid()}-{mark}"
+        _make_private(folder, "remove it, or choose a shorter MIDAS_HOME")
+    return folder / "link.sock", folder / "kill.sock"
+
+
+def account_lock(access: Access, home: Path, folder: Path | None = None) -> AccountLock:
+    """One engine of this user on this machine and account, whatever its home. Raises ConfigInvalid."""
+    # Not the folder that TMPDIR names: every engine of a user has to look in the same place.
+    folder = folder or Path("/tmp") / f"midas-{os.getuid()}-accounts"
+    _make_private(folder, "remove it")
+    mark = hashlib.blake2b(f"{access.account}\0{access.api_key}".encode(), digest_size=12).hexdigest()
+    return AccountLock(folder / f"{mark}.lock", f"account {access.account}", home)
+
+
+def _make_private(folder: Path, way_out: str) -> None:
+    try:
         folder.mkdir(mode=0o700, exist_ok=True)
         found = folder.lstat()
-        if found.st_uid != os.getuid() or not stat.S_ISDIR(found.st_mode) or found.st_mode & 0o077:
-            raise ConfigInvalid(
-                f"{folder} isn't a private folder of yours; remove it, or choose a shorter MIDAS_HOME"
-            )
-    return folder / "link.sock", folder / "kill.sock"
+    except OSError as error:
+        raise ConfigInvalid(f"{folder} can't be made: {error.strerror}; {way_out}") from None
+    if found.st_uid != os.getuid() or not stat.S_ISDIR(found.st_mode) or found.st_mode & 0o077:
+        raise ConfigInvalid(f"{folder} isn't a private folder of yours; {way_out}")

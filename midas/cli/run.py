@@ -11,6 +11,7 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -110,18 +111,29 @@ async def _engine(
     telling: Telling,
 ) -> int:  # fmt: skip
     _say("loading the engine")
+    from midas.assembly.access import account_lock
     from midas.assembly.session import open_session
     from midas.cli.warm import warm_engine
 
     _say("preparing the kernels (compiled once, then kept)")
     warm_engine()
     venue = _venue(settings, *wanted)
-    try:
-        session = await open_session(settings, venue.reach, _say)
-    except (UsageError, StoreError):
-        if venue.exchange is not None and venue.fresh:
-            stop_process(venue.exchange.pid)  # it was started for this run, which doesn't come to be
-        raise
+    with ExitStack() as held:
+        try:
+            held.enter_context(account_lock(venue.reach, settings.home))
+            session = await open_session(settings, venue.reach, _say)
+        except (UsageError, StoreError):
+            if venue.exchange is not None and venue.fresh:
+                stop_process(venue.exchange.pid)  # it was started for this run, which doesn't come to be
+            raise
+        return await _begun(settings, args, venue, session, (last, telling))
+
+
+async def _begun(
+    settings: Settings, args: Namespace, venue: Venue, session: Session, fates: tuple[Fate | None, Telling]
+) -> int:  # fmt: skip
+    """Say what the new session finds, and run it."""
+    last, telling = fates
     for problem in session.problems:
         _say(problem)
         session.remark("warn", problem)

@@ -1,4 +1,4 @@
-"""One engine per home: a lock that the system lets go of when its process dies, however it dies."""
+"""One engine per home and per account: locks that the system lets go of however their process dies."""
 
 from __future__ import annotations
 
@@ -29,13 +29,9 @@ class InstanceLock:
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         if not _taken(descriptor):
             os.close(descriptor)
-            owner = self.owner()
-            raise AlreadyRunning(
-                f"Another engine (process {owner or 'unknown'}) owns {self._path.parent}: "
-                "`midas attach` shows it, `midas stop` ends it."
-            )
+            raise AlreadyRunning(self._refusal(str(self.owner() or "unknown")))
         os.ftruncate(descriptor, 0)
-        write_all(descriptor, f"{os.getpid()}\n".encode())
+        write_all(descriptor, self._content())
         self._descriptor = descriptor
 
     def release(self) -> None:
@@ -45,10 +41,19 @@ class InstanceLock:
             os.close(self._descriptor)
             self._descriptor = None
 
+    def _refusal(self, owner: str) -> str:
+        return (
+            f"Another engine (process {owner}) owns {self._path.parent}: "
+            "`midas attach` shows it, `midas stop` ends it."
+        )
+
+    def _content(self) -> bytes:
+        return f"{os.getpid()}\n".encode()
+
     def owner(self) -> int | None:
         """The process id in the file; None when nobody wrote one."""
         try:
-            text = self._path.read_text(errors="replace")
+            text = self._path.read_text(errors="replace").partition("\n")[0]
         except (FileNotFoundError, NotADirectoryError):
             return None
         return int(text) if text.strip().isdecimal() else None
@@ -75,6 +80,55 @@ class InstanceLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+class AccountLock(InstanceLock):
+    """The lock of one account on this machine; the owner's home stands in it, too."""
+
+    def __init__(self, path: Path, account: str, home: Path) -> None:
+        super().__init__(path)
+        self._account = account
+        self._home = home
+        self._folder: int | None = None
+
+    def acquire(self) -> None:
+        """As that of a home; raises AlreadyRunning naming the other home."""
+        super().acquire()
+        while not self._there():  # whoever had it has just let go of it, and taken the name along
+            super().release()
+            super().acquire()
+        # Who tidies /tmp (systemd-tmpfiles) leaves a locked folder alone, and deletes old files of others.
+        self._folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        fcntl.flock(self._folder, fcntl.LOCK_SH)
+
+    def release(self) -> None:
+        """Let another home in; accounts of simulated exchanges come and go, and so do their files."""
+        if self._descriptor is not None:
+            self._path.unlink(missing_ok=True)
+        super().release()
+        if self._folder is not None:
+            os.close(self._folder)
+            self._folder = None
+
+    def _refusal(self, owner: str) -> str:
+        _, _, home = self._path.read_text(errors="replace").partition("\n")
+        where = home.strip() or "another home"
+        return (
+            f"the engine of {where} (process {owner}) trades {self._account} already, and two would undo "
+            f"each other's orders: `MIDAS_HOME={where} midas stop` ends it, or give this home its own key"
+        )
+
+    def _there(self) -> bool:
+        """Whether what is locked is still what the name leads to."""
+        try:
+            return self._descriptor is not None and os.path.samestat(
+                os.fstat(self._descriptor), self._path.stat()
+            )
+        except FileNotFoundError:
+            return False
+
+    def _content(self) -> bytes:
+        return super()._content() + os.fsencode(self._home) + b"\n"
 
 
 def _taken(descriptor: int) -> bool:

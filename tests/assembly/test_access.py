@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from midas.assembly.access import access, simulated, sockets
+from midas.assembly.access import Access, access, account_lock, simulated, sockets
 from midas.assembly.config import check_strategies, engine_config
 from midas.domain.time import SECOND
-from midas.errors import ConfigInvalid, NotLoopback, WorkspaceInvalid
+from midas.errors import AlreadyRunning, ConfigInvalid, NotLoopback, WorkspaceInvalid
 from midas.settings import Settings, load_settings
 from tests.fakes.nouns import BTC, ETH
 
@@ -120,3 +120,31 @@ def test_no_strategy_may_be_called_as_a_gate_is(tmp_path: Path) -> None:
 def test_the_embedded_exchanges_fees_are_what_reviews_count_with(settings: Settings) -> None:
     fees = engine_config(settings, (BTC,)).costs.fees
     assert (fees.maker, fees.taker) == (settings.exchange.maker_fee, settings.exchange.taker_fee)
+
+
+def reached(instance: str, key: str) -> Access:
+    return simulated("http://127.0.0.1:1", "ws://127.0.0.1:1", instance, (key, "secret"), 1.0)
+
+
+def test_two_homes_share_a_lock_exactly_where_they_trade_the_same_account(tmp_path: Path) -> None:
+    folder, ours = tmp_path / "accounts", reached("a" * 12, "key")
+    with account_lock(ours, tmp_path / "one", folder):
+        with pytest.raises(AlreadyRunning, match="account sim-aaaaaaaaaaaa already"):
+            account_lock(ours, tmp_path / "two", folder).acquire()
+        for other in (reached("b" * 12, "key"), reached("a" * 12, "other")):
+            with account_lock(other, tmp_path / "two", folder):
+                pass
+    with account_lock(ours, tmp_path / "two", folder):
+        pass
+    assert not [path for path in folder.iterdir() if "key" in path.read_text()]
+
+
+def test_a_folder_of_somebody_else_is_not_trusted_with_the_locks(tmp_path: Path) -> None:
+    folder = tmp_path / "accounts"
+    folder.mkdir(mode=0o755)
+    with pytest.raises(ConfigInvalid, match="isn't a private folder of yours; remove it"):
+        account_lock(reached("a" * 12, "key"), tmp_path, folder)
+    folder.rmdir()
+    folder.write_text("")
+    with pytest.raises(ConfigInvalid):
+        account_lock(reached("a" * 12, "key"), tmp_path, folder)

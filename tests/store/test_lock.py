@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from midas.errors import AlreadyRunning
-from midas.store.lock import InstanceLock
+from midas.store.lock import AccountLock, InstanceLock
 
 _HOLDER = """
 import sys, time
@@ -65,3 +67,37 @@ def test_asking_about_a_home_without_an_engine_creates_nothing(tmp_path: Path) -
     assert not lock.held()
     assert lock.owner() is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_second_home_on_the_same_account_is_refused_with_its_way_out(tmp_path: Path) -> None:
+    path, first, second = tmp_path / "x.lock", tmp_path / "one", tmp_path / "two"
+    with AccountLock(path, "account demo-binance", first):
+        with pytest.raises(AlreadyRunning) as refused:
+            AccountLock(path, "account demo-binance", second).acquire()
+        sentence = str(refused.value)
+        assert (
+            f"the engine of {first} (process {os.getpid()}) trades account demo-binance already" in sentence
+        )
+        assert f"`MIDAS_HOME={first} midas stop` ends it" in sentence
+    with AccountLock(path, "account demo-binance", second):
+        assert AccountLock(path, "", first).owner() == os.getpid()
+    assert not path.exists()
+
+
+def test_of_many_that_want_an_account_one_at_a_time_has_it(tmp_path: Path) -> None:
+    path, inside, most = tmp_path / "x.lock", [0], [0]
+
+    def engine() -> None:
+        for _ in range(20):
+            with contextlib.suppress(AlreadyRunning), AccountLock(path, "account", tmp_path):
+                inside[0] += 1
+                most[0] = max(most[0], inside[0])
+                time.sleep(0.0005)
+                inside[0] -= 1
+
+    engines = [threading.Thread(target=engine) for _ in range(4)]
+    for each in engines:
+        each.start()
+    for each in engines:
+        each.join()
+    assert most == [1]
