@@ -106,9 +106,14 @@ class ExecutionAgent:
         if instrument is None:
             yield from self._closed(state)
 
-    def flatten(self, state: State, sequence: int) -> Iterator[Step]:
-        """Close every position at the touch with a collar, sleeve by sleeve (kill level flatten)."""
+    def flatten(self, state: State, sequence: int, scoped: bool = False) -> Iterator[Step]:
+        """Close every position at the touch with a collar, sleeve by sleeve (kill level flatten).
+
+        `scoped`: only those in the scope of a kill that closes, while nobody has pulled the whole switch.
+        """
         for sleeve in list(state.sleeves()):
+            if scoped and (state.closing or not _closed_by_kill(state, sleeve)):
+                continue
             key = sleeve.strategy, sleeve.instrument
             last = self._flattened_at.get(key)
             if sleeve.quantity <= ZERO or (last is not None and state.now - last < self._rules.reprice_age):
@@ -144,6 +149,7 @@ class ExecutionAgent:
         if (
             state.closing
             or state.control.withdraws_exits
+            or state.control.holds_back(*state.scopes(strategy, traded))
             or (entering and entry_closed(state, strategy, traded))
         ):
             return
@@ -196,6 +202,10 @@ class ExecutionAgent:
             created_at=state.now,
             reason=reason,
         )
+
+
+def _closed_by_kill(state: State, sleeve: Sleeve) -> bool:
+    return state.control.closes(*state.scopes(sleeve.strategy, sleeve.instrument))
 
 
 def client_id(account: str, session: str, number: int) -> str:

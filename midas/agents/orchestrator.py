@@ -13,6 +13,7 @@ CommandGiven, latch       guardian
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from midas.agents.execution_agent import ExecutionAgent, Step
 from midas.agents.portfolio_manager import PortfolioManager
@@ -65,7 +66,10 @@ class Orchestrator:
             return iter(())
         if state.control.permissions.flattens:
             return self.execution.flatten(state, sequence)
-        return self.execution.proceed(state, sequence, instrument)
+        if not any(gate.level for gate in state.control.gates.values()):
+            return self.execution.proceed(state, sequence, instrument)
+        closing = self.execution.flatten(state, sequence, scoped=True)
+        return chain(closing, self.execution.proceed(state, sequence, instrument))
 
     def _hear(self, hears: str, market: InstrumentMarket, state: State, sequence: int) -> Iterator[Decision]:
         if state.recovering or state.closing or not state.control.permissions.computes_signals:

@@ -92,7 +92,7 @@ def check_strategies(settings: Settings) -> None:
             raise WorkspaceInvalid(
                 f"{loaded.file}: {loaded.type.name!r} is what a person's own orders are called"
             )
-        if loaded.type.name in SCOPES:
+        if loaded.type.name in (*SCOPES, settings.venue.name):
             raise WorkspaceInvalid(f"{loaded.file}: {loaded.type.name!r} is what a gate is called")
         loaded.make()
 

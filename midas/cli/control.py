@@ -14,7 +14,7 @@ from pathlib import Path
 from midas.assembly.access import sockets
 from midas.cli.options import home_from
 from midas.cli.running import LOCK, running
-from midas.domain.command import Answer, Command, Resume, SetMode, reasoned
+from midas.domain.command import Answer, Command, Kill, Resume, SetMode, reasoned
 from midas.domain.mode import Mode
 from midas.errors import CommandRefused, MidasError, NotRunning, UsageError
 from midas.runtime.kill import KillRequest, latch_and_pull
@@ -22,6 +22,7 @@ from midas.runtime.link import SocketLink
 from midas.store.latch import LATCH, KillLatch
 from midas.store.lock import InstanceLock
 
+SCOPES = ("order", "strategy", "instrument", "venue")
 SILENCE_S = 1.0  # of the engine, before a person who kills is told what is in force already
 
 
@@ -45,7 +46,16 @@ def mode(args: Namespace) -> int:
 
 
 def kill(args: Namespace) -> int:
-    """The latch first, so that no engine goes on or starts trading; then the running one's kill socket."""
+    """The latch first, so that no engine goes on or starts trading; then the running one's kill socket.
+
+    What names a scope latches nothing: the engine stops it and goes on with the rest.
+    """
+    scope, name = _scope(args)
+    if args.preview and not scope:
+        raise UsageError("--preview needs a scope; `midas status` and K on the console tell the rest")
+    if scope:
+        command = Kill(args.level, args.reason, scope, name, args.preview)
+        return tell(args, command, complete=False)
     home = home_from(args)
     _, path = sockets(home)
     request = KillRequest(args.level, actor(), args.reason, time.time_ns())
@@ -77,6 +87,10 @@ def kill(args: Namespace) -> int:
 
 def resume(args: Namespace) -> int:
     """Two steps: the review, then the same with --confirm."""
+    scope, name = _scope(args)
+    if scope:
+        complete = reasoned(args.reason)
+        return tell(args, Resume(args.reason, args.confirm, scope, name), complete)
     home = home_from(args)
     try:
         running(home)
@@ -84,6 +98,16 @@ def resume(args: Namespace) -> int:
         raise _not_alone(KillLatch(home / LATCH), error) from None
     complete = reasoned(args.reason) or not KillLatch(home / LATCH).is_set
     return tell(args, Resume(args.reason, args.confirm), complete)
+
+
+def _scope(args: Namespace) -> tuple[str, str]:
+    """(scope, name) of the option that was given; two empty words for all."""
+    given = [(scope, getattr(args, scope)) for scope in SCOPES if getattr(args, scope, "")]
+    if len(given) > 1:
+        raise UsageError(
+            f"one scope at a time: {' and '.join(f'--{scope}' for scope, _ in given)} were given"
+        )
+    return given[0] if given else ("", "")
 
 
 def _say_waiting(home: Path, level: str) -> None:

@@ -242,6 +242,11 @@ def _kill_options(parser: Parser) -> None:
         "disconnect: and leave the venue. Default: halt",
     )
     parser.add_argument("--reason", default="", help="stands in the journal")
+    parser.add_argument("--order", metavar="ID", default="", help="withdraw this order only")
+    _scope_options(parser, "stop {} only, until `midas resume` opens it by name")
+    parser.add_argument(
+        "--preview", action="store_true", help="of a scope: say what it would do, and do nothing"
+    )
 
 
 def _guard_options(parser: Parser) -> None:
@@ -264,6 +269,12 @@ def _resume_options(parser: Parser) -> None:
         "reason", metavar="REASON", help="why it is safe again, at least 3 letters; stands in the journal"
     )
     parser.add_argument("--confirm", action="store_true", help="release; without it only the review is shown")
+    _scope_options(parser, "open {} again that a kill stopped; the latch stays as it is")
+
+
+def _scope_options(parser: Parser, does: str) -> None:
+    for scope, metavar in (("strategy", "NAME"), ("instrument", "SYMBOL"), ("venue", "NAME")):
+        parser.add_argument(f"--{scope}", metavar=metavar, default="", help=does.format(f"this {scope}"))
 
 
 def _order_options(parser: Parser) -> None:
@@ -512,7 +523,8 @@ _COMMANDS: tuple[_Row, ...] = (
         "midas.cli.control:kill",
         "stop: latch first, then withdraw orders",
         "midas kill                        no new risk; exits and stops stay\n"
-        'midas kill --level flatten --reason "news"',
+        'midas kill --level flatten --reason "news"\n'
+        "midas kill --level all --instrument BTC-USDT      the rest goes on",
         _kill_options,
     ),
     (

@@ -60,6 +60,7 @@ class PauseCarried(msgspec.Struct, frozen=True):
     reason: str
     by: str
     since: int
+    level: str = ""  # of the kill that closed it; empty: paused
 
 
 class InferredCarried(msgspec.Struct, frozen=True):

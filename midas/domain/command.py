@@ -21,10 +21,17 @@ class SetMode(msgspec.Struct, frozen=True, tag="mode"):
 
 
 class Kill(msgspec.Struct, frozen=True, tag="kill"):
-    """Stop, at one of the four levels: halt, all, flatten, disconnect."""
+    """Stop, at one of the four levels: halt, all, flatten, disconnect.
+
+    With a scope - order, strategy, instrument, venue - nothing is latched: what `name` names is stopped, its
+    gate stays closed until a person opens it by name, and everything else goes on.
+    """
 
     level: str = "halt"
     reason: str = ""
+    scope: str = ""  # empty: all
+    name: str = ""
+    preview: bool = False  # of a scope: say what it would do, and do nothing
 
 
 class Resume(msgspec.Struct, frozen=True, tag="resume"):
@@ -32,6 +39,8 @@ class Resume(msgspec.Struct, frozen=True, tag="resume"):
 
     reason: str
     confirmed: bool = False
+    scope: str = ""  # empty: the latch; else the gate that a kill of this scope closed
+    name: str = ""
 
 
 class CancelOrder(msgspec.Struct, frozen=True, tag="cancel"):

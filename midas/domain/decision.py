@@ -128,6 +128,7 @@ class GateMoved(msgspec.Struct, frozen=True, tag="gate"):
     closed: bool
     reason: str
     by: str = ""  # the person who did it; empty: the engine
+    level: str = ""  # of the kill that closed it; empty: none did
 
 
 class Noted(msgspec.Struct, frozen=True, tag="note"):

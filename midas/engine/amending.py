@@ -153,7 +153,7 @@ class AmendDesk:
 
     def _wait(self, order: Order) -> Iterator[Step]:
         intent = order.intent
-        barred = exit_barred(self._state)
+        barred = exit_barred(self._state, intent.strategy, intent.instrument)
         if not barred and intent.purpose is Purpose.ENTRY:
             breach = entry_forbidden(self._state, intent.strategy, intent.instrument)
             barred = breach.sentence if breach else ""

@@ -40,7 +40,7 @@ class CloseDesk:
         if execution.closes(sleeve.strategy, instrument.id):
             return Reply(True, f"{what} is being closed already")
         review = self._review(sleeve, instrument, asked.sequence)
-        if barred := exit_barred(state):
+        if barred := exit_barred(state, sleeve.strategy, instrument.id):
             return Reply(False, f"{what} can't be closed now: {barred}", review)
         sold = self._sold(sleeve, instrument)
         value = f"{plain(sold)} {instrument.base}, about {review.notional:.2f} {state.quote}"

@@ -38,6 +38,7 @@ from midas.engine.lookup import SHORT, enters_again, open_order
 from midas.engine.manual import ManualDesk
 from midas.engine.reply import Asked, Reply
 from midas.engine.review import Reviewer
+from midas.engine.scoped_kill import ScopedKills
 from midas.errors import OrderInvalid
 from midas.execution.wanted import amount, instrument_named, shown
 from midas.state.alerts import NAME
@@ -68,6 +69,7 @@ class Commands:
         self._manual = ManualDesk(state, orchestrator.risk, orchestrator.execution, reviewer)
         self._amending = AmendDesk(state, orchestrator.risk, self._manual, reviewer)
         self._closing = CloseDesk(state, orchestrator, reviewer)
+        self._scoped = ScopedKills(state, orchestrator, self._cancel)
         self._handlers: dict[type, Callable[[Any, Asked], Reply]] = {
             SetMode: self._set_mode,
             Kill: self._kill,
@@ -118,10 +120,14 @@ class Commands:
     def _kill(self, command: Kill, asked: Asked) -> Reply:
         if command.level not in LEVELS:
             return Reply(False, f"there is no kill level {command.level!r}; there are {', '.join(LEVELS)}")
+        if command.scope:
+            return self._scoped.kill(command, asked)
         trip = TripLatch(command.level, asked.actor, command.reason)
         return Reply(True, f"kill level {command.level}", effects=[trip])
 
     def _resume(self, command: Resume, asked: Asked) -> Reply:
+        if command.scope:
+            return self._scoped.reopen(command, asked)
         accepted, message, decisions = self._guardian.resume(command, asked.actor, self._state)
         released = accepted and command.confirmed
         effects = [ReleaseLatch(asked.actor, command.reason)] if released else []

@@ -62,7 +62,6 @@ from midas.engine.freshness import Freshness, pulled
 from midas.engine.gatekeeper import judge, judge_disk
 from midas.engine.passes import Passes, returned
 from midas.engine.reply import Asked
-from midas.state.control import SCOPES
 from midas.state.order import Order
 from midas.state.state import State
 
@@ -330,12 +329,20 @@ class Engine:
             return ""
         if control.latched and (order.increases_risk or control.withdraws_exits):
             return "kill" if purpose is not Purpose.FLATTEN else ""
+        intent = order.intent
+        if control.gates and purpose is not Purpose.FLATTEN:
+            gate = control.killed(*state.scopes(intent.strategy, intent.instrument))
+            if gate is not None and (order.increases_risk or gate.level != KillLevel.HALT.value):
+                return f"kill {gate.level} of {gate.scope}"
         if order.increases_risk and not control.permissions.keeps_entries:
             return f"mode {control.mode.value}"
-        if order.increases_risk and control.gates and not order.unknown:
-            intent = order.intent
-            if gate := control.blocked(*SCOPES, intent.instrument, intent.strategy):
-                return f"{gate.scope} is closed: {gate.reason}"
+        if (
+            order.increases_risk
+            and control.gates
+            and not order.unknown
+            and (gate := control.blocked(*state.scopes(intent.strategy, intent.instrument)))
+        ):
+            return f"{gate.scope} is closed: {gate.reason}"
         if (
             order.intent.time_in_force is not TimeInForce.IOC
             and purpose is not Purpose.FLATTEN

@@ -26,7 +26,7 @@ def open_order(text: str, state: State) -> Order:
     raise OrderInvalid(f"there is no order {shown(text)}; {f'open are {ids}' if ids else 'none is open'}")
 
 
-def exit_barred(state: State) -> str:
+def exit_barred(state: State, strategy: str, instrument: str) -> str:
     """Why not even an order that reduces can be sent now; empty where it can."""
     control = state.control
     if state.recovering:
@@ -35,6 +35,8 @@ def exit_barred(state: State) -> str:
         return "the session is closing"
     if control.withdraws_exits:
         return f"the kill latch is set ({control.level}) by {control.kill_by}"
+    if gate := control.holds_back(*state.scopes(strategy, instrument)):
+        return f"{gate.scope} is {gate.reason}"
     return ""
 
 

@@ -74,7 +74,8 @@ class ManualDesk:
         """What the desk's condition says against such an order, besides what risk has against it."""
         state = self._state
         found = []
-        if (barred := exit_barred(state)) and not (intent.purpose is Purpose.ENTRY and state.control.latched):
+        barred = exit_barred(state, intent.strategy, intent.instrument)
+        if barred and not (intent.purpose is Purpose.ENTRY and state.control.latched):
             found.append(barred)
         if self._execution.closes(intent.strategy, intent.instrument):
             name = state.instruments[intent.instrument].name

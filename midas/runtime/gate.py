@@ -54,7 +54,7 @@ class SendGate:
         if self._state.control.guarded or (record is not None and record.guarded == self._state.session):
             return "the guard acts instead of this engine, until a person resumes"
         if intent.purpose is Purpose.FLATTEN:
-            return self._flattening(record)
+            return self._flattening(intent, record)
         if reason := self._latched(intent, record):
             return reason
         state = self._state
@@ -62,6 +62,8 @@ class SendGate:
             return "the account isn't known yet" if state.recovering else "the session is closing"
         if age > AGE_MAX:
             return f"decided {age / SECOND:.1f} s ago: it is stale"
+        if gate := state.control.holds_back(*state.scopes(intent.strategy, intent.instrument)):
+            return f"{gate.scope} is stopped by a kill ({gate.level})"
         if intent.purpose is Purpose.ENTRY:
             breach = entry_closed(state, intent.strategy, intent.instrument)
             return breach.sentence if breach else ""
@@ -76,8 +78,11 @@ class SendGate:
             return ""
         return f"the kill latch is set ({LEVELS[level]})"
 
-    def _flattening(self, record: LatchRecord | None) -> str:
+    def _flattening(self, intent: OrderIntent, record: LatchRecord | None) -> str:
         """Only a kill flattens. An unreadable latch and a full disk take nobody's way out."""
+        control, level = self._state.control, max(self._level(), _place(record))
+        if level <= _HALT and control.closes(*self._state.scopes(intent.strategy, intent.instrument)):
+            return ""
         if max(self._level(), _place(record)) >= _FLATTEN or (record is not None and not record.readable):
             return ""
         return "no kill of level flatten is in force"

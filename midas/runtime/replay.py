@@ -136,7 +136,9 @@ def _fold_decisions(state: State, body: bytes) -> None:
             control.set_mode(Mode(decision.after), decision.by, decision.cause, decision.ends_when, state.now)
         elif isinstance(decision, GateMoved) and decision.by:  # the engine's own gates are judged anew
             if decision.closed:
-                state.control.close_gate(decision.scope, decision.reason, state.now, decision.by)
+                state.control.close_gate(
+                    decision.scope, decision.reason, state.now, decision.by, decision.level
+                )
             else:
                 state.control.open_gate(decision.scope)
 

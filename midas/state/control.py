@@ -21,6 +21,7 @@ class Gate(msgspec.Struct, frozen=True):
     reason: str
     since: int
     by: str = ""  # the person who closed it, and it stays until one opens it; empty: the engine
+    level: str = ""  # of the kill that closed it; empty: paused only
 
 
 class Control:
@@ -73,11 +74,13 @@ class Control:
         """Only `resume` calls this."""
         self.latched, self.level, self.reviewed, self.guarded = False, "", False, False
 
-    def close_gate(self, scope: str, reason: str, at: int, by: str = "") -> list[GateMoved]:
-        """No new risk in this scope; says so once."""
+    def close_gate(self, scope: str, reason: str, at: int, by: str = "", level: str = "") -> list[GateMoved]:
+        """No new risk in this scope; says so once, and again where another hand or level closes it."""
         known = self.gates.get(scope)
-        self.gates[scope] = Gate(scope, reason, known.since if known else at, by)
-        return [] if known else [GateMoved(scope, True, reason, by)]
+        self.gates[scope] = Gate(scope, reason, known.since if known else at, by, level)
+        if known and (known.by, known.level) == (by, level):
+            return []
+        return [GateMoved(scope, True, reason, by, level)]
 
     def open_gate(self, scope: str, by: str = "") -> list[GateMoved]:
         """The reason is gone, or a person says so."""
@@ -88,6 +91,21 @@ class Control:
         """The gate that a person closed for one strategy."""
         gate = self.gates.get(strategy)
         return gate if gate is not None and gate.by else None
+
+    def killed(self, *scopes: str) -> Gate | None:
+        """The gate among these scopes that a kill closed at the highest level."""
+        found = [g for s in scopes if (g := self.gates.get(s)) is not None and g.level]
+        return max(found, key=lambda gate: LEVELS.index(gate.level), default=None)
+
+    def holds_back(self, *scopes: str) -> Gate | None:
+        """The gate of a kill above `halt` among these scopes: not even an exit leaves."""
+        gate = self.killed(*scopes)
+        return gate if gate is not None and gate.level != KillLevel.HALT.value else None
+
+    def closes(self, *scopes: str) -> bool:
+        """Whether a kill of one of these scopes closes what is held in it."""
+        gate = self.killed(*scopes)
+        return gate is not None and KillLevel(gate.level).mode is Mode.EMERGENCY and not self.withdraws_exits
 
     def blocked(self, *scopes: str) -> Gate | None:
         """The first closed gate among these scopes."""

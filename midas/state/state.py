@@ -37,7 +37,7 @@ from midas.domain.verdict import Approved
 from midas.state import reconcile
 from midas.state.alerts import Alerts
 from midas.state.breaks import Breaks
-from midas.state.control import Control, Gate
+from midas.state.control import SCOPES, Control, Gate
 from midas.state.ledger import Ledger, Sleeve
 from midas.state.market import InstrumentMarket
 from midas.state.order import Order
@@ -132,6 +132,10 @@ class State:
         free = self.ledger.sleeve(strategy, instrument).quantity - offered
         total = self.ledger.balances.get(self.instruments[instrument].base, ZERO)
         return max(ZERO, min(free, total - self.orders.leaves(instrument, Side.SELL, without)))
+
+    def scopes(self, strategy: str, instrument: str) -> tuple[str, ...]:
+        """Every gate that this sleeve stands behind."""
+        return (*SCOPES, instrument.rpartition(".")[2], instrument, strategy)
 
     def sleeves(self) -> Iterator[Sleeve]:
         """Those in this session's instruments; what else the ledger keeps is carried through untouched."""
@@ -281,7 +285,9 @@ class State:
             tickets=dict(list(self.tickets.items())[-TICKETS_CARRIED:]),
             amending=tuple(sorted(self.amending)),
             pauses=tuple(
-                PauseCarried(g.scope, g.reason, g.by, g.since) for g in control.gates.values() if g.by
+                PauseCarried(g.scope, g.reason, g.by, g.since, g.level)
+                for g in control.gates.values()
+                if g.by
             ),
             mode=control.mode.value,
             mode_by=control.by,
@@ -321,7 +327,7 @@ class State:
         for order in carried.orders:
             self.orders.restore(order, event.at)
         for pause in carried.pauses:
-            control.gates[pause.scope] = Gate(pause.scope, pause.reason, pause.since, pause.by)
+            control.gates[pause.scope] = Gate(pause.scope, pause.reason, pause.since, pause.by, pause.level)
         self.alerts.restore(carried.alerts, carried.alert_last)
         control.mode, control.by, control.cause = Mode(carried.mode), carried.mode_by, carried.mode_cause
         control.floor, control.ends_when, control.since = (

@@ -124,3 +124,23 @@ def test_a_home_that_is_no_folder_runs_nothing(
     monkeypatch.setenv("MIDAS_HOME", str(home / "below"))
     assert main(command) == 2
     assert "no engine runs" in capsys.readouterr().err
+
+
+def test_a_kill_of_two_scopes_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["kill", "--strategy", "trend-following", "--instrument", "BTC-USDT"]) == 2
+    assert "one scope at a time: --strategy and --instrument" in capsys.readouterr().err
+    assert not KillLatch(home / LATCH).is_set
+
+
+def test_a_scoped_kill_latches_nothing_and_needs_an_engine(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["kill", "--level", "all", "--instrument", "BTC-USDT"]) == 2
+    assert str(home) in capsys.readouterr().err
+    assert not KillLatch(home / LATCH).is_set
+
+
+def test_a_preview_is_of_a_scope(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["kill", "--preview"]) == 2
+    assert "--preview needs a scope" in capsys.readouterr().err
+    assert not KillLatch(home / LATCH).is_set
