@@ -25,6 +25,7 @@ class ScriptedMarket:
         self.instrument = instrument
         self.bid = bid
         self.now = start
+        self.step = STEP  # how far a call moves the clocks
         self._update_id = 1
         self._trade_id = 0
 
@@ -111,4 +112,4 @@ class ScriptedMarket:
         return [(best + sign * depth, lots) for depth in range(LEVELS)]
 
     def _turn(self) -> None:
-        self.now += STEP
+        self.now += self.step

@@ -71,6 +71,7 @@ class FakeVenue:
         self._instruments = {i.id: i for i in instruments}
         self._matchers = {i: Matcher() for i in self._instruments}
         self._by_number: dict[int, Held] = {}
+        self._placed = self._traded = 0  # so far: what is forgotten keeps its number
 
     def market(self, event: Event) -> list[Event]:
         """The market moves; the fills that this brings our orders."""
@@ -144,7 +145,7 @@ class FakeVenue:
     ) -> None:
         """Somebody else uses the account."""
         fill = Fill(
-            trade_id=len(self.trades) + 1, price=price, quantity=quantity, fee=ZERO,
+            trade_id=self._next_trade(), price=price, quantity=quantity, fee=ZERO,
             fee_asset=instrument.quote, maker=False, time=now,
         )  # fmt: skip
         self._add(instrument.base, quantity * side.sign)
@@ -157,7 +158,8 @@ class FakeVenue:
         instrument = self._instruments[intent.instrument]
         limit = None if intent.price is None else int(intent.price / instrument.tick_size)
         lots = int(intent.quantity / instrument.lot_size)
-        number = len(self._by_number) + 1
+        self._placed += 1
+        number = self._placed
         return Taking(order_id=number, account="ours", side=intent.side, lots=lots, limit=limit)
 
     def _fills(self, outcomes: list[Outcome], now: int, source: Source) -> list[Event]:
@@ -175,7 +177,7 @@ class FakeVenue:
         received, asset = (quantity, instrument.base) if bought else (price * quantity, instrument.quote)
         fee = received * self._fees[execution.maker]
         fill = Fill(
-            trade_id=len(self.trades) + 1, price=price, quantity=quantity, fee=fee, fee_asset=asset,
+            trade_id=self._next_trade(), price=price, quantity=quantity, fee=fee, fee_asset=asset,
             maker=execution.maker, time=now,
         )  # fmt: skip
         held.filled += quantity
@@ -195,6 +197,10 @@ class FakeVenue:
     def _close(self, held: Held, reason: CloseReason, now: int) -> OrderClosed:
         held.reason = reason
         return OrderClosed(held.intent.client_id, reason, held.filled, now, Source.ANSWER)
+
+    def _next_trade(self) -> int:
+        self._traded += 1
+        return self._traded
 
     def _add(self, asset: str, amount: Decimal) -> None:
         self.balances[asset] = self.balances.get(asset, ZERO) + amount

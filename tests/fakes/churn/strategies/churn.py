@@ -8,15 +8,12 @@ import msgspec
 
 from midas.api import Briefing, Family, Hears, MarketView, Opinion, Urgency
 
-STEPS = (
-    (1.0, Urgency.PASSIVE), (0.0, Urgency.AGGRESSIVE), (1.0, Urgency.AGGRESSIVE), (0.0, Urgency.PASSIVE),
-)  # fmt: skip
-
 
 class ChurnParameters(msgspec.Struct, frozen=True, kw_only=True):
-    """How long each step lasts."""
+    """How long each step lasts, and how many of them rest."""
 
     updates: int = 12  # of the book
+    resting_every: int = 3  # one step in so many waits at the touch, the others take
 
 
 class Churn:
@@ -30,6 +27,7 @@ class Churn:
 
     def __init__(self, parameters: ChurnParameters) -> None:
         self._updates = parameters.updates
+        self._resting_every = parameters.resting_every
         self._heard: dict[str, int] = {}
 
     def signal(self, market: MarketView, briefing: Briefing) -> Opinion | None:
@@ -39,5 +37,7 @@ class Churn:
         heard = self._heard[market.instrument.id] = self._heard.get(market.instrument.id, 0) + 1
         if heard % self._updates:
             return None
-        direction, urgency = STEPS[heard // self._updates % len(STEPS)]
+        step = heard // self._updates
+        direction = float(step % 2)
+        urgency = Urgency.AGGRESSIVE if step % self._resting_every else Urgency.PASSIVE
         return Opinion(direction=direction, confidence=1.0, urgency=urgency, reason=f"update {heard}")
