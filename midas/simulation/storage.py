@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from bisect import bisect_right
 
 import msgspec
 
@@ -31,8 +32,41 @@ class Disk:
         self._chance = chance
         self.sessions: list[SimJournal] = []
         self.latched: LatchRecord | None = None
-        self.full = False
-        self.slow_s = 0.0  # what every sync takes on top
+        self._full = False
+        self._slow_s = 0.0
+        self._well_since = 0.0
+
+    @property
+    def full(self) -> bool:
+        """Nothing can be written."""
+        return self._full
+
+    @full.setter
+    def full(self, full: bool) -> None:
+        self._turn()
+        self._full = full
+
+    @property
+    def slow_s(self) -> float:
+        """What every sync takes on top, virtual seconds."""
+        return self._slow_s
+
+    @slow_s.setter
+    def slow_s(self, slow_s: float) -> None:
+        self._turn()
+        self._slow_s = slow_s
+
+    def settled(self) -> float:
+        """What was appended at that virtual second or before has been written by itself."""
+        if self._full or self._slow_s or self._loop.now < self._well_since + COMMIT_S:
+            return -1.0
+        return self._loop.now - COMMIT_S
+
+    def _turn(self) -> None:
+        """Good and bad times change: what has been written until now stays written."""
+        if self.sessions:
+            self.sessions[-1].settle()
+        self._well_since = self._loop.now
 
     def sync_s(self) -> float:
         """How long the next sync takes, virtual seconds."""
@@ -45,10 +79,8 @@ class Disk:
 
     def lose(self, journal: SimJournal) -> None:
         """The power is gone: of what wasn't synced a beginning is left, which may be all or nothing."""
-        loose = len(journal.rows) - journal.durable
-        kept = journal.durable + self._chance.randint(0, loose)
-        del journal.rows[kept:]
-        journal.durable = kept
+        durable = journal.durable
+        journal.cut(durable + self._chance.randint(0, len(journal.rows) - durable))
 
 
 class SimJournal:
@@ -59,9 +91,9 @@ class SimJournal:
         self._loop = loop
         self._process = process
         self.rows: list[Row] = []
-        self.durable = 0
         self.sealed = False
-        self._armed = False
+        self._times: list[float] = []  # of the rows
+        self._durable = 0
         disk.sessions.append(self)
 
     def append(self, sequence: int, kind: str, at: int, body: bytes) -> None:
@@ -69,9 +101,22 @@ class SimJournal:
         if not self._process.alive:
             return
         self.rows.append(Row(sequence, kind, body))
-        if not self._armed:
-            self._armed = True
-            self._loop.call_later(COMMIT_S, self._commit)
+        self._times.append(self._loop.now)
+
+    @property
+    def durable(self) -> int:
+        """So many of the rows survive whatever comes."""
+        self.settle()
+        return self._durable
+
+    def settle(self) -> None:
+        """Count what the real journal would have committed by its own timer, which here is none."""
+        self._durable = max(self._durable, bisect_right(self._times, self._disk.settled()))
+
+    def cut(self, kept: int) -> None:
+        """Only the first `kept` rows are left, and they are durable."""
+        del self.rows[kept:], self._times[kept:]
+        self._durable = kept
 
     async def barrier(self) -> None:
         """Return once everything appended so far is synced. Raises StoreFull."""
@@ -80,21 +125,13 @@ class SimJournal:
             return
         await asyncio.sleep(self._disk.sync_s())
         self._disk.check()
-        self._keep(known)
+        if self._process.alive:
+            self._durable = max(self._durable, known)
 
     async def close(self) -> None:
         """Write out and seal."""
         await self.barrier()
         self.sealed = True
-
-    def _commit(self) -> None:
-        self._armed = False
-        if not self._disk.full and not self._disk.slow_s:
-            self._keep(len(self.rows))
-
-    def _keep(self, known: int) -> None:
-        if self._process.alive:
-            self.durable = max(self.durable, known)
 
 
 class SimTape:

@@ -35,9 +35,10 @@ from midas.simulation.venue import PAIRS, Venue, drive
 
 AGREE_S = 120.0  # after healing: no order UNKNOWN, here as there
 PERSON_S = 30.0  # mean wait of a person between two commands
-MARKET_S = 4.0  # mean wait of one pair's market
+MARKET_S = 5.0  # mean wait of one pair's market
 SLOW_SYNC_S = 5.0
-TICKS = (1, 2, 2, 4)  # seconds between two ticks: a quiet desk costs the most
+LOOK_S = 5.0  # between two looks at what takes time to come right
+TICKS = (1, 4, 4, 4, 5, 5, 5, 5)  # seconds between two ticks: a quiet desk costs the most
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -148,6 +149,7 @@ class World:
             assert desk.life is not None
             self._judge_end(desk.life)
             desk.process.alive = False
+            desk.journal.cut(desk.journal.durable)  # what it held in memory is gone with it
             self._at(self.loop.now + RESTART_S, self._born)
 
     def _judge_end(self, ended: asyncio.Task[Any]) -> None:
@@ -311,7 +313,7 @@ class World:
         if self.disk.full or self.disk.slow_s:
             self._disturbed = self.loop.now
         self.inspector.second(desk, self.loop.now, self._disturbed)
-        self._at(self.loop.now + 1.0, self._second)
+        self._at(self.loop.now + LOOK_S, self._second)
 
     def _differences(self) -> Iterator[str]:
         """What desk and venue don't agree on now; I1 and I9."""
