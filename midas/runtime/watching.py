@@ -16,6 +16,7 @@ from midas.domain.event import (
     AccountReported,
     CommandGiven,
     Event,
+    FlowSeen,
     OrderFilled,
     OrderSent,
     SessionOpened,
@@ -28,7 +29,7 @@ from midas.engine.audit import Audit
 from midas.state.order import Order
 from midas.state.state import State
 
-_MOVES_MONEY = (OrderFilled, TradeBusted, AccountReported, CommandGiven, SessionOpened, Ticked)
+_MOVES_MONEY = (OrderFilled, TradeBusted, AccountReported, FlowSeen, CommandGiven, SessionOpened, Ticked)
 _OVER = frozenset(reason.value for reason in CloseReason)
 _REOPENS = frozenset({"resurrected", "trade_bust"})
 # Moves of the ledger that an audit tells without their fees: taken over, not foreseen.
