@@ -128,8 +128,8 @@ class Watch:
             return f"I4: order {client_id} had {last} filled and has {filled}"
         if filled != listed + self._before.get(client_id, ZERO):
             return f"I4: order {client_id} counts {filled} filled, its fills are {listed}"
-        if filled > order.intent.quantity and not self._state.orders.overfills:
-            return f"I4: order {client_id} has {filled} of {order.intent.quantity}, and nobody was told"
+        if filled > order.most and not self._state.orders.overfills:
+            return f"I4: order {client_id} has {filled} of {order.most}, and nobody was told"
         return ""
 
     def _money(self, decisions: Iterable[Decision]) -> str:

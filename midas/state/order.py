@@ -32,6 +32,7 @@ class Order:
         "cancels",
         "close_reason",
         "closed_at",
+        "conflicts",
         "cost",
         "dead_at",
         "evidence",
@@ -63,6 +64,7 @@ class Order:
         self.filled = ZERO
         self.cost = ZERO
         self.fills: dict[int, Fill] = {}  # by trade id, those of this session
+        self.conflicts: set[int] = set()  # trades that two sources told differently
         self.busted = ZERO  # of what was filled, taken back by the venue
         self.sent_at = 0
         self.dead_at = 0
@@ -91,8 +93,11 @@ class Order:
     @property
     def most(self) -> Decimal:
         """What it may fill in all: a replacement that was asked for may be the order already."""
-        asked = (p.replacement.quantity for p in self.pending if p.replacement is not None)
-        return max(self.intent.quantity, *asked, ZERO)
+        quantity = self.intent.quantity
+        for pending in self.pending:
+            if pending.replacement is not None:
+                quantity = max(quantity, pending.replacement.quantity)
+        return quantity
 
     @property
     def reserved(self) -> Decimal:

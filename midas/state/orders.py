@@ -200,16 +200,19 @@ class Orders(Requests):
             self._doubt(order, f"trade {fill.trade_id} was busted", at)
         return told + self._moved(order, before, f"trade {fill.trade_id} busted")
 
-    def repeated(self, client_id: str, fill: Fill) -> list[Change]:
-        """An execution that is booked already: nothing, unless the two tellings differ."""
+    def repeated(self, client_id: str, fill: Fill, side: Side | None = None) -> list[Change]:
+        """A booked execution told again: nothing, unless the tellings differ, which is said once."""
         order = self.get(client_id)
         first = order.fills.get(fill.trade_id) if order is not None else None
-        if first is None or _terms(first) == _terms(fill):
+        if order is None or first is None or fill.trade_id in order.conflicts:
             return []
+        if _terms(first) == _terms(fill) and side in (None, order.intent.side):
+            return []
+        order.conflicts.add(fill.trade_id)
         told = [f"{f.quantity} @ {f.price} fee {f.fee} {f.fee_asset}" for f in (first, fill)]
-        return [
-            self.strange("fill_conflict", client_id, f"trade {fill.trade_id} was {told[0]}, now {told[1]}")
-        ]
+        detail = f"trade {fill.trade_id} was {order.intent.side.value} {told[0]}, now "
+        detail += f"{side.value} {told[1]}" if side is not None else told[1]
+        return [self.strange("fill_conflict", client_id, detail)]
 
     def closed_by_venue(self, client_id: str, reason: CloseReason, filled: Decimal, at: int) -> list[Change]:
         """The venue says it's over; believed only once every fill it counts is here."""

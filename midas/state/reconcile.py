@@ -100,15 +100,15 @@ def _client_ids(state: Account, report: AccountReported) -> dict[tuple[str, str]
 def _trade(
     state: Account, trade: TradeReport, by_venue_id: dict[tuple[str, str], str], at: int
 ) -> list[Decision]:
-    if state.ledger.knows(trade.instrument, trade.fill.trade_id):
-        return []
     client_id = trade.client_id or by_venue_id.get((trade.instrument, trade.venue_id), "")
+    if state.ledger.knows(trade.instrument, trade.fill.trade_id):
+        return [*state.orders.repeated(client_id, trade.fill, trade.side)]
     if state.orders.get(client_id) is None and (late := state.replace_inferred(client_id, trade.fill)):
         return late
     if state.orders.get(client_id) is None:
         return state.book_external(state.instruments[trade.instrument], trade.side, trade.fill)
     fill = OrderFilled(client_id, trade.venue_id, trade.instrument, trade.fill, at, Source.QUERY)
-    return state.book_fill(fill)
+    return [*state.book_fill(fill), *state.orders.repeated(client_id, trade.fill, trade.side)]
 
 
 def _status(state: Account, line: OrderReport, report: AccountReported) -> list[Decision]:

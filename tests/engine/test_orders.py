@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from midas.domain.command import CancelOrder
 from midas.domain.decision import (
     FillBooked,
     Noted,
@@ -11,9 +12,14 @@ from midas.domain.decision import (
     SignalMade,
     TargetRefused,
 )
+from midas.domain.event import CancelRejected, OrderFilled, Source, TradeBusted
+from midas.domain.mode import Mode
+from midas.domain.money import ZERO
 from midas.domain.opinion import Urgency
-from midas.domain.order import OrderType, Phase, Purpose, Side
-from midas.engine.effect import SubmitOrder
+from midas.domain.order import Fill, OrderType, Phase, Purpose, Side
+from midas.domain.time import SECOND
+from midas.engine.audit import Audit
+from midas.engine.effect import SubmitOrder, TakeAccount, WithdrawOrder
 from tests.engine.scene import Scene, of
 from tests.fakes.desk import BTC, decisions
 from tests.fakes.strategy import flat, long
@@ -112,3 +118,56 @@ def test_a_refused_order_is_tried_again_only_a_few_times(scene: Scene) -> None:
     assert len(planned) == 6
     assert len(gave_up) == 1
     assert scene.desk.state.orders.open == {}
+
+
+def cancels(audits: list[Audit]) -> int:
+    return sum(isinstance(e, WithdrawOrder) for a in audits for e in a.effects)
+
+
+def test_a_cancel_that_is_refused_is_asked_again_and_not_at_once(scene: Scene) -> None:
+    scene.say(long())
+    [order] = scene.desk.state.orders.open.values()
+    client_id = order.intent.client_id
+    scene.desk.latency = 60 * SECOND  # the venue's own answer never comes
+    scene.desk.command(CancelOrder(client_id))
+    asked = cancels(scene.desk.audits)
+    refusal = CancelRejected(client_id, -1022, "signature", scene.desk.now, gone=False)
+    for _ in range(5):  # each event is a chance to ask again
+        scene.desk.feed(refusal)
+    assert cancels(scene.desk.audits) == asked
+    assert order.status == "OPEN"
+    scene.tick(20)
+    assert cancels(scene.desk.audits) > asked
+
+
+def test_more_than_an_order_asked_for_moves_the_position_and_makes_defensive(scene: Scene) -> None:
+    scene.say(long())
+    [order] = scene.desk.state.orders.open.values()
+    intent, state = order.intent, scene.desk.state
+    assert intent.price is not None
+    for trade_id in (900, 901):
+        done = Fill(
+            trade_id=trade_id, price=intent.price, quantity=intent.quantity, fee=ZERO, fee_asset="USDT",
+            maker=True, time=scene.desk.now,
+        )  # fmt: skip
+        scene.desk.feed(OrderFilled(intent.client_id, "1", BTC.id, done, scene.desk.now, Source.STREAM))
+    assert state.ledger.position(BTC.id) == 2 * intent.quantity
+    scene.tick(1)
+    assert (state.control.mode, state.orders.anomalies["overfill"]) == (Mode.DEFENSIVE, 1)
+
+
+def test_a_trade_that_the_venue_takes_back_leaves_the_position_and_asks_the_venue(scene: Scene) -> None:
+    scene.say(long())
+    [order] = scene.desk.state.orders.open.values()
+    intent, state = order.intent, scene.desk.state
+    assert intent.price is not None
+    done = Fill(
+        trade_id=900, price=intent.price, quantity=intent.quantity, fee=ZERO, fee_asset="USDT",
+        maker=True, time=scene.desk.now,
+    )  # fmt: skip
+    scene.desk.feed(OrderFilled(intent.client_id, "1", BTC.id, done, scene.desk.now, Source.STREAM))
+    before = len(scene.desk.audits)
+    bust = TradeBusted(intent.client_id, BTC.id, intent.side, done, scene.desk.now, Source.STREAM)
+    scene.desk.feed(bust)
+    assert state.ledger.position(BTC.id) == 0
+    assert [e.purpose for a in scene.desk.audits[before:] for e in a.effects if isinstance(e, TakeAccount)]

@@ -181,7 +181,7 @@ def test_whatever_is_told_in_whatever_order_the_rules_hold(tellings: list[Told])
         assert order.filled >= before or "trade_bust" in strange
         assert order.filled == sum((f.quantity for f in order.fills.values()), ZERO)
         assert state.ledger.position(BTC.id) == order.filled
-        assert order.filled <= order.intent.quantity or state.orders.overfills
+        assert order.filled <= order.most or state.orders.overfills
         assert is_closed or not was_closed or COMES_BACK & strange.keys()
         reserved = state.orders.leaves(BTC.id, Side.BUY)
         assert reserved == ZERO if is_closed else reserved >= order.intent.quantity - order.filled

@@ -15,7 +15,7 @@ from midas.domain.time import SECOND
 from midas.state.order import Order
 from midas.state.orders import CLOSED_KEPT, REQUEST_LIFE, SETTLING, Change, Orders
 from midas.state.state import State
-from tests.fakes.nouns import BTC, START, account, canceled, desk, fill, intent, report, selling
+from tests.fakes.nouns import BTC, START, account, canceled, desk, fill, intent, report, selling, trade
 
 AT = START + SECOND
 ONE = Decimal(1)
@@ -284,6 +284,18 @@ def test_two_tellings_of_one_trade_that_differ_are_a_conflict() -> None:
     orders.filled("md-1", fill(1, "0.4"), AT)
     assert orders.repeated("md-1", fill(1, "0.4", maker=False)) == []
     assert anomalies(orders.repeated("md-1", fill(1, "0.5"))) == ["fill_conflict"]
+    assert orders.repeated("md-1", fill(1, "0.5")) == []  # told once
+
+
+def test_a_list_that_has_a_trade_on_the_other_side_is_a_conflict() -> None:
+    state = desk()
+    state.plan(intent())
+    state.apply(OrderFilled("md-1", "v", BTC.id, fill(1, "0.4"), AT, Source.STREAM))
+    balances = {"USDT": "9960", "BTC": "0.4"}
+    for side, kinds in ((Side.BUY, []), (Side.SELL, ["fill_conflict"]), (Side.SELL, [])):
+        listed = account(AT, balances, trades=(trade(fill(1, "0.4"), side=side),), purpose="start")
+        assert [d.kind for d in state.apply(listed) if isinstance(d, Anomaly)] == kinds
+    assert state.ledger.position(BTC.id) == Decimal("0.4")
 
 
 def replacing(quantity: str = "2", request: str = "r1") -> tuple[Orders, Order]:
