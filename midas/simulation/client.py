@@ -136,6 +136,7 @@ class SimSocket:
         self._events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._pongs: list[asyncio.Future[None]] = []
         self.line: Line = network.line(process, self._told, self._ended)
+        self.line.mutes = True
 
     async def connect(self) -> None:
         """Reach the venue and subscribe."""

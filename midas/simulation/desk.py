@@ -266,7 +266,7 @@ def inherited(disk: Disk) -> Carried:
     """What the newest session left that took a step, as `assembly.inherit` finds it."""
     for journal in reversed(disk.sessions):
         rows = journal.rows
-        if rows and rows[0].kind == HEADER:
+        if len(rows) > 1 and rows[0].kind == HEADER:
             carried = fold_ledger(decode_header(rows[0].body), rows[1:])
             if carried.from_session:
                 return carried

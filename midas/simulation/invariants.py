@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import msgspec
 
 from midas.agents.execution_agent import PREFIX
 from midas.domain.carry import Carried
-from midas.domain.decision import OrderPlanned
-from midas.domain.event import AccountReported, Event, OrderFilled, Ticked, TradeBusted
+from midas.domain.decision import Anomaly, OrderMoved, OrderPlanned
+from midas.domain.event import AccountReported, Event, LatchTripped, OrderFilled, Ticked, TradeBusted
 from midas.domain.mode import KillLevel, Mode
 from midas.domain.money import ZERO
-from midas.domain.order import CloseReason, OrderIntent, Phase, Purpose
+from midas.domain.order import CloseReason, OrderIntent, Phase, Purpose, Side
 from midas.engine.audit import Audit
+from midas.engine.effect import ReleaseLatch
 from midas.risk.exposure import worst_case
 from midas.runtime.records import AUDIT, EVENT, decode_header
 from midas.runtime.replay import Row, fold_ledger
@@ -31,12 +31,16 @@ from midas.simulation.storage import Disk
 from midas.simulation.venue import Venue
 from midas.state.control import SCOPES
 from midas.state.lives import CLOSED_KEPT
+from midas.state.order import Order
 from midas.state.reconcile import NEVER
 from midas.state.state import State
+from midas.venues.sim.floor.orders import Order as VenueOrder
 
 CLEARED_S = 60.0  # a kill has worked after so long without any fault
 OPEN_MAX = 64
 SLACK = 1e-9
+PASSES = 2  # over the account before anything leaves
+PROOF_S = 10.0  # for so long an order that left may arrive, whatever our clock says
 _LEVELS = list(KillLevel)
 _ACCOUNT = b'{"type":"account"'
 Violate = Callable[[str, str], None]
@@ -65,11 +69,15 @@ class Inspector:
         self.violate = violate
         self._posts: Counter[str] = Counter()  # orders that reached the venue, by client id
         self._latched_s = 0.0
+        self._looker: Looker | None = None
+        self._left_at: dict[str, float] = {}  # virtual seconds, by client id
+        self._told_of: KillLevel | None = None  # the kill that a desk has heard of and nobody released
+        self.on_planned: Callable[[], None] = lambda: None
         self.pairs: Counter[str] = Counter()
 
     def meet(self, desk: Desk) -> None:
         """A life begins."""
-        looker = Looker(self, desk, self.pairs)
+        looker = self._looker = Looker(self, desk, self.pairs)
         desk.watch = lambda _: looker
         desk.painter.seen = looker.decided
 
@@ -79,6 +87,9 @@ class Inspector:
         """I3 and I7, as the bytes of an order leave."""
         if self._network.left[client_id] > 1:
             self.violate("I3", f"order {client_id} left {self._network.left[client_id]} times")
+        self._left_at.setdefault(client_id, self._network.now())
+        if self._looker is not None and self._looker.passes < PASSES:
+            self.violate("I7", f"order {client_id} left before the account was compared")
         journal, mark = desk.journal, client_id.encode()
         durable = reversed(journal.rows[: journal.durable])
         if not any(mark in row.body for row in durable if row.kind == AUDIT):
@@ -115,6 +126,8 @@ class Inspector:
     def second(self, desk: Desk, now: float, calm_since: float) -> None:
         """I12, once a virtual second: what a kill has left at the venue, faults aside."""
         record = self._disk.latched
+        if record is None and self._told_of is not None:
+            self.violate("I12", f"the kill latch ({self._told_of.value}) is gone, and nobody released it")
         self._latched_s = (self._latched_s or now) if record is not None else 0.0
         if record is None or not desk.up or now - max(calm_since, self._latched_s) < CLEARED_S:
             return
@@ -125,6 +138,35 @@ class Inspector:
                 self.violate("I12", f"{order.client_id} stands under a kill of level {record.level.value}")
 
     # asked by the lookers
+
+    def kill_heard(self, level: KillLevel | None) -> None:
+        """The desk knows of a kill, or of its release."""
+        self._told_of = level if self._disk.latched is not None else None
+
+    def closed(self, order: Order, move: OrderMoved) -> Iterator[tuple[str, str]]:
+        """I4 and I6: an order is over here; is it there, and with the same fills?"""
+        client_id, venue = order.intent.client_id, self._order(order.intent)
+        if self._posts[client_id] > 1:
+            return
+        if move.detail.startswith("proven"):
+            waited = self._network.now() - self._left_at.get(client_id, 0.0)
+            if venue is not None:
+                yield "I6", f"{client_id} was {move.detail}, and the venue has it"
+            elif waited < PROOF_S:
+                yield "I6", f"{client_id} was {move.detail} after {waited:.1f} s: it could still arrive"
+        elif venue is not None and not venue.status.open and order.filled + order.busted != venue.executed:
+            yield "I4", f"{client_id} closed here with {order.filled} filled, {venue.executed} at the venue"
+
+    def resurrected(self, client_id: str, state: State) -> Iterator[tuple[str, str]]:
+        """I5: what was over stands again only where the venue has it."""
+        order = state.orders.get(client_id)
+        venue = self._order(order.intent) if order is not None else None
+        if venue is None or not venue.status.open:
+            yield "I5", f"{client_id} was over, stands again here, and doesn't stand at the venue"
+
+    def _order(self, intent: OrderIntent) -> VenueOrder | None:
+        pair = next(pair for pair in self._venue.pairs if pair.id == intent.instrument)
+        return self._venue.exchange.find(self._venue.account, pair.symbol, None, intent.client_id)
 
     def books(self, state: State) -> Iterator[tuple[str, str]]:
         """I1: what is held here is the sum of the venue's trades that are known here."""
@@ -189,6 +231,7 @@ class Looker:
         self._state = desk.state
         self._watch = Watch(desk.state)
         self._coverage = Coverage(desk.state, pairs)
+        self.passes = 0  # over the account, in this life
 
     def after(self, event: Event, audit: Audit | None) -> str:
         """What the engine's own watch says, once everything else was looked at."""
@@ -201,6 +244,10 @@ class Looker:
         found: list[tuple[str, str]] = list(inspector.reserves(self._state))
         if isinstance(event, OrderFilled | AccountReported | TradeBusted):
             found += inspector.books(self._state)
+        if isinstance(event, AccountReported):
+            self.passes += 1
+        if isinstance(event, LatchTripped):
+            inspector.kill_heard(KillLevel(event.level))
         if isinstance(event, Ticked):
             found += self._bounds()
         for name, evidence in found:
@@ -208,20 +255,38 @@ class Looker:
         return told
 
     def decided(self, event: Event, audit: Audit) -> None:
-        """I6 and I11, where something was planned."""
+        """What an audit tells: plans (I6, I11), ends (I4, I6), returns (I5), a kill's release."""
+        for name, evidence in self._moves(audit):
+            self._inspector.violate(name, evidence)
+        if any(isinstance(effect, ReleaseLatch) for effect in audit.effects):
+            self._inspector.kill_heard(None)
         planned = [d.intent for d in audit.decisions if isinstance(d, OrderPlanned)]
         if not planned:
             return
         self._coverage.look()
+        self._inspector.on_planned()
         for intent in planned:
             if missing := _unexplained(intent, audit.sequence):
                 self._inspector.violate("I11", f"order {intent.client_id} has no {missing}")
             if intent.purpose is Purpose.ENTRY and (over := self._over(intent)):
                 self._inspector.violate("I6", f"order {intent.client_id} was planned: {over}")
 
+    def _moves(self, audit: Audit) -> Iterator[tuple[str, str]]:
+        orders = self._state.orders
+        for made in audit.decisions:
+            if isinstance(made, Anomaly) and made.kind == "resurrected":
+                yield from self._inspector.resurrected(made.subject, self._state)
+            elif isinstance(made, OrderMoved) and made.client_id in orders.closed:
+                yield from self._inspector.closed(orders.closed[made.client_id], made)
+
     def _over(self, intent: OrderIntent) -> str:
-        exposure = worst_case(self._state, LIMITS.classes)
-        share = exposure.by_instrument[intent.instrument]
+        """Summed up here once more: what the risk manager doesn't see, it can't have limited."""
+        state, pair = self._state, self._state.instruments[intent.instrument]
+        held = max(state.ledger.balances.get(pair.base, ZERO), state.ledger.position(pair.id))
+        orders = [o for o in state.orders.open.values() if o.intent.instrument == pair.id]
+        held += sum((o.reserved for o in orders if o.intent.side is Side.BUY), ZERO)
+        exposure = worst_case(state, LIMITS.classes)
+        share = float(held) * state.markets[pair.id].mark / exposure.equity
         if share > LIMITS.position_max + SLACK:
             return f"{intent.instrument} may come to {share:.4f} of equity, allowed are {LIMITS.position_max}"
         if exposure.cash < LIMITS.cash_min - SLACK:
@@ -241,7 +306,7 @@ class Looker:
                 yield "I14", f"{size} {name}, at most {most} were to be kept"
 
 
-def _given_up(order: Any) -> bool:
+def _given_up(order: Order) -> bool:
     """Closed in a way that says: the venue doesn't have it and never will."""
     return order.phase is Phase.CLOSED and order.close_reason in (
         CloseReason.REJECTED, CloseReason.NEVER_SENT,

@@ -40,14 +40,14 @@ class Weather:
 
     def __init__(self) -> None:
         self.requests: dict[str, float] = {}  # kind -> share of the requests
-        self.slow = self.cut = self.deaf = False
+        self.slow = self.cut = self.deaf = self.mute = self.lagging = False
         self.race = 0.0  # share of the cancels that a fill beats
         self.hits: Counter[str] = Counter()  # how often each kind really did something
 
     def clear(self) -> None:
         """Nothing is wrong any more."""
         self.requests.clear()
-        self.slow = self.cut = self.deaf = False
+        self.slow = self.cut = self.deaf = self.mute = self.lagging = False
         self.race = 0.0
 
 
@@ -181,13 +181,19 @@ class Line:
         self.held: list[object] = []
         self.open = True
         self.twice = 0  # so many messages come a second time
+        self.skips = 0  # so many messages never come
+        self.mutes = False  # as the user stream's line does
 
     def send(self, message: object) -> None:
         """Put one message on its way."""
         if not self.open:
             return
-        if self._network.weather.cut or self._network.weather.deaf:
+        weather = self._network.weather
+        if weather.cut or weather.deaf or (weather.mute and self.mutes and message is not None):
             self.held.append(message)
+            return
+        if self.skips and message:
+            self.skips -= 1
             return
         self._go(message)
         if self.twice:

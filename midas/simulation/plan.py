@@ -38,17 +38,22 @@ STATES = (
     "disk.slow",
     "fill.race",  # fills beat our cancels by nothing
     "halted",  # the venue takes no orders of one symbol
+    "user.silent",  # the user stream lives and tells nothing
+    "lagging",  # the venue's first answer to a look-up doesn't know the order yet
 )
 # What happens at one moment.
 MOMENTS = (
     "user.drop",
     "user.duplicate",
+    "user.skip",  # some events never come
     "market.drop",
     "market.gap",
     "clock.jump",
     "clock.drift",
     "crash",
+    "crash.midway",  # as the next order leaves
     "kill",
+    "kill.midway",  # as the next order waits for the disk
     "by.hand",  # somebody cancels or places an order on the venue's web page
 )
 KINDS = (*REQUESTS, *STATES, *MOMENTS)

@@ -32,8 +32,10 @@ from midas.simulation.plan import REQUESTS, RESTART_S, Fault, Plan
 from midas.simulation.storage import Disk
 from midas.simulation.trader import Person
 from midas.simulation.venue import PAIRS, Venue, drive
+from midas.venues.binance.client import Reply
 
 AGREE_S = 120.0  # after healing: no order UNKNOWN, here as there
+RESTART_MAX_S = 10.0  # where a desk doesn't come up
 PERSON_S = 30.0  # mean wait of a person between two commands
 MARKET_S = 5.0  # mean wait of one pair's market
 SLOW_SYNC_S = 5.0
@@ -80,12 +82,16 @@ class World:
         self.person = Person(chance.stream("trader"))
         self.violations: list[Violation] = []
         self.inspector = Inspector(self.venue, self.disk, self.network, self.violate)
+        self.inspector.on_planned = self._planned
         self.hits: Counter[str] = Counter()
         self.desks: list[Desk] = []
         self._chance = chance.stream("plan")
         self._nobody = contextvars.Context()
         self._healed = False
+        self._ambush: list[Fault] = []  # each waits for the next order
+        self._lied: set[str] = set()
         self._over = False
+        self._wait_s = RESTART_S
         self._disturbed = 0.0  # when a fault last began or ended
         self._end: asyncio.Future[None] = loop.create_future()
 
@@ -150,7 +156,8 @@ class World:
             self._judge_end(desk.life)
             desk.process.alive = False
             desk.journal.cut(desk.journal.durable)  # what it held in memory is gone with it
-            self._at(self.loop.now + RESTART_S, self._born)
+            self._wait_s = RESTART_S if desk.runner is not None else min(RESTART_MAX_S, 2 * self._wait_s)
+            self._at(self.loop.now + self._wait_s, self._born)
 
     def _judge_end(self, ended: asyncio.Task[Any]) -> None:
         error = ended.exception() if ended.done() and not ended.cancelled() else None
@@ -205,7 +212,7 @@ class World:
             weather.requests[kind] = fault.rate
             self._at(fault.until, self._closes, fault)
         elif kind in plans.STATES:
-            self.hits[kind] += kind != "fill.race"  # counted where it happens
+            self.hits[kind] += kind not in ("fill.race", "lagging")  # counted where they happen
             self._state(fault, on=True)
             self._at(fault.until, self._closes, fault)
         else:
@@ -227,6 +234,10 @@ class World:
                 weather.cut = on
             case "deaf":
                 weather.deaf = on
+            case "user.silent":
+                weather.mute = on
+            case "lagging":
+                weather.lagging = on
             case "fill.race":
                 weather.race = fault.rate if on else 0.0
             case "disk.full":
@@ -246,6 +257,8 @@ class World:
                 desk.client.socket.line.cut()
             case "user.duplicate" if desk.client.socket is not None:
                 desk.client.socket.line.twice += 1 + int(fault.rate * 10)
+            case "user.skip" if desk.client.socket is not None:
+                desk.client.socket.line.skips += 1 + int(fault.rate * 3)
             case "market.drop" if desk.feed is not None and desk.feed.line is not None:
                 desk.feed.line.cut()
             case "market.gap" if desk.feed is not None:
@@ -258,6 +271,8 @@ class World:
                 self.crash()
             case "kill":
                 self._fright(fault)
+            case "kill.midway" | "crash.midway":
+                self._ambush.append(fault)
             case "by.hand":
                 self.venue.by_hand(self._chance)
             case _:
@@ -271,6 +286,7 @@ class World:
 
     def _heal(self) -> None:
         self._healed, self._disturbed = True, self.loop.now
+        self._ambush.clear()
         self.weather.clear()
         self.disk.full, self.disk.slow_s = False, 0.0
         self.machine.clock.mend()
@@ -298,17 +314,41 @@ class World:
         if asked.place == "DELETE order" and self._chance.random() < self.weather.race:
             self.hits["fill.race"] += self.venue.fill_first(asked, self._chance)
         reply = self.venue.serve(asked)
+        if self.weather.lagging and asked.place == "GET order" and reply.status == 200:
+            reply = self._lagged(asked, reply)
         self.inspector.served(self.desk, asked, reply.status)
         self.loop.note(reply.status ^ len(reply.body))
         return reply
 
+    def _lagged(self, asked: Asked, reply: Reply) -> Reply:
+        """A part of the venue that hasn't heard of an order yet; asked again, it has."""
+        client_id = asked.parameters["origClientOrderId"]
+        if client_id in self._lied:
+            return reply
+        self._lied.add(client_id)
+        self.hits["lagging"] += 1
+        return Reply(400, reply.headers, b'{"code":-2013,"msg":"Order does not exist."}')
+
     def _left(self, client_id: str) -> None:
         self.inspector.left(self.desk, client_id)
+        if self._waits("crash.midway"):
+            self._at(self.loop.now, self.crash)
+
+    def _planned(self) -> None:
+        if fault := self._waits("kill.midway"):
+            self._at(self.loop.now, self._fright, fault)
+
+    def _waits(self, kind: str) -> Fault | None:
+        """The ambush of this kind, which happens now."""
+        found = next((fault for fault in self._ambush if fault.kind == kind), None)
+        if found is not None:
+            self._ambush.remove(found)
+        return found
 
     def _second(self) -> None:
         desk = self.desk
         weather = self.weather
-        if weather.requests or weather.slow or weather.cut or weather.deaf or not desk.up:
+        if weather.requests or weather.slow or weather.cut or weather.deaf or weather.mute or not desk.up:
             self._disturbed = self.loop.now
         if self.disk.full or self.disk.slow_s:
             self._disturbed = self.loop.now
