@@ -18,6 +18,8 @@ START_PASSES = 5
 STOP_PASSES = 8
 PROOF_PASSES = 24  # one a second: an order that never arrived is proven absent after about 17 s
 DOUBT_EVERY = 2 * SECOND
+BLIND_HURRY = 30 * SECOND  # without the user stream: longer than that, request weight matters more
+BLIND_EVERY = 5 * SECOND
 PASS_PATIENCE = 10 * SECOND  # for a pass that brings nothing: it has failed
 
 Outcome = tuple[list[Decision], list[Effect]]
@@ -54,13 +56,16 @@ class Passes:
         """When the next one is asked for at the latest."""
         if self.open:
             return self._asked_at + PASS_PATIENCE
-        hurried = self._state.orders.unknown or self._blind
-        return self._asked_at + (DOUBT_EVERY if hurried else self._audit_every)
+        rhythm = DOUBT_EVERY if self._state.orders.unknown else self._blind_every or self._audit_every
+        return self._asked_at + rhythm
 
     @property
-    def _blind(self) -> bool:
-        """The user stream is down, or was and nothing has told yet what it missed."""
-        return self._state.stream_doubt > 0 and not self._state.recovering
+    def _blind_every(self) -> int:
+        """How often, where the user stream is down or nothing has told yet what it missed; 0: it isn't."""
+        state = self._state
+        if not state.stream_doubt or state.recovering:
+            return 0
+        return DOUBT_EVERY if state.now - state.stream_doubt < BLIND_HURRY else BLIND_EVERY
 
     def due(self, at: int, flat_pending: bool) -> list[Effect]:
         """While doubts last, when closing, and on the audit's rhythm."""
@@ -76,7 +81,7 @@ class Passes:
             return self.take("kill")
         if state.orders.unknown and waited >= DOUBT_EVERY:
             return self.take("unknown")
-        if self._blind and waited >= DOUBT_EVERY:
+        if self._blind_every and waited >= self._blind_every:
             return self.take("stream")
         return self.take("audit") if waited >= self._audit_every else []
 
