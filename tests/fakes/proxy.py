@@ -40,6 +40,7 @@ Kind = Literal[
     "reset_mid",  # half of the answer comes
     "half_open",  # from now on silence both ways, and no FIN
     "slow",  # what comes back has `rate` bytes a second; also of a WebSocket
+    "flood",  # a WebSocket brings `body` as a message, `rate` times, before anything of the venue's
     "answer",  # `status` and `body` instead of the venue's answer; with `effect` the request arrived
 ]
 
@@ -249,6 +250,8 @@ class FaultProxy:
             raise Reset
         reader, writer = await connection.venue()
         writer.write(request.raw)
+        if fault is not None and fault.kind == "flood":
+            connection.writer.write(await reader.readuntil(b"\r\n\r\n") + _frame(fault.body) * fault.rate)
         rate = fault.rate if fault is not None and fault.kind == "slow" else 0
         ways = [
             self._spawn(self._bytes(connection, connection.reader, writer, 0)),
@@ -325,6 +328,13 @@ async def _message(reader: asyncio.StreamReader) -> tuple[str, bytes]:
         return text, head + body
     length = int(names.get("content-length", 0))
     return text, head + (await reader.readexactly(length) if length else b"")
+
+
+def _frame(text: str) -> bytes:
+    """One text message as a server sends it."""
+    body = text.encode()
+    assert 125 < len(body) < CHUNK, "of a middling length"
+    return b"\x81\x7e" + len(body).to_bytes(2, "big") + body
 
 
 def _made(fault: Fault) -> bytes:
