@@ -11,7 +11,7 @@ import msgspec
 
 from midas.agents.risk_manager import reduced
 from midas.domain.decision import AmendmentMoved, Noted
-from midas.domain.money import ZERO, floor_to, from_float
+from midas.domain.money import ZERO, floor_to, from_float, plain
 from midas.domain.order import OrderIntent, OrderType, Purpose, Side, TimeInForce
 from midas.domain.verdict import Approved
 from midas.execution.worker import ExecutionRules, Place, Plan, Work, next_order, pausing, stale
@@ -23,6 +23,8 @@ from midas.state.state import BY_HAND, State
 
 PREFIX = OURS
 FLATTEN_COLLAR_BPS = 50.0
+FLATTEN_TRIES = 60  # orders in a row without a fill, over some twenty minutes: then a person is told
+FLATTEN_QUICK = 4  # of them before each further four double the wait
 
 
 class Withdrawal(msgspec.Struct, frozen=True):
@@ -30,6 +32,15 @@ class Withdrawal(msgspec.Struct, frozen=True):
 
     order: Order
     reason: str
+
+
+class Tries(msgspec.Struct):
+    """How often a position was tried to be closed since anything of it was."""
+
+    quantity: Decimal
+    count: int = 0
+    next_at: int = 0
+    given_up: bool = False
 
 
 Step = OrderIntent | Withdrawal | AmendmentMoved | Noted
@@ -41,7 +52,7 @@ class ExecutionAgent:
     def __init__(self, rules: ExecutionRules) -> None:
         self._rules = rules
         self._work: dict[tuple[str, str], Work] = {}
-        self._flattened_at: dict[tuple[str, str], int] = {}
+        self._flattens: dict[tuple[str, str], Tries] = {}
 
     def accept(self, approved: Approved, now: int) -> None:
         """A new target replaces the old one of its sleeve."""
@@ -112,16 +123,40 @@ class ExecutionAgent:
         `scoped`: only those in the scope of a kill that closes, while nobody has pulled the whole switch.
         """
         for sleeve in list(state.sleeves()):
+            if sleeve.quantity <= ZERO:
+                continue
             if scoped and (state.closing or not _closed_by_kill(state, sleeve)):
                 continue
-            key = sleeve.strategy, sleeve.instrument
-            last = self._flattened_at.get(key)
-            if sleeve.quantity <= ZERO or (last is not None and state.now - last < self._rules.reprice_age):
+            tries = self._tries_of(sleeve, state.now)
+            if tries.given_up or state.now < tries.next_at:
                 continue
             plan = _closing(state, sleeve)
-            if plan is not None:
-                self._flattened_at[key] = state.now
-                yield self.intent(state, sequence, key, plan, Purpose.FLATTEN, "kill switch")
+            if plan is None:
+                continue
+            if tries.count >= FLATTEN_TRIES:
+                tries.given_up = True
+                name = state.instruments[sleeve.instrument].name
+                left = f"{plain(sleeve.quantity)} {name} of {sleeve.strategy}"
+                yield Noted("KILL", "error", f"NOT closed after {tries.count} tries without a fill: {left}")
+                continue
+            tries.count += 1
+            # A venue that goes on refusing is asked ever more seldom.
+            tries.next_at = state.now + (self._rules.reprice_age << min(tries.count // FLATTEN_QUICK, 6))
+            key = sleeve.strategy, sleeve.instrument
+            yield self.intent(state, sequence, key, plan, Purpose.FLATTEN, "kill switch")
+
+    def begin_flatten(self) -> None:
+        """A kill was pulled: whoever does that again means it again."""
+        self._flattens.clear()
+
+    def _tries_of(self, sleeve: Sleeve, now: int) -> Tries:
+        """Counted anew with each fill."""
+        key = sleeve.strategy, sleeve.instrument
+        tries = self._flattens.get(key)
+        if tries is None or sleeve.quantity != tries.quantity:
+            soon = min(tries.next_at, now + self._rules.reprice_age) if tries is not None else 0
+            tries = self._flattens[key] = Tries(sleeve.quantity, next_at=soon)
+        return tries
 
     def _closed(self, state: State) -> Iterator[Step]:
         """The positions that a person closed are gone, or what is left of them can't be sold."""

@@ -230,6 +230,8 @@ class Engine:
         order = self.state.orders.get(event.client_id)
         if order is not None:
             self.orchestrator.execution.rejected(order)
+            if order.intent.purpose is Purpose.FLATTEN and not self._passes.open:
+                self._effects.extend(self._passes.take("kill"))  # somebody else may have sold it meanwhile
 
     def _doubt(self, event: OrderUncertain | CancelRejected | ReplaceRejected | TradeBusted) -> None:
         self._effects.extend(self._passes.take("unknown"))
@@ -296,6 +298,7 @@ class Engine:
         before = len(self._decisions)
         self._decisions.extend(self._guardian.latch(event, self.state))
         self._flat.begin()
+        self.orchestrator.execution.begin_flatten()
         self.orchestrator.execution.forget_entries(self.state)
         if self.state.control.withdraws_exits:
             self.orchestrator.execution.forget_closes()

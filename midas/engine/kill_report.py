@@ -189,6 +189,8 @@ class KillReport:
         if noted.kind == "KILL" and noted.text.startswith("flat"):
             self._flat = True
             self._write(at, noted.text)
+        elif noted.kind == "KILL" and noted.text.startswith("NOT closed"):
+            self._write(at, noted.text)
 
     def _resumed(self, event: CommandGiven) -> None:
         if not self._state.control.latched:

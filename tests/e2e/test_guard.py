@@ -24,7 +24,7 @@ CONFIG = """
 [risk]
 limits = "crypto-only"
 """
-# Does nothing until a file appears beside it; then it never comes back.
+# Does nothing until a file appears beside it; then it never comes back, or, busy, after six seconds.
 HANGS = """
 import pathlib, threading, time
 from midas.api import Family, Hears
@@ -43,6 +43,10 @@ class Hang:
 
     def signal(self, market, briefing):
         if not HOW.exists():
+            return None
+        if HOW.read_text() == "busy":
+            HOW.rename(HOW.with_name("began"))
+            time.sleep(6.0)
             return None
         if HOW.read_text() == "deadlocked":
             lock = threading.Lock()
@@ -63,11 +67,13 @@ def hanging(tmp_path: Path, desk: ProcessDesk) -> ProcessDesk:
     return desk
 
 
-def trading(desk: ProcessDesk) -> tuple[subprocess.Popen[str], subprocess.Popen[str]]:
+def trading(
+    desk: ProcessDesk, patience: float = PATIENCE_S
+) -> tuple[subprocess.Popen[str], subprocess.Popen[str]]:
     """An engine with a position and a resting order, and its guard."""
     engine = desk.start(*RUN)
     until(lambda: (desk.home / "link.sock").exists(), "the engine's start", 60.0)
-    guard = desk.start("guard", "--patience", f"{PATIENCE_S:g}")
+    guard = desk.start("guard", "--patience", f"{patience:g}")
     until(lambda: desk.facts("status")["reconciled"] is True, "an equal account")
     desk.facts("order", "buy", "0.01", "BTC-USDT", "--confirm")
     until(lambda: bool(desk.facts("status")["positions"]), "a position")
@@ -155,6 +161,22 @@ def test_a_kill_that_no_engine_hears_is_carried_out(hanging: ProcessDesk) -> Non
     assert (said["verified"], said["level"]) == (True, "all")
     assert "no engine answers" in said["cause"]
     assert hanging.market()["orders_open"] == 0
+
+
+def test_a_kill_while_the_loop_is_blocked_withdraws_at_once_and_is_told_truly(hanging: ProcessDesk) -> None:
+    trading(hanging, patience=60.0)
+    strategies = hanging.workspace / "strategies"
+    (strategies / "how").write_text("busy")
+    until((strategies / "began").exists, "the blocked loop", pause=0.005)
+    killed = hanging.facts("kill", "--level", "all", "--reason", "drill")
+    assert (len(killed["canceled"]), killed["failed"]) == (1, [])
+    assert hanging.market()["orders_open"] == 0
+    until(lambda: hanging.facts("status")["latched"] is True, "the engine's word")
+    lines = hanging.facts("status")["kill_report"]
+    assert lines[0].startswith("+0.000s  ALL by ")
+    assert any("latch on the disk" in line for line in lines)
+    assert any("BUY 0.01 BTC-USDT CANCELED ack" in line for line in lines)
+    assert not (hanging.home / REPORT).exists()  # six seconds are no hang
 
 
 def test_once_says_how_the_engine_is(desk: ProcessDesk) -> None:
