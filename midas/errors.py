@@ -32,6 +32,7 @@ MidasError
 |   `-- AuditDiffers           the same inputs decided something else
 `-- LinkError
     |-- LinkClosed             the engine went away
+    |-- LinkRefused            engine and client are of different code
     `-- CommandRefused         the engine understood and said no
 """
 
@@ -187,6 +188,12 @@ class LinkError(MidasError):
 
 class LinkClosed(LinkError):
     """The engine closed the connection or died."""
+
+
+class LinkRefused(LinkError):
+    """Engine and client are of different code: they would misunderstand each other."""
+
+    exit_code = 2
 
 
 class CommandRefused(LinkError):

@@ -23,12 +23,13 @@ from midas.cli.running import make_home, running
 from midas.cli.starting import Steps, start_engine
 from midas.cli.supervision import supervisor
 from midas.cli.whereabouts import HomeWatch
-from midas.errors import ConsoleFailed, LinkClosed, MidasError, NotRunning, UsageError
+from midas.errors import ConsoleFailed, LinkClosed, LinkRefused, MidasError, NotRunning, UsageError
 from midas.runtime.link import SocketLink
 from midas.settings.sections import ConsoleSettings
 from midas.workspace import find_workspace
 
 CONSOLE_HZ = 8.0
+GREETING_S = 1.0  # a hung engine says nothing, and the console says that
 ENGINE_TIMEOUT_S = 120.0  # kernels may have to be compiled first, on a busy machine
 CONSOLE_LOG = "console.log"
 EXPORTS = "exports"  # files that a person at the console wrote
@@ -79,6 +80,11 @@ def draw_on(home: Path, habits: ConsoleSettings, workspace: Path) -> int:
             link.start()
         except NotRunning as error:
             raise LinkClosed(str(error)) from None
+        try:
+            link.greet(GREETING_S)
+        except LinkRefused:
+            link.close()
+            raise
         return link
 
     _log_to(home / CONSOLE_LOG)

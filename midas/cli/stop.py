@@ -19,7 +19,7 @@ from midas.cli.running import LOCK, running
 from midas.cli.supervision import LOCK as SUPERVISOR_LOCK
 from midas.cli.supervision import supervisor
 from midas.domain.command import Stop
-from midas.errors import LinkClosed, MidasError, NotRunning
+from midas.errors import LinkClosed, LinkRefused, MidasError, NotRunning
 from midas.store.lock import InstanceLock
 
 STOP_TIMEOUT_S = 45.0
@@ -62,6 +62,9 @@ def _stop_engine(home: Path) -> list[str]:
 def _ask(home: Path, engine: int, waiting: int) -> None:
     try:
         send(home, Stop("midas stop"))
+    except LinkRefused:  # of other code: it hears no command of ours, but a signal
+        with suppress(ProcessLookupError):
+            os.kill(waiting or engine, signal.SIGTERM)
     except LinkClosed as error:
         by_force = f"`kill {waiting}` lets its supervisor end it, after a minute by force"
         ends = by_force if waiting else f"`kill -9 {engine}` ends it"

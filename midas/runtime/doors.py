@@ -13,10 +13,11 @@ from pathlib import Path
 
 import msgspec
 
+from midas import __version__
 from midas.domain.command import Answer
 from midas.domain.event import CommandGiven
 from midas.errors import LinkClosed
-from midas.runtime.frames import Give, Shown, Subscribe, Told, decode_client, pack, read_frame
+from midas.runtime.frames import REFUSED, Give, Shown, Told, apart, decode_client, dialect, pack, read_frame
 from midas.runtime.parts import COMMON_HZ, Cutter, Sent
 from midas.state.snapshot import Snapshot
 
@@ -46,6 +47,7 @@ class LinkServer:
         self._server: asyncio.AbstractServer | None = None
         self._clients: set[asyncio.Task[None]] = set()
         self._following: set[asyncio.Task[None]] = set()  # of them: those that want to be shown everything
+        dialect()  # of this process: what lies on the disk later may be another code
         self._painted: tuple[float, dict[str, bytes]] = (-1.0, {})
 
     @property
@@ -83,7 +85,11 @@ class LinkServer:
                 message = decode_client(await read_frame(reader))
                 if isinstance(message, Give):
                     self._give(message, writer)
-                elif isinstance(message, Subscribe):
+                elif message.code != dialect():
+                    writer.write(pack(Told(Answer(REFUSED, False, apart(__version__), 0))))
+                    await writer.drain()
+                    return
+                else:
                     if pushing is not None:
                         pushing.cancel()
                     if message.hz >= FOLLOWING_HZ:
@@ -108,14 +114,16 @@ class LinkServer:
     async def _push(self, writer: asyncio.StreamWriter, hz: float) -> None:
         sent = Sent()
         if not hz:
-            writer.write(pack(Shown(sent.lacking(self._cutter.cut(self._snapshot()), quick=False))))
+            parts = sent.lacking(self._cutter.cut(self._snapshot()), quick=False)
+            writer.write(pack(Shown(parts, dialect(), __version__)))
             return
         hz = min(self._hz_max, max(0.1, hz))  # in this order, so that a NaN is the least
         period, common = 1.0 / hz, max(1, round(hz / COMMON_HZ))
         turn = 0
         while not writer.is_closing():
             if writer.transport.get_write_buffer_size() < UNREAD_MAX:
-                writer.write(pack(Shown(sent.lacking(self._parts(period), quick=turn % common > 0))))
+                parts = sent.lacking(self._parts(period), quick=turn % common > 0)
+                writer.write(pack(Shown(parts) if turn else Shown(parts, dialect(), __version__)))
                 turn += 1
             await asyncio.sleep(period)
 

@@ -1,13 +1,20 @@
-"""Frames of the Link: a 4-byte little-endian length, then msgpack."""
+"""Frames of the Link: a 4-byte little-endian length, then msgpack.
+
+Both sides say in their first frame which code says what goes over the line; different ones part at once.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import functools
+import hashlib
 import socket
 import struct
+from pathlib import Path
 
 import msgspec
 
+from midas import __version__
 from midas.domain.command import Answer, Command
 from midas.errors import LinkClosed
 from midas.runtime.parts import Parts
@@ -20,6 +27,8 @@ class Subscribe(msgspec.Struct, frozen=True, tag="subscribe"):
     """Send snapshots, at most `hz` a second, beginning with a whole one; 0 sends only that."""
 
     hz: float
+    code: str = ""  # `dialect` of the client
+    version: str = ""
 
 
 class Give(msgspec.Struct, frozen=True, tag="give"):
@@ -40,14 +49,46 @@ class Shown(msgspec.Struct, frozen=True, tag="shown"):
     """The parts of a snapshot that changed since the frame before; the first frame has them all."""
 
     parts: Parts
+    code: str = ""  # `dialect` of the engine, in the first frame
+    version: str = ""
 
 
 FromClient = Subscribe | Give
 FromEngine = Told | Shown
 
+REFUSED = ""  # the id of the answer that refuses a line
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_SPOKEN = ("domain", "state/snapshot.py", "runtime/frames.py", "runtime/parts.py")
+
 encode = msgspec.msgpack.Encoder().encode
 decode_client = msgspec.msgpack.Decoder(FromClient).decode
 decode_engine = msgspec.msgpack.Decoder(FromEngine).decode
+
+
+@functools.cache
+def dialect() -> str:
+    """Hash of the code that says what goes over the line, as it was when this process first asked."""
+    digest = hashlib.sha256(__version__.encode())
+    for part in _SPOKEN:
+        root = _PACKAGE / part
+        for path in sorted(root.rglob("*.py")) if root.is_dir() else [root]:
+            digest.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def subscription(hz: float) -> Subscribe:
+    """What a client of this code opens its line with."""
+    return Subscribe(hz, dialect(), __version__)
+
+
+def apart(version: str) -> str:
+    """The sentence for a person whose client is of other code than the engine, which is midas `version`."""
+    return (
+        f"the engine is of other code (midas {version or 'before 0.1.0'}) than this one (midas "
+        f"{__version__}): `midas stop` ends it and `midas` starts it anew, or use the code that it runs; "
+        "`midas kill` works"
+    )
 
 
 def pack(message: Subscribe | Give | Told | Shown) -> bytes:

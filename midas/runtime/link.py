@@ -16,8 +16,19 @@ from typing import Protocol
 import msgspec
 
 from midas.domain.command import Answer, Command
-from midas.errors import LinkClosed, NotRunning
-from midas.runtime.frames import Give, Shown, Subscribe, Told, decode_engine, pack, receive_frame
+from midas.errors import LinkClosed, LinkRefused, NotRunning
+from midas.runtime.frames import (
+    REFUSED,
+    Give,
+    Shown,
+    Told,
+    apart,
+    decode_engine,
+    dialect,
+    pack,
+    receive_frame,
+    subscription,
+)
 from midas.runtime.parts import Jigsaw
 from midas.state.snapshot import Snapshot
 
@@ -58,6 +69,8 @@ class SocketLink:
         self._answers: deque[Answer] = deque()
         self._socket: socket.socket | None = None
         self._closing = False
+        self._refused = ""  # why this line can't be: the engine is of other code
+        dialect()  # of this process: what lies on the disk later may be another code
         self._thread = threading.Thread(target=self._read, name="link", daemon=True)
 
     def start(self) -> None:
@@ -70,13 +83,21 @@ class SocketLink:
         self._closing = True
         self._drop()
 
+    def greet(self, timeout: float) -> None:
+        """Wait for the first word of an engine, as long as a person does. Raises LinkRefused."""
+        connection, end = self._socket, self._monotonic() + int(timeout * 1e9)
+        while self._latest is None and self._socket is connection and self._monotonic() < end:
+            time.sleep(0.005)
+        if self._refused:
+            raise LinkRefused(self._refused)
+
     def pace(self, hz: float) -> None:
         """From now on, and on every later line, at most `hz` pictures a second."""
         self._hz = hz
         connection = self._socket
         if connection is not None:
             with contextlib.suppress(OSError):
-                _send(connection, pack(Subscribe(hz)))
+                _send(connection, pack(subscription(hz)))
 
     def _drop(self) -> None:
         connection, self._socket = self._socket, None
@@ -123,23 +144,27 @@ class SocketLink:
         return drained
 
     def ask(self, command: Command, actor: str, timeout: float = 10.0) -> Answer:
-        """Send and wait, for commands typed in a shell. Raises LinkClosed."""
+        """Send and wait, for commands typed in a shell. Raises LinkClosed, LinkRefused."""
         connection = self._socket
+        self.greet(timeout)  # nothing is asked of an engine before it is known whose code it runs
         command_id = self.submit(command, actor)
         end = self._monotonic() + int(timeout * 1e9)
         while self._monotonic() < end:
             for answer in self.answers():
                 if answer.id == command_id:
                     return answer
+            if self._refused:
+                raise LinkRefused(self._refused)
             if self._socket is not connection:
                 raise LinkClosed("the engine left the line before it answered")
             time.sleep(0.005)
         raise LinkClosed(f"the engine didn't answer within {timeout:.0f} s")
 
     def wait_for_snapshot(self, timeout: float = 5.0) -> Snapshot:
-        """The first snapshot. Raises LinkClosed where none comes."""
+        """The first snapshot. Raises LinkClosed where none comes, LinkRefused."""
         end = self._monotonic() + int(timeout * 1e9)
-        while self._monotonic() < end:
+        while (left := end - self._monotonic()) > 0:
+            self.greet(left / 1e9)
             if self._latest is not None:
                 return self._latest
             time.sleep(0.005)
@@ -149,7 +174,7 @@ class SocketLink:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             connection.connect(str(self._path))
-            connection.sendall(pack(Subscribe(self._hz)))
+            connection.sendall(pack(subscription(self._hz)))
         except OSError:
             connection.close()
             raise NotRunning(
@@ -178,9 +203,21 @@ class SocketLink:
 
     def _take(self, message: Told | Shown, jigsaw: Jigsaw) -> None:
         if isinstance(message, Told):
+            if message.answer.id == REFUSED:
+                raise self._apart(message.answer.message)
             self._answers.append(message.answer)
+        elif not jigsaw.begun and message.code != dialect():
+            raise self._apart(apart(message.version))
         else:
+            self._refused = ""
             self._latest, self._arrived = jigsaw.add(message.parts), self._monotonic()
+
+    def _apart(self, sentence: str) -> LinkClosed:
+        """Said once: the line is tried again, since the engine may come back with our code."""
+        if self._refused != sentence:
+            self._answers.append(Answer(REFUSED, False, sentence, 0))
+        self._refused = sentence
+        return LinkClosed(sentence)
 
 
 def _send(connection: socket.socket, frame: bytes) -> None:

@@ -77,6 +77,11 @@ class Jigsaw:
         self._values: dict[str, Any] = {}  # as the decoders hand them out
         self._views: dict[str, InstrumentView] = {}
 
+    @property
+    def begun(self) -> bool:
+        """Whether this line has brought anything."""
+        return bool(self._values)
+
     def add(self, parts: Parts) -> Snapshot:
         """The picture with these parts replaced. Raises ValidationError where one is missing or wrong."""
         touched = set()

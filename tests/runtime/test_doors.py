@@ -18,9 +18,21 @@ import uvloop
 
 from midas.domain.command import Answer, SetMode, Stop
 from midas.domain.event import CommandGiven
-from midas.errors import LinkClosed, NotRunning
+from midas.errors import LinkClosed, LinkRefused, NotRunning
 from midas.runtime.doors import UNREAD_MAX, LinkServer
-from midas.runtime.frames import FRAME_MAX, LENGTH, Give, Shown, Subscribe, decode_engine, pack, receive_frame
+from midas.runtime.frames import (
+    FRAME_MAX,
+    LENGTH,
+    Give,
+    Shown,
+    Subscribe,
+    Told,
+    decode_engine,
+    dialect,
+    pack,
+    receive_frame,
+    subscription,
+)
 from midas.runtime.link import SocketLink
 from midas.runtime.parts import Cutter, Jigsaw, Parts, Sent
 from midas.state.snapshot import Snapshot
@@ -119,7 +131,7 @@ async def test_a_client_that_never_reads_blocks_nobody(path: Path) -> None:
     async with serving(path) as engine:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as deaf:
             deaf.connect(str(path))
-            deaf.sendall(pack(Subscribe(200.0)))
+            deaf.sendall(pack(subscription(200.0)))
             await until(lambda: engine.painted > 5)
             link = SocketLink(path, hz=200.0)
             link.start()
@@ -314,3 +326,63 @@ def _unread(connection: socket.socket) -> int:
             break
         total += len(part)
     return total
+
+
+@pytest.mark.parametrize("stranger", [Subscribe(8.0), Subscribe(8.0, "0" * 64, "0.0.9")])
+async def test_a_client_of_other_code_is_told_why_and_its_commands_are_not_heard(
+    path: Path, stranger: Subscribe
+) -> None:
+    async with serving(path) as engine:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            client.connect(str(path))
+            client.sendall(pack(stranger) + pack(Give("c1", "ops", Stop())))
+            told = decode_engine(await asyncio.to_thread(receive_frame, client))
+            assert isinstance(told, Told)
+            assert not told.answer.accepted
+            assert "the engine is of other code" in told.answer.message
+            with pytest.raises(LinkClosed):
+                await asyncio.to_thread(receive_frame, client)
+        assert engine.waiting == []
+        assert engine.painted == 0
+
+
+@pytest.mark.parametrize("first", [Shown(whole(normal())), Shown(whole(normal()), "0" * 64, "0.2.0")])
+async def test_an_engine_of_other_code_is_refused_by_its_client_in_one_sentence(
+    path: Path, first: Shown
+) -> None:
+    async def old_engine(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(4)
+        writer.write(pack(first))
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_unix_server(old_engine, str(path))
+    link = SocketLink(path, 8.0)
+    link.start()
+    with pytest.raises(
+        LinkRefused, match=r"of other code \(midas (before 0\.1\.0|0\.2\.0)\).*`midas kill` works"
+    ):
+        await asyncio.to_thread(link.wait_for_snapshot)
+    with pytest.raises(LinkRefused):
+        await asyncio.to_thread(link.ask, Stop(), "ops")
+    assert link.latest() is None
+    assert len([told for told in link.answers() if "of other code" in told.message]) == 1
+    link.close()
+    server.close()
+
+
+async def test_a_line_to_the_same_code_goes_on_when_the_pace_changes(path: Path) -> None:
+    async with serving(path):
+        link = SocketLink(path, 200.0)
+        link.start()
+        await until(lambda: (newest := link.latest()) is not None and newest.sequence > 2)
+        link.pace(100.0)
+        await until(lambda: (newest := link.latest()) is not None and newest.sequence > 6)
+        assert link.connected
+        link.close()
+
+
+def test_the_hash_is_of_what_goes_over_the_line_and_stays_for_the_life_of_a_process() -> None:
+    assert len(dialect()) == 64
+    assert dialect() is dialect()
+    assert subscription(8.0).code == dialect()
