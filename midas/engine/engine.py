@@ -298,6 +298,7 @@ class Engine:
         before = len(self._decisions)
         self._decisions.extend(self._guardian.latch(event, self.state))
         self._flat.begin()
+        self.state.orders.cancel_anew()
         self.orchestrator.execution.begin_flatten()
         self.orchestrator.execution.forget_entries(self.state)
         if self.state.control.withdraws_exits:

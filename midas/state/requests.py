@@ -47,6 +47,11 @@ class Requests(Lives):
             self._doubt(order, f"cancel refused: {reason}", at)
         return self._moved(order, before, reason)
 
+    def cancel_anew(self) -> None:
+        """A kill: no refusal of before it makes a cancel wait."""
+        for order in self.open.values():
+            order.cancel_after = order.refused_cancels = 0
+
     def replace_wanted(self, client_id: str, replacement: Replacement, at: int) -> list[Change]:
         """One replacement at a time: it is sent now or waits, in the place of one that waits already."""
         order = self.open.get(client_id)

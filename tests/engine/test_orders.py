@@ -12,7 +12,7 @@ from midas.domain.decision import (
     SignalMade,
     TargetRefused,
 )
-from midas.domain.event import CancelRejected, OrderFilled, Source, TradeBusted
+from midas.domain.event import CancelRejected, LatchTripped, OrderFilled, Source, TradeBusted
 from midas.domain.mode import Mode
 from midas.domain.money import ZERO
 from midas.domain.opinion import Urgency
@@ -138,6 +138,19 @@ def test_a_cancel_that_is_refused_is_asked_again_and_not_at_once(scene: Scene) -
     assert order.status == "OPEN"
     scene.tick(20)
     assert cancels(scene.desk.audits) > asked
+
+
+def test_a_kill_does_not_wait_for_refusals_of_before(scene: Scene) -> None:
+    scene.say(long())
+    [order] = scene.desk.state.orders.open.values()
+    scene.desk.latency = 60 * SECOND
+    scene.desk.command(CancelOrder(order.intent.client_id))
+    for _ in range(6):
+        refusal = CancelRejected(order.intent.client_id, -1022, "signature", scene.desk.now, gone=False)
+        scene.desk.feed(refusal)
+    before = cancels(scene.desk.audits)
+    scene.desk.feed(LatchTripped("halt", "test", "", scene.desk.now))
+    assert cancels(scene.desk.audits) == before + 1
 
 
 def test_more_than_an_order_asked_for_moves_the_position_and_makes_defensive(scene: Scene) -> None:

@@ -271,11 +271,17 @@ async def test_a_cancel_closes_by_the_venues_word(bench: Stand) -> None:
     assert sent["origClientOrderId"] == "md-1"
 
 
-async def test_an_unknown_order_is_never_read_as_cancelled(bench: Stand) -> None:
-    bench.venue.on("DELETE", "order", lambda _: refused(400, -2011, "Unknown order sent."))
+@pytest.mark.parametrize(
+    ("code", "text", "gone"),
+    [(-2011, "Unknown order sent.", True), (-2015, "Invalid API-key, IP, or permissions for action.", False)],
+)
+async def test_a_refused_cancel_is_never_read_as_cancelled(
+    bench: Stand, code: int, text: str, gone: bool
+) -> None:
+    bench.venue.on("DELETE", "order", lambda _: refused(400, code, text))
     await bench.broker.cancel("md-1", BTC.id)
     assert bench.kinds() == ["CancelSent", "CancelRejected"]
-    assert bench.of(CancelRejected)[0].code == -2011
+    assert (bench.of(CancelRejected)[0].code, bench.of(CancelRejected)[0].gone) == (code, gone)
 
 
 async def test_a_cancel_without_an_answer_is_asked_again(bench: Stand) -> None:

@@ -158,6 +158,18 @@ async def test_events_arrive_in_order_and_repeated_ones_are_passed_on(bench: Sta
     assert bench.kinds() == ["FeedStatus", "OrderAccepted", "OrderFilled", "OrderFilled"]
 
 
+async def test_an_order_that_was_renamed_is_cancelled_by_its_new_name(bench: Stand) -> None:
+    await bench.broker.start()
+    amended = EXECUTION | {"x": "REPLACED", "c": "web-1", "C": "md-1"}
+    await bench.venue.push(amended)
+    await until(lambda: bench.of(OrderReplaced))
+    bench.venue.on("DELETE", "order", lambda _: ok(placed("CANCELED")))
+    await bench.broker.cancel("md-1", BTC.id)
+    (sent,) = bench.venue.sent("DELETE", "order")
+    assert sent["origClientOrderId"] == "web-1"
+    assert bench.of(OrderClosed)[0].client_id == "md-1"
+
+
 async def test_a_drop_is_told_and_the_subscription_made_anew(bench: Stand) -> None:
     await bench.broker.start()
     await bench.venue.drop()
