@@ -91,13 +91,12 @@ class Network:
             reaches, outcome = 0, "silence"
         for _ in range(reaches):
             self._later(self.delay(), self._arrive, asked, process, answer, outcome)
-        if not reaches and outcome != "silence":
-            self._later(self.delay() * 2, self._told, process, answer, outcome, None)
-        try:
-            async with asyncio.timeout(TIMEOUT_S):
-                return await answer
-        finally:
-            answer.cancel()
+        if not reaches:
+            if outcome == "silence":
+                self._later(TIMEOUT_S, self._given_up, process, answer)
+            else:
+                self._later(self.delay() * 2, self._told, process, answer, outcome, None)
+        return await answer
 
     def line(self, process: Process, deliver: Callable[[Any], None], ended: Callable[[], None]) -> Line:
         """One connection of a stream, from the venue to `deliver`."""
@@ -134,9 +133,17 @@ class Network:
 
     def _arrive(self, asked: Asked, process: Process, answer: asyncio.Future[Reply], outcome: str) -> None:
         reply = self._serve(asked)
-        if outcome == "silence" or self.weather.deaf or self.weather.cut:
-            return
-        self._later(self.delay(), self._told, process, answer, outcome, reply)
+        patience, way = asked.sent_at + TIMEOUT_S - self._loop.now, self.delay()
+        silent = outcome == "silence" or self.weather.deaf or self.weather.cut
+        if silent or way > patience:
+            self._later(max(0.0, patience), self._given_up, process, answer)
+        if not silent:
+            self._later(way, self._told, process, answer, outcome, reply)
+
+    def _given_up(self, process: Process, answer: asyncio.Future[Reply]) -> None:
+        """The client's patience ends; its timer runs only where nothing else ends the wait."""
+        if process.alive and not answer.done():
+            answer.set_exception(TimeoutError("no answer"))
 
     def _told(
         self, process: Process, answer: asyncio.Future[Reply], outcome: str, reply: Reply | None

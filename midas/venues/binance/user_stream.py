@@ -78,7 +78,8 @@ class UserStream:
         """The next event; a long silence must be broken by the answer to a ping on the same socket."""
         while True:
             try:
-                event: Mapping[str, object] = await asyncio.wait_for(socket.recv(), self._quiet_s)
+                async with asyncio.timeout(self._quiet_s):
+                    event: Mapping[str, object] = await socket.recv()
             except TimeoutError:
                 await self._prove_alive()
                 continue
@@ -87,7 +88,8 @@ class UserStream:
 
     async def _prove_alive(self) -> None:
         try:
-            await asyncio.wait_for(self._client.ws_ping(), self._quiet_s)
+            async with asyncio.timeout(self._quiet_s):
+                await self._client.ws_ping()
         except _SOCKET_ERRORS as error:
             raise Unreachable(f"the user stream is silent ({_name(error)})") from None
         self.heard_at = self._now()
