@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 
 import msgspec
 
@@ -15,6 +16,7 @@ from midas.agents.execution_agent import PREFIX
 from midas.domain.carry import Carried
 from midas.domain.decision import Anomaly, OrderMoved, OrderPlanned
 from midas.domain.event import AccountReported, Event, LatchTripped, OrderFilled, Ticked, TradeBusted
+from midas.domain.instrument import Instrument
 from midas.domain.mode import KillLevel, Mode
 from midas.domain.money import ZERO
 from midas.domain.order import CloseReason, OrderIntent, Phase, Purpose, Side
@@ -33,7 +35,8 @@ from midas.state.control import SCOPES
 from midas.state.lives import CLOSED_KEPT
 from midas.state.order import Order
 from midas.state.reconcile import NEVER
-from midas.state.state import State
+from midas.state.state import EXTERNAL, State
+from midas.venues.sim.floor.orders import Deal
 from midas.venues.sim.floor.orders import Order as VenueOrder
 
 CLEARED_S = 60.0  # a kill has worked after so long without any fault
@@ -70,6 +73,8 @@ class Inspector:
         self._posts: Counter[str] = Counter()  # orders that reached the venue, by client id
         self._latched_s = 0.0
         self._looker: Looker | None = None
+        self._wanted: dict[str, str] = {}  # whose order it is, by client id
+        self._owners: dict[int, str] = {}  # the same by the venue's id
         self._left_at: dict[str, float] = {}  # virtual seconds, by client id
         self._told_of: KillLevel | None = None  # the kill that a desk has heard of and nobody released
         self.on_planned: Callable[[], None] = lambda: None
@@ -97,7 +102,9 @@ class Inspector:
         order = desk.state.orders.get(client_id)
         if order is None:
             self.violate("I3", f"order {client_id} left, and the desk doesn't know it")
-        elif reason := self._closed(desk.state, order.intent):
+        else:
+            self._wanted[client_id] = order.intent.strategy
+        if order is not None and (reason := self._closed(desk.state, order.intent)):
             self.violate("I7", f"{order.intent.purpose.value} {client_id} left although {reason}")
 
     def served(self, desk: Desk, asked: Asked, status: int) -> None:
@@ -183,6 +190,30 @@ class Inspector:
             bought += state.adjustments.get(pair.id, ZERO)
             if (held := state.ledger.position(pair.id)) != bought:
                 yield "I1", f"{pair.name}: {held} here, {bought} by the trades that are known here"
+            yield from self._sleeves(state, pair, told)
+
+    def _sleeves(self, state: State, pair: Instrument, told: list[Deal]) -> Iterator[tuple[str, str]]:
+        """I1 for each strategy: a trade counts for whoever wanted its order."""
+        due: Counter[str] = Counter()
+        moved: dict[str, Decimal] = {}
+        for deal in told:
+            owner = self._owner(deal)
+            moved[owner] = moved.get(owner, ZERO) + deal.side.sign * deal.quantity
+            if deal.fee_asset == pair.base:
+                moved[owner] -= deal.fee
+            due[owner] += 1
+        moved[EXTERNAL] = moved.get(EXTERNAL, ZERO) + state.adjustments.get(pair.id, ZERO)
+        for owner, quantity in sorted(moved.items()):
+            if (held := state.ledger.sleeve(owner, pair.id).quantity) != quantity:
+                yield "I1", f"{owner} has {held} {pair.base}, by its {due[owner]} trades {quantity}"
+
+    def _owner(self, deal: Deal) -> str:
+        owner = self._owners.get(deal.order_id)
+        if owner is None:
+            order = self._venue.exchange.find(self._venue.account, deal.symbol, deal.order_id, None)
+            owner = self._wanted.get(order.client_id, EXTERNAL) if order is not None else EXTERNAL
+            self._owners[deal.order_id] = owner
+        return owner
 
     def reserves(self, state: State) -> Iterator[tuple[str, str]]:
         """I6: whatever may still trade at the venue is reserved here."""
