@@ -65,6 +65,8 @@ class Network:
         self._nobody = contextvars.Context()  # what is on the way belongs to no process
         self._lines: list[Line] = []
         self.left: Counter[str] = Counter()  # orders that left the desk, by client id
+        self.asked = self.nth = 0  # requests so far, and the one that meets `nth_kind`
+        self.nth_kind = ""
         self.on_left: Callable[[str], None] = lambda _: None  # asked as an order's bytes leave
 
     def delay(self) -> float:
@@ -125,6 +127,9 @@ class Network:
         self._loop.call_later(delay, call, *arguments, context=self._nobody)
 
     def _fate(self) -> str:
+        self.asked += 1
+        if self.asked == self.nth:
+            return self.nth_kind
         for kind, rate in self.weather.requests.items():
             if self._random() < rate:
                 self.weather.hits[kind] += 1

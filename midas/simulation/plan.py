@@ -79,6 +79,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     calm: float = 30.0  # virtual seconds until faults may begin
     heal: float = 480.0  # when the last of them ends
     ends: float = 600.0  # when the world may end at the earliest
+    market_s: float = 0.0  # mean wait of a pair's market; 0: as it is everywhere
+    crash_steps: tuple[int, ...] = ()  # of the loop; each but the first counts from the crash before
+    disk_call: int = 0  # the disk refuses this one of its calls; 0: none
+    request: int = 0  # this one of the requests meets `request_kind`; 0: none
+    request_kind: str = ""
 
 
 def drawn(seed: int, chance: random.Random) -> Plan:

@@ -35,6 +35,8 @@ class Disk:
         self._full = False
         self._slow_s = 0.0
         self._well_since = 0.0
+        self.calls = 0  # to sync, or to write at once
+        self.refused_call = 0
 
     @property
     def full(self) -> bool:
@@ -73,8 +75,9 @@ class Disk:
         return self._chance.expovariate(1 / SYNC_S) + self.slow_s
 
     def check(self) -> None:
-        """Raises StoreFull while nothing can be written."""
-        if self.full:
+        """One call. Raises StoreFull while nothing can be written, and for the one that is to be refused."""
+        self.calls += 1
+        if self.full or self.calls == self.refused_call:
             raise StoreFull("the simulated disk takes no more")
 
     def lose(self, journal: SimJournal) -> None:

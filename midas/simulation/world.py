@@ -61,19 +61,22 @@ class Verdict(msgspec.Struct, frozen=True):
 class World:
     """Made of a plan; `run` once."""
 
-    def __init__(self, plan: Plan, taped: bool = False, crash_at: int = 0) -> None:
-        """`taped`: keep what a replay needs; `crash_at`: the step of the loop before which the desk dies."""
+    def __init__(self, plan: Plan, taped: bool = False) -> None:
+        """`taped`: keep what a replay needs."""
         self.plan = plan
         self.chance = chance = Chance(plan.seed)
         draw = chance.stream("world")
         self.loop = loop = SimLoop(chance.stream("loop"), draw.choice(MANNERS))
-        loop.crash_at, loop.on_crash = crash_at, self.crash
+        self._crash_steps = list(plan.crash_steps)
+        loop.crash_at, loop.on_crash = self._next_crash(0), self._crash_here
         self.weather = Weather()
         self.disk = Disk(loop, chance.stream("disk"))
+        self.disk.refused_call = plan.disk_call
         pairs = PAIRS[: draw.choice((1, 1, 2))]
         self.venue = Venue(TrueClock(loop), chance.stream("venue"), pairs)
         self.network = Network(loop, chance.stream("net"), self.weather, self._served)
         self.network.on_left = self._left
+        self.network.nth, self.network.nth_kind = plan.request, plan.request_kind
         whims = tuple(draw.getrandbits(32) for _ in range(draw.choice((1, 2))))
         paces = Paces(draw.choice(TICKS) * SECOND, 60 * SECOND)
         self.machine = Machine(
@@ -105,7 +108,9 @@ class World:
         """Everything; never raises for what the world does to the desk."""
         loop = self.loop
         try:
-            drive(self.venue, self.network.later, self.chance.stream("market"), MARKET_S)
+            drive(
+                self.venue, self.network.later, self.chance.stream("market"), self.plan.market_s or MARKET_S
+            )
             for fault in self.plan.faults:
                 self._at(fault.at, self._begin, fault)
             self._at(self.plan.heal, self._heal)
@@ -192,6 +197,13 @@ class World:
         self.inspector.dying(desk)
 
     # what goes wrong
+
+    def _crash_here(self) -> None:
+        self.crash()
+        self.loop.crash_at = self._next_crash(self.loop.steps)
+
+    def _next_crash(self, now: int) -> int:
+        return now + self._crash_steps.pop(0) if self._crash_steps else 0
 
     def crash(self) -> None:
         """SIGKILL and a power cut at once."""
