@@ -45,6 +45,9 @@ PANES = {
     "alerts": "Prices that people want to hear of. An alert fires once and stays until it is dropped.",
     "streams": "Every stream of the venue, how old its last message is, and from which age on it is stale.",
     "latency": "How long things took, as bars from fast to slow: the height is the logarithm of the count.",
+    "reconciliation": "Whether what is shown is true: the passes over the account, and whatever isn't the "
+    "same here and at the venue. What two passes in a row show stands and closes its own gates; a reviews "
+    "what accepting it would change, r asks for a pass at once.",
     "rates": "How much happens a second, what was lost or refused, and how much of the venue's request "
     "allowance is used.",
     "processes": "The processes of this desk.",

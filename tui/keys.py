@@ -77,7 +77,8 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         Row("4", "screen('4')", "4", "", "screen 4: Orders: positions, working and closed orders, fills"),
         Row("5", "screen('5')", "5", "", "screen 5: Risk: limits, exposure, equity, latch, modes"),
         Row("8", "screen('8')", "8", "", "screen 8: Alerts and log: alarms, price alerts, events"),
-        Row("9", "screen('9')", "9", "", "screen 9: System: streams, latencies, rates, processes"),
+        Row("9", "screen('9')", "9", "", "screen 9: System: reconciliation, streams, latencies, rates"),
+        Row("r", "app.truth", "r", "", "is what I see true? The reconciliation; there r asks for a pass"),
         Row("tab", "next_pane(1)", "Tab", "pane", "next pane (Shift+Tab: back)"),
         Row("shift+tab", "next_pane(-1)", "S-Tab", "", "previous pane"),
         Row("z", "zoom", "z", "zoom", "zoom the pane and back; Tab moves the zoom on"),
@@ -134,6 +135,10 @@ GROUPS: dict[str, tuple[Row, ...]] = {
             "enter", "app.life", "Enter", "life", "the life line of the chosen order, step by step",
             panes=("orders", "closed", "working", "desk"),
         ),
+        Row(
+            "a", "app.accept", "a", "accept", "accept the difference that stands: a review, a reason, then y",
+            panes=("reconciliation",),
+        ),
         Row("ctrl+c", "app.copy", "^C", "", "copy the row under the cursor (OSC 52)"),
         Row(
             "E", "app.export_table", "E", "export", "write the rows of the pane to a private file (CSV)",
@@ -146,8 +151,8 @@ GROUPS: dict[str, tuple[Row, ...]] = {
     ),
     "Alerts and log": (
         Row(
-            "enter", "app.explain", "Enter", "whole", "what a limit means; the whole of an event or alarm",
-            panes=("limits", "changes", "log", "events", "alarms"),
+            "enter", "app.explain", "Enter", "whole", "what a limit means; all of an event, alarm or break",
+            panes=("limits", "changes", "log", "events", "alarms", "reconciliation"),
         ),
         Row(
             "ampersand", "app.severity", "&", "severity", "all events, warnings and errors, errors only",

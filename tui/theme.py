@@ -21,13 +21,13 @@ _DARK = {
     "ground": "#101317", "text": "#c3c8cf", "strong": "#eef1f4", "dim": "#858e99", "faint": "#59616b",
     "edge": "#363d46", "focus": "#7ea6cf", "title": "#9fb0c3", "label": "#93a1b0", "own": "#6cb6ff",
     "good": "#7fb596", "warn": "#e3b341", "alarm": "#ff6b6b", "gauge": "#7b8794", "volume": "#4d5660",
-    "cursor": "#f0d674", "key": "#d5dbe2",
+    "cursor": "#f0d674", "key": "#d5dbe2", "doubt": "#c792ea",
 }  # fmt: skip
 _LIGHT = {
     "ground": "#f7f7f4", "text": "#2d333b", "strong": "#000000", "dim": "#656d76", "faint": "#9aa1a9",
     "edge": "#c3c9d0", "focus": "#2b6cb0", "title": "#3d4a59", "label": "#4a5766", "own": "#0b5cad",
     "good": "#2f7d52", "warn": "#8a5a00", "alarm": "#c1121f", "gauge": "#6b7681", "volume": "#a9b0b8",
-    "cursor": "#7a4b00", "key": "#11161c",
+    "cursor": "#7a4b00", "key": "#11161c", "doubt": "#7a2ea0",
 }  # fmt: skip
 # up, down, shading behind bids, shading behind asks
 _SIDES = {
@@ -50,10 +50,13 @@ _BADGES = {
     "mode_observation": ("#0c1a26", "#7fb2dc"), "mode_pause": ("#1f1200", "#f0a030"),
     "mode_emergency": ("#ffffff", "#d32f2f"),
     "alarm_bar": ("#ffffff", "#b3261e"), "warn_bar": ("#1b1500", "#c9a227"), "notice": ("#eef1f4", "#2c4a3a"),
-    "kill_hint": ("#ffb4ab", "#3a1f20"), "tab": ("#101317", "#9fb0c3"),
+    "unknown": ("#1d0f29", "#c792ea"), "kill_hint": ("#ffb4ab", "#3a1f20"), "tab": ("#101317", "#9fb0c3"),
 }  # fmt: skip
-_LOUD = {"environment_live", "mode_emergency", "mode_pause", "mode_defensive", "alarm_bar", "warn_bar", "tab"}
-_BOLD = {"strong", "alarm", "title", "key", "cursor", "own"} | set(_BADGES) - {"notice", "kill_hint"}
+_LOUD = {
+    "environment_live", "mode_emergency", "mode_pause", "mode_defensive", "alarm_bar", "warn_bar", "tab",
+    "unknown",
+}  # fmt: skip
+_BOLD = {"strong", "alarm", "title", "key", "cursor", "own", "doubt"} | set(_BADGES) - {"notice", "kill_hint"}
 
 
 class Inks:
@@ -125,6 +128,6 @@ def _colours(theme: str, palette: str) -> dict[str, str]:
             front, back = (base["ground"], base["strong"]) if loud else (base["text"], base["edge"])
         base[name], base[f"on {name}"] = front, back
     if palette == "mono":
-        base |= dict.fromkeys(("own", "warn", "alarm", "cursor", "focus"), base["strong"])
+        base |= dict.fromkeys(("own", "warn", "alarm", "cursor", "focus", "doubt"), base["strong"])
         base |= {"good": base["text"]}
     return base

@@ -104,6 +104,7 @@ class LivingLink(FakeLink):
         self._clock = clock
         self.desk = Desk()
         self.desk.watch.alarms = alarms(self.desk.now)
+        self.desk.books.alive = True
         self.reply = self._obey
         self._stepped = 0
         self._begun = clock()
@@ -146,7 +147,11 @@ class LivingLink(FakeLink):
         if isinstance(command, Stop):
             return True, "the engine stops"
         watched = self.desk.watch.obey(command, self.desk.now, self.desk.prices)
-        return watched or (True, f"done: {type(command).__name__}")
+        return (
+            watched
+            or self.desk.books.obey(command, self.desk.now)
+            or (True, f"done: {type(command).__name__}")
+        )
 
     def _set_mode(self, command: SetMode) -> tuple[bool, str]:
         if self.desk.kill.latched and Mode(command.mode).safety < Mode.PAUSE.safety:

@@ -17,6 +17,7 @@ from midas.state.snapshot import (
     ClosedOrderView,
     ContributionView,
     CountsView,
+    DifferenceView,
     EventView,
     GateView,
     InstrumentView,
@@ -36,7 +37,7 @@ from midas.state.snapshot import (
     TradeView,
     WalkView,
 )
-from tests.fakes import hand, standing
+from tests.fakes import hand, standing, truth
 
 NOW = 1_763_705_000 * SECOND  # wall
 MARKET = 1_723_104_311 * SECOND  # market: the recording's own day
@@ -196,6 +197,7 @@ class Desk:
         self.modes = standing.mode_changes(NOW)
         self.watch = standing.Watch(NOW, self.prices)
         self.hand = hand.Hand()
+        self.books = truth.Books(NOW)
         self._step = 0
 
     @property
@@ -243,6 +245,7 @@ class Desk:
             counts=CountsView(3_137_200, 12_650.0, 12_650, 214, 61, 44, 17, 0, {"trend-following": 12, "book-imbalance": 32}),
             alerts=self.watch.alerts(self.now, self.prices), modes=self.modes, exposures=exposures,
             limits_off=("US dollar",), triggers=standing.triggers(equity), closed=self._closed(), fills=hand.fills(self._history()), alarms=self.watch.alarms,
+            reconciliation=self.books.view(self.now),
         )  # fmt: skip
 
     def _instruments(self) -> tuple[InstrumentView, InstrumentView]:
@@ -307,7 +310,7 @@ class Desk:
             OrderView("m-d018", "d018", BTC, "manual", "BUY", "LIMIT", round(below - 1.2, 1), 0.00200,
                       0.0, "OPEN", "ENTRY", self.now - 95 * SECOND, "asked for by console", hand.ACKED, True),
         )  # fmt: skip
-        working = self.hand.orders(orders)
+        working = self.books.orders(self.hand.orders(orders), self.now)
         return tuple(o for o in working if o.purpose != "ENTRY") if self.kill.latched else working
 
     def _history(self) -> list[ClosedOrderView]:
@@ -442,6 +445,26 @@ def flattened() -> Snapshot:
 def alarmed() -> Snapshot:
     """Two alarms hold."""
     return msgspec.structs.replace(normal(), alarms=standing.alarms(NOW))
+
+
+def account(state: str, *differences: DifferenceView) -> Snapshot:
+    """The ordinary picture with the account in that state."""
+    return msgspec.structs.replace(normal(), reconciliation=truth.told(state, NOW, *differences))
+
+
+def broken() -> Snapshot:
+    """A balance differs for good, an order may."""
+    return account("BREAK", truth.difference(NOW - 64 * SECOND), truth.lost_order(NOW - 12 * SECOND))
+
+
+def doubtful() -> Snapshot:
+    """Two orders are UNKNOWN, for 41 and for 7 seconds."""
+    snapshot, since = normal(), {"m-a91f": 41, "m-c7e4": 7}
+    orders = tuple(
+        truth.doubted(o, NOW - since[o.client_id] * SECOND) if o.client_id in since else o
+        for o in snapshot.orders
+    )
+    return msgspec.structs.replace(snapshot, orders=orders)
 
 
 def stale() -> Snapshot:

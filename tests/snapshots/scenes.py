@@ -14,7 +14,7 @@ from midas.domain.mode import KillOutcome, Mode
 from midas.domain.time import SECOND
 from midas.runtime.whereabouts import Whereabouts
 from midas.state.snapshot import Snapshot
-from tests.fakes import snapshots
+from tests.fakes import snapshots, truth
 from tests.fakes.snapshots import NOW
 from tests.tui.conftest import Bench
 from tests.tui.test_trouble import Watch
@@ -73,9 +73,21 @@ def _changed(**fields: object) -> Snapshot:
 
 def _unreconciled() -> Snapshot:
     money = msgspec.structs.replace(
-        snapshots.normal().money, reconciled=False, reconcile_detail="BTC: 0.0412 here, 0.0411 at the venue"
+        snapshots.normal().money, reconciled=False, reconcile_detail="BTC: 0.0432 here, 0.0431 at the venue"
     )
-    return _changed(money=money)
+    return msgspec.structs.replace(snapshots.broken(), money=money)
+
+
+def _recovering() -> Snapshot:
+    return msgspec.structs.replace(snapshots.account("RECOVERING"), recovering=True)
+
+
+def _differing() -> Snapshot:
+    return snapshots.account("DIFFERS", truth.difference(NOW - 12 * SECOND, 1, "watching"))
+
+
+def _reviewing(bench: Bench) -> None:
+    bench.link.reply = lambda _: (True, truth.REVIEW)
 
 
 LIVES = Whereabouts(engine=123, up=True, exchange=9)
@@ -96,6 +108,9 @@ SCREENS = (
     Scene("log", snapshots.alarmed, ("8",)),
     Scene("log-filter", snapshots.alarmed, ("8", "slash", "b", "t", "c")),
     Scene("system", keys=("9",)),
+    Scene("reconciliation", snapshots.broken, ("r", DOWN)),
+    Scene("unknown", snapshots.doubtful),
+    Scene("unknown-orders", snapshots.doubtful, ("4", DOWN, DOWN)),
 )
 MODALS = (
     Scene("help", keys=("question_mark",)),
@@ -116,6 +131,10 @@ MODALS = (
     Scene("amend", keys=("4", DOWN, "a")),
     Scene("close", keys=("4", "shift+tab", DOWN, "x", 1.0)),
     Scene("alert", keys=("exclamation_mark",)),
+    Scene("accept", snapshots.broken, ("r", DOWN, "a"), _reviewing),
+    Scene("accept-reason", snapshots.broken, ("r", "a", 1.0, *"fee", ENTER), _reviewing),
+    Scene("difference", snapshots.broken, ("r", DOWN, ENTER)),
+    Scene("unknown-life", snapshots.doubtful, ("4", DOWN, DOWN, ENTER)),
     Scene("tour", keys=("colon", *"tour", ENTER)),
 )
 KILLS = (
@@ -133,7 +152,9 @@ MODES = tuple(Scene(f"mode-{m.value.lower()}", partial(snapshots.in_mode, m.valu
 STATES = (
     Scene("waiting", lambda: None),
     Scene("starting", snapshots.starting),
-    Scene("recovering", partial(_changed, recovering=True)),
+    Scene("recovering", _recovering),
+    Scene("stream-reconciling", partial(snapshots.account, "STREAM_RECONCILING"), ("9",)),
+    Scene("differs", _differing, ("9",)),
     Scene("unreconciled", _unreconciled),
     Scene("stale-market", snapshots.stale),
     Scene("alarmed", snapshots.alarmed),

@@ -50,7 +50,8 @@ async def test_the_machine_on_one_page(console: Console, size: tuple[int, int]) 
             "p99 1.9ms",
             "214 of 6,000/min",
             "143 MB",
-            "● connected",
+            "✓ CLEAN",
+            "NO DMS",
         ):
             assert bench.shows(text), text
         assert {len(row) for row in bench.screen()} == {size[0]}

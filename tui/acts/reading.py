@@ -12,7 +12,7 @@ from tui.core import Core
 from tui.entry import Entry
 from tui.export import named
 from tui.options import SEVERITIES
-from tui.present import alerts, events, limits, modes
+from tui.present import alerts, events, limits, modes, reconciliation
 from tui.present.lines import Line
 from tui.present.picture import Picture
 from tui.screens.foot import FilterLine
@@ -97,6 +97,11 @@ def _explained(picture: Picture, pane: str, key: str) -> tuple[str, Pages] | Non
     if pane == "alarms":
         alarm = next((each for each in picture.snapshot.alarms if each.name == name), None)
         return ("alarm", partial(alerts.alarm_whole, picture, alarm)) if alarm else None
+    if pane == "reconciliation":
+        difference = reconciliation.found(picture, key)
+        if difference is None:
+            return None
+        return f"difference: {difference.subject}", partial(reconciliation.page, picture, difference)
     if pane == "changes":
         change = next((c for c in picture.snapshot.modes if f"{c.at}.{c.after}" == name), None)
         return ("mode change", partial(modes.whole, picture, change)) if change else None

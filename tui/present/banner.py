@@ -9,6 +9,7 @@ from tui.present import numbers
 from tui.present.lines import Line, Piece, clean, clip, fit, spread, width_of
 from tui.present.masking import masked, secret
 from tui.present.picture import LINK_STALE_NS, Picture
+from tui.present.reconciliation import agreement
 from tui.present.trouble import Trouble, engine_trouble, exchange_trouble
 
 RECONCILED_OLD = 2 * MINUTE
@@ -41,12 +42,9 @@ def account(snapshot: Snapshot, width: int) -> Line:
     money = snapshot.money
     age = max(0, snapshot.built_at - money.reconciled_at)
     old = f" {numbers.span(age)} ago" if age > RECONCILED_OLD else ""
-    agreed = Piece(f"✓ reconciled{old} " if width >= 100 or old else "✓ ", "dim")
-    if not money.reconciled:
-        failed = money.reconciled_at and not snapshot.recovering
-        agreed = Piece("✗ NOT RECONCILED ", "alarm") if failed else Piece("reconciling … ", "dim")
-    elif not money.reconciled_at:
-        agreed = Piece("not reconciled yet ", "dim")
+    agreed = agreement(snapshot)
+    if agreed is None:
+        agreed = Piece(f"✓ reconciled{old} " if width >= 100 or old else "✓ ", "dim")
     equity = secret(f"{numbers.money(money.equity)} ", "text")
     return [Piece("equity ", "dim"), equity, Piece(f"{clean(money.currency)} ", "text"), agreed]
 

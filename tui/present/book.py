@@ -7,7 +7,7 @@ from math import isfinite
 from midas.state.snapshot import BookView, InstrumentView, LevelView
 from tui.present import numbers
 from tui.present.grouping import DEPTHS
-from tui.present.levels import Drawn, drawn
+from tui.present.levels import Drawn, doubted, drawn
 from tui.present.lines import Line, Piece, Sheet, centred, shade, spread, width_of
 from tui.present.masking import secret
 from tui.present.picture import Picture, Spot
@@ -51,12 +51,14 @@ def ladder(picture: Picture, view: InstrumentView | None, spot: Spot) -> Sheet:
     rows: list[Line] = [] if _headless(spot.height) else [_heading(spot.width)]
     printed = picture.printed
     last = printed if printed is not None and printed.id == view.id else view
+    doubts = doubted(picture, view, shown)
     for place in seen:
         level = _level(shown, place)
         if place == 0:
             rows.append(_middle(last, spot.width))
         else:
-            rows.append(_row(view, spot, full, place, level, place == shown.place) if level else [])
+            unknown = level is not None and ("BUY" if place > 0 else "SELL", level.price) in doubts
+            rows.append(_row(view, spot, full, place, level, place == shown.place, unknown) if level else [])
     below = _below(view, spot, shown)
     rows += [[]] * (spot.height - len(below) - len(rows))
     if 0 not in seen:
@@ -110,13 +112,16 @@ def _heading(width: int) -> Line:
     return [Piece(names, "faint")]
 
 
-def _row(view: InstrumentView, spot: Spot, full: float, place: int, level: LevelView, here: bool) -> Line:
+def _row(
+    view: InstrumentView, spot: Spot, full: float, place: int, level: LevelView, here: bool, unknown: bool
+) -> Line:  # fmt: skip
     total, size, price, own = _columns(BROAD if spot.width >= ROOMY else spot.width)
     ink = "up" if place > 0 else "down"
     held = ""
     if level.own:
         letter = "B" if place > 0 else "S"
-        held = f"{letter} {numbers.held(level.own, view.quantity_decimals, own - 2)}"
+        mark = "?" if unknown else " "
+        held = f"{letter}{mark}{numbers.held(level.own, view.quantity_decimals, own - 2)}"
     summed = numbers.fitted(level.cumulative, min(view.quantity_decimals, 3), total - 1)
     line = [
         Piece("▶", "cursor") if here else Piece(" ", "dim"),
@@ -124,7 +129,7 @@ def _row(view: InstrumentView, spot: Spot, full: float, place: int, level: Level
         Piece(f"{numbers.fitted(level.size, view.quantity_decimals, size - 1):>{size}}", "text"),
         Piece(f"{numbers.fixed(level.price, view.price_decimals):>{price}}", "strong" if here else ink),
         Piece("│", "edge"),
-        secret(f"{held:<{own}}", "own"),
+        secret(f"{held:<{own}}", "doubt" if unknown else "own"),
     ]
     ground = "bar_bid" if place > 0 else "bar_ask"
     if spot.width < ROOMY:

@@ -48,9 +48,10 @@ def draw_orders(cells: Grid, orders: list[OrderView], axis: Axis) -> None:
     for order in orders:
         if axis.holds(order.price):
             row = cells[axis.slot(order.price) // 2]
+            ink = "doubt" if order.status == "UNKNOWN" else "own"
             for column in range(max(0, len(row) - STUB), len(row)):
                 if row[column].text in " ┄":
-                    row[column] = Piece("─", "own")
+                    row[column] = Piece("─", ink)
 
 
 def draw_fills(cells: Grid, view: InstrumentView, shown: Candles, axis: Axis) -> None:

@@ -90,13 +90,11 @@ def _labels(view: InstrumentView, orders: list[OrderView], axis: Axis) -> dict[i
         labels[axis.slot(average) // 2] = [
             Piece("┄", "own"), Piece(numbers.fixed(average, view.price_decimals), "own")
         ]  # fmt: skip
-    for order in orders:
+    for order in sorted(orders, key=lambda o: o.status == "UNKNOWN"):  # of two in a row a doubt is seen
         if axis.holds(order.price):
             price_text = numbers.fixed(order.price, view.price_decimals)
-            labels[axis.slot(order.price) // 2] = [
-                Piece(clean(order.side[:1]), "own"),
-                Piece(price_text, "own"),
-            ]
+            mark, ink = ("?", "doubt") if order.status == "UNKNOWN" else (clean(order.side[:1]), "own")
+            labels[axis.slot(order.price) // 2] = [Piece(mark, ink), Piece(price_text, ink)]
     if isfinite(view.last):
         way = 1 if view.last_side == "BUY" else -1
         last = numbers.fixed(view.last, view.price_decimals)

@@ -26,7 +26,7 @@ def holdings(picture: Picture, spot: Spot) -> Sheet:
     rows = positions.rows(picture, spot, shown, room)
     if spot.height - len(rows) > len(snapshot.orders) + 1:
         rows.append([])
-    rows += orders.rows(picture, spot, spot.height - len(rows))
+    rows += orders.told(picture, spot, spot.height - len(rows))
     fees = numbers.money(snapshot.money.fees)
     return Sheet(title, rows, [Piece("fees ", "dim"), Piece(fees, "dim", secret=True)], _foot(picture, spot))
 

@@ -7,9 +7,10 @@ from math import isfinite
 from midas.state.snapshot import ExposureView
 from tui.present import numbers
 from tui.present.gauge import gauge, shade_of
-from tui.present.lines import Line, Piece, Sheet, centred, spread
+from tui.present.lines import Line, Piece, Sheet, centred, clean, spread
 from tui.present.masking import secret
 from tui.present.picture import Picture, Spot
+from tui.present.reconciliation import NO_SWITCH, switchless
 from tui.present.table import Column, fitting, heading, row
 
 _GROUPS = (("instrument", "by instrument"), ("strategy", "by strategy"))
@@ -41,7 +42,9 @@ def table(picture: Picture, spot: Spot) -> Sheet:
     if spot.height > len(rows):
         rows += [[]] * (spot.height - len(rows) - 1)
         rows.append(spread(cash, [secret(f"equity {numbers.money(money.equity)}", "dim")], spot.width))
-    return Sheet(title, rows, [], foot)
+    bare = switchless(picture.snapshot)
+    note: Line = [Piece(f"{NO_SWITCH} at {clean(', '.join(bare))}", "dim")] if bare else []
+    return Sheet(title, rows, note, foot)
 
 
 def _columns(picture: Picture, width: int) -> list[Column[ExposureView]]:

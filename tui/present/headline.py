@@ -13,6 +13,7 @@ from midas.state.snapshot import Snapshot
 from tui.present import numbers
 from tui.present.lines import Line, Piece, clean, clip, fit, width_of
 from tui.present.masking import masked, secret
+from tui.present.orders import doubtful
 from tui.present.picture import LINK_STALE_NS, Picture
 from tui.present.words import ENVIRONMENTS, mode_badge, regime_badge
 
@@ -36,6 +37,7 @@ def first_line(picture: Picture, width: int) -> Line:
     cells = [
         _environment(snapshot),
         _mode(snapshot),
+        _doubts(picture),
         _regime(picture),
         _price(picture),
         _result(snapshot),
@@ -100,6 +102,16 @@ def _environment(snapshot: Snapshot) -> Cell:
 def _mode(snapshot: Snapshot) -> Cell:
     badge = mode_badge(snapshot.mode.mode)
     return Cell([[Piece(f" {badge.shape} {clean(badge.word)} ", badge.ink, badge.ink)]], 0)
+
+
+def _doubts(picture: Picture) -> Cell:
+    """How many orders may or may not exist, and for how long the oldest."""
+    found = doubtful(picture.snapshot.orders)
+    if not found:
+        return Cell([[]], 0)
+    age = f"{numbers.duration(picture.age_of(found[0].unknown_since)):<4}"
+    forms = (f" ? {len(found)} UNKNOWN {age} ", f" ?{len(found)} {age} ")
+    return Cell([[Piece(form, "unknown", "unknown")] for form in forms], 2)
 
 
 def _regime(picture: Picture) -> Cell:

@@ -112,6 +112,15 @@ def own_at(picture: Picture, key: Key | None) -> list[OrderView]:
     )
 
 
+def doubted(picture: Picture, view: InstrumentView, shown: Drawn) -> set[tuple[str, float]]:
+    """Side and price of the levels that hold an order of ours which may or may not exist."""
+    unknown = [o for o in picture.snapshot.orders if o.status == "UNKNOWN" and o.instrument == view.id]
+    near, coarse = view.tick_size / 2, picture.options.group > 1
+    sides = [(o, shown.bids if o.side == "BUY" else shown.asks) for o in unknown]
+    homes = [(o.side, _home(o, levels, near, coarse)) for o, levels in sides]
+    return {(side, price) for side, price in homes if price is not None}
+
+
 def _home(order: OrderView, levels: tuple[LevelView, ...], near: float, coarse: bool) -> float | None:
     """The price of the level that shows the order; a coarse one holds what lies up to the next better."""
     if not coarse:

@@ -7,12 +7,13 @@ from math import isfinite
 from midas.domain.time import clock_text
 from midas.state.snapshot import ClosedOrderView, OrderView
 from tui.present import numbers
-from tui.present.lines import Line, Piece, Sheet, centred, clip
+from tui.present.lines import Line, Piece, Sheet, centred, clip, detail, wrapped
 from tui.present.masking import masked
-from tui.present.orders import amount, priced, side_piece
+from tui.present.orders import amount, doubt, priced, side_piece
 from tui.present.picture import Key, Picture, Spot
 from tui.present.words import ORDER_TYPES
 
+INKS = {"UNKNOWN": "doubt", "settled": "strong", "REJECTED": "warn", "cancel refused": "warn"}
 NOTHING = "j/k in an order list: its life line stands here"
 
 
@@ -22,12 +23,12 @@ def pane(picture: Picture, spot: Spot) -> Sheet:
     title: Line = [Piece("life ", "title")]
     if order is None:
         return Sheet(title, centred(NOTHING, spot.width, spot.height, "faint"))
-    rows = lines(picture, order, spot.width)
-    if len(rows) > spot.height:
-        head = len(rows) - len(order.life)
-        kept = max(1, spot.height - head)
-        rows = [*rows[:head], *rows[-kept:]][: spot.height]
-    return Sheet([*title, Piece(order.short_id, "strong")], rows)
+    head, steps = _head(picture, order, spot.width), _steps(order, spot.width)
+    kept = max(1, spot.height - len(head))
+    if len(steps) > kept > 1:
+        hidden = len(steps) - kept + 1
+        steps = [[Piece(f"+{hidden} lines before: Enter", "faint")], *steps[1 - kept :]]
+    return Sheet([*title, Piece(order.short_id, "strong")], [*head, *steps][: spot.height])
 
 
 def chosen(picture: Picture, key: Key | None) -> OrderView | ClosedOrderView | None:
@@ -49,6 +50,10 @@ def page(picture: Picture, order: OrderView | ClosedOrderView, width: int) -> li
 
 def lines(picture: Picture, order: OrderView | ClosedOrderView, width: int) -> list[Line]:
     """What it is, whose and why, then its steps."""
+    return [*_head(picture, order, width), *_steps(order, width)]
+
+
+def _head(picture: Picture, order: OrderView | ClosedOrderView, width: int) -> list[Line]:
     kind = ORDER_TYPES.get(order.type, order.type)
     price = priced(picture, order.instrument, order.price) if order.price > 0 else "market"
     rows: list[Line] = [
@@ -60,14 +65,26 @@ def lines(picture: Picture, order: OrderView | ClosedOrderView, width: int) -> l
     ]  # fmt: skip
     if order.reason:
         rows += _wrapped(order.reason, width, "text")
+    if isinstance(order, OrderView) and order.status == "UNKNOWN":
+        rows += detail(f"? {doubt(picture, order)}", width, "doubt", "")
     rows.append(_filled(picture, order))
     rows.append([Piece(clip(f"{order.client_id} · since {clock_text(order.created_at)}", width), "faint")])
-    for step in order.life or ("no step was recorded",):
-        stamp, _, told = step.partition("  ")
-        amounts = "filled" in told or told.startswith("PARTIAL")
-        room = max(0, width - len(stamp) - 2)
-        rows.append([Piece(f"{stamp}  ", "dim"), Piece(clip(told, room), secret=amounts)])
     return rows
+
+
+def _steps(order: OrderView | ClosedOrderView, width: int) -> list[Line]:
+    return [line for step in order.life or ("no step was recorded",) for line in _step(step, width)]
+
+
+def _step(step: str, width: int) -> list[Line]:
+    """When and what; a long one goes on below itself."""
+    stamp, _, told = step.partition("  ")
+    amounts = "filled" in told or told.startswith("PARTIAL")
+    ink = next((ink for word, ink in INKS.items() if told.startswith(word)), "text")
+    head = f"{stamp}  " if told else ""
+    said = wrapped(told or stamp, width - len(head))
+    heads = [head, *[" " * len(head)] * (len(said) - 1)]
+    return [[Piece(h, "dim"), Piece(text, ink, secret=amounts)] for h, text in zip(heads, said, strict=True)]
 
 
 def _filled(picture: Picture, order: OrderView | ClosedOrderView) -> Line:

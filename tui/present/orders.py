@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from midas.state.snapshot import OrderView
 from tui.present import numbers
-from tui.present.lines import Line, Piece, Sheet, centred
+from tui.present.lines import Line, Piece, Sheet, centred, clip
 from tui.present.picture import Picture, Spot
 from tui.present.table import Column, fitting, heading_with, row
 from tui.present.words import ORDER_STATES, ORDER_TYPES
 
+ROOMY = 4  # rows from which on a doubt has one of its own
 NARROW = 60  # inner width below which `BTC` stands for `BTC-USDT`
 
 
@@ -31,15 +34,37 @@ def table(picture: Picture, spot: Spot) -> Sheet:
     """The working orders alone."""
     orders = picture.snapshot.orders
     title: Line = [Piece("working ", "title"), Piece(f"{len(orders)}", "strong")]
-    mine = sum(order.amendable for order in orders)
-    doubtful = sum(order.status == "UNKNOWN" for order in orders)
+    mine, unknown = sum(order.amendable for order in orders), doubtful(orders)
     note: Line = [Piece(f"{mine} by hand", "dim")] if mine else []
-    if doubtful:
-        note = [Piece(f"{doubtful} without a definite answer", "alarm")]
+    if unknown:
+        oldest = numbers.duration(picture.age_of(unknown[0].unknown_since))
+        note = [Piece(f"? {len(unknown)} UNKNOWN, oldest {oldest}", "doubt")]
     if not orders:
         return Sheet(title, centred("no working order", spot.width, spot.height), note)
     chosen = next((o for o in orders if key_of(o) == spot.selected), None)
-    return Sheet(title, rows(picture, spot, spot.height), note, foot(spot, chosen))
+    return Sheet(title, told(picture, spot, spot.height), note, foot(spot, chosen))
+
+
+def doubtful(orders: Iterable[OrderView]) -> list[OrderView]:
+    """Those of which nobody knows whether they work, the oldest doubt first."""
+    return sorted((o for o in orders if o.status == "UNKNOWN"), key=lambda o: o.unknown_since)
+
+
+def doubt(picture: Picture, order: OrderView) -> str:
+    """`UNKNOWN 41s: no answer within 5 s`."""
+    age = numbers.duration(picture.age_of(order.unknown_since)) if order.unknown_since else ""
+    return f"{f'UNKNOWN {age}'.rstrip()}: {order.unknown_cause or 'no definite answer'}"
+
+
+def told(picture: Picture, spot: Spot, room: int) -> list[Line]:
+    """The rows, and below them, where at least one line is left, why orders are UNKNOWN."""
+    unknown = doubtful(picture.snapshot.orders)
+    spare = max(room - len(picture.snapshot.orders) - 1, 1 if unknown and room > ROOMY else 0)
+    drawn = rows(picture, spot, room - min(len(unknown), spare))
+    for order in unknown[:spare]:
+        text = f"  ? {order.short_id} {doubt(picture, order)}; its exposure stays reserved"
+        drawn.append([Piece(clip(text, spot.width), "doubt")])
+    return drawn
 
 
 def foot(spot: Spot, chosen: OrderView | None) -> Line:
@@ -63,7 +88,9 @@ def rows(picture: Picture, spot: Spot, room: int) -> list[Line]:
     drawn: list[Line] = [[Piece(" "), *heading_with(columns, f"+{more} more" if more else "")]]
     for index in seen:
         here = names[index] == spot.selected
-        drawn.append([Piece("▶" if here else " ", "cursor"), *row(columns, orders[index])])
+        doubted = Piece("?", "doubt") if orders[index].status == "UNKNOWN" else Piece(" ")
+        lead = Piece("▶", "cursor") if here else doubted
+        drawn.append([lead, *row(columns, orders[index])])
     return drawn
 
 
@@ -109,9 +136,17 @@ def _columns(picture: Picture, narrow: bool) -> list[Column[OrderView]]:
         text = priced(picture, order.instrument, order.price) if order.price > 0 else "market"
         return Piece(text, "strong")
 
-    name: Column[OrderView] = Column(
-        "id", 4, 0, lambda o: Piece(o.short_id, "own" if o.amendable else "dim"), left=True
-    )
+    def identity(order: OrderView) -> Piece:
+        if order.status == "UNKNOWN":
+            return Piece(order.short_id, "unknown", "unknown")
+        return Piece(order.short_id, "own" if order.amendable else "dim")
+
+    def reason(order: OrderView) -> Piece:
+        if order.status == "UNKNOWN":
+            return Piece(doubt(picture, order), "doubt")
+        return Piece(order.reason, "dim")
+
+    name: Column[OrderView] = Column("id", 4, 0, identity, left=True)
     what: Column[OrderView] = Column("sym", 4 if narrow else 8, 0, symbol, left=True)
     return [
         *((what, name) if narrow else (name, what)),
@@ -124,10 +159,10 @@ def _columns(picture: Picture, narrow: bool) -> list[Column[OrderView]]:
         Column("state", 5, 2, _state, left=True),
         Column("for", 5, 5, lambda o: Piece(o.purpose.lower(), "dim"), left=True),
         Column("strategy", 15, 1, lambda o: Piece(o.strategy, "dim"), left=True),
-        Column("reason", 24, 9, lambda o: Piece(o.reason, "dim"), left=True),
+        Column("reason", 24, 9, reason, left=True),
     ]
 
 
 def _state(order: OrderView) -> Piece:
     word, ink = ORDER_STATES.get(order.status, (order.status, "warn"))
-    return Piece(word, ink)
+    return Piece(word, ink, ink if ink == "unknown" else "")

@@ -12,6 +12,7 @@ from tui.present.gauge import gauge, shade_of
 from tui.present.headline import CLOCK_OFF_MS
 from tui.present.lines import Line, Piece, Sheet, centred, clip, width_of
 from tui.present.picture import LINK_STALE_NS, Picture, Spot
+from tui.present.reconciliation import NO_SWITCH, switchless
 from tui.present.table import Column, fitting, heading, row
 
 INBOX_DEEP = 1_000
@@ -21,7 +22,8 @@ CPU_BUSY = 80.0  # percent of one core
 def streams(picture: Picture, spot: Spot) -> Sheet:
     """A row a stream; what is silent or down comes first where not all fit."""
     known = picture.snapshot.health.streams
-    title: Line = [Piece("streams", "title")]
+    bare = switchless(picture.snapshot)
+    title: Line = [Piece("streams", "title"), *([Piece(f" {NO_SWITCH}", "dim")] if bare else [])]
     if not known:
         return Sheet(title, centred("no stream was opened yet", spot.width, spot.height))
     bad = [view for view in known if _state(picture, view)[2] not in ("good", "dim")]

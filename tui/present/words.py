@@ -64,12 +64,25 @@ OUTCOMES = {
     "frozen": Badge("‖", "frozen", "warn"),
 }
 ORDER_STATES = {
-    "UNKNOWN": ("UNKN?", "alarm"),
+    "UNKNOWN": ("?UNKN", "unknown"),
     "PENDING_CANCEL": ("CXL..", "warn"),
+    "PENDING_REPLACE": ("CHG..", "warn"),
     "PARTIAL": ("PART", "own"),
     "OPEN": ("OPEN", "text"),
     "INFLIGHT": ("SENT", "dim"),
     "QUEUED": ("QUEUE", "dim"),
+}
+ACCOUNT_STATES = {
+    "CLEAN": Badge("✓", "CLEAN", "good"),
+    "RECOVERING": Badge("◔", "RECOVERING", "text"),
+    "STREAM_RECONCILING": Badge("↻", "STREAM RECONCILING", "warn"),
+    "DIFFERS": Badge("≠", "DIFFERS", "warn"),
+    "BREAK": Badge("✗", "BREAK", "alarm"),
+}
+DIFFERENCE_STATES = {
+    "watching": Badge("◔", "watching", "warn"),
+    "standing": Badge("✗", "STANDS", "alarm"),
+    "accepted": Badge("=", "accepted", "dim"),
 }
 CLOSED_STATES = {
     "FILLED": ("FILLED", "good"),
@@ -108,3 +121,13 @@ def outcome_badge(outcome: str) -> Badge:
 def strategy_badge(state: str) -> Badge:
     """The badge of a strategy's state."""
     return STRATEGY_STATES.get(state, Badge("?", state, "warn"))
+
+
+def account_badge(state: str) -> Badge:
+    """The badge of how a venue's account compares; one the console doesn't know is an alarm."""
+    return ACCOUNT_STATES.get(state, Badge("?", state, "alarm"))
+
+
+def difference_badge(state: str) -> Badge:
+    """The badge of what is done about a difference."""
+    return DIFFERENCE_STATES.get(state, Badge("?", state, "alarm"))

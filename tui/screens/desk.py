@@ -194,6 +194,15 @@ class DeskScreen(Screen[None]):
         if name in self._plan().tabs:
             self.panes[name].focus()
 
+    def visit(self, name: str) -> bool:
+        """Give a pane the keyboard, on its own screen where the present one lacks it; False: no room."""
+        if name not in self._plan().tabs:
+            home = next((view for view in VIEWS if name in [kind.name for kind in view.kinds]), None)
+            if home is not None:
+                self.show(home)
+        self.go(name)
+        return name in self._plan().tabs
+
     @property
     def active(self) -> Pane | None:
         """The pane with the keyboard."""
