@@ -9,7 +9,7 @@ from typing import Protocol
 from midas.domain.decision import Anomaly, Decision, Reconciled
 from midas.domain.event import AccountReported, OrderFilled, Source
 from midas.domain.instrument import Instrument
-from midas.domain.money import ZERO
+from midas.domain.money import ZERO, plain
 from midas.domain.order import Fill, OrderReport, Phase, Side, TradeReport
 from midas.state.breaks import ACCOUNT, Breaks, Difference, Kind
 from midas.state.inference import inferred_fill
@@ -180,7 +180,7 @@ def _differences(state: Account, report: AccountReported, moving: set[str]) -> I
         here, there = state.ledger.balances.get(asset, ZERO), totals.get(asset, ZERO)
         if here != there:
             closes = gates_of(state, asset)
-            yield _difference(asset, Kind.ASSET, asset, (str(here), str(there)), closes)
+            yield _difference(asset, Kind.ASSET, asset, (plain(here), plain(there)), closes)
     for instrument in state.instruments:
         known = {t.fill.trade_id for t in report.trades if t.instrument == instrument}
         if report.purpose == "stop" and (extra := set(state.ledger.trades(instrument)) - known - {NEVER}):
@@ -210,8 +210,8 @@ def _order_differences(state: Account, report: AccountReported, moving: set[str]
         if order is None:
             continue
         if order.filled != line.filled:
-            text = f"order {client_id}: {order.filled} filled here, {line.filled} at the venue"
-            figures = (f"{order.filled} filled", f"{line.filled} filled")
+            figures = (f"{plain(order.filled)} filled", f"{plain(line.filled)} filled")
+            text = f"order {client_id}: {figures[0]} here, {plain(line.filled)} at the venue"
             yield _of_order(client_id, Kind.FILLED, line.instrument, figures, text)
         elif _contradicts(order, line):
             intent = order.intent
