@@ -16,6 +16,8 @@ from itertools import islice
 import msgspec
 
 from midas.simulation import plan as plans
+from midas.simulation.coverage import untouched
+from midas.simulation.mutants import planted
 from midas.simulation.plan import Plan
 from midas.simulation.world import Verdict, World
 
@@ -25,10 +27,10 @@ SHOWN = 20  # violated seeds that a report spells out
 
 
 class Job(msgspec.Struct, frozen=True):
-    """Some seeds, each with its own plan or all with one."""
+    """Some worlds, perhaps with a planted bug."""
 
-    seeds: tuple[int, ...]
-    plan: Plan | None = None
+    plans: tuple[Plan, ...]
+    mutant: str = ""
 
 
 class Failed(msgspec.Struct, frozen=True):
@@ -36,6 +38,7 @@ class Failed(msgspec.Struct, frozen=True):
 
     seed: int
     violations: tuple[str, ...]
+    plan: Plan | None = None
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -50,6 +53,8 @@ class Report(msgspec.Struct, frozen=True):
     virtual_minutes_per_seed: float
     restarts: int
     faults: dict[str, int]
+    pairs: dict[str, int]  # of an order's state and an event, how often they met
+    untouched: tuple[str, ...]  # what should have been met and wasn't
     failed: tuple[Failed, ...]  # the first of them
 
 
@@ -60,6 +65,7 @@ class Tally:
         self.seeds = self.violations = self.orders = self.restarts = 0
         self.seconds = 0.0
         self.faults: Counter[str] = Counter()
+        self.pairs: Counter[str] = Counter()
         self.failed: list[Failed] = []
         self._traces: dict[int, int] = {}
 
@@ -71,9 +77,10 @@ class Tally:
         self.restarts += verdict.lives - 1
         self.seconds += verdict.virtual_seconds
         self.faults.update(verdict.faults)
-        self._traces[verdict.seed] = int(verdict.trace, 16)
+        self.pairs.update(verdict.pairs)
+        self._traces[verdict.seed] = self._traces.get(verdict.seed, 0) ^ int(verdict.trace, 16)
         if verdict.violations:
-            self.failed.append(Failed(verdict.seed, verdict.violations))
+            self.failed.append(Failed(verdict.seed, verdict.violations, verdict.plan))
 
     def report(self) -> Report:
         """The sum so far."""
@@ -85,6 +92,7 @@ class Tally:
             self.seeds, self.violations, round(self.seconds / 3600, 3), digest.hexdigest()[:32],
             round(self.orders / seeds, 2), round(self.faults.total() / seeds, 2),
             round(self.seconds / 60 / seeds, 2), self.restarts, dict(sorted(self.faults.items())),
+            dict(sorted(self.pairs.items())), tuple(untouched(self.pairs, self.faults)),
             tuple(sorted(self.failed, key=lambda f: f.seed)[:SHOWN]),
         )  # fmt: skip
 
@@ -93,12 +101,20 @@ def verdicts(
     seeds: Sequence[int], plan: Plan | None = None, workers: int = WORKERS
 ) -> Generator[Verdict, None, None]:
     """Run every seed; verdicts come as they are done, in any order. Close it to end the processes."""
-    if len(seeds) == 1:  # where somebody looks closer, another process would only be in the way
+    wanted = [plans.of(s) if plan is None else msgspec.structs.replace(plan, seed=s) for s in seeds]
+    if len(wanted) == 1:  # where somebody looks closer, another process would only be in the way
         with _silence():
-            done = work(Job(tuple(seeds), plan))
+            done = work(Job(tuple(wanted)))
         yield from done
         return
-    jobs = (Job(tuple(some), plan) for some in _batches(seeds))
+    yield from judged(wanted, "", workers)
+
+
+def judged(
+    wanted: Iterable[Plan], mutant: str = "", workers: int = WORKERS
+) -> Generator[Verdict, None, None]:
+    """Run every plan, with that bug planted; verdicts come as they are done."""
+    jobs = (Job(some, mutant) for some in _batches(wanted))
     os.environ["OMP_NUM_THREADS"] = "1"  # read by the workers: two of them fill two cores
     with multiprocessing.get_context("spawn").Pool(workers, _prepare) as pool:
         for done in pool.imap_unordered(work, jobs):
@@ -107,10 +123,8 @@ def verdicts(
 
 def work(job: Job) -> list[Verdict]:
     """In a worker: the worlds of one job, one after the other."""
-    done = []
-    for seed in job.seeds:
-        plan = plans.of(seed) if job.plan is None else msgspec.structs.replace(job.plan, seed=seed)
-        done.append(World(plan).run())
+    with planted(job.mutant):
+        done = [World(plan).run() for plan in job.plans]
     gc.collect()  # worlds are full of circles
     return done
 
@@ -133,7 +147,7 @@ def _silence() -> Iterator[None]:
         logging.disable(before)
 
 
-def _batches(seeds: Iterable[int]) -> Iterator[tuple[int, ...]]:
-    left = iter(seeds)
+def _batches(wanted: Iterable[Plan]) -> Iterator[tuple[Plan, ...]]:
+    left = iter(wanted)
     while some := tuple(islice(left, AT_ONCE)):
         yield some

@@ -260,7 +260,7 @@ MUTANTS: tuple[Mutant, ...] = (
         ("I5",),
     ),
     Mutant("exposure-freed-at-cancel", ((Order, "reserved", _frees_at_cancel),), ("I6",)),
-    Mutant("server-error-is-a-no", ((BinanceBroker, "_answered", _server_error_is_a_no),), ("I6",)),
+    Mutant("server-error-is-a-no", ((BinanceBroker, "_answered", _server_error_is_a_no),), ("I6", "I4")),
     Mutant("silence-is-a-no", ((BinanceBroker, "_unanswered", _silence_is_a_no),), ("I6",)),
     Mutant("post-sent-again", ((SimClient, "create_order", _posts_again),), ("I3",)),
     Mutant("closed-before-fills", ((Orders, "closed_by_venue", _closes_without_fills),), ("I4",)),

@@ -130,8 +130,15 @@ def _of(kind: str, plan: Plan, chance: random.Random) -> list[Fault]:
             _window(kind, plan, chance.uniform(2.0, 40.0), 1.0, chance) for _ in range(chance.randint(1, 3))
         ]
     moments = [chance.uniform(plan.calm, plan.heal) for _ in range(chance.randint(1, 3))]
+    if kind in ("kill", "kill.midway") and chance.random() < 0.5:
+        crashed = round(moments[0] + chance.uniform(0.5, 8.0), 3)  # while the latch is set
+        return [*_moments(kind, moments, chance), Fault("crash", crashed, crashed)]
     if kind == "crash" and chance.random() < 0.5:
         moments.append(moments[0] + chance.uniform(RESTART_S, RESTART_S + 1.0))  # while it recovers
+    return _moments(kind, moments, chance)
+
+
+def _moments(kind: str, moments: list[float], chance: random.Random) -> list[Fault]:
     return [Fault(kind, round(at, 3), round(at, 3), round(chance.random(), 3)) for at in moments]
 
 

@@ -56,6 +56,7 @@ class Verdict(msgspec.Struct, frozen=True):
     steps: int
     trace: str
     pairs: dict[str, int] = {}  # what orders met, by state and event
+    plan: Plan | None = None  # of a world that violated something
 
 
 class World:
@@ -92,6 +93,7 @@ class World:
         self._chance = chance.stream("plan")
         self._nobody = contextvars.Context()
         self._healed = False
+        self.healed_at_step = 0
         self._ambush: list[Fault] = []  # each waits for the next order
         self._lied: set[str] = set()
         self._over = False
@@ -300,6 +302,7 @@ class World:
 
     def _heal(self) -> None:
         self._healed, self._disturbed = True, self.loop.now
+        self.healed_at_step = self.loop.steps
         self._ambush.clear()
         self.weather.clear()
         self.disk.full, self.disk.slow_s = False, 0.0
@@ -409,7 +412,7 @@ class World:
         return Verdict(
             self.plan.seed, tuple(map(str, self.violations)), self.loop.now, sent,
             dict(self.hits + self.weather.hits), len(self.desks), self.loop.steps, f"{self.loop.trace:016x}",
-            dict(self.inspector.pairs),
+            dict(self.inspector.pairs), self.plan if self.violations else None,
         )  # fmt: skip
 
 
