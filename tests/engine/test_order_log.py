@@ -9,6 +9,7 @@ import pytest
 
 from midas.domain.command import CancelOrder
 from midas.domain.event import (
+    CancelRejected,
     OrderAccepted,
     OrderFilled,
     OrderRejected,
@@ -67,6 +68,17 @@ def test_a_doubt_tells_its_cause_and_then_what_settled_it(silent: tuple[Scene, s
     told = texts(settled.life)
     assert told.index("UNKNOWN: no answer within 5 s") + 1 == told.index("settled (query): OPEN")
     assert settled.unknown_since == 0
+
+
+def test_a_refused_cancel_is_told_as_one(silent: tuple[Scene, str]) -> None:
+    scene, client_id = silent
+    at = scene.desk.now
+    scene.desk.feed(OrderSent(client_id, at, at + SECOND))
+    scene.desk.feed(OrderAccepted(client_id, "1", at + SECOND, Source.ANSWER))
+    scene.desk.command(CancelOrder(client_id))
+    scene.desk.feed(CancelRejected(client_id, -1015, "too many orders", at + 2 * SECOND, gone=False))
+    told = texts(scene.desk.picture().orders[0].life)
+    assert any(step.startswith("cancel refused: ") for step in told)
 
 
 def test_a_refused_order_is_closed_with_the_venues_reason(silent: tuple[Scene, str]) -> None:
