@@ -207,6 +207,21 @@ def _simulate_options(parser: Parser) -> None:
     parser.add_argument("--seeds", type=_worlds, metavar="A..B", help="default: 1..100")
     parser.add_argument("--plan", metavar="FILE", help="these faults (JSON) instead of those of each seed")
     parser.add_argument("--show-plan", action="store_true", help="print the first seed's faults and end")
+    parser.add_argument(
+        "--crash-every-step",
+        action="store_true",
+        help="short worlds instead: crash before each step and again in the recovery, fail each disk call and "
+        "each request in every way, once",
+    )
+    parser.add_argument(
+        "--shrink",
+        action="store_true",
+        help="write the smallest plan that still fails to tests/sim/regressions",
+    )
+    parser.add_argument("--mutant", metavar="NAME", default="", help="plant this bug: it should be caught")
+    parser.add_argument(
+        "--mutants", action="store_true", help="plant every known bug; 1 where one isn't caught in 200 seeds"
+    )
 
 
 def _mode_options(parser: Parser) -> None:

@@ -20,12 +20,14 @@ from midas.domain.instrument import Instrument
 from midas.domain.mode import KillLevel, Mode
 from midas.domain.money import ZERO
 from midas.domain.order import CloseReason, OrderIntent, Phase, Purpose, Side
+from midas.domain.time import SECOND
 from midas.engine.audit import Audit
 from midas.engine.effect import ReleaseLatch
 from midas.risk.exposure import worst_case
 from midas.runtime.records import AUDIT, EVENT, decode_header
 from midas.runtime.replay import Row, fold_ledger
 from midas.runtime.watching import Watch
+from midas.simulation.clock import EPOCH
 from midas.simulation.coverage import Coverage
 from midas.simulation.desk import LIMITS, Desk
 from midas.simulation.network import Asked, Network
@@ -43,7 +45,7 @@ CLEARED_S = 60.0  # a kill has worked after so long without any fault
 OPEN_MAX = 64
 SLACK = 1e-9
 PASSES = 2  # over the account before anything leaves
-PROOF_S = 10.0  # for so long an order that left may arrive, whatever our clock says
+PROOF_S = 10.0  # after what its stamp claims, wrong or not, an order may still arrive for so long
 _LEVELS = list(KillLevel)
 _ACCOUNT = b'{"type":"account"'
 Violate = Callable[[str, str], None]
@@ -156,7 +158,8 @@ class Inspector:
         if self._posts[client_id] > 1:
             return
         if move.detail.startswith("proven"):
-            waited = self._network.now() - self._left_at.get(client_id, 0.0)
+            signed = self._network.signed.get(client_id, 0) / 1000
+            waited = EPOCH / SECOND + self._network.now() - signed
             if venue is not None:
                 yield "I6", f"{client_id} was {move.detail}, and the venue has it"
             elif waited < PROOF_S:

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from midas.agents import execution_agent, risk_manager
 from midas.domain.carry import Carried
 from midas.domain.event import OrderRejected
 from midas.domain.money import ZERO
@@ -273,7 +274,11 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("late-fill-ignored", ((State, "book_fill", _late_fill_ignored),), ("I1",)),
     Mutant("overfill-refused", ((State, "book_fill", _overfill_refused),), ("I1",)),
     Mutant("gate-ignored", ((SendGate, "_refusal", _always("")),), ("I7",)),
-    Mutant("doubt-opens-more", ((gate, "entry_closed", _always(None)),), ("I7",)),
+    Mutant(
+        "doubt-opens-more",
+        tuple((place, "entry_closed", _always(None)) for place in (gate, execution_agent, risk_manager)),
+        ("I7",),
+    ),
     Mutant("client-id-again", ((Desk, "__init__", _same_session_again),), ("I3",)),
     Mutant("sleeves-not-carried", ((State, "carried", _forgets(sleeves=())),), ("I1",)),
     Mutant("trade-ids-not-carried", ((State, "carried", _forgets(trade_ids={})),), ("I1",)),

@@ -67,6 +67,7 @@ class Network:
         self.left: Counter[str] = Counter()  # orders that left the desk, by client id
         self.asked = self.nth = 0  # requests so far, and the one that meets `nth_kind`
         self.nth_kind = ""
+        self.signed: dict[str, int] = {}  # venue milliseconds as an order claims them, by client id
         self.on_left: Callable[[str], None] = lambda _: None  # asked as an order's bytes leave
 
     def delay(self) -> float:
@@ -86,6 +87,7 @@ class Network:
         if asked.place == "POST order":
             client_id = asked.parameters["newClientOrderId"]
             self.left[client_id] += 1
+            self.signed[client_id] = int(asked.parameters["timestamp"])
             self.on_left(client_id)
         answer: asyncio.Future[Reply] = loop.create_future()
         asked.sent_at = loop.now

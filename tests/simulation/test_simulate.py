@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from midas.cli import main
@@ -26,12 +27,12 @@ def test_the_last_line_is_a_report(capsys: pytest.CaptureFixture[str]) -> None:
 def test_worlds_are_the_same_in_other_processes() -> None:
     plan = Plan(seed=0, faults=(), calm=5.0, heal=30.0, ends=40.0)
     there = sorted(verdicts((3, 4), plan), key=lambda v: v.seed)
-    assert there == work(Job((3, 4), plan))
+    assert there == work(Job(tuple(msgspec.structs.replace(plan, seed=s) for s in (3, 4))))
 
 
 def test_the_order_in_which_seeds_end_does_not_show() -> None:
     one, two = Tally(), Tally()
-    done = work(Job((3, 4), Plan(seed=0, faults=(), calm=5.0, heal=30.0, ends=40.0)))
+    done = work(Job(tuple(Plan(seed=s, faults=(), calm=5.0, heal=30.0, ends=40.0) for s in (3, 4))))
     for verdict in done:
         one.add(verdict)
     for verdict in reversed(done):
