@@ -77,7 +77,6 @@ class Inspector:
         self._looker: Looker | None = None
         self._wanted: dict[str, str] = {}  # whose order it is, by client id
         self._owners: dict[int, str] = {}  # the same by the venue's id
-        self._left_at: dict[str, float] = {}  # virtual seconds, by client id
         self._told_of: KillLevel | None = None  # the kill that a desk has heard of and nobody released
         self.on_planned: Callable[[], None] = lambda: None
         self.pairs: Counter[str] = Counter()
@@ -94,7 +93,6 @@ class Inspector:
         """I3 and I7, as the bytes of an order leave."""
         if self._network.left[client_id] > 1:
             self.violate("I3", f"order {client_id} left {self._network.left[client_id]} times")
-        self._left_at.setdefault(client_id, self._network.now())
         if self._looker is not None and self._looker.passes < PASSES:
             self.violate("I7", f"order {client_id} left before the account was compared")
         journal, mark = desk.journal, client_id.encode()
