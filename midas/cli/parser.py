@@ -210,8 +210,8 @@ def _simulate_options(parser: Parser) -> None:
     parser.add_argument(
         "--crash-every-step",
         action="store_true",
-        help="short worlds instead: crash before each step and again in the recovery, fail each disk call and "
-        "each request in every way, once",
+        help="short worlds instead: crash before each step and again in the recovery, fail each disk call "
+        "and each request in every way, once",
     )
     parser.add_argument(
         "--shrink",

@@ -104,7 +104,7 @@ def _tell(report: Report, seconds: float, *, as_json: bool) -> None:
             f"{report.orders_per_seed} orders and {report.faults_per_seed} faults a seed, "
             f"{report.violations} violations"
         )
-        if report.untouched:
+        if report.untouched and report.seeds >= SEEDS_MIN:
             print(f"never met: {', '.join(report.untouched)}")
     print(msgspec.json.encode(report).decode())
 
