@@ -7,9 +7,9 @@ import logging
 import random
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -92,7 +92,7 @@ class Session:
         self._clock = WallClock()
         self._chance = random.Random(secrets.randbits(64))
         self._history = settings.trading.history_bars
-        self.name = session_name(self._clock.now())
+        self.name = session_name(self._clock.now(), sessions.begun(settings.home))
         self.directory = settings.home / sessions.SESSIONS / self.name
         self.latch = KillLatch(settings.home / LATCH)
         self.inbox = Inbox()
@@ -299,9 +299,23 @@ async def open_session(settings: Settings, access: Access, say: Say = lambda _: 
         raise
 
 
-def session_name(now: int) -> str:
-    """`20261121-094600-3f2a`: sorts by start, unique by chance."""
-    return f"{datetime.fromtimestamp(now / SECOND, UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+def session_name(now: int, before: Sequence[str] = ()) -> str:
+    """`20261121-094600-3f2a`: sorts by start, unique by chance.
+
+    Behind those `before` it also where the clock was set back: the next start goes on from the newest name.
+    """
+    at = datetime.fromtimestamp(now // SECOND, UTC)
+    taken = [second for name in before if (second := _named_at(name)) is not None]
+    if taken and max(taken) >= at:
+        at = max(taken) + timedelta(seconds=1)
+    return f"{at:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def _named_at(name: str) -> datetime | None:
+    try:
+        return datetime.strptime(name[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None  # not a name of ours
 
 
 async def _leave(close: Callable[[], Awaitable[None]]) -> None:

@@ -21,6 +21,13 @@ from midas.store.journal import DATABASE
 from midas.store.wal import WAL
 
 _ATTEMPTS = 50
+_REFUSED = {
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_NOMEM,
+}
 # A damaged name in the schema gets into SQLite's message, which then is no text.
 _UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
 
@@ -60,8 +67,13 @@ def opened(directory: Path) -> Iterator[sqlite3.Connection]:
             connection.close()
 
 
-def unreadable(directory: Path, error: Exception, last_good: int) -> StoreDamaged:
-    """What a refusal of SQLite to read means here."""
+def unreadable(directory: Path, error: Exception, last_good: int) -> StoreError:
+    """What a refusal of SQLite to read means here: a disk that fails says nothing about what is on it."""
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in _REFUSED:
+        return StoreError(
+            f"{DATABASE} of session {directory.name} can't be read ({error}): mend the disk or its "
+            "permissions and start again; nothing was changed"
+        )
     return StoreDamaged(
         f"{DATABASE} of session {directory.name} has a damaged page ({error}): "
         f"it can be read up to sequence {last_good}.",
@@ -78,12 +90,24 @@ def _copied(directory: Path, scratch: Path) -> bool:
             return False
         for name in (DATABASE, WAL):
             with suppress(FileNotFoundError):  # the engine closes its journal at this moment
-                shutil.copyfile(directory / name, scratch / name)
+                _copy(directory / name, scratch / name)
         # A checkpoint changes the database and a new round of the log changes its salt; appended
         # frames change neither, and a torn last frame is not recovered.
         if _stamp(directory) == before:
             return True
     raise StoreError(f"Session {directory.name} is being written too fast to be read: stop it, or try again.")
+
+
+def _copy(source: Path, target: Path) -> None:
+    try:
+        shutil.copyfile(source, target)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise StoreError(
+            f"{source.name} of session {source.parent.name} can't be copied to {target.parent} to be read "
+            f"({error.strerror}): free space there or mend the disk; nothing was changed"
+        ) from error
 
 
 def _stamp(directory: Path) -> tuple[int, int, bytes]:

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from midas import __version__
-from midas.errors import SchemaNewer, StoreDamaged
+from midas.errors import SchemaNewer, StoreDamaged, StoreError
 
 NAME = "head.json"
 SLOT = 512
@@ -75,7 +75,7 @@ class HeadFile:
 
 
 def read_head(directory: Path) -> HeadReading:
-    """The newest valid slot of a session's head. Raises StoreDamaged where there is none, SchemaNewer."""
+    """The newest valid slot of a session's head. Raises StoreDamaged without one, SchemaNewer, StoreError."""
     path = directory / NAME
     try:
         content = path.read_bytes()
@@ -85,6 +85,11 @@ def read_head(directory: Path) -> HeadReading:
             file=NAME,
             last_good=0,
         ) from None
+    except OSError as error:
+        raise StoreError(
+            f"{NAME} of session {directory.name} can't be read ({error.strerror}): mend the disk or its "
+            "permissions and start again; nothing was changed"
+        ) from error
     heads = [head for start in (0, SLOT) if (head := _parse(content[start : start + SLOT]))]
     if not heads or len(content) > 2 * SLOT:
         raise StoreDamaged(

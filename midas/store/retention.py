@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from midas.errors import SchemaNewer, StoreDamaged
+from midas.errors import StoreDamaged, StoreError
 from midas.store.durable import write_durably
 from midas.store.head import read_head
 from midas.store.tape import DIRECTORY, segments
@@ -71,5 +71,5 @@ def _give_up(session: Path, note: TapeGone) -> None:
 def _sealed(session: Path) -> bool:
     try:
         return read_head(session).head.sealed
-    except (StoreDamaged, SchemaNewer):
+    except StoreError:
         return False

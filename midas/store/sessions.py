@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from midas.errors import SchemaNewer, SessionUnknown, StoreDamaged
+from midas.errors import SessionUnknown, StoreError
 from midas.store.head import NAME as HEAD
 from midas.store.head import read_head
 from midas.store.journal import DATABASE
@@ -77,7 +77,7 @@ def summarise(directory: Path) -> SessionSummary:
     tape = tape_bytes(directory)
     try:
         head, gone = read_head(directory).head, tape_gone(directory) is not None
-    except (StoreDamaged, SchemaNewer) as damage:
+    except StoreError as damage:
         return SessionSummary(directory.name, 0, 0, 0, tape, sealed=False, note=str(damage))
     return SessionSummary(
         directory.name, head.started, head.record + 1, head.sequence, tape, head.sealed, gone

@@ -124,6 +124,14 @@ def test_names_of_sessions_sort_by_their_start() -> None:
     assert len({session_name(0) for _ in range(20)}) > 1
 
 
+def test_a_session_sorts_behind_the_ones_before_it_also_where_the_clock_was_set_back() -> None:
+    now = 1_700_000_000 * SECOND
+    before = [session_name(now + 3_600 * SECOND), session_name(now - 60 * SECOND), "notes"]
+    assert session_name(now, before) > max(before[:2])
+    assert session_name(now, before[1:])[:15] == session_name(now)[:15]
+    assert session_name(now, [session_name(now)])[:15] == session_name(now + SECOND)[:15]
+
+
 async def test_a_session_that_lacks_what_is_held_does_not_start(tmp_path: Path, short_home: Path) -> None:
     (tmp_path / "config.toml").write_text("")
     settings = load_settings(tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import shutil
 import sqlite3
@@ -11,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from midas.errors import SchemaNewer
+from midas.errors import SchemaNewer, StoreDamaged, StoreError
 from midas.store.chain import GENESIS, holds
+from midas.store.evidence import unreadable
 from midas.store.head import SLOT
 from midas.store.survey import Condition, Reading, Survey, survey
 from tests.store.stored_sessions import RECORDS, crashed_session, flip, sealed_session
@@ -208,3 +210,26 @@ def test_a_history_that_its_head_disowns_has_no_good_records(sealed: Path, tmp_p
     found = read(sealed)
     assert (found.condition, found.records) == (Condition.DAMAGED, 0)
     assert "vouches for" in found.what
+
+
+@pytest.mark.parametrize(
+    ("code", "damage"),
+    [(sqlite3.SQLITE_IOERR_READ, False), (sqlite3.SQLITE_CANTOPEN, False), (sqlite3.SQLITE_CORRUPT, True)],
+)
+def test_a_disk_that_cannot_be_read_is_not_called_damage(tmp_path: Path, code: int, damage: bool) -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = code
+    told = unreadable(tmp_path / "1", error, 7)
+    assert isinstance(told, StoreDamaged) is damage
+    assert ("mend the disk" in str(told)) is not damage
+
+
+def test_no_room_for_a_copy_to_read_is_one_sentence(crashed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(source: Path, target: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfile", full)
+    with pytest.raises(
+        StoreError, match=r"^journal\.db of session .* can't be copied .*No space left.*free space"
+    ):
+        survey(crashed)
