@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -32,6 +34,23 @@ def inherited(home: Path, account: str, now: Callable[[], int] = time.time_ns) -
     A journal that a crash tore is cut to its last good record. Raises RepairNeeded where the newest one
     is damaged, SchemaNewer, and StoreFull where an interrupted cut can't be finished.
     """
+    with _uncollected():
+        return _inherited(home, account, now)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Folding makes no cycles, and the collector's passes over all that it keeps take as long as the fold."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _inherited(home: Path, account: str, now: Callable[[], int]) -> tuple[Carried, list[str]]:
     problems: list[str] = []
     _finish_cuts(home)
     mode: Carried | None = None

@@ -82,6 +82,7 @@ def traded(least: int) -> Scribe:
     desk.play(market.begin())
     while len(desk.records) < least or desk.state.orders.open:
         desk.play(market.move(chance.randint(-3, 3)))
+        desk.venue.forget()
     return desk
 
 

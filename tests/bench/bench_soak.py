@@ -43,7 +43,7 @@ ORDERS = 1_000_000
 SAMPLES = 96
 CHURN = REPOSITORY / "tests" / "fakes" / "churn"
 LOOK_EVERY = 4 * SECOND
-TRADES_SHOWN = 1_000  # as far back as a pass over the account looks, and more
+TRADES_SHOWN = 200  # as far back as a pass over the account looks
 GROWTH_MAX = 2.0  # percent
 
 
