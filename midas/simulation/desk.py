@@ -265,12 +265,19 @@ class Canceller:
 def inherited(disk: Disk) -> Carried:
     """What the newest session left that took a step, as `assembly.inherit` finds it."""
     for journal in reversed(disk.sessions):
-        rows = journal.rows
-        if len(rows) > 1 and rows[0].kind == HEADER:
-            carried = fold_ledger(decode_header(rows[0].body), rows[1:])
+        if len(journal.rows) > 1 and journal.rows[0].kind == HEADER:
+            carried = folded(journal)
             if carried.from_session:
                 return carried
     return Carried()
+
+
+def folded(journal: SimJournal) -> Carried:
+    """What these rows leave behind; folded once where none of them gets lost meanwhile."""
+    rows = journal.rows
+    if journal.folded is None or journal.folded[0] != len(rows):
+        journal.folded = len(rows), fold_ledger(decode_header(rows[0].body), rows[1:])
+    return journal.folded[1]
 
 
 async def _rest() -> None:

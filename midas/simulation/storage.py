@@ -13,6 +13,7 @@ from bisect import bisect_right
 
 import msgspec
 
+from midas.domain.carry import Carried
 from midas.domain.mode import KillLevel
 from midas.errors import StoreFull
 from midas.ports.journal import LatchRecord
@@ -95,6 +96,7 @@ class SimJournal:
         self._process = process
         self.rows: list[Row] = []
         self.sealed = False
+        self.folded: tuple[int, Carried] | None = None  # how many rows, and what they leave behind
         self._times: list[float] = []  # of the rows
         self._durable = 0
         disk.sessions.append(self)

@@ -86,7 +86,7 @@ class World:
         )  # fmt: skip
         self.person = Person(chance.stream("trader"))
         self.violations: list[Violation] = []
-        self.inspector = Inspector(self.venue, self.disk, self.network, self.violate)
+        self.inspector = Inspector(plan.seed, self.venue, self.disk, self.network, self.violate)
         self.inspector.on_planned = self._planned
         self.hits: Counter[str] = Counter()
         self.desks: list[Desk] = []
