@@ -32,6 +32,7 @@ from midas.runtime.inbox import Inbox
 from midas.runtime.kill import KillListener, KillRequest
 from midas.runtime.records import HEADER, PRUNED, SEALED, Header, code_hash, encode_header
 from midas.runtime.runner import Runner, Shell
+from midas.runtime.takeover import sales
 from midas.settings import Settings
 from midas.store import sessions
 from midas.store.journal import Journal
@@ -135,6 +136,7 @@ class Session:
             self._tape = tape
             journal.append(0, HEADER, self._clock.now(), encode_header(self._header()))
             shell = Shell(self._clock, journal, tape, self.latch, self.feed, self.broker, self._vitals)
+            shell.guards = self._guards_orders
             shell.pulse = pulse = Pulse(beat_file(self._settings.home))
             stack.callback(pulse.close)
             runner = Runner(self.engine, self.painter, shell, self.inbox)
@@ -266,6 +268,13 @@ class Session:
         guard = self._guard.owner() or 0
         others = {"exchange": exchange, "guard": guard}
         return self.companions | {name: pid for name, pid in others.items() if pid}
+
+    def _guards_orders(self) -> list[tuple[str, str]]:
+        """What the guard sold instead of an engine: a pass asks whose trades those were."""
+        ids = {i.symbol: i.id for i in self._config.instruments}
+        return [
+            (sold.client_id, ids[sold.symbol]) for sold in sales(self._settings.home) if sold.symbol in ids
+        ]
 
     def _header(self) -> Header:
         return Header(

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from midas.cli.guard_word import LOG, REPORT, GuardWord, tell
+from midas.cli.guard_word import LOG, GuardWord, tell
 from midas.cli.options import settings_from
 from midas.cli.running import LOCK as ENGINE_LOCK
 from midas.cli.running import make_home
@@ -30,7 +30,7 @@ from midas.domain.time import SECOND
 from midas.errors import AlreadyRunning, NotRunning, StoreError, VenueError
 from midas.runtime.beats import beat_file, read_beat
 from midas.runtime.guarding import Condition, Guarding, Look, Verdict
-from midas.runtime.takeover import Report, Takeover
+from midas.runtime.takeover import REPORT, Report, Sold, Takeover
 from midas.store.durable import write_durably
 from midas.store.latch import LATCH, KillLatch
 from midas.store.lock import GUARD_LOCK, InstanceLock
@@ -84,6 +84,7 @@ class Guard:
         self._tried: tuple[tuple[object, ...], float] = ((), 0.0)  # what was not, and when
         self._verified = True
         self._sold: dict[str, Decimal] = {}  # since the journal of that session knows nothing of it
+        self._sales: list[Sold] = []
         self._session = ""
 
     def run(self) -> int:
@@ -153,7 +154,8 @@ class Guard:
         report.latched = self._take_over(level, verdict, seen, report.at)
         named = seen.beat.session if seen.beat is not None else self._session
         if named != self._session:
-            self._session, self._sold = named, {}
+            self._session, self._sold, self._sales = named, {}, []
+        report.sales = self._sales  # an engine that wakes later looks up all of them
         try:
             session = self._reach()
         except (VenueError, NotRunning, OSError) as error:
@@ -161,7 +163,7 @@ class Guard:
         else:
             alone = _Alone(self._holder, seen.holder)
             clocks = (time.time_ns, time.sleep)
-            Takeover(session, self._holdings, alone, *clocks, self._sold).run(report, level)
+            Takeover(session, self._holdings, alone, *clocks, self._sold, self._write).run(report, level)
             session.close()
         self._keep(report, verdict)
         return report
@@ -203,11 +205,14 @@ class Guard:
         for line in report.lines:
             log.warning("%s", line)
         log.error("done: %s", outcome)
+        self._write(report)
+        self._tell(acted_at=report.at, outcome=outcome)
+
+    def _write(self, report: Report) -> None:
         try:
             write_durably(self._home / REPORT, msgspec.json.format(msgspec.json.encode(report), indent=1))
         except OSError as error:
             log.error("the report can't be written: %s", error)
-        self._tell(acted_at=report.at, outcome=outcome)
 
     def _tell(self, **changed: object) -> None:
         self._word = msgspec.structs.replace(self._word, **changed)

@@ -11,7 +11,6 @@ from midas.store.durable import write_durably
 from midas.store.lock import GUARD_LOCK, InstanceLock
 
 FILE = "guard.json"
-REPORT = "guard-report.json"  # beside the latch: what the newest act came to
 LOG = "guard.log"  # what it saw and did
 
 

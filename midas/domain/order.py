@@ -36,6 +36,9 @@ class TimeInForce(Enum):
     FOK = "FOK"
 
 
+GUARDS = "md-guard-"  # how the orders of the guard begin: ours, and in no journal
+
+
 class Purpose(Enum):
     """Why an order exists; what a halt cancels and what it keeps depends on it."""
 

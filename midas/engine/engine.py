@@ -306,7 +306,8 @@ class Engine:
         self._after_modes(before)
         self._work(self.orchestrator.proceed(self.state, self._sequence))
         # A flatten with nothing to cancel asks once it is flat: a pass now would only delay that one.
-        if self.state.orders.open or not self.state.control.permissions.flattens:
+        control = self.state.control
+        if self.state.orders.open or control.guarded or not control.permissions.flattens:
             self._effects.extend(self._passes.take("kill"))
 
     def _after_modes(self, before: int) -> None:

@@ -119,6 +119,9 @@ class Shell:
         self.feed = feed
         self.broker = broker
         self.vitals = vitals
+        self.guards: Callable[[], list[tuple[str, str]]] = (
+            list  # orders of the guard: (client id, instrument)
+        )
         self.pulse: Callable[[Beat], None] = lambda _: None  # for the guard: the loop turns, and it steps
 
 
@@ -317,6 +320,7 @@ class Runner:
         state = self.engine.state
         sent = (o for o in state.orders.open.values() if o.phase is not Phase.QUEUED)
         unsettled = [(o.intent.client_id, o.intent.instrument) for o in sent]
+        unsettled += self._shell.guards() if state.control.latched else []
         since = {i: self._trades_since(i, purpose) for i in state.instruments}
         try:
             report = await self._shell.broker.account(purpose, unsettled, since)

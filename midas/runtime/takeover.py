@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -18,10 +19,12 @@ import msgspec
 from midas.domain.instrument import Instrument
 from midas.domain.mode import KillLevel
 from midas.domain.money import ZERO, floor_to, plain
+from midas.domain.order import GUARDS
 from midas.domain.time import MILLISECOND, SECOND
 from midas.errors import MidasError, OutcomeUnknown, Rejected, VenueError
 
 OURS = "md-"  # how every order of ours begins, the guard's own too
+REPORT = "guard-report.json"  # in the home
 READS = 2  # equal and empty, before anything counts as done
 READ_S = 0.2
 TRIES = 20  # rounds of cancels, sales of one instrument, readings
@@ -86,6 +89,13 @@ class Session(Protocol):
         """A sale by its id."""
 
 
+class Sold(msgspec.Struct, frozen=True):
+    """A sale that was sent; the engine looks up by it whose trade it was."""
+
+    client_id: str
+    symbol: str
+
+
 class Report(msgspec.Struct):
     """What was done, each line with its time since the beginning; the venue's word on what is left."""
 
@@ -98,6 +108,7 @@ class Report(msgspec.Struct):
     left: list[str] = []
     ended_at: int = 0
     broken_off: str = ""  # why it went no further
+    sales: list[Sold] = []
 
 
 class BrokenOff(Exception):
@@ -110,10 +121,12 @@ class Takeover:
     def __init__(
         self, session: Session, holdings: Callable[[], list[Holding]], alone: Callable[[], str],
         now: Callable[[], int], sleep: Callable[[float], None], sold: dict[str, Decimal] | None = None,
+        keep: Callable[[Report], None] = lambda _: None,
     ) -> None:  # fmt: skip
         """`holdings` reads the journal; `alone` says why the guard may no longer act, empty while it may.
 
         `sold`: by symbol what earlier acts have sold, of which that journal says nothing; added to.
+        `keep` puts the report away before each sale.
         """
         self._session = session
         self._holdings = holdings
@@ -121,6 +134,7 @@ class Takeover:
         self._now = now
         self._sleep = sleep
         self._sold = {} if sold is None else sold
+        self._keep = keep
         self._sales = 0
 
     def run(self, report: Report, level: KillLevel) -> Report:
@@ -229,9 +243,11 @@ class Takeover:
     def _sell(self, report: Report, instrument: Instrument, quantity: Decimal, bid: Decimal) -> None:
         self._sales += 1
         seed = f"{report.at}|{instrument.symbol}|{self._sales}".encode()
-        client_id = f"{OURS}guard-{hashlib.blake2b(seed, digest_size=10).hexdigest()}"
+        client_id = f"{GUARDS}{hashlib.blake2b(seed, digest_size=10).hexdigest()}"
         price = max(floor_to(bid * (1 - COLLAR), instrument.tick_size), instrument.tick_size)
         what = f"{client_id[-4:]} SELL {plain(quantity)} {instrument.name}"
+        report.sales.append(Sold(client_id, instrument.symbol))
+        self._keep(report)
         began = self._now()
         try:
             sale = self._session.sell(instrument.symbol, quantity, price, client_id)
@@ -320,6 +336,14 @@ class Takeover:
 
     def _say(self, report: Report, text: str) -> None:
         report.lines.append(f"+{max(0, self._now() - report.at) / SECOND:.3f}s  {text}")
+
+
+def sales(home: Path) -> list[Sold]:
+    """Those of the newest report of a home; empty where there is none that can be read."""
+    try:
+        return msgspec.json.decode((home / REPORT).read_bytes(), type=Report).sales
+    except (OSError, msgspec.MsgspecError):
+        return []
 
 
 def _doomed(resting: Iterable[Resting], level: KillLevel) -> list[Resting]:

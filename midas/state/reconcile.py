@@ -10,7 +10,7 @@ from midas.domain.decision import Anomaly, Decision, Reconciled
 from midas.domain.event import AccountReported, OrderFilled, Source
 from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO, plain
-from midas.domain.order import Fill, OrderReport, Phase, Side, TradeReport
+from midas.domain.order import GUARDS, Fill, OrderReport, Phase, Side, TradeReport
 from midas.state.breaks import ACCOUNT, Breaks, Difference, Kind
 from midas.state.inference import inferred_fill
 from midas.state.ledger import Ledger
@@ -47,6 +47,9 @@ class Account(Protocol):
 
     def replace_inferred(self, client_id: str, real: Fill) -> list[Decision]:
         """Take back what was inferred of an order, now that the venue tells it."""
+
+    def book_guards(self, instrument: Instrument, side: Side, fill: Fill) -> list[Decision]:
+        """Book what the guard sold instead of us."""
 
     def book_external(self, instrument: Instrument, side: Side, fill: Fill) -> list[Decision]:
         """Book a trade that no order of ours explains."""
@@ -105,6 +108,8 @@ def _trade(
         return [*state.orders.repeated(client_id, trade.fill, trade.side)]
     if state.orders.get(client_id) is None and (late := state.replace_inferred(client_id, trade.fill)):
         return late
+    if state.orders.get(client_id) is None and client_id.startswith(GUARDS):
+        return state.book_guards(state.instruments[trade.instrument], trade.side, trade.fill)
     if state.orders.get(client_id) is None:
         return state.book_external(state.instruments[trade.instrument], trade.side, trade.fill)
     fill = OrderFilled(client_id, trade.venue_id, trade.instrument, trade.fill, at, Source.QUERY)

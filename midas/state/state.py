@@ -38,7 +38,7 @@ from midas.state import reconcile
 from midas.state.alerts import Alerts
 from midas.state.breaks import Breaks
 from midas.state.control import SCOPES, Control, Gate
-from midas.state.ledger import Ledger, Sleeve
+from midas.state.ledger import RELEASE_STEP, Ledger, Sleeve
 from midas.state.market import InstrumentMarket
 from midas.state.order import Order
 from midas.state.order_events import order_handlers
@@ -48,6 +48,10 @@ EXTERNAL = "external"  # the sleeve of trades that no order of ours explains
 MANUAL = "manual"  # the sleeve of what a person orders
 BY_HAND = (MANUAL, EXTERNAL)  # sleeves that no strategy works: what they hold is a person's to reduce
 TICKETS_CARRIED = 1_000
+
+
+def _part(fill: Fill, quantity: Decimal, fee: Decimal) -> Fill:
+    return msgspec.structs.replace(fill, quantity=quantity, fee=fee)
 
 
 class State:
@@ -263,6 +267,26 @@ class State:
         self.day_equity *= factor
         if self.opening_equity:
             self.opening_equity = self.opening_equity + after - before if known else 0.0
+
+    def book_guards(self, instrument: Instrument, side: Side, fill: Fill) -> list[Decision]:
+        """What the guard sold was the strategies': each sleeve gives what it holds, in the ledger's order."""
+        held = [
+            s for s in self.ledger.sleeves.values() if s.instrument == instrument.id and s.quantity > ZERO
+        ]
+        left, fee, taken, words = fill.quantity, fill.fee, fill, list[str]()
+        for sleeve in held if side is Side.SELL else ():
+            part = min(left, sleeve.quantity)
+            if not part:
+                break
+            share = fee if part == left else (fill.fee * part / fill.quantity).quantize(RELEASE_STEP)
+            self.ledger.book(sleeve.strategy, side, _part(taken, part, share), instrument)
+            words.append(f"{part} of {sleeve.strategy}")
+            # The trade is known by its first part; the others carry no id of the venue's.
+            left, fee, taken = left - part, fee - share, msgspec.structs.replace(taken, trade_id=-1)
+        if left:
+            self.ledger.book(EXTERNAL, side, _part(taken, left, fee), instrument)
+        text = f"the guard: {side.value} {fill.quantity} {instrument.name} @ {fill.price}, {', '.join(words)}"
+        return [Noted("KILL", "warn", text)]
 
     def book_external(self, instrument: Instrument, side: Side, fill: Fill) -> list[Decision]:
         """A trade on this account that isn't ours: the position follows it all the same."""

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from midas.cli.guard_word import REPORT, guard_of
+from midas.cli.guard_word import guard_of
 from midas.domain.event import LatchTripped, OrderSent
 from midas.domain.mode import KillLevel
+from midas.runtime.takeover import REPORT
 from midas.store.latch import LATCH, KillLatch
 from tests.e2e.desk import PAYLOAD, ProcessDesk, events, finished, last_line, until
 
@@ -87,9 +88,13 @@ def trading(
 
 def report(desk: ProcessDesk) -> dict[str, Any]:
     """What the guard says that it did, once it has."""
+    until(lambda: bool(_report(desk).get("ended_at")), "the guard's report", PATIENCE_S + 30.0)
+    return _report(desk)
+
+
+def _report(desk: ProcessDesk) -> dict[str, Any]:
     path = desk.home / REPORT
-    until(path.exists, "the guard's report", PATIENCE_S + 30.0)
-    found: dict[str, Any] = json.loads(path.read_bytes())
+    found: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {}
     return found
 
 
@@ -130,6 +135,8 @@ def test_a_stopped_process_is_taken_over_and_sends_nothing_when_it_wakes(hanging
     status = hanging.facts("status")
     assert status["mode"] == "EMERGENCY"
     assert status["reconciled"] is True
+    held = [p for p in status["positions"] if not p["dust"]]
+    assert not held, "what the guard sold is no strategy's any more"
     happened = events(hanging.sessions()[-1])
     woken = next(n for n, event in enumerate(happened) if isinstance(event, LatchTripped))
     assert not [event for event in happened[woken:] if isinstance(event, OrderSent)]
