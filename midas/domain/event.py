@@ -208,6 +208,7 @@ class AccountReported(msgspec.Struct, frozen=True, tag="account"):
     queried: tuple[OrderReport, ...]
     absent: tuple[str, ...]
     trades: tuple[TradeReport, ...]
+    flows: tuple[FlowSeen, ...] | None = None  # that the venue lists; None: not asked for, or not told
 
 
 class CommandGiven(msgspec.Struct, frozen=True, tag="command"):

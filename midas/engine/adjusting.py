@@ -7,19 +7,25 @@ is always the sum of its fills and of these. None of them is profit or loss: pea
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from decimal import Decimal
+from itertools import combinations
 
 from midas.domain.command import AcceptBreak
 from midas.domain.decision import Adjusted, Decision
-from midas.domain.event import FlowSeen
+from midas.domain.event import AccountReported, FlowSeen
 from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO, from_float, plain
+from midas.domain.time import SECOND
 from midas.engine.reply import Asked, Reply
 from midas.execution.wanted import shown
 from midas.state.breaks import Difference, Kind
 from midas.state.state import State
 
 FINE = Decimal("1e-12")
+LISTED_MAX = 20
+TOGETHER_MAX = 3  # of the listed flows: more of them could make any amount by chance
+CLEAN_SLACK = 60 * SECOND  # clocks differ, and a pass takes a while
 FLOWS_KEPT = 1_000  # a stream may tell the same one twice
 
 
@@ -33,7 +39,7 @@ class Adjuster:
 
     def flow(self, event: FlowSeen) -> list[Decision]:
         """A deposit, a withdrawal, dust that the venue converted, an airdrop: once each."""
-        name = f"{event.asset}:{event.amount}:{event.time}"
+        name = _name(event)
         if not self._state.ledger.opened or name in self._flows:
             return []
         self._flows[name] = None
@@ -59,6 +65,32 @@ class Adjuster:
             made.append(self._book("dust", name, difference.name, amount))
             del breaks.known[name]
         return made
+
+    def listed(self, event: AccountReported) -> list[Decision]:
+        """Flows that nobody was there to hear of: such as explain a standing difference to the last digit."""
+        made: list[Decision] = []
+        breaks = self._state.breaks
+        for name, known in list(breaks.known.items()):
+            difference = known.difference
+            if difference.kind is not Kind.ASSET or not breaks.standing(name):
+                continue
+            if event.flows is None:
+                known.tried = "the venue doesn't list deposits and withdrawals to this key"
+                continue
+            wanted = Decimal(difference.venue) - Decimal(difference.here)
+            told = _explaining(wanted, self._unheard(event.flows, name))
+            known.tried = "" if told else "no deposit or withdrawal that the venue lists explains it"
+            for flow in told:
+                made += self.flow(flow)
+            if told:
+                del breaks.known[name]
+        return made
+
+    def _unheard(self, flows: Iterable[FlowSeen], asset: str) -> list[FlowSeen]:
+        """Those since both sides were equal, newest first."""
+        since = self._state.clean_at - CLEAN_SLACK
+        own = [f for f in flows if f.asset == asset and f.time > since and _name(f) not in self._flows]
+        return sorted(own, key=lambda f: (-f.time, f.amount))[:LISTED_MAX]
 
     def accept(self, command: AcceptBreak, asked: Asked) -> Reply:
         """The review, or once confirmed the adjustment."""
@@ -160,6 +192,20 @@ class Adjuster:
         if not lots or abs(amount) > min(lot for _, lot in lots):
             return False
         return not any(o.unknown for i, _ in lots for o in state.orders.of_instrument(i))
+
+
+def _name(flow: FlowSeen) -> str:
+    """The venue gives a flow no id that its stream and its lists share."""
+    return f"{flow.asset}:{flow.amount}:{flow.time}"
+
+
+def _explaining(amount: Decimal, flows: list[FlowSeen]) -> tuple[FlowSeen, ...]:
+    """The fewest of these that make exactly this amount; empty where none do."""
+    for count in range(1, min(len(flows), TOGETHER_MAX) + 1):
+        for chosen in combinations(flows, count):
+            if sum((f.amount for f in chosen), ZERO) == amount:
+                return chosen
+    return ()
 
 
 def _named(name: str, state: State) -> Difference | None:

@@ -10,6 +10,7 @@ from midas.domain.time import SECOND
 from midas.engine.adjusting import Adjuster
 from midas.engine.effect import Effect, StopRuntime, TakeAccount, WithdrawOrder
 from midas.engine.gatekeeper import judge
+from midas.state.breaks import Kind
 from midas.state.order import Order
 from midas.state.reconcile import OURS
 from midas.state.state import State
@@ -17,6 +18,7 @@ from midas.state.state import State
 START_PASSES = 5
 STOP_PASSES = 8
 PROOF_PASSES = 24  # one a second: an order that never arrived is proven absent after about 17 s
+FLOWS = "flows"  # the purpose of a pass that also lists deposits and withdrawals
 DOUBT_EVERY = 2 * SECOND
 BLIND_HURRY = 30 * SECOND  # without the user stream: longer than that, request weight matters more
 BLIND_EVERY = 5 * SECOND
@@ -91,12 +93,27 @@ class Passes:
         effects = self._disowned(event)
         self._see_again(event, done)
         decisions = self._adjuster.dust()
+        told = self._adjuster.listed(event) if event.purpose == FLOWS else []
+        decisions += told
         if self._state.recovering:
             decided, asked = self._recovered(done)
             decisions, effects = [*decisions, *decided], [*effects, *asked]
         elif self._state.closing:
             effects = [*effects, *self._finished(done)]
+        if told:
+            effects = [*effects, *self.take("stream")]
+        elif not self._state.recovering and not self._state.closing:
+            effects = [*effects, *self._ask_for_flows()]
         return [*decisions, *judge(self._state)], effects
+
+    def _ask_for_flows(self) -> list[Effect]:
+        """A balance that differs and stands may have moved while nobody listened: asked for once."""
+        breaks = self._state.breaks
+        new = any(
+            k.difference.kind is Kind.ASSET and not k.tried and breaks.standing(n)
+            for n, k in breaks.known.items()
+        )
+        return self.take(FLOWS) if new else []
 
     def _see_again(self, event: AccountReported, done: Reconciled) -> None:
         """A pass taken since the stream is back that changes nothing tells all that was missed."""

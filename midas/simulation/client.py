@@ -66,6 +66,14 @@ class SimClient:
         """GET myTrades."""
         return await self._signed("GET myTrades", parameters)
 
+    async def get_deposit_history(self, **parameters: Any) -> Reply:
+        """GET sapi capital/deposit/hisrec: this venue knows no flows."""
+        return Reply(200, {}, b"[]")
+
+    async def get_withdraw_history(self, **parameters: Any) -> Reply:
+        """GET sapi capital/withdraw/history: as for deposits."""
+        return Reply(200, {}, b"[]")
+
     async def get_server_time(self) -> Reply:
         """GET time."""
         return await self._asked("GET time", {})

@@ -88,7 +88,7 @@ def fold(state: Account, report: AccountReported) -> list[Decision]:
     differences = tuple(d.text for d in state.breaks.open() if d.name not in skipped)
     state.reconciled, state.reconciled_at, state.differences = not differences, report.at, differences
     state.passes += 1
-    state.clean_at = state.clean_at if differences else report.at
+    state.clean_at = state.clean_at if differences or skipped else report.at
     changed = len(decisions)
     return [*decisions, Reconciled(report.purpose, not differences, changed, differences)]
 

@@ -325,6 +325,7 @@ class State:
             day_equity=self.day_equity,
             alerts=self.alerts.all,
             alert_last=self.alerts.last_id,
+            clean_at=self.clean_at,
             adjustments=dict(self.adjustments),
             accepted=dict(self.breaks.accepted),
             inferred=dict(self.inferred),
@@ -348,6 +349,7 @@ class State:
         self.tickets = dict(carried.tickets)
         self.adjustments, self.inferred = dict(carried.adjustments), dict(carried.inferred)
         self.breaks.accepted = dict(carried.accepted)
+        self.clean_at = carried.clean_at
         for order in carried.orders:
             self.orders.restore(order, event.at)
         for pause in carried.pauses:

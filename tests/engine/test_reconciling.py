@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
@@ -9,7 +10,7 @@ import pytest
 
 from midas.domain.command import AcceptBreak, PlaceOrder, Reconcile
 from midas.domain.decision import Adjusted, Anomaly, OrderPlanned, TargetRefused
-from midas.domain.event import FlowSeen, Ticked
+from midas.domain.event import AccountReported, FlowSeen, Ticked
 from midas.domain.market import FeedStatus
 from midas.domain.mode import Mode
 from midas.domain.order import OrderType
@@ -88,7 +89,7 @@ def test_the_picture_tells_what_differs_since_when_and_how_often(scene: Scene) -
     view = scene.desk.picture().reconciliation
     found = view.differences[0]
     assert (view.state, found.state, found.seen, found.here, found.venue, found.closes) == (
-        "BREAK", "standing", 2, "10000", "9999", ("account",),
+        "BREAK", "standing", 3, "10000", "9999", ("account",),
     )  # fmt: skip
     assert found.since_at < view.pass_at
     assert view.clean_at < found.since_at
@@ -419,3 +420,47 @@ def test_a_candle_has_a_budget_of_its_own() -> None:
     assert desk.state.stale == {}
     desk.feed(Ticked(2 * SECOND, 0, {"btcusdt@kline_1s": 6 * SECOND}))
     assert desk.state.stale == {BTC.id: "no candle for 6 s"}
+
+
+# flows that nobody was there to hear of
+
+
+def listing(scene: Scene, *told: FlowSeen) -> None:
+    """From now on the venue lists these with a pass that asks for them."""
+    venue = scene.desk.venue
+    account = venue.account
+
+    def with_flows(purpose: str, unsettled: Iterable[str], now: int) -> AccountReported:
+        seen = account(purpose, unsettled, now)
+        return msgspec.structs.replace(seen, flows=told if purpose == "flows" else None)
+
+    venue.account = with_flows  # type: ignore[method-assign]
+
+
+def test_a_deposit_that_nobody_heard_of_is_found_in_the_venues_list(scene: Scene) -> None:
+    passes(scene)
+    deposits = [FlowSeen("BTC", Decimal(a), scene.desk.now + n, 0) for n, a in enumerate(("0.2", "0.3", "9"))]
+    listing(scene, *deposits)
+    scene.desk.venue.balances["BTC"] = Decimal("0.5")
+    passes(scene, 2)
+    assert [m.amount for m in of(Adjusted, scene.desk.audits)] == [Decimal("0.3"), Decimal("0.2")]
+    assert scene.desk.state.reconciled
+    assert gates(scene) == set()
+
+
+def test_a_flow_from_before_both_sides_were_equal_explains_nothing(scene: Scene) -> None:
+    scene.tick(120)
+    listing(scene, FlowSeen("BTC", Decimal("0.5"), scene.desk.now - 100 * SECOND, 0))
+    scene.desk.venue.balances["BTC"] = Decimal("0.5")
+    passes(scene, 2)
+    assert of(Adjusted, scene.desk.audits) == []
+    evidence = scene.desk.picture().reconciliation.differences[0].evidence
+    assert "no deposit or withdrawal that the venue lists explains it" in evidence
+
+
+def test_a_list_that_is_not_told_is_said_and_asked_for_once(scene: Scene) -> None:
+    scene.desk.venue.balances["BTC"] = Decimal("0.5")
+    passes(scene, 4)
+    asked = [e for a in scene.desk.audits for e in a.effects if e == TakeAccount("flows")]
+    assert len(asked) == 1
+    assert "doesn't list" in scene.desk.picture().reconciliation.differences[0].evidence

@@ -16,6 +16,7 @@ from midas.errors import ConfigInvalid, MalformedMessage, Rejected
 from midas.venues.binance.answers import KEY_REFUSED, ORDER_ABSENT
 from midas.venues.binance.orders import KnownOrders, OrderLine, TradeLine, amount, report, trade
 from midas.venues.binance.rest import Rest
+from midas.venues.binance.transfers import flows
 from midas.venues.binance.weights import Priority
 
 PAGE = 1000
@@ -87,6 +88,7 @@ class AccountReader:
             queried=queried,
             absent=absent,
             trades=tuple(trades),
+            flows=await flows(self._rest, priority) if purpose == "flows" else None,
         )
 
     async def find(self, client_id: str, instrument: str, priority: Priority) -> OrderReport | None:

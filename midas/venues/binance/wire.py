@@ -65,6 +65,12 @@ class Wire(Protocol):
     async def get_my_trades(self, **parameters: Any) -> Reply:
         """GET myTrades."""
 
+    async def get_deposit_history(self, **parameters: Any) -> Reply:
+        """GET sapi capital/deposit/hisrec."""
+
+    async def get_withdraw_history(self, **parameters: Any) -> Reply:
+        """GET sapi capital/withdraw/history."""
+
     async def get_server_time(self) -> Reply:
         """GET time."""
 
