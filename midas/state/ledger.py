@@ -127,7 +127,7 @@ class Ledger:
     def first_sight(self, instruments: Iterable[str]) -> frozenset[str]:
         """Those whose trades this ledger has never been shown; from now on it has."""
         new = frozenset(instruments) - self._trades.keys()
-        for instrument in new:
+        for instrument in sorted(new):  # the order in which they are carried
             self._trades[instrument], self._recent[instrument] = set(), deque()
         return new
 
