@@ -6,12 +6,14 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from midas.cli.alive import lives
 from midas.cli.exchange import RUN_FILE as EXCHANGE_FILE
 from midas.cli.fate import read_fate
+from midas.cli.guard_word import guard_of
 from midas.cli.processes import began_by_midas
 from midas.cli.running import LOCK
 from midas.cli.supervision import Supervision, supervision, supervisor
@@ -78,7 +80,17 @@ class HomeWatch:
             exchange_by_hand=self._by_hand,
             starting=self._starting,
             failed=self._failed,
+            **self._guard(),
         )
+
+    def _guard(self) -> dict[str, Any]:
+        found = guard_of(self._home)
+        if found is None:
+            return {}
+        return {
+            "guard": found.pid, "guard_level": found.level, "guard_patience_s": found.patience_s,
+            "guard_sees": found.condition, "guard_acted_at": found.acted_at, "guard_outcome": found.outcome,
+        }  # fmt: skip
 
     def _next_at(self, waiting: Supervision) -> int:
         """A supervisor that has begun the next start, which takes the lock a second later, is at it now."""

@@ -19,3 +19,9 @@ class Whereabouts(NamedTuple):
     exchange_by_hand: bool = False  # nobody starts that one again but the person
     starting: bool = False  # this console starts the engine
     failed: str = ""  # why it couldn't
+    guard: int = 0  # the process that acts where the engine hangs
+    guard_level: str = ""  # how far it would go
+    guard_patience_s: float = 0.0  # without a step of the engine
+    guard_sees: str = ""  # how it finds the engine: "well", "hung"
+    guard_acted_at: int = 0  # 0: it never had to
+    guard_outcome: str = ""  # of its newest act

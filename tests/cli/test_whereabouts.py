@@ -11,13 +11,15 @@ import pytest
 
 from midas.cli.exchange import RUN_FILE
 from midas.cli.fate import Fate, write_fate
+from midas.cli.guard_word import GuardWord
+from midas.cli.guard_word import tell as write_word
 from midas.cli.processes import KEPT, KeptExchange
 from midas.cli.running import LOCK
 from midas.cli.supervision import LOCK as SUPERVISOR_LOCK
 from midas.cli.supervision import Supervision, tell
 from midas.cli.whereabouts import HomeWatch
 from midas.errors import ProcessEnded
-from midas.store.lock import InstanceLock
+from midas.store.lock import GUARD_LOCK, InstanceLock
 from midas.venues.sim import runfile
 from midas.venues.sim.runfile import RunFile
 
@@ -48,6 +50,15 @@ def test_how_the_last_one_ended_is_told(tmp_path: Path, fate: Fate, at: int, tol
     write_fate(tmp_path, fate)
     where = watch(tmp_path).seen()
     assert (where.engine, where.ended_at, where.ended, where.wanted) == (0, at, told, wanted)
+
+
+def test_a_guard_is_told_of_while_it_lives(tmp_path: Path) -> None:
+    write_word(tmp_path, GuardWord(ME, 1, 20.0, "flatten", "hung", 7, "2 orders cancelled"))
+    assert watch(tmp_path).seen().guard == 0
+    with InstanceLock(tmp_path / GUARD_LOCK):
+        where = watch(tmp_path).seen()
+    assert (where.guard, where.guard_level, where.guard_patience_s) == (ME, "flatten", 20.0)
+    assert (where.guard_sees, where.guard_acted_at, where.guard_outcome) == ("hung", 7, "2 orders cancelled")
 
 
 def test_a_supervisor_s_plans_are_told_while_it_lives(tmp_path: Path) -> None:

@@ -91,6 +91,10 @@ def _reviewing(bench: Bench) -> None:
 
 
 LIVES = Whereabouts(engine=123, up=True, exchange=9)
+GUARDED = LIVES._replace(
+    guard=21_930, guard_level="flatten", guard_patience_s=20.0, guard_sees="well",
+    guard_acted_at=NOW - 200 * SECOND, guard_outcome="engine hung: 2 orders cancelled, flat",
+)  # fmt: skip
 GONE = Whereabouts(ended_at=NOW - 12 * SECOND, ended="exit 1: the journal is full", exchange=9)
 DOWN, ENTER = "j", "enter"
 
@@ -161,6 +165,7 @@ STATES = (
     Scene("live", partial(_changed, environment="LIVE")),
     Scene("reconnecting", prepare=_watched(LIVES, 3.2, connected=False)),
     Scene("engine-silent", prepare=_watched(LIVES, 4.2)),
+    Scene("guarded", keys=("9",), prepare=_watched(GUARDED, 0.1)),
     Scene("engine-ended", prepare=_watched(GONE, 12.0, connected=False)),
     Scene("engine-starting", prepare=_watched(Whereabouts(starting=True), 3.0, connected=False)),
     Scene("exchange-ended", snapshots.stale, prepare=_watched(LIVES._replace(exchange=0), 0.1)),

@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from midas.domain.time import SECOND
+from midas.runtime.whereabouts import Whereabouts
 from midas.state.snapshot import HealthView, HistogramView, Snapshot, StreamView
-from tests.fakes.snapshots import normal, starting
+from tests.fakes.snapshots import NOW, normal, starting
 from tests.tui.conftest import Console
 from tui.present import latency, system
 from tui.present.lines import Sheet
@@ -160,6 +161,30 @@ def test_a_busy_process_is_named() -> None:
         replace(p, cpu_percent=97.0) if p.name == "engine" else p for p in normal().health.processes
     )
     assert "! engine uses most of a core" in body(system.processes(ailing(processes=processes), spot(58, 6)))
+
+
+GUARDED = Whereabouts(engine=9, up=True, guard=4_712, guard_level="flatten", guard_patience_s=20.0)
+
+
+def test_the_guard_tells_how_far_it_would_go_and_how_it_finds_the_engine() -> None:
+    def note(where: Whereabouts | None, width: int = 58) -> str:
+        shown = picture(normal())._replace(where=where, now=NOW)
+        return "".join(piece.text for piece in system.processes(shown, spot(width, 6)).note)
+
+    assert note(GUARDED._replace(guard_sees="well")) == "guard: flatten after 20s, engine well"
+    assert note(GUARDED._replace(guard_sees="silent")).endswith("engine silent")
+    assert note(GUARDED._replace(guard_sees="well"), 36) == "guard: flatten 20s"
+    assert note(Whereabouts(engine=9)) == "no guard"
+    assert note(None) == ""
+
+
+@pytest.mark.parametrize("height", [2, 3, 4, 6])
+def test_what_the_guard_had_to_do_is_told_whatever_the_room(height: int) -> None:
+    acted = GUARDED._replace(guard_acted_at=NOW - 75 * SECOND, guard_outcome="2 orders cancelled, flat")
+    shown = picture(normal())._replace(where=acted, now=NOW)
+    rows = body(system.processes(shown, spot(58, height))).splitlines()
+    assert len(rows) <= height
+    assert rows[-1].startswith("! the guard acted 75s ago") and "flat" in rows[-1]
 
 
 def test_the_console_tells_of_itself() -> None:

@@ -95,6 +95,12 @@ def test_what_holds_stays_and_what_helps_goes_where_there_is_little_room() -> No
     assert "old" not in said
 
 
+def test_a_silent_engine_that_is_guarded_says_what_the_guard_will_do() -> None:
+    guarded = LIVES._replace(guard=7, guard_level="halt", guard_patience_s=20.0)
+    assert "the guard does halt after 20s" in second(guarded, 5.0)
+    assert "the guard" not in second(LIVES, 5.0)
+
+
 def test_a_start_reconciles_calmly_and_a_real_difference_is_an_alarm() -> None:
     normal = snapshots.normal()
     money = msgspec.structs.replace(normal.money, reconciled=False)

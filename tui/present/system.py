@@ -10,12 +10,13 @@ from tui.present import numbers
 from tui.present.facts import Fact, judged, listed
 from tui.present.gauge import gauge, shade_of
 from tui.present.headline import CLOCK_OFF_MS
-from tui.present.lines import Line, Piece, Sheet, centred, clip, width_of
+from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, width_of
 from tui.present.picture import LINK_STALE_NS, Picture, Spot
 from tui.present.reconciliation import NO_SWITCH, switchless
 from tui.present.table import Column, fitting, heading, row
 
 INBOX_DEEP = 1_000
+WELL = "well"  # how a guard calls an engine that steps
 CPU_BUSY = 80.0  # percent of one core
 
 
@@ -57,13 +58,37 @@ def processes(picture: Picture, spot: Spot) -> Sheet:
     if not known:
         return Sheet(title, centred("the engine has not looked yet", spot.width, spot.height))
     columns = fitting(_process_columns(picture), spot.width - 1)
-    # Without room for the heading the units say what is what.
-    rows: list[Line] = [[Piece(" "), *heading(columns)]] if len(known) < spot.height else []
-    rows += [[Piece(" "), *row(columns, process)] for process in known]
+    told = _acted(picture, spot.width)
     busy = [process.name for process in known if process.cpu_percent >= CPU_BUSY]
     if busy:
-        rows.append([Piece(clip(f"! {', '.join(busy)} uses most of a core", spot.width), "warn")])
-    return Sheet(title, rows)
+        told.append([Piece(clip(f"! {', '.join(busy)} uses most of a core", spot.width), "warn")])
+    # Without room for the heading the units say what is what.
+    rows: list[Line] = [[Piece(" "), *heading(columns)]] if len(known) + len(told) < spot.height else []
+    rows += [[Piece(" "), *row(columns, process)] for process in known]
+    return Sheet(title, [*rows[: max(1, spot.height - len(told))], *told], _guard(picture, spot.width))
+
+
+def _guard(picture: Picture, width: int) -> Line:
+    """Who acts where the engine hangs, how far, and after how long; nothing where nobody looks."""
+    where = picture.where
+    if where is None:
+        return []
+    if not where.guard:
+        return [Piece("no guard", "warn" if picture.snapshot.environment == "LIVE" else "dim")]
+    level, patience = clean(where.guard_level), f"{where.guard_patience_s:g}s"
+    does, sees = f"guard: {level} after {patience}", f", engine {clean(where.guard_sees)}"
+    if not where.guard_sees or len(does + sees) > width - 14:
+        return [Piece(does if len(does) <= width - 14 else f"guard: {level} {patience}", "dim")]
+    return [Piece(does, "dim"), Piece(sees, "dim" if where.guard_sees == WELL else "warn")]
+
+
+def _acted(picture: Picture, width: int) -> list[Line]:
+    """What the guard had to do, which outlives what made it act."""
+    where = picture.where
+    if where is None or not where.guard_acted_at:
+        return []
+    ago = numbers.span(max(0, picture.now - where.guard_acted_at))
+    return [[Piece(clip(f"! the guard acted {ago} ago: {where.guard_outcome}", width), "alarm")]]
 
 
 def console(picture: Picture, spot: Spot) -> Sheet:

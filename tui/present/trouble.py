@@ -40,9 +40,10 @@ def engine_trouble(
     if not where.up:
         return Trouble((f"ENGINE STARTING: process {where.engine}", OLD), "warn_bar")
     if connected:
+        acts = f"the guard does {where.guard_level} after {where.guard_patience_s:g}s"
         return Trouble(
             (f"ENGINE SILENT {old}: process {where.engine} lives", "midas kill latches",
-             f"kill -9 {where.engine} ends it", OLD), "alarm_bar",
+             *([acts] if where.guard else []), f"kill -9 {where.engine} ends it", OLD), "alarm_bar",
         )  # fmt: skip
     return Trouble(
         (f"LINK LOST {old}: process {where.engine} lives", "reconnecting", OLD), "alarm_bar"
