@@ -18,6 +18,7 @@ from tui.present.table import Column, fitting, heading, row
 INBOX_DEEP = 1_000
 WELL = "well"  # how a guard calls an engine that steps
 CPU_BUSY = 80.0  # percent of one core
+ROOM_BESIDE = 15  # cells that the title of the processes takes from a note
 
 
 def streams(picture: Picture, spot: Spot) -> Sheet:
@@ -77,8 +78,8 @@ def _guard(picture: Picture, width: int) -> Line:
         return [Piece("no guard", "warn" if picture.snapshot.environment == "LIVE" else "dim")]
     level, patience = clean(where.guard_level), f"{where.guard_patience_s:g}s"
     does, sees = f"guard: {level} after {patience}", f", engine {clean(where.guard_sees)}"
-    if not where.guard_sees or len(does + sees) > width - 14:
-        return [Piece(does if len(does) <= width - 14 else f"guard: {level} {patience}", "dim")]
+    if not where.guard_sees or len(does + sees) > width - ROOM_BESIDE:
+        return [Piece(does if len(does) <= width - ROOM_BESIDE else f"guard: {level} {patience}", "dim")]
     return [Piece(does, "dim"), Piece(sees, "dim" if where.guard_sees == WELL else "warn")]
 
 
