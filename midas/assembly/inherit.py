@@ -59,11 +59,13 @@ def _inherited(home: Path, account: str, now: Callable[[], int]) -> tuple[Carrie
         if left is None:
             continue
         carried, ours = left
-        carried = _after_repair(home, carried)
+        carried = _after_repair(home, carried, problems)
         if ours:
             return carried, problems
         mode = carried
-    return (_after_repair(home, Carried()) if mode is None else _mode_only(mode)), problems
+    if mode is None:
+        return _after_repair(home, Carried(), problems), problems
+    return _mode_only(mode), problems
 
 
 def _left(
@@ -122,7 +124,7 @@ def _cut_torn(directory: Path, found: Survey, now: Callable[[], int]) -> str:
         _, note = cut(directory, Cause.TORN, now())
     except StoreFull as error:
         return f"session {directory.name}: {found.what} It goes on from its last good record, uncut: {error}"
-    return f"session {directory.name}: {note.sentence}; the venue is asked for what followed"
+    return f"session {directory.name}: {note.sentence}; what followed is asked of the venue"
 
 
 def _finish_cuts(home: Path) -> None:
@@ -132,19 +134,21 @@ def _finish_cuts(home: Path) -> None:
         raise StoreFull(f"a cut of a journal in {home} can't be finished: {error}") from error
 
 
-def _after_repair(home: Path, carried: Carried) -> Carried:
+def _after_repair(home: Path, carried: Carried, problems: list[str]) -> Carried:
     """Nobody knows what a person chose in a stretch that is lost: nothing is opened before one says so."""
     repaired = [
-        note
+        f"session {path.parent.name}: {note.sentence}; what followed is asked of the venue"
         for path in (home / sessions.SESSIONS).glob(f"*/{NOTE}")
         if path.parent.name >= carried.from_session
         and (note := read_cut(path.parent)) is not None
         and (note.cause is Cause.REPAIRED or not note.sequence)
     ]
+    problems += [sentence for sentence in repaired if sentence not in problems]
     if not repaired or Mode(carried.mode).safety >= Mode.OBSERVATION.safety:
         return carried
     return msgspec.structs.replace(
-        carried, mode=Mode.OBSERVATION.value, mode_by="midas repair", mode_ends="until somebody changes it",
+        carried, mode=Mode.OBSERVATION.value, mode_floor=Mode.OBSERVATION.value, mode_by="midas repair",
+        mode_ends="until somebody changes it",
         mode_cause="a part of the journal is lost: compare the account with the venue", mode_since=0,
     )  # fmt: skip
 

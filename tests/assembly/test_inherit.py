@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from midas.assembly.inherit import inherited, refuse_left_behind
+from midas.assembly.inherit import inherited, refuse_left_behind, rows_of
 from midas.domain.carry import AlertCarried, Carried
 from midas.domain.command import SetStrategy
 from midas.domain.event import CommandGiven, Event, SessionOpened, Ticked
@@ -32,6 +32,7 @@ from midas.runtime.records import (
     encode_header,
     encode_marks,
 )
+from midas.runtime.replay import header_of
 from midas.state.state import EXTERNAL
 from midas.store import sessions
 from midas.store.integrity import verify
@@ -151,8 +152,13 @@ async def test_after_a_repair_the_good_records_are_continued_in_observation(tmp_
     cut(directory, Cause.REPAIRED, START)
     carried, problems = inherited(tmp_path, OURS)
     assert (carried.from_session, carried.opened) == ("2", False)
-    assert (carried.mode, carried.mode_by) == ("OBSERVATION", "midas repair")
-    assert problems == []
+    assert (carried.mode, carried.mode_floor, carried.mode_by) == (
+        "OBSERVATION",
+        "OBSERVATION",
+        "midas repair",
+    )
+    assert len(problems) == 1
+    assert "session 2: its damaged journal was repaired: 3 records up to sequence 1 are good" in problems[0]
     await store(tmp_path, "3", OURS, [opened("3", OURS, Carried()), rich(3_000)])
     assert inherited(tmp_path, OURS)[0].mode == "NORMAL", "what a person chose since then holds"
 
@@ -197,7 +203,7 @@ async def test_a_torn_end_is_cut_told_and_set_aside_and_the_rest_continued(tmp_p
     assert 2_000 <= carried.balances["USDT"] < 2_099
     assert carried.mode == "NORMAL"
     assert "session 2: a crash tore its journal: " in told
-    assert "lie in its folder quarantine-1; the venue is asked for what followed" in told
+    assert "lie in its folder quarantine-1; what followed is asked of the venue" in told
     assert contents(directory / "quarantine-1") == before
     assert inherited(tmp_path, OURS) == (carried, []), "the second start finds a whole journal"
     assert verify(directory).records == int(told.split(" records up to")[0].rsplit(" ", 1)[1])
@@ -248,6 +254,15 @@ async def test_an_event_that_only_a_newer_midas_knows_refuses_the_start(tmp_path
     await journal.close()
     with pytest.raises(SchemaNewer, match=r"midas 7\.1 and holds what this one, .*, doesn't know"):
         inherited(tmp_path, OURS)
+
+
+async def test_a_session_of_other_code_and_configuration_is_continued(tmp_path: Path) -> None:
+    directory = await store(tmp_path, "1", OURS, [opened("1", OURS), rich(1_000)])
+    header = header_of(rows_of(directory), "1")
+    assert (header.code_hash, header.config_hash) == ("code", SETTINGS.digest()), (
+        "the old one stays on record"
+    )
+    assert inherited(tmp_path, OURS)[0].from_session == "1"
 
 
 async def test_the_header_of_the_first_midas_is_read(tmp_path: Path) -> None:
