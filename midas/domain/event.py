@@ -209,6 +209,12 @@ class AccountReported(msgspec.Struct, frozen=True, tag="account"):
     absent: tuple[str, ...]
     trades: tuple[TradeReport, ...]
     flows: tuple[FlowSeen, ...] | None = None  # that the venue lists; None: not asked for, or not told
+    asked_at: int = 0  # our own wall time, before the venue was asked for anything; 0: not told
+
+    @property
+    def asked(self) -> int:
+        """When it was asked for, by the clock that our other events bear."""
+        return self.asked_at or self.as_of
 
 
 class CommandGiven(msgspec.Struct, frozen=True, tag="command"):

@@ -119,7 +119,7 @@ class Passes:
         """A pass taken since the stream is back that changes nothing tells all that was missed."""
         state, breaks = self._state, self._state.breaks
         explained = all(breaks.standing(d.name) for d in breaks.open())
-        if state.user_up and event.as_of >= state.user_up_at and not done.changed and explained:
+        if state.user_up and event.asked >= state.user_up_at and not done.changed and explained:
             state.stream_doubt = 0
 
     def _recovered(self, done: Reconciled) -> Outcome:

@@ -93,8 +93,9 @@ def _starts_at_once(original: Any) -> Any:
 
 
 def _believes_old_words(original: Any) -> Any:
-    def reported(self: Orders, report: OrderReport, as_of: int, at: int) -> Any:
-        return original(self, msgspec.structs.replace(report, time=0), as_of + 3_600_000_000_000, at)
+    def reported(self: Orders, report: OrderReport, asked_at: int, at: int, venue_time: int = 0) -> Any:
+        later = asked_at + 3_600_000_000_000
+        return original(self, msgspec.structs.replace(report, time=0), later, at, venue_time)
 
     return reported
 
@@ -159,7 +160,7 @@ def _absent_too_soon(original: Any) -> Any:
     def absent(self: Orders, client_id: str, as_of: int, at: int) -> Any:
         order = self.open.get(client_id)
         if order is not None:
-            order.dead_at = order.touched_at = 0
+            order.dead_at = 1
         return original(self, client_id, as_of, at)
 
     return absent

@@ -12,8 +12,8 @@ from midas.state.order import Order
 Change = OrderMoved | Anomaly
 CLOSED_KEPT = 1_000  # late fills and cancels of older orders are looked up at the venue instead
 SETTLING = 2 * SECOND  # clocks differ: evidence this close to a newer event may be older than it
-# Where the broker told no `dead_at`: 3 s of receive window and 10 s of the venue's own time-out. It is
-# counted from our clock and compared with the venue's, so the rest is for a venue ahead of us.
+# Where the broker told no `dead_at`: 3 s of receive window, 10 s of the venue's own time-out, and some more.
+# It is counted from the venue's own time in an answer that was asked for later, never from our clock.
 REQUEST_LIFE = 15 * SECOND
 
 

@@ -17,7 +17,7 @@ class Pending(msgspec.Struct, frozen=True):
 
     request: str  # its own id, unique within the order
     sent_at: int  # 0: waits for the replacement before it
-    dead_at: int = 0  # venue time after which it can no longer arrive
+    dead_at: int = 0  # venue time after which it can no longer arrive; 0: not known yet
     replacement: Replacement | None = None  # None: a cancel
 
 
@@ -67,7 +67,7 @@ class Order:
         self.conflicts: set[int] = set()  # trades that two sources told differently
         self.busted = ZERO  # of what was filled, taken back by the venue
         self.sent_at = 0
-        self.dead_at = 0
+        self.dead_at = 0  # venue time after which it can no longer arrive; 0: not known yet
         self.closed_at = 0
         self.touched_at = intent.created_at
         self.pending: list[Pending] = []

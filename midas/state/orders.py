@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+import msgspec
+
 from midas.domain.carry import OrderCarried
 from midas.domain.money import ZERO
 from midas.domain.order import CloseReason, Fill, OrderIntent, OrderReport, Phase, Side
@@ -81,9 +83,9 @@ class Orders(Requests):
         order.venue_id, order.sequence = carried.venue_id, carried.sequence
         order.filled, order.cost, order.busted = carried.filled, carried.cost, carried.busted
         order.untriggered, order.sent_at = carried.untriggered, carried.sent_at
-        order.pending = [Pending(r.request, at, at + REQUEST_LIFE, r) for r in carried.replacements]
+        order.pending = [Pending(r.request, at, 0, r) for r in carried.replacements]
         order.phase = Phase.WORKING if carried.phase == Phase.WORKING.value else Phase.INFLIGHT
-        order.dead_at, order.absent_at = carried.dead_at or at + REQUEST_LIFE, carried.absent_at
+        order.dead_at, order.absent_at = carried.dead_at, carried.absent_at
         order.unknown_since, order.unknown_cause = at, "engine restarted"
         self.open[carried.intent.client_id] = order
 
@@ -230,10 +232,11 @@ class Orders(Requests):
             return [*anomaly, *self._moved(order, before, "fills missing")]
         return self._close(order, reason, at, "")
 
-    def reported(self, report: OrderReport, as_of: int, at: int) -> list[Change]:
+    def reported(self, report: OrderReport, asked_at: int, at: int, venue_time: int = 0) -> list[Change]:
         """A line of the open-order list or the answer to a look-up (fills were applied before).
 
-        The venue was asked at `as_of`; what is older than the newest event may not take it back.
+        The venue was asked at `asked_at` of our clock, when its own was at `venue_time`; what is older than
+        the newest event may not take it back.
         """
         order = self.get(report.client_id)
         if order is None:
@@ -242,15 +245,17 @@ class Orders(Requests):
         if not report.open:
             reason = report.close_reason or CloseReason.CANCELED
             return self.closed_by_venue(report.client_id, reason, report.filled, at)
+        order.touched_at = min(order.touched_at, at)  # our clock may have been set back meanwhile
+        order.unknown_since = min(order.unknown_since, at)
         if order.phase is Phase.CLOSED:
             overtaken = 0 < report.time < order.sequence  # the venue itself has told of a later change
-            late = overtaken or as_of <= order.touched_at + SETTLING
+            late = overtaken or asked_at <= order.touched_at + SETTLING
             return [] if late else self._resurrect(order, at)
         order.absent_at = 0
         before = order.status
         stale = 0 < report.time < order.terms_sequence
-        changes = [] if stale else self._adopt(order, report, as_of, at)
-        if order.phase is not Phase.WORKING or as_of > order.unknown_since > 0:
+        changes = [] if stale else self._adopt(order, report, venue_time or asked_at, at)
+        if order.phase is not Phase.WORKING or asked_at > order.unknown_since > 0:
             order.phase = Phase.WORKING
             order.pending = [p for p in order.pending if p.replacement is not None]  # a cancel is asked again
             if order.replacing is None:
@@ -272,7 +277,10 @@ class Orders(Requests):
     def absent(self, client_id: str, as_of: int, at: int) -> list[Change]:
         """The venue, asked successfully, doesn't know it. Proof needs two such answers after `dead_at`."""
         order = self.open.get(client_id)
-        if order is None or order.phase is Phase.QUEUED or as_of <= max(order.dead_at, order.touched_at):
+        if order is None or order.phase is Phase.QUEUED:
+            return []
+        order.dead_at = order.dead_at or as_of + REQUEST_LIFE
+        if as_of <= order.dead_at:
             return []
         if not order.absent_at:
             order.absent_at = as_of
@@ -293,14 +301,18 @@ class Orders(Requests):
         told = self.strange("resurrected", order.intent.client_id, f"{before} here, open at the venue")
         return [told, *self._moved(order, before, "")]
 
-    def _adopt(self, order: Order, report: OrderReport, as_of: int, at: int) -> list[Change]:
+    def _adopt(self, order: Order, report: OrderReport, venue_time: int, at: int) -> list[Change]:
         """The venue's price and quantity are the true ones, and may be those of a replacement."""
         order.untriggered = order.untriggered and report.untriggered
         intent, out = order.intent, order.replacing
         asked = out.replacement if out is not None else None
         arrived = asked is not None and asked.quantity == report.quantity
         arrived = arrived and asked is not None and asked.price in (None, report.price)
-        if out is not None and (arrived or as_of > out.dead_at):
+        if out is not None and not out.dead_at:
+            order.pending.remove(out)
+            out = msgspec.structs.replace(out, dead_at=venue_time + REQUEST_LIFE)
+            order.pending.append(out)
+        if out is not None and (arrived or venue_time > out.dead_at):
             order.pending.remove(out)
             self._send_waiting(order, at)
         if report.quantity == intent.quantity and intent.price in (None, report.price):

@@ -121,7 +121,7 @@ def _status(state: Account, line: OrderReport, report: AccountReported) -> list[
     order, name = state.orders.get(line.client_id), f"order:{line.client_id}"
     if order is None or (state.breaks.exhausted(name) and _contradicts(order, line)):
         return []
-    changes: list[Decision] = [*state.orders.reported(line, report.as_of, report.at)]
+    changes: list[Decision] = [*state.orders.reported(line, report.asked, report.at, report.as_of)]
     if any(isinstance(c, Anomaly) and c.kind in ("resurrected", "order_differs") for c in changes):
         state.breaks.corrected(name)
     return changes
@@ -168,7 +168,7 @@ def _moving(state: Account, report: AccountReported) -> set[str]:
     if report.purpose != "audit":
         return set()
     orders = (*state.orders.open.items(), *state.orders.closed.items())
-    return {i for i, order in orders if report.as_of - order.touched_at < SETTLING}
+    return {i for i, order in orders if report.asked - order.touched_at < SETTLING}
 
 
 def _touched(state: Account, report: AccountReported, moving: set[str]) -> frozenset[str]:

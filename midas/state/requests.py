@@ -11,7 +11,7 @@ import msgspec
 
 from midas.domain.order import CloseReason, Phase, Replacement
 from midas.domain.time import SECOND
-from midas.state.lives import REQUEST_LIFE, Change, Lives
+from midas.state.lives import Change, Lives
 from midas.state.order import Order, Pending
 
 CANCEL_AGAIN = SECOND // 2  # after a refused cancel; twice as long after each further one
@@ -75,7 +75,7 @@ class Requests(Lives):
             detail = f"{replacement.request} left while {out.request} wasn't answered"
             told.append(self.strange("second_replace", client_id, detail))
         order.pending = [p for p in order.pending if p.request != replacement.request]
-        order.pending.append(Pending(replacement.request, at, dead_at or at + REQUEST_LIFE, replacement))
+        order.pending.append(Pending(replacement.request, at, dead_at, replacement))
         return [*told, *self._moved(order, before, "")]
 
     def replaced(
@@ -127,7 +127,6 @@ class Requests(Lives):
             return []
         before = order.status
         order.phase = Phase.INFLIGHT if order.phase is Phase.QUEUED else order.phase
-        order.dead_at = order.dead_at or at + REQUEST_LIFE
         order.touched_at = at
         self._doubt(order, cause, at)
         return self._moved(order, before, cause)

@@ -78,10 +78,10 @@ def test_what_may_have_been_sent_is_doubted_until_absence_is_proven() -> None:
     state = desk()
     state.plan(intent())
     state.orders.uncertain("md-1", "engine restarted", START)
-    for seconds in (20, 21):
+    for seconds in (20, 36, 37):
         state.apply(account(START + seconds * SECOND, {"USDT": "10000"}, absent=("md-1",), purpose="start"))
     assert state.orders.open["md-1"].status == "UNKNOWN"
-    state.apply(account(START + 22 * SECOND, {"USDT": "10000"}, absent=("md-1",), purpose="start"))
+    state.apply(account(START + 38 * SECOND, {"USDT": "10000"}, absent=("md-1",), purpose="start"))
     assert state.orders.closed["md-1"].status == "REJECTED"
 
 
