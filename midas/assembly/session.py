@@ -18,9 +18,10 @@ from midas.agents.execution_agent import PREFIX
 from midas.assembly.access import Access, sockets
 from midas.assembly.config import engine_config, strategies_of
 from midas.assembly.inherit import inherited, refuse_left_behind
-from midas.domain.event import AccountDoubted, Remarked, SessionOpened
+from midas.domain.command import SetMode
+from midas.domain.event import AccountDoubted, CommandGiven, Remarked, SessionOpened
 from midas.domain.instrument import Instrument
-from midas.domain.mode import KillLevel
+from midas.domain.mode import KillLevel, Mode
 from midas.domain.time import MILLISECOND, SECOND
 from midas.engine.build import EngineConfig, build_engine
 from midas.engine.snapshot import Assembly, Painter
@@ -54,6 +55,7 @@ from midas.workspace import LoadedStrategy
 
 Say = Callable[[str], None]
 
+KEY_REFUSED = "the venue refuses our API key: check it, its rights and the addresses it may come from"
 LEAVE_S = 2.0
 RETAIN_EVERY_S = 10.0
 
@@ -87,6 +89,7 @@ class Session:
         self._settings = settings
         self._access = access
         self._rest = rest
+        rest.on_key_refused = self._key_refused
         self._config = config
         self._plugins = plugins
         self._say = say
@@ -117,6 +120,13 @@ class Session:
         self._journal: Journal | None = None
         self._tape: Tape | None = None
         self._link: LinkServer | None = None
+
+    def _key_refused(self) -> None:
+        """Only a person can give it rights again: nothing new is begun until one has."""
+        now = self._clock.now()
+        self.remark("error", KEY_REFUSED)
+        pause = SetMode(Mode.PAUSE.value, KEY_REFUSED, confirmed=True)
+        self.inbox.put(CommandGiven(f"key-{now}", "binance", pause, now))
 
     def remark(self, severity: str, text: str) -> None:
         """A line about the processes around the engine, for its journal and the event pane."""

@@ -70,7 +70,10 @@ class BinanceBroker:
         self._account = AccountReader(rest, self._symbols, self._known)
         names = {instrument.symbol: instrument.id for instrument in instruments}
         translator = Translator(names, prefix, self._known)
-        self.stream = UserStream(rest.client, translator, publish, rest.now, self._gap)
+        self.stream = UserStream(
+            rest.client, translator, publish, rest.now, self._gap,
+            admit=rest.weights.admit_key, answered=rest.key_answered,
+        )  # fmt: skip
 
     async def start(self) -> None:
         """Set the clock, check the key, open the user stream.

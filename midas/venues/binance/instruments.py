@@ -61,7 +61,8 @@ async def listed(rest: Rest) -> tuple[str, ...]:
 
 async def _info(rest: Rest) -> ExchangeInfo:
     info = await insist(
-        lambda: rest.ask(rest.client.get_exchange_info, ExchangeInfo, Priority.RECONCILE), lambda: 0.5
+        lambda: rest.ask(rest.client.get_exchange_info, ExchangeInfo, Priority.RECONCILE, signed=False),
+        lambda: 0.5,
     )
     rest.weights.limits = limits(info.rate_limits)
     return info

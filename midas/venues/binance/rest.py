@@ -32,25 +32,38 @@ class Rest:
         self.now = now
         self.weights = Weights(now)
         self.clock = VenueClock(now, self.server_time)
+        self.on_key_refused: Callable[[], None] = lambda: None  # called once, not for each refusal
         client.observe(lambda reply: self.weights.observe(reply.headers))
 
-    async def ask(self, call: Callable[[], Awaitable[Reply]], type_: type[T], priority: Priority) -> T:
+    async def ask(
+        self, call: Callable[[], Awaitable[Reply]], type_: type[T], priority: Priority, *, signed: bool = True
+    ) -> T:
         """The venue's answer. Raises RateLimited, Rejected, MalformedMessage or Unreachable: no evidence."""
-        return decode(await self._body(call, priority), type_)
+        return decode(await self._body(call, priority, signed), type_)
 
-    def meaning(self, reply: Reply) -> answers.Answer:
-        """What an answer means; a refusal for its rate or its time has its effect on breaker and clock."""
+    def meaning(self, reply: Reply, *, signed: bool = True) -> answers.Answer:
+        """What an answer means; a refusal of rate, time or key has its effect on breaker and clock."""
         code, reason = (0, "") if reply.status == 200 else answers.refusal(reply.body)
         meaning = answers.meaning(reply.status, code, reason)
         if isinstance(meaning, answers.RateLimited):
             self.weights.refuse(reply.headers, meaning.code)
         elif isinstance(meaning, answers.Rejected) and meaning.code == answers.CLOCK_REFUSED:
             self.clock.suspect()
+        elif signed:
+            self.key_answered(meaning)
         return meaning
+
+    def key_answered(self, meaning: answers.Answer) -> None:
+        """Learn from the answer to something signed whether the venue takes our key."""
+        if isinstance(meaning, answers.Rejected) and meaning.code in answers.KEY_REFUSED:
+            if self.weights.refuse_key():
+                self.on_key_refused()
+        elif not isinstance(meaning, answers.Unknown):
+            self.weights.accept_key()
 
     async def server_time(self) -> int:
         """The venue's time in milliseconds."""
-        answer = await self.ask(self.client.get_server_time, _ServerTime, Priority.CANCEL)
+        answer = await self.ask(self.client.get_server_time, _ServerTime, Priority.CANCEL, signed=False)
         return answer.server_time
 
     async def set_clock(self) -> None:
@@ -62,14 +75,14 @@ class Rest:
         """Sign with the offset measured last."""
         self.client.timestamp_offset = self.clock.offset_ms
 
-    async def _body(self, call: Callable[[], Awaitable[Reply]], priority: Priority) -> bytes:
-        self.weights.admit(priority)
+    async def _body(self, call: Callable[[], Awaitable[Reply]], priority: Priority, signed: bool) -> bytes:
+        self.weights.admit(priority, signed=signed)
         try:
             reply = await call()
         except answers.TRANSPORT_ERRORS as error:
             # The cause stays out of the chain: an aiohttp error can carry our headers.
             raise Unreachable(f"the venue didn't answer ({type(error).__name__})") from None
-        meaning = self.meaning(reply)
+        meaning = self.meaning(reply, signed=signed)
         if not isinstance(meaning, answers.Accepted):
             raise self._error(meaning)
         return reply.body
@@ -77,7 +90,9 @@ class Rest:
     async def public(self, path: str, params: Mapping[str, str]) -> bytes:
         """The body of a public GET (`depth`, `klines`), still undecoded. Raises as `ask`."""
         calls = {"depth": self.client.get_order_book, "klines": self.client.get_klines}
-        return bytes(await self.ask(lambda: calls[path](**params), msgspec.Raw, Priority.RECONCILE))
+        return bytes(
+            await self.ask(lambda: calls[path](**params), msgspec.Raw, Priority.RECONCILE, signed=False)
+        )
 
     def _error(self, meaning: answers.Answer) -> Exception:
         match meaning:

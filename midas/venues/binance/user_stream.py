@@ -17,6 +17,7 @@ from websockets.exceptions import WebSocketException
 from midas.domain.market import FeedStatus, MessageRefused
 from midas.errors import MalformedMessage, Unreachable
 from midas.ports.venue import Publish
+from midas.venues.binance import answers
 from midas.venues.binance.executions import Translator
 from midas.venues.binance.wire import Wire
 from midas.venues.task import Backoff, keep_running
@@ -34,6 +35,14 @@ _SOCKET_ERRORS = (
 )
 
 
+def _admitted() -> None:
+    """Nothing is known against our key."""
+
+
+def _unheard(_: answers.Answer) -> None:
+    """Nobody keeps what the venue says of our key."""
+
+
 class UserStream:
     """Publishes what the stream says. `on_gap` is called whenever only a full pass can tell what happened."""
 
@@ -45,13 +54,17 @@ class UserStream:
         now: Callable[[], int],
         on_gap: Callable[[], None],
         quiet_s: float = QUIET_S,
+        admit: Callable[[], None] = _admitted,
+        answered: Callable[[answers.Answer], None] = _unheard,
     ) -> None:
+        """`admit` raises RateLimited while our key is refused; `answered` hears what became of it."""
         self._client = client
         self._translator = translator
         self._publish = publish
         self._now = now
         self._on_gap = on_gap
         self._quiet_s = quiet_s
+        self._admit, self._answered = admit, answered
         self._missed = False
         self._connected = False
         self.heard_at = 0
@@ -63,10 +76,14 @@ class UserStream:
 
     async def _live(self) -> None:
         """One connection's life; ends by raising Unreachable."""
+        self._admit()
         try:
             socket = await self._client.open_user_socket()
         except _SOCKET_ERRORS as error:
+            if isinstance(error, BinanceAPIException) and error.code in answers.KEY_REFUSED:
+                self._answered(answers.Rejected(error.code, "the user stream"))
             raise Unreachable(f"the user stream can't be opened ({_name(error)})") from None
+        self._answered(answers.Accepted())
         try:
             self._up()
             while True:

@@ -12,6 +12,7 @@ from midas.domain.time import DAY, MINUTE, SECOND, iso
 from midas.errors import RateLimited
 
 _ORDERS_CODE = -1015
+_KEY_SILENCE = MINUTE  # after the venue refused our key; then one request finds out whether it still does
 _SILENCE_DEFAULT = 10 * SECOND  # a 429 without Retry-After
 
 
@@ -43,6 +44,7 @@ class Weights:
         self._orders_day = _Counter(DAY)
         self._silent_until = 0
         self._orders_until = 0
+        self._key_until = 0  # 0: nothing is known against our key
 
     @property
     def used(self) -> int:
@@ -52,11 +54,14 @@ class Weights:
     @property
     def retry_at(self) -> int:
         """When the venue will listen again; 0 where it does now."""
-        return self._silent_until if self._silent_until > self._now() else 0
+        until = max(self._silent_until, self._key_until)
+        return until if until > self._now() else 0
 
-    def admit(self, priority: Priority) -> None:
+    def admit(self, priority: Priority, *, signed: bool = True) -> None:
         """Pass, or raise RateLimited with the moment from which a request of `priority` may leave."""
         now = self._now()
+        if signed:
+            self.admit_key()
         if now < self._silent_until:
             raise _held("the venue asked for silence", self._silent_until)
         if self._weight.value(now) >= priority.value * self.limits.weight_minute:
@@ -67,6 +72,24 @@ class Weights:
             )
         if priority is Priority.ORDER:
             self._admit_order(now)
+
+    def admit_key(self) -> None:
+        """Pass, or raise RateLimited: of all that is signed one request a minute asks a refused key again."""
+        now = self._now()
+        if now < self._key_until:
+            raise _held("the venue refuses our API key", self._key_until)
+        if self._key_until:
+            self._key_until = now + _KEY_SILENCE
+
+    def refuse_key(self) -> bool:
+        """The venue refused our key: nothing signed leaves for a minute. Whether that is news."""
+        news = not self._key_until
+        self._key_until = self._now() + _KEY_SILENCE
+        return news
+
+    def accept_key(self) -> None:
+        """The venue took our key."""
+        self._key_until = 0
 
     def observe(self, headers: Mapping[str, str]) -> None:
         """Learn from the headers of any answer."""
