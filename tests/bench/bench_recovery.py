@@ -47,6 +47,7 @@ RECORDS = 100_000
 MESSAGES = 100_000
 RUNS = 5
 STREAM = "GET /stream"
+OWN_TRADES = 10**12  # no id of the exchange that takes over
 TRADE = (
     '{"stream":"btcusdt@trade","data":{"e":"trade","E":1795248017100,"s":"BTCUSDT","t":1,"p":"60000.01000000",'
     '"q":"0.00100000","T":1795248017100,"m":true,"M":true}}'
@@ -60,6 +61,7 @@ class Scribe(SoakDesk):
     def __init__(self) -> None:
         super().__init__()
         self.records: list[Record] = []
+        self.venue.number_trades_from(OWN_TRADES)
 
     def _step(self, event: Event) -> None:
         self._sequence += 1

@@ -89,6 +89,10 @@ class FakeVenue:
             outcomes = apply(event.last_id, bids, asks)
         return self._fills(outcomes, event.at, Source.STREAM) if outcomes else []
 
+    def number_trades_from(self, first: int) -> None:
+        """The next trade's id."""
+        self._traded = first - 1
+
     def submit(self, intent: OrderIntent, now: int) -> list[Event]:
         """An order arrives."""
         sent = OrderSent(intent.client_id, now, now + RECV_WINDOW)
