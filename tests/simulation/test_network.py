@@ -14,7 +14,7 @@ from midas.simulation.network import Asked, Network, Weather
 from midas.simulation.plan import REQUESTS
 from midas.venues.binance.client import Reply
 
-ORDER = {"newClientOrderId": "md-1"}
+ORDER = {"newClientOrderId": "md-1", "timestamp": "1767960000000"}
 
 
 class Stage:

@@ -21,7 +21,7 @@ TRACE = (
 
 def world(*faults: Fault, seed: int = 5) -> Verdict:
     """A short world with these faults alone."""
-    return World(Plan(seed=seed, faults=faults, calm=5.0, heal=60.0, ends=SHORT)).run()
+    return World(Plan(seed=seed, faults=faults, calm=5.0, heal=60.0, ends=SHORT, market_s=0.5)).run()
 
 
 def test_a_seed_is_the_same_world_twice() -> None:
