@@ -30,6 +30,7 @@ from tui.acts.modes import Modes
 from tui.acts.ordering import Ordering
 from tui.acts.reading import Reading
 from tui.acts.reconciling import Reconciling
+from tui.acts.scopes import Scopes
 from tui.acts.starting import Starting
 from tui.acts.strategies import Strategies
 from tui.acts.taking import Taking
@@ -57,8 +58,8 @@ GC_THRESHOLDS = (20_000, 20, 20)  # pictures come and go eight times a second, a
 
 
 class ConsoleApp(
-    Modes, Ordering, Strategies, Alerting, Reconciling, Reading, Taking, Looks, Commanding, Touring,
-    Starting, Viewing,
+    Scopes, Modes, Ordering, Strategies, Alerting, Reconciling, Reading, Taking, Looks, Commanding,
+    Touring, Starting, Viewing,
 ):  # fmt: skip
     """Keys to commands, snapshots to panes."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.fuzzy import FuzzySearch
 
-from midas.domain.command import Resume, SetMode, SetStrategy
+from midas.domain.command import Kill, Resume, SetMode, SetStrategy
 from tests.fakes import snapshots
 from tests.tui.conftest import Console
 from tui.entry import Entry, found, offered
@@ -186,3 +186,34 @@ async def test_every_command_has_words_and_fits(console: Console, size: tuple[in
         assert all(e.help for e in entries)
         await bench.press("colon")
         assert {len(row) for row in bench.screen()} == {size[0]}
+
+
+async def test_a_strategy_is_halted_by_name_at_once(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("colon", *"kill strategy trend-following", "enter")
+        assert bench.link.commands == [Kill("halt", "palette", "strategy", "trend-following")]
+
+
+async def test_a_kill_by_name_that_takes_more_shows_its_preview_and_asks_y(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("colon", *"kill instrument BTC-USDT flatten", "enter")
+        assert bench.link.commands == [Kill("flatten", "palette", "instrument", "BTC-USDT", preview=True)]
+        bench.later(1.0)
+        await bench.press("y")
+        assert bench.link.commands[1:] == [Kill("flatten", "palette", "instrument", "BTC-USDT")]
+
+
+async def test_what_was_killed_by_name_goes_on_only_after_y(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("colon", *"reopen venue binance checked it", "enter")
+        assert bench.link.commands == [Resume("checked it", False, "venue", "binance")]
+        bench.later(1.0)
+        await bench.press("y")
+        assert bench.link.commands[1:] == [Resume("checked it", True, "venue", "binance")]
+
+
+async def test_a_kill_by_name_with_an_unknown_level_stops_nothing(console: Console) -> None:
+    async with console() as bench:
+        await bench.press("colon", *"kill venue binance softly", "enter")
+        assert bench.shows("there is no level softly; there are halt, all, flatten")
+        assert bench.link.commands == []
