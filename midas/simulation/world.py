@@ -339,10 +339,10 @@ class World:
 
     def _lagged(self, asked: Asked, reply: Reply) -> Reply:
         """A part of the venue that hasn't heard of an order yet; asked again, it has."""
-        client_id = asked.parameters["origClientOrderId"]
-        if client_id in self._lied:
+        name = asked.parameters.get("origClientOrderId") or asked.parameters["orderId"]
+        if name in self._lied:
             return reply
-        self._lied.add(client_id)
+        self._lied.add(name)
         self.hits["lagging"] += 1
         return Reply(400, reply.headers, b'{"code":-2013,"msg":"Order does not exist."}')
 
