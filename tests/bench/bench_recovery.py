@@ -1,9 +1,9 @@
 """How long a start takes that finds a crashed session of 100,000 records and as many messages waiting.
 
-`make bench-recovery`. The session is a desk's own, traded in virtual time with a venue in memory; the exchange
-then opens with the balances that it ended with, so that both sides agree. The value is the median time from
-the start of `midas --no-ui` until it trades: the old journal proven and folded, the account reconciled, both
-streams up. Between engine and exchange lies a proxy that sends the messages as soon as the market stream is
+`make bench-recovery`. The session is a desk's own, traded in virtual time with a venue in memory; the
+exchange then opens with the balances that it ended with, so that both sides agree. The value is the median
+time from the start of `midas --no-ui` until it trades: the old journal proven and folded, the account
+reconciled, both streams up. Between engine and exchange lies a proxy that sends the messages as soon as the market stream is
 open. `empty_s` is the same start in an empty home. Prints one JSON object.
 
     python -m tests.bench.bench_recovery [--records N] [--messages N] [--runs N]

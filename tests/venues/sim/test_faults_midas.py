@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any
 
-import msgspec
 import pytest
 
 from midas.domain.event import (
-    Event,
     OrderAccepted,
     OrderFilled,
     OrderNotSent,
     OrderRejected,
 )
 from midas.domain.market import BookDelta, BookLost, BookSnapshot, FeedStatus, MessageRefused, Trade
-from midas.domain.order import Fill, OrderType
+from midas.domain.order import Fill
 from midas.domain.time import SECOND
-from midas.state.book import OrderBook
 from midas.venues.binance.endpoints import Endpoints
-from midas.venues.binance.feed import BinanceFeed
 from midas.venues.binance.instruments import load
-from midas.venues.binance.plan import FeedPlan
-from tests.fakes.binance_bench import Bench, intent
+from tests.fakes.binance_bench import Bench
+from tests.fakes.binance_desk import Desk
 from tests.fakes.faults import Faults
 from tests.fakes.faulty import faults, venue
 from tests.fakes.shows import shows
@@ -35,68 +31,12 @@ from tests.venues.sim.conftest import Venue
 __all__ = ["faults", "venue"]
 
 
-class Desk(Bench):
-    """A broker and a feed on a running exchange, and all that they said."""
-
-    def __init__(self, venue: Venue, instruments: list[Any]) -> None:
-        run = venue.run
-        super().__init__(Endpoints.at(run.http, run.ws), run.api_key, run.api_secret, instruments, 1.0)
-        self.btc = instruments[0]
-        self.book = OrderBook()
-        self.crossed = 0
-        plan = FeedPlan(
-            streams_url=run.ws,
-            instruments=tuple(instruments),
-            speed=run.speed,
-            connection_silence=0.8,
-            wait_first=0.01,
-            wait_last=0.05,
-        )
-        self.feed = BinanceFeed(plan, self.hear, self.rest.public, time.time_ns, lambda: 0.5)
-
-    def hear(self, event: Event) -> None:
-        """As the engine does: keep the book, and have it fetched anew where it became impossible."""
-        self.events.append(event)
-        if isinstance(event, BookSnapshot):
-            self.book.apply_snapshot(event)
-        elif isinstance(event, BookDelta) and self.book.valid and not self.book.apply_delta(event):
-            self.crossed += self.book.reason.startswith("crossed")
-            asyncio.get_running_loop().call_soon(self.feed.resync, event.instrument, self.book.reason)
-        elif isinstance(event, BookLost):
-            self.book.invalidate(event.reason)
-
-    def count(self, kind: type) -> int:
-        """How many events of a kind there were."""
-        return sum(isinstance(event, kind) for event in self.events)
-
-    async def until(self, condition: Callable[[], object]) -> None:
-        """Wait for something to be heard; says what was heard instead."""
-        end = time.monotonic() + 8
-        while not condition():
-            assert time.monotonic() < end, f"{self.feed.messages} messages; {self.events[-3:]}"
-            await asyncio.sleep(0.005)
-
-    async def low(self) -> Decimal:
-        """A price at which nobody sells for now."""
-        reply = await self.client.get_order_book(symbol=self.btc.symbol, limit="5")
-        return Decimal(msgspec.json.decode(reply.body)["bids"][0][0]) - 50
-
-    async def order(self, client_id: str = "md-1", **changes: Any) -> None:
-        """Submit a limit order that rests."""
-        price = changes.get("price") or await self.low()
-        await self.submit(intent(client_id, **(changes | {"price": price})))
-
-    async def market_order(self, client_id: str) -> None:
-        """Submit an order that takes."""
-        await self.submit(intent(client_id, type=OrderType.MARKET, price=None, time_in_force=None))
-
-
 @pytest.fixture
 async def desk(venue: Venue) -> AsyncIterator[Desk]:
     first = Bench(Endpoints.at(venue.http, venue.ws), venue.run.api_key, venue.run.api_secret)
     instruments = await load(first.rest, ["BTCUSDT"])
     await first.broker.close()
-    desk = Desk(venue, instruments)
+    desk = Desk(venue.run, instruments)
     yield desk
     await desk.feed.close()
     await desk.broker.close()
