@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from argparse import Namespace
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,6 +15,12 @@ COMMAND = (sys.executable, "-m", "midas", "guard", "--supervised")
 AFTER_S = 5.0  # the start of an engine needs the processors for itself
 ENDING_S = 3.0
 DEATHS_MAX = 5
+
+
+def guard_command(args: Namespace) -> tuple[str, ...]:
+    """Of a guard that reads the same configuration as the engine, keys and environment included."""
+    profile = ("--profile", args.profile) if args.profile else ()
+    return (*COMMAND, *profile, *(("--live",) if args.live else ()))
 
 
 class GuardKeeper:

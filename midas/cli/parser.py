@@ -276,6 +276,7 @@ def _guard_options(parser: Parser) -> None:
         "--once", action="store_true",
         help="say how the engine is, act where it hangs, and end: 1 where that could not be verified",
     )  # fmt: skip
+    parser.add_argument("--live", action="store_true", help="needed, besides the file, for environment LIVE")
     parser.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)
 
 

@@ -22,7 +22,7 @@ import msgspec
 
 from midas.cli.fate import Fate, read_fate, write_fate
 from midas.cli.flags import run_flags
-from midas.cli.guard_keeper import GuardKeeper
+from midas.cli.guard_keeper import GuardKeeper, guard_command
 from midas.cli.guard_word import LOG as GUARD_LOG
 from midas.cli.running import ENGINE_LOG, make_home
 from midas.cli.running import LOCK as ENGINE_LOCK
@@ -228,7 +228,7 @@ def supervise(args: Namespace) -> int:
     command = [sys.executable, "-m", "midas", "--no-ui"]
     heard = Signals()  # before anybody can find us and send one
     with InstanceLock(home / LOCK):
-        keeper = GuardKeeper(home / GUARD_LOG)
+        keeper = GuardKeeper(home / GUARD_LOG, guard_command(args))
         return Supervisor(home, command, flags, args.duration, heard, guard=keeper).run()
 
 

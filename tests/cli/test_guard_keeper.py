@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
+from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
-from midas.cli.guard_keeper import DEATHS_MAX, GuardKeeper
+from midas.cli.guard_keeper import COMMAND, DEATHS_MAX, GuardKeeper, guard_command
 
 
 def keeper(tmp_path: Path, program: str, after_s: float = 0.0) -> GuardKeeper:
@@ -59,3 +60,8 @@ def test_it_is_asked_to_end(tmp_path: Path) -> None:
     assert not guard.runs
     guard.tend()
     assert starts(tmp_path) == 1
+
+
+def test_it_reads_the_configuration_that_the_engine_reads() -> None:
+    assert guard_command(Namespace(profile=None, live=False)) == COMMAND
+    assert guard_command(Namespace(profile="desk", live=True)) == (*COMMAND, "--profile", "desk", "--live")
