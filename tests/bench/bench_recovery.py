@@ -3,8 +3,8 @@
 `make bench-recovery`. The session is a desk's own, traded in virtual time with a venue in memory; the
 exchange then opens with the balances that it ended with, so that both sides agree. The value is the median
 time from the start of `midas --no-ui` until it trades: the old journal proven and folded, the account
-reconciled, both streams up. Between engine and exchange lies a proxy that sends the messages as soon as the market stream is
-open. `empty_s` is the same start in an empty home. Prints one JSON object.
+reconciled, both streams up. Between engine and exchange lies a proxy that sends the messages as soon as the
+market stream is open. `empty_s` is the same start in an empty home. Prints one JSON object.
 
     python -m tests.bench.bench_recovery [--records N] [--messages N] [--runs N]
 """
@@ -49,7 +49,7 @@ RUNS = 5
 STREAM = "GET /stream"
 OWN_TRADES = 10**12  # no id of the exchange that takes over
 TRADE = (
-    '{"stream":"btcusdt@trade","data":{"e":"trade","E":1795248017100,"s":"BTCUSDT","t":1,"p":"60000.01000000",'
+    '{"stream":"btcusdt@trade","data":{"e":"trade","E":1795248017100,"s":"BTCUSDT","t":1,"p":"60000.00000000",'
     '"q":"0.00100000","T":1795248017100,"m":true,"M":true}}'
 )
 Record = tuple[int, str, int, bytes]
