@@ -122,7 +122,7 @@ def refusal(body: bytes) -> tuple[int, str]:
     """Code and text of an error body; code 0 where it isn't the venue's (a proxy's page, a torn body)."""
     try:
         error = msgspec.json.decode(body, type=_Refusal)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return 0, ""
     return error.code, error.msg
 
