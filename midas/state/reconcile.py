@@ -174,7 +174,7 @@ def _moving(state: Account, report: AccountReported) -> set[str]:
 def _touched(state: Account, report: AccountReported, moving: set[str]) -> frozenset[str]:
     """Names of the assets that moving orders trade: their balances were read at another moment."""
     pairs = {o.intent.instrument for i in moving if (o := state.orders.get(i)) is not None}
-    traded = (state.instruments[p] for p in pairs if p in state.instruments)
+    traded = (state.instruments[p] for p in sorted(pairs) if p in state.instruments)
     return frozenset(asset for pair in traded for asset in (pair.base, pair.quote))
 
 
