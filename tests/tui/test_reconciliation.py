@@ -34,6 +34,11 @@ def shown(snapshot: Snapshot, width: int = 78, height: int = 12, selected: str |
     return reconciliation.pane(picture, Spot(width, height, PowerScale(), selected=selected))
 
 
+def honest(snapshot: Snapshot, width: int = 120, age: int = 0) -> str:
+    """What the banner says of the account."""
+    return text(banner.account(Picture(snapshot, 0, age, True, 0), width))
+
+
 def text(line: Line) -> str:
     return "".join(piece.text for piece in line)
 
@@ -82,7 +87,7 @@ def test_every_state_has_a_shape_and_a_word_of_its_own(state: str) -> None:
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("width", [60, 80, 100, 200])
 def test_only_a_clean_account_is_called_reconciled(state: str, width: int) -> None:
-    told = text(banner.account(account(state), width))
+    told = honest(account(state), width)
     assert ("✓" in told) is (state == "CLEAN")
     wrong = {"STREAM_RECONCILING": "↻ stream reconciling", "DIFFERS": "≠", "BREAK": "✗ BREAK: NOT RECONCILED"}
     assert wrong.get(state, "") in told
@@ -90,10 +95,10 @@ def test_only_a_clean_account_is_called_reconciled(state: str, width: int) -> No
 
 def test_an_account_that_was_not_compared_yet_is_not_called_reconciled() -> None:
     money = replace(normal().money, reconciled=True, reconciled_at=0)
-    told = banner.account(replace(account("RECOVERING"), money=money), 120)
-    assert "reconciling" in text(told)
+    assert "reconciling" in honest(replace(account("RECOVERING"), money=money))
     failed = replace(normal().money, reconciled=False)
-    assert "✗ NOT RECONCILED" in text(banner.account(replace(account("CLEAN"), money=failed), 120))
+    assert "✗ NOT RECONCILED" in honest(replace(account("CLEAN"), money=failed))
+    assert honest(account("CLEAN"), age=3 * SECOND).endswith("○ not known now ")
 
 
 def test_the_passes_tell_their_ages() -> None:

@@ -21,7 +21,7 @@ def second_line(picture: Picture, width: int) -> Line:
     alarm = _abnormal(picture, width)
     if alarm is not None:
         return alarm
-    line = spread(_authority(picture, width), account(picture.snapshot, width), width)
+    line = spread(_authority(picture, width), account(picture, width), width)
     return masked(line) if picture.options.private else line
 
 
@@ -37,12 +37,13 @@ def author(picture: Picture) -> str:
     return f"set by {clean(mode.set_by)} {clock_text(mode.since_at)} ({since})"
 
 
-def account(snapshot: Snapshot, width: int) -> Line:
+def account(picture: Picture, width: int) -> Line:
     """Equity, and whether venue and ledger agree; how long ago only once that is long."""
+    snapshot = picture.snapshot
     money = snapshot.money
     age = max(0, snapshot.built_at - money.reconciled_at)
     old = f" {numbers.span(age)} ago" if age > RECONCILED_OLD else ""
-    agreed = agreement(snapshot)
+    agreed = agreement(picture)
     if agreed is None:
         agreed = Piece(f"✓ reconciled{old} " if width >= 100 or old else "✓ ", "dim")
     equity = secret(f"{numbers.money(money.equity)} ", "text")
@@ -95,7 +96,7 @@ def _authority(picture: Picture, width: int) -> Line:
     who = f" {author(picture)}"
     why = f": {mode.cause}" if mode.cause else ""
     ends = f" · {ending(mode)}"
-    room = width - width_of(account(picture.snapshot, width)) - 1
+    room = width - width_of(account(picture, width)) - 1
     text = who + why + ends if width_of([Piece(who + why + ends)]) <= room else who + why
     return [Piece(clip(text, room), "dim")]
 

@@ -6,7 +6,7 @@ from midas.state.snapshot import DifferenceView, ReconciliationView, Snapshot, V
 from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, clean, clip, detail, spread, width_of
 from tui.present.masking import concealed, masked, secret
-from tui.present.picture import Key, Picture, Spot
+from tui.present.picture import LINK_STALE_NS, Key, Picture, Spot
 from tui.present.table import Column, fitting, heading, row
 from tui.present.words import account_badge, difference_badge
 
@@ -56,9 +56,12 @@ def found(picture: Picture, key: Key | None) -> DifferenceView | None:
     return next((difference for difference in known if key_of(difference) == key), None)
 
 
-def agreement(snapshot: Snapshot) -> Piece | None:
+def agreement(picture: Picture) -> Piece | None:
     """The honest word of the banner where the account isn't known to be equal; None where it is."""
+    snapshot = picture.snapshot
     money, view = snapshot.money, snapshot.reconciliation
+    if picture.link_age > LINK_STALE_NS:
+        return Piece("○ not known now ", "faint")
     state = view.state if view.venues else ""  # before the first pass no venue has been told of
     if state == "STREAM_RECONCILING":
         return Piece("↻ stream reconciling … ", "warn")

@@ -32,7 +32,7 @@ def _aside(picture: Picture, room: int) -> Line:
         return [Piece(clip(f"{snapshot.venue} · {snapshot.account[:12]} ", max(0, room)), "dim")]
     who = Piece(f"{clean(snapshot.mode.mode)} {author(picture)} · ", "dim")
     by = Piece(f"{clean(snapshot.mode.mode)} by {clean(snapshot.mode.set_by)} · ", "dim")
-    full, short = account(snapshot, 100), account(snapshot, 80)
+    full, short = account(picture, 100), account(picture, 80)
     # A latch names its author in the second line already.
     latched = snapshot.kill.latched
     forms = [full, short] if latched else [[who, *full], [who, *short], [by, *short], full, short]
