@@ -218,7 +218,7 @@ async def test_help_lists_every_key(console: Console) -> None:
     async with console() as bench:
         await bench.press("question_mark")
         assert isinstance(bench.app.screen, Help)
-        for text in ("HALT now", "EMERGENCY", "previous pane"):
+        for text in ("HALT now", "EMERGENCY", "next pane"):
             assert bench.shows(text), text
 
 
