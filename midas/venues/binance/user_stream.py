@@ -63,7 +63,7 @@ class UserStream:
         self._publish = publish
         self._now = now
         self._on_gap = on_gap
-        self._quiet_s = quiet_s
+        self.quiet_s = quiet_s  # after so much silence the socket has to prove that it lives
         self._admit, self._answered = admit, answered
         self._missed = False
         self._connected = False
@@ -88,6 +88,9 @@ class UserStream:
             self._up()
             while True:
                 self._take(await self._next(socket))
+        except Unreachable as error:
+            self._down(str(error))  # before the leave, which waits for the answer of a socket that is dead
+            raise
         finally:
             await self._leave(socket)
 
@@ -95,7 +98,7 @@ class UserStream:
         """The next event; a long silence must be broken by the answer to a ping on the same socket."""
         while True:
             try:
-                async with asyncio.timeout(self._quiet_s):
+                async with asyncio.timeout(self.quiet_s):
                     event: Mapping[str, object] = await socket.recv()
             except TimeoutError:
                 await self._prove_alive()
@@ -105,7 +108,7 @@ class UserStream:
 
     async def _prove_alive(self) -> None:
         try:
-            async with asyncio.timeout(self._quiet_s):
+            async with asyncio.timeout(self.quiet_s):
                 await self._client.ws_ping()
         except _SOCKET_ERRORS as error:
             raise Unreachable(f"the user stream is silent ({_name(error)})") from None

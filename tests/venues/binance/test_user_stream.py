@@ -209,7 +209,7 @@ async def test_a_terminated_subscription_is_renewed(bench: Stand) -> None:
 
 
 async def test_a_frozen_socket_is_noticed_and_replaced(bench: Stand) -> None:
-    bench.broker.stream._quiet_s = 0.1
+    bench.broker.stream.quiet_s = 0.1
     await bench.broker.start()
     await until(lambda: "ping" in bench.venue.socket_methods)
     assert len(bench.of(FeedStatus)) == 1
