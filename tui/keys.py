@@ -144,7 +144,7 @@ GROUPS: dict[str, tuple[Row, ...]] = {
             "E", "app.export_table", "E", "export", "write the rows of the pane to a private file (CSV)",
             panes=(
                 "positions", "orders", "closed", "fills", "desk", "working", "book", "tape", "signals",
-                "chart",
+                "chart", "reconciliation",
             ),
         ),
         Row("colon,ctrl+p", "app.palette", ":", "commands", "all commands by name"),

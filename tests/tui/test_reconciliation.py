@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -232,6 +234,16 @@ async def test_enter_shows_all_that_is_known_of_a_difference(console: Console) -
         await bench.press("r", "j", "enter")
         assert bench.shows("difference: BTC")
         assert bench.shows("the venue lists no trade that explains the rest")
+
+
+async def test_the_differences_can_be_copied_and_exported(console: Console, tmp_path: Path) -> None:
+    async with console(broken(), exports=tmp_path) as bench:
+        await bench.press("r", "j", "ctrl+c")
+        assert bench.shows("the row was sent to your terminal's clipboard")
+        await bench.press("E")
+        (path,) = tmp_path.glob("*.csv")
+        text = path.read_text()
+        assert "0.04320,0.04310" in text and "order:m-c7e4" in text
 
 
 async def test_amounts_of_both_sides_are_dots_in_private(console: Console) -> None:

@@ -9,7 +9,7 @@ from tui.entry import Entry
 from tui.export import named
 from tui.present import life, rows
 
-TABLES = ("positions", "orders", "closed", "fills", "signals", "tape", "book", "chart")
+TABLES = ("positions", "orders", "closed", "fills", "signals", "tape", "book", "chart", "reconciliation")
 
 
 class Taking(Core):

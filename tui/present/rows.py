@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from midas.domain.time import iso
-from tui.present import history, levels, orders, positions, signals
+from tui.present import history, levels, orders, positions, reconciliation, signals
 from tui.present.grouping import side
 from tui.present.picture import Key, Picture
 
@@ -40,6 +40,8 @@ def behind(picture: Picture, pane: str) -> list[Rows]:
             return _blocks(list(zip(history.fill_keys(picture, 0), snapshot.fills, strict=True)))
         case "signals":
             return _blocks(list(zip(signals.keys(picture, 0), snapshot.signals, strict=False)))
+        case "reconciliation":
+            return _blocks([(reconciliation.key_of(d), d) for d in snapshot.reconciliation.differences])
         case "tape" if view is not None:
             return _blocks(list(enumerate(view.tape, 1)))
         case "chart" if view is not None:
