@@ -39,7 +39,7 @@ STATES = (
     "fill.race",  # fills beat our cancels by nothing
     "halted",  # the venue takes no orders of one symbol
     "user.silent",  # the user stream lives and tells nothing
-    "lagging",  # the venue's first answer to a look-up doesn't know the order yet
+    "lagging",  # the venue's answers to look-ups don't know young orders yet
 )
 # What happens at one moment.
 MOMENTS = (
