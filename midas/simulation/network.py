@@ -22,6 +22,7 @@ from midas.venues.binance.client import TIMEOUT_S, Reply
 
 DELAY_S = 0.012  # mean of one way
 TAIL = 0.01  # of the messages take much longer
+QUESTIONS, ACTS = 0.5, 3.0  # shares of a window's rate
 SLOW = 60  # times that, while the network is slow
 RETRY_AFTER_S = {429: 5, 418: 30}
 
@@ -78,7 +79,7 @@ class Network:
 
     async def ask(self, asked: Asked, process: Process, leave: Callable[[], None]) -> Reply:
         """The answer. Raises ConnectionError or TimeoutError; `leave` is called as the bytes leave."""
-        loop, fate = self._loop, self._fate()
+        loop, fate = self._loop, self._fate(asked)
         reaches, outcome = REQUESTS.get(fate, (1, "answer"))
         if outcome == "refused":
             await asyncio.sleep(self.delay())
@@ -128,12 +129,14 @@ class Network:
     def _later(self, delay: float, call: Callable[..., None], *arguments: Any) -> None:
         self._loop.call_later(delay, call, *arguments, context=self._nobody)
 
-    def _fate(self) -> str:
+    def _fate(self, asked: Asked) -> str:
+        """What happens to a request; most of them only ask, so trouble prefers those that act."""
         self.asked += 1
         if self.asked == self.nth:
             return self.nth_kind
+        weight = QUESTIONS if asked.place.startswith("GET") else ACTS
         for kind, rate in self.weather.requests.items():
-            if self._random() < rate:
+            if self._random() < rate * weight:
                 self.weather.hits[kind] += 1
                 return kind
         return ""
