@@ -41,7 +41,7 @@ from midas.state.state import EXTERNAL, State
 from midas.venues.sim.floor.orders import Deal
 from midas.venues.sim.floor.orders import Order as VenueOrder
 
-CLEARED_S = 60.0  # a kill has worked after so long without any fault
+CLEARED_S = 25.0  # a kill has worked after so long without any fault
 OPEN_MAX = 64
 SLACK = 1e-9
 TWICE_EVERY = 4  # worlds: folding a journal once more is dear
@@ -322,6 +322,8 @@ class Looker:
         held += sum((o.reserved for o in orders if o.intent.side is Side.BUY), ZERO)
         exposure = worst_case(state, LIMITS.classes)
         share = float(held) * state.markets[pair.id].mark / exposure.equity
+        if (counted := exposure.by_instrument[intent.instrument]) < share - SLACK:
+            return f"{intent.instrument} may come to {share:.4f} of equity, and risk counts {counted:.4f}"
         if share > LIMITS.position_max + SLACK:
             return f"{intent.instrument} may come to {share:.4f} of equity, allowed are {LIMITS.position_max}"
         if exposure.cash < LIMITS.cash_min - SLACK:

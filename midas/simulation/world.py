@@ -27,7 +27,7 @@ from midas.simulation.clock import MachineClock, TrueClock
 from midas.simulation.desk import Desk, Machine
 from midas.simulation.invariants import Inspector, Violation
 from midas.simulation.loop import MANNERS, Process, SimLoop, SimulationError
-from midas.simulation.network import Asked, Network, Weather
+from midas.simulation.network import RETRY_AFTER_S, Asked, Network, Weather
 from midas.simulation.plan import REQUESTS, RESTART_S, Fault, Plan
 from midas.simulation.repeat import differing
 from midas.simulation.storage import Disk
@@ -42,6 +42,7 @@ MARKET_S = 5.0  # mean wait of one pair's market
 SLOW_SYNC_S = 5.0
 LAG = 15 * SECOND  # two answers that count can't both fall into it
 MONEY = "I1: "
+BANS = ("limited", "banned")  # they outlast their window
 LOOK_S = 5.0  # between two looks at what takes time to come right
 TAPED_EVERY = 8  # worlds: a replay costs as much again as its engine's steps
 TICKS = (1, *(5,) * 11)  # seconds between two ticks: a quiet desk costs the most
@@ -210,7 +211,8 @@ class World:
     # what goes wrong
 
     def _crash_here(self) -> None:
-        self.crash()
+        if self.desks:
+            self.crash()
         self.loop.crash_at = self._next_crash(self.loop.steps)
 
     def _next_crash(self, now: int) -> int:
@@ -244,7 +246,7 @@ class World:
             self._moment(fault)
 
     def _closes(self, fault: Fault) -> None:
-        self._disturbed = self.loop.now
+        self._disturbed = self.loop.now + max(RETRY_AFTER_S.values()) * (fault.kind in BANS)
         if fault.kind in REQUESTS:
             self.weather.requests.pop(fault.kind, None)
         else:
@@ -378,9 +380,9 @@ class World:
         desk = self.desk
         weather = self.weather
         if weather.requests or weather.slow or weather.cut or weather.deaf or weather.mute or not desk.up:
-            self._disturbed = self.loop.now
+            self._disturbed = max(self._disturbed, self.loop.now)
         if self.disk.full or self.disk.slow_s:
-            self._disturbed = self.loop.now
+            self._disturbed = max(self._disturbed, self.loop.now)
         self.inspector.second(desk, self.loop.now, self._disturbed)
         self._at(self.loop.now + LOOK_S, self._second)
 

@@ -1,0 +1,95 @@
+"""One failure at every place of a short world; shrinking what fails; what was mended stays mended."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from midas.simulation import plan as plans
+from midas.simulation.coverage import IMPOSSIBLE, REQUIRED, untouched
+from midas.simulation.exhaustive import REQUEST_KINDS, crashes, failures, measured, plain
+from midas.simulation.mutants import planted
+from midas.simulation.plan import KINDS, Fault, Plan
+from midas.simulation.shrink import kept, shrunk, violated
+from midas.simulation.world import World
+
+ROOT = Path(__file__).resolve().parents[2]
+REGRESSIONS = sorted((ROOT / "tests" / "sim" / "regressions").glob("*.json"))
+ORDINARY = ("QUEUED order.sent", "INFLIGHT order.accepted", "OPEN order.filled")
+LIVELY = 7  # a seed whose short world sends several orders
+
+
+def test_a_short_world_is_long_enough_to_trade() -> None:
+    world = World(plain(LIVELY))
+    assert world.run().violations == ()
+    assert world.network.left.total() > 3
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_a_crash_before_any_step_leaves_nothing_half_done(part: int) -> None:
+    for plan in islice(crashes(LIVELY), part * 11, None, 44):  # the command tries them all
+        assert World(plan).run().violations == (), plan
+
+
+def test_each_disk_call_and_each_request_may_fail() -> None:
+    for plan in islice(failures(LIVELY), 0, None, 5):
+        assert World(plan).run().violations == (), plan
+
+
+def test_every_place_is_tried() -> None:
+    size = measured(plain(LIVELY))
+    assert sum(1 for _ in crashes(LIVELY)) == 2 * size.steps
+    assert sum(1 for _ in failures(LIVELY)) == size.disk_calls + len(REQUEST_KINDS) * size.requests
+
+
+def test_a_failure_shrinks_to_what_it_needs(tmp_path: Path) -> None:
+    noise = (
+        Fault("market.gap", 50.0),
+        Fault("slow.network", 60.0, 62.0),
+        Fault("user.duplicate", 70.0, 70.0),
+    )
+    plan = Plan(seed=LIVELY, faults=noise, heal=120.0, ends=130.0, market_s=0.4)
+    with planted("sent-before-durable"):
+        small = shrunk(plan)
+        assert (small.faults, violated(small)) == ((), "I3")
+        assert small.heal < plan.heal
+        assert plans.read(kept(small, tmp_path)) == small
+    assert violated(small) == ""
+
+
+def test_a_world_ends_with_the_step_that_violates_something() -> None:
+    with planted("sent-before-durable"):
+        world = World(plans.of(1))
+        verdict = world.run()
+    [violation] = world.violations
+    assert (violation.invariant, violation.seed) == ("I3", 1)
+    assert violation.step == world.loop.steps
+    assert verdict.plan == plans.of(1)
+    assert verdict.violations[0].startswith(f"I3 at step {violation.step}, {violation.at:.3f} s: order md-")
+
+
+@pytest.mark.parametrize("path", REGRESSIONS, ids=lambda p: p.stem)
+def test_what_was_mended_stays_mended(path: Path) -> None:
+    assert World(plans.read(path)).run().violations == ()
+
+
+def test_what_was_never_met_is_told() -> None:
+    pairs = {f"{state} {event}": 1 for state, events in REQUIRED.items() for event in events}
+    faults = dict.fromkeys(KINDS, 1)
+    assert untouched(pairs, faults) == []
+    assert untouched(pairs | {"QUEUED order.sent": 0}, faults) == ["QUEUED order.sent"]
+    assert untouched(pairs, {k: n for k, n in faults.items() if k != "crash"}) == ["fault crash"]
+
+
+def test_what_cannot_be_met_is_not_asked_for() -> None:
+    asked = {f"{state} {event}" for state, events in REQUIRED.items() for event in events}
+    assert not [pair for pair in asked if any(name in pair for name in IMPOSSIBLE)]
+
+
+def test_a_whole_seed_meets_the_ordinary_life_of_an_order() -> None:
+    pairs = World(plans.of(3)).run().pairs
+    assert all(pairs[pair] for pair in ORDINARY)
+    assert msgspec.json.encode(pairs)
