@@ -118,6 +118,8 @@ def test_what_is_abnormal_is_kept_where_room_is_short() -> None:
 def test_the_request_weight_is_a_share_of_its_limit() -> None:
     full = body(system.rates(ailing(weight_used=6_000), spot(58, 14)))
     assert "▓▓▓▓" in full and "6,000 of 6,000/min" in full
+    narrow = body(system.rates(ailing(weight_used=5_999), spot(38, 4))).splitlines()[-1]
+    assert narrow.endswith("5,999 of 6,000/min") and len(narrow) <= 38
     assert "not limited" in body(system.rates(ailing(weight_limit=0), spot(58, 14)))
 
 

@@ -16,6 +16,7 @@ from tui.present.reconciliation import NO_SWITCH, switchless
 from tui.present.table import Column, fitting, heading, row
 
 INBOX_DEEP = 1_000
+BAR_LEAST = 3  # cells: less tells nothing
 WELL = "well"  # how a guard calls an engine that steps
 CPU_BUSY = 80.0  # percent of one core
 ROOM_BESIDE = 15  # cells that the title of the processes takes from a note
@@ -218,9 +219,9 @@ def _weight(health: HealthView, width: int) -> Line:
     ink = shade_of(used)
     text = f"{health.weight_used:,} of {health.weight_limit:,}/min"
     line: Line = [Piece(" "), Piece(f"{'request weight':<15} ", "dim")]
-    bar = max(4, min(16, width - width_of(line) - len(text) - 2))
-    line += [Piece(gauge(used, bar), ink), Piece(f" {text}", "text" if ink == "gauge" else ink)]
-    return line
+    bar = min(16, width - width_of(line) - len(text) - 1)
+    drawn = [Piece(f"{gauge(used, bar)} ", ink)] if bar >= BAR_LEAST else []
+    return [*line, *drawn, Piece(text, "text" if ink == "gauge" else ink)]
 
 
 def _process_columns(picture: Picture) -> list[Column[ProcessView]]:
