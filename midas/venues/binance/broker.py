@@ -33,13 +33,14 @@ from midas.venues.binance.client import TIMEOUT_S, Handover, Reply
 from midas.venues.binance.executions import Translator
 from midas.venues.binance.orders import KnownOrders, Placed, amount, closing, outcome, request
 from midas.venues.binance.rest import Rest, decode
-from midas.venues.binance.user_stream import VENUE, UserStream
+from midas.venues.binance.user_stream import QUIET_S, VENUE, UserStream
 from midas.venues.binance.weights import Priority
 from midas.venues.task import Backoff, insist, keep_running
 
 PROCESSING = 10 * SECOND  # the venue itself gives up on a request after this (its code -1007)
 SKEW = 1 * SECOND  # how far the venue's clock may be from our estimate of it
 CANCEL_FOR_S = 60.0
+CANCEL_AGAIN_S = 0.2  # of our own tasks, where the first one was lost
 _SENT_MAX = 20_000
 
 
@@ -54,8 +55,12 @@ class BinanceBroker:
         on_gap: Callable[[], None],
         chance: Callable[[], float],
         prefix: str,
+        quiet_s: float = QUIET_S,
     ) -> None:
-        """`on_gap` asks for a full pass; `chance` spreads waits; `prefix` begins all our client ids."""
+        """`on_gap` asks for a full pass; `chance` spreads waits; `prefix` begins all our client ids.
+
+        `quiet_s`: after so much silence the user stream has to prove that it lives.
+        """
         self._rest = rest
         self._now = rest.now
         self._publish = publish
@@ -91,10 +96,11 @@ class BinanceBroker:
 
     async def close(self) -> None:
         """End the tasks and both sessions; idempotent."""
-        tasks, self._tasks = self._tasks, []
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        tasks, self._tasks = set(self._tasks), []
+        while tasks:  # once isn't enough: the library's wait_for drops a cancel that meets an event
+            for task in tasks:
+                task.cancel()
+            _, tasks = await asyncio.wait(tasks, timeout=CANCEL_AGAIN_S)
         await self._rest.client.close_connection()
 
     async def submit(self, intent: OrderIntent, may_send: MaySend) -> None:
