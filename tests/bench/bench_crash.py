@@ -73,9 +73,11 @@ def crash(desk: CrashDesk, times: int, minutes: float, told: Progress) -> dict[s
 
 def _sample(desk: CrashDesk) -> dict[str, object]:
     """A clean end instead of a kill; then both sides say what was traded."""
+    desk.tell(disarm=True)  # a clean end needs answers
     desk.start()
     desk.normal()
     desk.stop()
+    desk.hurt()
     return desk.compared() | {"replays_wrong": desk.replayed()}
 
 

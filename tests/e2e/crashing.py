@@ -34,6 +34,7 @@ from midas.domain.carry import Carried
 from midas.domain.command import SetMode
 from midas.errors import MidasError
 from midas.runtime.link import SocketLink
+from midas.state.reconcile import NEVER
 from midas.state.snapshot import Snapshot
 from midas.venues.sim.runfile import RunFile, write
 from tests.e2e.desk import REPOSITORY, is_zombie, until
@@ -174,7 +175,10 @@ class CrashDesk:
         """Journal against venue, while no engine runs: trades, how often each was booked, and balances."""
         carried, problems = inherited(self.home, f"sim-{self.venue.instance[:12]}")
         theirs = {symbol: self._trades(symbol) for symbol in self._symbols()}
-        ours = {name.partition(".")[0].replace("-", ""): set(ids) for name, ids in carried.trade_ids.items()}
+        ours = {
+            name.partition(".")[0].replace("-", ""): set(ids) - {NEVER}
+            for name, ids in carried.trade_ids.items()
+        }
         count = sum(len(ids) for ids in theirs.values())
         booked = sum(sleeve.fills for sleeve in carried.sleeves)
         missing = {s: sorted(ids ^ ours.get(s, set()))[:5] for s, ids in theirs.items()}
