@@ -17,6 +17,8 @@ from midas.assembly.config import engine_config
 from midas.assembly.inherit import inherited
 from midas.assembly.session import Session, give_up_tape, session_name
 from midas.domain.carry import Carried
+from midas.domain.command import SetMode
+from midas.domain.event import CommandGiven, Remarked
 from midas.domain.time import SECOND
 from midas.errors import ConfigInvalid
 from midas.runtime.records import HEADER, PRUNED, SEALED
@@ -26,6 +28,7 @@ from midas.store.evidence import read_records
 from midas.store.integrity import verify
 from midas.store.journal import Journal
 from midas.store.tape import DIRECTORY, SealedSegment, Tape, number, segments
+from midas.venues.binance.answers import Rejected
 from midas.venues.binance.client import BinanceClient
 from midas.venues.binance.endpoints import Endpoints
 from midas.venues.binance.rest import Rest
@@ -143,4 +146,27 @@ async def test_a_session_that_lacks_what_is_held_does_not_start(tmp_path: Path, 
     with pytest.raises(ConfigInvalid, match="ETH-USDT is missing"):
         Session(settings, *parts, engine_config(settings, (BTC,)), [])
     Session(settings, *parts, engine_config(settings, (BTC, ETH)), [])
+    await client.close_connection()
+
+
+async def test_a_refused_key_pauses_the_desk_until_a_person_has_looked(
+    tmp_path: Path, short_home: Path
+) -> None:
+    (tmp_path / "config.toml").write_text("")
+    settings = load_settings(tmp_path)
+    endpoints = Endpoints.at("http://127.0.0.1:9", "ws://127.0.0.1:9")
+    client = BinanceClient(endpoints, "key", "secret")
+    rest = Rest(client, time.time_ns)
+    session = Session(
+        settings, Access(endpoints, "sim-1", "key", "secret"), rest, engine_config(settings, (BTC,)), []
+    )
+    for _ in range(3):
+        rest.key_answered(Rejected(-2015, "Invalid API-key, IP, or permissions for action."))
+    heard = [session.inbox.take() for _ in range(3)]
+    assert isinstance(heard[0], Remarked)
+    assert heard[0].severity == "error"
+    assert isinstance(heard[1], CommandGiven)
+    assert isinstance(heard[1].command, SetMode)
+    assert heard[1].command.mode == "PAUSE"
+    assert heard[2] is None
     await client.close_connection()
