@@ -73,6 +73,7 @@ class Machine(msgspec.Struct):
     chance: random.Random
     whims: tuple[int, ...]
     paces: Paces
+    quiet_s: float  # of the user stream, until it is asked whether it lives
     taped: bool = False  # keep tapes, for a replay
 
 
@@ -169,7 +170,8 @@ class Desk:
         machine, clock = self.machine, self.machine.clock
         rest = Rest(self.client, clock.now)
         broker = BinanceBroker(
-            rest, self.config.instruments, self.inbox.put, self._gap, machine.chance.random, PREFIX
+            rest, self.config.instruments, self.inbox.put, self._gap, machine.chance.random, PREFIX,
+            machine.quiet_s,
         )  # fmt: skip
         self.feed = feed = SimFeed(machine.network, machine.venue, clock, self.process, self.inbox.put)
         try:

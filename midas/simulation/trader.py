@@ -37,7 +37,7 @@ class Whim(msgspec.Struct, frozen=True):
     """How often a strategy changes its mind, and from which seed."""
 
     seed: int
-    turns: float = 0.06  # of the book's changes
+    turns: float = 0.07  # of the book's changes
     rush: float = 0.4  # of the opinions are in a hurry
 
 

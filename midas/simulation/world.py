@@ -38,12 +38,13 @@ from midas.venues.binance.client import Reply
 AGREE_S = 120.0  # after healing: no order UNKNOWN, here as there
 RESTART_MAX_S = 10.0  # where a desk doesn't come up
 PERSON_S = 30.0  # mean wait of a person between two commands
-MARKET_S = 5.0  # mean wait of one pair's market
+MARKET_S = 6.0  # mean wait of one pair's market
 SLOW_SYNC_S = 5.0
 LAG = 15 * SECOND  # two answers that count can't both fall into it
 MONEY = "I1: "
 BANS = ("limited", "banned")  # they outlast their window
-LOOK_S = 5.0  # between two looks at what takes time to come right
+LOOK_S = 10.0  # between two looks at what takes time to come right
+QUIETS = (10.0, 30.0, 30.0, 30.0)  # seconds of silence on the user stream until it is asked
 TAPED_EVERY = 8  # worlds: a replay costs as much again as its engine's steps
 TICKS = (1, *(5,) * 11)  # seconds between two ticks: a quiet desk costs the most
 
@@ -86,7 +87,7 @@ class World:
         paces = Paces(draw.choice(TICKS) * SECOND, 60 * SECOND)
         self.machine = Machine(
             loop, MachineClock(loop), self.disk, self.network, self.venue, chance.stream("broker"), whims,
-            paces, taped or plan.seed % TAPED_EVERY == 0,
+            paces, draw.choice(QUIETS), taped or plan.seed % TAPED_EVERY == 0,
         )  # fmt: skip
         self.person = Person(chance.stream("trader"))
         self.violations: list[Violation] = []

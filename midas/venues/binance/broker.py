@@ -76,7 +76,7 @@ class BinanceBroker:
         names = {instrument.symbol: instrument.id for instrument in instruments}
         translator = Translator(names, prefix, self._known)
         self.stream = UserStream(
-            rest.client, translator, publish, rest.now, self._gap,
+            rest.client, translator, publish, rest.now, self._gap, quiet_s,
             admit=rest.weights.admit_key, answered=rest.key_answered,
         )  # fmt: skip
 
