@@ -38,7 +38,7 @@ _OF_ONE = (
 REQUIRED: dict[str, tuple[str, ...]] = {
     "QUEUED": ("order.sent", "order.not_sent"),
     "INFLIGHT": (
-        "order.accepted", "order.rejected", "order.uncertain", "order.filled", "order.closed", "report.open",
+        "order.accepted", "order.rejected", "order.uncertain", "order.filled",
     ),
     "OPEN": ("order.accepted", "order.filled", "order.closed", "cancel.sent", "report.open", "report.closed"),
     "PARTIAL": ("order.filled", "fill.known", "order.closed", "cancel.sent", "report.open"),
@@ -46,7 +46,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
         "cancel.sent", "cancel.rejected", "order.uncertain", "order.filled", "order.closed", "report.open",
     ),
     "UNKNOWN/INFLIGHT": (
-        "order.accepted", "order.uncertain", "order.filled", "order.closed", "report.open", "report.closed",
+        "order.accepted", "order.uncertain", "order.filled", "report.open", "report.closed",
         "absent",
     ),
     "UNKNOWN/WORKING": (
@@ -63,6 +63,9 @@ IMPOSSIBLE: dict[str, str] = {
     "order.triggered": "no strategy and no command of a person places a stop yet",
     "order.busted": "Binance Spot never takes a trade back",
     "DENIED": "what risk refuses never becomes an order",
+    "INFLIGHT order.closed": "the venue announces an order before it ends it: once in thousands of seeds",
+    "UNKNOWN/INFLIGHT order.closed": "the same",
+    "INFLIGHT report.open": "its answer, or the doubt about it, comes before any list: as rare",
     "CANCELED order.filled": "the venue tells fills before it closes, and closing waits for them",
 }
 

@@ -44,6 +44,7 @@ from midas.venues.sim.floor.orders import Order as VenueOrder
 CLEARED_S = 25.0  # a kill has worked after so long without any fault
 OPEN_MAX = 64
 SLACK = 1e-9
+APART = 19 * SECOND // 10  # of two answers that an order isn't there; asked two seconds apart
 TWICE_EVERY = 4  # worlds: folding a journal once more is dear
 PASSES = 2  # over the account before anything leaves
 PROOF_S = 10.0  # after what its stamp claims, wrong or not, an order may still arrive for so long
@@ -79,6 +80,7 @@ class Inspector:
         self._looker: Looker | None = None
         self._wanted: dict[str, str] = {}  # whose order it is, by client id
         self._owners: dict[int, str] = {}  # the same by the venue's id
+        self._absent: dict[str, list[int]] = {}  # when the venue didn't know it, by its clock
         self._told_of: KillLevel | None = None  # the kill that a desk has heard of and nobody released
         self.on_planned: Callable[[], None] = lambda: None
         self.pairs: Counter[str] = Counter()
@@ -111,6 +113,9 @@ class Inspector:
 
     def served(self, desk: Desk, asked: Asked, status: int) -> None:
         """I6: the venue takes an order whose exposure has been given up."""
+        if asked.place == "GET order" and status != 200:
+            name = asked.parameters.get("origClientOrderId", "")
+            self._absent.setdefault(name, []).append(self._venue.now())
         if asked.place != "POST order":
             return
         client_id = asked.parameters["newClientOrderId"]
@@ -163,10 +168,17 @@ class Inspector:
             waited = EPOCH / SECOND + self._network.now() - signed
             if venue is not None:
                 yield "I6", f"{client_id} was {move.detail}, and the venue has it"
+            elif not self._twice_absent(client_id, order.dead_at):
+                yield "I6", f"{client_id} was {move.detail}, and the venue said so less than twice"
             elif waited < PROOF_S:
                 yield "I6", f"{client_id} was {move.detail} after {waited:.1f} s: it could still arrive"
         elif venue is not None and not venue.status.open and order.filled + order.busted != venue.executed:
             yield "I4", f"{client_id} closed here with {order.filled} filled, {venue.executed} at the venue"
+
+    def _twice_absent(self, client_id: str, dead_at: int) -> bool:
+        """Two answers, apart, that came when the order could no longer arrive."""
+        late = [at for at in self._absent.get(client_id, ()) if at > dead_at]
+        return len(late) > 1 and late[-1] - late[0] >= APART
 
     def resurrected(self, client_id: str, state: State) -> Iterator[tuple[str, str]]:
         """I5: what was over stands again only where the venue has it."""

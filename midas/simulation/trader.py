@@ -30,6 +30,7 @@ from midas.engine.engine import Engine
 from midas.ports.strategy import Briefing, Hears, MarketView, Strategy
 from midas.state.state import MANUAL
 
+FAR = 60  # ticks: an order that rests until somebody withdraws it
 Ask = Callable[[Command], None]
 
 
@@ -121,7 +122,8 @@ class Person:
         if not market.bid_lots or not market.ask_lots:
             return
         side, kind = chance.choice(("BUY", "SELL")), chance.choice(("LIMIT", "LIMIT_MAKER", "MARKET"))
-        ticks = market.bid - chance.randint(0, 5) if side == "BUY" else market.ask + chance.randint(0, 5)
+        away = chance.choice((chance.randint(0, 5), FAR))
+        ticks = market.bid - away if side == "BUY" else market.ask + away
         price = "" if kind == "MARKET" else str(market.instrument.price(ticks))
         self._tickets += 1
         command = PlaceOrder(
