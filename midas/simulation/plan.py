@@ -130,6 +130,10 @@ def _of(kind: str, plan: Plan, chance: random.Random) -> list[Fault]:
             _window(kind, plan, chance.uniform(2.0, 40.0), 1.0, chance) for _ in range(chance.randint(1, 3))
         ]
     moments = [chance.uniform(plan.calm, plan.heal) for _ in range(chance.randint(1, 3))]
+    if kind == "kill" and chance.random() < 0.5:
+        moments[-1] = plan.heal - chance.uniform(
+            1.0, 15.0
+        )  # and what it has left is looked at in fair weather
     if kind in ("kill", "kill.midway") and chance.random() < 0.5:
         crashed = round(moments[0] + chance.uniform(0.5, 8.0), 3)  # while the latch is set
         return [*_moments(kind, moments, chance), Fault("crash", crashed, crashed)]

@@ -99,6 +99,19 @@ class Person:
                              self._cancel_entries, self._close, self._mode, self._strategy))  # fmt: skip
         act(engine, ask)
 
+    def rest(self, engine: Engine, ask: Ask) -> None:
+        """Place an order that stays."""
+        market = self._chance.choice(list(engine.state.markets.values()))
+        if market.bid_lots:
+            self._tickets += 1
+            quantity, price = market.instrument.quantity(50), market.instrument.price(market.bid - FAR)
+            ask(
+                PlaceOrder(
+                    f"t{self._tickets}", market.instrument.id, "BUY", "LIMIT", str(quantity), str(price),
+                    MANUAL, True,
+                )
+            )  # fmt: skip
+
     def kill(self, engine: Engine, ask: Ask) -> None:
         """Stop, at any level but the one that leaves the venue for good."""
         level = self._chance.choice((KillLevel.HALT, KillLevel.ALL, KillLevel.FLATTEN))

@@ -41,6 +41,7 @@ PERSON_S = 30.0  # mean wait of a person between two commands
 MARKET_S = 6.0  # mean wait of one pair's market
 SLOW_SYNC_S = 5.0
 LAG = 15 * SECOND  # two answers that count can't both fall into it
+KILL_STANDS_S = 45.0  # after healing: nobody resumes before it was seen what it has left
 MONEY = "I1: "
 BANS = ("limited", "banned")  # they outlast their window
 LOOK_S = 10.0  # between two looks at what takes time to come right
@@ -308,9 +309,16 @@ class World:
 
     def _fright(self, fault: Fault) -> None:
         if fault.rate < 0.5 and self.desk.up:
-            self.person.kill(self.desk.engine, self.desk.command)
+            wait_s = 4.0 * fault.rate if fault.kind == "kill" else 0.0
+            if wait_s:  # something of a person's rests, or is on its way to, when the kill comes
+                self.person.rest(self.desk.engine, self.desk.command)
+            self._at(self.loop.now + wait_s, self._kill_by_command)
         else:
             self.desk.pull(("halt", "all", "flatten")[int(fault.rate * 100) % 3], "a simulated fright")
+
+    def _kill_by_command(self) -> None:
+        if self.desk.up:
+            self.person.kill(self.desk.engine, self.desk.command)
 
     def _heal(self) -> None:
         self._healed, self._disturbed = True, self.loop.now
@@ -327,7 +335,8 @@ class World:
         """A person looks now and then, does something, and sets right what stands still."""
         if self._over:
             return
-        if self.desk.up:
+        looked_at = self.disk.latched is None or self.loop.now > self.plan.heal + KILL_STANDS_S
+        if self.desk.up and (looked_at or not self._healed):
             if self._chance.random() < 0.5 or self._healed:
                 self.person.calm(self.desk.engine, self.desk.command)
             else:
