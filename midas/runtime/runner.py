@@ -136,7 +136,7 @@ class Runner:
         self._now = shell.clock.now
         self._monotonic = shell.clock.monotonic
         self._sequence = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], None] = {}  # in the order of their beginning
         self._asked: dict[str, Callable[[Answer], None]] = {}
         self._stopped: str | None = None
         self._health = shell.measures(
@@ -436,12 +436,12 @@ class Runner:
 
     def _spawn(self, work: Coroutine[Any, Any, None], failed: Callable[[str], Recorded]) -> None:
         task = asyncio.create_task(work)
-        self._tasks.add(task)
+        self._tasks[task] = None
         task.add_done_callback(partial(self._done, failed))
 
     def _done(self, failed: Callable[[str], Recorded], task: asyncio.Task[None]) -> None:
         """An effect that fails unexpectedly comes back as an event, as its result would."""
-        self._tasks.discard(task)
+        self._tasks.pop(task, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             # Class and place only: its text could carry a signed URL.
             place = traceback.extract_tb(error.__traceback__)[-1]
@@ -456,9 +456,9 @@ class Runner:
 
     async def _settle(self) -> None:
         """Give running effects a moment, then let them go."""
-        if self._tasks:
-            _, pending = await asyncio.wait(list(self._tasks), timeout=1.0)
-            for task in pending:
+        if running := list(self._tasks):
+            await asyncio.wait(running, timeout=1.0)
+            for task in running:
                 task.cancel()
 
     def _fail_safe(self, error: Exception) -> EngineFailed:

@@ -96,11 +96,13 @@ class BinanceBroker:
 
     async def close(self) -> None:
         """End the tasks and both sessions; idempotent."""
-        tasks, self._tasks = set(self._tasks), []
-        while tasks:  # once isn't enough: the library's wait_for drops a cancel that meets an event
+        tasks, self._tasks = self._tasks, []
+        # Once isn't enough: the library's wait_for drops a cancel that meets an event. A list, for a set's
+        # order would be that of addresses.
+        while tasks := [task for task in tasks if not task.done()]:
             for task in tasks:
                 task.cancel()
-            _, tasks = await asyncio.wait(tasks, timeout=CANCEL_AGAIN_S)
+            await asyncio.wait(tasks, timeout=CANCEL_AGAIN_S)
         await self._rest.client.close_connection()
 
     async def submit(self, intent: OrderIntent, may_send: MaySend) -> None:
