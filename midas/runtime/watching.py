@@ -33,7 +33,7 @@ _MOVES_MONEY = (OrderFilled, TradeBusted, AccountReported, FlowSeen, CommandGive
 _OVER = frozenset(reason.value for reason in CloseReason)
 _REOPENS = frozenset({"resurrected", "trade_bust"})
 # Moves of the ledger that an audit tells without their fees: taken over, not foreseen.
-_UNFORESEEN = frozenset({"external_trade", "inferred_fill", "inferred_replaced"})
+_UNFORESEEN = frozenset({"external_trade", "guard_trade", "inferred_fill", "inferred_replaced"})
 
 
 class Watches(Protocol):

@@ -286,7 +286,7 @@ class State:
         if left:
             self.ledger.book(EXTERNAL, side, _part(taken, left, fee), instrument)
         text = f"the guard: {side.value} {fill.quantity} {instrument.name} @ {fill.price}, {', '.join(words)}"
-        return [Noted("KILL", "warn", text)]
+        return [Anomaly("guard_trade", str(fill.trade_id), text)]
 
     def book_external(self, instrument: Instrument, side: Side, fill: Fill) -> list[Decision]:
         """A trade on this account that isn't ours: the position follows it all the same."""

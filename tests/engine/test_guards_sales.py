@@ -6,13 +6,14 @@ from decimal import Decimal
 
 import msgspec
 
+from midas.domain.decision import Anomaly
 from midas.domain.event import LatchTripped
 from midas.domain.money import ZERO
 from midas.domain.order import GUARDS, Purpose, Side
 from midas.state.state import EXTERNAL
 from tests.engine.hands import Hands
 from tests.engine.scene import Scene
-from tests.fakes.desk import BTC
+from tests.fakes.desk import BTC, decisions
 
 PRICE = Decimal(60_000)
 
@@ -40,7 +41,8 @@ def test_a_woken_engine_books_the_sale_where_it_was_held_and_sells_nothing() -> 
     assert state.ledger.sleeve(EXTERNAL, BTC.id).quantity == ZERO
     assert state.reconciled
     assert not [o for o in state.orders.closed.values() if o.intent.purpose is Purpose.FLATTEN]
-    assert scene.notes("the guard: SELL")
+    told = [d for d in decisions(scene.desk.audits) if isinstance(d, Anomaly)]
+    assert [(d.kind, d.detail[:15]) for d in told] == [("guard_trade", "the guard: SELL")]
 
 
 def test_a_sale_of_several_sleeves_is_shared_out_and_booked_once() -> None:

@@ -22,7 +22,7 @@ from midas.domain.event import (
     Ticked,
 )
 from midas.domain.mode import KillLevel
-from midas.domain.order import BalanceReport, Fill, OrderIntent, OrderType, Purpose, Side
+from midas.domain.order import GUARDS, BalanceReport, Fill, OrderIntent, OrderType, Purpose, Side, TradeReport
 from midas.domain.time import SECOND
 from midas.engine.audit import Audit
 from midas.errors import StoreFull
@@ -105,6 +105,15 @@ def test_a_position_that_moves_by_itself_is_noticed(books: Books) -> None:
     books.fill()
     books.state.ledger.sleeve("puppet", BTC.id).quantity += ONE
     assert books.see(Ticked(START, 0)) == "I1: BTC-USDT moved by 1, booked was 0"
+
+
+def test_what_the_guard_sold_is_no_contradiction(books: Books) -> None:
+    books.fill()
+    sale = msgspec.structs.replace(filled(2).fill, fee=Decimal(0))
+    trade = TradeReport(instrument=BTC.id, venue_id="9", client_id=f"{GUARDS}1", side=Side.SELL, fill=sale)
+    told = msgspec.structs.replace(report(Decimal(10_000)), trades=(trade,))
+    assert books.see(told) == ""
+    assert books.state.ledger.position(BTC.id) == Decimal("-0.001")
 
 
 def test_a_balance_that_no_position_follows_is_noticed(books: Books) -> None:
