@@ -14,15 +14,22 @@ from midas.store import sessions
 from midas.store.head import BEFORE_FIRST, read_head
 
 
-def holdings(home: Path) -> list[Holding]:
-    """One for each instrument of the newest session. Raises StoreError where no journal can be read."""
+def holdings(home: Path, account: str) -> list[Holding]:
+    """One for each instrument of the newest session. Raises StoreError where none of `account` is read."""
     for name in reversed(sessions.names(home)):
         directory = home / sessions.SESSIONS / name
-        if read_head(directory).head.record != BEFORE_FIRST:
-            break  # a newer one ended before anything was committed
+        if read_head(directory).head.record == BEFORE_FIRST:
+            continue  # it ended before anything was committed
+        header = header_of(rows_of(directory), name)
+        if header.session == name:
+            break  # else a copy that somebody keeps there, which a start passes over as well
     else:
         raise StoreDamaged("no session has a journal", file="", last_good=0)
-    header = header_of(rows_of(directory), name)
+    if header.account != account:  # whose balances we see, we know nothing of
+        raise StoreDamaged(
+            f"the newest session {name} is of account {header.account}, and our keys are of {account}",
+            file=name, last_good=0,
+        )  # fmt: skip
     carried = fold_ledger(header, rows_of(directory))
     found = []
     for instrument in header.config.instruments:

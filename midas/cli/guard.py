@@ -16,6 +16,7 @@ import time
 from argparse import Namespace
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ from midas.domain.time import SECOND
 from midas.errors import AlreadyRunning, NotRunning, StoreError, VenueError
 from midas.runtime.beats import beat_file, read_beat
 from midas.runtime.guarding import Condition, Guarding, Look, Verdict
-from midas.runtime.takeover import REPORT, Report, Sold, Takeover
+from midas.runtime.takeover import REPORT, Report, Takeover, sales
 from midas.store.durable import write_durably
 from midas.store.latch import LATCH, KillLatch
 from midas.store.lock import GUARD_LOCK, InstanceLock
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from midas.settings import Settings
     from midas.venues.binance.emergency_session import EmergencySession
 
+    Reached = tuple[EmergencySession, str]  # a session, and the account that it is of
+
 BY = "midas guard"
 AGAIN_S = 10.0  # before another try where an act could not be verified
 SURE = (Condition.WELL, Condition.NONE)  # `--once` needs to see no more
@@ -48,7 +51,7 @@ log = logging.getLogger("midas.guard")
 
 
 def guard(args: Namespace) -> int:
-    """Watch until asked to end; 1 where an act of it could not be verified."""
+    """Watch until asked to end; 1 where an act could not be verified, or a single look saw no step."""
     settings = settings_from(args)
     if args.supervised and not settings.guard.enabled:
         return 0
@@ -66,7 +69,7 @@ class Guard:
     """One home's."""
 
     def __init__(
-        self, home: Path, patience_s: float, level: KillLevel, reach: Callable[[], EmergencySession],
+        self, home: Path, patience_s: float, level: KillLevel, reach: Callable[[], Reached],
         parent: int = 0,
     ) -> None:  # fmt: skip
         """`parent`: the supervisor that started it; 0: a person did."""
@@ -84,8 +87,10 @@ class Guard:
         self._tried: tuple[tuple[object, ...], float] = ((), 0.0)  # what was not, and when
         self._verified = True
         self._sold: dict[str, Decimal] = {}  # since the journal of that session knows nothing of it
-        self._sales: list[Sold] = []
+        self._sold_until = 0  # beats heard then: an engine that was released after it has booked all that
+        self._sales = sales(home)  # of a guard before us, too: the engine has still to look them up
         self._session = ""
+        self._newest = Look(0, 0)
 
     def run(self) -> int:
         """Until SIGTERM or SIGINT, or where its supervisor has gone until nothing is left to guard."""
@@ -113,10 +118,16 @@ class Guard:
             ):
                 _print(as_json, verdict, None)
                 return 0
+            if verdict.condition is Condition.STARTING and verdict.since_s >= self._word.patience_s:
+                _print(as_json, verdict, None)
+                return 1  # it may come, or hang: nobody can say that it is well
             self._ending.wait(self._guarding.pause_s)
 
     def _look(self) -> Verdict:
-        verdict = self._guarding.look(self._seen())
+        self._newest = seen = self._seen()
+        verdict = self._guarding.look(seen)
+        if seen.latch is None and self._guarding.beats > self._sold_until:
+            self._sold = {}  # a person released it: what it holds now, it holds since
         if verdict.condition.value != self._word.condition:
             log.info("engine: %s", verdict.condition.value)
             self._tell(condition=verdict.condition.value)
@@ -134,6 +145,10 @@ class Guard:
         except OSError:
             return 0
 
+    def _stepping(self) -> int:
+        beat = read_beat(self._beats)
+        return 0 if beat is None or beat.ended else beat.pid
+
     def _left_alone(self, verdict: Verdict) -> bool:
         """Its supervisor was killed, and so has the engine ended; what stands latched is seen to first."""
         orphan = self._parent and os.getppid() != self._parent
@@ -150,20 +165,23 @@ class Guard:
         if key == verdict.key and time.monotonic() - tried_at < AGAIN_S:
             return report
         log.error("ACTING at level %s: %s", level.value, verdict.cause)
-        seen = self._seen()
+        seen = self._newest  # what the verdict is about: an engine that has come since has its account back
         report.latched = self._take_over(level, verdict, seen, report.at)
         named = seen.beat.session if seen.beat is not None else self._session
         if named != self._session:
-            self._session, self._sold, self._sales = named, {}, []
+            self._sales = self._sales if not self._session else []
+            self._session, self._sold = named, {}
+        self._sold_until = self._guarding.beats
         report.sales = self._sales  # an engine that wakes later looks up all of them
         try:
-            session = self._reach()
+            session, account = self._reach()
         except (VenueError, NotRunning, OSError) as error:
             report.left.append(f"the venue can't be reached: {error}")
         else:
-            alone = _Alone(self._holder, seen.holder)
+            alone = _Alone(self._holder, self._stepping, seen.holder, verdict.condition)
             clocks = (time.time_ns, time.sleep)
-            Takeover(session, self._holdings, alone, *clocks, self._sold, self._write).run(report, level)
+            held = partial(self._holdings, account)
+            Takeover(session, held, alone, *clocks, self._sold, self._write).run(report, level)
             session.close()
         self._keep(report, verdict)
         return report
@@ -188,10 +206,10 @@ class Guard:
             return str(error)
         return ""
 
-    def _holdings(self) -> list[Holding]:
+    def _holdings(self, account: str) -> list[Holding]:
         from midas.assembly.holdings import holdings
 
-        return holdings(self._home)
+        return holdings(self._home, account)
 
     def _keep(self, report: Report, verdict: Verdict) -> None:
         report.ended_at = report.ended_at or time.time_ns()
@@ -220,16 +238,24 @@ class Guard:
 
 
 class _Alone:
-    """Why the guard may no longer act: another engine has come, which finds the latch itself."""
+    """Why the guard may no longer act: an engine has come, or begun to step, that finds the latch itself."""
 
-    def __init__(self, holder: Callable[[], int], known: int) -> None:
+    def __init__(
+        self, holder: Callable[[], int], stepping: Callable[[], int], known: int, condition: Condition
+    ) -> None:  # fmt: skip
         self._holder = holder
+        self._stepping = stepping
         self._known = known
+        self._starting = condition is Condition.STARTING
 
     def __call__(self) -> str:
         """Empty while it may."""
         there = self._holder()
-        return "" if there in (0, self._known) else f"engine {there} has started and finds the latch itself"
+        if there not in (0, self._known):
+            return f"engine {there} has started and finds the latch itself"
+        if self._starting and there and self._stepping() == there:
+            return f"engine {there} steps now and finds the latch itself"
+        return ""
 
 
 def _alone(home: Path) -> InstanceLock:
@@ -239,7 +265,7 @@ def _alone(home: Path) -> InstanceLock:
     return lock
 
 
-def _reach(settings: Settings) -> Callable[[], EmergencySession]:
+def _reach(settings: Settings) -> Callable[[], Reached]:
     """How to open a session: the keys of DEMO and LIVE are read now, SIM's stand in its run file then."""
     from midas.venues.binance.emergency_session import EmergencySession
 
@@ -248,12 +274,11 @@ def _reach(settings: Settings) -> Callable[[], EmergencySession]:
     from midas.assembly.access import access
 
     found = access(settings)
-    return lambda: EmergencySession(
-        found.endpoints.rest, found.api_key, found.api_secret, time.time_ns
-    )  # fmt: skip
+    keys = (found.api_key, found.api_secret)
+    return lambda: (EmergencySession(found.endpoints.rest, *keys, time.time_ns), found.account)
 
 
-def _embedded(home: Path) -> EmergencySession:
+def _embedded(home: Path) -> Reached:
     from midas.assembly.access import simulated
     from midas.cli.exchange import RUN_FILE, answering
     from midas.venues.binance.emergency_session import EmergencySession
@@ -263,7 +288,7 @@ def _embedded(home: Path) -> EmergencySession:
         raise NotRunning("the embedded exchange doesn't answer")
     keys = (found.api_key, found.api_secret)
     reach = simulated(found.http, found.ws, found.instance, keys, found.speed)
-    return EmergencySession(reach.endpoints.rest, *keys, time.time_ns)
+    return EmergencySession(reach.endpoints.rest, *keys, time.time_ns), reach.account
 
 
 def _print(as_json: bool, verdict: Verdict, report: Report | None) -> None:

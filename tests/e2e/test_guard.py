@@ -141,6 +141,19 @@ def test_a_stopped_process_is_taken_over_and_sends_nothing_when_it_wakes(hanging
     woken = next(n for n, event in enumerate(happened) if isinstance(event, LatchTripped))
     assert not [event for event in happened[woken:] if isinstance(event, OrderSent)]
     assert hanging.market()["orders_open"] == 0
+    resumed(hanging)
+    engine.send_signal(signal.SIGSTOP)
+    until(lambda: len(report(hanging)["sales"]) == 2, "the sale of what it has held since", 30.0)
+    until(lambda: report(hanging)["verified"] is True, "a verified report")
+
+
+def resumed(desk: ProcessDesk) -> None:
+    """Go on again after an act of the guard, and hold something."""
+    desk.facts("resume", "it woke up")
+    desk.facts("resume", "it woke up", "--confirm")
+    desk.facts("mode", "normal", "--reason", "it woke up", "--confirm")
+    desk.facts("order", "buy", "0.01", "BTC-USDT", "--confirm")
+    until(lambda: any(not p["dust"] for p in desk.facts("status")["positions"]), "a position")
 
 
 def test_a_busy_engine_a_killed_one_and_a_stopped_one_are_left_alone(desk: ProcessDesk) -> None:
