@@ -101,8 +101,8 @@ def verdicts(
     seeds: Sequence[int], plan: Plan | None = None, workers: int = WORKERS
 ) -> Generator[Verdict, None, None]:
     """Run every seed; verdicts come as they are done, in any order. Close it to end the processes."""
-    wanted = [plans.of(s) if plan is None else msgspec.structs.replace(plan, seed=s) for s in seeds]
-    if len(wanted) == 1:  # where somebody looks closer, another process would only be in the way
+    wanted = (plans.of(s) if plan is None else msgspec.structs.replace(plan, seed=s) for s in seeds)
+    if len(seeds) == 1:  # where somebody looks closer, another process would only be in the way
         with _silence():
             done = work(Job(tuple(wanted)))
         yield from done
@@ -116,7 +116,12 @@ def judged(
     """Run every plan, with that bug planted; verdicts come as they are done."""
     jobs = (Job(some, mutant) for some in _batches(wanted))
     os.environ["OMP_NUM_THREADS"] = "1"  # read by the workers: two of them fill two cores
-    with multiprocessing.get_context("spawn").Pool(workers, _prepare) as pool:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited: Ctrl+C is for this process alone
+    try:
+        pool = multiprocessing.get_context("spawn").Pool(workers, _prepare)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with pool:
         for done in pool.imap_unordered(work, jobs):
             yield from done
 
@@ -130,8 +135,7 @@ def work(job: Job) -> list[Verdict]:
 
 
 def _prepare() -> None:
-    """A worker leaves Ctrl+C to its parent, says nothing, and collects its garbage between worlds only."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """A worker says nothing, and collects its garbage between worlds only."""
     logging.disable(logging.CRITICAL)
     gc.disable()
     gc.freeze()
