@@ -63,6 +63,7 @@ from midas.engine.gatekeeper import judge, judge_disk
 from midas.engine.passes import Passes, returned
 from midas.engine.reply import Asked
 from midas.state.order import Order
+from midas.state.requests import CANCEL_AGAIN_MAX
 from midas.state.state import State
 
 CANCEL_PATIENCE = SECOND  # before the same cancel is asked for again
@@ -360,10 +361,11 @@ class Engine:
     def _withdraw(self, order: Order, reason: str) -> None:
         """One cancel at a time; an order still on its way is cancelled once the venue has it."""
         now = self.state.now
-        waits = order.pending_cancel and now - order.cancel_sent_at < CANCEL_PATIENCE
-        if order.phase is Phase.QUEUED or waits or now < order.cancel_after:
+        waits = order.pending_cancel and _just(order.cancel_sent_at, now)
+        refused = now < order.cancel_after <= now + CANCEL_AGAIN_MAX
+        if order.phase is Phase.QUEUED or waits or refused:
             return
-        if order.phase is Phase.INFLIGHT and now - order.sent_at < CANCEL_PATIENCE:
+        if order.phase is Phase.INFLIGHT and _just(order.sent_at, now):
             return
         self._decisions.extend(self.state.orders.cancel_sent(order.intent.client_id, now, reason))
         self._effects.append(WithdrawOrder(order.intent.client_id, order.intent.instrument, reason))
@@ -401,6 +403,11 @@ class Engine:
         self._decisions.append(Noted("KILL", "warn", self._flat.sentence()))
         if self.state.control.level == KillLevel.DISCONNECT.value:
             self._effects.append(Disconnect("kill level disconnect"))
+
+
+def _just(then: int, now: int) -> bool:
+    """Whether it was a moment ago; what our clock says is still to come was before it was set back."""
+    return 0 <= now - then < CANCEL_PATIENCE
 
 
 def _alerted(state: State, event: Trade) -> list[Noted]:

@@ -30,7 +30,7 @@ class Freshness:
                 what = "candle" if kind.startswith("kline") else "book"
                 stale.setdefault(instrument, f"no {what} for {age / SECOND:.0f} s")
         state.stale = stale
-        state.stale_since = {i: state.stale_since.get(i, event.at) for i in stale}
+        state.stale_since = {i: min(state.stale_since.get(i, event.at), event.at) for i in stale}
 
 
 def pulled(state: State, instrument: str) -> str:

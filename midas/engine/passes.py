@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from midas.domain.decision import Anomaly, Decision, Noted, Reconciled
+from midas.agents.guardian import blind
+from midas.domain.decision import Anomaly, Decision, GateMoved, Noted, Reconciled
 from midas.domain.event import AccountReported
 from midas.domain.money import ZERO, plain
 from midas.domain.order import Phase
@@ -38,6 +39,7 @@ class Passes:
         self._clean = 0
         self._asked_at = 0
         self.open = False  # one was asked for and has not come
+        self._again = False  # something was to be looked for while one was open
         self._stopped = False
 
     def take(self, purpose: str) -> list[Effect]:
@@ -46,7 +48,11 @@ class Passes:
         return [TakeAccount(purpose)]
 
     def look_again(self) -> list[Effect]:
-        """Something isn't explained by what is known here: one at once, unless one is on its way."""
+        """Something isn't explained by what is known here: one at once, or right after one on its way.
+
+        That one may have read the list already that would have told it.
+        """
+        self._again = self.open
         return [] if self._state.recovering or self.open else self.take("stream")
 
     def begin_closing(self) -> None:
@@ -71,6 +77,7 @@ class Passes:
 
     def due(self, at: int, flat_pending: bool) -> list[Effect]:
         """While doubts last, when closing, and on the audit's rhythm."""
+        self._asked_at = min(self._asked_at, at)  # our clock may have been set back meanwhile
         state, waited = self._state, at - self._asked_at
         if self.open and waited < (DOUBT_EVERY if flat_pending else PASS_PATIENCE):
             return []
@@ -99,12 +106,20 @@ class Passes:
             decided, asked = self._recovered(done)
             decisions, effects = [*decisions, *decided], [*effects, *asked]
         elif self._state.closing:
-            effects = [*effects, *self._finished(done)]
-        if told:
+            effects = [*effects, *self._finished(done, event.purpose)]
+        again, self._again = self._again, False
+        if told or (again and not self._state.recovering and not self._state.closing):
             effects = [*effects, *self.take("stream")]
         elif not self._state.recovering and not self._state.closing:
             effects = [*effects, *self._ask_for_flows()]
-        return [*decisions, *judge(self._state)], effects
+        return [*decisions, *self._blinded(), *judge(self._state)], effects
+
+    def _blinded(self) -> list[GateMoved]:
+        """A stream that was lost while the account was being recovered closes the gate as it opens for us."""
+        state = self._state
+        if state.recovering or "venue" in state.control.gates or not (reason := blind(state)):
+            return []
+        return state.control.close_gate("venue", reason, state.now)
 
     def _ask_for_flows(self) -> list[Effect]:
         """A balance that differs and stands may have moved while nobody listened: asked for once."""
@@ -119,6 +134,7 @@ class Passes:
         """A pass taken since the stream is back that changes nothing tells all that was missed."""
         state, breaks = self._state, self._state.breaks
         explained = all(breaks.standing(d.name) for d in breaks.open())
+        state.user_up_at = min(state.user_up_at, event.at)  # as above: then the next pass tells
         if state.user_up and event.asked >= state.user_up_at and not done.changed and explained:
             state.stream_doubt = 0
 
@@ -147,11 +163,13 @@ class Passes:
         text = f"held without a stop order at the venue: {', '.join(held)}"
         return [Noted("SESSION", "info", text)] if held else []
 
-    def _finished(self, done: Reconciled) -> list[Effect]:
+    def _finished(self, done: Reconciled, purpose: str) -> list[Effect]:
+        """An audit that was on its way leaves alone what moves: it ends nothing."""
         state = self._state
         self._count += 1
         waits_for_proof = bool(state.orders.unknown) and self._count < PROOF_PASSES
-        if (done.equal and not state.orders.open) or (self._count >= STOP_PASSES and not waits_for_proof):
+        settled = done.equal and not state.orders.open and purpose != "audit"
+        if settled or (self._count >= STOP_PASSES and not waits_for_proof):
             self._stopped = True
             return [StopRuntime("reconciled" if done.equal else "; ".join(done.differences))]
         return []

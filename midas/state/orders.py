@@ -63,6 +63,8 @@ class Orders(Requests):
     def rate(self, now: int, window: int) -> int:
         """Intents planned in the last `window` ns."""
         recent = self.planned_at
+        if recent and recent[-1] > now:  # our clock was set back: they count for one window from here on
+            recent[:] = [min(at, now) for at in recent]
         while recent and recent[0] <= now - window:
             recent.pop(0)
         return len(recent)

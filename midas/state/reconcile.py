@@ -88,7 +88,9 @@ def fold(state: Account, report: AccountReported) -> list[Decision]:
     differences = tuple(d.text for d in state.breaks.open() if d.name not in skipped)
     state.reconciled, state.reconciled_at, state.differences = not differences, report.at, differences
     state.passes += 1
-    state.clean_at = state.clean_at if differences or skipped else report.at
+    # What is left alone while it moves isn't equal by that.
+    moves = any(d.name.partition(":")[2] in moving for d in _order_differences(state, report, set()))
+    state.clean_at = state.clean_at if differences or skipped or moves else report.at
     changed = len(decisions)
     return [*decisions, Reconciled(report.purpose, not differences, changed, differences)]
 
@@ -168,7 +170,9 @@ def _moving(state: Account, report: AccountReported) -> set[str]:
     if report.purpose != "audit":
         return set()
     orders = (*state.orders.open.items(), *state.orders.closed.items())
-    return {i for i, order in orders if report.asked - order.touched_at < SETTLING}
+    since = report.asked - SETTLING
+    # Later than now was before our clock was set back: no order would rest until it has caught up.
+    return {i for i, order in orders if since < order.touched_at <= report.at}
 
 
 def _touched(state: Account, report: AccountReported, moving: set[str]) -> frozenset[str]:

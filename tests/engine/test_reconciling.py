@@ -8,9 +8,18 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from midas.domain.carry import Carried
 from midas.domain.command import AcceptBreak, PlaceOrder, Reconcile
 from midas.domain.decision import Adjusted, Anomaly, OrderPlanned, TargetRefused
-from midas.domain.event import AccountReported, FlowSeen, Ticked
+from midas.domain.event import (
+    AccountDoubted,
+    AccountReported,
+    FlowSeen,
+    Remarked,
+    SessionClosing,
+    SessionOpened,
+    Ticked,
+)
 from midas.domain.market import FeedStatus
 from midas.domain.mode import Mode
 from midas.domain.order import OrderType
@@ -363,6 +372,36 @@ def test_the_gate_of_a_lost_stream_opens_after_a_clean_pass_that_began_since(sce
     scene.tick(12)
     assert gates(scene) == set()
     assert scene.desk.picture().reconciliation.state == "CLEAN"
+
+
+def test_a_stream_lost_during_recovery_leaves_no_moment_to_enter() -> None:
+    desk = Desk([Puppet()])
+    desk.feed(SessionOpened("session-1", desk.now, "account-1", "SIM", "", Carried()))
+    desk.feed(FeedStatus("binance", "user", desk.now, True))
+    desk.feed(FeedStatus("binance", "user", desk.now, False, "cut"))
+    while desk.state.recovering:
+        desk.feed(Remarked(desk.now + SECOND, "info", "time passes"))
+    assert desk.state.control.gates["venue"].reason == "the user stream is down"
+
+
+def test_what_a_pass_on_its_way_may_have_missed_is_looked_for_right_after_it(scene: Scene) -> None:
+    scene.tick(2)
+    scene.desk.venue.deaf = True
+    for what in ("a trade", "another trade"):
+        scene.desk.feed(AccountDoubted(scene.desk.now, what))
+    scene.desk.venue.deaf = False
+    known = scene.desk.state.passes
+    scene.desk.feed(scene.desk.venue.account("stream", [], scene.desk.now))
+    assert scene.desk.state.passes - known == 2
+
+
+def test_an_audit_that_was_on_its_way_ends_no_session(scene: Scene) -> None:
+    scene.tick(1)
+    scene.desk.feed(SessionClosing(scene.desk.now, "asked"))
+    scene.desk.feed(scene.desk.venue.account("audit", [], scene.desk.now + 1))
+    assert scene.desk.stopped == ""
+    scene.tick(3)
+    assert scene.desk.stopped == "reconciled"
 
 
 def test_a_break_of_before_does_not_keep_the_venue_closed(scene: Scene) -> None:

@@ -347,3 +347,10 @@ def test_any_pass_folded_twice_is_folded_once(evidence: AccountReported, doubted
     second = verdict(state.apply(evidence))
     assert second.changed == 0
     assert (state.carried(), {i: (o.status, o.filled) for i, o in state.orders.closed.items()}) == once
+
+
+def test_an_order_that_is_left_alone_while_it_moves_makes_no_pass_clean() -> None:
+    state = standing()
+    state.orders.open["md-1"].touched_at = AT
+    assert verdict(state.apply(account(AT, {"USDT": "10000"}))).equal
+    assert state.clean_at == 0

@@ -22,7 +22,7 @@ from midas.domain.money import exact
 from midas.domain.order import BalanceReport, Fill
 from midas.domain.time import MILLISECOND
 from midas.errors import MalformedMessage
-from midas.venues.binance.orders import STOPS, KnownOrders, amount, closing
+from midas.venues.binance.orders import STOPS, KnownOrders, amount, closing, traded
 
 T = TypeVar("T")
 
@@ -143,12 +143,7 @@ def _events(execution: _Execution, client_id: str, instrument: str, at: int) -> 
 
 
 def _fill(execution: _Execution) -> Fill:
-    price, quantity = amount(execution.last_price), amount(execution.last_quantity)
-    if execution.trade_id < 0 or not price or not quantity:
-        raise MalformedMessage(
-            f"a trade of order {execution.order} needs a trade id, a price and a quantity above 0; "
-            f"got {execution.trade_id}, {price}, {quantity}"
-        )
+    price, quantity = traded(execution.trade_id, execution.last_price, execution.last_quantity)
     return Fill(
         trade_id=execution.trade_id,
         price=price,

@@ -133,6 +133,19 @@ def amount(text: str) -> Decimal:
     return value
 
 
+def traded(trade_id: int, price: str, quantity: str) -> tuple[Decimal, Decimal]:
+    """Price and quantity of an execution; raises MalformedMessage where it can't be one.
+
+    Our own ledger marks with ids below zero what no venue told: such a one would be booked at each pass.
+    """
+    at, much = amount(price), amount(quantity)
+    if trade_id < 0 or not at or not much:
+        raise MalformedMessage(
+            f"a trade needs a trade id, a price and a quantity above 0; got {trade_id}, {at}, {much}"
+        )
+    return at, much
+
+
 def request(intent: OrderIntent, symbol: str) -> dict[str, str]:
     """The parameters that ask for `intent`, amounts as plain strings."""
     assert _CLIENT_ID.fullmatch(intent.client_id), f"client id {intent.client_id!r} can't be signed safely"
@@ -201,6 +214,7 @@ def report(line: OrderLine, client_id: str, instrument: str) -> OrderReport:
 
 def trade(line: TradeLine, instrument: str, client_id: str) -> TradeReport:
     """One of our trades; raises MalformedMessage."""
+    price, quantity = traded(line.id, line.price, line.qty)
     return TradeReport(
         instrument=instrument,
         venue_id=str(line.order_id),
@@ -208,8 +222,8 @@ def trade(line: TradeLine, instrument: str, client_id: str) -> TradeReport:
         side=Side.BUY if line.is_buyer else Side.SELL,
         fill=Fill(
             trade_id=line.id,
-            price=amount(line.price),
-            quantity=amount(line.qty),
+            price=price,
+            quantity=quantity,
             fee=exact(line.commission),
             fee_asset=line.commission_asset or "",
             maker=line.is_maker,
@@ -220,10 +234,11 @@ def trade(line: TradeLine, instrument: str, client_id: str) -> TradeReport:
 
 def _placed_fill(fill: PlacedFill, time_ms: int) -> Fill:
     """A fill in the answer to our own order has taken liquidity, so the answer doesn't say it."""
+    price, quantity = traded(fill.trade_id, fill.price, fill.qty)
     return Fill(
         trade_id=fill.trade_id,
-        price=amount(fill.price),
-        quantity=amount(fill.qty),
+        price=price,
+        quantity=quantity,
         fee=exact(fill.commission),
         fee_asset=fill.commission_asset or "",
         maker=False,

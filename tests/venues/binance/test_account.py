@@ -93,6 +93,16 @@ async def test_a_balance_that_is_no_number_fails_the_pass(bench: Stand) -> None:
         await bench.broker.account("audit", [], {})
 
 
+@pytest.mark.parametrize(
+    "bad", [{"id": -5}, {"price": "0"}, {"qty": "0.000"}, {"qty": "-1"}, {"price": "NaN"}]
+)
+async def test_a_trade_that_cannot_be_one_fails_the_pass(bench: Stand, bad: dict[str, Any]) -> None:
+    bench.venue.on("GET", "myTrades", lambda _: ok([trade_line(5, 5012) | bad]))
+    bench.venue.on("GET", "order", lambda _: ok(order_line("md-1", "FILLED", "0.001", 5012)))
+    with pytest.raises(MalformedMessage):
+        await bench.broker.account("audit", [], {})
+
+
 async def test_a_foreign_stop_order_does_not_blind_the_pass(bench: Stand) -> None:
     line = order_line("web-1") | {"type": "STOP_LOSS_LIMIT"}
     bench.venue.on("GET", "openOrders", lambda _: ok([line]))

@@ -1,0 +1,67 @@
+"""Our wall clock is set back by an hour: nothing waits until it has caught up."""
+
+from __future__ import annotations
+
+from midas.domain.command import SetMode
+from midas.domain.market import FeedStatus
+from midas.domain.money import ZERO
+from midas.domain.order import CloseReason
+from midas.domain.time import SECOND
+from midas.engine.effect import WithdrawOrder
+from tests.engine.scene import Scene
+from tests.fakes.nouns import START, account, desk, intent, report
+from tests.fakes.strategy import long
+
+HOUR = 3_600 * SECOND
+
+
+def set_back(scene: Scene) -> None:
+    """What comes from here on is dated an hour ago."""
+    scene.desk.now -= HOUR
+    scene.market.now -= HOUR
+
+
+def test_passes_go_on(scene: Scene) -> None:
+    scene.tick(31)
+    set_back(scene)
+    known = scene.desk.state.passes
+    scene.tick(62)
+    assert scene.desk.state.passes - known >= 2
+
+
+def test_the_gate_of_a_lost_stream_opens(scene: Scene) -> None:
+    scene.desk.venue.deaf = True
+    for up in (False, True):
+        scene.desk.feed(FeedStatus("binance", "user", scene.desk.now, up))
+    set_back(scene)
+    scene.desk.venue.deaf = False
+    scene.tick(20)
+    assert scene.desk.state.control.gates == {}
+
+
+def test_a_cancel_without_an_answer_is_asked_again(scene: Scene) -> None:
+    scene.say(long())
+    order = next(iter(scene.desk.state.orders.open.values()))
+    scene.desk.state.orders.cancel_sent(order.intent.client_id, scene.desk.now)
+    order.cancel_after = scene.desk.now + SECOND
+    set_back(scene)
+    scene.desk.command(SetMode("PAUSE"))
+    asked = [e.client_id for a in scene.desk.audits for e in a.effects if isinstance(e, WithdrawOrder)]
+    assert asked == [order.intent.client_id]
+
+
+def test_orders_count_for_one_window_more_at_most() -> None:
+    orders = desk().orders
+    orders.plan(intent("md-1", created_at=START + HOUR))
+    assert orders.rate(START, 60 * SECOND) == 1
+    assert orders.rate(START + 60 * SECOND, 60 * SECOND) == 0
+
+
+def test_audits_judge_what_was_touched_by_the_old_clock() -> None:
+    state = desk()
+    state.plan(intent())
+    state.orders.accepted("md-1", "v-md-1", START + HOUR)
+    state.orders.closed_by_venue("md-1", CloseReason.CANCELED, ZERO, START + HOUR)
+    state.apply(account(START + 10 * SECOND, {"USDT": "10000"}, open_orders=(report(),)))
+    state.apply(account(START + 40 * SECOND, {"USDT": "10000"}, open_orders=(report(),)))
+    assert "md-1" in state.orders.open
