@@ -116,6 +116,7 @@ class Session:
         )  # fmt: skip
         self._carried, self.problems = inherited(settings.home, access.account)
         refuse_left_behind(self._carried, config.instruments)
+        self.broker.recall(self._carried.orders)
         self._kill: KillListener | None = None
         self._journal: Journal | None = None
         self._tape: Tape | None = None

@@ -29,7 +29,8 @@ class Orders(Requests):
 
     def __init__(self) -> None:
         super().__init__()
-        self.foreign: dict[str, OrderReport] = {}  # open on the account, not ours: they count as exposure
+        # Open on the account, not ours: they count as exposure. A client id is unique in its instrument only.
+        self.foreign: dict[tuple[str, str], OrderReport] = {}
         self.planned_at: list[int] = []  # wall times of recent intents, for the order rate
         self.overfills = 0
 
@@ -266,7 +267,8 @@ class Orders(Requests):
 
     def found_foreign(self, reports: tuple[OrderReport, ...]) -> list[Change]:
         """The open orders of the account that aren't ours, as of now; each is told once."""
-        foreign = {r.client_id: r for r in reports if r.open and self.get(r.client_id) is None}
+        strangers = (r for r in reports if r.open and self.get(r.client_id) is None)
+        foreign = {(r.instrument, r.venue_id): r for r in strangers}
         new = [r for i, r in foreign.items() if i not in self.foreign]
         self.foreign = foreign
         return [

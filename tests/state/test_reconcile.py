@@ -354,3 +354,10 @@ def test_an_order_that_is_left_alone_while_it_moves_makes_no_pass_clean() -> Non
     state.orders.open["md-1"].touched_at = AT
     assert verdict(state.apply(account(AT, {"USDT": "10000"}))).equal
     assert state.clean_at == 0
+
+
+def test_two_strangers_of_one_name_in_two_instruments_both_count() -> None:
+    state = desk(BTC, ETH)
+    lines = (report("web-1"), report("web-1", instrument=ETH.id, venue_id="v-2"))
+    state.apply(account(AT, {"USDT": "10000"}, open_orders=lines))
+    assert [state.orders.leaves(i.id, Side.BUY) for i in (BTC, ETH)] == [Decimal(1), Decimal(1)]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
+from midas.domain.carry import OrderCarried
 from midas.domain.event import (
     AccountReported,
     CancelRejected,
@@ -31,7 +32,7 @@ from midas.venues.binance import answers
 from midas.venues.binance.account import AccountReader
 from midas.venues.binance.client import TIMEOUT_S, Handover, Reply
 from midas.venues.binance.executions import Translator
-from midas.venues.binance.orders import KnownOrders, Placed, amount, closing, outcome, request
+from midas.venues.binance.orders import KnownOrders, Placed, ended, outcome, request
 from midas.venues.binance.rest import Rest, decode
 from midas.venues.binance.user_stream import QUIET_S, VENUE, UserStream
 from midas.venues.binance.weights import Priority
@@ -148,6 +149,12 @@ class BinanceBroker:
         """A full pass; raises VenueError where any part failed."""
         return await self._account.read(purpose, unsettled, trades_since)
 
+    def recall(self, orders: Iterable[OrderCarried]) -> None:
+        """Orders of the last session: one that was amended since may be listed under another name."""
+        for order in orders:
+            if order.venue_id:
+                self._known.learn(order.intent.instrument, order.venue_id, order.intent.client_id)
+
     def is_ours(self, client_id: str) -> bool:
         """Whether an order on this account was sent by us."""
         return client_id.startswith(self._prefix)
@@ -259,9 +266,7 @@ class BinanceBroker:
     def _canceled(self, client_id: str, reply: Reply) -> bool:
         try:
             answer = decode(reply.body, Placed)
-            events = closing(
-                answer.status, client_id, amount(answer.executed_qty), self._now(), Source.ANSWER
-            )
+            events = ended(answer, client_id, self._now())
         except MalformedMessage:
             return False
         for event in events:

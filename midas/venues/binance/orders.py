@@ -174,8 +174,13 @@ def outcome(placed: Placed, client_id: str, instrument: str, at: int) -> list[Ev
     for fill in placed.fills:
         done = _placed_fill(fill, placed.transact_time)
         events.append(OrderFilled(client_id, venue_id, instrument, done, at, Source.ANSWER))
-    events += closing(placed.status, client_id, amount(placed.executed_qty), at, Source.ANSWER)
-    return events
+    return events + ended(placed, client_id, at)
+
+
+def ended(placed: Placed, client_id: str, at: int) -> list[Event]:
+    """OrderClosed where the answer says that it is over, dated so that an older list can't take it back."""
+    sequence = placed.transact_time * MILLISECOND
+    return closing(placed.status, client_id, amount(placed.executed_qty), at, Source.ANSWER, sequence)
 
 
 def closing(

@@ -29,6 +29,7 @@ from midas.domain.order import CloseReason, OrderIntent, OrderType
 from midas.domain.time import MILLISECOND, SECOND
 from midas.errors import ConfigInvalid, SentTwice, VenueError
 from midas.ports.venue import Broker
+from midas.state.order import Order
 from midas.venues.binance.client import BinanceClient
 from midas.venues.binance.rest import Rest
 from tests.fakes.binance_bench import (
@@ -282,6 +283,27 @@ async def test_a_refused_cancel_is_never_read_as_cancelled(
     await bench.broker.cancel("md-1", BTC.id)
     assert bench.kinds() == ["CancelSent", "CancelRejected"]
     assert (bench.of(CancelRejected)[0].code, bench.of(CancelRejected)[0].gone) == (code, gone)
+
+
+async def test_an_order_that_was_renamed_while_nobody_listened_keeps_the_name_that_we_gave_it(
+    bench: Stand,
+) -> None:
+    bench.venue.on("GET", "openOrders", lambda _: ok([order_line("web-77")]))
+    bench.venue.on("DELETE", "order", lambda _: ok(placed("CANCELED")))
+    left = Order(intent("md-1"))
+    left.venue_id = "5012"
+    bench.broker.recall([left.carried()])
+    (listed,) = (await bench.broker.account("start", [("md-1", BTC.id)], {})).open_orders
+    assert listed.client_id == "md-1"
+    await bench.broker.cancel("md-1", BTC.id)
+    assert bench.venue.sent("DELETE", "order")[0]["origClientOrderId"] == "web-77"
+
+
+async def test_what_an_answer_ended_is_not_opened_again_by_an_older_list(bench: Stand) -> None:
+    answer = placed("EXPIRED", "0.00060000", (fill(1, "0.0006"),))
+    bench.venue.on("POST", "order", lambda _: ok(answer))
+    await bench.submit(intent())
+    assert bench.of(OrderClosed)[0].sequence == answer["transactTime"] * MILLISECOND
 
 
 async def test_a_cancel_without_an_answer_is_asked_again(bench: Stand) -> None:
