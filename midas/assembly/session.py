@@ -26,7 +26,7 @@ from midas.domain.time import MILLISECOND, SECOND
 from midas.engine.build import EngineConfig, build_engine
 from midas.engine.snapshot import Assembly, Painter
 from midas.errors import ConfigInvalid, EngineFailed, StoreError
-from midas.runtime.beats import Pulse, beat_file
+from midas.runtime.beats import Pulse, beat_files
 from midas.runtime.doors import LinkServer
 from midas.runtime.health import Vitals
 from midas.runtime.inbox import Inbox
@@ -148,7 +148,7 @@ class Session:
             journal.append(0, HEADER, self._clock.now(), encode_header(self._header()))
             shell = Shell(self._clock, journal, tape, self.latch, self.feed, self.broker, self._vitals)
             shell.guards = self._guards_orders
-            shell.pulse = pulse = Pulse(beat_file(self._settings.home))
+            shell.pulse = pulse = Pulse(*beat_files(self._settings.home))
             stack.callback(pulse.close)
             runner = Runner(self.engine, self.painter, shell, self.inbox)
             await self._connect(stack, runner)

@@ -29,7 +29,7 @@ from midas.cli.running import make_home
 from midas.domain.mode import Environment, KillLevel
 from midas.domain.time import SECOND
 from midas.errors import AlreadyRunning, NotRunning, StoreError, VenueError
-from midas.runtime.beats import beat_file, read_beat
+from midas.runtime.beats import beat_files, read_beat
 from midas.runtime.guarding import Condition, Guarding, Look, Verdict
 from midas.runtime.takeover import REPORT, Report, Takeover, sales
 from midas.store.durable import write_durably
@@ -60,8 +60,9 @@ def guard(args: Namespace) -> int:
     patience = args.patience or settings.guard.patience_seconds
     level = KillLevel(args.level or settings.guard.level)
     reach = _reach(settings)
-    with _alone(settings.home):
-        watch = Guard(settings.home, patience, level, reach, os.getppid() if args.supervised else 0)
+    parent = os.getppid() if args.supervised else 0
+    with _alone(settings.home, parent):
+        watch = Guard(settings.home, patience, level, reach, parent)
         return watch.once(args.json) if args.once else watch.run()
 
 
@@ -80,7 +81,7 @@ class Guard:
         self._guarding = Guarding(int(patience_s * SECOND))
         self._latch = KillLatch(home / LATCH)
         self._engine = InstanceLock(home / ENGINE_LOCK)
-        self._beats = beat_file(home)
+        self._beats = beat_files(home)
         self._word = GuardWord(os.getpid(), time.time_ns(), patience_s, level.value)
         self._ending = threading.Event()
         self._settled: tuple[object, ...] = ()  # what was acted on and verified
@@ -135,7 +136,7 @@ class Guard:
 
     def _seen(self) -> Look:
         return Look(
-            time.monotonic_ns(), self._holder(), read_beat(self._beats),
+            time.monotonic_ns(), self._holder(), read_beat(*self._beats),
             self._latch.read() if self._latch.is_set else None,
         )  # fmt: skip
 
@@ -146,7 +147,7 @@ class Guard:
             return 0
 
     def _stepping(self) -> int:
-        beat = read_beat(self._beats)
+        beat = read_beat(*self._beats)
         return 0 if beat is None or beat.ended else beat.pid
 
     def _left_alone(self, verdict: Verdict) -> bool:
@@ -258,10 +259,17 @@ class _Alone:
         return ""
 
 
-def _alone(home: Path) -> InstanceLock:
+def _alone(home: Path, parent: int) -> InstanceLock:
+    """The lock. A supervised one waits for it: the guard of a supervisor that was killed leaves in time."""
     lock = InstanceLock(home / GUARD_LOCK)
+    while parent and lock.held() and os.getppid() == parent:
+        time.sleep(1.0)
     if lock.held():
-        raise AlreadyRunning(f"a guard (process {lock.owner() or 'unknown'}) watches {home} already")
+        owner = lock.owner() or "unknown"
+        raise AlreadyRunning(
+            f"a guard (process {owner}) watches {home} already: `midas status` tells what it sees, "
+            "and `kill` with that number ends it"
+        )
     return lock
 
 

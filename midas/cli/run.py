@@ -36,6 +36,7 @@ from midas.cli.running import LOCK, RUN_FILE, EngineFile, make_home
 from midas.cli.supervision import supervisor
 from midas.domain.mode import Environment
 from midas.errors import MidasError, StoreError, UsageError
+from midas.runtime.beats import forget_beats
 from midas.settings import Settings
 from midas.store.durable import write_durably
 from midas.store.lock import InstanceLock
@@ -63,6 +64,7 @@ def headless(args: Namespace) -> int:
     settings = settings_from(args)
     make_home(settings.home)
     with InstanceLock(settings.home / LOCK), halting_on_quit(settings.home, "SIGQUIT"):
+        forget_beats(settings.home)
         _log_to(settings.home / "midas.log")
         named = ("market", "symbol", "preset", "speed", "seed")
         explicit = any(getattr(args, name, None) is not None for name in named)

@@ -23,7 +23,7 @@ from midas.cli.supervision import LOCK as SUPERVISOR_LOCK
 from midas.domain.decision import Decision
 from midas.domain.event import Recorded
 from midas.engine.audit import decode
-from midas.runtime.beats import beat_file
+from midas.runtime.beats import forget_beats
 from midas.runtime.records import AUDIT, EVENT, decode_event
 from midas.store.lock import InstanceLock
 from midas.venues.sim.runfile import RunFile
@@ -101,7 +101,7 @@ class ProcessDesk:
         found = self.exchange()
         if found is not None:
             _end(found.pid)
-        beat_file(self.home).unlink(missing_ok=True)
+        forget_beats(self.home)
 
     def environ(self) -> dict[str, str]:
         """The caller's environment, with our home and without its settings."""

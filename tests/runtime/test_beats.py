@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from midas.runtime.beats import NAME, SIZE, Beat, Pulse, beat_file, read_beat
+import msgspec
+
+from midas.runtime.beats import NAME, SIZE, Beat, Pulse, beat_files, forget_beats, read_beat
 
 BEAT = Beat(7, "20261121-094600-3f2a", 42, 1_700, 1_000, "halt")
 
@@ -53,9 +55,40 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
 
 def test_beats_lie_in_memory_where_there_is_some(tmp_path: Path) -> None:
     home, memory = tmp_path / "home", tmp_path / "memory"
-    assert beat_file(home, memory) == home / NAME
+    assert beat_files(home, memory) == (home / NAME,)
     memory.mkdir()
-    found = beat_file(home, memory)
+    found, otherwise = beat_files(home, memory)
     assert found.parent == memory
     assert str(os.getuid()) in found.name
-    assert found != beat_file(tmp_path / "other", memory)
+    assert found != beat_files(tmp_path / "other", memory)[0]
+    assert otherwise == home / NAME
+
+
+def test_a_home_by_another_name_is_the_same_home(tmp_path: Path) -> None:
+    home, memory = tmp_path / "home", tmp_path / "memory"
+    home.mkdir()
+    memory.mkdir()
+    (tmp_path / "link").symlink_to(home)
+    assert beat_files(home, memory)[0] == beat_files(tmp_path / "link", memory)[0]
+
+
+def test_a_memory_without_room_leaves_the_home(tmp_path: Path) -> None:
+    places = tmp_path / "missing" / NAME, tmp_path / NAME
+    Pulse(*places)(BEAT)
+    assert read_beat(*places) == BEAT
+
+
+def test_the_newest_of_two_places_is_the_engines(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    Pulse(old)(BEAT)
+    later = msgspec.structs.replace(BEAT, monotonic=BEAT.monotonic + 1)
+    Pulse(new)(later)
+    assert read_beat(old, new) == read_beat(new, old) == later
+
+
+def test_what_a_killed_engine_left_is_forgotten(tmp_path: Path) -> None:
+    Pulse(*beat_files(tmp_path))(BEAT)
+    assert read_beat(*beat_files(tmp_path)) == BEAT
+    forget_beats(tmp_path)
+    forget_beats(tmp_path)
+    assert read_beat(*beat_files(tmp_path)) is None
