@@ -29,6 +29,7 @@ from midas.simulation.desk import Desk
 from midas.simulation.storage import SimJournal, SimLatch
 from midas.state import reconcile
 from midas.state.ledger import Ledger
+from midas.state.lives import REQUEST_LIFE
 from midas.state.order import Order
 from midas.state.orders import Orders
 from midas.state.requests import Requests
@@ -67,7 +68,7 @@ def planted(name: str) -> Iterator[None]:
 
 def named(name: str) -> Mutant:
     """The mutant of that name. Raises ConfigInvalid."""
-    found = next((mutant for mutant in MUTANTS if mutant.name == name), None)
+    found = next((mutant for mutant in (*MUTANTS, *RARE) if mutant.name == name), None)
     if found is None:
         raise ConfigInvalid(f"there is no mutant {name!r}; there are {', '.join(m.name for m in MUTANTS)}")
     return found
@@ -243,6 +244,23 @@ def _fee_forgotten(original: Any) -> Any:
     return book
 
 
+def _first_trades_missed(original: Any) -> Any:
+    def remember(self: Ledger, instrument: str, trade_id: int) -> None:
+        if trade_id != reconcile.NEVER:
+            original(self, instrument, trade_id)
+
+    return remember
+
+
+def _dated_by_our_clock(original: Any) -> Any:
+    def restore(self: Orders, carried: Any, at: int) -> None:
+        original(self, carried, at)
+        order = self.open[carried.intent.client_id]
+        order.dead_at = carried.dead_at or at + REQUEST_LIFE
+
+    return restore
+
+
 def _one_clean_pass(original: Any) -> Any:
     def folded(self: Any, event: Any, done: Any) -> Any:
         self._clean = 1
@@ -289,5 +307,10 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("pass-not-journaled", ((SimJournal, "append", _leaves_out(b'"type":"account"')),), ("I8",)),
     Mutant("first-fill-only", ((Orders, "filled", _first_fill_only),), ("I4",)),
     Mutant("fee-forgotten", ((Ledger, "book", _fee_forgotten),), ("I1",)),
+    Mutant("first-trades-missed", ((Ledger, "remember", _first_trades_missed),), ("I1", "I9")),
     Mutant("pending-blind", ((Orders, "leaves", _always(ZERO)),), ("I6",)),
+)
+# Too rare for two hundred seeds: each is caught by its plan under tests/sim/regressions.
+RARE: tuple[Mutant, ...] = (
+    Mutant("dated-by-our-clock", ((Orders, "restore", _dated_by_our_clock),), ("I6",)),
 )

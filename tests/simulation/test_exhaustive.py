@@ -11,7 +11,7 @@ import pytest
 from midas.simulation import plan as plans
 from midas.simulation.coverage import IMPOSSIBLE, REQUIRED, untouched
 from midas.simulation.exhaustive import REQUEST_KINDS, crashes, failures, measured, plain
-from midas.simulation.mutants import planted
+from midas.simulation.mutants import named, planted
 from midas.simulation.plan import KINDS, Fault, Plan
 from midas.simulation.shrink import kept, shrunk, violated
 from midas.simulation.world import World
@@ -74,6 +74,13 @@ def test_a_world_ends_with_the_step_that_violates_something() -> None:
 @pytest.mark.parametrize("path", REGRESSIONS, ids=lambda p: p.stem)
 def test_what_was_mended_stays_mended(path: Path) -> None:
     assert World(plans.read(path)).run().violations == ()
+
+
+@pytest.mark.parametrize("path", REGRESSIONS, ids=lambda p: p.stem)
+def test_what_was_mended_would_be_noticed_again(path: Path) -> None:
+    mutant = named(path.stem.rpartition("-")[0])
+    with planted(mutant.name):
+        assert violated(plans.read(path)) in mutant.caught_by
 
 
 def test_what_was_never_met_is_told() -> None:
