@@ -47,12 +47,18 @@ def test_a_plan_can_be_shown_and_run_again(tmp_path: Path, capsys: pytest.Captur
     assert plans.read(path) == plans.of(7)
 
 
+def test_a_planted_bug_is_told_with_its_invariant(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", "--seeds", "1", "--mutant", "sent-before-durable"]) == 1
+    assert "seed 1: I3 at step " in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
         (["--seeds", "9..3"], "expected seeds A..B"),
         (["--seeds", "many"], "--seeds"),
         (["--plan", "nowhere.json"], "can't be read"),
+        (["--mutant", "no-such-bug"], "there is no mutant 'no-such-bug'"),
     ],
 )
 def test_bad_input_is_one_sentence(
