@@ -44,15 +44,15 @@ class Passes:
 
     def take(self, purpose: str) -> list[Effect]:
         """Ask for one now."""
-        self.open, self._asked_at = True, self._state.now
+        self.open, self._again, self._asked_at = True, False, self._state.now
         return [TakeAccount(purpose)]
 
     def look_again(self) -> list[Effect]:
-        """Something isn't explained by what is known here: one at once, or right after one on its way.
+        """Something isn't explained by what is known here: one at once, or soon after one on its way.
 
         That one may have read the list already that would have told it.
         """
-        self._again = self.open
+        self._again = self._again or self.open
         return [] if self._state.recovering or self.open else self.take("stream")
 
     def begin_closing(self) -> None:
@@ -64,8 +64,8 @@ class Passes:
         """When the next one is asked for at the latest."""
         if self.open:
             return self._asked_at + PASS_PATIENCE
-        rhythm = DOUBT_EVERY if self._state.orders.unknown else self._blind_every or self._audit_every
-        return self._asked_at + rhythm
+        hurried = self._again or self._state.orders.unknown
+        return self._asked_at + (DOUBT_EVERY if hurried else self._blind_every or self._audit_every)
 
     @property
     def _blind_every(self) -> int:
@@ -90,6 +90,8 @@ class Passes:
             return self.take("kill")
         if state.orders.unknown and waited >= DOUBT_EVERY:
             return self.take("unknown")
+        if self._again and waited >= DOUBT_EVERY:
+            return self.take("stream")
         if self._blind_every and waited >= self._blind_every:
             return self.take("stream")
         return self.take("audit") if waited >= self._audit_every else []
@@ -107,8 +109,7 @@ class Passes:
             decisions, effects = [*decisions, *decided], [*effects, *asked]
         elif self._state.closing:
             effects = [*effects, *self._finished(done, event.purpose)]
-        again, self._again = self._again, False
-        if told or (again and not self._state.recovering and not self._state.closing):
+        if told:
             effects = [*effects, *self.take("stream")]
         elif not self._state.recovering and not self._state.closing:
             effects = [*effects, *self._ask_for_flows()]

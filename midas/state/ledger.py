@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import Context, Decimal
 
 import msgspec
 
@@ -17,6 +17,7 @@ from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO, floor_to
 from midas.domain.order import BalanceReport, Fill, Side
 
+EXACT = Context(prec=80)  # of two factors with 18 decimals no digit is lost; the default keeps 28 in all
 RELEASE_STEP = Decimal("1e-12")  # a released cost is rounded to it, so that what is left stays exact
 TRADES_KEPT = 20_000  # per instrument; older duplicates can't come back, venues page forward
 
@@ -162,7 +163,7 @@ class Ledger:
         if fill.trade_id >= 0:  # else it isn't the venue's
             self.remember(instrument.id, fill.trade_id)
         self._add(instrument.base, fill.quantity * side.sign)
-        self._add(instrument.quote, -fill.price * fill.quantity * side.sign)
+        self._add(instrument.quote, EXACT.multiply(EXACT.multiply(fill.price, fill.quantity), -side.sign))
         self._add(fill.fee_asset, -fill.fee)
         return self._sleeve(strategy, instrument.id).book(side, fill, instrument)
 
@@ -189,7 +190,7 @@ class Ledger:
         """
         self._busted.setdefault(instrument.id, set()).add(fill.trade_id)
         self._add(instrument.base, -fill.quantity * side.sign)
-        self._add(instrument.quote, fill.price * fill.quantity * side.sign)
+        self._add(instrument.quote, EXACT.multiply(EXACT.multiply(fill.price, fill.quantity), side.sign))
         self._add(fill.fee_asset, fill.fee)
         back = Side.SELL if side is Side.BUY else Side.BUY
         sleeve = self._sleeve(strategy, instrument.id)
@@ -201,4 +202,4 @@ class Ledger:
         return self.sleeves.setdefault((strategy, instrument), Sleeve(strategy, instrument))
 
     def _add(self, asset: str, amount: Decimal) -> None:
-        self.balances[asset] = self.balances.get(asset, ZERO) + amount
+        self.balances[asset] = EXACT.add(self.balances.get(asset, ZERO), amount)

@@ -220,3 +220,13 @@ def test_an_asset_that_no_longer_counts_is_not_taken_for_a_loss(held: str, peak:
     notes = after.apply(SessionOpened("next", START, "account", "SIM", "", before.carried()))
     assert after.equity_peak == peak
     assert any("losses count from here on" in str(note) for note in notes) is (held == "1")
+
+
+def test_amounts_with_eighteen_decimals_are_kept_to_the_last_digit() -> None:
+    coin = msgspec.structs.replace(BTC, symbol="TOKUSDT", base="TOK", lot_size=Decimal("1e-18"))
+    state = desk(coin, cash="1000000000.000000000000000001")
+    bought = fill(1, "12345.123456789012345678", "61.12345678")
+    state.ledger.book("s", Side.BUY, bought, coin)
+    assert state.ledger.balances["USDT"] == Decimal("999245423.37994519260631006534720316")
+    state.ledger.unbook("s", Side.BUY, bought, coin)
+    assert state.ledger.balances == {"USDT": Decimal("1000000000.000000000000000001"), "TOK": ZERO}
