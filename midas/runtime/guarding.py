@@ -68,6 +68,7 @@ class Guarding:
         self._beat: tuple[int, str, int] | None = None
         self._condition: object = None
         self._lasted = self._deaf = 0
+        self._unwatched = False  # since its newest beat we were away: nobody knows that it is well
         self.beats = 0  # heard so far; the first may be old
 
     @property
@@ -86,6 +87,7 @@ class Guarding:
         mark = beat.pid, beat.session, beat.sequence
         if mark != self._beat:
             self._beat, self._lasted, self._condition = mark, 0, "beating"
+            self._unwatched = False
             self.beats += 1
         else:
             self._count("beating", watched)
@@ -100,7 +102,7 @@ class Guarding:
         if seen.latch is not None and self._deaf >= self._patience:
             cause = f"engine {beat.pid} steps, but hasn't heard of the kill latch"
             return Verdict(Condition.DEAF, self._deaf / SECOND, True, seen.latch.level, cause, _of(seen))
-        silent = self._lasted > max(self._patience // 2, SILENT_MIN)
+        silent = self._unwatched or self._lasted > max(self._patience // 2, SILENT_MIN)
         return Verdict(Condition.SILENT if silent else Condition.WELL, self._seconds)
 
     def _absent(self, seen: Look, watched: int) -> Verdict:
@@ -127,6 +129,7 @@ class Guarding:
         if 0 <= passed <= self._gap:
             return passed
         self._lasted = self._deaf = 0
+        self._unwatched = True
         return 0
 
     def _count(self, condition: object, watched: int) -> None:

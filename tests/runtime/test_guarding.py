@@ -156,6 +156,16 @@ def test_after_a_sleep_of_the_machine_a_beat_has_as_long_as_ever() -> None:
     assert world.watch(6, beating=False).acts
 
 
+def test_an_engine_that_nobody_watched_is_not_called_well() -> None:
+    world = World()
+    world.watch(5)
+    world.watch(70, beating=False)
+    world.now += 30 * SECOND  # the guard acted meanwhile
+    assert world.look().condition is Condition.SILENT
+    world.watch(3)
+    assert world.look().condition is Condition.WELL
+
+
 def test_no_engine_that_never_ran_is_acted_on() -> None:
     world = World()
     world.engine = 0
