@@ -23,7 +23,7 @@ from typing import Any
 import msgspec
 
 from midas.domain.command import Answer
-from midas.domain.decision import CommandAnswered, Noted
+from midas.domain.decision import CommandAnswered, GateMoved, Noted
 from midas.domain.event import (
     MARKET_EVENTS,
     CommandGiven,
@@ -83,6 +83,8 @@ REST_S = 50e-6
 TURNS = 3  # of the loop after a rest: a commit's end, the task that waited for it, and what that starts
 SWITCH_INTERVAL_S = 0.0005
 KEPT_TRADES = 200  # an audit looks this far back for executions that were missed
+# These look back to the first one: a difference that stands may be a trade that others have overtaken.
+WHOLE_LISTS = frozenset({"stop", "flows", "asked"})
 
 log = logging.getLogger("midas.runner")
 
@@ -266,10 +268,13 @@ class Runner:
         self._known = record
 
     def _act(self, audit: Audit) -> None:
+        kept = any(type(made) is GateMoved and made.by for made in audit.decisions)
         for decision in audit.decisions:
             if type(decision) is CommandAnswered:
                 answer = self._asked.pop(decision.answer.id, None)
-                if answer is not None:
+                if answer is not None and kept:
+                    self._spawn(self._answer_kept(answer, decision.answer), self._refused)
+                elif answer is not None:
                     answer(decision.answer)
             elif type(decision) is Noted:
                 log.log(logging.ERROR if decision.severity == "error" else logging.INFO, "%s", decision.text)
@@ -315,6 +320,15 @@ class Runner:
             return
         await self._shell.broker.submit(intent, may_send)
 
+    async def _answer_kept(self, answer: Callable[[Answer], None], told: Answer) -> None:
+        """A gate that a person moved is in force at once; that it outlives a crash is said only once it would."""
+        try:
+            await asyncio.wait_for(self._shell.journal.barrier(), self._shell.paces.answer / SECOND)
+        except (StoreError, TimeoutError) as error:
+            why = str(error).rstrip(".") or "the disk has not taken it yet"
+            told = msgspec.structs.replace(told, message=f"{told.message}; a crash would forget it: {why}")
+        answer(told)
+
     async def _account(self, purpose: str) -> None:
         """One full pass. A failed one is no evidence: the engine asks again on its own rhythm."""
         state = self.engine.state
@@ -336,7 +350,7 @@ class Runner:
         known = self.engine.state.ledger.trades(instrument)
         if not known:
             return 0
-        return min(known) - 1 if purpose == "stop" else min(known[-KEPT_TRADES:]) - 1
+        return min(known) - 1 if purpose in WHOLE_LISTS else min(known[-KEPT_TRADES:]) - 1
 
     def _trip(self, effect: TripLatch) -> None:
         """An automatic trigger or a command: on disk first, then the engine hears of it."""

@@ -146,6 +146,7 @@ class FakeBroker:
         self.submitted: list[OrderIntent] = []
         self.canceled: list[str] = []
         self.passes: list[str] = []
+        self.since: dict[str, dict[str, int]] = {}  # by purpose: from which trade on the newest pass listed
         self.closed = False
         self._publish = publish
         self._clock = clock
@@ -175,6 +176,7 @@ class FakeBroker:
         self, purpose: str, unsettled: Sequence[tuple[str, str]], trades_since: dict[str, int]
     ) -> AccountReported:
         self.passes.append(purpose)
+        self.since[purpose] = trades_since
         if self.account_error is not None:
             raise self.account_error
         now = self._clock.now()

@@ -12,7 +12,7 @@ from typing import TypeVar
 import pytest
 
 from midas.domain.carry import Carried
-from midas.domain.command import AddAlert, Answer, Command, Kill, Resume, SetMode
+from midas.domain.command import AddAlert, Answer, Command, Kill, Reconcile, Resume, SetMode
 from midas.domain.event import (
     CommandGiven,
     Event,
@@ -386,6 +386,16 @@ async def test_an_account_pass_that_fails_is_no_evidence_and_can_be_asked_for_ag
         bench.command(Kill("halt"))
         await bench.until(lambda: len(bench.broker.passes) > known)
         assert bench.state.reconciled
+
+
+async def test_a_difference_that_stands_is_looked_for_among_all_trades(bench: Bench) -> None:
+    for trade_id in range(1_000):
+        bench.state.ledger.remember(BTC.id, trade_id)
+    async with bench.running():
+        bench.command(Reconcile())
+        await bench.until(lambda: "asked" in bench.broker.since)
+    assert bench.broker.since["start"] == {BTC.id: 799}
+    assert bench.broker.since["asked"] == {BTC.id: -1}
 
 
 async def test_market_events_go_to_the_tape_and_the_rest_to_the_journal_in_one_sequence(bench: Bench) -> None:
