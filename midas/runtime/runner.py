@@ -101,6 +101,7 @@ class Paces(msgspec.Struct, frozen=True):
 
     tick: int = SECOND
     flush: int = SECOND // 4
+    answer: int = 3 * SECOND  # at most, for what has to be on the disk before it is told
 
 
 class Shell:
@@ -321,7 +322,7 @@ class Runner:
         await self._shell.broker.submit(intent, may_send)
 
     async def _answer_kept(self, answer: Callable[[Answer], None], told: Answer) -> None:
-        """A gate that a person moved is in force at once; that it outlives a crash is said only once it would."""
+        """A person's gate is in force at once; that it outlives a crash is told only once it would."""
         try:
             await asyncio.wait_for(self._shell.journal.barrier(), self._shell.paces.answer / SECOND)
         except (StoreError, TimeoutError) as error:
