@@ -2,7 +2,8 @@
 
 Cancels need no book of ours: an order with our mark is ours. What is closed is what our journal explains,
 never more than the account has, and each sale is bounded by what is left then: nothing is sold twice,
-nothing of anybody else, and no position turns over. Every loop has an end; what is left is said.
+nothing of anybody else, and no position turns over. Every loop has an end but the one that waits for the
+venue's word on a sale without an answer, which an engine that comes ends; what is left is said.
 """
 
 from __future__ import annotations
