@@ -15,7 +15,7 @@ from midas.domain.carry import Carried
 from midas.domain.instrument import Instrument
 from midas.domain.mode import Mode
 from midas.errors import ConfigInvalid, RepairNeeded, SchemaNewer, StoreDamaged, StoreFull
-from midas.runtime.replay import Row, fold_ledger, header_of
+from midas.runtime.replay import Readable, fold_ledger, header_of
 from midas.state.state import EXTERNAL
 from midas.store import sessions
 from midas.store.evidence import read_records
@@ -23,9 +23,9 @@ from midas.store.mend import NOTE, Cause, cut, finish_all, read_cut
 from midas.store.survey import Condition, Reading, Survey
 
 
-def rows_of(directory: Path) -> Iterator[Row]:
+def rows_of(directory: Path) -> Iterator[Readable]:
     """A session's journal as the runtime reads it."""
-    return (Row(r.sequence, r.kind, r.body) for r in read_records(directory))
+    return read_records(directory)
 
 
 def inherited(home: Path, account: str, now: Callable[[], int] = time.time_ns) -> tuple[Carried, list[str]]:
@@ -75,7 +75,7 @@ def _left(
     reading = Reading(directory)
     if not reading.begun:
         return None  # the engine ended before anything was committed
-    rows = (Row(r.sequence, r.kind, r.body) for r in reading.records())
+    rows = reading.records()
     try:
         header = header_of(rows, directory.name)
     except StoreDamaged as damage:

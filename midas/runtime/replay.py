@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
 
 import msgspec
 
@@ -32,17 +34,27 @@ from midas.runtime.records import (
 from midas.state.state import State
 
 # Decoding is the expensive part, and few audits hold a decision that the ledger follows from.
-_FOLDED = (
-    b'"type":"planned"',
-    b'"type":"mode"',
-    b'"type":"gate"',
-    b'"type":"amending"',
-    b'"type":"adjusted"',
-)
+_folded = re.compile(rb'"type":"(?:planned|mode|gate|amending|adjusted)"').search
+
+
+class Readable(Protocol):
+    """One journal record, as far as reading needs it."""
+
+    @property
+    def sequence(self) -> int:
+        """Of the event that it belongs to."""
+
+    @property
+    def kind(self) -> str:
+        """One of `midas.runtime.records`."""
+
+    @property
+    def body(self) -> bytes:
+        """As it was written."""
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One journal record, as far as reading needs it."""
+    """A record that lies in no journal."""
 
     sequence: int
     kind: str
@@ -68,7 +80,7 @@ class ReplayReport(msgspec.Struct, frozen=True):
     note: str = ""
 
 
-def header_of(rows: Iterator[Row], session: str) -> Header:
+def header_of(rows: Iterator[Readable], session: str) -> Header:
     """Record 0. Raises StoreDamaged where it is missing or unreadable, SchemaNewer."""
     first = next(rows, None)
     if first is None or first.kind != HEADER:
@@ -88,7 +100,7 @@ def header_of(rows: Iterator[Row], session: str) -> Header:
         raise StoreDamaged(f"the header of {session} is unreadable: {error}", "journal.db", 0) from None
 
 
-def fold_ledger(header: Header, rows: Iterable[Row]) -> Carried:
+def fold_ledger(header: Header, rows: Iterable[Readable]) -> Carried:
     """What a session left behind: ledger, open orders and mode, from the journal alone."""
     state = State(header.config.instruments, header.config.quote)
     for row in survived(rows):
@@ -106,12 +118,12 @@ def fold_ledger(header: Header, rows: Iterable[Row]) -> Carried:
     return state.carried()
 
 
-def survived(rows: Iterable[Row]) -> Iterator[Row]:
+def survived(rows: Iterable[Readable]) -> Iterator[Readable]:
     """The rows without an event that the engine failed on: applied again, it would fail again.
 
     Any other row before the failure was written after its event had been applied, so both stand.
     """
-    held: Row | None = None
+    held: Readable | None = None
     for row in rows:
         failed = row.kind == FAILURE and held is not None
         if held is not None and not (failed and held.kind == EVENT and row.sequence == held.sequence):
@@ -122,7 +134,7 @@ def survived(rows: Iterable[Row]) -> Iterator[Row]:
 
 
 def _fold_decisions(state: State, body: bytes) -> None:
-    if not any(mark in body for mark in _FOLDED):
+    if not _folded(body):
         return
     for decision in audits.decode(body).decisions:
         if isinstance(decision, OrderPlanned):
@@ -133,7 +145,8 @@ def _fold_decisions(state: State, body: bytes) -> None:
             state.book_adjustment(decision)
         elif isinstance(decision, ModeChanged):
             control = state.control
-            control.set_mode(Mode(decision.after), decision.by, decision.cause, decision.ends_when, state.now)
+            since = decision.since or state.now
+            control.set_mode(Mode(decision.after), decision.by, decision.cause, decision.ends_when, since)
         elif isinstance(decision, GateMoved) and decision.by:  # the engine's own gates are judged anew
             if decision.closed:
                 state.control.close_gate(
@@ -143,7 +156,7 @@ def _fold_decisions(state: State, body: bytes) -> None:
                 state.control.open_gate(decision.scope)
 
 
-def timeline(rows: Iterable[Row], tape: Iterable[tuple[int, bytes]]) -> Iterator[Moment]:
+def timeline(rows: Iterable[Readable], tape: Iterable[tuple[int, bytes]]) -> Iterator[Moment]:
     """Journal and tape as one sequence of events, each with its recorded audit."""
     market = _Market(tape)
     waiting: Moment | None = None

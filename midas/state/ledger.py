@@ -61,6 +61,8 @@ class Sleeve:
 
     def _nothing(self, fill: Fill, instrument: Instrument) -> bool:
         """Flat, or left with less than the venue would have taken an order of at this price."""
+        if not self.quantity:
+            return True
         lots = floor_to(abs(self.quantity), instrument.lot_size)
         return lots < max(instrument.quantity_min, instrument.lot_size) or (
             lots * fill.price < instrument.notional_min
@@ -142,7 +144,8 @@ class Ledger:
 
     def remember(self, instrument: str, trade_id: int) -> None:
         """Mark a trade as booked."""
-        self.first_sight((instrument,))
+        if instrument not in self._trades:
+            self.first_sight((instrument,))
         known, recent = self._trades[instrument], self._recent[instrument]
         known.add(trade_id)
         recent.append(trade_id)
@@ -199,7 +202,10 @@ class Ledger:
         return realised
 
     def _sleeve(self, strategy: str, instrument: str) -> Sleeve:
-        return self.sleeves.setdefault((strategy, instrument), Sleeve(strategy, instrument))
+        sleeve = self.sleeves.get((strategy, instrument))
+        if sleeve is None:
+            sleeve = self.sleeves[(strategy, instrument)] = Sleeve(strategy, instrument)
+        return sleeve
 
     def _add(self, asset: str, amount: Decimal) -> None:
         self.balances[asset] = EXACT.add(self.balances.get(asset, ZERO), amount)

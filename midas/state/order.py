@@ -136,13 +136,16 @@ class Order:
             return self.close_reason.value if self.close_reason else "CLOSED"
         if self.unknown:
             return "UNKNOWN"
-        if self.pending_cancel:
-            return "PENDING_CANCEL"
-        if self.replacing is not None:
-            return "PENDING_REPLACE"
+        if self.pending:
+            if self.pending_cancel:
+                return "PENDING_CANCEL"
+            if self.replacing is not None:
+                return "PENDING_REPLACE"
         if self.filled > 0:
             return "PARTIAL"
-        return {Phase.QUEUED: "QUEUED", Phase.INFLIGHT: "INFLIGHT", Phase.WORKING: "OPEN"}[self.phase]
+        if self.phase is Phase.WORKING:
+            return "OPEN"
+        return "QUEUED" if self.phase is Phase.QUEUED else "INFLIGHT"
 
     def heard(self, source: Source, at: int, sequence: int = 0) -> None:
         """Remember where the newest word about it came from, and how far the venue's count has come."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from struct import Struct
 
@@ -32,4 +33,10 @@ def link(previous: bytes, place: tuple[int, int, int], kind: bytes, body: bytes)
 def holds(previous: bytes, record: Record) -> bool:
     """True when the record is what was written after `previous`."""
     place = (record.record, record.sequence, record.at)
-    return link(previous, place, record.kind.encode("utf-8", "surrogateescape"), record.body) == record.hash
+    return link(previous, place, _written(record.kind), record.body) == record.hash
+
+
+@lru_cache(64)  # there are few kinds, and a start asks this of every record
+def _written(kind: str) -> bytes:
+    """As it lies in the file, damaged or not."""
+    return kind.encode("utf-8", "surrogateescape")

@@ -12,6 +12,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 
 from midas.errors import StoreDamaged, StoreError
@@ -30,6 +31,8 @@ _REFUSED = {
 }
 # A damaged name in the schema gets into SQLite's message, which then is no text.
 _UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
+
+_TYPES = (int, int, str, int, bytes, bytes)
 
 
 def read_records(directory: Path) -> Iterator[Record]:
@@ -57,7 +60,7 @@ def opened(directory: Path) -> Iterator[sqlite3.Connection]:
         else:
             connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
         # A damaged `kind` may not be UTF-8; the record must still be readable to be named.
-        connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+        connection.text_factory = _text
         try:
             schema.check(connection, path)
             yield connection
@@ -65,6 +68,11 @@ def opened(directory: Path) -> Iterator[sqlite3.Connection]:
             raise unreadable(directory, error, 0) from error
         finally:
             connection.close()
+
+
+@lru_cache(64)
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def unreadable(directory: Path, error: Exception, last_good: int) -> StoreError:
@@ -122,18 +130,10 @@ def _stamp(directory: Path) -> tuple[int, int, bytes]:
 
 def parse(row: tuple[object, ...], last_good: int) -> Record:
     """One row of the table. Raises StoreDamaged where a column has another type."""
-    record, sequence, kind, at, body, hash_ = row
-    if (
-        isinstance(record, int)
-        and isinstance(sequence, int)
-        and isinstance(kind, str)
-        and isinstance(at, int)
-        and isinstance(body, bytes)
-        and isinstance(hash_, bytes)
-    ):
-        return Record(record, sequence, kind, at, body, hash_)
+    if tuple(map(type, row)) == _TYPES:
+        return Record(*row)  # type: ignore[arg-type]  # just compared
     raise StoreDamaged(
-        f"{DATABASE}: record {record} has a column of the wrong type: it is not what was written; "
+        f"{DATABASE}: record {row[0]} has a column of the wrong type: it is not what was written; "
         f"the last good sequence is {last_good}.",
         file=DATABASE,
         last_good=last_good,
