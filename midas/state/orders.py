@@ -278,8 +278,12 @@ class Orders(Requests):
             for r in new
         ]
 
-    def absent(self, client_id: str, as_of: int, at: int) -> list[Change]:
-        """The venue, asked successfully, doesn't know it. Proof needs two such answers after `dead_at`."""
+    def absent(self, client_id: str, as_of: int, at: int, until: int = 0) -> list[Change]:
+        """The venue, asked successfully, doesn't know it. Proof needs two such answers after `dead_at`.
+
+        It was asked between `as_of` and `until` of its own time; the latest of the first answer and the
+        earliest of the second have to lie apart, or a slow pass and a fast one could be one moment.
+        """
         order = self.open.get(client_id)
         if order is None or order.phase is Phase.QUEUED:
             return []
@@ -287,7 +291,7 @@ class Orders(Requests):
         if as_of <= order.dead_at:
             return []
         if not order.absent_at:
-            order.absent_at = as_of
+            order.absent_at = max(as_of, until)
             return []
         if as_of - order.absent_at < ABSENCE_GAP:
             return []

@@ -147,7 +147,8 @@ def _absences(state: Account, report: AccountReported) -> list[Decision]:
     ]  # fmt: skip
     leaves = {o.intent.client_id: o.leaves for o in standing}
     for client_id in report.absent:
-        decisions += state.orders.absent(client_id, report.as_of, report.at)
+        until = report.as_of + (report.at - report.asked_at if report.asked_at else 0)
+        decisions += state.orders.absent(client_id, report.as_of, report.at, until)
     vanished = [o for o in standing if o.phase is Phase.CLOSED]
     if len(vanished) == 1:  # of two, nobody could tell which one has filled
         order = vanished[0]

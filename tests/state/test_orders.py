@@ -227,6 +227,16 @@ def test_absence_needs_two_answers_after_the_request_is_dead() -> None:
     assert moves(orders.absent("md-1", DEAD + 3 * SECOND, AT)) == [("UNKNOWN", "REJECTED")]
 
 
+def test_two_answers_of_one_moment_prove_nothing_however_slow_the_first_pass_was() -> None:
+    orders, order = inflight()
+    orders.uncertain("md-1", "timeout", AT)
+    slow = DEAD + 6 * SECOND  # asked at DEAD + 1 s, the last of its answers came then
+    assert orders.absent("md-1", DEAD + SECOND, AT, slow) == []
+    assert orders.absent("md-1", slow + SECOND, AT) == []
+    assert order.status == "UNKNOWN"
+    assert moves(orders.absent("md-1", slow + 2 * SECOND, AT)) == [("UNKNOWN", "REJECTED")]
+
+
 def test_any_sign_of_life_makes_the_proof_of_absence_start_again() -> None:
     orders, order = inflight()
     orders.uncertain("md-1", "timeout", AT)
