@@ -111,6 +111,7 @@ class ModeChanged(msgspec.Struct, frozen=True, tag="mode"):
     by: str
     cause: str
     ends_when: str
+    since: int = 0  # a latch that a start finds was pulled before
 
 
 class RegimeChanged(msgspec.Struct, frozen=True, tag="regime"):

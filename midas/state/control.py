@@ -58,7 +58,7 @@ class Control:
         """Move; nothing where it is there already."""
         if mode is self.mode:
             return []
-        change = ModeChanged(self.mode.value, mode.value, by, cause, ends_when)
+        change = ModeChanged(self.mode.value, mode.value, by, cause, ends_when, at)
         self.mode, self.by, self.cause, self.ends_when, self.since = mode, by, cause, ends_when, at
         return [change]
 
