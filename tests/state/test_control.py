@@ -11,7 +11,7 @@ from midas.state.control import Control
 def test_a_change_of_mode_says_who_why_and_what_would_end_it() -> None:
     control = Control()
     [change] = control.set_mode(Mode.PAUSE, "console", "lunch", "a person", 5)
-    assert (change.before, change.after, change.by) == ("NORMAL", "PAUSE", "console")
+    assert (change.before, change.after, change.by, change.since) == ("NORMAL", "PAUSE", "console", 5)
     assert (control.cause, control.ends_when, control.since) == ("lunch", "a person", 5)
     assert control.set_mode(Mode.PAUSE, "cli", "again", "a person", 6) == []
     assert control.by == "console"
