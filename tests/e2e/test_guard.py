@@ -25,7 +25,7 @@ CONFIG = """
 [risk]
 limits = "crypto-only"
 """
-# Does nothing until a file appears beside it; then it never comes back, or, busy, after six seconds.
+# Does nothing until a file appears beside it; then it never comes back, or, busy, after four seconds.
 HANGS = """
 import pathlib, threading, time
 from midas.api import Family, Hears
@@ -47,7 +47,7 @@ class Hang:
             return None
         if HOW.read_text() == "busy":
             HOW.rename(HOW.with_name("began"))
-            time.sleep(6.0)
+            time.sleep(4.0)
             return None
         if HOW.read_text() == "deadlocked":
             lock = threading.Lock()
@@ -196,7 +196,7 @@ def test_a_kill_while_the_loop_is_blocked_withdraws_at_once_and_is_told_truly(ha
     assert lines[0].startswith("+0.000s  ALL by ")
     assert any("latch on the disk" in line for line in lines)
     assert any("BUY 0.01 BTC-USDT CANCELED ack" in line for line in lines)
-    assert not (hanging.home / REPORT).exists()  # six seconds are no hang
+    assert not (hanging.home / REPORT).exists()  # four seconds are no hang
 
 
 def test_once_says_how_the_engine_is(desk: ProcessDesk) -> None:
