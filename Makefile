@@ -18,9 +18,10 @@ $(READY): pyproject.toml
 run: $(READY)
 	@$(BIN)/midas
 
-# Kernels first: a test that waits for the exchange must not wait for a compiler.
+# Kernels first: a test that waits for the exchange must not wait for a compiler. Four at once, also on two
+# cores: half of the time tests wait for processes, sockets and terminals.
 test: setup
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder
 
 check: $(READY)
 	$(BIN)/ruff check .

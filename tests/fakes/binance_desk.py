@@ -26,7 +26,7 @@ class Desk(Bench):
     """A broker and a feed on a running exchange, and all that they said."""
 
     def __init__(self, run: RunFile, instruments: list[Instrument]) -> None:
-        super().__init__(Endpoints.at(run.http, run.ws), run.api_key, run.api_secret, instruments, 1.0)
+        super().__init__(Endpoints.at(run.http, run.ws), run.api_key, run.api_secret, instruments, 2.0)
         self.btc = instruments[0]
         self.book = OrderBook()
         self.crossed = 0
