@@ -7,8 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.fakes.guard import stay_on_this_machine
+
+# The same examples at every run, on any machine: what fails has to fail again. New ones are looked for on
+# purpose, with `pytest --hypothesis-profile=search`.
+settings.register_profile("same", derandomize=True)
+settings.register_profile("search", deadline=None)
+settings.load_profile("same")
 
 _REPOSITORY = Path(__file__).resolve().parent.parent
 

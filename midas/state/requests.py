@@ -70,6 +70,10 @@ class Requests(Lives):
         if order is None:
             return self._unlisted(client_id, f"replacement {replacement.request} sent")
         before, told = order.status, list[Change]()
+        known = next((p for p in order.pending if p.request == replacement.request), None)
+        if known is not None and known.sent_at and known.replacement != replacement:
+            detail = f"{replacement.request} left for {known.replacement}, told again as {replacement}"
+            return [self.strange("replace_sent_twice", client_id, detail)]
         out = order.replacing
         if out is not None and out.request != replacement.request:
             detail = f"{replacement.request} left while {out.request} wasn't answered"

@@ -27,7 +27,7 @@ LOST: list[tuple[str, dict[str, Any], bool]] = [
     ("reset_before", {}, False),
     ("reset_after", {}, True),
     ("reset_mid", {}, True),
-    ("delay_answer", {"seconds": 1.5}, True),
+    ("delay_answer", {"seconds": 3.0}, True),
     ("answer", {"status": 503, "effect": True}, True),
     ("answer", {"status": 503, "effect": False}, False),
     ("answer", {"status": 200, "body": "{}", "effect": True}, True),

@@ -237,6 +237,16 @@ def test_two_answers_of_one_moment_prove_nothing_however_slow_the_first_pass_was
     assert moves(orders.absent("md-1", slow + 2 * SECOND, AT)) == [("UNKNOWN", "REJECTED")]
 
 
+def test_one_replacement_told_twice_with_other_terms_changes_nothing() -> None:
+    orders, order = working()
+    orders.replace_sent("md-1", Replacement("s", Decimal("0.25")), AT, DEAD)
+    most = order.most
+    assert anomalies(orders.replace_sent("md-1", Replacement("s", Decimal("0.1")), AT, DEAD)) == [
+        "replace_sent_twice"
+    ]
+    assert order.most == most
+
+
 def test_any_sign_of_life_makes_the_proof_of_absence_start_again() -> None:
     orders, order = inflight()
     orders.uncertain("md-1", "timeout", AT)

@@ -154,7 +154,7 @@ async def test_an_order_that_could_not_connect_was_never_sent(trader: Desk, faul
     [
         ("lose_reply", {}, True),
         ("lose_request", {}, False),
-        ("delay_reply", {"delay_s": 1.5}, True),
+        ("delay_reply", {"delay_s": 3.0}, True),
         ("answer_504", {"executed": True}, True),
         ("answer_504", {"executed": False}, False),
         ("answer_503", {"path": "POST order"}, False),
