@@ -44,9 +44,12 @@ class RecordingWriter:
         self.files: list[Path] = []
         self.messages = self.bytes = self.disk_bytes = 0
 
-    def write(self, ns: int, payload: bytes) -> bool:
-        """Append one message; whether it is the first of a new file. Raises StoreFull."""
-        begins = self._file is None or self._full(ns)
+    def write(self, ns: int, payload: bytes, whole: bool = True) -> bool:
+        """Append one message; whether it is the first of a new file. Raises StoreFull.
+
+        A file that isn't `whole` yet lacks what makes it readable by itself: it may grow past its size.
+        """
+        begins = self._file is None or self._full(ns, whole)
         if begins:
             self.close()
             self._begin(ns)
@@ -78,8 +81,9 @@ class RecordingWriter:
         self._file.close()
         self._file = None
 
-    def _full(self, ns: int) -> bool:
-        return self._size >= self._rotation.bytes_max or ns // self._rotation.period != self._period
+    def _full(self, ns: int, whole: bool) -> bool:
+        large = whole and self._size >= self._rotation.bytes_max
+        return large or ns // self._rotation.period != self._period
 
     def _begin(self, ns: int) -> None:
         try:

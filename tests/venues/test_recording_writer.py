@@ -45,6 +45,16 @@ def test_a_new_file_begins_by_the_clock_and_by_size_and_names_sort_by_time(tmp_p
     assert len(stamps) == writer.messages
 
 
+def test_a_file_that_is_not_whole_yet_grows_past_its_size_but_not_past_its_hour(tmp_path: Path) -> None:
+    writer = RecordingWriter(tmp_path, "sim", Rotation(bytes_max=1_000, period=HOUR))
+    for n in range(100):
+        writer.write(NOON + n, os.urandom(40).hex().encode(), whole=False)
+        writer.flush()
+    assert len(writer.files) == 1
+    assert writer.write(NOON + 100, b"{}")
+    assert writer.write(NOON + HOUR, b"{}", whole=False)
+
+
 def test_a_file_that_exists_is_never_written_again(tmp_path: Path) -> None:
     for n in range(3):
         writer = RecordingWriter(tmp_path, "sim", Rotation())

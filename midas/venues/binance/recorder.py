@@ -74,8 +74,13 @@ class _Chain:
     """The diffs of one symbol since the last break: a snapshot is wanted that they continue."""
 
     def __init__(self) -> None:
-        self.first_id = self.last_id = 0
+        self.first_id = self.last_id = self.snapshot_id = 0
         self.joined = self.asking = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether the file holds a snapshot and a diff that continues it."""
+        return self.joined and self.last_id > self.snapshot_id
 
     def on_diff(self, diff: _Depth) -> bool:
         """Take one more; whether diffs before it are missing."""
@@ -204,12 +209,13 @@ class Recorder:
             raise MalformedMessage(f"the answer isn't what the venue documents: {error}") from None
         if not chain.first_id or last_id < chain.first_id - 1:
             return  # it lags behind the stream: between the two lie updates that nobody has
-        chain.joined = True
+        chain.joined, chain.snapshot_id = True, last_id
         self.snapshots += 1
         self._write(self._clock(), SNAPSHOT % (symbol.lower().encode(), answer))
 
     def _write(self, now: int, message: bytes) -> None:
-        if not self._storing(lambda: self._writer.write(now, message)):
+        whole = all(chain.whole for chain in self._chains.values())
+        if not self._storing(lambda: self._writer.write(now, message, whole)):
             return
         self._begin()
         for listed in self._plan.instruments:
