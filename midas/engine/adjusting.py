@@ -19,7 +19,7 @@ from midas.domain.money import ZERO, from_float, plain
 from midas.domain.time import SECOND
 from midas.engine.reply import Asked, Reply
 from midas.execution.wanted import shown
-from midas.state.breaks import Difference, Kind
+from midas.state.breaks import Difference, Kind, Known
 from midas.state.state import State
 
 FINE = Decimal("1e-12")
@@ -51,18 +51,14 @@ class Adjuster:
         """Less than a lot that stands over two passes, with nothing in doubt there, is no break."""
         made: list[Decision] = []
         breaks = self._state.breaks
-        for name, known in list(breaks.known.items()):
-            difference = known.difference
-            if difference.kind is not Kind.ASSET or not breaks.standing(name):
-                continue
-            amount = Decimal(difference.venue) - Decimal(difference.here)
-            if not self._is_dust(difference.name, amount):
+        for name, known, amount in self._standing():
+            if not self._is_dust(name, amount):
                 continue
             if breaks.exhausted(name):
                 known.tried = "adjusted twice already, and it came back"
                 continue
             breaks.corrected(name)
-            made.append(self._book("dust", name, difference.name, amount))
+            made.append(self._book("dust", name, name, amount))
             del breaks.known[name]
         return made
 
@@ -70,14 +66,10 @@ class Adjuster:
         """Flows that nobody was there to hear of: such as explain a standing difference to the last digit."""
         made: list[Decision] = []
         breaks = self._state.breaks
-        for name, known in list(breaks.known.items()):
-            difference = known.difference
-            if difference.kind is not Kind.ASSET or not breaks.standing(name):
-                continue
+        for name, known, wanted in self._standing():
             if event.flows is None:
                 known.tried = "the venue doesn't list deposits and withdrawals to this key"
                 continue
-            wanted = Decimal(difference.venue) - Decimal(difference.here)
             told = _explaining(wanted, self._unheard(event.flows, name))
             known.tried = "" if told else "no deposit or withdrawal that the venue lists explains it"
             for flow in told:
@@ -85,6 +77,15 @@ class Adjuster:
             if told:
                 del breaks.known[name]
         return made
+
+    def _standing(self) -> list[tuple[str, Known, Decimal]]:
+        """Balances that differ over two passes: the asset, and how much more of it the venue has."""
+        breaks = self._state.breaks
+        return [
+            (name, known, _missing(known.difference))
+            for name, known in breaks.known.items()
+            if known.difference.kind is Kind.ASSET and breaks.standing(name)
+        ]
 
     def _unheard(self, flows: Iterable[FlowSeen], asset: str) -> list[FlowSeen]:
         """Those since both sides were equal, newest first."""
@@ -120,7 +121,7 @@ class Adjuster:
 
     def _accept(self, found: Difference, by: str) -> Decision:
         if found.kind is Kind.ASSET:
-            amount = Decimal(found.venue) - Decimal(found.here)
+            amount = _missing(found)
             return self._book("accepted", found.name, found.name, amount, found, by)
         client_id = found.name.partition(":")[2] if found.kind is Kind.ORDER_HERE else ""
         made = Adjusted(
@@ -138,7 +139,7 @@ class Adjuster:
         if found.kind is not Kind.ASSET:
             kept = "until it differs otherwise"
             return f"Accepting changes nothing here; it lets new risk be opened {opened}, {kept}"
-        amount = Decimal(found.venue) - Decimal(found.here)
+        amount = _missing(found)
         price, source = self._price(found.name)
         at = f" at {plain(price)} ({source})" if price else f" ({source})"
         position = self._position(found.name, amount, "accepted")
@@ -192,6 +193,11 @@ class Adjuster:
         if not lots or abs(amount) > min(lot for _, lot in lots):
             return False
         return not any(o.unknown for i, _ in lots for o in state.orders.of_instrument(i))
+
+
+def _missing(difference: Difference) -> Decimal:
+    """How much more the venue has."""
+    return Decimal(difference.venue) - Decimal(difference.here)
 
 
 def _name(flow: FlowSeen) -> str:
