@@ -16,40 +16,7 @@ from midas.store.integrity import verify
 from midas.store.journal import Journal
 from midas.store.tape import number, segments
 from midas.store.wal import scan
-from tests.store.stored_sessions import RECORDS, crashed_session, fill, flip, sealed_session, write_tape
-
-
-@pytest.fixture(scope="module")
-def _sealed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return sealed_session(tmp_path_factory.mktemp("sealed") / "20261121-094600-3f2a")
-
-
-@pytest.fixture(scope="module")
-def _crashed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return crashed_session(tmp_path_factory.mktemp("crashed") / "20261121-101500-77b0")
-
-
-@pytest.fixture(scope="module")
-def _checkpointed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return crashed_session(tmp_path_factory.mktemp("long") / "20261121-120000-c0de", 22_000, pause_at=20_500)
-
-
-@pytest.fixture
-def checkpointed(_checkpointed: Path, tmp_path: Path) -> Path:
-    """A copy of a killed session whose log was checkpointed and began a second round."""
-    return Path(shutil.copytree(_checkpointed, tmp_path / _checkpointed.name))
-
-
-@pytest.fixture
-def sealed(_sealed: Path, tmp_path: Path) -> Path:
-    """A copy of a cleanly ended session with a tape."""
-    return Path(shutil.copytree(_sealed, tmp_path / _sealed.name))
-
-
-@pytest.fixture
-def crashed(_crashed: Path, tmp_path: Path) -> Path:
-    """A copy of a killed session: a live write-ahead log and no seal."""
-    return Path(shutil.copytree(_crashed, tmp_path / _crashed.name))
+from tests.store.stored_sessions import RECORDS, fill, flip, sealed_session, write_tape
 
 
 def damage_of(directory: Path) -> StoreDamaged:
