@@ -82,6 +82,7 @@ async def test_an_ended_subscription_is_made_anew_and_hears_again(trader: Desk, 
     await trader.until(
         lambda: {"answer", "stream"} == {event.source.value for event in trader.of(OrderAccepted)}
     )
+    assert {event.client_id for event in trader.of(OrderAccepted)} == {"md-1"}
 
 
 async def test_a_stream_that_crawls_is_late_and_complete(desk: Desk, proxy: FaultProxy) -> None:

@@ -42,6 +42,7 @@ def test_an_engine_that_ends_leaves_none(tmp_path: Path) -> None:
 def test_a_place_that_takes_no_file_costs_the_engine_nothing(tmp_path: Path) -> None:
     pulse = Pulse(tmp_path / "missing" / NAME)
     pulse(BEAT)
+    assert read_beat(tmp_path / "missing" / NAME) is None
     pulse.close()
 
 
