@@ -184,7 +184,7 @@ class ExecutionAgent:
         if (
             state.closing
             or state.control.withdraws_exits
-            or state.control.holds_back(*state.scopes(strategy, traded))
+            or (state.control.gates and state.control.holds_back(*state.scopes(strategy, traded)))
             or (entering and entry_closed(state, strategy, traded))
         ):
             return

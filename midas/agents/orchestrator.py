@@ -62,11 +62,13 @@ class Orchestrator:
 
     def proceed(self, state: State, sequence: int, instrument: str | None = None) -> Iterator[Step]:
         """Let the execution agent work; nothing moves while the account isn't known to us."""
-        if state.recovering or state.control.guarded:
+        control = state.control
+        if state.recovering or control.guarded:
             return iter(())
-        if state.control.permissions.flattens:
+        if control.permissions.flattens:
             return self.execution.flatten(state, sequence)
-        if not any(gate.level for gate in state.control.gates.values()):
+        # Asked at every change of a book, and hardly ever is any gate closed.
+        if not control.gates or not any(gate.level for gate in control.gates.values()):
             return self.execution.proceed(state, sequence, instrument)
         closing = self.execution.flatten(state, sequence, scoped=True)
         return chain(closing, self.execution.proceed(state, sequence, instrument))
