@@ -164,7 +164,8 @@ class OrderBook:
         return room[:count]
 
     def _clear(self) -> None:
-        self._cells[:] = 0
+        if any(self.sizes):  # an empty ladder's pages stay untouched
+            self._cells[:] = 0
         self._head[:] = 0
         self._head[ladder.BEST] = self._head[ladder.HEAD + ladder.BEST] = ladder.EMPTY
         self.best_bid = self.best_bid_lots = self.best_ask = self.best_ask_lots = 0
