@@ -31,8 +31,9 @@ def holdings(home: Path, account: str) -> list[Holding]:
             file=name, last_good=0,
         )  # fmt: skip
     carried = fold_ledger(header, rows_of(directory))
-    found = []
-    for instrument in header.config.instruments:
+    found, relisted = [], {i.id: i for i in carried.relisted}
+    for begun in header.config.instruments:
+        instrument = relisted.get(begun.id, begun)
         held = sum((s.quantity for s in carried.sleeves if s.instrument == instrument.id), ZERO)
         buying = sum(
             (

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
+from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO
 from midas.domain.order import Fill, OrderIntent, Replacement, Side
 
@@ -102,3 +103,4 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     adjustments: dict[str, Decimal] = {}  # by instrument: what changed the position and was no fill
     accepted: dict[str, tuple[str, str]] = {}  # differences that a person accepted, with their figures
     inferred: dict[str, InferredCarried] = {}  # by client id: fills that only a balance has told so far
+    relisted: tuple[Instrument, ...] = ()  # whose rules changed during that session, as they were at its end

@@ -17,6 +17,7 @@ import msgspec
 
 from midas.domain.carry import Carried
 from midas.domain.command import Command
+from midas.domain.instrument import Instrument
 from midas.domain.market import (
     Bar,
     BookDelta,
@@ -81,6 +82,7 @@ class OrderRejected(msgspec.Struct, frozen=True, tag="order.rejected"):
     code: int
     reason: str
     at: int
+    rules: bool = False  # against the symbol's rules: they may not be any more what we read
 
 
 class OrderUncertain(msgspec.Struct, frozen=True, tag="order.uncertain"):
@@ -235,6 +237,18 @@ class Ticked(msgspec.Struct, frozen=True, tag="tick"):
     journal: str = ""  # why it can't be written; empty: it is
 
 
+class RulesRead(msgspec.Struct, frozen=True, tag="rules"):
+    """What the venue states about one instrument now: its filters, and whether it trades.
+
+    Kept among the market's events: those before it count in the old ticks and lots, those after in its.
+    """
+
+    name: str  # of the instrument: its id
+    status: str  # the venue's word; empty where it trades
+    listed: Instrument | None  # None: the venue doesn't list it any more
+    at: int
+
+
 class AccountDoubted(msgspec.Struct, frozen=True, tag="doubted"):
     """The shell may have missed something (stream gap, a trade that isn't ours): look at everything."""
 
@@ -319,6 +333,7 @@ Recorded = (
     | AccountReported
     | CommandGiven
     | Ticked
+    | RulesRead
     | AccountDoubted
     | LatchTripped
     | SessionOpened

@@ -33,6 +33,12 @@ class ResyncBook(msgspec.Struct, frozen=True, tag="resync"):
     instrument: str
 
 
+class ReadRules(msgspec.Struct, frozen=True, tag="rules"):
+    """Ask what the venue states about an instrument now; comes back as RulesRead."""
+
+    instrument: str
+
+
 class TripLatch(msgspec.Struct, frozen=True, tag="trip"):
     """An automatic trigger: put the latch on disk; comes back as LatchTripped."""
 
@@ -65,6 +71,7 @@ Effect = (
     | WithdrawOrder
     | TakeAccount
     | ResyncBook
+    | ReadRules
     | TripLatch
     | ReleaseLatch
     | Disconnect

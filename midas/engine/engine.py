@@ -36,6 +36,7 @@ from midas.domain.event import (
     OrderUncertain,
     Recorded,
     ReplaceRejected,
+    RulesRead,
     SessionClosing,
     SessionOpened,
     Ticked,
@@ -60,6 +61,7 @@ from midas.engine.effect import (
 from midas.engine.flat_check import FlatCheck
 from midas.engine.freshness import Freshness, pulled
 from midas.engine.gatekeeper import judge, judge_disk
+from midas.engine.listing import Listing
 from midas.engine.passes import Passes, returned
 from midas.engine.reply import Asked
 from midas.state.order import Order
@@ -87,6 +89,7 @@ class Engine:
         self._passes = Passes(state, audit_every, self._adjuster)
         self._freshness = freshness
         self._flat = FlatCheck(state)
+        self._listing = Listing(state)
         self._commands = Commands(state, orchestrator, guardian, costs, self._adjuster)
         self._steps: dict[type, Callable[[Any], None]] = {
             Quote: self._quote,
@@ -111,6 +114,7 @@ class Engine:
             FeedStatus: self._stream,
             AccountDoubted: self._doubted,
             FlowSeen: self._flow,
+            RulesRead: self._rules,
         }
 
     @property
@@ -231,6 +235,7 @@ class Engine:
         order = self.state.orders.get(event.client_id)
         if order is not None:
             self.orchestrator.execution.rejected(order)
+            self._effects.extend(self._listing.refused(event))
             if order.intent.purpose is Purpose.FLATTEN and not self._passes.open:
                 self._effects.extend(self._passes.take("kill"))  # somebody else may have sold it meanwhile
 
@@ -251,6 +256,10 @@ class Engine:
     def _doubted(self, event: AccountDoubted) -> None:
         self._effects.extend(self._passes.look_again())
 
+    def _rules(self, event: RulesRead) -> None:
+        self._listing.read(event)
+        self._decisions.extend(judge(self.state))
+
     def _tick(self, event: Ticked) -> None:
         state = self.state
         state.feed_age = event.feed_age_ns
@@ -268,6 +277,7 @@ class Engine:
             self._effects.append(TripLatch(KillLevel.FLATTEN.value, "trigger", reason))
         self._work(self.orchestrator.proceed(state, self._sequence))
         self._effects.extend(self._passes.due(event.at, self._flat.pending))
+        self._effects.extend(self._listing.due())
 
     def _account(self, event: AccountReported) -> None:
         done = next(d for d in reversed(self._decisions) if isinstance(d, Reconciled))

@@ -21,7 +21,9 @@ def judge(state: State) -> Iterator[GateMoved]:
         gate = control.gates.get(scope)
         if gate is not None and gate.by:
             continue  # a person's
-        reasons = [r for r in (state.breaks.reason(scope), pulled(state, scope)) if r]
+        reasons = [
+            r for r in (state.breaks.reason(scope), pulled(state, scope), state.halted.get(scope)) if r
+        ]
         if reasons:
             yield from control.close_gate(scope, "; ".join(reasons), state.now)
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from midas.domain.event import AccountReported, Event
+from midas.domain.event import AccountReported, Event, RulesRead
 from midas.domain.instrument import Instrument
 from midas.domain.market import Bar
 from midas.domain.order import OrderIntent
@@ -25,6 +25,9 @@ class Feed(Protocol):
 
     def resync(self, instrument: str, reason: str) -> None:
         """Forget the book of `instrument` (its id) and fetch a fresh snapshot."""
+
+    def relist(self, instrument: Instrument) -> None:
+        """From here on count its prices and quantities in these ticks and lots."""
 
     async def history(self, instrument: Instrument, period: int, count: int) -> list[Bar]:
         """The last `count` closed bars before now, oldest first."""
@@ -54,6 +57,9 @@ class Broker(Protocol):
 
         Raises VenueError where any part failed: a failed query is no evidence at all.
         """
+
+    async def rules(self, instrument: str) -> RulesRead:
+        """What the venue states about an instrument (its id) now. Raises VenueError."""
 
     async def close(self) -> None:
         """Close streams and sessions; idempotent."""

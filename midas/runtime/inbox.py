@@ -1,5 +1,7 @@
 """The inbox: bounded, everything that isn't market data first, market data conflated only when late.
 
+Rules that the venue changed stand among the market data, which counts in them.
+
 Quotes: the last one wins. Depth changes merge (first id of the first, last id of the last). Trades at
 one price add up; past the hard limit also across prices. Bars, answers, timers and commands are never
 touched. An event gets its sequence number when it is taken, so what is recorded is what was stepped.
@@ -13,7 +15,7 @@ from collections import deque
 
 import msgspec
 
-from midas.domain.event import Event, Recorded
+from midas.domain.event import Event, Recorded, RulesRead
 from midas.domain.market import BookDelta, BookLost, BookSnapshot, Quote, Trade
 
 LATE = 2_000  # events waiting: from here on market data is conflated
@@ -62,6 +64,10 @@ class Inbox:
             self._latest.pop((BookDelta, event.instrument), None)  # type: ignore[union-attr]
             self._market.append(Cell(event))
         elif kind.__struct_config__.array_like:
+            self._market.append(Cell(event))
+        elif kind is RulesRead:
+            for merging in (Quote, Trade, BookDelta):  # what follows counts in other steps
+                self._latest.pop((merging, event.name), None)  # type: ignore[union-attr]
             self._market.append(Cell(event))
         else:
             self._control.append(event)  # type: ignore[arg-type]

@@ -45,6 +45,7 @@ from midas.engine.audit import Audit, encode
 from midas.engine.effect import (
     Disconnect,
     Effect,
+    ReadRules,
     ReleaseLatch,
     ResyncBook,
     StopRuntime,
@@ -297,6 +298,8 @@ class Runner:
                     self._spawn(self._account(purpose), self._refused)
             case ResyncBook(instrument=instrument):
                 self._shell.feed.resync(instrument, "crossed here")
+            case ReadRules(instrument=instrument):
+                self._spawn(self._rules(instrument), self._refused)
             case TripLatch():
                 self._trip(effect)
             case ReleaseLatch(by=by, reason=reason):
@@ -346,6 +349,17 @@ class Runner:
             self.inbox.put(report)
         finally:
             self._pass_running = False
+
+    async def _rules(self, instrument: str) -> None:
+        """A failed question is none: the engine asks again. Nothing may come between feed and event."""
+        try:
+            read = await self._shell.broker.rules(instrument)
+        except VenueError as error:
+            log.warning("the rules of %s: %s", instrument, error)
+            return
+        if read.listed is not None:
+            self._shell.feed.relist(read.listed)
+        self.inbox.put(read)
 
     def _trades_since(self, instrument: str, purpose: str) -> int:
         known = self.engine.state.ledger.trades(instrument)

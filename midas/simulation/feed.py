@@ -55,6 +55,9 @@ class SimFeed:
         if self.line is not None:
             self._network.later(self._network.delay(), self._snapshot, self.line, self._symbols[instrument])
 
+    def relist(self, instrument: Instrument) -> None:
+        """The steps of this market never change."""
+
     async def history(self, instrument: Instrument, period: int, count: int) -> list[Bar]:
         """The bars before now, of a market that moved evenly."""
         now = self._clock.now() // period * period

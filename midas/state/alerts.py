@@ -30,6 +30,11 @@ class Alerts:
         self.all, self.last_id = carried, last_id
         self._watch()
 
+    def relist(self, instrument: Instrument) -> None:
+        """Its ticks may be others now: levels are counted anew."""
+        self._instruments[instrument.id] = instrument
+        self._watch()
+
     def obey(
         self,
         command: AddAlert | DropAlert | Acknowledge,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 from midas.domain.instrument import Instrument
@@ -113,6 +114,19 @@ class InstrumentMarket:
         self.prints.append(trade)
         if not self.first_time:
             self.first_time, self.first_price = trade.time, trade.price * self.tick
+
+    def relist(self, instrument: Instrument) -> None:
+        """Other rules; what was counted in other steps is forgotten, but for the touch and the last price."""
+        old, self.instrument = self.instrument, instrument
+        if (old.tick_size, old.lot_size) == (instrument.tick_size, instrument.lot_size):
+            return
+        self.tick = instrument.tick
+        self.book.invalidate("the venue changed its steps")
+        steps, lots = old.tick_size / instrument.tick_size, old.lot_size / instrument.lot_size
+        self.bid, self.ask = int(self.bid * steps), math.ceil(self.ask * steps)
+        self.bid_lots, self.ask_lots = math.ceil(self.bid_lots * lots), math.ceil(self.ask_lots * lots)
+        self.last = round(self.last * steps)
+        self.prints.clear()
 
     def on_snapshot(self, snapshot: BookSnapshot) -> None:
         """A whole book: valid again."""

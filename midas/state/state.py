@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from midas.domain.event import (
     BalancesSeen,
     OrderFilled,
     Remarked,
+    RulesRead,
     SessionOpened,
     Source,
 )
@@ -39,6 +41,7 @@ from midas.state.alerts import Alerts
 from midas.state.breaks import Breaks
 from midas.state.control import SCOPES, Control, Gate
 from midas.state.ledger import RELEASE_STEP, Ledger, Sleeve
+from midas.state.listing import relisted
 from midas.state.market import InstrumentMarket
 from midas.state.order import Order
 from midas.state.order_events import order_handlers
@@ -65,6 +68,8 @@ class State:
         self.ledger = Ledger()
         self.control = Control()
         self.alerts = Alerts(self.instruments)
+        self.halted: dict[str, str] = {}  # instrument -> why the venue takes no orders in it
+        self.relisted: dict[str, Instrument] = {}  # whose rules changed while this session ran
         self.targets: dict[tuple[str, str], Approved] = {}
         self.regimes: dict[str, Regime] = {}
         self.session = self.account = self.environment = ""
@@ -103,6 +108,7 @@ class State:
             AccountReported: self._account_reported,
             SessionOpened: self._session_opened,
             Remarked: self._remarked,
+            RulesRead: partial(relisted, self),
         }
 
     # money as evidence
@@ -329,6 +335,7 @@ class State:
             adjustments=dict(self.adjustments),
             accepted=dict(self.breaks.accepted),
             inferred=dict(self.inferred),
+            relisted=tuple(self.relisted.values()),
         )
 
     def move_amendment(self, moved: AmendmentMoved) -> None:

@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+import msgspec
+
 from midas.analysis.regime import RegimeRules
 from midas.domain.carry import Carried
 from midas.domain.command import Answer, Command
@@ -25,6 +27,7 @@ from midas.engine.audit import Audit, encode
 from midas.engine.build import EngineConfig, StrategyConfig, build_engine
 from midas.engine.effect import (
     Effect,
+    ReadRules,
     StopRuntime,
     SubmitOrder,
     TakeAccount,
@@ -179,6 +182,9 @@ class Desk:
             known = {h.intent.client_id for h in self.venue.orders.values() if h.reason is None}
             unsettled = [i for i in self.state.orders.open if i not in known]
             return [self.venue.account(effect.purpose, unsettled, now + MILLISECOND)]  # a pass takes a while
+        if isinstance(effect, ReadRules):
+            read = self.venue.listed.get(effect.instrument)
+            return [msgspec.structs.replace(read, at=now)] if read is not None else []
         if isinstance(effect, TripLatch):
             return [LatchTripped(effect.level, effect.by, effect.reason, now)]
         if isinstance(effect, StopRuntime):

@@ -8,13 +8,21 @@ from decimal import Decimal
 
 import msgspec
 
-from midas.domain.event import AccountReported, Event, OrderAccepted, OrderNotSent, OrderSent, Source
+from midas.domain.event import (
+    AccountReported,
+    Event,
+    OrderAccepted,
+    OrderNotSent,
+    OrderSent,
+    RulesRead,
+    Source,
+)
 from midas.domain.instrument import Instrument
 from midas.domain.market import Bar
 from midas.domain.mode import KillLevel
 from midas.domain.order import BalanceReport, OrderIntent
 from midas.domain.time import MILLISECOND, SECOND
-from midas.errors import StoreError, StoreFull
+from midas.errors import StoreError, StoreFull, Unreachable
 from midas.ports.journal import LatchRecord
 from midas.ports.venue import MaySend, Publish
 from midas.runtime.health import Vitals
@@ -146,6 +154,7 @@ class FakeBroker:
         self.submitted: list[OrderIntent] = []
         self.canceled: list[str] = []
         self.passes: list[str] = []
+        self.listing: RulesRead | None = None  # None: the question fails
         self.since: dict[str, dict[str, int]] = {}  # by purpose: from which trade on the newest pass listed
         self.closed = False
         self._publish = publish
@@ -182,6 +191,11 @@ class FakeBroker:
         now = self._clock.now()
         return AccountReported(now, now, purpose, self.balances, (), (), (), ())
 
+    async def rules(self, instrument: str) -> RulesRead:
+        if self.listing is None:
+            raise Unreachable("the venue didn't answer")
+        return self.listing
+
     async def close(self) -> None:
         self.closed = True
 
@@ -192,6 +206,7 @@ class FakeFeed:
     def __init__(self, publish: Publish) -> None:
         self.publish = publish
         self.resyncs: list[tuple[str, str]] = []
+        self.relisted: list[Instrument] = []
         self.closed = False
 
     async def start(self) -> None:
@@ -202,6 +217,9 @@ class FakeFeed:
 
     def resync(self, instrument: str, reason: str) -> None:
         self.resyncs.append((instrument, reason))
+
+    def relist(self, instrument: Instrument) -> None:
+        self.relisted.append(instrument)
 
     async def history(self, instrument: Instrument, period: int, count: int) -> list[Bar]:
         return []

@@ -17,6 +17,7 @@ from midas.domain.event import (
     OrderRejected,
     OrderSent,
     OrderUncertain,
+    RulesRead,
     Source,
 )
 from midas.domain.instrument import Instrument
@@ -65,6 +66,7 @@ class FakeVenue:
         self.orders: dict[str, Held] = {}
         self.trades: list[TradeReport] = []
         self.refusing = ""  # a reason: every submit is rejected with it
+        self.listed: dict[str, RulesRead] = {}  # what it states now, by instrument id; it refuses the rest
         self.losing = False  # submits vanish: no order, no answer
         self.deaf = False  # questions about the account go unanswered
         self._fees = {True: maker_fee, False: taker_fee}
@@ -98,6 +100,8 @@ class FakeVenue:
         sent = OrderSent(intent.client_id, now, now + RECV_WINDOW)
         if self.losing:
             return [sent, OrderUncertain(intent.client_id, "no answer within 3 s", now)]
+        if intent.instrument in self.listed and not self._fits(intent):
+            return [sent, OrderRejected(intent.client_id, -1013, "Filter failure: LOT_SIZE", now, True)]
         if self.refusing:
             return [sent, OrderRejected(intent.client_id, -2010, self.refusing, now)]
         taking = self._taking(intent)
@@ -157,6 +161,13 @@ class FakeVenue:
         self.trades.append(
             TradeReport(instrument=instrument.id, venue_id="by hand", client_id="", side=side, fill=fill)
         )
+
+    def _fits(self, intent: OrderIntent) -> bool:
+        read = self.listed[intent.instrument]
+        if read.listed is None or read.status:
+            return False
+        ticks = (intent.price or ZERO) % read.listed.tick_size
+        return not ticks and not intent.quantity % read.listed.lot_size
 
     def _taking(self, intent: OrderIntent) -> Taking:
         instrument = self._instruments[intent.instrument]

@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from midas.domain.event import Event, LatchTripped, SessionClosing, Ticked
+from midas.domain.event import Event, LatchTripped, RulesRead, SessionClosing, Ticked
 from midas.domain.market import Bar, BookDelta, BookLost, BookSnapshot, Quote, Trade
 from midas.domain.time import SECOND
 from midas.runtime import inbox as module
@@ -193,3 +193,10 @@ def test_a_kill_after_the_loop_has_ended_is_kept_without_a_complaint() -> None:
     loop.close()
     inbox.put_from_thread(LatchTripped("halt", "test", "", 1))
     assert len(inbox) == 1
+
+
+def test_nothing_is_merged_across_a_change_of_the_venues_rules() -> None:
+    inbox, read = late_inbox(), RulesRead(BTC.id, "", BTC, 2)
+    for event in (quote(1), read, quote(3), quote(4)):
+        inbox.put(event)
+    assert drained(inbox) == [quote(1), read, quote(4)]

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import TypeVar
 
+import msgspec
 import pytest
 
 from midas.domain.carry import Carried
@@ -20,7 +21,9 @@ from midas.domain.event import (
     OrderClosed,
     OrderFilled,
     OrderNotSent,
+    OrderRejected,
     OrderUncertain,
+    RulesRead,
     SessionOpened,
     Source,
 )
@@ -564,3 +567,16 @@ async def test_it_beats_while_it_steps_and_says_when_it_ends(bench: Bench) -> No
     assert sequences == sorted(set(sequences))
     assert {beat.session for beat in beats} == {"session-1"}
     assert [beat.ended for beat in beats] == [False] * (len(beats) - 1) + [True]
+
+
+async def test_a_filter_that_refuses_has_the_rules_read_by_the_feed_and_by_the_engine(bench: Bench) -> None:
+    coarse = msgspec.structs.replace(BTC, lot_size=Decimal("0.001"))
+    async with bench.running():
+        bench.buy()
+        order = await bench.an_order()
+        await bench.until(lambda: bool(bench.broker.submitted))
+        bench.broker.listing = RulesRead(BTC.id, "", coarse, bench.clock.now())
+        bench.put([OrderRejected(order.intent.client_id, -1013, "LOT_SIZE", bench.clock.now(), rules=True)])
+        await bench.until(lambda: bool(bench.recorded(RulesRead)))
+        assert bench.feed.relisted == [coarse]
+        assert bench.state.instruments[BTC.id] == coarse

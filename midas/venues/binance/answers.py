@@ -113,6 +113,10 @@ GONE = frozenset({-2011, -2013, -2026})
 STAYS_TEXT = "cancel restrictions"  # the one sentence of -2011 that says that it is still there
 
 
+RULES = frozenset({-1013, -1111, -1121})  # a filter, too many decimals, no such symbol
+CLOSED_TEXT = "Market is closed"  # the one sentence of -2010 that speaks of the symbol
+
+
 class _Refusal(msgspec.Struct):
     code: int
     msg: str = ""
@@ -142,6 +146,11 @@ def meaning(status: int, code: int, reason: str) -> Answer:
 def gone(code: int, reason: str) -> bool:
     """Whether a refused cancel says that the order isn't there; never a reason to believe it."""
     return code in GONE and STAYS_TEXT not in reason
+
+
+def against_rules(code: int, reason: str) -> bool:
+    """Whether an order was refused for what the venue states about its symbol."""
+    return code in RULES or CLOSED_TEXT in reason
 
 
 def silence(error: BaseException, handed_over: bool) -> Silence:

@@ -20,6 +20,7 @@ from midas.domain.event import (
     OrderRejected,
     OrderSent,
     OrderUncertain,
+    RulesRead,
     Source,
 )
 from midas.domain.instrument import Instrument
@@ -29,6 +30,7 @@ from midas.domain.time import SECOND
 from midas.errors import MalformedMessage, RateLimited, SendRefused, SentTwice, Unreachable, VenueError
 from midas.ports.venue import MaySend, Publish
 from midas.venues.binance import answers
+from midas.venues.binance import instruments as listing
 from midas.venues.binance.account import AccountReader
 from midas.venues.binance.client import TIMEOUT_S, Handover, Reply
 from midas.venues.binance.executions import Translator
@@ -149,6 +151,10 @@ class BinanceBroker:
         """A full pass; raises VenueError where any part failed."""
         return await self._account.read(purpose, unsettled, trades_since)
 
+    async def rules(self, instrument: str) -> RulesRead:
+        """What the venue states about it now. Raises VenueError."""
+        return await listing.rules(self._rest, instrument, self._symbols[instrument])
+
     def recall(self, orders: Iterable[OrderCarried]) -> None:
         """Orders of the last session: one that was amended since may be listed under another name."""
         for order in orders:
@@ -192,7 +198,8 @@ class BinanceBroker:
                 for event in self._placed(intent, reply, at):
                     self._publish(event)
             case answers.Rejected(code, reason) | answers.RateLimited(code, reason):
-                self._publish(OrderRejected(client_id, code, reason, at))
+                rules = answers.against_rules(code, reason)
+                self._publish(OrderRejected(client_id, code, reason, at, rules))
             case answers.Exists():
                 await self._adopt(intent)
             case answers.Unknown(cause):

@@ -141,6 +141,10 @@ class BinanceClient(AsyncClient):  # type: ignore[misc]
         reply: Reply = await self._get(path, **({"data": dict(parameters)} if parameters else {}))
         return reply
 
+    async def get_exchange_info(self, **parameters: str) -> Reply:
+        """GET exchangeInfo; the library's own asks for every symbol, some megabytes."""
+        return await self.public("exchangeInfo", parameters)
+
     async def _request(self, method: str, uri: str, *arguments: Any, **named: Any) -> Any:
         if self.session.closed:  # aiohttp would raise a bare RuntimeError
             raise aiohttp.ClientConnectionError("the session is closed")

@@ -127,6 +127,18 @@ class MarketCodec:
             raise MalformedMessage(f"{route.symbol} {route.kind}: the message is about {message.symbol!r}")
         return route.read(route, message, at)
 
+    def relist(self, instrument: Instrument) -> bool:
+        """Read its prices and quantities in other steps from now on; False where they are the same."""
+        symbol, known = instrument.symbol, self._instruments[instrument.symbol]
+        self._instruments[symbol] = instrument
+        if (known.tick_size, known.lot_size) == (instrument.tick_size, instrument.lot_size):
+            return False
+        grid = self._grids[symbol] = Grid(instrument, self._grids[symbol].cut)
+        for route in self._routes.values():
+            if route.symbol == symbol:
+                route.grid = grid
+        return True
+
     def snapshot(self, symbol: str, body: bytes, at: int) -> BookSnapshot:
         """The answer of `GET depth`. Raises MalformedMessage."""
         instrument = self._instruments[symbol]

@@ -108,6 +108,12 @@ class BinanceFeed:
         self._tell(self._books[instrument].lost(reason, self._clock()))
         self._repairs.book(self._instruments[instrument], self._books[instrument])
 
+    def relist(self, instrument: Instrument) -> None:
+        """Its rules changed: where its steps did, the book is joined anew in these."""
+        self._instruments[instrument.id] = instrument
+        if self._codec.relist(instrument):
+            self.resync(instrument.id, "the venue changed its steps")
+
     def stream_ages(self) -> dict[str, int]:
         """Nanoseconds since each regular stream last spoke, or since the connection opened."""
         now = self._clock()

@@ -5,19 +5,22 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import msgspec
 
+from midas.domain.event import RulesRead
 from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO, exact
-from midas.errors import ConfigInvalid, MalformedMessage
+from midas.errors import ConfigInvalid, MalformedMessage, Rejected
 from midas.venues.binance.rest import Rest
 from midas.venues.binance.weights import Limits, Priority
 from midas.venues.task import insist
 
 VENUE = "binance"
 TRADING = "TRADING"
+SYMBOL_ABSENT = -1121
 
 
 class RateLimit(msgspec.Struct, frozen=True, rename="camel"):
@@ -57,6 +60,22 @@ async def load(rest: Rest, symbols: Sequence[str]) -> list[Instrument]:
 async def listed(rest: Rest) -> tuple[str, ...]:
     """Every symbol that trades, in the venue's order; sets the session's rate limits on the way."""
     return tuple(line.symbol for line in (await _info(rest)).symbols if line.status == TRADING)
+
+
+async def rules(rest: Rest, instrument: str, symbol: str) -> RulesRead:
+    """What the venue states about one instrument now. Raises VenueError."""
+    ask = partial(rest.client.get_exchange_info, symbol=symbol)
+    try:
+        info = await rest.ask(ask, ExchangeInfo, Priority.RECONCILE, signed=False)
+    except Rejected as error:
+        if error.code != SYMBOL_ABSENT:
+            raise
+        return RulesRead(instrument, "not listed", None, rest.now())
+    line = next((line for line in info.symbols if line.symbol == symbol), None)
+    if line is None:
+        return RulesRead(instrument, "not listed", None, rest.now())
+    status = "" if line.status == TRADING else line.status
+    return RulesRead(instrument, status, _instrument(line), rest.now())
 
 
 async def _info(rest: Rest) -> ExchangeInfo:

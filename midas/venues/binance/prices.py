@@ -35,13 +35,13 @@ class Grid:
 
     __slots__ = ("_bytes_max", "_lot", "_rows", "_steps", "_symbol", "_tick", "cut")
 
-    def __init__(self, instrument: Instrument) -> None:
+    def __init__(self, instrument: Instrument, cut: int = 0) -> None:
         self._symbol = instrument.symbol
         self._tick = _Step(instrument.tick_size)
         self._lot = _Step(instrument.lot_size)
         self._steps = (self._tick.digits, self._tick.units, self._lot.digits, self._lot.units)
         self._make_room(4096)
-        self.cut = 0  # levels whose fraction of a lot was cut
+        self.cut = cut  # levels whose fraction of a lot was cut
 
     def ticks(self, text: str, field: str) -> int:
         """The price `text` in ticks. Raises MalformedMessage, naming `field`, unless exact and above 0."""

@@ -188,6 +188,22 @@ async def test_a_missing_diff_loses_the_book_and_a_new_snapshot_brings_it_back(
     assert (desk.feed.gaps, desk.feed.resyncs) == (1, 2)
 
 
+async def test_changed_steps_join_the_book_anew_and_count_in_them(desk: Desk, street: Street) -> None:
+    await desk.feed.start()
+    await desk.until(lambda: desk.of(BookSnapshot))
+    desk.feed.relist(msgspec.structs.replace(BTC, notional_min=Decimal(10)))
+    assert not desk.of(BookLost)
+    desk.feed.relist(msgspec.structs.replace(BTC, tick_size=Decimal("0.001"), lot_size=Decimal("0.1")))
+    assert len(desk.of(BookLost)) == 1
+    await desk.until(lambda: len(desk.of(BookSnapshot)) == 2)
+    street.say(
+        b'{"stream":"btcusdt@trade","data":{"e":"trade","E":1795248000001,"s":"BTCUSDT","t":3,"p":"11.001","q":"0.5","T":1795248000000,"m":false}}'
+    )
+    await desk.until(lambda: desk.of(Trade))
+    (trade,) = desk.of(Trade)
+    assert isinstance(trade, Trade) and (trade.price, trade.lots) == (11_001, 5)
+
+
 async def test_a_snapshot_that_fails_is_asked_for_again(desk: Desk, street: Street) -> None:
     street.errors = [Unreachable("no answer"), Rejected("busy", -1008), RateLimited("slow down", time_ns())]
     await desk.feed.start()

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from midas.errors import ConfigInvalid, MalformedMessage
+from midas.errors import ConfigInvalid, MalformedMessage, Rejected
 from midas.venues.binance.instruments import ExchangeInfo, choose, limits, load
 from midas.venues.binance.weights import Limits
 from tests.fakes.binance_bench import Stand
-from tests.fakes.binance_stub import ok
+from tests.fakes.binance_stub import ok, refused
 
 FILTERS: list[dict[str, Any]] = [
     {"filterType": "PRICE_FILTER", "minPrice": "0.01", "maxPrice": "1000000", "tickSize": "0.01000000"},
@@ -96,3 +96,23 @@ async def test_loading_sets_the_limits_of_the_session(bench: Stand) -> None:
     (instrument,) = await load(bench.rest, ["BTCUSDT"])
     assert instrument.symbol == "BTCUSDT"
     assert bench.rest.weights.limits.weight_minute == 1200
+
+
+async def test_the_rules_of_one_symbol_are_read_as_they_are_now(bench: Stand) -> None:
+    answer = {"symbols": [listed(status="HALT")], "rateLimits": []}
+    bench.venue.on("GET", "exchangeInfo", lambda asked: ok(answer) if asked["symbol"] == "BTCUSDT" else None)
+    read = await bench.broker.rules("BTC-USDT.binance")
+    assert (read.status, read.name) == ("HALT", "BTC-USDT.binance")
+    assert read.listed is not None
+    assert read.listed.notional_min == Decimal(5)
+
+
+async def test_a_symbol_that_is_gone_is_told_as_such_and_another_refusal_is_a_failed_question(
+    bench: Stand,
+) -> None:
+    bench.venue.on("GET", "exchangeInfo", lambda _: refused(400, -1121, "Invalid symbol."))
+    read = await bench.broker.rules("BTC-USDT.binance")
+    assert (read.status, read.listed) == ("not listed", None)
+    bench.venue.on("GET", "exchangeInfo", lambda _: refused(400, -1102, "Mandatory parameter"))
+    with pytest.raises(Rejected):
+        await bench.broker.rules("BTC-USDT.binance")

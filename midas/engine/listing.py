@@ -1,0 +1,48 @@
+"""Asking anew for an instrument's rules, where a refusal says that they may not be what was read."""
+
+from __future__ import annotations
+
+from midas.domain.event import OrderRejected, RulesRead
+from midas.domain.time import SECOND
+from midas.engine.effect import ReadRules
+from midas.state.state import State
+
+ASK_EVERY = 10 * SECOND  # of one instrument at most; a strategy that goes on being refused asks no oftener
+HALTED_EVERY = 30 * SECOND  # while it doesn't trade
+
+
+class Listing:
+    """Remembers what was asked for, and when."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._asked_at: dict[str, int] = {}
+        self._wanted: dict[str, None] = {}  # refused since the last answer, in that order
+
+    def refused(self, event: OrderRejected) -> list[ReadRules]:
+        """The venue says that an order breaks its rules."""
+        order = self._state.orders.get(event.client_id)
+        if not event.rules or order is None or order.intent.instrument not in self._state.instruments:
+            return []
+        self._wanted[order.intent.instrument] = None
+        return self.due()
+
+    def read(self, event: RulesRead) -> None:
+        """They are here."""
+        self._wanted.pop(event.name, None)
+
+    def due(self) -> list[ReadRules]:
+        """What has to be asked for now; one that wasn't answered is asked for again."""
+        wanted = [name for name in self._wanted if self._waited(name) >= ASK_EVERY]
+        halted = [name for name in self._state.halted if self._waited(name) >= HALTED_EVERY]
+        names = dict.fromkeys((*wanted, *halted))
+        self._asked_at |= dict.fromkeys(names, self._state.now)
+        return [ReadRules(name) for name in names]
+
+    def _waited(self, name: str) -> int:
+        now = self._state.now
+        if name not in self._asked_at:
+            return HALTED_EVERY
+        # Our clock may have been set back meanwhile.
+        self._asked_at[name] = min(self._asked_at[name], now)
+        return now - self._asked_at[name]
