@@ -69,8 +69,8 @@ def test_tables_of_several_sources_are_merged_key_by_key(desk: Path) -> None:
         ({"MIDAS_RSK__LIMITS": "x"}, r"^MIDAS_RSK__LIMITS: rsk: unknown key; did you mean risk\?$"),
         ({"MIDAS_FOO": "x"}, r"^MIDAS_FOO: foo: unknown key; known there: console, environment"),
         (
-            {"MIDAS_RISK__DRAWDOWN_STOP": "lots"},
-            r"^MIDAS_RISK__DRAWDOWN_STOP: risk\.drawdown_stop: expected a valid number, got 'lots'$",
+            {"MIDAS_RISK__TRIGGERS__DRAWDOWN_STOP": "lots"},
+            r"^MIDAS_RISK__TRIGGERS__DRAWDOWN_STOP: risk\.triggers\.drawdown_stop: expected a valid number",
         ),
         ({"MIDAS_EXCHANGE__SPEED": "nan"}, r"exchange\.speed: expected "),
         (
@@ -102,7 +102,7 @@ def test_a_bad_variable_is_one_sentence_with_its_name(
             "[exchange]\nsped = 2",
             r"^config\.toml: exchange\.sped: unknown key; did you mean exchange\.speed\?$",
         ),
-        ("[runtime]\ndrawdown_stop = 0.1", r"unknown key; did you mean risk\.drawdown_stop\?$"),
+        ("[runtime]\ndrawdown_stop = 0.1", r"unknown key; did you mean risk\.triggers\.drawdown_stop\?$"),
         ("[exchange]\nspeed = -1", r"^config\.toml: exchange\.speed: expected greater than 0, got -1$"),
         ("risk = 3", r"^config\.toml: risk: expected a table, got 3$"),
         (
@@ -113,7 +113,14 @@ def test_a_bad_variable_is_one_sentence_with_its_name(
             "[risk.profiles.own]\nposition_max = 0.1",
             r"risk\.profiles\.own\.sector_max: is missing \(4 more after it\)",
         ),
-        ("[risk]\ndrawdown_stop = 0.01", r"risk: drawdown_defensive must not lie above drawdown_stop"),
+        (
+            "[risk.triggers]\ndrawdown_stop = 0.01",
+            r"risk\.triggers: drawdown_defensive must not lie above drawdown_stop",
+        ),
+        (
+            '[risk.triggers]\ntime_zone = "Mars/Olympus"',
+            r"risk\.triggers\.time_zone: no time zone is called 'Mars/Olympus';",
+        ),
         ("[regime]\nadx_leave = 30", r"regime: adx_leave must not lie above adx_enter"),
         ('[trading]\ninstruments = ["btc/usdt"]', r"trading\.instruments\.0: "),
         ('[trading]\ninstruments = ["BTCUSDT", "BTCUSDT"]', r"must name each instrument once"),

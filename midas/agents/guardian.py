@@ -7,21 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from midas.agents.risk_manager import RiskManager
 from midas.domain.command import REASON_MIN, Resume, SetMode, reasoned
-from midas.domain.decision import Decision, Noted
+from midas.domain.decision import Decision, Noted, TriggerMoved
 from midas.domain.event import LatchTripped, Ticked
 from midas.domain.mode import KillLevel, Mode
-from midas.domain.time import DAY, SECOND
-from midas.state.control import LEVELS
+from midas.domain.time import SECOND
+from midas.domain.triggers import TriggerRules
+from midas.risk.calendar import Calendar
+from midas.risk.triggers import DEFENSIVE, STOP, Reading, losses, readings
+from midas.state.control import LEVELS, TRIGGER
 from midas.state.state import State
 
 FEED_STALE = 10 * SECOND  # no market message at all: books say nothing any more
 UNKNOWN_MAX = 3
 UNKNOWN_DEFENSIVE = 60 * SECOND
 UNKNOWN_PAUSE = 300 * SECOND
-DRAWDOWN_RELEASE = 0.8  # of the trigger: hysteresis of the automatic DEFENSIVE
-OPERATOR = "trigger"
+SETTLED = "no order UNKNOWN"
 RESUMED = "`resume` by a person, in two steps"  # what ends the mode of a kill
 _REASON = f"a reason of at least {REASON_MIN} letters"
 _CONFIRMED = "a confirmation (--confirm in a shell)"
@@ -30,8 +31,10 @@ _CONFIRMED = "a confirmation (--confirm in a shell)"
 class Guardian:
     """Decides what the desk may do; works on `state.control` alone."""
 
-    def __init__(self, risk: RiskManager, feed_stale: int = FEED_STALE) -> None:
-        self._risk = risk
+    def __init__(self, rules: TriggerRules, feed_stale: int = FEED_STALE) -> None:
+        """Raises ZoneInfoNotFoundError where the rules name no time zone."""
+        self.rules = rules
+        self._calendar = Calendar(rules.zone)
         self._feed_stale = feed_stale
         self._overfills = 0
 
@@ -57,6 +60,9 @@ class Guardian:
                 return False, "the kill latch is set: `resume` with a reason releases it", []
             if lacking := _lacking(command):
                 return False, f"{control.mode.value} to {mode.value} is riskier: it needs {lacking}", []
+            if mode is Mode.NORMAL and (active := state.budgets.active):
+                why = "; ".join(f"{each.cause} (until {each.ends})" for each in active.values())
+                return False, f"not while a trigger of DEFENSIVE holds: {why}", []
         control.floor = mode
         cause = command.reason.strip() or "asked for"
         return True, f"mode {mode.value}", [*control.set_mode(mode, actor, cause, "a person", state.now)]
@@ -89,7 +95,7 @@ class Guardian:
             return True, self._review(state), []
         if not control.reviewed:
             return False, "resume takes two steps: ask without confirming first, and read the review", []
-        control.release()
+        control.release(state.now)
         self._begin_anew(state)
         control.floor = Mode.OBSERVATION
         moved = control.set_mode(Mode.OBSERVATION, actor, f"resumed: {command.reason}", "a person", state.now)
@@ -99,30 +105,21 @@ class Guardian:
     def tick(self, event: Ticked, state: State) -> Iterator[Decision]:
         """Once a second: losses, doubts, silence."""
         equity = state.equity()
-        day = event.at // DAY
         # Equity is NaN while something held has no price; no figure moves and no trigger fires on it.
-        if equity > 0.0 and (day != state.day or state.day_equity <= 0.0):
-            state.day, state.day_equity = day, equity
+        if equity > 0.0:
+            yield from state.budgets.roll(*self._calendar.periods(event.at), equity)
         if equity > state.equity_peak:
             state.equity_peak = equity
         yield from self._feed(event, state)
         yield from self._doubts(event, state)
+        yield from self._triggers(event, state)
         yield from self._defensive(event, state)
 
     def stop_reason(self, state: State) -> str:
         """R7.7: why everything must be closed now; empty while nothing is that bad."""
         if state.control.latched or state.recovering or not state.ledger.opened:
             return ""
-        return self._loss(state)
-
-    def _loss(self, state: State) -> str:
-        limits, equity = self._risk.limits, state.equity()
-        if state.drawdown > limits.drawdown_stop:
-            return f"drawdown {state.drawdown:.1%} above {limits.drawdown_stop:.0%}"
-        loss = 1.0 - equity / state.day_equity if state.day_equity > 0.0 else 0.0
-        if loss > limits.daily_loss_stop:
-            return f"day's loss {loss:.1%} above {limits.daily_loss_stop:.0%}"
-        return ""
+        return next((r.cause for r in readings(state, self.rules) if r.acts == STOP and r.fires), "")
 
     def _feed(self, event: Ticked, state: State) -> Iterator[Decision]:
         control = state.control
@@ -147,29 +144,54 @@ class Guardian:
         age = event.at - doubts[0].unknown_since
         if age > UNKNOWN_PAUSE and control.mode.safety < Mode.PAUSE.safety:
             cause = f"an order has been UNKNOWN for {age // SECOND} s"
-            yield from control.set_mode(Mode.PAUSE, OPERATOR, cause, "a person", event.at)
+            yield from control.set_mode(Mode.PAUSE, TRIGGER, cause, "a person", event.at)
         elif (age > UNKNOWN_DEFENSIVE or len(doubts) > UNKNOWN_MAX) and control.mode is Mode.NORMAL:
             cause = f"{len(doubts)} orders UNKNOWN, the oldest for {age // SECOND} s"
-            yield from control.set_mode(Mode.DEFENSIVE, OPERATOR, cause, "no order UNKNOWN", event.at)
+            yield from control.set_mode(Mode.DEFENSIVE, TRIGGER, cause, SETTLED, event.at)
+
+    def _triggers(self, event: Ticked, state: State) -> Iterator[Decision]:
+        """Which triggers of DEFENSIVE begin to hold, and which end."""
+        if state.recovering:
+            return
+        budgets = state.budgets
+        for reading in readings(state, self.rules):
+            if reading.acts != DEFENSIVE:
+                continue
+            held = reading.name in budgets.active
+            if reading.ended if held else reading.fires:
+                yield self._moved(reading, not held, event, state)
+
+    def _moved(self, reading: Reading, holds: bool, event: Ticked, state: State) -> TriggerMoved:
+        cause = reading.cause if holds else reading.ends
+        moved = TriggerMoved(reading.name, cause, reading.ends if holds else "", event.at)
+        state.budgets.moved(moved)
+        state.control.retell(state.budgets.active)
+        return moved
 
     def _defensive(self, event: Ticked, state: State) -> Iterator[Decision]:
-        limits, control = self._risk.limits, state.control
-        if control.mode is Mode.NORMAL and state.drawdown > limits.drawdown_defensive:
-            ends = f"drawdown below {limits.drawdown_defensive * DRAWDOWN_RELEASE:.0%}"
-            cause = f"drawdown {state.drawdown:.1%}"
-            yield from control.set_mode(Mode.DEFENSIVE, OPERATOR, cause, ends, event.at)
-        elif control.mode is Mode.DEFENSIVE and control.by == OPERATOR and control.floor is Mode.NORMAL:
-            calm = state.drawdown < limits.drawdown_defensive * DRAWDOWN_RELEASE
-            if calm and not state.orders.unknown:
-                yield from control.set_mode(
-                    Mode.NORMAL, OPERATOR, "the trigger has ended", "a trigger", event.at
-                )
+        """An automatic DEFENSIVE begins at once; it ends by itself, never past what a human last set."""
+        control, active = state.control, state.budgets.active
+        if control.mode is Mode.NORMAL and active and not state.recovering:
+            cause = "; ".join(trigger.cause for trigger in active.values())
+            ends = " and ".join(trigger.ends for trigger in active.values())
+            yield from control.set_mode(Mode.DEFENSIVE, TRIGGER, cause, ends, event.at)
+        elif control.mode is Mode.DEFENSIVE and control.by == TRIGGER and control.floor is Mode.NORMAL:
+            # A doubt ends when it is settled; a figure may come back to its threshold at once (F58).
+            lasted = control.ends_when == SETTLED or event.at - control.since >= self.rules.dwell
+            if lasted and not active and not state.orders.unknown and state.equity() > 0.0:
+                why = "every trigger has ended"
+                yield from control.set_mode(Mode.NORMAL, TRIGGER, why, "a trigger", event.at)
 
     def _begin_anew(self, state: State) -> None:
         """Who resumes after a loss accepts it: measured from the old peak it would stop us again at once."""
         equity = state.equity()
         if equity > 0.0 and self._loss(state):
-            state.equity_peak = state.day_equity = equity
+            state.equity_peak = equity
+            state.budgets.begin_anew(equity)
+
+    def _loss(self, state: State) -> str:
+        """The loss that would stop the desk again at once."""
+        return next((r.cause for r in losses(state, self.rules) if r.acts == STOP and r.fires), "")
 
     def _review(self, state: State) -> str:
         control = state.control

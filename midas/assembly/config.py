@@ -8,7 +8,8 @@ from midas.analysis.regime import RegimeRules
 from midas.costs import CostModel, FeeSchedule
 from midas.domain.instrument import Instrument
 from midas.domain.mode import Environment
-from midas.domain.time import MILLISECOND, SECOND
+from midas.domain.time import MILLISECOND, MINUTE, SECOND
+from midas.domain.triggers import TriggerRules
 from midas.engine.build import EngineConfig, StrategyConfig
 from midas.engine.freshness import BOOK_STALE
 from midas.errors import WorkspaceInvalid
@@ -17,6 +18,7 @@ from midas.portfolio.sizing import SizingRules
 from midas.risk.exposure import Classes
 from midas.risk.limits import Limits
 from midas.settings import Settings
+from midas.settings.triggers import TriggerSettings
 from midas.state.control import SCOPES
 from midas.state.state import BY_HAND
 from midas.workspace import LoadedStrategy, load_strategies
@@ -48,8 +50,6 @@ def engine_config(
             correlation_max=profile.correlation_max, usd_max=profile.usd_max, crypto_max=profile.crypto_max,
             cash_min=profile.cash_min, order_rate_max=risk.order_rate_max,
             order_notional_max=float(risk.order_notional_max), price_collar_bps=risk.price_collar_bps,
-            drawdown_defensive=risk.drawdown_defensive, drawdown_stop=risk.drawdown_stop,
-            daily_loss_stop=risk.daily_loss_stop,
             classes=Classes(risk.stablecoin_counts_as, dict(risk.sectors)),
         ),
         sizing=SizingRules(
@@ -70,10 +70,25 @@ def engine_config(
             )
             for name, entry in settings.strategies.items() if entry.enabled
         ),
+        triggers=_triggers(risk.triggers),
         feed_stale=int(settings.runtime.feed_stale_seconds * SECOND),
         costs=_costs(settings),
         book_stale=int(BOOK_STALE / min(1.0, speed)),
         bar_stale=max(BOOK_STALE, int(BARS_STALE * settings.trading.bar_seconds * SECOND / speed)),
+    )  # fmt: skip
+
+
+def _triggers(rules: TriggerSettings) -> TriggerRules:
+    return TriggerRules(
+        zone=rules.time_zone,
+        drawdown_defensive=rules.drawdown_defensive, weekly_loss_defensive=rules.weekly_loss_defensive,
+        sharpe_defensive=rules.sharpe_defensive, sharpe_days=rules.sharpe_days,
+        drawdown_stop=rules.drawdown_stop, daily_loss_stop=rules.daily_loss_stop,
+        weekly_loss_stop=rules.weekly_loss_stop, monthly_loss_stop=rules.monthly_loss_stop,
+        feed_failed_stop=int(rules.feed_failed_stop_minutes * MINUTE),
+        broker_gone_stop=int(rules.broker_gone_stop_minutes * MINUTE),
+        release=rules.release, sharpe_release=rules.sharpe_release, dwell=int(rules.dwell_minutes * MINUTE),
+        defensive_exposure=rules.defensive_exposure, defensive_confidence=rules.defensive_confidence,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import msgspec
 from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO
 from midas.domain.order import Fill, OrderIntent, Replacement, Side
+from midas.domain.triggers import ActiveTrigger, DayReturn
 
 
 class OrderCarried(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +98,12 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     equity_peak: float = 0.0
     day: int = 0  # days since 1970 of `day_equity`: a restart may not forget the day's loss
     day_equity: float = 0.0
+    week: int = 0  # weeks since 1970
+    week_equity: float = 0.0
+    month: int = 0  # months since 1970
+    month_equity: float = 0.0
+    returns: tuple[DayReturn, ...] = ()  # of the days that closed, the oldest first
+    triggers: dict[str, ActiveTrigger] = {}  # of DEFENSIVE, that hold
     alerts: tuple[AlertCarried, ...] = ()
     alert_last: int = 0  # the highest id of an alert so far
     clean_at: int = 0  # the last pass that found both sides equal; 0: none yet, or not told

@@ -9,6 +9,7 @@ import msgspec
 from midas.domain.command import Answer
 from midas.domain.opinion import Regime, Signal, Target
 from midas.domain.order import OrderIntent, Purpose, Side
+from midas.domain.triggers import DayReturn
 from midas.domain.verdict import Breach
 
 
@@ -114,6 +115,21 @@ class ModeChanged(msgspec.Struct, frozen=True, tag="mode"):
     since: int = 0  # a latch that a start finds was pulled before
 
 
+class TriggerMoved(msgspec.Struct, frozen=True, tag="trigger"):
+    """A trigger of DEFENSIVE begins to hold, or ends."""
+
+    name: str
+    cause: str  # with the figures: why it fired, or why it ended
+    ends: str  # what would end it; empty: it has ended
+    at: int
+
+
+class DayClosed(msgspec.Struct, frozen=True, tag="day"):
+    """A day of the account is over."""
+
+    made: DayReturn
+
+
 class RegimeChanged(msgspec.Struct, frozen=True, tag="regime"):
     """The rules see another market."""
 
@@ -188,6 +204,8 @@ Decision = (
     | FillBusted
     | Anomaly
     | ModeChanged
+    | TriggerMoved
+    | DayClosed
     | RegimeChanged
     | GateMoved
     | Noted

@@ -17,6 +17,7 @@ from midas.agents.technical import TechnicalAnalyst
 from midas.analysis.regime import RegimeRules
 from midas.costs import CostModel
 from midas.domain.instrument import Instrument
+from midas.domain.triggers import TriggerRules
 from midas.engine.engine import Engine
 from midas.engine.freshness import BOOK_STALE, Freshness
 from midas.execution.worker import ExecutionRules
@@ -51,6 +52,7 @@ class EngineConfig(msgspec.Struct, frozen=True):
     costs: CostModel = CostModel()
     book_stale: int = BOOK_STALE  # wall nanoseconds after which an instrument isn't decided on; 0: never
     bar_stale: int = 0  # the same, of its candles
+    triggers: TriggerRules = TriggerRules()
 
     def digest(self) -> str:
         """The config hash of a session."""
@@ -74,5 +76,6 @@ def build_engine(config: EngineConfig, strategies: Sequence[Strategy]) -> Engine
         ExecutionAgent(config.execution),
     )
     freshness = Freshness(state, config.book_stale, config.bar_stale)
-    guardian = Guardian(risk, config.feed_stale)
+    guardian = Guardian(config.triggers, config.feed_stale)
+    state.control.table = config.triggers.permissions
     return Engine(state, orchestrator, guardian, config.audit_every, config.costs, freshness)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from decimal import Decimal
 from typing import Any
 
 from midas.agents.execution_agent import Step, Withdrawal
@@ -69,7 +68,6 @@ from midas.state.requests import CANCEL_AGAIN_MAX
 from midas.state.state import State
 
 CANCEL_PATIENCE = SECOND  # before the same cancel is asked for again
-HALF = Decimal("0.5")
 
 
 class Engine:
@@ -81,7 +79,7 @@ class Engine:
     ) -> None:  # fmt: skip
         self.state = state
         self.orchestrator = orchestrator
-        self._guardian = guardian
+        self.guardian = guardian
         self._sequence = 0
         self._decisions: list[Decision] = []
         self._effects: list[Effect] = []
@@ -267,12 +265,12 @@ class Engine:
         self._freshness.look(event)
         self._decisions.extend(judge(state))
         self._decisions.extend(judge_disk(state, event))
-        self._decisions.extend(self._guardian.tick(event, state))
+        self._decisions.extend(self.guardian.tick(event, state))
         self._after_modes(before)
         if not state.opening_equity and state.ledger.opened and state.equity() == state.equity():
             state.opening_equity = state.equity()
             state.equity_peak = max(state.equity_peak, state.opening_equity)
-        reason = self._guardian.stop_reason(state)
+        reason = self.guardian.stop_reason(state)
         if reason:
             self._effects.append(TripLatch(KillLevel.FLATTEN.value, "trigger", reason))
         self._work(self.orchestrator.proceed(state, self._sequence))
@@ -307,7 +305,7 @@ class Engine:
 
     def _latch(self, event: LatchTripped) -> None:
         before = len(self._decisions)
-        self._decisions.extend(self._guardian.latch(event, self.state))
+        self._decisions.extend(self.guardian.latch(event, self.state))
         self._flat.begin()
         self.state.orders.cancel_anew()
         self.orchestrator.execution.begin_flatten()
@@ -325,7 +323,7 @@ class Engine:
         """What a mode change does to open things (the mode table)."""
         for change in [d for d in self._decisions[before:] if isinstance(d, ModeChanged)]:
             if change.after == Mode.DEFENSIVE.value:
-                self.orchestrator.execution.reduce(self.state, HALF)
+                self.orchestrator.execution.reduce(self.state, self.guardian.rules.kept)
             elif not self.state.control.permissions.entries:
                 self.orchestrator.execution.forget_entries(self.state)
 

@@ -11,6 +11,7 @@ from typing import Any
 from midas.domain.decision import (
     Adjusted,
     Anomaly,
+    DayClosed,
     Decision,
     FillBooked,
     GateMoved,
@@ -22,6 +23,7 @@ from midas.domain.decision import (
     Reconciled,
     RegimeChanged,
     TargetRefused,
+    TriggerMoved,
 )
 from midas.domain.money import plain
 from midas.domain.order import OrderIntent
@@ -84,6 +86,17 @@ def _mode(d: ModeChanged, state: State) -> Line:
     return "MODE", "warn", f"{d.before} -> {d.after} by {d.by}: {d.cause}"
 
 
+def _trigger(d: TriggerMoved, state: State) -> Line:
+    if d.ends:
+        return "TRIGGER", "warn", f"{d.cause}; ends with {d.ends}"
+    return "TRIGGER", "info", f"ended: {d.cause}"
+
+
+def _day(d: DayClosed, state: State) -> Line:
+    of = "the day" if d.made.days == 1 else f"{d.made.days} days"
+    return "DAY", "info", f"{of} closed with {d.made.value:+.2%}"
+
+
 def _regime(d: RegimeChanged, state: State) -> Line:
     name = state.instruments[d.instrument].name
     return (
@@ -132,6 +145,8 @@ _WRITERS: dict[type, Callable[[Any, State], Line | None]] = {
     OrderBlocked: _blocked,
     Anomaly: _anomaly,
     ModeChanged: _mode,
+    TriggerMoved: _trigger,
+    DayClosed: _day,
     RegimeChanged: _regime,
     GateMoved: _gate,
     Noted: _note,

@@ -11,6 +11,7 @@ from midas.agents.execution_agent import sellable as closable
 from midas.domain.command import Acknowledge
 from midas.domain.decision import FillBooked, ModeChanged, TargetRefused
 from midas.domain.event import CommandGiven, Event
+from midas.domain.mode import Mode
 from midas.domain.money import floor_to
 from midas.domain.time import SECOND
 from midas.engine.alarms import Alarms
@@ -27,6 +28,7 @@ from midas.engine.results import Results
 from midas.engine.standing import exposures, triggers
 from midas.engine.tape import TapePainter
 from midas.engine.voices import RegimeLog, SignalLog
+from midas.risk.budget_gauges import budget_gauges
 from midas.risk.gauges import gauges, next_to_bind, switched_off
 from midas.risk.room import buyable, sellable
 from midas.state.ledger import Sleeve
@@ -145,7 +147,8 @@ class Painter:
     def snapshot(self, now: int, health: HealthView) -> Snapshot:
         """The whole picture as of `now` (wall time)."""
         engine, state, assembly = self._engine, self._engine.state, self._assembly
-        rows = gauges(state, engine.orchestrator.risk.limits)
+        rules = engine.guardian.rules
+        rows = (*gauges(state, engine.orchestrator.risk.limits), *budget_gauges(state, rules))
         return Snapshot(
             sequence=engine.sequence,
             built_at=now,
@@ -177,7 +180,7 @@ class Painter:
             alarms=self._alarms.update(now, health),
             modes=self._modes,
             exposures=exposures(state, engine.orchestrator.risk.limits),
-            triggers=triggers(state, engine.orchestrator.risk.limits),
+            triggers=triggers(state, rules),
             market=assembly.market,
             limits_off=switched_off(engine.orchestrator.risk.limits),
             reconciliation=reconciliation(state, engine.passes, assembly.venue),
@@ -192,7 +195,11 @@ class Painter:
 
     def _mode(self) -> ModeView:
         control = self._engine.state.control
-        return ModeView(control.mode.value, control.by, control.cause, control.since, control.ends_when)
+        row = control.table[Mode.DEFENSIVE]
+        return ModeView(
+            control.mode.value, control.by, control.cause, control.since, control.ends_when, row.exposure,
+            row.confidence_min,
+        )  # fmt: skip
 
     def _written(self) -> tuple[EventView, ...]:
         if self._lines is None:
@@ -334,7 +341,7 @@ class Painter:
     def _money(self) -> AccountView:
         state = self._engine.state
         equity = state.equity()
-        opening, day = state.opening_equity or NAN, state.day_equity or NAN
+        opening, day = state.opening_equity or NAN, state.budgets.day.equity or NAN
         balances = tuple(
             BalanceView(a, float(v), float(v) * (1.0 if a == state.quote else self._price(a)))
             for a, v in sorted(state.ledger.balances.items())
@@ -343,7 +350,7 @@ class Painter:
         detail = "; ".join(state.differences) if state.differences else "orders, balances and trades equal"
         return AccountView(
             state.quote, equity, opening, state.cash, equity - opening, equity / opening - 1.0, equity - day,
-            state.drawdown, self._engine.orchestrator.risk.limits.drawdown_stop,
+            state.drawdown, self._engine.guardian.rules.drawdown_stop,
             result.fees, balances, state.reconciled,
             state.reconciled_at, detail, self._curve, result.realised, result.ever,
         )  # fmt: skip

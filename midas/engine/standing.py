@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from midas.domain.order import Side
+from midas.domain.triggers import TriggerRules
 from midas.risk.exposure import worst_case
 from midas.risk.limits import Limits
+from midas.risk.triggers import DEFENSIVE, SHARE, STOP, readings
 from midas.state.snapshot import ExposureView, TriggerView
 from midas.state.state import State
 
 NAN = float("nan")
+ACTIONS = {DEFENSIVE: "DEFENSIVE mode", STOP: "closes every position"}
 
 
 def exposures(state: State, limits: Limits) -> tuple[ExposureView, ...]:
@@ -38,22 +43,21 @@ def exposures(state: State, limits: Limits) -> tuple[ExposureView, ...]:
     return tuple(rows)
 
 
-def triggers(state: State, limits: Limits) -> tuple[TriggerView, ...]:
-    """The losses at which the guardian acts, as levels of equity, the first to fire on top."""
-    equity, day = state.equity(), state.day_equity
-    day_loss = max(1.0 - equity / day, 0.0) if day > 0.0 else NAN
-    peak = state.equity_peak
-    rows = (
-        ("drawdown_defensive", "drawdown", state.drawdown, limits.drawdown_defensive, peak, "DEFENSIVE mode"),
-        ("drawdown_stop", "drawdown", state.drawdown, limits.drawdown_stop, peak, "closes every position"),
-        ("day_stop", "day's loss", day_loss, limits.daily_loss_stop, day, "closes every position"),
-    )
-    views = [
-        TriggerView(name, title, value, maximum, base * (1 - maximum), equity - base * (1 - maximum), action)
-        for name, title, value, maximum, base, action in rows
-        if base > 0.0
-    ]
-    return tuple(sorted(views, key=lambda view: -view.equity))
+def triggers(state: State, rules: TriggerRules) -> tuple[TriggerView, ...]:
+    """Where the guardian acts by itself: losses as levels of equity, the next one on top, then the rest."""
+    equity, active = state.equity(), state.budgets.active
+    views = []
+    for reading in readings(state, rules):
+        level = reading.base * (1.0 - reading.threshold) if reading.base > 0.0 else NAN
+        if reading.unit == SHARE and level != level:
+            continue
+        views.append(
+            TriggerView(
+                reading.name, reading.title, reading.value, reading.threshold, level, equity - level,
+                ACTIONS[reading.acts], reading.unit, reading.name in active, reading.ends, reading.below,
+            )
+        )  # fmt: skip
+    return tuple(sorted(views, key=lambda view: -view.equity if view.equity == view.equity else inf))
 
 
 def _share(value: float, equity: float) -> float:

@@ -19,7 +19,6 @@ def gauges(state: State, limits: Limits) -> tuple[LimitView, ...]:
     named = state.instruments[name].name if share > 0.0 else ""
     sector, sector_share = max(now.by_sector.items(), key=lambda item: item[1], default=("", 0.0))
     equity = state.equity()
-    day_loss = max(1.0 - equity / state.day_equity, 0.0) if state.day_equity > 0.0 else 0.0
     rows = [
         _row("position", "position", share, limits.position_max, "%", "reject", named),
         _row(
@@ -43,8 +42,6 @@ def gauges(state: State, limits: Limits) -> tuple[LimitView, ...]:
             "reject",
             "",
         ),
-        _row("drawdown", "drawdown", state.drawdown, limits.drawdown_stop, "%", "flatten", ""),
-        _row("day", "day loss", day_loss, limits.daily_loss_stop, "%", "flatten", ""),
     ]
     return tuple(_with_money(row, equity) for row in rows if row.title not in switched_off(limits))
 

@@ -29,9 +29,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     order_rate_max: int  # per 10 s
     order_notional_max: float  # quote units
     price_collar_bps: float
-    drawdown_defensive: float
-    drawdown_stop: float
-    daily_loss_stop: float
     classes: Classes
 
 

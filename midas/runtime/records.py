@@ -65,6 +65,10 @@ class Marks(msgspec.Struct, frozen=True):
     floor: str  # the mode that a human last chose
     alerts: tuple[AlertCarried, ...] = ()  # what fires them is on the tape alone
     alert_last: int = 0
+    week: int = 0
+    week_equity: float = 0.0
+    month: int = 0
+    month_equity: float = 0.0
 
 
 encode_event = msgspec.json.Encoder().encode

@@ -11,7 +11,15 @@ import msgspec
 
 from midas import __version__
 from midas.domain.carry import Carried
-from midas.domain.decision import Adjusted, AmendmentMoved, GateMoved, ModeChanged, OrderPlanned
+from midas.domain.decision import (
+    Adjusted,
+    AmendmentMoved,
+    DayClosed,
+    GateMoved,
+    ModeChanged,
+    OrderPlanned,
+    TriggerMoved,
+)
 from midas.domain.event import MARKET_EVENTS, Event
 from midas.domain.mode import Mode
 from midas.engine import audit as audits
@@ -34,7 +42,7 @@ from midas.runtime.records import (
 from midas.state.state import State
 
 # Decoding is the expensive part, and few audits hold a decision that the ledger follows from.
-_folded = re.compile(rb'"type":"(?:planned|mode|gate|amending|adjusted)"').search
+_folded = re.compile(rb'"type":"(?:planned|mode|gate|amending|adjusted|trigger|day)"').search
 
 
 class Readable(Protocol):
@@ -112,7 +120,13 @@ def fold_ledger(header: Header, rows: Iterable[Readable]) -> Carried:
             _fold_decisions(state, row.body)
         elif row.kind == MARKS:
             marks = decode_marks(row.body)
-            state.equity_peak, state.day, state.day_equity = marks.equity_peak, marks.day, marks.day_equity
+            state.equity_peak = marks.equity_peak
+            state.budgets.restore(
+                (
+                    marks.day, marks.day_equity, marks.week, marks.week_equity,
+                    marks.month, marks.month_equity,
+                )
+            )  # fmt: skip
             state.control.floor = Mode(marks.floor)
             state.alerts.restore(marks.alerts, marks.alert_last)
     return state.carried()
@@ -147,6 +161,11 @@ def _fold_decisions(state: State, body: bytes) -> None:
             control = state.control
             since = decision.since or state.now
             control.set_mode(Mode(decision.after), decision.by, decision.cause, decision.ends_when, since)
+        elif isinstance(decision, TriggerMoved):
+            state.budgets.moved(decision)
+            state.control.retell(state.budgets.active)
+        elif isinstance(decision, DayClosed):
+            state.budgets.close(decision.made)
         elif isinstance(decision, GateMoved) and decision.by:  # the engine's own gates are judged anew
             if decision.closed:
                 state.control.close_gate(

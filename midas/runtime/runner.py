@@ -250,7 +250,11 @@ class Runner:
         """What follows from prices and must survive a restart goes to the journal when it changes."""
         state = self.engine.state
         floor, alerts = state.control.floor.value, state.alerts
-        marks = (state.equity_peak, state.day, state.day_equity, floor, alerts.all, alerts.last_id)
+        day, day_equity, week, week_equity, month, month_equity = state.budgets.openings
+        marks = (
+            state.equity_peak, day, day_equity, floor, alerts.all, alerts.last_id, week, week_equity, month,
+            month_equity,
+        )  # fmt: skip
         if marks != self._marks:
             self._marks = marks
             self._shell.journal.append(self._sequence, MARKS, at, encode_marks(Marks(*marks)))

@@ -5,29 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    StringConstraints,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
 
-Share = Annotated[float, Field(ge=0, le=1)]  # of equity, unless the name says of what
+from midas.settings.section import Section, Share
+from midas.settings.triggers import TriggerSettings
+
 Symbol = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{4,20}$")]
 Address = Annotated[str, StringConstraints(pattern=r"^((https?|wss?)://\S+)?$")]
 Scalar = bool | int | float | str
 
 SYNTHETIC = "synthetic"
-
-
-class Section(BaseModel):
-    """One table of the configuration: frozen, and an unknown key is an error."""
-
-    # Defaults too: a 25 that stays an int is written as 25 and read as 25.0, and no session replays on it.
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
 
 class VenueSettings(Section):
@@ -138,17 +125,13 @@ class RiskSettings(Section):
     volatility_target_annual: float = Field(default=0.20, gt=0, le=5)
     volatility_floor_annual: float = Field(default=0.05, gt=0, le=5)
     rebalance_band: Share = 0.10  # of the new size: a smaller change isn't worth its cost
-    drawdown_defensive: Share = 0.10
-    drawdown_stop: Share = 0.15
-    daily_loss_stop: Share = 0.03
+    triggers: TriggerSettings = TriggerSettings()
 
     @model_validator(mode="after")
-    def _profile_exists_and_triggers_are_ordered(self) -> Self:
+    def _profile_exists(self) -> Self:
         if self.limits not in self.profiles:
             known = ", ".join(sorted(self.profiles)) or "none"
             raise ValueError(f"limits = {self.limits!r} names no table [risk.profiles.*]; there are: {known}")
-        if self.drawdown_defensive > self.drawdown_stop:
-            raise ValueError("drawdown_defensive must not lie above drawdown_stop")
         return self
 
     @property

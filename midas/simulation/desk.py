@@ -20,6 +20,7 @@ from midas.domain.carry import Carried
 from midas.domain.command import Answer, Command
 from midas.domain.event import AccountDoubted, CommandGiven, Event, SessionOpened
 from midas.domain.time import MINUTE, SECOND
+from midas.domain.triggers import TriggerRules
 from midas.engine.audit import Audit
 from midas.engine.build import EngineConfig, StrategyConfig, build_engine
 from midas.engine.snapshot import Painter
@@ -56,9 +57,11 @@ WELL = HealthView(True, True, 5.0, 2.0, 3.0, 1.0, 1.0, 0, 100.0, 0, 0, 0, 0, 1, 
 LIMITS = Limits(
     profile="simulation", position_max=0.40, sector_max=0.90, correlation_max=0.90, usd_max=1.0,
     crypto_max=0.90, cash_min=0.05, order_rate_max=20, order_notional_max=4_000.0, price_collar_bps=50.0,
-    drawdown_defensive=0.10, drawdown_stop=0.15, daily_loss_stop=0.05,
     classes=Classes("cash", {"BTC": "crypto", "ETH": "crypto"}),
 )  # fmt: skip
+TRIGGERS = TriggerRules(
+    daily_loss_stop=0.05, weekly_loss_defensive=1.0, weekly_loss_stop=1.0, monthly_loss_stop=1.0
+)
 EXECUTION = ExecutionRules(passive_timeout=5 * SECOND, reprice_ticks=2, take_collar_bps=10.0)
 
 
@@ -82,7 +85,7 @@ def config(venue: Venue, whims: tuple[int, ...]) -> EngineConfig:
     ids = tuple(pair.id for pair in venue.pairs)
     return EngineConfig(
         instruments=venue.pairs, quote="USDT", period=MINUTE, audit_every=60 * SECOND, regime=RegimeRules(),
-        limits=LIMITS, sizing=SizingRules(), execution=EXECUTION,
+        limits=LIMITS, sizing=SizingRules(), execution=EXECUTION, triggers=TRIGGERS,
         strategies=tuple(
             StrategyConfig(kind.name, 0.3, ids, {"seed": seed})
             for kind, seed in zip(KINDS, whims, strict=False)

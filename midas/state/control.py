@@ -6,12 +6,14 @@ import msgspec
 
 from midas.domain.decision import GateMoved, ModeChanged
 from midas.domain.mode import PERMISSIONS, KillLevel, Mode, Permissions
+from midas.domain.triggers import ActiveTrigger
 
 # A latch freezes strategies in PAUSE too; what is on its way out goes on.
 FROZEN = msgspec.structs.replace(PERMISSIONS[Mode.PAUSE], computes_signals=False)
 JOURNAL = "journal"
 SCOPES = ("venue", "account", JOURNAL)  # gates of their own: no strategy may be called so
 LEVELS = tuple(level.value for level in KillLevel)
+TRIGGER = "trigger"  # who changes a mode where no person does
 
 
 class Gate(msgspec.Struct, frozen=True):
@@ -28,6 +30,7 @@ class Control:
     """Mode, latch and gates; changed only while the engine steps."""
 
     def __init__(self) -> None:
+        self.table = PERMISSIONS
         self.mode = Mode.NORMAL
         self.floor = Mode.NORMAL  # the mode that a human last chose: triggers never end past it
         self.by = "start"
@@ -39,14 +42,14 @@ class Control:
         self.kill_by = ""
         self.kill_reason = ""
         self.reviewed = False  # since the trip, somebody has seen what a resume would release
-        self.tripped_at = 0
+        self.tripped_at = self.released_at = 0
         self.guarded = False  # the guard acts instead of us: we know less of the account than it does
         self.gates: dict[str, Gate] = {}
 
     @property
     def permissions(self) -> Permissions:
         """What the mode allows, with a set latch less than PAUSE does."""
-        allowed = PERMISSIONS[self.mode]
+        allowed = self.table[self.mode]
         return FROZEN if self.latched and not allowed.flattens else allowed
 
     @property
@@ -62,6 +65,12 @@ class Control:
         self.mode, self.by, self.cause, self.ends_when, self.since = mode, by, cause, ends_when, at
         return [change]
 
+    def retell(self, active: dict[str, ActiveTrigger]) -> None:
+        """The triggers that hold an automatic DEFENSIVE have changed: so have its cause and its end."""
+        if self.mode is Mode.DEFENSIVE and self.by == TRIGGER and active:
+            self.cause = "; ".join(trigger.cause for trigger in active.values())
+            self.ends_when = " and ".join(trigger.ends for trigger in active.values())
+
     def trip(self, level: str, by: str, reason: str, at: int) -> None:
         """The latch is on disk, pulled at `at`. A weaker level never softens a stronger one."""
         if not self.latched:
@@ -70,8 +79,9 @@ class Control:
             self.level, self.kill_by, self.kill_reason = level, by, reason
         self.latched, self.reviewed = True, False
 
-    def release(self) -> None:
+    def release(self, at: int) -> None:
         """Only `resume` calls this."""
+        self.released_at = at
         self.latched, self.level, self.reviewed, self.guarded = False, "", False, False
 
     def close_gate(self, scope: str, reason: str, at: int, by: str = "", level: str = "") -> list[GateMoved]:

@@ -22,6 +22,8 @@ class ModeView(msgspec.Struct, frozen=True):
     cause: str
     since_at: int
     ends_when: str  # what would end it
+    defensive_exposure: float = 0.5  # what DEFENSIVE leaves of every size
+    defensive_confidence: float = 0.7  # and of the signals: those at least so sure
 
 
 class KillChoiceView(msgspec.Struct, frozen=True):
@@ -267,15 +269,19 @@ class ExposureView(msgspec.Struct, frozen=True):
 
 
 class TriggerView(msgspec.Struct, frozen=True):
-    """A loss at which the engine acts by itself, as a level of equity."""
+    """A loss or a failure at which the engine acts by itself; a loss is a level of equity, too."""
 
-    name: str  # drawdown_defensive, drawdown_stop, day_stop
+    name: str  # drawdown_stop, day_stop, week_stop, month_stop, sharpe_defensive, feed_failed, ...
     title: str  # "drawdown"
-    value: float  # the loss now, fraction
-    maximum: float  # at which it fires, fraction
-    equity: float  # at which it fires, quote currency
-    room: float  # equity that may be lost before it fires, quote currency
+    value: float  # now, in `unit`; NaN: not known yet
+    maximum: float  # at which it fires
+    equity: float  # at which it fires, account currency; NaN: it is no loss
+    room: float  # equity that may be lost before it fires; NaN: it is no loss
     action: str  # what it does, in words
+    unit: str = "%"  # fraction; "" a ratio; "min" minutes
+    active: bool = False  # it holds the mode DEFENSIVE
+    ends: str = ""  # what would end it
+    below: bool = False  # fires below `maximum`
 
 
 class PositionView(msgspec.Struct, frozen=True):

@@ -39,6 +39,7 @@ from midas.domain.verdict import Approved
 from midas.state import reconcile
 from midas.state.alerts import Alerts
 from midas.state.breaks import Breaks
+from midas.state.budgets import Budgets
 from midas.state.control import SCOPES, Control, Gate
 from midas.state.ledger import RELEASE_STEP, Ledger, Sleeve
 from midas.state.listing import relisted
@@ -79,13 +80,14 @@ class State:
         self.closing = False
         self.feed_up = self.user_up = False
         self.user_up_at = 0
+        self.user_down_at = 0  # since when the user stream is down; 0: it is up
         self.feed_age = 0
         self.gaps = self.resyncs = self.refused_messages = self.market_events = 0
         self.intents = 0
         self.amending: set[str] = set()  # orders in whose place another is to stand
         self.tickets: dict[str, str] = {}  # a person's acts, with the newest order that each became
-        self.equity_peak = self.opening_equity = self.day_equity = 0.0
-        self.day = 0
+        self.equity_peak = self.opening_equity = 0.0
+        self.budgets = Budgets()
         self.reconciled = False
         self.reconciled_at = 0
         self.clean_at = 0  # the last pass that found both sides equal
@@ -270,7 +272,7 @@ class State:
         known = before > 0.0 and after > 0.0
         factor = after / before if known else 0.0
         self.equity_peak *= factor
-        self.day_equity *= factor
+        self.budgets.scale(factor)
         if self.opening_equity:
             self.opening_equity = self.opening_equity + after - before if known else 0.0
 
@@ -302,7 +304,7 @@ class State:
 
     def carried(self) -> Carried:
         """What the next session on this account inherits."""
-        control = self.control
+        control, budgets = self.control, self.budgets
         return Carried(
             from_session=self.session,
             balances=dict(self.ledger.balances),
@@ -327,8 +329,14 @@ class State:
             mode_floor=control.floor.value,
             valued=tuple(self._marks),
             equity_peak=self.equity_peak,
-            day=self.day,
-            day_equity=self.day_equity,
+            day=budgets.day.key,
+            day_equity=budgets.day.equity,
+            week=budgets.week.key,
+            week_equity=budgets.week.equity,
+            month=budgets.month.key,
+            month_equity=budgets.month.equity,
+            returns=tuple(budgets.returns),
+            triggers=dict(budgets.active),
             alerts=self.alerts.all,
             alert_last=self.alerts.last_id,
             clean_at=self.clean_at,
@@ -348,9 +356,18 @@ class State:
         carried, control = event.carried, self.control
         self.session, self.account, self.environment = event.session, event.account, event.environment
         self.started_at = self.now = event.at
+        if not self.user_up:
+            self.user_down_at = event.at
         if not (revalued := self._revalued(carried)):
             self.equity_peak = carried.equity_peak
-            self.day, self.day_equity = carried.day, carried.day_equity
+            self.budgets.restore(
+                (
+                    carried.day, carried.day_equity, carried.week, carried.week_equity,
+                    carried.month, carried.month_equity,
+                )
+            )  # fmt: skip
+        self.budgets.returns.extend(carried.returns)
+        self.budgets.active = dict(carried.triggers)
         if carried.opened:
             self.ledger.restore(carried.balances, carried.sleeves, carried.trade_ids, carried.busted)
         self.tickets = dict(carried.tickets)
@@ -389,8 +406,9 @@ class State:
         if event.stream == "user":
             self.user_up = event.connected
             if event.connected:
-                self.user_up_at = event.at
+                self.user_up_at, self.user_down_at = event.at, 0
             else:
+                self.user_down_at = self.user_down_at or event.at
                 self.stream_doubt = self.stream_doubt or event.at
         else:
             self.feed_up = event.connected

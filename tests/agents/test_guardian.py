@@ -5,16 +5,17 @@ from decimal import Decimal
 import pytest
 
 from midas.agents.guardian import FEED_STALE, UNKNOWN_DEFENSIVE, UNKNOWN_MAX, UNKNOWN_PAUSE, Guardian
-from midas.agents.risk_manager import RiskManager
 from midas.domain.command import Resume, SetMode
 from midas.domain.decision import Decision, GateMoved, ModeChanged
 from midas.domain.event import LatchTripped, Ticked
 from midas.domain.market import Bar
 from midas.domain.mode import KillLevel, Mode
 from midas.domain.time import DAY, SECOND
+from midas.domain.triggers import TriggerRules
 from midas.state.state import State
-from tests.fakes.desk import LIMITS
 from tests.fakes.nouns import BTC, ETH, START, desk, fill, intent, quote
+
+DWELL = TriggerRules().dwell // SECOND
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def state() -> State:
 
 @pytest.fixture
 def guardian() -> Guardian:
-    return Guardian(RiskManager(LIMITS))
+    return Guardian(TriggerRules())
 
 
 def tick(guardian: Guardian, state: State, seconds: int = 1, feed_age: int = 0) -> list[Decision]:
@@ -151,6 +152,7 @@ def test_a_lost_user_stream_closes_the_venue(guardian: Guardian, state: State) -
 
 def test_drawdown_makes_defensive_and_ends_by_hysteresis(guardian: Guardian, state: State) -> None:
     tick(guardian, state)
+    state.budgets.begin_anew(9_000.0)
     worth(state, 8_999)
     tick(guardian, state)
     assert (state.control.mode, state.control.by) == (Mode.DEFENSIVE, "trigger")
@@ -158,8 +160,54 @@ def test_drawdown_makes_defensive_and_ends_by_hysteresis(guardian: Guardian, sta
     tick(guardian, state)
     assert mode(state) is Mode.DEFENSIVE
     worth(state, 9_201)
-    tick(guardian, state)
+    tick(guardian, state, DWELL)
+    assert mode(state) is Mode.DEFENSIVE
+    tick(guardian, state, DWELL + 1)
     assert mode(state) is Mode.NORMAL
+
+
+def test_a_figure_that_flaps_around_its_threshold_changes_the_mode_once(
+    guardian: Guardian, state: State
+) -> None:
+    """F58."""
+    tick(guardian, state)
+    state.budgets.begin_anew(9_000.0)
+    changes: list[Decision] = []
+    for second in range(1, 2_000):
+        worth(state, 8_990 if second % 2 else 9_010)
+        changes += [d for d in tick(guardian, state, second) if isinstance(d, ModeChanged)]
+    assert len(changes) == 1
+
+
+def test_a_second_trigger_is_told_and_both_have_to_end(guardian: Guardian, state: State) -> None:
+    tick(guardian, state)
+    state.budgets.begin_anew(9_000.0)
+    worth(state, 8_995)
+    tick(guardian, state)
+    assert (state.control.cause, state.control.ends_when) == (
+        "drawdown 10.1% above 10.0%", "drawdown below 8.0%",
+    )  # fmt: skip
+    state.budgets.week.equity = 9_400.0
+    tick(guardian, state)
+    assert state.control.ends_when == "drawdown below 8.0% and week's loss below 2.4%"
+    state.equity_peak = 9_000.0
+    tick(guardian, state, 2 * DWELL)
+    assert mode(state) is Mode.DEFENSIVE
+    state.budgets.week.equity = 9_000.0
+    tick(guardian, state, 2 * DWELL + 1)
+    assert mode(state) is Mode.NORMAL
+
+
+def test_nobody_goes_back_to_normal_while_a_trigger_holds(guardian: Guardian, state: State) -> None:
+    tick(guardian, state)
+    state.budgets.begin_anew(9_000.0)
+    worth(state, 8_990)
+    tick(guardian, state)
+    accepted, sentence, _ = guardian.set_mode(asks("NORMAL", True, "I know better"), "console", state)
+    assert not accepted
+    assert sentence == (
+        "not while a trigger of DEFENSIVE holds: drawdown 10.1% above 10.0% (until drawdown below 8.0%)"
+    )
 
 
 def test_a_trigger_never_ends_past_what_a_person_set(guardian: Guardian, state: State) -> None:
@@ -222,6 +270,7 @@ def test_a_days_loss_above_the_limit_stops_everything(
 def test_a_new_day_counts_its_own_loss(guardian: Guardian, state: State) -> None:
     tick(guardian, state)
     worth(state, 9_600)
+    state.user_up = True
     tick(guardian, state, seconds=DAY // SECOND)
     assert guardian.stop_reason(state) == ""
 
@@ -232,7 +281,7 @@ def test_a_drawdown_above_the_limit_stops_everything(
 ) -> None:
     tick(guardian, state)
     worth(state, equity)
-    state.day_equity = 0.0
+    state.budgets.begin_anew(0.0)
     assert bool(guardian.stop_reason(state)) is stops
 
 
@@ -248,7 +297,8 @@ def test_nothing_stops_twice_nor_before_the_account_is_known(guardian: Guardian,
 
 def test_equity_that_is_not_known_moves_no_figure_and_trips_nothing(guardian: Guardian) -> None:
     state = desk(BTC, ETH, ETH="1")
-    state.equity_peak = state.day_equity = 1_000_000.0
+    state.equity_peak = 1_000_000.0
+    state.budgets.begin_anew(1_000_000.0)
     state.control.set_mode(Mode.DEFENSIVE, "trigger", "drawdown", "calm", START)
     assert tick(guardian, state) == []
     assert (guardian.stop_reason(state), state.equity_peak) == ("", 1_000_000.0)

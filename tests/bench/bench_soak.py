@@ -28,6 +28,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from midas.domain.event import MARKET_EVENTS, Event
 from midas.domain.time import HOUR, SECOND
+from midas.domain.triggers import TriggerRules
 from midas.engine.audit import encode
 from midas.runtime.parts import Cutter
 from midas.runtime.records import encode_event, encode_market
@@ -57,6 +58,12 @@ class ForgetfulVenue(FakeVenue):
         del self.trades[:-TRADES_SHOWN]
 
 
+NEVER = TriggerRules(
+    drawdown_defensive=1.0, weekly_loss_defensive=1.0, drawdown_stop=1.0, daily_loss_stop=1.0,
+    weekly_loss_stop=1.0, monthly_loss_stop=1.0, sharpe_defensive=-1e9,
+)  # fmt: skip
+
+
 class SoakDesk(Desk):
     """Keeps nothing of what it feeds and hears."""
 
@@ -65,11 +72,11 @@ class SoakDesk(Desk):
             one.make() for one in load_strategies(CHURN, {"churn": {"updates": 2, "resting_every": 9}})
         ]
         free = msgspec.structs.replace(
-            LIMITS, order_rate_max=10**9, drawdown_defensive=1.0, drawdown_stop=1.0, daily_loss_stop=1.0,
-            order_notional_max=1e12, position_max=1.0, cash_min=0.0, price_collar_bps=500.0,
+            LIMITS, order_rate_max=10**9, order_notional_max=1e12, position_max=1.0, cash_min=0.0,
+            price_collar_bps=500.0,
         )  # fmt: skip
         hasty = msgspec.structs.replace(EXECUTION, passive_timeout=SECOND // 5, reprice_age=SECOND // 25)
-        settings = config(strategies, limits=free, execution=hasty, weight=0.1)
+        settings = config(strategies, limits=free, execution=hasty, weight=0.1, triggers=NEVER)
         venue = ForgetfulVenue(settings.instruments, {"USDT": Decimal(10**6)}, taker_fee=Decimal(0))
         super().__init__(strategies, settings=settings, venue=venue)
         self.venue: ForgetfulVenue = venue

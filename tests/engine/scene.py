@@ -13,8 +13,9 @@ from midas.domain.decision import (
 )
 from midas.domain.opinion import Opinion
 from midas.domain.time import SECOND
+from midas.domain.triggers import TriggerRules
 from midas.engine.audit import Audit
-from tests.fakes.desk import BTC, LIMITS, Desk, config, decisions
+from tests.fakes.desk import BTC, LIMITS, TRIGGERS, Desk, config, decisions
 from tests.fakes.scripted_market import ScriptedMarket
 from tests.fakes.strategy import Puppet, long
 
@@ -24,11 +25,15 @@ Kind = TypeVar("Kind", bound=Decision)
 class Scene:
     """A warm desk with one strategy that does what it is told, and its market."""
 
-    def __init__(self, puppet: Puppet | None = None, **settings: object) -> None:
+    def __init__(
+        self, puppet: Puppet | None = None, *, triggers: TriggerRules = TRIGGERS, **settings: object
+    ) -> None:
         self.puppet = puppet or Puppet()
         self.market = ScriptedMarket()
         limits = msgspec.structs.replace(LIMITS, **settings) if settings else LIMITS
-        self.desk = Desk([self.puppet], settings=config([self.puppet], limits=limits, weight=0.15))
+        self.desk = Desk(
+            [self.puppet], settings=config([self.puppet], limits=limits, weight=0.15, triggers=triggers)
+        )
         for bar in self.market.history():
             self.desk.feed(bar)
         self.desk.open(self.market.now)

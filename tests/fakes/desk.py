@@ -23,6 +23,7 @@ from midas.domain.event import (
 from midas.domain.instrument import Instrument
 from midas.domain.market import FeedStatus
 from midas.domain.time import MILLISECOND, SECOND
+from midas.domain.triggers import TriggerRules
 from midas.engine.audit import Audit, encode
 from midas.engine.build import EngineConfig, StrategyConfig, build_engine
 from midas.engine.effect import (
@@ -55,9 +56,9 @@ CASH = {"USDT": Decimal(10_000)}
 LIMITS = Limits(
     profile="crypto-only", position_max=0.20, sector_max=0.90, correlation_max=0.70, usd_max=1.0,
     crypto_max=0.90, cash_min=0.10, order_rate_max=20, order_notional_max=2500.0, price_collar_bps=50.0,
-    drawdown_defensive=0.10, drawdown_stop=0.15, daily_loss_stop=0.03,
     classes=Classes("cash", {"BTC": "crypto", "ETH": "crypto"}),
 )  # fmt: skip
+TRIGGERS = TriggerRules()
 REGIME = RegimeRules(
     stress_enter=40.0, stress_leave=35.0, crisis_enter=80.0, crisis_leave=65.0, atr_enter=4.0, atr_leave=3.5
 )
@@ -73,12 +74,13 @@ def config(
     limits: Limits = LIMITS,
     execution: ExecutionRules = EXECUTION,
     weight: float = 0.5,
+    triggers: TriggerRules = TRIGGERS,
 ) -> EngineConfig:
     """The shipped settings with these strategies on all instruments."""
     ids = tuple(i.id for i in instruments)
     return EngineConfig(
         instruments=instruments, quote="USDT", period=SECOND, audit_every=30 * SECOND, regime=REGIME,
-        limits=limits, sizing=SizingRules(), execution=execution,
+        limits=limits, sizing=SizingRules(), execution=execution, triggers=triggers,
         strategies=tuple(StrategyConfig(s.name, weight, ids, {}) for s in strategies),
     )  # fmt: skip
 

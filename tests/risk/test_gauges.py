@@ -17,7 +17,7 @@ def rows(state: State) -> dict[str, LimitView]:
 
 
 def test_every_limit_that_can_bind_has_a_gauge() -> None:
-    assert set(rows(desk())) == {"position", "sector", "crypto", "cash", "rate", "drawdown", "day"}
+    assert set(rows(desk())) == {"position", "sector", "crypto", "cash", "rate"}
 
 
 def test_a_limit_that_allows_everything_is_no_gauge_but_named_as_off() -> None:
@@ -48,22 +48,13 @@ def test_a_limit_binds_from_its_edge_on() -> None:
     assert rows(state)["position"].binding
 
 
-def test_losses_are_measured_from_peak_and_from_the_start_of_the_day() -> None:
-    state = desk(cash="9000")
-    state.equity_peak, state.day_equity = 10_000.0, 9_100.0
-    shown = rows(state)
-    assert shown["drawdown"].value == pytest.approx(0.1)
-    assert shown["day"].value == pytest.approx(100 / 9_100)
-
-
 def test_what_is_not_known_yet_is_shown_so_and_never_as_nan() -> None:
     state = desk(BTC, ETH, ETH="1")
-    state.equity_peak = state.day_equity = 10_000.0
     for row in gauges(state, LIMITS):
         assert row.value == row.value
         assert row.used == row.used
         assert not row.binding
-    assert rows(state)["position"].detail == rows(state)["drawdown"].detail == "no price yet"
+    assert rows(state)["position"].detail == "no price yet"
 
 
 def test_room_is_what_is_left_in_the_limits_own_unit_and_in_money() -> None:

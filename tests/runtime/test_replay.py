@@ -40,6 +40,7 @@ from midas.runtime.replay import (
     survived,
     timeline,
 )
+from midas.state.state import State
 from midas.workspace import load_strategies
 from tests.fakes.desk import BTC, Desk, config
 from tests.fakes.recorded_market import RecordedMarket
@@ -52,6 +53,15 @@ Tape = list[tuple[int, bytes]]
 def strategies() -> list[Strategy]:
     loaded = load_strategies(WORKSPACE, {"trend-following": {}, "book-imbalance": {}})
     return [one.make() for one in loaded]
+
+
+def _marks(state: State) -> Marks:
+    day, day_equity, week, week_equity, month, month_equity = state.budgets.openings
+    control, alerts = state.control, state.alerts
+    return Marks(
+        state.equity_peak, day, day_equity, control.floor.value, alerts.all, alerts.last_id, week,
+        week_equity, month, month_equity,
+    )  # fmt: skip
 
 
 class Stored:
@@ -71,7 +81,7 @@ class Stored:
             if audit is not None:
                 self.rows.append(Row(sequence, AUDIT, encode(audit)))
             state = engine.state
-            now = Marks(state.equity_peak, state.day, state.day_equity, state.control.floor.value)
+            now = _marks(state)
             if now != marks:
                 marks = now
                 self.rows.append(Row(sequence, MARKS, encode_marks(now)))

@@ -51,7 +51,7 @@ def test_only_levels_above_halt_withdraw_exits() -> None:
     assert not control.withdraws_exits
     control.trip("all", "test", "", 0)
     assert control.withdraws_exits
-    control.release()
+    control.release(2)
     assert not control.withdraws_exits
 
 
@@ -67,7 +67,7 @@ def test_the_time_of_a_kill_is_that_of_its_first_pull() -> None:
     control.trip("halt", "cli", "smoke", 10 * SECOND)
     control.trip("all", "cli", "", 20 * SECOND)
     assert control.tripped_at == 10 * SECOND
-    control.release()
+    control.release(2)
     control.trip("all", "cli", "", 30 * SECOND)
     assert control.tripped_at == 30 * SECOND
 

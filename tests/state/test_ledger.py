@@ -184,10 +184,12 @@ def test_the_next_session_inherits_an_equal_ledger(made: list[Booking]) -> None:
 
 def test_the_next_session_remembers_mode_peak_and_the_days_loss() -> None:
     before = desk()
-    before.equity_peak, before.day, before.day_equity = 12_000.0, 9, 11_000.0
+    before.equity_peak = 12_000.0
+    before.budgets.restore((9, 11_000.0, 1, 11_500.0, 0, 11_800.0))
     after = State((BTC,), "USDT")
     after.apply(SessionOpened("next", START, "account", "SIM", "", before.carried()))
-    assert (after.equity_peak, after.day, after.day_equity) == (12_000.0, 9, 11_000.0)
+    assert after.equity_peak == 12_000.0
+    assert after.budgets.openings == (9, 11_000.0, 1, 11_500.0, 0, 11_800.0)
 
 
 def test_a_sleeve_offers_no_more_than_the_account_has() -> None:
@@ -215,7 +217,8 @@ def test_a_look_at_a_sleeve_makes_none() -> None:
 @pytest.mark.parametrize(("held", "peak"), [("1", 0.0), ("0", 12_000.0)])
 def test_an_asset_that_no_longer_counts_is_not_taken_for_a_loss(held: str, peak: float) -> None:
     before = desk(BTC, ETH, ETH=held)
-    before.equity_peak, before.day, before.day_equity = 12_000.0, 9, 11_000.0
+    before.equity_peak = 12_000.0
+    before.budgets.restore((9, 11_000.0, 1, 11_500.0, 0, 11_800.0))
     after = State((BTC,), "USDT")
     notes = after.apply(SessionOpened("next", START, "account", "SIM", "", before.carried()))
     assert after.equity_peak == peak

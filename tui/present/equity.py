@@ -71,7 +71,7 @@ def _drawn(points: list[float], width: int, height: int) -> list[Line]:
 
 
 def _triggers(picture: Picture, spot: Spot) -> list[Line]:
-    known = picture.snapshot.triggers
+    known = [trigger for trigger in picture.snapshot.triggers if trigger.equity == trigger.equity]
     if not known:
         return [[Piece("no trigger can be computed before equity is known", "dim")]]
     roomy = spot.height >= _TRIGGER_ROWS * len(known) + 6

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
+
 from midas.domain.mode import PERMISSIONS, Mode, Permissions
 from midas.domain.time import clock_text
-from midas.state.snapshot import ModeChangeView
+from midas.state.snapshot import ModeChangeView, ModeView
 from tui.present import numbers
 from tui.present.banner import ending
 from tui.present.lines import Line, Piece, Sheet, centred, clip, detail, width_of
@@ -18,7 +20,7 @@ from tui.present.words import mode_badge
 def table(picture: Picture, spot: Spot) -> Sheet:
     """A row a mode, from freest to safest, the present one marked; below, who set it and what ends it."""
     mode = picture.snapshot.mode
-    columns = fitting(_columns(mode.mode), spot.width - 2)
+    columns = fitting(_columns(mode), spot.width - 2)
     rows: list[Line] = [[Piece("  "), *heading(columns)]]
     for each in Mode:
         here = each.value == mode.mode
@@ -84,40 +86,52 @@ def _change(picture: Picture, change: ModeChangeView, width: int, here: bool, ta
     return [line, [Piece(clip(f"   {said}", width), "dim")]]
 
 
-def _columns(present: str) -> list[Column[Mode]]:
+def _columns(now: ModeView) -> list[Column[Mode]]:
+    present = now.mode
+    careful = msgspec.structs.replace(
+        PERMISSIONS[Mode.DEFENSIVE],
+        exposure=now.defensive_exposure, confidence_min=now.defensive_confidence,
+    )  # fmt: skip
+    rules = {**PERMISSIONS, Mode.DEFENSIVE: careful}
+
     def said(what: Callable[[Permissions], bool], good: str, bad: str) -> Callable[[Mode], Piece]:
         def cell(mode: Mode) -> Piece:
-            yes = what(PERMISSIONS[mode])
+            yes = what(rules[mode])
             return Piece(good if yes else bad, _ink(mode, present, yes))
 
         return cell
 
     def confidence(mode: Mode) -> str:
-        least = PERMISSIONS[mode].confidence_min
-        if not PERMISSIONS[mode].entries:
+        least = rules[mode].confidence_min
+        if not rules[mode].entries:
             return "none"
         return f"≥{numbers.probability(least)}" if least > 0 else "any"
 
     def entries(mode: Mode) -> Piece:
-        stay = PERMISSIONS[mode].keeps_entries
+        stay = rules[mode].keeps_entries
         halving = mode is Mode.DEFENSIVE  # strategies' entries go and may come again smaller; a person's stay
         word = "only yours" if halving else "stay" if stay else "cancelled"
         return Piece(word, _ink(mode, present, stay))
 
     def positions(mode: Mode) -> Piece:
-        closes = PERMISSIONS[mode].flattens
-        word = "halved" if mode is Mode.DEFENSIVE else "CLOSED" if closes else "managed"
+        closes = rules[mode].flattens
+        word = _kept(careful) if mode is Mode.DEFENSIVE else "CLOSED" if closes else "managed"
         return Piece(word, _ink(mode, present, not closes))
 
     return [
         Column("mode", 13, 0, lambda m: _name(m, present), left=True),
         Column("new risk", 8, 0, said(lambda p: p.entries, "yes", "no"), left=True),
         Column("entries", 10, 2, entries, left=True),
-        Column("size", 5, 0, lambda m: Piece(f"×{PERMISSIONS[m].exposure:g}", _ink(m, present, True))),
+        Column("size", 5, 0, lambda m: Piece(f"×{rules[m].exposure:g}", _ink(m, present, True))),
         Column("signals", 8, 4, said(lambda p: p.computes_signals, "computed", "off"), left=True),
         Column("acted on", 8, 5, lambda m: Piece(confidence(m), _ink(m, present, True)), left=True),
         Column("positions", 9, 3, positions, left=True),
     ]
+
+
+def _kept(careful: Permissions) -> str:
+    """What DEFENSIVE leaves of a position."""
+    return "halved" if careful.exposure == 0.5 else f"to {careful.exposure:.0%}"
 
 
 def _name(mode: Mode, present: str) -> Piece:

@@ -1,0 +1,32 @@
+"""Days, weeks and months of an account, where it lives."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from midas.domain.time import SECOND
+
+_EPOCH = date(1970, 1, 1).toordinal()
+_FIRST_MONDAY = date(1970, 1, 5).toordinal()
+
+
+class Calendar:
+    """Counts the periods of one time zone from 1970; weeks begin on Monday (ISO 8601)."""
+
+    def __init__(self, zone: str) -> None:
+        """Raises ZoneInfoNotFoundError for a zone that the IANA database doesn't know."""
+        self._zone = ZoneInfo(zone)
+        self._second = -1
+        self._known = (0, 0, 0)
+
+    def periods(self, at: int) -> tuple[int, int, int]:
+        """Day, week and month of the wall time `at`, nanoseconds."""
+        second = at // SECOND
+        if second != self._second:
+            today = datetime.fromtimestamp(second, UTC).astimezone(self._zone).date()
+            ordinal = today.toordinal()
+            month = (today.year - 1970) * 12 + today.month - 1
+            self._second = second
+            self._known = ordinal - _EPOCH, (ordinal - _FIRST_MONDAY) // 7, month
+        return self._known

@@ -1,0 +1,132 @@
+"""The losses and failures that change the mode by themselves (R7.6, R7.7): one row each, with its figure now.
+
+Defensive rows have hysteresis: what made one fire has to lie clearly behind before it ends. Stop rows close
+every position, and only a person ends that.
+"""
+
+from __future__ import annotations
+
+from math import nan
+
+import msgspec
+
+from midas.domain.time import MINUTE
+from midas.domain.triggers import TriggerRules
+from midas.state.state import State
+from midas.statistics.performance import sharpe
+
+DEFENSIVE, STOP = "defensive", "stop"
+SHARE, RATIO, MINUTES = "%", "", "min"
+TOLERANCE = 1e-9  # a loss of 3 % exactly is within 3 %
+DAYS_A_YEAR = 365  # the account is measured every day, weekends included
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """One trigger and how near it is."""
+
+    name: str
+    title: str  # "week's loss"
+    acts: str  # DEFENSIVE or STOP
+    unit: str
+    value: float  # NaN: not known yet, and it neither fires nor ends
+    threshold: float
+    release: float  # where it ends again; the threshold itself where only a person ends it
+    base: float = 0.0  # equity that a loss is measured from; 0: it isn't a loss
+    below: bool = False  # fires below the threshold instead of above
+
+    @property
+    def fires(self) -> bool:
+        """Whether it begins to hold."""
+        if self.below:
+            return self.value < self.threshold - TOLERANCE
+        return self.value > self.threshold + TOLERANCE
+
+    @property
+    def ended(self) -> bool:
+        """Whether it no longer holds."""
+        return self.value > self.release if self.below else self.value < self.release
+
+    @property
+    def cause(self) -> str:
+        """Why it fires, with the figures."""
+        if self.unit == MINUTES:
+            return f"{self.title} {self._text(self.value)}, at most {self._text(self.threshold)}"
+        side = "below" if self.below else "above"
+        return f"{self.title} {self._text(self.value)} {side} {self._text(self.threshold)}"
+
+    @property
+    def ends(self) -> str:
+        """What would end it."""
+        return f"{self.title} {'above' if self.below else 'below'} {self._text(self.release)}"
+
+    def _text(self, value: float) -> str:
+        if self.unit == SHARE:
+            return f"{value:.1%}"
+        return f"{value:.2f}" if self.unit == RATIO else f"{value:.0f} min"
+
+
+def readings(state: State, rules: TriggerRules) -> tuple[Reading, ...]:
+    """Every trigger, in the order in which the first of several gives its name to a stop."""
+    return (*losses(state, rules), *failures(state, rules), _sharpe(state, rules))
+
+
+def losses(state: State, rules: TriggerRules) -> tuple[Reading, ...]:
+    """Those that compare equity with what it was."""
+    equity, budgets = state.equity(), state.budgets
+    day, week, month = (o.loss(equity) for o in (budgets.day, budgets.week, budgets.month))
+    drawdown = state.drawdown if state.equity_peak > 0.0 else nan
+    peak = state.equity_peak
+    return (
+        _stop("drawdown_stop", "drawdown", drawdown, rules.drawdown_stop, peak),
+        _stop("day_stop", "day's loss", day, rules.daily_loss_stop, budgets.day.equity),
+        _stop("week_stop", "week's loss", week, rules.weekly_loss_stop, budgets.week.equity),
+        _stop("month_stop", "month's loss", month, rules.monthly_loss_stop, budgets.month.equity),
+        _defensive("drawdown_defensive", "drawdown", drawdown, rules.drawdown_defensive, peak, rules),
+        _defensive(
+            "week_defensive", "week's loss", week, rules.weekly_loss_defensive, budgets.week.equity, rules
+        ),
+    )
+
+
+def failures(state: State, rules: TriggerRules) -> tuple[Reading, ...]:
+    """Those that count how long we have known nothing; from a resume on anew."""
+    resumed = state.control.released_at
+    feed = min(state.feed_age, state.now - resumed) if resumed else state.feed_age
+    gone = 0 if state.user_up else state.now - max(state.user_down_at, resumed)
+    return (
+        _silence("feed_failed", "no market data for", feed, rules.feed_failed_stop),
+        _silence("broker_gone", "no user stream for", gone, rules.broker_gone_stop),
+    )
+
+
+def _sharpe(state: State, rules: TriggerRules) -> Reading:
+    """Of the last days that were each measured from one day's start to the next one's."""
+    whole = [made.value for made in state.budgets.returns if made.days == 1][-rules.sharpe_days :]
+    return Reading(
+        name="sharpe_defensive", title=f"{rules.sharpe_days}-day Sharpe", acts=DEFENSIVE, unit=RATIO,
+        value=sharpe(whole, DAYS_A_YEAR, least=rules.sharpe_days).value,
+        threshold=rules.sharpe_defensive, release=rules.sharpe_release, below=True,
+    )  # fmt: skip
+
+
+def _stop(name: str, title: str, value: float, threshold: float, base: float) -> Reading:
+    return Reading(
+        name=name, title=title, acts=STOP, unit=SHARE, value=value, threshold=threshold, release=threshold,
+        base=base,
+    )  # fmt: skip
+
+
+def _defensive(
+    name: str, title: str, value: float, threshold: float, base: float, rules: TriggerRules
+) -> Reading:
+    return Reading(
+        name=name, title=title, acts=DEFENSIVE, unit=SHARE, value=value, threshold=threshold,
+        release=threshold * rules.release, base=base,
+    )  # fmt: skip
+
+
+def _silence(name: str, title: str, age: int, threshold: int) -> Reading:
+    return Reading(
+        name=name, title=title, acts=STOP, unit=MINUTES, value=age / MINUTE, threshold=threshold / MINUTE,
+        release=threshold / MINUTE,
+    )  # fmt: skip

@@ -1,0 +1,58 @@
+"""When the desk changes its mode by itself (R7.6, R7.7, R7.10)."""
+
+from __future__ import annotations
+
+from typing import Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, field_validator, model_validator
+
+from midas.settings.section import Section, Share
+
+# What makes the desk careful has to lie before what stops it.
+_ORDERED = (
+    ("drawdown_defensive", "drawdown_stop"),
+    ("weekly_loss_defensive", "weekly_loss_stop"),
+    ("daily_loss_stop", "weekly_loss_stop"),
+    ("weekly_loss_stop", "monthly_loss_stop"),
+    ("sharpe_defensive", "sharpe_release"),
+)
+
+
+class TriggerSettings(Section):
+    """Losses are shares of equity: of its peak, or at the start of the day, the week and the month."""
+
+    time_zone: str = "UTC"  # of the account: where its days, weeks (from Monday) and months begin
+    drawdown_defensive: Share = 0.10
+    weekly_loss_defensive: Share = 0.03
+    sharpe_defensive: float = Field(default=0.5, ge=-10, le=10)  # annual, of the last `sharpe_days` days
+    sharpe_days: int = Field(default=30, ge=20, le=400)
+    drawdown_stop: Share = 0.15
+    daily_loss_stop: Share = 0.03
+    weekly_loss_stop: Share = 0.05
+    monthly_loss_stop: Share = 0.08
+    feed_failed_stop_minutes: float = Field(default=60, gt=0, le=10_080)  # without any market message
+    broker_gone_stop_minutes: float = Field(default=30, gt=0, le=10_080)  # without the user stream
+    release: float = Field(default=0.8, gt=0, le=1)  # of a loss's threshold: where DEFENSIVE may end
+    sharpe_release: float = Field(default=0.6, ge=-10, le=10)
+    dwell_minutes: float = Field(default=5, ge=0, le=10_080)  # the least time in an automatic DEFENSIVE
+    defensive_exposure: Share = 0.5  # factor on every size
+    defensive_confidence: Share = 0.7  # signals below it aren't executed
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_known(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(
+                f"no time zone is called {zone!r}; expected a name such as 'UTC' or 'Europe/Berlin'"
+            ) from None
+        return zone
+
+    @model_validator(mode="after")
+    def _are_ordered(self) -> Self:
+        for first, second in _ORDERED:
+            if getattr(self, first) > getattr(self, second):
+                raise ValueError(f"{first} must not lie above {second}")
+        return self

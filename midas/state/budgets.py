@@ -1,0 +1,77 @@
+"""What the account was worth when its day, week and month began, and what each closed day made."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import msgspec
+
+from midas.domain.decision import DayClosed, Decision, TriggerMoved
+from midas.domain.triggers import ActiveTrigger, DayReturn
+
+RETURNS_KEPT = 400  # days: more than the year that the longest figure looks back
+
+
+class Opening(msgspec.Struct):
+    """The start of a period."""
+
+    key: int = 0  # the day, week or month, counted on from 1970
+    equity: float = 0.0  # account currency; 0: not known yet
+
+    def loss(self, equity: float) -> float:
+        """Fraction lost since, 0 where something was won; NaN while either end isn't known."""
+        return max(1.0 - equity / self.equity, 0.0) if self.equity > 0.0 else float("nan")
+
+
+class Budgets:
+    """Changed only while the engine steps; survives restarts."""
+
+    def __init__(self) -> None:
+        self.day, self.week, self.month = Opening(), Opening(), Opening()
+        self.returns: deque[DayReturn] = deque(maxlen=RETURNS_KEPT)
+        self.active: dict[str, ActiveTrigger] = {}
+
+    def roll(self, day: int, week: int, month: int, equity: float) -> list[Decision]:
+        """Begin the periods that `day`, `week` and `month` name, where they are new; a closed day is told."""
+        closed: list[Decision] = []
+        if self.day.equity > 0.0 and day > self.day.key:
+            made = DayReturn(self.day.key, day - self.day.key, equity / self.day.equity - 1.0)
+            closed.append(DayClosed(made))
+            self.close(made)
+        for opening, key in ((self.day, day), (self.week, week), (self.month, month)):
+            if key != opening.key or opening.equity <= 0.0:
+                opening.key, opening.equity = key, equity
+        return closed
+
+    def close(self, made: DayReturn) -> None:
+        """A day is over."""
+        self.returns.append(made)
+
+    def begin_anew(self, equity: float) -> None:
+        """Losses count from here on."""
+        for opening in (self.day, self.week, self.month):
+            opening.equity = equity
+
+    def scale(self, factor: float) -> None:
+        """Money came or went that no trade made; 0 where nobody knows what it was worth."""
+        for opening in (self.day, self.week, self.month):
+            opening.equity *= factor
+
+    def moved(self, change: TriggerMoved) -> None:
+        """A trigger of DEFENSIVE begins to hold, or ends."""
+        if change.ends:
+            self.active[change.name] = ActiveTrigger(change.at, change.cause, change.ends)
+        else:
+            self.active.pop(change.name, None)
+
+    @property
+    def openings(self) -> tuple[int, float, int, float, int, float]:
+        """Key and equity of day, week and month, to be kept."""
+        day, week, month = self.day, self.week, self.month
+        return day.key, day.equity, week.key, week.equity, month.key, month.equity
+
+    def restore(self, kept: tuple[int, float, int, float, int, float]) -> None:
+        """As they were."""
+        pairs = zip(kept[::2], kept[1::2], strict=True)
+        for opening, (key, equity) in zip((self.day, self.week, self.month), pairs, strict=True):
+            opening.key, opening.equity = int(key), equity
