@@ -27,6 +27,7 @@ from midas.venues.binance.stamps import instant
 _PREFIX = b'{"stream":"'
 _UNROUTED = msgspec.json.Decoder(Unrouted)
 DEPTH = "depth"
+SHUTDOWN = "serverShutdown"
 _KINDS = {"depthUpdate": DEPTH}  # where an event and its stream have different names
 _SNAPSHOT = msgspec.json.Decoder(DepthSnapshot)
 
@@ -83,6 +84,7 @@ class MarketCodec:
         }
         self._depth_route: Route | None = None  # of the newest depth message: most often the next one's too
         self.market_time = 0
+        self.shutdowns = 0  # notices of a planned cut
 
     @property
     def cut(self) -> int:
@@ -156,8 +158,11 @@ class MarketCodec:
             return route, route.bare.decode(head.data)
         if head.error is not None:
             raise MalformedMessage(f"the stream refused request {head.id}: {head.error}")
-        if head.id is not None or bytes(head.notice) or head.event == "serverShutdown":
-            return None  # an answer to a request, or the notice of a planned cut
+        if head.event == SHUTDOWN:
+            self.shutdowns += 1
+            return None
+        if head.id is not None or bytes(head.notice):
+            return None  # an answer to a request
         kind = _KINDS.get(head.event, head.event)
         if not kind and head.bid_quantity:
             kind = "bookTicker"  # it alone carries no event name
