@@ -61,7 +61,8 @@ def _look(home: Path) -> tuple[ReconciliationView, int]:
         end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end:
             snapshot = link.latest()
-            if snapshot is not None and snapshot.reconciliation.passes > before:
+            view = snapshot.reconciliation if snapshot is not None else None
+            if snapshot is not None and view is not None and view.passes > before and not view.undecided:
                 return snapshot.reconciliation, snapshot.built_at
             time.sleep(1 / HZ)
     finally:

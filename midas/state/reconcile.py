@@ -38,6 +38,8 @@ class Account(Protocol):
     clean_at: int
     passes: int
     differences: tuple[str, ...]
+    undecided: tuple[str, ...]
+    adjusted_at: dict[str, int]
 
     def book_fill(self, event: OrderFilled) -> list[Decision]:
         """Book a fill of one of our orders, once."""
@@ -68,12 +70,12 @@ def fold(state: Account, report: AccountReported) -> list[Decision]:
     for instrument in sorted(new - {trade.instrument for trade in report.trades}):
         state.ledger.remember(instrument, NEVER)
     moving = _moving(state, report)  # before its own evidence touches any order
-    touched = _touched(state, report, moving)
+    by_venue_id = _client_ids(state, report)
+    touched = _touched(state, moving | _moved(state, report, by_venue_id)) | _moved_assets(state, report)
     for order_report in (*report.open_orders, *report.queried):
         known = state.orders.get(order_report.client_id)
         if known is not None:
             known.venue_id = known.venue_id or order_report.venue_id
-    by_venue_id = _client_ids(state, report)
     for trade in report.trades:
         if trade.instrument not in new:
             decisions += _trade(state, trade, by_venue_id, report.at)
@@ -87,12 +89,16 @@ def fold(state: Account, report: AccountReported) -> list[Decision]:
     state.breaks.fold((d for n, d in found.items() if n not in skipped), skipped, report.purpose, report.at)
     differences = tuple(d.text for d in state.breaks.open() if d.name not in skipped)
     state.reconciled, state.reconciled_at, state.differences = not differences, report.at, differences
+    # An audit comes again by itself; of any other pass somebody waits for what it found.
+    undecided = () if report.purpose == "audit" else tuple(found[n].text for n in sorted(skipped))
+    state.undecided = undecided
     state.passes += 1
     # What is left alone while it moves isn't equal by that.
     moves = any(d.name.partition(":")[2] in moving for d in _order_differences(state, report, set()))
     state.clean_at = state.clean_at if differences or skipped or moves else report.at
     changed = len(decisions)
-    return [*decisions, Reconciled(report.purpose, not differences, changed, differences)]
+    equal = not differences and not undecided
+    return [*decisions, Reconciled(report.purpose, equal, changed, differences, undecided)]
 
 
 def _client_ids(state: Account, report: AccountReported) -> dict[tuple[str, str], str]:
@@ -176,11 +182,31 @@ def _moving(state: Account, report: AccountReported) -> set[str]:
     return {i for i, order in orders if since < order.touched_at <= report.at}
 
 
-def _touched(state: Account, report: AccountReported, moving: set[str]) -> frozenset[str]:
-    """Names of the assets that moving orders trade: their balances were read at another moment."""
+def _moved(state: Account, report: AccountReported, by_venue_id: dict[tuple[str, str], str]) -> set[str]:
+    """Orders that changed, here or by the trades of this pass, after it was asked for.
+
+    Its lists were read one after the other, so that they may contradict each other and us there.
+    """
+    orders = (*state.orders.open.items(), *state.orders.closed.items())
+    here = {i for i, order in orders if report.asked < order.touched_at <= report.at}
+    late = (t for t in report.trades if t.fill.time >= report.as_of)
+    return here | {t.client_id or by_venue_id.get((t.instrument, t.venue_id), "") for t in late}
+
+
+def _moved_assets(state: Account, report: AccountReported) -> frozenset[str]:
+    """What was traded, came or went while the pass was on its way."""
+    late = {t.instrument for t in report.trades if t.fill.time >= report.as_of}
+    pairs = (state.instruments[i] for i in sorted(late) if i in state.instruments)
+    booked = {a for a, at in state.adjusted_at.items() if report.asked < at <= report.at}
+    return frozenset(booked | {asset for pair in pairs for asset in (pair.base, pair.quote)})
+
+
+def _touched(state: Account, moving: set[str]) -> frozenset[str]:
+    """Names of all that moving orders can make differ: their assets were read at another moment."""
     pairs = {o.intent.instrument for i in moving if (o := state.orders.get(i)) is not None}
-    traded = (state.instruments[p] for p in sorted(pairs) if p in state.instruments)
-    return frozenset(asset for pair in traded for asset in (pair.base, pair.quote))
+    traded = [state.instruments[p] for p in sorted(pairs) if p in state.instruments]
+    assets = {asset for pair in traded for asset in (pair.base, pair.quote)}
+    return frozenset(assets | {f"order:{i}" for i in moving} | {f"trades:{pair.id}" for pair in traded})
 
 
 def _differences(state: Account, report: AccountReported, moving: set[str]) -> Iterator[Difference]:

@@ -555,6 +555,7 @@ class ReconciliationView(msgspec.Struct, frozen=True):
     venues: tuple[VenueView, ...] = ()
     unknown: int = 0  # orders whose fate isn't known
     unknown_since: int = 0  # of the oldest of them; 0: none
+    undecided: tuple[str, ...] = ()  # differed in the last pass and moved meanwhile: looked at again
 
 
 class Snapshot(msgspec.Struct, frozen=True):

@@ -91,6 +91,8 @@ class State:
         self.clean_at = 0  # the last pass that found both sides equal
         self.passes = 0
         self.differences: tuple[str, ...] = ()
+        self.undecided: tuple[str, ...] = ()  # of the last pass: what differed and moved meanwhile
+        self.adjusted_at: dict[str, int] = {}  # by asset: when something was booked that is no fill
         self.breaks = Breaks()
         self.inferred: dict[str, InferredCarried] = {}  # by client id, until the real fill comes
         self.adjustments: dict[str, Decimal] = {}  # by instrument: what no fill explains, accepted or dust
@@ -246,6 +248,7 @@ class State:
     def book_adjustment(self, made: Adjusted) -> None:
         """What no fill explains enters the ledger: a flow, dust, or a difference that a person accepted."""
         self.ledger.adjust(made.asset, made.amount)
+        self.adjusted_at[made.asset] = made.at
         if made.instrument and made.position:
             side = Side.BUY if made.position > ZERO else Side.SELL
             fill = Fill(
