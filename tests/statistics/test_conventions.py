@@ -15,7 +15,6 @@ from midas.statistics.conventions import (
     central_moment,
     daily_closes,
     deviation,
-    figure,
     log_returns,
     logarithmic,
     mean,
@@ -107,11 +106,6 @@ def test_nothing_says_nothing() -> None:
     assert isnan(variance([1.0]))
     assert isnan(deviation([1.0]))
     assert isnan(central_moment([], 3))
-
-
-def test_a_nan_never_passes_for_a_figure() -> None:
-    assert figure(nan, 3).reason is Reason.NOT_ESTIMABLE
-    assert figure(1.0, 3).known
 
 
 def test_a_large_mean_costs_the_variance_no_digits() -> None:
