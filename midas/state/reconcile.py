@@ -53,6 +53,9 @@ class Account(Protocol):
     def book_guards(self, instrument: Instrument, side: Side, fill: Fill) -> list[Decision]:
         """Book what the guard sold instead of us."""
 
+    def book_late(self, client_id: str, instrument: Instrument, side: Side, fill: Fill) -> list[Decision]:
+        """Book a fill of an order that is known by its owner alone."""
+
     def book_external(self, instrument: Instrument, side: Side, fill: Fill) -> list[Decision]:
         """Book a trade that no order of ours explains."""
 
@@ -114,14 +117,22 @@ def _trade(
     client_id = trade.client_id or by_venue_id.get((trade.instrument, trade.venue_id), "")
     if state.ledger.knows(trade.instrument, trade.fill.trade_id):
         return [*state.orders.repeated(client_id, trade.fill, trade.side)]
-    if state.orders.get(client_id) is None and (late := state.replace_inferred(client_id, trade.fill)):
-        return late
-    if state.orders.get(client_id) is None and client_id.startswith(GUARDS):
-        return state.book_guards(state.instruments[trade.instrument], trade.side, trade.fill)
     if state.orders.get(client_id) is None:
-        return state.book_external(state.instruments[trade.instrument], trade.side, trade.fill)
+        return _stray(state, client_id, trade)
     fill = OrderFilled(client_id, trade.venue_id, trade.instrument, trade.fill, at, Source.QUERY)
     return [*state.book_fill(fill), *state.orders.repeated(client_id, trade.fill, trade.side)]
+
+
+def _stray(state: Account, client_id: str, trade: TradeReport) -> list[Decision]:
+    """A trade of an order that isn't known here."""
+    if late := state.replace_inferred(client_id, trade.fill):
+        return late
+    instrument = state.instruments[trade.instrument]
+    if client_id.startswith(GUARDS):
+        return state.book_guards(instrument, trade.side, trade.fill)
+    if client_id in state.orders.owners:
+        return state.book_late(client_id, instrument, trade.side, trade.fill)
+    return state.book_external(instrument, trade.side, trade.fill)
 
 
 def _status(state: Account, line: OrderReport, report: AccountReported) -> list[Decision]:

@@ -11,9 +11,10 @@ from midas.domain.decision import Adjusted, Anomaly, Decision, FillBooked, Order
 from midas.domain.event import AccountReported, SessionOpened
 from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO
-from midas.domain.order import CloseReason, OrderReport, Phase, Side, TradeReport
-from midas.domain.time import SECOND
+from midas.domain.order import CloseReason, OrderReport, Phase, Purpose, Side, TradeReport
+from midas.domain.time import DAY, SECOND
 from midas.state.ledger import TRADES_KEPT
+from midas.state.lives import OWNERS_KEPT
 from midas.state.reconcile import SKIPS_MAX
 from midas.state.state import EXTERNAL, State
 from tests.fakes.nouns import BTC, ETH, START, account, canceled, desk, fill, intent, report, trade
@@ -331,6 +332,45 @@ def test_money_that_came_while_a_pass_was_on_its_way_is_no_break() -> None:
     )  # fmt: skip
     done = verdict(state.apply(account(AT + SECOND, {"USDT": "10000"}, purpose="asked", asked_at=AT)))
     assert (done.differences, len(done.undecided)) == ((), 1)
+
+
+def test_a_late_fill_of_an_order_that_an_earlier_session_closed_is_its_strategys() -> None:
+    before = standing()
+    before.orders.closed_by_venue("md-1", CloseReason.CANCELED, ZERO, AT)
+    state = continued(before.carried(), BTC)
+    late = trade(fill(5, "0.4"))
+    seen = account(AT + SECOND, {"USDT": "9960", "BTC": "0.4"}, trades=(late,))
+    decisions = state.apply(seen)
+    assert kinds(decisions) == ["late_fill"]
+    assert verdict(decisions).equal
+    (booked,) = [d for d in decisions if isinstance(d, FillBooked)]
+    assert (booked.strategy, booked.purpose, booked.client_id) == ("s", Purpose.ENTRY, "md-1")
+    assert state.ledger.sleeve("s", BTC.id).quantity == Decimal("0.4")
+    assert state.ledger.sleeve(EXTERNAL, BTC.id).quantity == ZERO
+    assert verdict(state.apply(seen)).changed == 0
+
+
+def test_a_trade_that_nobody_planned_stays_external_and_owners_are_forgotten_after_a_week() -> None:
+    before = standing()
+    before.orders.closed_by_venue("md-1", CloseReason.CANCELED, ZERO, AT)
+    before.now = AT + 8 * DAY
+    assert before.carried().owners == {}
+    state = continued(before.carried(), BTC)
+    decisions = state.apply(
+        account(AT + SECOND, {"USDT": "9960", "BTC": "0.4"}, trades=(trade(fill(5, "0.4")),))
+    )
+    assert kinds(decisions) == ["external_trade"]
+
+
+def test_the_owners_of_closed_orders_are_bounded() -> None:
+    state = desk()
+    for number in range(OWNERS_KEPT + 5):
+        client_id = f"md-{number}"
+        state.plan(intent(client_id))
+        state.orders.sent(client_id, START, DEAD)
+        state.orders.rejected(client_id, "no", START)
+    assert len(state.orders.owners) == OWNERS_KEPT
+    assert "md-4" not in state.orders.owners
 
 
 def test_each_difference_names_the_gates_that_it_closes() -> None:
