@@ -218,6 +218,7 @@ def _simulate_options(parser: Parser) -> None:
         action="store_true",
         help="write the smallest plan that still fails to tests/sim/regressions",
     )
+    parser.add_argument("--keep", metavar="FILE", help="finished worlds are added to it and not run again")
     parser.add_argument("--mutant", metavar="NAME", default="", help="plant this bug: it should be caught")
     parser.add_argument(
         "--mutants", action="store_true", help="plant every known bug; 1 where one isn't caught in 200 seeds"
