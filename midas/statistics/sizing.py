@@ -18,6 +18,7 @@ from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO, floor_to, from_float
 from midas.statistics.kelly import CAUTION, cautious_probability, kelly, shrinkage
 
+RISK_LEAST = 1e-6  # of price: a stop nearer than that is no stop, and the stake would have no bound
 _EXACT = Decimal("1e-15")  # finer than any weight: takes a float's digits over before rounding down
 
 
@@ -157,9 +158,9 @@ def tradable(quantity: Decimal, price: Decimal, instrument: Instrument) -> bool:
 
 
 def full_kelly(bet: Bet) -> float:
-    """The share of equity to hold that puts Kelly's fraction at risk; 0 without an edge or a number."""
+    """The share of equity to hold that puts Kelly's fraction at risk; 0 without edge, stop or number."""
     known = isfinite(bet.probability + bet.won + bet.lost)
-    if not known or bet.won <= 0.0 or bet.lost <= 0.0:
+    if not known or bet.won <= 0.0 or bet.lost < RISK_LEAST:
         return 0.0
     return kelly(bet.probability, bet.won / bet.lost) / bet.lost
 
@@ -167,17 +168,18 @@ def full_kelly(bet: Bet) -> float:
 def size(bet: Bet, policy: SizingPolicy, instrument: Instrument) -> Sized:
     """The position to hold, in whole lots; zero where any step leaves nothing."""
     assert bet.direction in (1, -1), f"expected a direction of 1 or -1, got {bet.direction}"
+    assert 0.0 < policy.fraction <= 1.0, f"expected a fraction of Kelly up to 1, got {policy.fraction}"
     full = full_kelly(bet)
     steps: list[Step] = []
     weight = full
-    for stage, factor, why in _factors(bet, policy):
+    for stage, factor, why in _factors(bet, policy, full):
         weight *= factor
         steps.append(Step(stage, factor, weight, why))
-    room = bet.room if bet.room > 0.0 else 0.0
+    room, why = _room(bet)
     held = min(weight, room)
-    steps.append(Step(Stage.LIMITS, _ratio(held, weight), held, f"the limits leave {room:.2%} of equity"))
+    steps.append(Step(Stage.LIMITS, _ratio(held, weight) if room else 0.0, held, why))
     quantity = ZERO
-    if held > 0.0 and bet.equity > ZERO:
+    if held > 0.0:
         quantity = whole_lots(bet.equity * _exact(held, room), bet.price, instrument)
         steps.append(_rounded(bet, held, quantity))
         if not tradable(quantity, bet.price, instrument):
@@ -187,15 +189,15 @@ def size(bet: Bet, policy: SizingPolicy, instrument: Instrument) -> Sized:
     return Sized(quantity * bet.direction, full, tuple(steps))
 
 
-def _factors(bet: Bet, policy: SizingPolicy) -> list[tuple[Stage, float, str]]:
+def _factors(bet: Bet, policy: SizingPolicy, full: float) -> list[tuple[Stage, float, str]]:
     """Everything between full Kelly and the hard limits, in order."""
-    edge = float(bet.edge > policy.margin)
+    edge = float(full > 0.0 and bet.edge > policy.margin)
     scale = volatility_weight(bet.volatility, policy.volatility_target, policy.volatility_floor)
     trust = 1.0 if bet.calibrated else policy.defensive
     return [
         (Stage.EDGE, edge, f"edge {bet.edge:.3%} after costs, {policy.margin:.3%} needed"),
         (Stage.FRACTION, policy.fraction, f"{policy.fraction:.0%} of full Kelly"),
-        _chance(bet, policy),
+        _chance(bet, policy, full),
         _record(bet),
         (Stage.VOLATILITY, scale, f"volatility {bet.volatility:.0%}, target {policy.volatility_target:.0%}"),
         (Stage.REGIME, _known(regime_factor(bet.regimes)), "multipliers by the chance of each regime"),
@@ -208,10 +210,9 @@ def _factors(bet: Bet, policy: SizingPolicy) -> list[tuple[Stage, float, str]]:
     ]
 
 
-def _chance(bet: Bet, policy: SizingPolicy) -> tuple[Stage, float, str]:
+def _chance(bet: Bet, policy: SizingPolicy, full: float) -> tuple[Stage, float, str]:
     """What Kelly loses where the chance is only an estimate: its lower quantile counts instead."""
     cautious = cautious_probability(bet.probability, bet.outcomes, policy.caution)
-    full = full_kelly(bet)
     lower = full_kelly(msgspec.structs.replace(bet, probability=cautious))
     return Stage.CHANCE, _ratio(lower, full), f"chance {bet.probability:.1%} counts as {cautious:.1%}"
 
@@ -222,6 +223,14 @@ def _record(bet: Bet) -> tuple[Stage, float, str]:
         return Stage.RECORD, 1.0, "no record to doubt"
     factor = shrinkage(max(bet.sharpe, 0.0), bet.years) if bet.years > 0.0 else 0.0
     return Stage.RECORD, _known(factor), f"Sharpe {bet.sharpe:.2f} over {bet.years:.1f} years"
+
+
+def _room(bet: Bet) -> tuple[float, str]:
+    """The share of equity that may be held; nothing of nothing, and nothing where it isn't known."""
+    if not bet.equity > ZERO:
+        return 0.0, "there is no equity"
+    room = bet.room if bet.room > 0.0 else 0.0
+    return room, f"the limits leave {room:.2%} of equity"
 
 
 def _rounded(bet: Bet, weight: float, quantity: Decimal) -> Step:

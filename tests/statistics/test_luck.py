@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from midas.statistics.distributions import normal_quantile
 from midas.statistics.luck import (
     Record,
     bracket_factor,
@@ -50,6 +51,10 @@ def test_a_small_sharpe_ratio_takes_years_to_prove(sharpe: float, years: float) 
 @pytest.mark.parametrize(("trials", "chance"), [(100, 0.900396834), (46, 0.950501706), (88, 0.910153015)])
 def test_the_example_of_the_paper_deflates_as_it_does_there(trials: int, chance: float) -> None:
     assert deflated_sharpe(PAPER, trials, PAPER_VARIANCE) == pytest.approx(chance, rel=1e-6)
+
+
+def test_the_example_of_the_paper_lies_so_many_deviations_above_luck() -> None:
+    assert normal_quantile(deflated_sharpe(PAPER, 100, PAPER_VARIANCE)) == pytest.approx(1.283816, rel=1e-6)
 
 
 def test_luck_gives_the_best_of_a_hundred_what_the_paper_says() -> None:

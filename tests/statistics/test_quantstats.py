@@ -29,6 +29,7 @@ from midas.statistics.performance import (
     win_rate,
 )
 from midas.statistics.trades import payoff
+from tests.statistics.series import TWELVE_DAYS as R
 from tests.statistics.series import returns
 
 DAYS = returns(300)
@@ -54,24 +55,32 @@ FIGURES = {
 ANNUAL = {"sharpe", "volatility", "sortino", "cagr", "calmar"}
 
 
-def unbiased_skewness() -> float:
+def unbiased_skewness(days: list[float]) -> float:
     """quantstats corrects the bias of a small sample."""
-    return skewness(DAYS).value * sqrt(N * (N - 1)) / (N - 2)
+    n = len(days)
+    return skewness(days, least=1).value * sqrt(n * (n - 1)) / (n - 2)
 
 
-def unbiased_excess() -> float:
+def unbiased_excess(days: list[float]) -> float:
     """quantstats tells kurtosis in excess of the normal, its bias corrected."""
-    return (N - 1) / ((N - 2) * (N - 3)) * ((N + 1) * (kurtosis(DAYS).value - 3) + 6)
+    n = len(days)
+    return (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * (kurtosis(days, least=1).value - 3) + 6)
 
 
-def summed_recovery() -> float:
+def summed_recovery(days: list[float]) -> float:
     """quantstats adds returns up where we compound them."""
-    return sum(DAYS) / -min(drawdowns(DAYS))
+    return sum(days) / -min(drawdowns(days))
 
 
-def their_chance() -> float:
+def ulcer_of_one_less(days: list[float]) -> float:
+    """quantstats divides by n - 1."""
+    return ulcer(days, least=1).value * sqrt(len(days) / (len(days) - 1))
+
+
+def their_chance(days: list[float]) -> float:
     """quantstats puts its bias-corrected moments into the formula."""
-    record = Record(sharpe_of_period(DAYS).value, N, unbiased_skewness(), unbiased_excess() + 3)
+    ratio = sharpe_of_period(days, least=1).value
+    record = Record(ratio, len(days), unbiased_skewness(days), unbiased_excess(days) + 3)
     return probabilistic_sharpe(record)
 
 
@@ -83,20 +92,34 @@ OURS: dict[str, Callable[[], float]] = {
     "cagr": lambda: cagr(DAYS, 252).value,
     "max_drawdown": lambda: max_drawdown(DAYS).value,
     "calmar": lambda: calmar(DAYS, 252).value,
-    "recovery_factor": summed_recovery,
+    "recovery_factor": lambda: summed_recovery(DAYS),
     "profit_factor": lambda: profit_factor(DAYS).value,
     "win_rate": lambda: win_rate(DAYS).value,
-    "ulcer_index": lambda: ulcer(DAYS).value * sqrt(N / (N - 1)),
-    "skew": unbiased_skewness,
-    "kurtosis": unbiased_excess,
+    "ulcer_index": lambda: ulcer_of_one_less(DAYS),
+    "skew": lambda: unbiased_skewness(DAYS),
+    "kurtosis": lambda: unbiased_excess(DAYS),
     "payoff_ratio": lambda: payoff(DAYS).value,
-    "probabilistic_sharpe_ratio": their_chance,
+    "probabilistic_sharpe_ratio": lambda: their_chance(DAYS),
 }
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_quantstats_tells_the_same(name: str) -> None:
     assert OURS[name]() == pytest.approx(FIGURES[name], rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("told", "value"),
+    [
+        pytest.param(summed_recovery(R), 1.2, id="a recovery factor of summed returns"),
+        pytest.param(ulcer_of_one_less(R), 0.010202688, id="an Ulcer index over n - 1"),
+        pytest.param(unbiased_skewness(R), -0.916258, id="a skewness without bias"),
+        pytest.param(unbiased_excess(R), 0.400234, id="a kurtosis in excess without bias"),
+        pytest.param(their_chance(R), 0.722346, id="a probabilistic Sharpe ratio of such moments"),
+    ],
+)
+def test_another_convention_would_make_of_twelve_days(told: float, value: float) -> None:
+    assert told == pytest.approx(value, rel=2e-6)
 
 
 def test_the_figures_of_quantstats_are_its_own() -> None:

@@ -202,6 +202,21 @@ def test_no_step_ever_adds_and_no_size_passes_a_limit(bet: Bet) -> None:
 
 
 @given(bet=bets)
+def test_a_size_of_zero_always_has_a_step_that_left_nothing(bet: Bet) -> None:
+    found = size(bet, POLICY, BTC)
+    assert (found.quantity == ZERO) is (found.binding.factor == 0.0)
+
+
+def test_a_stop_at_the_price_itself_is_no_stop() -> None:
+    found = size(changed(loss=5e-324, cost=0.0), POLICY, BTC)
+    assert (found.full, found.quantity, found.binding.stage) == (0.0, ZERO, Stage.EDGE)
+
+
+def test_without_equity_nothing_is_held() -> None:
+    assert size(changed(equity=ZERO), POLICY, BTC).binding.why == "there is no equity"
+
+
+@given(bet=bets)
 def test_without_an_edge_there_is_no_position(bet: Bet) -> None:
     if not bet.edge > 0.0 or full_kelly(bet) == 0.0:
         assert size(bet, POLICY, BTC).quantity == ZERO
