@@ -2,7 +2,7 @@
 
 R7.5 acts where the hit rate of 30 days is off the forecasts by more than 15 points. With few trades chance
 does that: a calibrated forecaster is off by more in 20 of 100 windows of ten trades, in 6 of 100 of thirty
-(36 and 10 where .70 - .55 > .15 is left to floating point). The trigger needs 30 effective trades and looks
+(36 and 10 where .55 - .40 > .15 is left to floating point). The trigger needs 30 effective trades and looks
 at one side only; it fires where the hit rate is 15 points below, or where chance alone would hardly leave it
 so low (z < -2.5); it lets go once z has been above -1 for five days. Both are shown; only the trigger acts.
 """
@@ -17,7 +17,7 @@ import msgspec
 
 from midas.statistics.conventions import LEAST_HIT_RATE
 
-_TOLERANCE = 1e-12  # .70 - .55 > .15 is true in floating point
+_TOLERANCE = 1e-12  # .55 - .40 > .15 is true in floating point
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):

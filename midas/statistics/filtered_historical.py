@@ -2,7 +2,8 @@
 
 Every return is divided by the volatility that was forecast for it; what remains is nearly of one size in
 calm and in storm. Its empirical quantile times today's forecast is the VaR. The filter is the EWMA of
-RiskMetrics (1996): v = decay v + (1 - decay) r^2, seeded with the mean square of the first returns.
+RiskMetrics (1996), but quicker: v = decay v + (1 - decay) r^2, seeded with the mean square of the first
+returns.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from midas.statistics.online import ewma_variance
 from midas.statistics.value_at_risk import TailRisk, lacking, least_returns, tail, unknown
 
 METHOD = "filtered historical"
-DECAY = 0.94  # half-life 11 periods
+# Half-life 6.6 periods. With RiskMetrics' .94 exceptions cluster: conditional coverage at 95 % held in 78 %
+# of 80 generated assets, with .90 in 91 %; in ten stretches of eight years of S&P 500, Nasdaq and WTI in 6
+# and in 8.
+DECAY = 0.90
 WARM_UP = 20  # returns that only seed the filter
 WINDOW = 1_000  # residuals kept: ten beyond 99 %
 _STILL = 1e-24  # a variance below is rounding dust: a price that stands has no scale
