@@ -9,6 +9,7 @@ import msgspec
 
 from midas.domain.instrument import Instrument
 from midas.domain.market import Bar, BookDelta, BookSnapshot, Quote, Trade
+from midas.domain.unreadable import UNREADABLE
 from midas.errors import MalformedMessage
 from midas.venues.binance.candles import bar_of_candle
 from midas.venues.binance.payloads import (
@@ -122,7 +123,7 @@ class MarketCodec:
                 if found is None:
                     return None
                 route, message = found
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise MalformedMessage(f"{error} in the message {_shown(payload)}") from None
         route.last_at = at
         if message.symbol != route.symbol:
@@ -146,7 +147,7 @@ class MarketCodec:
         instrument = self._instruments[symbol]
         try:
             message = _SNAPSHOT.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise MalformedMessage(f"{symbol} depth snapshot: {error} in {_shown(body)}") from None
         bids, levels = self._grids[symbol].levels(message.bids, message.asks)
         return BookSnapshot(instrument.id, self.market_time, at, message.last_id, bids, levels)

@@ -13,6 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from midas.domain.time import SECOND
+from midas.domain.unreadable import UNREADABLE
 from midas.errors import MalformedMessage, RateLimited, Rejected, Unreachable, VenueError
 from midas.venues.binance import answers
 from midas.venues.binance.client import Reply
@@ -125,5 +126,5 @@ def decode(body: bytes, type_: type[T]) -> T:
     """`body` as `type_`; raises MalformedMessage that says where it differs, never what it holds."""
     try:
         return msgspec.json.decode(body, type=type_)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise MalformedMessage(f"the venue's answer isn't what it documents: {error}") from None
