@@ -380,6 +380,15 @@ def _doctor_options(parser: Parser) -> None:
     parser.add_argument("--warm", action="store_true", help="compile the numeric kernels ahead")
 
 
+def _research_options(parser: Parser) -> None:
+    words = parser.add_subparsers(title="what to show", metavar="WORD", required=True, parser_class=Parser)
+    _add(words, _RISK_EVIDENCE)
+
+
+def _risk_evidence_options(parser: Parser) -> None:
+    parser.add_argument("--seeds", type=_seeds, metavar="A..B", help="a world each; default: ten")
+
+
 def _record_options(parser: Parser) -> None:
     parser.add_argument(
         "--out", required=True, metavar="DIR", help="the folder of the files, made if missing"
@@ -489,6 +498,13 @@ _FACTS: _Row = (
     "judge the synthetic market by the stylised facts of real ones; exit code 0 where all hold",
     "midas sim facts --suite macro --seeds 1001..1003",
     _facts_options,
+)
+_RISK_EVIDENCE: _Row = (
+    "risk-evidence",
+    "midas.cli.research:risk_evidence",
+    "judge VaR, ES and calibration on generated data, against an oracle; exit code 0 where all criteria hold",
+    "midas research risk-evidence --json\nmidas research risk-evidence --seeds 31..40",
+    _risk_evidence_options,
 )
 _DEPOSIT: _Row = (
     "deposit",
@@ -622,6 +638,13 @@ _COMMANDS: tuple[_Row, ...] = (
         "prove the desk on simulated worlds with faults and crashes, one a seed",
         "midas simulate --seeds 1..2000\nmidas simulate --seeds 7 --show-plan > plan.json",
         _simulate_options,
+    ),
+    (
+        "research",
+        "midas.cli.research:risk_evidence",
+        "show by experiments on generated data what the desk's figures are worth",
+        "midas research risk-evidence --json",
+        _research_options,
     ),
     (
         "record",
