@@ -320,6 +320,9 @@ class OrderView(msgspec.Struct, frozen=True):
     unknown_cause: str = ""
 
 
+EXTERNAL = "EXTERNAL"  # the status of an order that isn't ours
+
+
 class ClosedOrderView(msgspec.Struct, frozen=True):
     """An order of this session that is over."""
 
@@ -594,4 +597,5 @@ class Snapshot(msgspec.Struct, frozen=True):
     exposures: tuple[ExposureView, ...] = ()  # instruments, then strategies
     triggers: tuple[TriggerView, ...] = ()  # in the order in which they fire
     limits_off: tuple[str, ...] = ()  # titles of limits that this profile sets so wide that they can't bind
+    foreign: tuple[OrderView, ...] = ()  # open orders on the account that aren't ours
     reconciliation: ReconciliationView = ReconciliationView()

@@ -254,6 +254,19 @@ def test_a_withdrawal_of_what_strategies_hold_takes_the_position_along() -> None
     assert scene.desk.state.ledger.sleeve(EXTERNAL, BTC.id).quantity == -held
 
 
+def test_a_deposit_first_gives_back_what_a_withdrawal_took() -> None:
+    scene = Scene().hold()
+    held, state = scene.position, scene.desk.state
+    scene.desk.feed(flow(scene, "BTC", str(-held)))
+    scene.desk.feed(flow(scene, "BTC", str(held / 2)))
+    assert state.ledger.sleeve(EXTERNAL, BTC.id).quantity == -held / 2
+    scene.desk.feed(flow(scene, "BTC", "0.5"))
+    assert state.ledger.sleeve(EXTERNAL, BTC.id).quantity == 0
+    assert state.ledger.position(BTC.id) == held
+    passes(scene, 2)
+    assert state.reconciled
+
+
 # foreign orders and such as return
 
 
