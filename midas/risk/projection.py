@@ -69,8 +69,8 @@ def project(
         room, asked = max(group.cap - _sum(left, group), 0.0), _sum(new, group)
         if asked > 0.0 and _over(asked, room):
             bound.append(group.name)
-            for name in group.members & factors.keys():
-                factors[name] = min(factors[name], room / asked)
+            share = room / asked
+            factors = {n: min(f, share) if n in group.members else f for n, f in factors.items()}
     if cash is not None and (share := _affordable(present, left, new, cash)) < 1.0:
         bound.append("cash")
         factors = {name: min(factor, share) for name, factor in factors.items()}
@@ -111,7 +111,7 @@ def _affordable(
 
 
 def _sum(values: Mapping[str, float], group: Group) -> float:
-    return fsum(values[name] for name in group.members if name in values)
+    return fsum(value for name, value in values.items() if name in group.members)
 
 
 def _over(value: float, cap: float) -> bool:

@@ -119,7 +119,7 @@ def marginal(
     least: int | None = None,
 ) -> Marginal:
     """What a trade would add, `change` being the weights that it adds or takes."""
-    after = {name: weights.get(name, 0.0) + change.get(name, 0.0) for name in {*weights, *change}}
+    after = {name: weights.get(name, 0.0) + change.get(name, 0.0) for name in sorted({*weights, *change})}
     return Marginal(
         portfolio_risk(weights, scenarios, alpha, least), portfolio_risk(after, scenarios, alpha, least)
     )
