@@ -16,8 +16,10 @@ from pathlib import Path
 from midas import __version__
 from midas.agents.execution_agent import PREFIX
 from midas.assembly.access import Access, sockets
+from midas.assembly.ahead import Ahead
 from midas.assembly.config import engine_config, strategies_of
 from midas.assembly.inherit import inherited, refuse_left_behind
+from midas.domain.carry import Carried
 from midas.domain.command import SetMode
 from midas.domain.event import AccountDoubted, CommandGiven, Remarked, SessionOpened
 from midas.domain.instrument import Instrument
@@ -114,9 +116,8 @@ class Session:
         self.broker = BinanceBroker(
             rest, config.instruments, self.inbox.put, self._gap, self._chance.random, PREFIX
         )  # fmt: skip
-        self._carried, self.problems = inherited(settings.home, access.account)
-        refuse_left_behind(self._carried, config.instruments)
-        self.broker.recall(self._carried.orders)
+        self._carried = Carried()
+        self.problems: list[str] = []  # what a person should know of the sessions before
         self._kill: KillListener | None = None
         self._journal: Journal | None = None
         self._tape: Tape | None = None
@@ -133,12 +134,30 @@ class Session:
         """A line about the processes around the engine, for its journal and the event pane."""
         self.inbox.put(Remarked(self._clock.now(), severity, text))
 
+    async def listen(self) -> None:
+        """Hear the market from here on, history first. Raises VenueError; whoever doesn't `run` ends it."""
+        await self._warm()
+        self._say("connecting the market's streams")
+        await self.feed.start()
+
+    async def inherit(self, ahead: Ahead | None = None) -> None:
+        """Take over what the sessions before left; `ahead` reads it already. Raises MidasError.
+
+        The market may be heard meanwhile: its messages wait in the inbox, conflated where they are many.
+        """
+        left = await asyncio.to_thread(ahead.take) if ahead is not None else None
+        home, account = self._settings.home, self._access.account
+        self._carried, self.problems = inherited(home, account, self._clock.now, left)
+        refuse_left_behind(self._carried, self._config.instruments)
+        self.broker.recall(self._carried.orders)
+
     async def run(
         self, beside: Callable[[Runner], Awaitable[None]], *others: Callable[[], Awaitable[None]]
     ) -> str:
         """Run to the end; `beside` and the others go on next to it until then. Returns why it ended."""
         async with AsyncExitStack() as stack:  # whatever was opened is closed, in the reverse order
             stack.push_async_callback(_leave, self._rest.client.close_connection)
+            stack.push_async_callback(self.feed.close)
             journal = await Journal.open(self.directory)
             stack.push_async_callback(journal.close)
             self._journal = journal
@@ -170,10 +189,6 @@ class Session:
         """Venue first, then the doors: who comes through them finds everything in place."""
         stack.push_async_callback(_leave, self.broker.close)
         await self.broker.start()
-        await self._warm()
-        self._say("connecting the market's streams")
-        stack.push_async_callback(self.feed.close)
-        await self.feed.start()
         link, kill = self._doors(runner)
         stack.callback(kill.close)
         kill.start()
@@ -305,18 +320,26 @@ async def give_up_tape(journal: Journal, tape: Tape, keep_bytes: int, moment: tu
         tape.prune(pruned)
 
 
-async def open_session(settings: Settings, access: Access, say: Say = lambda _: None) -> Session:
-    """Reach the venue, choose instruments, load plugins; `say` hears each step. Raises MidasError."""
+async def open_session(
+    settings: Settings, access: Access, say: Say = lambda _: None, ahead: Ahead | None = None
+) -> Session:
+    """Reach the venue, choose instruments, load plugins, hear the market, take over what was left.
+
+    `say` hears each step; `ahead` reads the last session. Raises MidasError.
+    """
     say("asking the venue for its instruments")
     client = BinanceClient(access.endpoints, access.api_key, access.api_secret)
-    try:
+    async with AsyncExitStack() as stack:  # what was opened is closed where the session can't begin
+        stack.push_async_callback(client.close_connection)
         rest = Rest(client, time.time_ns)
         instruments = await _instruments(rest, settings.trading.instruments, access)
         config = engine_config(settings, instruments, access.speed)
-        return Session(settings, access, rest, config, strategies_of(settings.workspace, config), say)
-    except BaseException:
-        await client.close_connection()
-        raise
+        session = Session(settings, access, rest, config, strategies_of(settings.workspace, config), say)
+        stack.push_async_callback(session.feed.close)
+        await session.listen()
+        await session.inherit(ahead)
+        stack.pop_all()
+        return session
 
 
 def session_name(now: int, before: Sequence[str] = ()) -> str:

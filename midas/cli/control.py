@@ -12,11 +12,12 @@ from argparse import Namespace
 from pathlib import Path
 
 from midas.assembly.access import sockets
+from midas.cli.absence import remedies, silent
 from midas.cli.options import home_from
 from midas.cli.running import LOCK, running
 from midas.domain.command import Answer, Command, Kill, Resume, SetMode, reasoned
 from midas.domain.mode import Mode
-from midas.errors import CommandRefused, MidasError, NotRunning, UsageError
+from midas.errors import CommandRefused, LinkClosed, MidasError, NotRunning, UsageError
 from midas.runtime.kill import KillRequest, latch_and_pull
 from midas.runtime.link import SocketLink
 from midas.store.latch import LATCH, KillLatch
@@ -72,6 +73,9 @@ def kill(args: Namespace) -> int:
             else "no engine runs; the next one finds it"
         )
         return _print(args, {"latched": True, "canceled": [], "sentence": f"{args.level} latched: {who}"})
+    except LinkClosed as error:
+        pid = InstanceLock(home / LOCK).owner()
+        raise LinkClosed(f"{error}; {remedies(home, pid)}" if pid else str(error)) from None
     finally:
         waiting.cancel()
     facts = {
@@ -139,11 +143,13 @@ def tell(args: Namespace, command: Command, complete: bool) -> int:
 
 def send(home: Path, command: Command) -> Answer:
     """Give a command to the engine of this home and wait for its answer. Raises NotRunning, LinkClosed."""
-    running(home)
+    pid = running(home).pid
     link = SocketLink(sockets(home)[0], hz=0.1)
     link.start()
     try:
         return link.ask(command, actor())
+    except LinkClosed as error:
+        raise LinkClosed(silent(home, pid, error)) from None
     finally:
         link.close()
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import msgspec
 
 from midas.assembly.access import sockets
-from midas.cli.absence import absent, span
+from midas.cli.absence import absent, silent, span
 from midas.cli.control import actor, tell
 from midas.cli.options import home_from
 from midas.cli.running import running
 from midas.domain.command import AcceptBreak, Reconcile
 from midas.domain.time import SECOND, clock_text
-from midas.errors import CommandRefused, LinkClosed, NotRunning, UsageError
+from midas.errors import CommandRefused, LinkClosed, NotRunning, Unreachable, UsageError
 from midas.runtime.link import SocketLink
 from midas.state.snapshot import DifferenceView, ReconciliationView
 
@@ -28,15 +28,20 @@ _WORDS = "`midas reconcile`, or `midas reconcile accept NAME [REASON] [--confirm
 
 
 def reconcile(args: Namespace) -> int:
-    """Print the newest pass, or accept a difference. Raises UsageError, NotRunning, LinkClosed."""
+    """Print the newest pass, or accept a difference.
+
+    Raises UsageError, NotRunning, LinkClosed; Unreachable where no pass comes.
+    """
     if args.words:
         return _accept(args)
     home = home_from(args)
     try:
-        running(home)
+        pid = running(home).pid
+        view, now = _look(home)
     except NotRunning as error:
         raise NotRunning(absent(home, error)) from None
-    view, now = _look(home)
+    except LinkClosed as error:
+        raise LinkClosed(silent(home, pid, error)) from None
     print(json.dumps(_facts(view)) if args.json else "\n".join(lines(view, now)))
     return EQUAL if all(d.state == "accepted" for d in view.differences) else DIFFERS
 
@@ -50,7 +55,10 @@ def _accept(args: Namespace) -> int:
 
 
 def _look(home: Path) -> tuple[ReconciliationView, int]:
-    """Ask for a pass and wait for it; and the moment it is told at (wall time)."""
+    """Ask for a pass and wait for it; and the moment it is told at (wall time).
+
+    Raises CommandRefused, Unreachable where no pass came, LinkClosed where the engine is silent.
+    """
     link = SocketLink(sockets(home)[0], hz=HZ)
     link.start()
     try:
@@ -61,12 +69,13 @@ def _look(home: Path) -> tuple[ReconciliationView, int]:
         end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end:
             snapshot = link.latest()
-            if snapshot is not None and snapshot.reconciliation.passes > before:
+            view = snapshot.reconciliation if snapshot is not None else None
+            if snapshot is not None and view is not None and view.passes > before and not view.undecided:
                 return snapshot.reconciliation, snapshot.built_at
             time.sleep(1 / HZ)
     finally:
         link.close()
-    raise LinkClosed(
+    raise Unreachable(
         f"no pass over the account came back within {PATIENCE_S:.0f} s: the venue is silent, or refuses; "
         "`midas status` shows its streams"
     )

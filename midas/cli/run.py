@@ -23,8 +23,8 @@ from midas.cli.exchange import RUN_FILE as EXCHANGE_FILE
 from midas.cli.exchange import answering
 from midas.cli.fate import Fate, Telling, read_fate
 from midas.cli.options import settings_from
+from midas.cli.processes import Ahead as ExchangeAhead
 from midas.cli.processes import (
-    Ahead,
     exchange_ahead,
     exchange_for,
     finish_exchange,
@@ -43,6 +43,7 @@ from midas.store.lock import InstanceLock
 
 if TYPE_CHECKING:
     from midas.assembly.access import Access
+    from midas.assembly.ahead import Ahead
     from midas.assembly.session import Session
     from midas.venues.sim.runfile import RunFile
 
@@ -78,16 +79,25 @@ def _headless(args: Namespace) -> int:
         explicit = any(getattr(args, name, None) is not None for name in named)
         ahead = exchange_ahead(settings, explicit) if settings.environment is Environment.SIM else None
         _check(settings, ahead)
-        last, telling = read_fate(settings.home), Telling(settings.home, os.getpid())
-        try:
-            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                return runner.run(_engine(settings, args, (explicit, ahead), last, telling))
-        except MidasError as error:
-            telling.failed(error.exit_code, str(error))
-            raise
+        from midas.assembly.ahead import read_ahead
+
+        with read_ahead(settings.home) as reader:
+            return _in_a_loop(settings, args, (explicit, ahead), reader)
 
 
-def _check(settings: Settings, ahead: Ahead | None) -> None:
+def _in_a_loop(
+    settings: Settings, args: Namespace, wanted: tuple[bool, ExchangeAhead | None], reader: Ahead | None
+) -> int:
+    last, telling = read_fate(settings.home), Telling(settings.home, os.getpid())
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            return runner.run(_engine(settings, args, wanted, (last, telling), reader))
+    except MidasError as error:
+        telling.failed(error.exit_code, str(error))
+        raise
+
+
+def _check(settings: Settings, ahead: ExchangeAhead | None) -> None:
     """Load the strategies once, while the exchange boots; one that can't be loaded ends it again."""
     from midas.assembly.config import check_strategies
 
@@ -117,8 +127,8 @@ class Venue(NamedTuple):
 
 
 async def _engine(
-    settings: Settings, args: Namespace, wanted: tuple[bool, Ahead | None], last: Fate | None,
-    telling: Telling,
+    settings: Settings, args: Namespace, wanted: tuple[bool, ExchangeAhead | None],
+    fates: tuple[Fate | None, Telling], reader: Ahead | None,
 ) -> int:  # fmt: skip
     _say("loading the engine")
     from midas.assembly.access import account_lock
@@ -131,12 +141,12 @@ async def _engine(
     with ExitStack() as held:
         try:
             held.enter_context(account_lock(venue.reach, settings.home))
-            session = await open_session(settings, venue.reach, _say)
+            session = await open_session(settings, venue.reach, _say, reader)
         except (UsageError, StoreError):
             if venue.exchange is not None and venue.fresh:
                 stop_process(venue.exchange.pid)  # it was started for this run, which doesn't come to be
             raise
-        return await _begun(settings, args, venue, session, (last, telling))
+        return await _begun(settings, args, venue, session, fates)
 
 
 async def _begun(
@@ -153,7 +163,7 @@ async def _begun(
     return await _run(settings, args, venue, session, telling)
 
 
-def _venue(settings: Settings, explicit: bool, ahead: Ahead | None) -> Venue:
+def _venue(settings: Settings, explicit: bool, ahead: ExchangeAhead | None) -> Venue:
     from midas.assembly.access import access, simulated
 
     if settings.environment is not Environment.SIM:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from midas.assembly.access import sockets
-from midas.cli.absence import absent, span
+from midas.cli.absence import absent, silent, span
 from midas.cli.guard_word import guard_of
 from midas.cli.options import home_from
 from midas.cli.running import running
@@ -36,7 +36,7 @@ def status(args: Namespace) -> int:
     snapshot = _snapshot(home, pid)
     latched = KillLatch(home / LATCH).is_set
     if args.json:
-        print(json.dumps(_facts(snapshot, latched) | _processes(home, pid)))
+        print(json.dumps(facts(snapshot, latched) | _processes(home, pid)))
     else:
         print("\n".join(f"{word:<11} {text}".rstrip() for word, text in rows(snapshot, latched, home, pid)))
     return 0
@@ -48,9 +48,7 @@ def _snapshot(home: Path, pid: int) -> Snapshot:
     try:
         return link.wait_for_snapshot()
     except LinkClosed as error:
-        raise LinkClosed(
-            f"{error}: process {pid} lives but doesn't answer. `midas kill` latches; `kill -9 {pid}` ends it"
-        ) from None
+        raise LinkClosed(silent(home, pid, error)) from None
     finally:
         link.close()
 
@@ -105,8 +103,15 @@ def _account(snapshot: Snapshot, money: AccountView) -> str:
     if snapshot.recovering:
         return "being reconciled: nothing is traded yet"
     age = f"{span(snapshot.built_at - money.reconciled_at)} ago" if money.reconciled_at else "never"
+    if _behind(snapshot):
+        return f"NOT KNOWN NOW: the user stream was down and no pass has come back since; the last one: {age}"
     word = "reconciled" if money.reconciled else "NOT RECONCILED"
     return f"{word} {age}: {money.reconcile_detail}"
+
+
+def _behind(snapshot: Snapshot) -> bool:
+    """Whether what the last pass found is too old to be told as how it is."""
+    return snapshot.reconciliation.state == "STREAM_RECONCILING"
 
 
 def _money(money: AccountView) -> str:
@@ -205,7 +210,8 @@ def _processes(home: Path, pid: int) -> dict[str, object]:
     }
 
 
-def _facts(snapshot: Snapshot, latch_on_disk: bool) -> dict[str, object]:
+def facts(snapshot: Snapshot, latch_on_disk: bool) -> dict[str, object]:
+    """The same for a program."""
     money, counts, health = snapshot.money, snapshot.counts, snapshot.health
     return {
         "environment": snapshot.environment,
@@ -226,7 +232,7 @@ def _facts(snapshot: Snapshot, latch_on_disk: bool) -> dict[str, object]:
         "orders_unknown": health.orders_unknown,
         "fills": counts.fills,
         "refusals": counts.refusals,
-        "reconciled": money.reconciled,
+        "reconciled": money.reconciled and not _behind(snapshot),
         "feed_connected": health.feed_connected,
         "feed_age_ms": _rounded(health.feed_age_ms),
         "alarms": [msgspec.to_builtins(alarm) for alarm in snapshot.alarms],

@@ -17,6 +17,7 @@ from midas.cli.guard_word import guard_of
 from midas.cli.processes import began_by_midas
 from midas.cli.running import LOCK
 from midas.cli.supervision import Supervision, supervision, supervisor
+from midas.domain.unreadable import UNREADABLE
 from midas.errors import MidasError
 from midas.runtime.whereabouts import Whereabouts
 from midas.store.lock import InstanceLock
@@ -107,7 +108,7 @@ class HomeWatch:
         """Its process; one that ends cleanly takes its file along."""
         try:
             found = msgspec.json.decode((self._home / EXCHANGE_FILE).read_bytes(), type=RunFile)
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        except (OSError, *UNREADABLE):
             return 0
         self._by_hand = not began_by_midas(self._home, found.instance)
         return found.pid if lives(found.pid) else 0

@@ -8,7 +8,7 @@ import msgspec
 
 from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO
-from midas.domain.order import Fill, OrderIntent, Replacement, Side
+from midas.domain.order import Fill, OrderIntent, Purpose, Replacement, Side
 from midas.domain.triggers import ActiveTrigger, DayReturn
 
 
@@ -74,6 +74,14 @@ class InferredCarried(msgspec.Struct, frozen=True):
     fill: Fill
 
 
+class OwnerCarried(msgspec.Struct, frozen=True, array_like=True):
+    """Whose a closed order was: a fill of it may be told days later."""
+
+    strategy: str
+    purpose: Purpose
+    closed_at: int  # wall time
+
+
 class Carried(msgspec.Struct, frozen=True, kw_only=True):
     """Ledger, open orders, known trades and mode at the end of `from_session` (empty: a first start)."""
 
@@ -110,4 +118,5 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     adjustments: dict[str, Decimal] = {}  # by instrument: what changed the position and was no fill
     accepted: dict[str, tuple[str, str]] = {}  # differences that a person accepted, with their figures
     inferred: dict[str, InferredCarried] = {}  # by client id: fills that only a balance has told so far
+    owners: dict[str, OwnerCarried] = {}  # by client id: of orders that closed in the last days
     relisted: tuple[Instrument, ...] = ()  # whose rules changed during that session, as they were at its end

@@ -20,7 +20,7 @@ from midas.domain.time import SECOND
 from midas.engine.reply import Asked, Reply
 from midas.execution.wanted import shown
 from midas.state.breaks import Difference, Kind, Known
-from midas.state.state import State
+from midas.state.state import EXTERNAL, State
 
 FINE = Decimal("1e-12")
 LISTED_MAX = 20
@@ -173,10 +173,17 @@ class Adjuster:
         if _pair(state, asset) is None:
             return ZERO
         if amount > ZERO:
-            return amount if kind == "accepted" else ZERO
+            # What came back ends what an earlier withdrawal took out of the sleeves' hands.
+            return amount if kind == "accepted" else min(amount, self._short(asset))
         held = sum((state.ledger.position(i) for i, p in state.instruments.items() if p.base == asset), ZERO)
         left = state.ledger.balances.get(asset, ZERO) + amount
         return max(amount, min(ZERO, left - held))
+
+    def _short(self, asset: str) -> Decimal:
+        """How much of a coin `external` lacks."""
+        pair = _pair(self._state, asset)
+        held = self._state.ledger.sleeve(EXTERNAL, pair.id).quantity if pair is not None else ZERO
+        return max(ZERO, -held)
 
     def _price(self, asset: str) -> tuple[Decimal, str]:
         if asset == self._state.quote:

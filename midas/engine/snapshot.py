@@ -169,6 +169,7 @@ class Painter:
             next_to_bind=next_to_bind(rows),
             positions=tuple(self._positions()),
             orders=tuple(self._orders.open()),
+            foreign=tuple(self._orders.foreign()),
             events=self._written(),
             strategies=tuple(self._strategies()),
             money=self._money(),

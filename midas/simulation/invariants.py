@@ -283,6 +283,8 @@ class Looker:
     def after(self, event: Event, audit: Audit | None) -> str:
         """What the engine's own watch says, once everything else was looked at."""
         inspector = self._inspector
+        if not self._desk.process.alive:  # the rest of the step in which it died
+            return ""
         told = self._watch.after(event, audit)
         if told:
             name, _, evidence = told.partition(": ")
@@ -303,6 +305,8 @@ class Looker:
 
     def decided(self, event: Event, audit: Audit) -> None:
         """What an audit tells: plans (I6, I11), ends (I4, I6), returns (I5), a kill's release."""
+        if not self._desk.process.alive:
+            return
         for name, evidence in self._moves(audit):
             self._inspector.violate(name, evidence)
         if any(isinstance(effect, ReleaseLatch) for effect in audit.effects):

@@ -326,6 +326,9 @@ class OrderView(msgspec.Struct, frozen=True):
     unknown_cause: str = ""
 
 
+EXTERNAL = "EXTERNAL"  # the status of an order that isn't ours
+
+
 class ClosedOrderView(msgspec.Struct, frozen=True):
     """An order of this session that is over."""
 
@@ -561,6 +564,7 @@ class ReconciliationView(msgspec.Struct, frozen=True):
     venues: tuple[VenueView, ...] = ()
     unknown: int = 0  # orders whose fate isn't known
     unknown_since: int = 0  # of the oldest of them; 0: none
+    undecided: tuple[str, ...] = ()  # differed in the last pass and moved meanwhile: looked at again
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -599,4 +603,5 @@ class Snapshot(msgspec.Struct, frozen=True):
     exposures: tuple[ExposureView, ...] = ()  # instruments, then strategies
     triggers: tuple[TriggerView, ...] = ()  # in the order in which they fire
     limits_off: tuple[str, ...] = ()  # titles of limits that this profile sets so wide that they can't bind
+    foreign: tuple[OrderView, ...] = ()  # open orders on the account that aren't ours
     reconciliation: ReconciliationView = ReconciliationView()

@@ -10,7 +10,7 @@ import pytest
 
 from midas.domain.carry import Carried
 from midas.domain.command import AcceptBreak, PlaceOrder, Reconcile
-from midas.domain.decision import Adjusted, Anomaly, OrderPlanned, TargetRefused
+from midas.domain.decision import Adjusted, Anomaly, OrderPlanned, Reconciled, TargetRefused
 from midas.domain.event import (
     AccountDoubted,
     AccountReported,
@@ -25,6 +25,7 @@ from midas.domain.mode import Mode
 from midas.domain.order import OrderType
 from midas.domain.time import SECOND
 from midas.engine.effect import TakeAccount, WithdrawOrder
+from midas.engine.flat_check import FlatCheck
 from midas.state.state import EXTERNAL
 from tests.engine.scene import Scene, of
 from tests.fakes.desk import BTC, Desk, config
@@ -253,6 +254,19 @@ def test_a_withdrawal_of_what_strategies_hold_takes_the_position_along() -> None
     assert scene.desk.state.ledger.sleeve(EXTERNAL, BTC.id).quantity == -held
 
 
+def test_a_deposit_first_gives_back_what_a_withdrawal_took() -> None:
+    scene = Scene().hold()
+    held, state = scene.position, scene.desk.state
+    scene.desk.feed(flow(scene, "BTC", str(-held)))
+    scene.desk.feed(flow(scene, "BTC", str(held / 2)))
+    assert state.ledger.sleeve(EXTERNAL, BTC.id).quantity == -held / 2
+    scene.desk.feed(flow(scene, "BTC", "0.5"))
+    assert state.ledger.sleeve(EXTERNAL, BTC.id).quantity == 0
+    assert state.ledger.position(BTC.id) == held
+    passes(scene, 2)
+    assert state.reconciled
+
+
 # foreign orders and such as return
 
 
@@ -394,6 +408,36 @@ def test_what_a_pass_on_its_way_may_have_missed_is_looked_for_soon_after_it(scen
     scene.desk.feed(scene.desk.venue.account("stream", [], scene.desk.now))
     scene.tick(2)
     assert scene.desk.state.passes - known == 2
+
+
+def test_what_moves_under_passes_that_somebody_asked_for_closes_no_gate_and_is_looked_at_again(
+    scene: Scene,
+) -> None:
+    scene.say(long())
+    (order,) = scene.desk.state.orders.open.values()
+    for _ in range(3):
+        begun = scene.desk.now
+        seen = scene.desk.venue.account("asked", [], begun + 2)
+        order.touched_at = begun + 1  # as the stream does, while the lists are on their way
+        scene.desk.feed(msgspec.structs.replace(seen, asked_at=begun, as_of=begun, balances=()))
+        done = [d for d in of(Reconciled, scene.desk.audits) if d.purpose == "asked"][-1]
+        assert (done.equal, done.differences, len(done.undecided)) == (False, (), 1)
+    assert gates(scene) == set()
+    known = scene.desk.state.passes
+    scene.tick(3)
+    assert scene.desk.state.passes > known
+    assert scene.desk.picture().reconciliation.state == "CLEAN"
+
+
+def test_a_flatten_is_not_proven_by_a_pass_that_something_moved_under(scene: Scene) -> None:
+    check = FlatCheck(scene.desk.state)
+    scene.desk.state.control.trip("flatten", "a person", "", scene.desk.now)
+    scene.desk.state.control.set_mode(Mode.EMERGENCY, "a person", "", "", scene.desk.now)
+    assert check.pending
+    scene.desk.state.reconciled, scene.desk.state.undecided = True, ("USDT: 1 here, 2 at the venue",)
+    assert [check.read(), check.read()] == [False, False]
+    scene.desk.state.undecided = ()
+    assert [check.read(), check.read()] == [False, True]
 
 
 def test_an_audit_that_was_on_its_way_ends_no_session(scene: Scene) -> None:

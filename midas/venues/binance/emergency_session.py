@@ -14,6 +14,7 @@ import msgspec
 
 from midas.domain.money import ZERO, exact, plain
 from midas.domain.time import MILLISECOND, SECOND
+from midas.domain.unreadable import UNREADABLE
 from midas.errors import OutcomeUnknown, RateLimited, Rejected
 from midas.runtime.takeover import Resting, Sale
 from midas.venues.binance.emergency import RECV_WINDOW_MS, TIMEOUT_S, EmergencyCanceller
@@ -157,7 +158,7 @@ class EmergencySession:
             raise OutcomeUnknown(f"the venue answered HTTP {status}")
         try:
             return msgspec.json.decode(body, type=kind)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             raise OutcomeUnknown("the venue's answer can't be read") from None
 
 
@@ -172,5 +173,5 @@ def _left(order: _Order) -> Decimal:
 def _lenient(body: bytes) -> _Refusal:
     try:
         return msgspec.json.decode(body, type=_Refusal)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return _Refusal()
