@@ -53,7 +53,8 @@ class PortfolioManager:
             direction=signal.direction,
             confidence=signal.confidence,
             regime_factor=POLICIES[regime.label if regime else RegimeLabel.UNKNOWN].size_factor,
-            mode_factor=state.control.permissions.exposure or 1.0,  # risk refuses where it is zero
+            mode_factor=(state.control.permissions.exposure or 1.0)  # risk refuses where it is zero
+            * state.breakers.factor,
         )
         wanted = size(sizing, self._rules, market.instrument)
         if wanted.quantity == ZERO:

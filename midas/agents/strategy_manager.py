@@ -30,6 +30,7 @@ class Enrolled(msgspec.Struct):
     instruments: frozenset[str]
     failed: str = ""
     signals: int = 0
+    needs: frozenset[str] = frozenset()  # components that it can't do without: "news", "models"
 
 
 class Spoken(msgspec.Struct):
@@ -111,6 +112,8 @@ class StrategyManager:
         """Why this strategy may not open risk in the present regime; empty where it may."""
         if signal.direction <= 0.0:
             return ""
+        if (breaker := state.breakers.lacking(enrolled.needs)) is not None:
+            return f"it needs {breaker.component.value}: {breaker.reason}"
         return _resting(enrolled.strategy, _regime(state, signal.instrument))
 
     def speaking(self, instrument: str, regime: Regime) -> tuple[tuple[str, ...], tuple[str, ...]]:

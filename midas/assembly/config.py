@@ -6,6 +6,7 @@ from pathlib import Path
 
 from midas.analysis.regime import RegimeRules
 from midas.costs import CostModel, FeeSchedule
+from midas.domain.breakers import BreakerRules
 from midas.domain.instrument import Instrument
 from midas.domain.mode import Environment
 from midas.domain.time import MILLISECOND, MINUTE, SECOND
@@ -18,6 +19,7 @@ from midas.portfolio.sizing import SizingRules
 from midas.risk.exposure import Classes
 from midas.risk.limits import Limits
 from midas.settings import Settings
+from midas.settings.breakers import BreakerSettings
 from midas.settings.triggers import TriggerSettings
 from midas.state.control import SCOPES
 from midas.state.state import BY_HAND
@@ -71,6 +73,7 @@ def engine_config(
             for name, entry in settings.strategies.items() if entry.enabled
         ),
         triggers=_triggers(risk.triggers),
+        breakers=_breakers(risk.breakers),
         feed_stale=int(settings.runtime.feed_stale_seconds * SECOND),
         costs=_costs(settings),
         book_stale=int(BOOK_STALE / min(1.0, speed)),
@@ -89,6 +92,17 @@ def _triggers(rules: TriggerSettings) -> TriggerRules:
         broker_gone_stop=int(rules.broker_gone_stop_minutes * MINUTE),
         release=rules.release, sharpe_release=rules.sharpe_release, dwell=int(rules.dwell_minutes * MINUTE),
         defensive_exposure=rules.defensive_exposure, defensive_confidence=rules.defensive_confidence,
+    )  # fmt: skip
+
+
+def _breakers(rules: BreakerSettings) -> BreakerRules:
+    return BreakerRules(
+        price_feed=int(rules.price_feed_minutes * MINUTE), broker=int(rules.broker_minutes * MINUTE),
+        broker_escalates=int(rules.broker_escalates_minutes * MINUTE),
+        news=int(rules.news_minutes * MINUTE), models=int(rules.models_minutes * MINUTE),
+        sentiment=int(rules.sentiment_minutes * MINUTE),
+        clock=int(rules.clock_offset_ms_max * MILLISECOND), probe=int(rules.probe_seconds * SECOND),
+        caution=rules.caution_exposure,
     )  # fmt: skip
 
 

@@ -124,6 +124,16 @@ class TriggerMoved(msgspec.Struct, frozen=True, tag="trigger"):
     at: int
 
 
+class BreakerMoved(msgspec.Struct, frozen=True, tag="breaker"):
+    """A circuit breaker opened, is on probation, or closed."""
+
+    component: str
+    before: str
+    after: str  # closed, open, half-open
+    reason: str
+    effect: str  # what holds while it isn't closed
+
+
 class DayClosed(msgspec.Struct, frozen=True, tag="day"):
     """A day of the account is over."""
 
@@ -207,6 +217,7 @@ Decision = (
     | ModeChanged
     | TriggerMoved
     | DayClosed
+    | BreakerMoved
     | RegimeChanged
     | GateMoved
     | Noted

@@ -302,6 +302,15 @@ class SessionClosing(msgspec.Struct, frozen=True, tag="closing"):
     reason: str
 
 
+class ComponentReported(msgspec.Struct, frozen=True, tag="component"):
+    """A component that midas depends on tells whether it works."""
+
+    component: str  # as `midas.domain.breakers.Component` calls it
+    at: int
+    ok: bool
+    detail: str = ""
+
+
 class Remarked(msgspec.Struct, frozen=True, tag="remark"):
     """What the shell tells a person about the processes around the engine; it decides nothing."""
 
@@ -338,6 +347,7 @@ Recorded = (
     | LatchTripped
     | SessionOpened
     | SessionClosing
+    | ComponentReported
     | Remarked
 )
 Event = Market | Recorded

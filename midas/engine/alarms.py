@@ -11,12 +11,13 @@ import msgspec
 
 from midas.agents.guardian import UNKNOWN_PAUSE
 from midas.agents.strategy_manager import StrategyManager
+from midas.domain.breakers import EFFECTS, Component, Phase
 from midas.domain.mode import Mode
 from midas.domain.money import plain
 from midas.domain.time import SECOND
 from midas.state.alerts import NAME
 from midas.state.breaks import DIFFERS
-from midas.state.control import JOURNAL, Gate
+from midas.state.control import BREAKER, JOURNAL, Gate
 from midas.state.snapshot import AlarmView, HealthView
 from midas.state.state import State
 
@@ -37,6 +38,7 @@ def known(name: str, state: State, strategies: StrategyManager) -> bool:
         "strategy": of in strategies.enrolled,
         "book": of in state.markets,
         "store": of in ("journal", "tape"),
+        "breaker": of in {component.value for component in Component},
         "stream": bool(of),
     }.get(kind, name in ("feed", "user", "orders", "unknown", "account", "clock", "lag"))
 
@@ -86,6 +88,7 @@ class Alarms:
 
     def _conditions(self, health: HealthView) -> Iterator[Condition]:
         yield from self._control()
+        yield from self._breakers()
         yield from self._streams(health)
         yield from self._account()
         yield from self._books()
@@ -105,7 +108,9 @@ class Alarms:
                 f"ends when: {control.ends_when}", control.since,
             )  # fmt: skip
         for gate in control.gates.values():
-            told = gate.scope == JOURNAL or (gate.scope == "venue" and self._silent())  # by another alarm
+            told = gate.scope in (JOURNAL, BREAKER) or (
+                gate.scope == "venue" and self._silent()
+            )  # by another alarm
             if not gate.by and not told:
                 severity = "error" if gate.reason.startswith(DIFFERS) or gate.scope == "account" else "warn"
                 text = f"no new risk {_where(gate.scope)}: {gate.reason}"
@@ -116,6 +121,18 @@ class Alarms:
                     f"strategy:{name}", "error", f"{name} is switched off: {enrolled.failed}",
                     "mend its file and restart; its exits are still managed",
                 )  # fmt: skip
+
+    def _breakers(self) -> Iterator[Condition]:
+        for component, breaker in self._state.breakers.all.items():
+            if not breaker.holds or component is Component.JOURNAL:  # the disk has an alarm of its own
+                continue
+            severity = "error" if breaker.phase is Phase.OPEN else "warn"
+            yield Condition(
+                f"breaker:{component.value}", severity,
+                f"breaker {component.value} is {breaker.phase.value}: {breaker.reason}",
+                f"{EFFECTS[component].value}; closes by itself once the {component.value} has proven itself",
+                breaker.since,
+            )  # fmt: skip
 
     def _streams(self, health: HealthView) -> Iterator[Condition]:
         state = self._state

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from midas.agents.breakers import BreakerKeeper
 from midas.agents.execution_agent import ExecutionAgent
 from midas.agents.guardian import FEED_STALE, Guardian
 from midas.agents.orchestrator import Orchestrator
@@ -16,6 +17,7 @@ from midas.agents.strategy_manager import Enrolled, StrategyManager
 from midas.agents.technical import TechnicalAnalyst
 from midas.analysis.regime import RegimeRules
 from midas.costs import CostModel
+from midas.domain.breakers import BreakerRules
 from midas.domain.instrument import Instrument
 from midas.domain.triggers import TriggerRules
 from midas.engine.engine import Engine
@@ -53,6 +55,7 @@ class EngineConfig(msgspec.Struct, frozen=True):
     book_stale: int = BOOK_STALE  # wall nanoseconds after which an instrument isn't decided on; 0: never
     bar_stale: int = 0  # the same, of its candles
     triggers: TriggerRules = TriggerRules()
+    breakers: BreakerRules = BreakerRules()
 
     def digest(self) -> str:
         """The config hash of a session."""
@@ -64,7 +67,12 @@ def build_engine(config: EngineConfig, strategies: Sequence[Strategy]) -> Engine
     assert len(strategies) == len(config.strategies)
     state = State(config.instruments, config.quote)
     enrolled = [
-        Enrolled(strategy, entry.weight, frozenset(entry.instruments))
+        Enrolled(
+            strategy,
+            entry.weight,
+            frozenset(entry.instruments),
+            needs=frozenset(getattr(strategy, "needs", ())),
+        )
         for strategy, entry in zip(strategies, config.strategies, strict=True)
     ]
     risk = RiskManager(config.limits)
@@ -78,4 +86,5 @@ def build_engine(config: EngineConfig, strategies: Sequence[Strategy]) -> Engine
     freshness = Freshness(state, config.book_stale, config.bar_stale)
     guardian = Guardian(config.triggers, config.feed_stale)
     state.control.table = config.triggers.permissions
-    return Engine(state, orchestrator, guardian, config.audit_every, config.costs, freshness)
+    keeper = BreakerKeeper(config.breakers)
+    return Engine(state, orchestrator, guardian, config.audit_every, config.costs, freshness, keeper)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from midas.agents.breakers import BreakerKeeper
 from midas.agents.execution_agent import Step, Withdrawal
 from midas.agents.guardian import RESUMED, Guardian, blind
 from midas.agents.orchestrator import Orchestrator
@@ -75,7 +76,7 @@ class Engine:
 
     def __init__(
         self, state: State, orchestrator: Orchestrator, guardian: Guardian, audit_every: int,
-        costs: CostModel, freshness: Freshness,
+        costs: CostModel, freshness: Freshness, breakers: BreakerKeeper,
     ) -> None:  # fmt: skip
         self.state = state
         self.orchestrator = orchestrator
@@ -86,6 +87,7 @@ class Engine:
         self._adjuster = Adjuster(state)
         self._passes = Passes(state, audit_every, self._adjuster)
         self._freshness = freshness
+        self.breakers = breakers
         self._flat = FlatCheck(state)
         self._listing = Listing(state)
         self._commands = Commands(state, orchestrator, guardian, costs, self._adjuster)
@@ -265,6 +267,7 @@ class Engine:
         self._freshness.look(event)
         self._decisions.extend(judge(state))
         self._decisions.extend(judge_disk(state, event))
+        self._decisions.extend(self.breakers.tick(event.at, state))
         self._decisions.extend(self.guardian.tick(event, state))
         self._after_modes(before)
         if not state.opening_equity and state.ledger.opened and state.equity() == state.equity():

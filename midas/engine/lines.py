@@ -11,6 +11,7 @@ from typing import Any
 from midas.domain.decision import (
     Adjusted,
     Anomaly,
+    BreakerMoved,
     DayClosed,
     Decision,
     FillBooked,
@@ -97,6 +98,11 @@ def _day(d: DayClosed, state: State) -> Line:
     return "DAY", "info", f"{of} closed with {d.made.value:+.2%}"
 
 
+def _breaker(d: BreakerMoved, state: State) -> Line:
+    severity = "warn" if d.after == "open" else "info"
+    return "BREAKER", severity, f"{d.component} {d.before} -> {d.after}: {d.reason} ({d.effect})"
+
+
 def _regime(d: RegimeChanged, state: State) -> Line:
     name = state.instruments[d.instrument].name
     return (
@@ -148,6 +154,7 @@ _WRITERS: dict[type, Callable[[Any, State], Line | None]] = {
     ModeChanged: _mode,
     TriggerMoved: _trigger,
     DayClosed: _day,
+    BreakerMoved: _breaker,
     RegimeChanged: _regime,
     GateMoved: _gate,
     Noted: _note,

@@ -25,7 +25,7 @@ from midas.engine.lines import lines
 from midas.engine.order_log import OrderLog
 from midas.engine.reconciliation import reconciliation
 from midas.engine.results import Results
-from midas.engine.standing import exposures, triggers
+from midas.engine.standing import breakers, exposures, triggers
 from midas.engine.tape import TapePainter
 from midas.engine.voices import RegimeLog, SignalLog
 from midas.risk.budget_gauges import budget_gauges
@@ -169,6 +169,7 @@ class Painter:
             next_to_bind=next_to_bind(rows),
             positions=tuple(self._positions()),
             orders=tuple(self._orders.open()),
+            breakers=breakers(state, engine.breakers.rules),
             foreign=tuple(self._orders.foreign()),
             events=self._written(),
             strategies=tuple(self._strategies()),

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from math import inf
 
+from midas.domain.breakers import EFFECTS, BreakerRules, Component, Phase
 from midas.domain.order import Side
 from midas.domain.triggers import TriggerRules
 from midas.risk.exposure import worst_case
 from midas.risk.limits import Limits
 from midas.risk.triggers import DEFENSIVE, SHARE, STOP, readings
-from midas.state.snapshot import ExposureView, TriggerView
+from midas.state.snapshot import BreakerView, ExposureView, TriggerView
 from midas.state.state import State
 
 NAN = float("nan")
+WATCHED = (Component.PRICES, Component.BROKER, Component.JOURNAL, Component.CLOCK)
+PHASES = [Phase.OPEN.value, Phase.HALF_OPEN.value, Phase.CLOSED.value]
 ACTIONS = {DEFENSIVE: "DEFENSIVE mode", STOP: "closes every position"}
 
 
@@ -58,6 +61,19 @@ def triggers(state: State, rules: TriggerRules) -> tuple[TriggerView, ...]:
             )
         )  # fmt: skip
     return tuple(sorted(views, key=lambda view: -view.equity if view.equity == view.equity else inf))
+
+
+def breakers(state: State, rules: BreakerRules) -> tuple[BreakerView, ...]:
+    """Every circuit breaker, those that aren't closed on top."""
+    views = [
+        BreakerView(
+            component.value, breaker.phase.value, breaker.since, breaker.reason, EFFECTS[component].value,
+            component in WATCHED or component in state.breakers.words, breaker.opened,
+            rules.patience(component),
+        )
+        for component, breaker in state.breakers.all.items()
+    ]  # fmt: skip
+    return tuple(sorted(views, key=lambda view: PHASES.index(view.phase)))
 
 
 def _share(value: float, equity: float) -> float:

@@ -22,11 +22,13 @@ from typing import Any
 
 import msgspec
 
+from midas.domain.breakers import Component
 from midas.domain.command import Answer
 from midas.domain.decision import CommandAnswered, GateMoved, Noted
 from midas.domain.event import (
     MARKET_EVENTS,
     CommandGiven,
+    ComponentReported,
     Event,
     LatchTripped,
     OrderNotSent,
@@ -40,7 +42,7 @@ from midas.domain.event import (
 from midas.domain.market import MessageRefused
 from midas.domain.mode import KillLevel
 from midas.domain.order import OrderIntent, Phase
-from midas.domain.time import SECOND
+from midas.domain.time import MILLISECOND, SECOND
 from midas.engine.audit import Audit, encode
 from midas.engine.effect import (
     Disconnect,
@@ -147,6 +149,7 @@ class Runner:
             engine.state, painter.acks, lambda: Backlog(len(inbox), inbox.conflated)
         )  # fmt: skip
         self._marks: tuple[object, ...] | None = None
+        self._clock_ok = True
         self._tape_failure = ""
         self._latch_seen = False
         self._known: LatchRecord | None = None  # what the engine has heard of, and a resume releases
@@ -429,7 +432,16 @@ class Runner:
             health = self._health.sample(now, self._sequence, vitals, self._tape_failure)
             self.painter.tick(now, health)
             self.inbox.put(Ticked(now, vitals.feed_age_ns, vitals.stream_ages, vitals.journal_trouble))
+            self._watch_clock(now, vitals.clock_offset_ms)
             self._watch_latch()
+
+    def _watch_clock(self, now: int, offset_ms: float) -> None:
+        """The engine hears of a clock that is off the venue's, and once it is right again."""
+        ok = not abs(offset_ms) > self.engine.breakers.rules.clock / MILLISECOND
+        if ok is not self._clock_ok:
+            self._clock_ok = ok
+            detail = "" if ok else f"our clock is {offset_ms:+.0f} ms off the venue's"
+            self.inbox.put(ComponentReported(Component.CLOCK.value, now, ok, detail))
 
     def _watch_latch(self) -> None:
         """A latch, or a level, that another process set; seen twice: the kill listener tells its own."""

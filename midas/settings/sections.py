@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
 
+from midas.settings.breakers import BreakerSettings
 from midas.settings.section import Section, Share
 from midas.settings.triggers import TriggerSettings
 
@@ -126,6 +127,7 @@ class RiskSettings(Section):
     volatility_floor_annual: float = Field(default=0.05, gt=0, le=5)
     rebalance_band: Share = 0.10  # of the new size: a smaller change isn't worth its cost
     triggers: TriggerSettings = TriggerSettings()
+    breakers: BreakerSettings = BreakerSettings()
 
     @model_validator(mode="after")
     def _profile_exists(self) -> Self:

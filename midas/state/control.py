@@ -11,7 +11,8 @@ from midas.domain.triggers import ActiveTrigger
 # A latch freezes strategies in PAUSE too; what is on its way out goes on.
 FROZEN = msgspec.structs.replace(PERMISSIONS[Mode.PAUSE], computes_signals=False)
 JOURNAL = "journal"
-SCOPES = ("venue", "account", JOURNAL)  # gates of their own: no strategy may be called so
+BREAKER = "breaker"
+SCOPES = ("venue", "account", JOURNAL, BREAKER)  # gates of their own: no strategy may be called so
 LEVELS = tuple(level.value for level in KillLevel)
 TRIGGER = "trigger"  # who changes a mode where no person does
 

@@ -284,6 +284,19 @@ class TriggerView(msgspec.Struct, frozen=True):
     below: bool = False  # fires below `maximum`
 
 
+class BreakerView(msgspec.Struct, frozen=True):
+    """One circuit breaker."""
+
+    component: str  # "price feed", "broker", ...
+    phase: str  # closed, open, half-open
+    since_at: int  # 0: closed since the start
+    reason: str
+    effect: str  # what an open one does
+    used: bool  # False: nothing here depends on the component yet
+    opened: int  # how often in this session
+    patience_ns: int  # silence or failure that opens it; 0: at once
+
+
 class PositionView(msgspec.Struct, frozen=True):
     """One strategy's position in one instrument (a `strategy` of "all" is the sum)."""
 
@@ -602,6 +615,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     market: str = ""  # of an embedded exchange: "synthetic" or a file's name; empty at a real venue
     exposures: tuple[ExposureView, ...] = ()  # instruments, then strategies
     triggers: tuple[TriggerView, ...] = ()  # in the order in which they fire
+    breakers: tuple[BreakerView, ...] = ()
     limits_off: tuple[str, ...] = ()  # titles of limits that this profile sets so wide that they can't bind
     foreign: tuple[OrderView, ...] = ()  # open orders on the account that aren't ours
     reconciliation: ReconciliationView = ReconciliationView()

@@ -14,6 +14,7 @@ from midas.domain.decision import Adjusted, AmendmentMoved, Anomaly, Decision, F
 from midas.domain.event import (
     AccountReported,
     BalancesSeen,
+    ComponentReported,
     OrderFilled,
     Remarked,
     RulesRead,
@@ -39,6 +40,7 @@ from midas.domain.time import clock_text
 from midas.domain.verdict import Approved
 from midas.state import reconcile
 from midas.state.alerts import Alerts
+from midas.state.breakers import Breakers
 from midas.state.breaks import Breaks
 from midas.state.budgets import Budgets
 from midas.state.control import SCOPES, Control, Gate
@@ -89,6 +91,7 @@ class State:
         self.tickets: dict[str, str] = {}  # a person's acts, with the newest order that each became
         self.equity_peak = self.opening_equity = 0.0
         self.budgets = Budgets()
+        self.breakers = Breakers()
         self.reconciled = False
         self.reconciled_at = 0
         self.clean_at = 0  # the last pass that found both sides equal
@@ -112,6 +115,7 @@ class State:
             BalancesSeen: self._balances_seen,
             AccountReported: self._account_reported,
             SessionOpened: self._session_opened,
+            ComponentReported: self._component,
             Remarked: self._remarked,
             RulesRead: partial(relisted, self),
         }
@@ -442,6 +446,10 @@ class State:
     def _message_refused(self, event: MessageRefused) -> list[Decision]:
         self.refused_messages += 1
         return [Noted("FEED", "warn", f"{event.venue} {event.stream} message refused: {event.reason}")]
+
+    def _component(self, event: ComponentReported) -> list[Decision]:
+        self.breakers.hear(event.component, event.ok, event.detail, event.at)
+        return []
 
     def _remarked(self, event: Remarked) -> list[Decision]:
         return [Noted("SESSION", event.severity, event.text)]
