@@ -71,6 +71,35 @@ class ExecutionAgent:
         assert not target.quantity
         self._work[target.strategy, target.instrument] = Work(approved, now, closing=True)
 
+    def stop(self, approved: Approved, now: int) -> None:
+        """Its stop closes a position, as a person would."""
+        target = approved.target
+        self._work[target.strategy, target.instrument] = Work(approved, now, closing=True, stopped=True)
+
+    def stopped(self, strategy: str, instrument: str) -> bool:
+        """Whether this sleeve's stop is closing its position."""
+        work = self._work.get((strategy, instrument))
+        return work is not None and work.stopped
+
+    def stopped_out(self, strategy: str, instrument: str) -> None:
+        """Its stop at the venue trades: an older target must not buy back what that sells."""
+        if not self.closes(strategy, instrument):
+            self._work.pop((strategy, instrument), None)
+
+    def leaving(self, state: State, strategy: str, instrument: str) -> Decimal:
+        """What its target is still to sell of a sleeve and no order offers yet; 0: nothing that could be."""
+        work = self._work.get((strategy, instrument))
+        if work is None or work.given_up or state.closing or instrument in state.stale:
+            return ZERO
+        if work.rejects > self._rules.rejects_free and pausing(work, state.now, self._rules):
+            return ZERO  # the venue refuses it for longer than a position should be without its stop
+        pair, bid = state.instruments[instrument], state.markets[instrument].bid_price
+        offered = sum((o.reserved for o in state.orders.exits(strategy, instrument)), ZERO)
+        held = state.ledger.sleeve(strategy, instrument).quantity
+        lots = floor_to(held - work.approved.target.quantity - offered, pair.lot_size)
+        large = lots >= max(pair.quantity_min, pair.lot_size)
+        return lots if large and float(lots) * bid >= float(pair.notional_min) else ZERO
+
     def closes(self, strategy: str, instrument: str) -> bool:
         """Whether a person is closing this sleeve's position."""
         work = self._work.get((strategy, instrument))
@@ -173,7 +202,9 @@ class ExecutionAgent:
     def _sleeve(self, state: State, sequence: int, strategy: str, traded: str, work: Work) -> Iterator[Step]:
         if traded in state.stale:
             return  # nothing is decided on what was true a while ago
-        working = state.orders.working(strategy, traded)
+        standing = state.orders.working(strategy, traded)
+        # A stop rests beside whatever else is worked, until an exit needs what it has set aside.
+        working = standing if work.closing else [o for o in standing if not o.protects]
         if working:
             yield from self._tend(state, work, working)
             return
@@ -193,6 +224,9 @@ class ExecutionAgent:
             name = state.instruments[traded].name
             yield Noted("ORDER", "info", f"{strategy} gives up entering {name} after {work.orders} orders")
             return
+        if not entering and (blocking := self._in_the_way(state, strategy, traded)):
+            yield from (Withdrawal(order, "an exit goes first") for order in blocking if not order.unknown)
+            return
         place = Place(state.markets[traded], held, state.free_base(strategy, traded), working, state.now)
         plan = next_order(work, place, self._rules)
         if plan is not None:
@@ -200,6 +234,12 @@ class ExecutionAgent:
             work.ordered_at = state.now
             purpose = Purpose.ENTRY if plan.side is Side.BUY else Purpose.EXIT
             yield self.intent(state, sequence, (strategy, traded), plan, purpose, work.approved.target.reason)
+
+    def _in_the_way(self, state: State, strategy: str, traded: str) -> list[Order]:
+        """Stops that have set aside what the sleeve's target sells now."""
+        stops = [o for o in state.orders.working(strategy, traded) if o.protects]
+        going = self.leaving(state, strategy, traded) if stops else ZERO
+        return stops if going > state.free_base(strategy, traded) else []
 
     def _tend(self, state: State, work: Work, working: list[Order]) -> Iterator[Step]:
         """Withdraw what no longer serves the target, and entries behind a gate that has closed."""
@@ -236,6 +276,7 @@ class ExecutionAgent:
             market_time=state.markets[traded].time,
             created_at=state.now,
             reason=reason,
+            stop_price=plan.stop_price,
         )
 
 

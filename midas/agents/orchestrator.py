@@ -47,11 +47,13 @@ class Orchestrator:
         self._portfolio = portfolio
         self._forecasts: dict[str, Forecast | None] = {}
         self._volatility: dict[str, float] = {}
+        self.atr: dict[str, float] = {}  # by instrument, price units; NaN until its window is full
 
     def on_bar(self, bar: Bar, state: State, sequence: int) -> Iterator[Decision]:
         """Study the bar; then everybody who hears bars may speak, unless it is history."""
         features, regime, forecast = self._analysts[bar.instrument].study(bar)
         self._forecasts[bar.instrument], self._volatility[bar.instrument] = forecast, features.rv20
+        self.atr[bar.instrument] = features.atr14
         yield from _regime_change(state, bar.instrument, regime)
         if not bar.synthetic and state.markets[bar.instrument].bid_lots:
             yield from self._hear("bar", state.markets[bar.instrument], state, sequence)
@@ -102,7 +104,9 @@ class Orchestrator:
             yield self._made(signal, "muted", reason)
             return
         if self.execution.closes(signal.strategy, signal.instrument):
-            yield self._made(signal, "held", "a person is closing this position")
+            stopped = self.execution.stopped(signal.strategy, signal.instrument)
+            who = "its stop" if stopped else "a person"
+            yield self._made(signal, "held", f"{who} is closing this position")
             return
         target, reason = self._portfolio.target(signal, enrolled.weight, volatility, state)
         if target is None:

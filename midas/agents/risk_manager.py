@@ -13,7 +13,15 @@ from midas.domain.order import OrderIntent, Purpose, Side
 from midas.domain.verdict import Approved, Breach, Refused, Verdict
 from midas.risk.exposure import correlation, worst_case
 from midas.risk.gates import entry_closed
-from midas.risk.limits import ENTRY_CHECKS, EXIT_CHECKS, EXPOSURE_LIMITS, Limits, exposure, exposures
+from midas.risk.limits import (
+    ENTRY_CHECKS,
+    EXIT_CHECKS,
+    EXPOSURE_LIMITS,
+    STOP_CHECKS,
+    Limits,
+    exposure,
+    exposures,
+)
 from midas.state.ledger import Sleeve
 from midas.state.state import State
 
@@ -58,6 +66,7 @@ class RiskManager:
         if entering and (breach := entry_closed(state, intent.strategy, intent.instrument)):
             return breach
         checks = ENTRY_CHECKS if entering else EXIT_CHECKS
+        checks = STOP_CHECKS if intent.purpose is Purpose.STOP else checks
         return next((b for check in checks if (b := check(self.limits, intent, state))), None)
 
     def objections(self, intent: OrderIntent, state: State) -> tuple[Breach, ...]:
@@ -124,12 +133,14 @@ class RiskManager:
         )
 
 
-def reduced(sleeve: Sleeve, quantity: Decimal, reason: str, state: State) -> Approved:
+def reduced(
+    sleeve: Sleeve, quantity: Decimal, reason: str, state: State, urgency: Urgency = Urgency.PASSIVE
+) -> Approved:
     """Holding less than now breaks no limit: approved by what it is. Its orders only sell."""
     assert ZERO <= quantity <= sleeve.quantity
     market = state.markets[sleeve.instrument]
     target = Target(
-        strategy=sleeve.strategy, instrument=sleeve.instrument, quantity=quantity, urgency=Urgency.PASSIVE,
+        strategy=sleeve.strategy, instrument=sleeve.instrument, quantity=quantity, urgency=urgency,
         reference_price=market.mark if market.mark == market.mark else 0.0, confidence=1.0, reason=reason,
         time=market.time,
     )  # fmt: skip

@@ -9,6 +9,7 @@ import msgspec
 from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO
 from midas.domain.order import Fill, OrderIntent, Purpose, Replacement, Side
+from midas.domain.stops import StopKept
 from midas.domain.triggers import ActiveTrigger, DayReturn
 
 
@@ -119,4 +120,5 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     accepted: dict[str, tuple[str, str]] = {}  # differences that a person accepted, with their figures
     inferred: dict[str, InferredCarried] = {}  # by client id: fills that only a balance has told so far
     owners: dict[str, OwnerCarried] = {}  # by client id: of orders that closed in the last days
+    stops: tuple[StopKept, ...] = ()  # of open positions
     relisted: tuple[Instrument, ...] = ()  # whose rules changed during that session, as they were at its end

@@ -9,6 +9,7 @@ import msgspec
 from midas.domain.command import Answer
 from midas.domain.opinion import Regime, Signal, Target
 from midas.domain.order import OrderIntent, Purpose, Side
+from midas.domain.stops import StopKept
 from midas.domain.triggers import DayReturn
 from midas.domain.verdict import Breach
 
@@ -124,6 +125,28 @@ class TriggerMoved(msgspec.Struct, frozen=True, tag="trigger"):
     at: int
 
 
+class StopMoved(msgspec.Struct, frozen=True, tag="stop"):
+    """The stop of a position was set, rose, or ended with it."""
+
+    strategy: str
+    instrument: str
+    stop: StopKept | None  # None: it has ended
+    why: str
+
+
+class PositionChecked(msgspec.Struct, frozen=True, tag="checked"):
+    """Once a minute of market time: what would close an open position, and where that stands."""
+
+    strategy: str
+    instrument: str
+    quantity: Decimal
+    mark: float
+    level: Decimal  # of its stop; 0: none
+    distance: float  # from the mark down to it, as a fraction
+    resident: Decimal  # of the quantity, what a stop at the venue sells
+    trouble: str = ""  # why it isn't all of it
+
+
 class BreakerMoved(msgspec.Struct, frozen=True, tag="breaker"):
     """A circuit breaker opened, is on probation, or closed."""
 
@@ -217,6 +240,8 @@ Decision = (
     | ModeChanged
     | TriggerMoved
     | DayClosed
+    | StopMoved
+    | PositionChecked
     | BreakerMoved
     | RegimeChanged
     | GateMoved

@@ -26,6 +26,7 @@ class OrderType(Enum):
     MARKET = "MARKET"
     LIMIT = "LIMIT"
     LIMIT_MAKER = "LIMIT_MAKER"  # refused by the venue where it would take
+    STOP_LOSS_LIMIT = "STOP_LOSS_LIMIT"  # becomes LIMIT once the market trades at its stop price
 
 
 class TimeInForce(Enum):
@@ -45,6 +46,7 @@ class Purpose(Enum):
     ENTRY = "ENTRY"  # increases risk
     EXIT = "EXIT"  # only reduces
     FLATTEN = "FLATTEN"  # the kill switch closing a position
+    STOP = "STOP"  # rests at the venue and only reduces: what is left of us if we die
 
 
 class Phase(Enum):
@@ -86,6 +88,7 @@ class OrderIntent(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     ticket: str = ""  # of the person who asked for it; empty: the engine's own
     replaces: str = ""  # the order that it takes the place of, closed before this one is sent
+    stop_price: Decimal | None = None  # of a stop: the price that wakes it
 
 
 class Replacement(msgspec.Struct, frozen=True):

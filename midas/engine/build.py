@@ -13,12 +13,14 @@ from midas.agents.guardian import FEED_STALE, Guardian
 from midas.agents.orchestrator import Orchestrator
 from midas.agents.portfolio_manager import PortfolioManager
 from midas.agents.risk_manager import RiskManager
+from midas.agents.stop_keeper import StopKeeper
 from midas.agents.strategy_manager import Enrolled, StrategyManager
 from midas.agents.technical import TechnicalAnalyst
 from midas.analysis.regime import RegimeRules
 from midas.costs import CostModel
 from midas.domain.breakers import BreakerRules
 from midas.domain.instrument import Instrument
+from midas.domain.stops import NO_STOPS, StopBook, StopRules
 from midas.domain.triggers import TriggerRules
 from midas.engine.engine import Engine
 from midas.engine.freshness import BOOK_STALE, Freshness
@@ -36,6 +38,7 @@ class StrategyConfig(msgspec.Struct, frozen=True):
     weight: float
     instruments: tuple[str, ...]  # instrument ids
     parameters: dict[str, float | int | str | bool]
+    stops: StopRules | None = None  # None: those of all
 
 
 class EngineConfig(msgspec.Struct, frozen=True):
@@ -56,6 +59,7 @@ class EngineConfig(msgspec.Struct, frozen=True):
     bar_stale: int = 0  # the same, of its candles
     triggers: TriggerRules = TriggerRules()
     breakers: BreakerRules = BreakerRules()
+    stops: StopRules = NO_STOPS
 
     def digest(self) -> str:
         """The config hash of a session."""
@@ -87,4 +91,12 @@ def build_engine(config: EngineConfig, strategies: Sequence[Strategy]) -> Engine
     guardian = Guardian(config.triggers, config.feed_stale)
     state.control.table = config.triggers.permissions
     keeper = BreakerKeeper(config.breakers)
-    return Engine(state, orchestrator, guardian, config.audit_every, config.costs, freshness, keeper)
+    taker = float(config.costs.fees.taker)
+    stops = StopKeeper(_stop_book(config, strategies), orchestrator.execution, orchestrator.atr, taker)
+    return Engine(state, orchestrator, guardian, config.audit_every, config.costs, freshness, keeper, stops)
+
+
+def _stop_book(config: EngineConfig, strategies: Sequence[Strategy]) -> StopBook:
+    pairs = zip(strategies, config.strategies, strict=True)
+    own = {strategy.name: entry.stops for strategy, entry in pairs if entry.stops is not None}
+    return StopBook(config.stops, own)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from midas.agents.breakers import BreakerKeeper
-from midas.agents.execution_agent import Step, Withdrawal
+from midas.agents.execution_agent import Withdrawal
 from midas.agents.guardian import RESUMED, Guardian, blind
 from midas.agents.orchestrator import Orchestrator
+from midas.agents.stop_keeper import StopKeeper, StopStep
 from midas.costs import CostModel
 from midas.domain.command import Answer
 from midas.domain.decision import (
@@ -76,7 +77,7 @@ class Engine:
 
     def __init__(
         self, state: State, orchestrator: Orchestrator, guardian: Guardian, audit_every: int,
-        costs: CostModel, freshness: Freshness, breakers: BreakerKeeper,
+        costs: CostModel, freshness: Freshness, breakers: BreakerKeeper, stops: StopKeeper,
     ) -> None:  # fmt: skip
         self.state = state
         self.orchestrator = orchestrator
@@ -88,6 +89,7 @@ class Engine:
         self._passes = Passes(state, audit_every, self._adjuster)
         self._freshness = freshness
         self.breakers = breakers
+        self.stops = stops
         self._flat = FlatCheck(state)
         self._listing = Listing(state)
         self._commands = Commands(state, orchestrator, guardian, costs, self._adjuster)
@@ -157,6 +159,8 @@ class Engine:
         state.markets[event.instrument].on_trade(event)
         if event.instrument in state.alerts.waiting:
             self._decisions.extend(_alerted(state, event))
+        if self.stops.on_trade(event, state.markets[event.instrument]):
+            self._keep_stops(event.instrument)
 
     def _delta(self, event: BookDelta) -> None:
         state = self.state
@@ -186,6 +190,8 @@ class Engine:
         if state.on_bar(event):
             self._decisions.extend(self.orchestrator.on_bar(event, state, self._sequence))
             self._work(self.orchestrator.proceed(state, self._sequence, event.instrument))
+            if not event.synthetic:
+                self._keep_stops(event.instrument)
 
     # everything else
 
@@ -195,8 +201,12 @@ class Engine:
         follow_up = self._follow_ups.get(type(event))
         if follow_up is not None:
             follow_up(event)
+        for made in self._decisions:
+            if type(made) is FillBooked and made.purpose is Purpose.STOP:
+                self.orchestrator.execution.stopped_out(made.strategy, made.instrument)
         if any(type(d) in (FillBooked, FillBusted, OrderMoved) for d in self._decisions):
             self._work(self.orchestrator.proceed(state, self._sequence))
+            self._keep_stops()
         if any(isinstance(d, Anomaly) and self._unexplained(d, event) for d in self._decisions):
             self._effects.extend(self._passes.look_again())
         self._work(self._commands.follow(self._decisions, self._sequence))
@@ -234,7 +244,10 @@ class Engine:
     def _rejected(self, event: OrderRejected) -> None:
         order = self.state.orders.get(event.client_id)
         if order is not None:
-            self.orchestrator.execution.rejected(order)
+            if order.protects:
+                self.stops.refused(order, event.reason, self.state)
+            else:
+                self.orchestrator.execution.rejected(order)
             self._effects.extend(self._listing.refused(event))
             if order.intent.purpose is Purpose.FLATTEN and not self._passes.open:
                 self._effects.extend(self._passes.take("kill"))  # somebody else may have sold it meanwhile
@@ -277,6 +290,7 @@ class Engine:
         if reason:
             self._effects.append(TripLatch(KillLevel.FLATTEN.value, "trigger", reason))
         self._work(self.orchestrator.proceed(state, self._sequence))
+        self._keep_stops()
         self._effects.extend(self._passes.due(event.at, self._flat.pending))
         self._effects.extend(self._listing.due())
 
@@ -360,6 +374,8 @@ class Engine:
             and (gate := control.blocked(*state.scopes(intent.strategy, intent.instrument)))
         ):
             return f"{gate.scope} is closed: {gate.reason}"
+        if order.protects:
+            return ""  # what isn't sent any more and what nobody watches needs its stop all the more
         if (
             order.intent.time_in_force is not TimeInForce.IOC
             and purpose is not Purpose.FLATTEN
@@ -381,7 +397,14 @@ class Engine:
         self._decisions.extend(self.state.orders.cancel_sent(order.intent.client_id, now, reason))
         self._effects.append(WithdrawOrder(order.intent.client_id, order.intent.instrument, reason))
 
-    def _work(self, steps: Iterable[Step]) -> None:
+    def _keep_stops(self, instrument: str = "") -> None:
+        """What the stops need now; a position that one of them sells leaves in this very step."""
+        before = len(self._decisions)
+        self._work(self.stops.look(self.state, self._sequence, instrument))
+        if any(type(d) is Noted and d.kind == "STOP" for d in self._decisions[before:]):
+            self._work(self.orchestrator.proceed(self.state, self._sequence, instrument or None))
+
+    def _work(self, steps: Iterable[StopStep]) -> None:
         """Intents enter the state in this very step, so that their exposure is reserved at once."""
         for step in steps:
             if isinstance(step, OrderIntent):

@@ -23,6 +23,7 @@ from midas.domain.decision import (
     OrderPlanned,
     Reconciled,
     RegimeChanged,
+    StopMoved,
     TargetRefused,
     TriggerMoved,
 )
@@ -42,6 +43,7 @@ def lines(decision: Decision, state: State) -> Line | None:
 def _planned(d: OrderPlanned, state: State) -> Line:
     i = d.intent
     price = f" @ {plain(i.price)}" if i.price is not None else ""
+    price += f" once at {plain(i.stop_price)}" if i.stop_price is not None else ""
     name = state.instruments[i.instrument].name
     replaces = f", replaces {i.replaces[-4:]}" if i.replaces else ""
     what = f"{i.side.value} {plain(i.quantity)} {name}{price} {i.type.value} {i.strategy}"
@@ -96,6 +98,10 @@ def _trigger(d: TriggerMoved, state: State) -> Line:
 def _day(d: DayClosed, state: State) -> Line:
     of = "the day" if d.made.days == 1 else f"{d.made.days} days"
     return "DAY", "info", f"{of} closed with {d.made.value:+.2%}"
+
+
+def _stop(d: StopMoved, state: State) -> Line:
+    return "STOP", "info", f"{d.strategy} {state.instruments[d.instrument].name} {d.why}"
 
 
 def _breaker(d: BreakerMoved, state: State) -> Line:
@@ -154,6 +160,7 @@ _WRITERS: dict[type, Callable[[Any, State], Line | None]] = {
     ModeChanged: _mode,
     TriggerMoved: _trigger,
     DayClosed: _day,
+    StopMoved: _stop,
     BreakerMoved: _breaker,
     RegimeChanged: _regime,
     GateMoved: _gate,

@@ -86,6 +86,8 @@ class ManualDesk:
         state = self._state
         instrument = wanted.instrument_named(command.instrument, state.instruments.values())
         side, kind = wanted.word(command.side, Side), wanted.word(command.type, OrderType)
+        if kind is OrderType.STOP_LOSS_LIMIT:
+            raise OrderInvalid("stops are set by [risk.stops]: order LIMIT, LIMIT_MAKER or MARKET")
         sleeve = _sleeve(command.strategy, side), instrument.id
         quantity = wanted.quantity(command.quantity, instrument)
         price, force = self._price(command, kind, side, instrument.id)

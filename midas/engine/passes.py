@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from midas.agents.guardian import blind
 from midas.domain.decision import Anomaly, Decision, GateMoved, Noted, Reconciled
 from midas.domain.event import AccountReported
@@ -160,17 +162,24 @@ class Passes:
         held = [
             f"{plain(quantity)} {pair.base}"
             for i, pair in self._state.instruments.items()
-            if (quantity := self._state.ledger.position(i)) > ZERO and quantity >= pair.quantity_min
+            if (quantity := self._without_stop(i)) > ZERO and quantity >= pair.quantity_min
         ]
         text = f"held without a stop order at the venue: {', '.join(held)}"
         return [Noted("SESSION", "info", text)] if held else []
+
+    def _without_stop(self, instrument: str) -> Decimal:
+        orders = self._state.orders.of_instrument(instrument)
+        protected = sum((o.leaves for o in orders if o.protects and _rests(o)), ZERO)
+        return self._state.ledger.position(instrument) - protected
 
     def _finished(self, done: Reconciled, purpose: str) -> list[Effect]:
         """An audit that was on its way leaves alone what moves: it ends nothing."""
         state = self._state
         self._count += 1
         waits_for_proof = bool(state.orders.unknown) and self._count < PROOF_PASSES
-        settled = done.equal and not state.orders.open and purpose != "audit"
+        # A stop stays at the venue with the position that it protects; anything else is withdrawn.
+        left = [o for o in state.orders.open.values() if not (o.protects and _rests(o))]
+        settled = done.equal and not left and purpose != "audit"
         if settled or (self._count >= STOP_PASSES and not waits_for_proof):
             self._stopped = True
             return [
@@ -188,6 +197,10 @@ class Passes:
             for report in event.open_orders
             if report.client_id.startswith(OURS) and self._state.orders.get(report.client_id) is None
         ]
+
+
+def _rests(order: Order) -> bool:
+    return order.phase is Phase.WORKING and not order.unknown and not order.pending
 
 
 def returned(state: State, decisions: list[Decision]) -> list[Order]:

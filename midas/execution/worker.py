@@ -40,7 +40,8 @@ class Work(msgspec.Struct):
     rejects: int = 0
     ordered_at: int = 0
     given_up: bool = False
-    closing: bool = False  # a person closes the position: whatever else stands in the sleeve goes first
+    closing: bool = False  # the position is closed for good: whatever else stands in the sleeve goes first
+    stopped: bool = False  # its stop does that, not a person
     settled: bool = (
         False  # nothing left that could be traded; looked at again after the next event of an order
     )
@@ -54,6 +55,7 @@ class Plan(msgspec.Struct, frozen=True):
     time_in_force: TimeInForce | None
     quantity: Decimal
     price: Decimal
+    stop_price: Decimal | None = None
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -133,6 +133,7 @@ def funds(limits: Limits, intent: OrderIntent, state: State) -> Breach | None:
 OrderCheck = Callable[[Limits, OrderIntent, State], Breach | None]
 ENTRY_CHECKS: tuple[OrderCheck, ...] = (order_rate, order_notional, price_collar, funds, exposure)
 EXIT_CHECKS: tuple[OrderCheck, ...] = (price_collar, funds)  # nothing else may keep us in a position
+STOP_CHECKS: tuple[OrderCheck, ...] = (funds,)  # its price is far from the market, with a collar of its own
 
 
 def _price(intent: OrderIntent, state: State) -> float:

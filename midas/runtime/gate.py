@@ -20,6 +20,7 @@ AGE_MAX = 2 * SECOND  # between plan and first byte: an older price is none
 _FLATTEN = LEVELS.index(KillLevel.FLATTEN.value)
 _HALT = LEVELS.index(KillLevel.HALT.value)
 _NONE = -1
+_REDUCING = (Purpose.EXIT, Purpose.STOP)
 
 
 class SendGate:
@@ -58,7 +59,9 @@ class SendGate:
         if reason := self._latched(intent, record):
             return reason
         state = self._state
-        if state.recovering or state.closing:
+        # A position that outlives the session keeps its stop: that one may still be placed.
+        closing = state.closing and intent.purpose is not Purpose.STOP
+        if state.recovering or closing:
             return "the account isn't known yet" if state.recovering else "the session is closing"
         if age > AGE_MAX:
             return f"decided {age / SECOND:.1f} s ago: it is stale"
@@ -74,7 +77,7 @@ class SendGate:
         if record is not None and not record.readable:
             return "the kill latch is set and can't be read"
         level = max(self._level(), _place(record))
-        if level == _NONE or (level == _HALT and intent.purpose is Purpose.EXIT):
+        if level == _NONE or (level == _HALT and intent.purpose in _REDUCING):
             return ""
         return f"the kill latch is set ({LEVELS[level]})"
 

@@ -18,6 +18,7 @@ from midas.domain.decision import (
     GateMoved,
     ModeChanged,
     OrderPlanned,
+    StopMoved,
     TriggerMoved,
 )
 from midas.domain.event import MARKET_EVENTS, Event
@@ -42,7 +43,7 @@ from midas.runtime.records import (
 from midas.state.state import State
 
 # Decoding is the expensive part, and few audits hold a decision that the ledger follows from.
-_folded = re.compile(rb'"type":"(?:planned|mode|gate|amending|adjusted|trigger|day)"').search
+_folded = re.compile(rb'"type":"(?:planned|mode|gate|amending|adjusted|trigger|day|stop)"').search
 
 
 class Readable(Protocol):
@@ -164,6 +165,8 @@ def _fold_decisions(state: State, body: bytes) -> None:
         elif isinstance(decision, TriggerMoved):
             state.budgets.moved(decision)
             state.control.retell(state.budgets.active)
+        elif isinstance(decision, StopMoved):
+            state.stops.moved(decision)
         elif isinstance(decision, DayClosed):
             state.budgets.close(decision.made)
         elif isinstance(decision, GateMoved) and decision.by:  # the engine's own gates are judged anew

@@ -115,6 +115,11 @@ class Order:
         return self.intent.purpose is Purpose.ENTRY
 
     @property
+    def protects(self) -> bool:
+        """True for a stop at the venue: it rests until its price comes, and gives way to any other exit."""
+        return self.intent.purpose is Purpose.STOP
+
+    @property
     def pending_cancel(self) -> bool:
         """A cancel is out."""
         return any(p.replacement is None for p in self.pending)

@@ -42,6 +42,12 @@ class Orders(Requests):
             if o.intent.strategy == strategy and o.intent.instrument == instrument
         ]
 
+    def exits(self, strategy: str, instrument: str) -> list[Order]:
+        """Open orders that sell of one sleeve, but for its stop."""
+        return [
+            o for o in self.working(strategy, instrument) if o.intent.side is Side.SELL and not o.protects
+        ]
+
     def of_instrument(self, instrument: str) -> Iterator[Order]:
         """Open orders in one instrument."""
         return (o for o in self.open.values() if o.intent.instrument == instrument)

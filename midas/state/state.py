@@ -50,6 +50,7 @@ from midas.state.market import InstrumentMarket
 from midas.state.order import Order
 from midas.state.order_events import order_handlers
 from midas.state.orders import Orders
+from midas.state.stops import Stops
 
 EXTERNAL = "external"  # the sleeve of trades that no order of ours explains
 MANUAL = "manual"  # the sleeve of what a person orders
@@ -92,6 +93,7 @@ class State:
         self.equity_peak = self.opening_equity = 0.0
         self.budgets = Budgets()
         self.breakers = Breakers()
+        self.stops = Stops()
         self.reconciled = False
         self.reconciled_at = 0
         self.clean_at = 0  # the last pass that found both sides equal
@@ -363,6 +365,7 @@ class State:
             accepted=dict(self.breaks.accepted),
             inferred=dict(self.inferred),
             owners=self.orders.still_owned(self.now),
+            stops=tuple(self.stops.kept.values()),
             relisted=tuple(self.relisted.values()),
         )
 
@@ -388,6 +391,7 @@ class State:
             )  # fmt: skip
         self.budgets.returns.extend(carried.returns)
         self.budgets.active = dict(carried.triggers)
+        self.stops.restore(carried.stops)
         if carried.opened:
             self.ledger.restore(carried.balances, carried.sleeves, carried.trade_ids, carried.busted)
         self.tickets = dict(carried.tickets)

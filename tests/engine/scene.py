@@ -12,6 +12,7 @@ from midas.domain.decision import (
     Noted,
 )
 from midas.domain.opinion import Opinion
+from midas.domain.stops import NO_STOPS, StopRules
 from midas.domain.time import SECOND
 from midas.domain.triggers import TriggerRules
 from midas.engine.audit import Audit
@@ -26,13 +27,19 @@ class Scene:
     """A warm desk with one strategy that does what it is told, and its market."""
 
     def __init__(
-        self, puppet: Puppet | None = None, *, triggers: TriggerRules = TRIGGERS, **settings: object
+        self,
+        puppet: Puppet | None = None,
+        *,
+        triggers: TriggerRules = TRIGGERS,
+        stops: StopRules = NO_STOPS,
+        **settings: object,
     ) -> None:
         self.puppet = puppet or Puppet()
         self.market = ScriptedMarket()
         limits = msgspec.structs.replace(LIMITS, **settings) if settings else LIMITS
         self.desk = Desk(
-            [self.puppet], settings=config([self.puppet], limits=limits, weight=0.15, triggers=triggers)
+            [self.puppet],
+            settings=config([self.puppet], limits=limits, weight=0.15, triggers=triggers, stops=stops),
         )
         for bar in self.market.history():
             self.desk.feed(bar)

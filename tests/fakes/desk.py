@@ -22,6 +22,7 @@ from midas.domain.event import (
 )
 from midas.domain.instrument import Instrument
 from midas.domain.market import FeedStatus
+from midas.domain.stops import NO_STOPS, StopRules
 from midas.domain.time import MILLISECOND, SECOND
 from midas.domain.triggers import TriggerRules
 from midas.engine.audit import Audit, encode
@@ -75,12 +76,14 @@ def config(
     execution: ExecutionRules = EXECUTION,
     weight: float = 0.5,
     triggers: TriggerRules = TRIGGERS,
+    stops: StopRules = NO_STOPS,
 ) -> EngineConfig:
     """The shipped settings with these strategies on all instruments."""
     ids = tuple(i.id for i in instruments)
     return EngineConfig(
         instruments=instruments, quote="USDT", period=SECOND, audit_every=30 * SECOND, regime=REGIME,
         limits=limits, sizing=SizingRules(), execution=execution, triggers=triggers,
+        stops=stops,
         strategies=tuple(StrategyConfig(s.name, weight, ids, {}) for s in strategies),
     )  # fmt: skip
 

@@ -16,6 +16,7 @@ from midas.domain.event import (
     OrderFilled,
     OrderRejected,
     OrderSent,
+    OrderTriggered,
     OrderUncertain,
     RulesRead,
     Source,
@@ -39,6 +40,7 @@ from midas.venues.sim.floor.matcher import Execution, Matcher, Outcome, Taking
 from midas.venues.sim.levels.outside import Level
 
 WOULD_TAKE = (-2010, "Order would immediately match and take.")
+WOULD_TRIGGER = (-2010, "Order would trigger immediately.")
 RECV_WINDOW = 3 * SECOND
 
 
@@ -50,6 +52,7 @@ class Held:
         self.order_id = order_id
         self.filled = ZERO
         self.reason: CloseReason | None = None
+        self.untriggered = intent.stop_price is not None
 
 
 class FakeVenue:
@@ -73,6 +76,7 @@ class FakeVenue:
         self._instruments = {i.id: i for i in instruments}
         self._matchers = {i: Matcher() for i in self._instruments}
         self._by_number: dict[int, Held] = {}
+        self._last: dict[str, Decimal] = {}  # price of the newest print
         self._placed = self._traded = 0  # so far: what is forgotten keeps its number
 
     def market(self, event: Event) -> list[Event]:
@@ -84,6 +88,9 @@ class FakeVenue:
         elif isinstance(event, Trade):
             matcher = self._matchers[event.instrument]
             outcomes = matcher.trade(event.price, event.lots, event.buyer_is_maker)
+            self._last[event.instrument] = self._instruments[event.instrument].price(event.price)
+            woken = self._wake(event.instrument, event.at)
+            return [*self._fills(outcomes, event.at, Source.STREAM), *woken]
         elif isinstance(event, BookSnapshot | BookDelta):
             bids, asks = _sides(event)
             matcher = self._matchers[event.instrument]
@@ -104,6 +111,8 @@ class FakeVenue:
             return [sent, OrderRejected(intent.client_id, -1013, "Filter failure: LOT_SIZE", now, True)]
         if self.refusing:
             return [sent, OrderRejected(intent.client_id, -2010, self.refusing, now)]
+        if self._there(intent):
+            return [sent, OrderRejected(intent.client_id, *WOULD_TRIGGER, now)]
         taking = self._taking(intent)
         matcher = self._matchers[intent.instrument]
         reach = matcher.reach(taking).lots
@@ -112,6 +121,9 @@ class FakeVenue:
         held = self.orders[intent.client_id] = self._by_number[taking.order_id] = Held(
             intent, taking.order_id
         )
+        if held.untriggered:
+            venue_id = str(taking.order_id)
+            return [sent, OrderAccepted(intent.client_id, venue_id, now, Source.ANSWER, True)]
         events: list[Event] = [
             sent,
             OrderAccepted(intent.client_id, str(taking.order_id), now, Source.ANSWER),
@@ -124,13 +136,43 @@ class FakeVenue:
             matcher.rest(taking, int(left / self._instruments[intent.instrument].lot_size))
         return events
 
+    def lose(self, client_id: str) -> None:
+        """The venue forgets an order, and says nothing about it."""
+        held = self.orders.pop(client_id)
+        if not held.untriggered:
+            self._matchers[held.intent.instrument].cancel(held.order_id)
+
+    def _there(self, intent: OrderIntent) -> bool:
+        """Whether the price that a stop would wait for has come already."""
+        last = self._last.get(intent.instrument)
+        return intent.stop_price is not None and last is not None and last <= intent.stop_price
+
+    def _wake(self, instrument: str, now: int) -> list[Event]:
+        """Stops whose price has come meet the book."""
+        events: list[Event] = []
+        for held in list(self.orders.values()):
+            intent = held.intent
+            if not (held.untriggered and held.reason is None and intent.instrument == instrument):
+                continue
+            if not self._there(intent):
+                continue
+            held.untriggered = False
+            events.append(OrderTriggered(intent.client_id, now, Source.STREAM))
+            taking, matcher = self._numbered(intent, held.order_id), self._matchers[instrument]
+            events += self._fills(matcher.take(taking), now, Source.STREAM)
+            if held.reason is None:
+                left = intent.quantity - held.filled
+                matcher.rest(taking, int(left / self._instruments[instrument].lot_size))
+        return events
+
     def cancel(self, client_id: str, now: int) -> list[Event]:
         """A cancel arrives."""
         held = self.orders.get(client_id)
         sent = CancelSent(client_id, now)
         if held is None or held.reason is not None:
             return [sent]
-        self._matchers[held.intent.instrument].cancel(held.order_id)
+        if not held.untriggered:
+            self._matchers[held.intent.instrument].cancel(held.order_id)
         return [sent, self._close(held, CloseReason.CANCELED, now)]
 
     def account(self, purpose: str, unsettled: Iterable[str], now: int) -> AccountReported:
@@ -170,11 +212,13 @@ class FakeVenue:
         return not ticks and not intent.quantity % read.listed.lot_size
 
     def _taking(self, intent: OrderIntent) -> Taking:
+        self._placed += 1
+        return self._numbered(intent, self._placed)
+
+    def _numbered(self, intent: OrderIntent, number: int) -> Taking:
         instrument = self._instruments[intent.instrument]
         limit = None if intent.price is None else int(intent.price / instrument.tick_size)
         lots = int(intent.quantity / instrument.lot_size)
-        self._placed += 1
-        number = self._placed
         return Taking(order_id=number, account="ours", side=intent.side, lots=lots, limit=limit)
 
     def _fills(self, outcomes: list[Outcome], now: int, source: Source) -> list[Event]:
@@ -227,6 +271,7 @@ def _report(held: Held, now: int) -> OrderReport:
         client_id=intent.client_id, venue_id=str(held.order_id), instrument=intent.instrument,
         side=intent.side, type=intent.type, price=intent.price or ZERO, quantity=intent.quantity,
         filled=held.filled, open=held.reason is None, close_reason=held.reason, time=now,
+        untriggered=held.untriggered,
     )  # fmt: skip
 
 

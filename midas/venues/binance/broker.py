@@ -212,7 +212,8 @@ class BinanceBroker:
     def _placed(self, intent: OrderIntent, reply: Reply, at: int) -> list[Event]:
         try:
             placed = decode(reply.body, Placed)
-            events = outcome(placed, intent.client_id, intent.instrument, at)
+            waits = intent.stop_price is not None
+            events = outcome(placed, intent.client_id, intent.instrument, at, waits)
         except MalformedMessage as error:
             return [OrderUncertain(intent.client_id, str(error), at)]
         self._known.learn(intent.instrument, str(placed.order_id), intent.client_id)
@@ -231,7 +232,7 @@ class BinanceBroker:
             cause = "refused as a duplicate of an order that isn't there"
             self._publish(OrderUncertain(intent.client_id, cause, at))
             return
-        self._publish(OrderAccepted(order.client_id, order.venue_id, at, Source.QUERY))
+        self._publish(OrderAccepted(order.client_id, order.venue_id, at, Source.QUERY, order.untriggered))
         for trade in trades:
             filled = OrderFilled(
                 order.client_id, order.venue_id, order.instrument, trade.fill, at, Source.QUERY

@@ -40,7 +40,6 @@ _TYPES: dict[str, OrderType] = {
     **{kind.value: kind for kind in OrderType},
     "STOP_LOSS": OrderType.MARKET,
     "TAKE_PROFIT": OrderType.MARKET,
-    "STOP_LOSS_LIMIT": OrderType.LIMIT,
     "TAKE_PROFIT_LIMIT": OrderType.LIMIT,
 }
 _KNOWN_MAX = 20_000
@@ -160,17 +159,24 @@ def request(intent: OrderIntent, symbol: str) -> dict[str, str]:
     if intent.type is not OrderType.MARKET:
         assert intent.price is not None, f"order {intent.client_id} has a limit type and no price"
         parameters["price"] = plain(intent.price)
-    if intent.type is OrderType.LIMIT:
+    if intent.type is OrderType.STOP_LOSS_LIMIT:
+        assert intent.stop_price is not None, f"stop {intent.client_id} waits for no price"
+        parameters["stopPrice"] = plain(intent.stop_price)
+    if intent.type in (OrderType.LIMIT, OrderType.STOP_LOSS_LIMIT):
         parameters["timeInForce"] = (intent.time_in_force or TimeInForce.GTC).value
     return parameters
 
 
-def outcome(placed: Placed, client_id: str, instrument: str, at: int) -> list[Event]:
-    """The events in the answer to an order: accepted, its fills, and only then its end."""
+def outcome(placed: Placed, client_id: str, instrument: str, at: int, waits: bool = False) -> list[Event]:
+    """The events in the answer to an order: accepted, its fills, and only then its end.
+
+    `waits`: it is a stop; one whose price has come already is refused, so that a new one waits.
+    """
     venue_id = str(placed.order_id)
     if placed.status == "REJECTED":
         return [OrderRejected(client_id, 0, "rejected by the matching engine", at)]
-    events: list[Event] = [OrderAccepted(client_id, venue_id, at, Source.ANSWER)]
+    untriggered = waits and placed.status == "NEW" and not placed.fills
+    events: list[Event] = [OrderAccepted(client_id, venue_id, at, Source.ANSWER, untriggered)]
     for fill in placed.fills:
         done = _placed_fill(fill, placed.transact_time)
         events.append(OrderFilled(client_id, venue_id, instrument, done, at, Source.ANSWER))
