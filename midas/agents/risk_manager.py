@@ -22,6 +22,7 @@ from midas.risk.limits import (
     exposure,
     exposures,
 )
+from midas.risk.open_risk import OpenRisk
 from midas.state.ledger import Sleeve
 from midas.state.state import State
 
@@ -34,6 +35,7 @@ class RiskManager:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
+        self.open_risk: OpenRisk | None = None  # of the stops, against the loss budgets
 
     def review(self, target: Target, state: State) -> Verdict:
         """Reducing is allowed wherever there is a price; anything else passes every limit or none."""
@@ -56,6 +58,8 @@ class RiskManager:
         breaches = tuple(
             b for limit in EXPOSURE_LIMITS if (b := limit(self.limits, target.instrument, after))
         )
+        if self.open_risk is not None and (breach := self.open_risk.of_target(target, state)):
+            breaches = (*breaches, breach)
         return Refused(target, breaches) if breaches else self._approve(target, price)
 
     def admit(self, intent: OrderIntent, state: State) -> Breach | None:
@@ -64,6 +68,8 @@ class RiskManager:
             return None
         entering = intent.purpose is Purpose.ENTRY
         if entering and (breach := entry_closed(state, intent.strategy, intent.instrument)):
+            return breach
+        if entering and self.open_risk is not None and (breach := self.open_risk.of_order(intent, state)):
             return breach
         checks = ENTRY_CHECKS if entering else EXIT_CHECKS
         checks = STOP_CHECKS if intent.purpose is Purpose.STOP else checks
@@ -74,6 +80,8 @@ class RiskManager:
         entering = intent.purpose is Purpose.ENTRY
         closed = entry_closed(state, intent.strategy, intent.instrument) if entering else None
         found = [closed] if closed is not None else []
+        if entering and self.open_risk is not None and (breach := self.open_risk.of_order(intent, state)):
+            found.append(breach)
         checks = ENTRY_CHECKS if entering else EXIT_CHECKS
         found += [b for check in checks if check is not exposure and (b := check(self.limits, intent, state))]
         return (*found, *(exposures(self.limits, intent, state) if entering else ()))

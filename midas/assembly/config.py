@@ -9,6 +9,7 @@ from midas.costs import CostModel, FeeSchedule
 from midas.domain.breakers import BreakerRules
 from midas.domain.instrument import Instrument
 from midas.domain.mode import Environment
+from midas.domain.stops import StopRules
 from midas.domain.time import MILLISECOND, MINUTE, SECOND
 from midas.domain.triggers import TriggerRules
 from midas.engine.build import EngineConfig, StrategyConfig
@@ -20,6 +21,7 @@ from midas.risk.exposure import Classes
 from midas.risk.limits import Limits
 from midas.settings import Settings
 from midas.settings.breakers import BreakerSettings
+from midas.settings.stops import StopSettings
 from midas.settings.triggers import TriggerSettings
 from midas.state.control import SCOPES
 from midas.state.state import BY_HAND
@@ -69,11 +71,13 @@ def engine_config(
             StrategyConfig(
                 name, entry.weight,
                 tuple(ids[s] for s in entry.instruments or ids if s in ids), dict(entry.parameters),
+                _stops(risk.stops.changed(entry.stops)) if entry.stops else None,
             )
             for name, entry in settings.strategies.items() if entry.enabled
         ),
         triggers=_triggers(risk.triggers),
         breakers=_breakers(risk.breakers),
+        stops=_stops(risk.stops),
         feed_stale=int(settings.runtime.feed_stale_seconds * SECOND),
         costs=_costs(settings),
         book_stale=int(BOOK_STALE / min(1.0, speed)),
@@ -103,6 +107,16 @@ def _breakers(rules: BreakerSettings) -> BreakerRules:
         sentiment=int(rules.sentiment_minutes * MINUTE),
         clock=int(rules.clock_offset_ms_max * MILLISECOND), probe=int(rules.probe_seconds * SECOND),
         caution=rules.caution_exposure,
+    )  # fmt: skip
+
+
+def _stops(rules: StopSettings) -> StopRules:
+    return StopRules(
+        enabled=rules.enabled, percent=rules.percent, atr=rules.atr, trail_percent=rules.trail_percent,
+        trail_atr=rules.trail_atr, break_even_r=rules.break_even_r, time=int(rules.time_minutes * MINUTE),
+        time_gain=rules.time_gain, collar_bps=rules.collar_bps, resident=rules.resident,
+        by_hand=rules.by_hand, step_bps=rules.step_bps, pace=int(rules.pace_seconds * SECOND),
+        chase=int(rules.chase_seconds * SECOND),
     )  # fmt: skip
 
 

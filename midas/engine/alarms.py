@@ -40,6 +40,7 @@ def known(name: str, state: State, strategies: StrategyManager) -> bool:
         "store": of in ("journal", "tape"),
         "breaker": of in {component.value for component in Component},
         "stream": bool(of),
+        "stop": tuple(of.split(" ")) in state.stops.troubles,
     }.get(kind, name in ("feed", "user", "orders", "unknown", "account", "clock", "lag"))
 
 
@@ -91,6 +92,7 @@ class Alarms:
         yield from self._breakers()
         yield from self._streams(health)
         yield from self._account()
+        yield from self._stops()
         yield from self._books()
         yield from self._machine(health)
 
@@ -182,6 +184,16 @@ class Alarms:
             yield Condition(
                 "account", "warn", f"not reconciled: {'; '.join(watched)}",
                 "the next pass looks again; twice the same closes its gate", grace=GRACE,
+            )  # fmt: skip
+
+    def _stops(self) -> Iterator[Condition]:
+        for (strategy, instrument), trouble in self._state.stops.troubles.items():
+            name = instrument.partition(".")[0]
+            yield Condition(
+                f"stop:{strategy} {instrument}", "warn",
+                f"{strategy} {name} has no stop at the venue: {trouble}",
+                "its stop is held in memory and is gone if the engine dies; close the position, or watch it",
+                grace=GRACE,
             )  # fmt: skip
 
     def _books(self) -> Iterator[Condition]:

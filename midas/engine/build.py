@@ -28,6 +28,7 @@ from midas.execution.worker import ExecutionRules
 from midas.portfolio.sizing import SizingRules
 from midas.ports.strategy import Strategy
 from midas.risk.limits import Limits
+from midas.risk.open_risk import OpenRisk
 from midas.state.state import State
 
 
@@ -92,7 +93,9 @@ def build_engine(config: EngineConfig, strategies: Sequence[Strategy]) -> Engine
     state.control.table = config.triggers.permissions
     keeper = BreakerKeeper(config.breakers)
     taker = float(config.costs.fees.taker)
-    stops = StopKeeper(_stop_book(config, strategies), orchestrator.execution, orchestrator.atr, taker)
+    book = _stop_book(config, strategies)
+    risk.open_risk = OpenRisk(book, config.triggers, orchestrator.atr)
+    stops = StopKeeper(book, orchestrator.execution, orchestrator.atr, taker)
     return Engine(state, orchestrator, guardian, config.audit_every, config.costs, freshness, keeper, stops)
 
 

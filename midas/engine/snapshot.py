@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from midas.agents.covers import naked
 from midas.agents.execution_agent import sellable as closable
 from midas.domain.command import Acknowledge
 from midas.domain.decision import FillBooked, ModeChanged, TargetRefused
@@ -25,11 +26,12 @@ from midas.engine.lines import lines
 from midas.engine.order_log import OrderLog
 from midas.engine.reconciliation import reconciliation
 from midas.engine.results import Results
-from midas.engine.standing import breakers, exposures, triggers
+from midas.engine.standing import breakers, exposures, stops, triggers
 from midas.engine.tape import TapePainter
 from midas.engine.voices import RegimeLog, SignalLog
 from midas.risk.budget_gauges import budget_gauges
 from midas.risk.gauges import gauges, next_to_bind, switched_off
+from midas.risk.open_risk import open_risk
 from midas.risk.room import buyable, sellable
 from midas.state.ledger import Sleeve
 from midas.state.market import InstrumentMarket
@@ -148,6 +150,7 @@ class Painter:
         """The whole picture as of `now` (wall time)."""
         engine, state, assembly = self._engine, self._engine.state, self._assembly
         rules = engine.guardian.rules
+        memory, bare = naked(state)
         rows = (*gauges(state, engine.orchestrator.risk.limits), *budget_gauges(state, rules))
         return Snapshot(
             sequence=engine.sequence,
@@ -186,6 +189,10 @@ class Painter:
             market=assembly.market,
             limits_off=switched_off(engine.orchestrator.risk.limits),
             reconciliation=reconciliation(state, engine.passes, assembly.venue),
+            stops=stops(state),
+            naked_memory=memory,
+            naked_bare=bare,
+            open_risk=open_risk(state),
         )
 
     def _fill(self, fill: FillBooked) -> None:

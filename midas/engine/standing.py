@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from math import inf
 
+from midas.agents.covers import Cover, covers
 from midas.domain.breakers import EFFECTS, BreakerRules, Component, Phase
 from midas.domain.order import Side
 from midas.domain.triggers import TriggerRules
 from midas.risk.exposure import worst_case
 from midas.risk.limits import Limits
 from midas.risk.triggers import DEFENSIVE, SHARE, STOP, readings
-from midas.state.snapshot import BreakerView, ExposureView, TriggerView
+from midas.state.snapshot import BreakerView, ExposureView, StopView, TriggerView
 from midas.state.state import State
 
 NAN = float("nan")
@@ -74,6 +75,23 @@ def breakers(state: State, rules: BreakerRules) -> tuple[BreakerView, ...]:
         for component, breaker in state.breakers.all.items()
     ]  # fmt: skip
     return tuple(sorted(views, key=lambda view: PHASES.index(view.phase)))
+
+
+def stops(state: State) -> tuple[StopView, ...]:
+    """What closes every open position, the most naked one on top."""
+    views = [_stop(state, cover) for cover in covers(state)]
+    return tuple(sorted(views, key=lambda view: -view.naked if view.naked == view.naked else -inf))
+
+
+def _stop(state: State, cover: Cover) -> StopView:
+    kept, sleeve = cover.stop, state.ledger.sleeve(cover.strategy, cover.instrument)
+    level = float(cover.level) if cover.level else NAN
+    risk = float(cover.quantity) * max(cover.mark - level, 0.0) if cover.level else NAN
+    return StopView(
+        cover.strategy, cover.instrument, float(cover.quantity), float(sleeve.average_price), level,
+        kept.kind if kept is not None else "none", cover.distance, float(cover.resident), cover.naked, risk,
+        state.stops.troubles.get((cover.strategy, cover.instrument), ""),
+    )  # fmt: skip
 
 
 def _share(value: float, equity: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
-from pydantic import PrivateAttr, model_validator
+from pydantic import PrivateAttr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from midas.domain.mode import Environment
@@ -78,6 +78,19 @@ class Settings(BaseSettings):
             for symbol in strategy.instruments or ():
                 if symbol not in self.trading.instruments:
                     raise ValueError(f"strategies.{name}.instruments: {symbol} is not in trading.instruments")
+        return self
+
+    @model_validator(mode="after")
+    def _strategies_stops_are_stops(self) -> Self:
+        for name, strategy in self.strategies.items():
+            try:
+                self.risk.stops.changed(strategy.stops)
+            except ValidationError as error:
+                first = error.errors(include_url=False)[0]
+                where = ".".join(["strategies", name, "stops", *map(str, first["loc"])])
+                said = first["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
+                raise ValueError(f"{where}: {said}, got {first['input']!r}" if first["loc"] else
+                                 f"{where}: {said}") from None  # fmt: skip
         return self
 
     @property

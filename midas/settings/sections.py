@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, StringConstraints, field_validator, model
 
 from midas.settings.breakers import BreakerSettings
 from midas.settings.section import Section, Share
+from midas.settings.stops import StopSettings
 from midas.settings.triggers import TriggerSettings
 
 Symbol = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{4,20}$")]
@@ -70,6 +71,15 @@ class StrategySettings(Section):
     weight: Share = 1.0
     instruments: tuple[Symbol, ...] | None = None  # None: all of `trading.instruments`
     parameters: dict[str, Scalar] = {}
+    stops: dict[str, Scalar] = {}  # what differs from [risk.stops]
+
+    @field_validator("stops")
+    @classmethod
+    def _are_keys_of_stops(cls, value: dict[str, Scalar]) -> dict[str, Scalar]:
+        for key in value:
+            if key not in StopSettings.model_fields:
+                raise ValueError(f"unknown key {key}; known: {', '.join(StopSettings.model_fields)}")
+        return value
 
     @field_validator("parameters", mode="before")
     @classmethod
@@ -128,6 +138,7 @@ class RiskSettings(Section):
     rebalance_band: Share = 0.10  # of the new size: a smaller change isn't worth its cost
     triggers: TriggerSettings = TriggerSettings()
     breakers: BreakerSettings = BreakerSettings()
+    stops: StopSettings = StopSettings()
 
     @model_validator(mode="after")
     def _profile_exists(self) -> Self:

@@ -297,6 +297,22 @@ class BreakerView(msgspec.Struct, frozen=True):
     patience_ns: int  # silence or failure that opens it; 0: at once
 
 
+class StopView(msgspec.Struct, frozen=True):
+    """What closes one open position, and where that stands."""
+
+    strategy: str
+    instrument: str
+    quantity: float  # whole lots
+    entry: float
+    level: float  # NaN: none yet
+    kind: str  # protective, trailing, break-even, none
+    distance: float  # from the mark down to it, as a fraction
+    resident: float  # of the quantity, what a stop at the venue sells
+    naked: float  # quote currency that nothing at the venue protects
+    risk: float  # quote currency lost from the mark if it is hit
+    trouble: str  # why it isn't at the venue; empty: it is, or shouldn't be
+
+
 class PositionView(msgspec.Struct, frozen=True):
     """One strategy's position in one instrument (a `strategy` of "all" is the sum)."""
 
@@ -619,3 +635,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     limits_off: tuple[str, ...] = ()  # titles of limits that this profile sets so wide that they can't bind
     foreign: tuple[OrderView, ...] = ()  # open orders on the account that aren't ours
     reconciliation: ReconciliationView = ReconciliationView()
+    stops: tuple[StopView, ...] = ()  # of every open position, the most naked first
+    naked_memory: float = 0.0  # quote currency whose stop exists only in the engine: gone if it dies
+    naked_bare: float = 0.0  # quote currency without any stop
+    open_risk: float = 0.0  # quote currency lost if every stop is hit

@@ -1,0 +1,109 @@
+"""What is lost if every stop is hit, and whether the loss budgets have room for more of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from midas.domain.money import ZERO, floor_to, from_float, plain
+from midas.domain.opinion import Target
+from midas.domain.order import OrderIntent, Side
+from midas.domain.stops import StopBook
+from midas.domain.triggers import TriggerRules
+from midas.domain.verdict import Breach
+from midas.risk.triggers import STOP, losses
+from midas.state.state import State
+
+BUDGETS = ("day_stop", "week_stop", "month_stop")
+FINE = Decimal("1e-12")  # finer than any lot
+TOLERANCE = 1e-9
+
+
+def open_risk(state: State) -> float:
+    """Quote currency from the marks down to the stops of all open positions; what has no stop isn't in it."""
+    total = 0.0
+    for kept in state.stops.kept.values():
+        if kept.instrument in state.markets and kept.level:
+            held = state.ledger.sleeve(*kept.key).quantity
+            mark = state.markets[kept.instrument].mark
+            total += float(max(held, ZERO)) * max(mark - float(kept.level), 0.0) if held else 0.0
+    return total
+
+
+class OpenRisk:
+    """Refuses entries that the loss budgets couldn't bear together with every stop that stands."""
+
+    def __init__(self, book: StopBook, triggers: TriggerRules, atr: Mapping[str, float]) -> None:
+        """`atr`: the newest by instrument, in price units."""
+        self._book = book
+        self._triggers = triggers
+        self._atr = atr
+
+    def of_target(self, target: Target, state: State) -> Breach | None:
+        """What a target would add, beside what stands and is asked for."""
+        if not self._book.enabled:
+            return None
+        own = (o for o in state.orders.working(target.strategy, target.instrument))
+        asked = sum((o.reserved for o in own if o.intent.side is Side.BUY), ZERO)
+        held = state.ledger.sleeve(target.strategy, target.instrument).quantity
+        more = max(ZERO, target.quantity - held - asked)
+        price = state.markets[target.instrument].mark
+        return self._breach(state, target.strategy, target.instrument, more, price, "")
+
+    def of_order(self, intent: OrderIntent, state: State) -> Breach | None:
+        """What an entry would add; an order that it takes the place of is gone by then."""
+        if not self._book.enabled:
+            return None
+        price = state.markets[intent.instrument].mark
+        price = price if intent.price is None else float(intent.price)
+        sleeve = intent.strategy, intent.instrument
+        return self._breach(state, *sleeve, intent.quantity, price, intent.replaces)
+
+    def _breach(
+        self, state: State, strategy: str, instrument: str, more: Decimal, price: float, without: str
+    ) -> Breach | None:
+        distance = self._distance(strategy, instrument, price)
+        if not (distance > 0.0 and more > ZERO):
+            return None
+        standing = open_risk(state) + self._asked(state, without)
+        risk = standing + float(more) * distance
+        equity = state.equity()
+        for title, left in self._left(state, equity):
+            if risk <= left + TOLERANCE * equity:
+                continue
+            pair = state.instruments[instrument]
+            room = max(left - standing, 0.0) / distance
+            fits = floor_to(from_float(room, FINE), pair.lot_size)
+            sentence = (
+                f"every stop hit would lose {risk:.2f} {state.quote}, {max(left, 0.0):.2f} are left of the "
+                f"{title} budget; at most {plain(fits)} {pair.base} fits"
+            )
+            return Breach("open risk", risk / equity, left / equity, sentence)
+        return None
+
+    def _asked(self, state: State, without: str) -> float:
+        """The same of what open orders still buy."""
+        total = 0.0
+        for order in state.orders.open.values():
+            intent = order.intent
+            if intent.side is Side.BUY and intent.client_id != without:
+                mark = state.markets[intent.instrument].mark
+                price = float(intent.price) if intent.price is not None else mark
+                total += float(order.reserved) * self._distance(intent.strategy, intent.instrument, price)
+        return total
+
+    def _distance(self, strategy: str, instrument: str, price: float) -> float:
+        """From an entry down to where its stop would be; 0: it would have none."""
+        rules = self._book.of(strategy)
+        if not rules.enabled:
+            return 0.0
+        known = self._atr.get(instrument, 0.0)
+        atr = known if known > 0.0 else 0.0
+        trail = [d for d in (price * rules.trail_percent, atr * rules.trail_atr) if d > 0.0]
+        return min([d for d in (rules.distance(price, atr), *trail) if d > 0.0], default=0.0)
+
+    def _left(self, state: State, equity: float) -> Iterator[tuple[str, float]]:
+        """(budget, quote currency left of it), of those whose start is known."""
+        for reading in losses(state, self._triggers):
+            if reading.acts == STOP and reading.name in BUDGETS and reading.base > 0.0 and equity > 0.0:
+                yield reading.title, equity - reading.base * (1.0 - reading.threshold)
