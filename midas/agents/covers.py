@@ -25,6 +25,11 @@ class Cover(msgspec.Struct, frozen=True):
     resident: Decimal  # of the quantity, what a stop known to stand at the venue sells
 
     @property
+    def key(self) -> tuple[str, str]:
+        """Its sleeve."""
+        return self.strategy, self.instrument
+
+    @property
     def level(self) -> Decimal:
         """Of its stop; 0: none."""
         return self.stop.level if self.stop is not None else ZERO

@@ -19,6 +19,7 @@ from midas.analysis.regime import RegimeRules
 from midas.domain.carry import Carried
 from midas.domain.command import Answer, Command
 from midas.domain.event import AccountDoubted, CommandGiven, Event, SessionOpened
+from midas.domain.stops import NO_STOPS, StopRules
 from midas.domain.time import MINUTE, SECOND
 from midas.domain.triggers import TriggerRules
 from midas.engine.audit import Audit
@@ -62,6 +63,10 @@ LIMITS = Limits(
 TRIGGERS = TriggerRules(
     daily_loss_stop=0.05, weekly_loss_defensive=1.0, weekly_loss_stop=1.0, monthly_loss_stop=1.0
 )
+# Near enough that this market, which walks a few ticks at a time, reaches them.
+STOPS = StopRules(
+    percent=0.00005, trail_percent=0.00006, time=4 * MINUTE, time_gain=0.001, collar_bps=1.0, step_bps=0.1
+)
 EXECUTION = ExecutionRules(passive_timeout=5 * SECOND, reprice_ticks=2, take_collar_bps=10.0)
 
 
@@ -78,14 +83,16 @@ class Machine(msgspec.Struct):
     paces: Paces
     quiet_s: float  # of the user stream, until it is asked whether it lives
     taped: bool = False  # keep tapes, for a replay
+    stops: bool = False  # positions have stops
 
 
-def config(venue: Venue, whims: tuple[Whim, ...]) -> EngineConfig:
+def config(venue: Venue, whims: tuple[Whim, ...], stops: bool = False) -> EngineConfig:
     """The engine's configuration in every world: all strategies on all pairs."""
     ids = tuple(pair.id for pair in venue.pairs)
     return EngineConfig(
         instruments=venue.pairs, quote="USDT", period=MINUTE, audit_every=60 * SECOND, regime=RegimeRules(),
         limits=LIMITS, sizing=SizingRules(), execution=EXECUTION, triggers=TRIGGERS,
+        stops=STOPS if stops else NO_STOPS,
         strategies=tuple(
             StrategyConfig(kind.name, 0.3, ids, {"seed": whim.seed, "turns": whim.turns})
             for kind, whim in zip(KINDS, whims, strict=False)
@@ -142,7 +149,7 @@ class Desk:
         self.machine = machine
         self.process = Process(f"desk-{number}")
         self.session = f"20260109-120000-{number:04d}"
-        self.config = config(machine.venue, machine.whims)
+        self.config = config(machine.venue, machine.whims, machine.stops)
         self.engine = build_engine(self.config, strategies(machine.whims))
         self.painter = Blind()
         self.watch: Callable[[State], Watches] = Watch

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 import msgspec
 
+from midas.agents.covers import covers
 from midas.agents.execution_agent import PREFIX
 from midas.domain.carry import Carried
 from midas.domain.decision import Anomaly, OrderMoved, OrderPlanned
@@ -146,7 +147,9 @@ class Inspector:
         self._latched_s = (self._latched_s or now) if record is not None else 0.0
         if record is None or not desk.up or now - max(calm_since, self._latched_s) < CLEARED_S:
             return
-        spared = {Purpose.FLATTEN} if record.level is not KillLevel.HALT else {Purpose.FLATTEN, Purpose.EXIT}
+        spared = {Purpose.FLATTEN}
+        if record.level is KillLevel.HALT:
+            spared |= {Purpose.EXIT, Purpose.STOP}
         for order in self._venue.open_orders:
             known = desk.state.orders.get(order.client_id)
             if order.client_id.startswith(PREFIX) and (known is None or known.intent.purpose not in spared):
@@ -207,6 +210,15 @@ class Inspector:
             if (held := state.ledger.position(pair.id)) != bought:
                 yield "I1", f"{pair.name}: {held} here, {bought} by the trades that are known here"
             yield from self._sleeves(state, pair, told)
+            yield from self._sold(state, pair)
+
+    def _sold(self, state: State, pair: Instrument) -> Iterator[tuple[str, str]]:
+        """I15: nobody sells more than they hold, whatever stands there to sell it."""
+        if any(posts > 1 for posts in self._posts.values()):
+            return  # a proxy's second copy is nobody's decision
+        for sleeve in state.sleeves():
+            if sleeve.instrument == pair.id and sleeve.strategy != EXTERNAL and sleeve.quantity < ZERO:
+                yield "I15", f"{sleeve.strategy} holds {sleeve.quantity} {pair.base}"
 
     def _sleeves(self, state: State, pair: Instrument, told: list[Deal]) -> Iterator[tuple[str, str]]:
         """I1 for each strategy: a trade counts for whoever wanted its order."""
@@ -257,7 +269,7 @@ class Inspector:
             return "" if level >= _LEVELS.index(KillLevel.FLATTEN) else "no kill flattens"
         if level > 0 or (level == 0 and intent.purpose is Purpose.ENTRY):
             return f"the latch is set to {_LEVELS[level].value}"
-        if state.recovering or state.closing:
+        if state.recovering or (state.closing and intent.purpose is not Purpose.STOP):
             return "the account isn't known" if state.recovering else "the session closes"
         if intent.purpose is not Purpose.ENTRY:
             return ""
@@ -357,6 +369,25 @@ class Looker:
         for name, (size, most) in sizes.items():
             if size > most:
                 yield "I14", f"{size} {name}, at most {most} were to be kept"
+
+
+def unprotected(state: State) -> Iterator[str]:
+    """What is not as it should be once things are quiet: each position has one stop, and no stop is alone."""
+    control = state.control
+    for cover in covers(state):
+        if control.latched or not cover.level or cover.key in state.stops.troubles:
+            continue
+        standing = [o for o in state.orders.working(*cover.key) if o.protects]
+        leaving = state.orders.exits(*cover.key) or control.gates
+        if len(standing) != 1 and not leaving:
+            yield f"{' '.join(cover.key)} holds {cover.quantity} and has {len(standing)} stops"
+    for order in state.orders.open.values():
+        if order.protects and order.leaves > _held(state, order):
+            yield f"stop {order.intent.client_id} would sell more than is held"
+
+
+def _held(state: State, order: Order) -> Decimal:
+    return state.ledger.sleeve(order.intent.strategy, order.intent.instrument).quantity
 
 
 def _given_up(order: Order) -> bool:

@@ -23,7 +23,7 @@ from midas.runtime.runner import Paces
 from midas.simulation.chance import Chance
 from midas.simulation.clock import MachineClock, TrueClock
 from midas.simulation.desk import Desk, Machine
-from midas.simulation.invariants import Inspector, Violation
+from midas.simulation.invariants import Inspector, Violation, unprotected
 from midas.simulation.loop import MANNERS, Process, SimLoop, SimulationError
 from midas.simulation.network import Asked, Network, Weather
 from midas.simulation.plan import RESTART_S, Plan
@@ -44,6 +44,7 @@ MONEY = "I1: "
 CLOCKS = ("clock.jump", "clock.hour", "clock.drift")
 LOOK_S = 10.0  # between two looks at what takes time to come right
 QUIETS = (10.0, 30.0, 30.0, 30.0)  # seconds of silence on the user stream until it is asked
+STOPS_EVERY = 4  # worlds: in those, positions have stops
 TAPED_EVERY = 8  # worlds: a replay costs as much again as its engine's steps
 TICKS = (1, *(5,) * 11)  # seconds between two ticks: a quiet desk costs the most
 
@@ -67,8 +68,8 @@ class Verdict(msgspec.Struct, frozen=True):
 class World:
     """Made of a plan; `run` once."""
 
-    def __init__(self, plan: Plan, taped: bool = False) -> None:
-        """`taped`: keep what a replay needs."""
+    def __init__(self, plan: Plan, taped: bool = False, stops: bool | None = None) -> None:
+        """`taped`: keep what a replay needs. `stops`: give positions stops; None: as the seed says."""
         self.plan = plan
         self.chance = chance = Chance(plan.seed)
         draw = chance.stream("world")
@@ -89,6 +90,7 @@ class World:
         self.machine = Machine(
             loop, MachineClock(loop), self.disk, self.network, self.venue, chance.stream("broker"), whims,
             paces, draw.choice(QUIETS), taped or plan.seed % TAPED_EVERY == 0,
+            plan.seed % STOPS_EVERY == STOPS_EVERY - 1 if stops is None else stops,
         )  # fmt: skip
         self.person = Person(chance.stream("trader"))
         self.violations: list[Violation] = []
@@ -301,6 +303,8 @@ class World:
                 yield f"{client_id} is open at the venue alone"
         for client_id in sorted(here - there):
             yield f"{client_id} is open here alone"
+        if not self._over:
+            yield from unprotected(state)
         for pair in venue.pairs:
             held = sum((s.quantity for s in state.sleeves() if s.instrument == pair.id), Decimal(0))
             deals = (d for d in venue.deals if d.symbol == pair.symbol)
