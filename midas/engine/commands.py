@@ -105,6 +105,8 @@ class Commands:
             yield from self._amending.on_late_fill(client_id, decisions)
         if self._amending.pending:
             yield from self._amending.follow(sequence)
+        if self._manual.waiting:
+            yield from self._manual.follow(sequence)
 
     def unwanted(self, order: Order) -> str:
         """Why a person wants this order cancelled; empty where nobody does."""

@@ -206,10 +206,11 @@ class Engine:
                 self.orchestrator.execution.stopped_out(made.strategy, made.instrument)
         if any(type(d) in (FillBooked, FillBusted, OrderMoved) for d in self._decisions):
             self._work(self.orchestrator.proceed(state, self._sequence))
-            self._keep_stops()
         if any(isinstance(d, Anomaly) and self._unexplained(d, event) for d in self._decisions):
             self._effects.extend(self._passes.look_again())
         self._work(self._commands.follow(self._decisions, self._sequence))
+        if any(type(d) in (FillBooked, FillBusted, OrderMoved) for d in self._decisions):
+            self._keep_stops()  # after every other exit: those go first
         if state.orders.open:
             self._withdraw_unwanted()
 

@@ -6,15 +6,17 @@ answered with what it became.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 import msgspec
 
-from midas.agents.execution_agent import ExecutionAgent, sellable
+from midas.agents.execution_agent import ExecutionAgent, Step, Withdrawal, sellable
 from midas.agents.risk_manager import RiskManager
 from midas.domain.command import PlaceOrder
+from midas.domain.decision import AmendmentMoved, Noted
 from midas.domain.money import ZERO, plain
-from midas.domain.order import OrderIntent, OrderType, Purpose, Side, TimeInForce
+from midas.domain.order import OrderIntent, OrderType, Phase, Purpose, Side, TimeInForce
 from midas.engine.lookup import SHORT, exit_barred
 from midas.engine.reply import Asked, Reply
 from midas.engine.review import Reviewer
@@ -37,6 +39,7 @@ class ManualDesk:
         self._risk = risk
         self._execution = execution
         self._reviewer = reviewer
+        self.waiting: dict[str, tuple[PlaceOrder, Asked]] = {}  # by the stop that gives way to a sale
 
     def place(self, command: PlaceOrder, asked: Asked) -> Reply:
         """The review, or once confirmed the order. Raises OrderInvalid."""
@@ -49,18 +52,56 @@ class ManualDesk:
             return Reply(False, f"{what} is refused: {'; '.join(review.breaches)}", review)
         if not command.confirmed:
             return Reply(True, f"{what}: confirm to send it", review)
+        if intent.replaces:
+            return self._wait(
+                intent, command, asked, Reply(True, f"{what}: sent once its stop is off", review)
+            )
         return Reply(True, f"{what} is sent as {intent.client_id[-SHORT:]}", review, steps=[intent])
 
     def became(self, ticket: str) -> Reply | None:
         """What is said to a ticket that was used before. Raises OrderInvalid for one that can't be."""
         if not 0 < len(ticket) <= TICKET_MAX:
             raise OrderInvalid(f"an order needs a ticket of 1 to {TICKET_MAX} characters")
+        if any(command.ticket == ticket for command, _ in self.waiting.values()):
+            return Reply(True, "its stop is being withdrawn: it is sent then")
         client_id = self._state.tickets.get(ticket)
         if client_id is None:
             return None
         order = self._state.orders.get(client_id)
         status = f", which is {order.status}" if order is not None else ""
         return Reply(True, f"already sent as {client_id[-SHORT:]}{status}")
+
+    def follow(self, sequence: int) -> Iterator[Step]:
+        """After each recorded event: sales whose stop has given back what they sell."""
+        for client_id, (command, asked) in list(self.waiting.items()):
+            stop = self._state.orders.get(client_id)
+            if stop is not None and stop.phase is not Phase.CLOSED:
+                if not (stop.unknown or stop.pending):
+                    yield Withdrawal(stop, "a person sells")
+                continue
+            del self.waiting[client_id]
+            yield self._moved(client_id, waits=False)
+            yield from self._sell(command, Asked(asked.actor, sequence))
+
+    def _sell(self, command: PlaceOrder, asked: Asked) -> Iterator[Step]:
+        try:
+            reply = self.place(command, asked)
+        except OrderInvalid as error:
+            reply = Reply(False, str(error))
+        if not reply.accepted:
+            yield Noted("ORDER", "warn", f"a sale isn't sent: {reply.message}")
+        yield from reply.steps
+
+    def _wait(self, intent: OrderIntent, command: PlaceOrder, asked: Asked, reply: Reply) -> Reply:
+        self.waiting[intent.replaces] = command, asked
+        stop = self._state.orders.open[intent.replaces]
+        steps: list[Step] = [self._moved(intent.replaces, waits=True), Withdrawal(stop, "a person sells")]
+        return msgspec.structs.replace(reply, steps=steps)
+
+    def _moved(self, client_id: str, *, waits: bool) -> AmendmentMoved:
+        moved = AmendmentMoved(client_id, waits)
+        self._state.move_amendment(moved)
+        return moved
 
     def intent(
         self, sleeve: tuple[str, str], plan: Plan, ticket: str, reason: str, sequence: int
@@ -97,7 +138,17 @@ class ManualDesk:
         market_order = kind is OrderType.MARKET
         plan = Plan(side, OrderType.LIMIT if market_order else kind, force, quantity, price)
         reason = f"{'market order' if market_order else 'asked for'} by {asked.actor}"
-        return self.intent(sleeve, plan, command.ticket, reason, asked.sequence)
+        intent = self.intent(sleeve, plan, command.ticket, reason, asked.sequence)
+        return msgspec.structs.replace(intent, replaces=self._in_the_way(sleeve, side, quantity))
+
+    def _in_the_way(self, sleeve: tuple[str, str], side: Side, quantity: Decimal) -> str:
+        """The stop that has set aside what is sold here. Raises OrderInvalid while another sale waits for it."""
+        stop = self._state.orders.stop(*sleeve)
+        if side is Side.BUY or stop is None or quantity <= self._state.free_base(*sleeve):
+            return ""
+        if stop.intent.client_id in self.waiting:
+            raise OrderInvalid("another sale waits for its stop: ask again in a moment")
+        return stop.intent.client_id
 
     def _price(
         self, command: PlaceOrder, kind: OrderType, side: Side, instrument: str
@@ -119,7 +170,9 @@ class ManualDesk:
     def _check_holding(self, strategy: str, instrument: str, quantity: Decimal) -> None:
         """Raises OrderInvalid where a sleeve can't sell so much, saying who could."""
         state = self._state
-        free, traded = state.free_base(strategy, instrument), state.instruments[instrument]
+        stop, traded = state.orders.stop(strategy, instrument), state.instruments[instrument]
+        without = stop.intent.client_id if stop is not None else ""
+        free = state.free_base(strategy, instrument, without)
         if quantity <= free:
             return
         held, base = state.ledger.sleeve(strategy, instrument).quantity, traded.base

@@ -100,7 +100,7 @@ class Reviewer:
         """Orders of ours on the other side that this one would meet."""
         for order in self._state.orders.of_instrument(intent.instrument):
             other = order.intent
-            if other.side is intent.side or other.price is None or intent.price is None:
+            if order.untriggered or other.side is intent.side or other.price is None or intent.price is None:
                 continue
             if (intent.price - other.price) * intent.side.sign >= 0:
                 yield f"it would meet our own order {other.client_id[-4:]} of {other.strategy}"

@@ -24,8 +24,10 @@ def buyable(state: State, limits: Limits) -> dict[str, tuple[float, ...]]:
 
 
 def sellable(state: State, strategy: str, instrument: str) -> tuple[float, ...]:
-    """The same portions of what a sleeve holds and no order of it offers yet."""
-    return _portions(state.free_base(strategy, instrument), state.instruments[instrument])
+    """The same portions of what a sleeve holds and no order of it offers yet; its stop would give way."""
+    stop = state.orders.stop(strategy, instrument)
+    without = stop.intent.client_id if stop is not None else ""
+    return _portions(state.free_base(strategy, instrument, without), state.instruments[instrument])
 
 
 def _at_the_ask(

@@ -48,6 +48,10 @@ class Orders(Requests):
             o for o in self.working(strategy, instrument) if o.intent.side is Side.SELL and not o.protects
         ]
 
+    def stop(self, strategy: str, instrument: str) -> Order | None:
+        """What protects one sleeve at the venue, or is on its way there."""
+        return next((o for o in self.working(strategy, instrument) if o.protects), None)
+
     def of_instrument(self, instrument: str) -> Iterator[Order]:
         """Open orders in one instrument."""
         return (o for o in self.open.values() if o.intent.instrument == instrument)

@@ -15,6 +15,7 @@ from midas.domain.order import OrderType, Purpose
 from midas.domain.stops import BREAK_EVEN, PROTECTIVE, TRAILING, StopRules
 from midas.domain.time import MINUTE, SECOND
 from midas.state.order import Order
+from tests.engine.hands import Hands
 from tests.engine.scene import Scene, of
 from tests.fakes.desk import BTC, Desk, config
 from tests.fakes.strategy import flat, long
@@ -234,6 +235,56 @@ def test_a_person_closes_a_position_that_has_a_stop() -> None:
     held.tick(2)
     assert held.position < DUST
     assert stops(held) == []
+
+
+def test_a_person_sells_what_a_stop_has_set_aside() -> None:
+    hands = Hands(Scene(stops=RULES)).hold("0.01")
+    hands.scene.tick(2)
+    stop = the_stop(hands.scene)
+    answer = hands.sell("0.004")
+    assert answer.accepted
+    assert answer.message.endswith(": sent once its stop is off")
+    hands.scene.tick(2)
+    assert stop.status == "CANCELED"
+    assert hands.held() < Decimal("0.006")
+    assert hands.held() - DUST < the_stop(hands.scene).leaves <= hands.held()
+
+
+def test_a_persons_resting_sale_leaves_the_rest_to_the_stop() -> None:
+    hands = Hands(Scene(stops=RULES)).hold("0.01")
+    hands.scene.tick(2)
+    assert hands.sell("0.004", "60500.00", ticket="t").accepted
+    assert hands.sell("0.004", "60500.00", ticket="t").accepted
+    hands.scene.tick(2)
+    resting = [o for o in hands.open if not o.protects]
+    assert [o.intent.quantity for o in resting] == [Decimal("0.004")]
+    assert the_stop(hands.scene).leaves == Decimal("0.00599")
+
+
+def test_a_sale_that_waits_for_its_stop_is_dropped_by_a_kill() -> None:
+    hands = Hands(Scene(stops=RULES)).hold("0.01")
+    hands.scene.tick(2)
+    hands.desk.latency = SECOND // 2
+    hands.sell("0.004")
+    hands.desk.feed(LatchTripped("all", "test", "", hands.scene.market.now))
+    hands.scene.tick(3)
+    assert hands.held() > Decimal("0.009")
+    assert hands.scene.notes("a sale isn't sent")
+
+
+def test_what_a_person_bought_may_be_left_alone() -> None:
+    hands = Hands(Scene(stops=msgspec.structs.replace(RULES, by_hand=False))).hold("0.01")
+    hands.scene.tick(2)
+    assert stops(hands.scene) == []
+    assert hands.desk.picture().naked_bare > 500.0
+
+
+def test_an_entry_that_the_loss_budget_cant_bear_is_refused_with_what_fits() -> None:
+    hands = Hands(Scene(stops=msgspec.structs.replace(RULES, percent=0.5)))
+    answer = hands.buy("0.03", confirmed=False)
+    assert not answer.accepted
+    assert "every stop hit would lose 904." in answer.message
+    assert "300.00 are left of the day's loss budget; at most 0.00995 BTC fits" in answer.message
 
 
 def test_a_cancelled_stop_comes_back() -> None:
