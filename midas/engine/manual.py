@@ -142,7 +142,7 @@ class ManualDesk:
         return msgspec.structs.replace(intent, replaces=self._in_the_way(sleeve, side, quantity))
 
     def _in_the_way(self, sleeve: tuple[str, str], side: Side, quantity: Decimal) -> str:
-        """The stop that has set aside what is sold here. Raises OrderInvalid while another sale waits for it."""
+        """The stop that has set aside what is sold here. Raises OrderInvalid while a sale waits for it."""
         stop = self._state.orders.stop(*sleeve)
         if side is Side.BUY or stop is None or quantity <= self._state.free_base(*sleeve):
             return ""

@@ -20,10 +20,11 @@ from midas.domain.event import (
     OrderClosed,
     OrderFilled,
     OrderRejected,
+    OrderTriggered,
 )
 from midas.domain.instrument import Instrument
 from midas.domain.money import floor_to
-from midas.domain.order import CloseReason, OrderType, Side
+from midas.domain.order import CloseReason, OrderIntent, OrderType, Purpose, Side
 from midas.venues.binance.emergency import EmergencyCanceller
 from midas.venues.binance.endpoints import Endpoints, refuse_non_loopback
 from midas.venues.binance.instruments import load
@@ -179,3 +180,50 @@ async def test_an_order_whose_answer_was_lost_is_found_by_the_next_pass(desk: De
     assert len([e for e in desk.of(OrderAccepted) if e.client_id == "md-1"]) == 1
     await behind.broker.close()
     await proxy.stop()
+
+
+async def test_a_stop_waits_reserves_is_triggered_and_sells(desk: Desk) -> None:
+    await desk.submit(intent("md-0", quantity=Decimal("0.04"), type=OrderType.MARKET, price=None))
+    bought = desk.of(OrderFilled)[-1].fill.price
+    far = floor_to(bought * Decimal("0.9"), desk.btc.tick_size)
+    await desk.submit(_stop("md-far", far))
+    await until(lambda: len(_accepted(desk, "md-far")) == 2)
+    assert {(e.source.value, e.untriggered) for e in _accepted(desk, "md-far")} == {
+        ("answer", True), ("stream", True),
+    }  # fmt: skip
+    seen = await desk.broker.account("audit", [], {})
+    (line,) = seen.open_orders
+    assert (line.type, line.untriggered, line.quantity) == (OrderType.STOP_LOSS_LIMIT, True, Decimal("0.001"))
+    assert {b.asset: b.locked for b in seen.balances}["BTC"] == Decimal("0.001")
+    await desk.broker.cancel("md-far", desk.btc.id)
+    await until(lambda: any(e.client_id == "md-far" for e in desk.of(OrderClosed)))
+
+    await desk.submit(_stop("md-past", bought * 2))
+    assert "trigger immediately" in desk.of(OrderRejected)[-1].reason
+
+    for number in range(40):  # the market moves meanwhile: what has come already is refused
+        name = f"md-near-{number}"
+        await desk.submit(_stop(name, await desk.ask() - desk.btc.tick_size))
+        if not _accepted(desk, name):
+            continue
+        sale = intent(f"md-sale-{number}", side=Side.SELL, quantity=Decimal("0.0005"))
+        await desk.submit(msgspec.structs.replace(sale, type=OrderType.MARKET, price=None))
+        await desk.broker.account("audit", [], {})
+        if any(e.client_id == name for e in desk.of(OrderTriggered)):
+            break
+        await desk.broker.cancel(name, desk.btc.id)
+    await until(lambda: any(e.client_id == name for e in desk.of(OrderClosed)))
+    sold = [e for e in desk.of(OrderFilled) if e.client_id == name and e.source.value == "stream"]
+    assert sum(e.fill.quantity for e in sold) == Decimal("0.001")
+
+
+def _stop(client_id: str, price: Decimal) -> OrderIntent:
+    limit = floor_to(price * Decimal("0.99"), Decimal("0.01"))
+    return intent(
+        client_id, side=Side.SELL, type=OrderType.STOP_LOSS_LIMIT, price=limit, stop_price=price,
+        purpose=Purpose.STOP, quantity=Decimal("0.001"),
+    )  # fmt: skip
+
+
+def _accepted(desk: Desk, client_id: str) -> list[OrderAccepted]:
+    return [e for e in desk.of(OrderAccepted) if e.client_id == client_id]
