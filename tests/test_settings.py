@@ -212,3 +212,65 @@ def test_whatever_a_variable_holds_the_answer_is_settings_or_one_sentence(values
         assert str(error)  # noqa: PT017
     else:
         assert not values or set(values) <= {"HOME"}
+
+
+STOPS = "[risk.stops]\n"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "ok"),
+    [
+        ("percent", 0.0, True), ("percent", -0.001, False), ("percent", 0.999, True), ("percent", 1.0, False),
+        ("atr", 1000, True), ("atr", 1000.1, False), ("trail_percent", 0.999, True), ("trail_percent", 1, False),
+        ("trail_atr", 1000, True), ("trail_atr", 1001, False), ("break_even_r", 100, True),
+        ("break_even_r", 100.1, False), ("time_minutes", 525_600, True), ("time_minutes", 525_601, False),
+        ("collar_bps", 2000, True), ("collar_bps", 2001, False), ("step_bps", 1000, True),
+        ("step_bps", 1001, False), ("pace_seconds", 3600, True), ("pace_seconds", 3601, False),
+        ("chase_seconds", 60, True), ("chase_seconds", 60.1, False), ("chase_seconds", -0.1, False),
+    ],
+)  # fmt: skip
+def test_each_number_of_a_stop_has_its_bounds(desk: Path, key: str, value: float, ok: bool) -> None:
+    atr = "atr = 1\n" if key == "percent" else ""
+    (desk / "config.toml").write_text(f"{BASE}\n{STOPS}{atr}{key} = {value}\n")
+    if ok:
+        assert getattr(load_settings(desk, environ={}).risk.stops, key) == value
+    else:
+        with pytest.raises(ConfigInvalid, match=f"risk.stops.{key}: expected"):
+            load_settings(desk, environ={})
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("percent = 0\ntrail_percent = 0\n", "no position would have a stop: set percent, atr, trail_percent"),
+        ("percent = 0\n", "break_even_r counts first risks: set percent or atr"),
+        ("time_gain = 0.01\n", "time_gain is reached within time_minutes: set both, or neither"),
+    ],
+)
+def test_stops_that_make_no_sense_are_one_sentence(desk: Path, lines: str, said: str) -> None:
+    (desk / "config.toml").write_text(f"{BASE}\n{STOPS}{lines}")
+    with pytest.raises(ConfigInvalid, match=said):
+        load_settings(desk, environ={})
+
+
+def test_a_strategy_has_stops_of_its_own_where_it_says_so(desk: Path) -> None:
+    own = "[strategies.trend-following.stops]\npercent = 0.01\ntime_minutes = 30\n"
+    (desk / "config.toml").write_text(f"{BASE}\n{own}{STOPS}trail_atr = 3\n")
+    settings = load_settings(desk, environ={})
+    stops = settings.risk.stops.changed(settings.strategies["trend-following"].stops)
+    assert (stops.percent, stops.time_minutes, stops.trail_atr) == (0.01, 30.0, 3.0)
+    assert settings.risk.stops.percent == 0.02
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("percnt = 0.01", "unknown key percnt; known: enabled, percent"),
+        ("percent = 2.0", "strategies.trend-following.stops.percent: expected less than 1, got 2.0"),
+        ("time_gain = 0.5", "strategies.trend-following.stops: time_gain is reached within time_minutes"),
+    ],
+)
+def test_a_strategys_bad_stop_is_named(desk: Path, line: str, said: str) -> None:
+    (desk / "config.toml").write_text(f"{BASE}\n[strategies.trend-following.stops]\n{line}\n")
+    with pytest.raises(ConfigInvalid, match=said):
+        load_settings(desk, environ={})

@@ -81,10 +81,11 @@ class ExecutionAgent:
         work = self._work.get((strategy, instrument))
         return work is not None and work.stopped
 
-    def stopped_out(self, strategy: str, instrument: str) -> None:
+    def stopped_out(self, strategy: str, instrument: str, held: Decimal) -> None:
         """Its stop at the venue trades: an older target must not buy back what that sells."""
-        if not self.closes(strategy, instrument):
-            self._work.pop((strategy, instrument), None)
+        work = self._work.get((strategy, instrument))
+        if work is not None and work.approved.target.quantity > held:
+            del self._work[strategy, instrument]
 
     def leaving(self, state: State, strategy: str, instrument: str) -> Decimal:
         """What its target is still to sell of a sleeve and no order offers yet; 0: nothing that could be."""

@@ -125,7 +125,8 @@ class StopKeeper:
             begun = kept if kept is not None and kept.opened_at == sleeve.opened_at else None
             live = self._live[key] = Live(begun.best if begun is not None else market.mark)
             state.stops.troubles.pop(key, None)
-        live.best = max(live.best, market.mark, self._highs.get(sleeve.instrument, 0.0))
+        else:
+            live.best = max(live.best, market.mark, self._highs.get(sleeve.instrument, 0.0))
         moved = self._moved(state, sleeve, live, rules)
         if moved is not None:
             state.stops.moved(moved)
@@ -173,7 +174,7 @@ class StopKeeper:
         elif abs(old.entry - sleeve.average_price) >= tick:
             entry = sleeve.average_price
             base = msgspec.structs.replace(old, entry=entry, risk=rules.distance(float(entry), old.atr))
-        elif old.risk <= 0.0 and (atr := self._known_atr(sleeve.instrument)):
+        elif old.risk <= 0.0 < rules.atr and (atr := self._known_atr(sleeve.instrument)):
             base = msgspec.structs.replace(old, atr=atr, risk=rules.distance(float(old.entry), atr))
         else:
             base = old

@@ -145,6 +145,7 @@ class Commands:
         if not intent.ticket:
             leaving = f"{intent.strategy} is leaving and sends another one"
             after = f"; {enters_again(intent.strategy)}" if order.increases_risk else f"; {leaving}"
+            after = "; a position isn't left without its stop: it is placed again" if order.protects else after
         if order.increases_risk:
             execution = self._orchestrator.execution
             execution.forget_entries(self._state, intent.instrument, intent.strategy)

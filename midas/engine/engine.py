@@ -203,7 +203,7 @@ class Engine:
             follow_up(event)
         for made in self._decisions:
             if type(made) is FillBooked and made.purpose is Purpose.STOP:
-                self.orchestrator.execution.stopped_out(made.strategy, made.instrument)
+                self.orchestrator.execution.stopped_out(made.strategy, made.instrument, made.position)
         if any(type(d) in (FillBooked, FillBusted, OrderMoved) for d in self._decisions):
             self._work(self.orchestrator.proceed(state, self._sequence))
         if any(isinstance(d, Anomaly) and self._unexplained(d, event) for d in self._decisions):
