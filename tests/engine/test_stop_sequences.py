@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -38,6 +38,7 @@ class Keeper(RuleBasedStateMachine):
         super().__init__()
         self.hands = Hands(Scene(stops=RULES))
         self.scene, self.levels = self.hands.scene, dict[tuple[str, str, int], Decimal]()
+        self.sessions = 1
 
     @property
     def desk(self) -> Desk:
@@ -85,11 +86,15 @@ class Keeper(RuleBasedStateMachine):
     def crash(self) -> None:
         """SIGKILL, and the next session; what was on its way was sent or wasn't."""
         old = self.desk
+        old.venue.deaf = False  # a start waits for the venue
         again = Desk(
             [self.scene.puppet], settings=config([self.scene.puppet], weight=0.15, stops=RULES),
             venue=old.venue,
         )  # fmt: skip
-        again.open(self.scene.market.now + SECOND, old.state.carried())
+        self.sessions += 1
+        again.open(
+            self.scene.market.now + SECOND, old.state.carried(), session=f"session-{self.sessions}"
+        )
         self.scene.market.now = again.now
         self.scene.desk = self.hands.desk = again
         self.hands.state = again.state
@@ -136,5 +141,6 @@ class Keeper(RuleBasedStateMachine):
 
 TestKeeper = Keeper.TestCase
 TestKeeper.settings = settings(
-    max_examples=8, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=10, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow],
+    phases=[Phase.explicit, Phase.generate],  # a story of an hour takes long to tell shorter
 )

@@ -317,7 +317,7 @@ def test_the_next_session_goes_on_with_the_same_stop() -> None:
     )
     for bar in held.market.history():
         again.feed(bar)
-    again.open(held.market.now + SECOND, carried)
+    again.open(held.market.now + SECOND, carried, session="session-2")
     held.market.now = again.now
     again.play(held.market.begin())
     again.tick(again.now + SECOND)
@@ -334,7 +334,7 @@ def test_a_crash_between_fill_and_stop_is_mended_by_the_next_start() -> None:
     again = Desk(
         [held.puppet], settings=config([held.puppet], weight=0.15, stops=RULES), venue=held.desk.venue
     )
-    again.open(held.market.now + SECOND, bare)
+    again.open(held.market.now + SECOND, bare, session="session-2")
     held.market.now = again.now
     again.play(held.market.begin())
     again.tick(again.now + SECOND)

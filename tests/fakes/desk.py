@@ -115,10 +115,12 @@ class Desk:
         self._sequence = 0
         self._ticked_at = 0
 
-    def open(self, at: int, carried: Carried | None = None, latch: str = "") -> Desk:
+    def open(
+        self, at: int, carried: Carried | None = None, latch: str = "", session: str = "session-1"
+    ) -> Desk:
         """Begin a session: both streams up, the account known."""
         carried = carried or Carried()
-        self.feed(SessionOpened("session-1", at, "account-1", "SIM", latch, carried))
+        self.feed(SessionOpened(session, at, "account-1", "SIM", latch, carried))
         self.feed(FeedStatus("binance", "market", at, True))
         self.feed(FeedStatus("binance", "user", at, True))
         while self.state.recovering:
