@@ -221,7 +221,8 @@ STOPS = "[risk.stops]\n"
     ("key", "value", "ok"),
     [
         ("percent", 0.0, True), ("percent", -0.001, False), ("percent", 0.999, True), ("percent", 1.0, False),
-        ("atr", 1000, True), ("atr", 1000.1, False), ("trail_percent", 0.999, True), ("trail_percent", 1, False),
+        ("atr", 1000, True), ("atr", 1000.1, False), ("trail_percent", 0.999, True),
+        ("trail_percent", 1, False),
         ("trail_atr", 1000, True), ("trail_atr", 1001, False), ("break_even_r", 100, True),
         ("break_even_r", 100.1, False), ("time_minutes", 525_600, True), ("time_minutes", 525_601, False),
         ("collar_bps", 2000, True), ("collar_bps", 2001, False), ("step_bps", 1000, True),
@@ -242,7 +243,7 @@ def test_each_number_of_a_stop_has_its_bounds(desk: Path, key: str, value: float
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        ("percent = 0\ntrail_percent = 0\n", "no position would have a stop: set percent, atr, trail_percent"),
+        ("percent = 0\ntrail_percent = 0\n", "no position would have a stop: set percent, atr"),
         ("percent = 0\n", "break_even_r counts first risks: set percent or atr"),
         ("time_gain = 0.01\n", "time_gain is reached within time_minutes: set both, or neither"),
     ],
