@@ -69,6 +69,11 @@ def test_a_hung_engine_is_named_with_its_process() -> None:
     assert "midas kill latches · kill -9 123 ends it" in said
 
 
+def test_a_latch_that_the_hung_engine_cannot_tell_of_is_told_from_the_disk() -> None:
+    said = second(LIVES._replace(latched="flatten", latched_by="ann"), 4.2)
+    assert "HALTED on the disk (flatten) · kill -9 123 ends it" in said
+
+
 def test_a_lost_link_to_a_living_engine_counts_up() -> None:
     assert "LINK LOST 3.0s: process 123 lives · reconnecting" in second(LIVES, 3.0, connected=False)
 

@@ -41,8 +41,9 @@ def engine_trouble(
         return Trouble((f"ENGINE STARTING: process {where.engine}", OLD), "warn_bar")
     if connected:
         acts = f"the guard does {where.guard_level} after {where.guard_patience_s:g}s"
+        latch = f"HALTED on the disk ({where.latched})" if where.latched else "midas kill latches"
         return Trouble(
-            (f"ENGINE SILENT {old}: process {where.engine} lives", "midas kill latches",
+            (f"ENGINE SILENT {old}: process {where.engine} lives", latch,
              *([acts] if where.guard else []), f"kill -9 {where.engine} ends it", OLD), "alarm_bar",
         )  # fmt: skip
     return Trouble(
