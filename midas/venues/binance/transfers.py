@@ -36,7 +36,7 @@ class _Withdrawal(msgspec.Struct, rename="camel"):
 
 
 async def flows(rest: Rest, priority: Priority) -> tuple[FlowSeen, ...] | None:
-    """Those of the last week; None where the venue doesn't list them: the key may not ask, or it can't be read.
+    """Those of the last week; None where the venue doesn't list them, or not so that they could be read.
 
     Raises Unreachable or RateLimited: that says nothing, and the next pass asks again.
     """
