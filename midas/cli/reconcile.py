@@ -15,7 +15,7 @@ from midas.cli.absence import absent, silent, span
 from midas.cli.control import actor, tell
 from midas.cli.options import home_from
 from midas.cli.running import running
-from midas.domain.command import AcceptBreak, Reconcile
+from midas.domain.command import AcceptBreak, Reconcile, reasoned
 from midas.domain.time import SECOND, clock_text
 from midas.errors import CommandRefused, LinkClosed, NotRunning, Unreachable, UsageError
 from midas.runtime.link import SocketLink
@@ -50,8 +50,10 @@ def _accept(args: Namespace) -> int:
     verb, *rest = args.words
     if verb != "accept" or not rest:
         raise UsageError(f"expected {_WORDS}; got {' '.join(args.words)!r}")
-    name, *reason = rest
-    return tell(args, AcceptBreak(name, " ".join(reason), args.confirm), complete=True)
+    name, *words = rest
+    reason = " ".join(words)
+    complete = not args.confirm or reasoned(reason)
+    return tell(args, AcceptBreak(name, reason, args.confirm), complete)
 
 
 def _look(home: Path) -> tuple[ReconciliationView, int]:
