@@ -279,11 +279,20 @@ def _reach(settings: Settings) -> Callable[[], Reached]:
 
     if settings.environment is Environment.SIM:
         return lambda: _embedded(settings.home)
-    from midas.assembly.access import access
+    from midas.assembly.access import access, identified
 
     found = access(settings)
     keys = (found.api_key, found.api_secret)
-    return lambda: (EmergencySession(found.endpoints.rest, *keys, time.time_ns), found.account)
+
+    def reached() -> Reached:
+        session = EmergencySession(found.endpoints.rest, *keys, time.time_ns)
+        try:
+            return session, identified(found, session.uid()).account
+        except VenueError:
+            session.close()
+            raise
+
+    return reached
 
 
 def _embedded(home: Path) -> Reached:
