@@ -78,6 +78,14 @@ def test_a_lost_link_to_a_living_engine_counts_up() -> None:
     assert "LINK LOST 3.0s: process 123 lives · reconnecting" in second(LIVES, 3.0, connected=False)
 
 
+def test_an_engine_of_other_code_is_no_lost_link_and_says_how_to_see_it() -> None:
+    picture = Picture(snapshots.normal(), 0, 3 * SECOND, False, 0, where=LIVES, now=NOW, apart=True)
+    said = "".join(piece.text for piece in banner.second_line(picture, 160))
+    assert "ANOTHER VERSION OF MIDAS RUNS" in said
+    assert "^Q, then midas attach · ^\\ halts all the same" in said
+    assert "LINK LOST" not in said
+
+
 def test_an_engine_on_its_way_is_no_alarm() -> None:
     assert "ENGINE STARTING: process 123" in second(LIVES._replace(up=False), 3.0, connected=False)
 

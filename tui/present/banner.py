@@ -57,7 +57,9 @@ def ending(mode: ModeView) -> str:
 
 def _abnormal(picture: Picture, width: int) -> Line | None:
     snapshot, where = picture.snapshot, picture.where
-    link = engine_trouble(where, picture.connected, picture.link_age, LINK_STALE_NS, picture.now)
+    link = engine_trouble(
+        where, picture.connected, picture.link_age, LINK_STALE_NS, picture.now, picture.apart
+    )
     if link is not None:
         return link.line(width)
     if snapshot.kill.latched:

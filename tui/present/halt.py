@@ -157,7 +157,7 @@ def _worked(picture: Picture | None) -> str:
 def _link(picture: Picture, width: int) -> list[Line]:
     """Old figures say so, why they are old, and what helps."""
     trouble = engine_trouble(
-        picture.where, picture.connected, picture.link_age, LINK_STALE_NS, picture.now
+        picture.where, picture.connected, picture.link_age, LINK_STALE_NS, picture.now, picture.apart
     )  # fmt: skip
     if trouble is None:
         return []
