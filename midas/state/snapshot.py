@@ -507,6 +507,8 @@ class HealthView(msgspec.Struct, frozen=True):
     tape_events: int = 0
     clients: int = 0  # of the link
     troubles: dict[str, str] = {}  # what keeps journal or tape from being written, by their names
+    passes_failed: int = 0  # over the account, one after the other; 0: the last one came
+    pass_trouble: str = ""  # why the last of them did
 
 
 class CountsView(msgspec.Struct, frozen=True):
