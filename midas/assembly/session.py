@@ -108,7 +108,8 @@ class Session:
         engine = build_engine(config, [plugin.make() for plugin in plugins])
         market = Path(access.market).name
         about = Assembly(
-            "binance", __version__, config.limits.profile, access.speed, config.period, market
+            "binance", __version__, config.limits.profile, access.speed, config.period, market,
+            settings.guard.enabled,
         )  # fmt: skip
         self.engine, self.painter = engine, Painter(engine, about)
         plan = self._plan()

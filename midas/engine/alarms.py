@@ -57,7 +57,9 @@ class Condition(msgspec.Struct, frozen=True):
 class Alarms:
     """Remembers since when each condition holds and which ones somebody has seen."""
 
-    def __init__(self, state: State, strategies: StrategyManager) -> None:
+    def __init__(self, state: State, strategies: StrategyManager, guarded: bool = False) -> None:
+        """`guarded`: a supervisor is to keep a guard beside this engine."""
+        self._guarded = guarded
         self._state = state
         self._strategies = strategies
         self._since: dict[str, int] = {}
@@ -128,7 +130,9 @@ class Alarms:
         elif self._silent():
             yield Condition("feed", "error", state.control.gates["venue"].reason, advice)
         if not state.user_up:
-            yield Condition("user", "error", "the user stream is down: fills come late", advice, grace=GRACE)
+            yield Condition(
+                "user", "error", "the user stream is down: fills come late", advice, state.stream_doubt, GRACE
+            )
         for stream in health.streams:
             if stream.connected and stream.age_ms > stream.stale_ms > 0.0 and state.feed_up:
                 text = f"{stream.name} has been silent for {stream.age_ms / 1e3:.0f} s"
@@ -209,7 +213,7 @@ class Alarms:
     def _guard(self, health: HealthView) -> Iterator[Condition]:
         """A supervisor starts a guard; an engine that was started by hand has none, and knows."""
         names = {process.name for process in health.processes}
-        if "supervisor" in names and "guard" not in names:
+        if self._guarded and "supervisor" in names and "guard" not in names:
             yield Condition(
                 "guard", "warn", "no guard runs: nobody acts where this engine hangs",
                 "it is started again, ever more seldom; guard.log in the home says why it ends",

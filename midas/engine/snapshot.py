@@ -69,6 +69,7 @@ class Assembly(msgspec.Struct, frozen=True):
     period: int
     market: str = ""  # of an embedded exchange
 
+    guarded: bool = False  # a supervisor is to keep a guard beside it
 
 class Painter:
     """Keeps the last lines of what was decided and draws the whole on demand."""
@@ -84,7 +85,7 @@ class Painter:
         self._orders = OrderLog(engine.state)
         self._kill_report = KillReport(engine.state, engine.orchestrator.strategies)
         self._results = Results()
-        self._alarms = Alarms(engine.state, engine.orchestrator.strategies)
+        self._alarms = Alarms(engine.state, engine.orchestrator.strategies, assembly.guarded)
         self._modes: tuple[ModeChangeView, ...] = ()
         self._curve: tuple[float, ...] = ()
         self._choices: tuple[KillChoiceView, ...] = ()

@@ -10,6 +10,7 @@ from midas.domain.event import OrderUncertain
 from midas.domain.market import BookLost, FeedStatus
 from midas.domain.mode import Mode
 from midas.domain.time import SECOND
+from midas.engine.snapshot import Assembly, Painter
 from midas.state.snapshot import AlarmView, HistogramView, ProcessView, StreamView
 from tests.engine.scene import Scene
 from tests.fakes.desk import BTC
@@ -48,6 +49,9 @@ def test_a_supervised_engine_without_a_guard_says_so_after_a_minute(scene: Scene
         found = tuple(ProcessView(name, 1, 0.0, 0.0, 0) for name in names)
         scene.desk.health = msgspec.structs.replace(scene.desk.health, processes=found)
 
+    with_processes("engine", "supervisor")
+    assert alarms(scene, 90) == {}  # its configuration wants none
+    scene.desk.painter = Painter(scene.desk.engine, Assembly("sim", "0", "test", 1.0, 1, guarded=True))
     with_processes("engine", "exchange")
     assert alarms(scene, 90) == {}
     with_processes("engine", "supervisor")
@@ -146,3 +150,10 @@ def test_an_unknown_name_seen_changes_nothing(scene: Scene) -> None:
     assert not alarms(scene)["latch"].acknowledged
     scene.desk.command(Acknowledge(""))
     assert alarms(scene)["latch"].acknowledged
+
+
+def test_a_lost_user_stream_counts_from_its_loss_not_from_when_somebody_looked(scene: Scene) -> None:
+    lost_at = scene.desk.now
+    scene.desk.feed(FeedStatus("binance", "user", lost_at, False, "reset"))
+    alarm = alarms(scene, 3)["user"]
+    assert alarm.since_at == scene.desk.state.stream_doubt >= lost_at
