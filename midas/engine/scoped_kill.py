@@ -146,5 +146,19 @@ class ScopedKills:
         return Decimal(repr(worth)) if worth == worth else ZERO
 
 
+def reopening(state: State, gate: Gate) -> str:
+    """The command by which a person opens what a person closed; empty where it opens by itself."""
+    if not gate.by:
+        return ""
+    instrument = state.instruments.get(gate.scope)
+    if instrument is not None:
+        return f"midas resume WHY --{INSTRUMENT} {instrument.name}"
+    if gate.scope in _venues(list(state.instruments.values())):
+        return f"midas resume WHY --{VENUE} {gate.scope}"
+    if gate.level:
+        return f"midas resume WHY --{STRATEGY} {gate.scope}"
+    return f"midas strategy {gate.scope} resume"
+
+
 def _venues(instruments: list[Instrument]) -> list[str]:
     return sorted({instrument.venue for instrument in instruments})

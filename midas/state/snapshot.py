@@ -56,6 +56,7 @@ class GateView(msgspec.Struct, frozen=True):
     scope: str
     reason: str
     since_at: int
+    opens: str = ""  # the command by which a person lets it open again; empty: it opens by itself
 
 
 class LevelView(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -127,6 +127,22 @@ def test_a_weaker_kill_never_softens_a_stronger_one(scene: Scene) -> None:
     assert scene.desk.state.control.gates["binance"].level == "all"
 
 
+@pytest.mark.parametrize(
+    ("scope", "name", "command"),
+    [
+        ("strategy", "puppet", "midas resume WHY --strategy puppet"),
+        ("instrument", "BTC-USDT", "midas resume WHY --instrument BTC-USDT"),
+        ("venue", "binance", "midas resume WHY --venue binance"),
+    ],
+)
+def test_what_a_person_stopped_says_by_which_command_it_goes_on(
+    scene: Scene, scope: str, name: str, command: str
+) -> None:
+    kill(scene, "all", scope, name)
+    [gate] = scene.desk.picture().gates
+    assert gate.opens == command
+
+
 def test_what_was_reviewed_and_killed_again_meanwhile_is_reviewed_again(scene: Scene) -> None:
     kill(scene, "halt", "venue", "binance")
     scene.desk.command(Resume("checked", False, "venue", "binance"))

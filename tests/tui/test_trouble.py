@@ -133,9 +133,13 @@ def test_an_alarm_that_nobody_has_seen_comes_with_what_to_do() -> None:
 
 def test_a_gate_that_somebody_closed_is_named() -> None:
     shown = msgspec.structs.replace(
-        snapshots.normal(), alarms=(), gates=(GateView("BTCUSDT.binance", "closed by ops", NOW),)
+        snapshots.normal(),
+        alarms=(),
+        gates=(GateView("binance", "killed (all) by ops", NOW, "midas resume"),),
     )
-    assert "gate closed BTCUSDT.binance: closed by ops" in second(LIVES, snapshot=shown)
+    assert "gate closed binance: killed (all) by ops · midas resume reviews it" in second(
+        LIVES, snapshot=shown
+    )
 
 
 def test_before_the_first_picture_the_end_of_the_engine_is_told_too() -> None:

@@ -88,7 +88,8 @@ def _standing(snapshot: Snapshot, width: int) -> Line | None:
     if snapshot.gates:
         gate, others = snapshot.gates[0], len(snapshot.gates) - 1
         text = f"gate closed {gate.scope}: {gate.reason}" + (f" (+{others} more)" if others else "")
-        return Trouble((text,), "warn_bar").line(width)
+        helps = (f"{gate.opens} reviews it",) if gate.opens else ()
+        return Trouble((text, *helps), "warn_bar").line(width)
     return None
 
 
