@@ -68,25 +68,27 @@ def read_ahead(home: Path, worth: int = WORTH_BYTES) -> Iterator[Ahead | None]:
 
     By the owner of the home's lock alone, and before there are an event loop and its threads.
     """
-    directory = _newest(home)
-    if directory is None or _size(directory) < worth:
-        yield None
-        return
-    ahead = _begin(directory)
+    ahead = _at_work(home, worth)
     try:
         yield ahead
     finally:
-        ahead.close()
+        if ahead is not None:
+            ahead.close()
+
+
+def _at_work(home: Path, worth: int) -> Ahead | None:
+    """None also where the disk or the system refuses: whoever reads it then says why."""
+    try:
+        finish_all(home / sessions.SESSIONS)
+        directory = _newest(home)
+        return _begin(directory) if directory is not None and _size(directory) >= worth else None
+    except (MidasError, OSError):
+        return None
 
 
 def _newest(home: Path) -> Path | None:
-    """The newest session that was begun, with no cut left to finish; None where a start has to say why."""
-    try:
-        finish_all(home / sessions.SESSIONS)
-        begun = (home / sessions.SESSIONS / name for name in reversed(sessions.begun(home)))
-        return next((directory for directory in begun if Reading(directory).begun), None)
-    except (MidasError, OSError):
-        return None
+    begun = (home / sessions.SESSIONS / name for name in reversed(sessions.begun(home)))
+    return next((directory for directory in begun if Reading(directory).begun), None)
 
 
 def _size(directory: Path) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from midas import __version__
 from midas.agents.execution_agent import PREFIX
-from midas.assembly.access import Access, sockets
+from midas.assembly.access import Access, identified, sockets
 from midas.assembly.ahead import Ahead
 from midas.assembly.config import engine_config, strategies_of
 from midas.assembly.inherit import inherited, refuse_left_behind
@@ -44,6 +44,7 @@ from midas.store.lock import GUARD_LOCK, InstanceLock
 from midas.store.retention import give_up_tapes, tape_bytes
 from midas.store.tape import SealedSegment, Tape
 from midas.venues.binance import instruments as listing
+from midas.venues.binance.account import uid
 from midas.venues.binance.broker import BinanceBroker
 from midas.venues.binance.client import BinanceClient
 from midas.venues.binance.emergency import EmergencyCanceller
@@ -107,7 +108,8 @@ class Session:
         engine = build_engine(config, [plugin.make() for plugin in plugins])
         market = Path(access.market).name
         about = Assembly(
-            "binance", __version__, config.limits.profile, access.speed, config.period, market
+            "binance", __version__, config.limits.profile, access.speed, config.period, market,
+            settings.guard.enabled,
         )  # fmt: skip
         self.engine, self.painter = engine, Painter(engine, about)
         plan = self._plan()
@@ -332,6 +334,8 @@ async def open_session(
     async with AsyncExitStack() as stack:  # what was opened is closed where the session can't begin
         stack.push_async_callback(client.close_connection)
         rest = Rest(client, time.time_ns)
+        if access.told_by_venue:
+            access = identified(access, await insist(partial(uid, rest), random.Random().random))
         instruments = await _instruments(rest, settings.trading.instruments, access)
         config = engine_config(settings, instruments, access.speed)
         session = Session(settings, access, rest, config, strategies_of(settings.workspace, config), say)

@@ -18,7 +18,15 @@ from midas.cli.supervision import supervisor
 from midas.domain.time import clock_text
 from midas.errors import LinkClosed, NotRunning
 from midas.runtime.link import SocketLink
-from midas.state.snapshot import AccountView, HealthView, OrderView, PositionView, Snapshot, StrategyView
+from midas.state.snapshot import (
+    AccountView,
+    GateView,
+    HealthView,
+    OrderView,
+    PositionView,
+    Snapshot,
+    StrategyView,
+)
 from midas.store.latch import LATCH, KillLatch
 
 UNKNOWN = "not known yet"
@@ -66,7 +74,7 @@ def rows(snapshot: Snapshot, latched: bool, home: Path, pid: int) -> Iterator[Ro
     yield from _listed("positions", list(_positions(snapshot)))
     yield from _listed("orders", [_order(order, snapshot) for order in snapshot.orders])
     yield from _listed("alarms", [f"{a.severity}: {a.text} - {a.advice}" for a in snapshot.alarms])
-    yield from _listed("gates", [f"{g.scope}: {g.reason}" for g in snapshot.gates])
+    yield from _listed("gates", [_gate(gate) for gate in snapshot.gates])
     yield from _listed("strategies", [_strategy(strategy) for strategy in snapshot.strategies])
     yield "feeds", _feeds(health)
     stale = [s for s in health.streams if s.age_ms > s.stale_ms > 0]
@@ -85,6 +93,10 @@ def _listed(word: str, lines: list[str], none: str = "none") -> Iterator[Row]:
         yield word, none
     for number, line in enumerate(lines):
         yield ("" if number else word), line
+
+
+def _gate(gate: GateView) -> str:
+    return f"{gate.scope}: {gate.reason}" + (f" - `{gate.opens}` reviews it" if gate.opens else "")
 
 
 def _latch(snapshot: Snapshot, on_disk: bool) -> str:

@@ -26,6 +26,8 @@ class OrderCarried(msgspec.Struct, frozen=True, kw_only=True):
     untriggered: bool = False
     sequence: int = 0  # the venue's highest for this order
     replacements: tuple[Replacement, ...] = ()  # sent, not answered
+    unknown_since: int = 0  # wall time; 0: its fate was known
+    unknown_cause: str = ""
     absent_at: int = 0  # venue time of the first proof that it never arrived: crashes don't take it back
 
 

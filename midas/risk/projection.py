@@ -111,7 +111,7 @@ def _affordable(
 
 
 def _sum(values: Mapping[str, float], group: Group) -> float:
-    return fsum(value for name, value in values.items() if name in group.members)
+    return fsum(values.get(name, 0.0) for name in group.members)  # exact, so in any order
 
 
 def _over(value: float, cap: float) -> bool:

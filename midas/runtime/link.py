@@ -42,6 +42,10 @@ class Link(Protocol):
     def connected(self) -> bool:
         """Whether the engine is on the line."""
 
+    @property
+    def apart(self) -> bool:
+        """Whether the engine that answers is of other code: no picture and no command of ours passes."""
+
     def latest(self) -> Snapshot | None:
         """The newest snapshot; None before the first."""
 
@@ -110,6 +114,11 @@ class SocketLink:
     def connected(self) -> bool:
         """Whether the engine is on the line."""
         return self._socket is not None
+
+    @property
+    def apart(self) -> bool:
+        """Whether the engine that answered last is of other code than this process."""
+        return bool(self._refused)
 
     def latest(self) -> Snapshot | None:
         """The newest snapshot; None before the first."""

@@ -105,6 +105,9 @@ class Unmeasured:
     def barrier(self, at: int, took: int) -> None:
         """Not kept."""
 
+    def compared(self, trouble: str) -> None:
+        """Not kept."""
+
     def sample(self, now: int, sequence: int, vitals: Vitals, tape_trouble: str) -> HealthView:
         """All is well."""
         return WELL

@@ -37,7 +37,7 @@ from midas.venues.binance.client import Reply
 AGREE_S = 120.0  # after healing: no order UNKNOWN, here as there
 RESTART_MAX_S = 10.0  # where a desk doesn't come up
 PERSON_S = 30.0  # mean wait of a person between two commands
-MARKET_S = 6.0  # mean wait of one pair's market
+MARKET_S = 6.5  # mean wait of one pair's market
 LAG = 15 * SECOND  # two answers that count can't both fall into it
 KILL_STANDS_S = 45.0  # after healing: nobody resumes before it was seen what it has left
 MONEY = "I1: "

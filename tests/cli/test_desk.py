@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -73,7 +74,7 @@ def door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
     home.mkdir()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MIDAS_HOME", str(home))
-    (home / RUN_FILE).write_bytes(msgspec.json.encode(EngineFile(1, "session", 1)))
+    (home / RUN_FILE).write_bytes(msgspec.json.encode(EngineFile(os.getpid(), "session", 1)))
     with InstanceLock(home / LOCK):
         made = Door(home).open()
         yield made

@@ -57,7 +57,7 @@ class Desk(Bench):
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait for something to be heard; says what was heard instead."""
-        end = time.monotonic() + 8
+        end = time.monotonic() + 30
         while not condition():
             assert time.monotonic() < end, f"{self.feed.messages} messages; {self.events[-3:]}"
             await asyncio.sleep(0.005)

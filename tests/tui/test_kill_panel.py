@@ -125,6 +125,19 @@ async def test_a_letter_arms_nothing_before_anything_is_halted(console: Console)
         assert bench.levels == ["halt"]
 
 
+async def test_without_a_picture_nothing_is_claimed_and_the_latch_on_the_disk_is_told(
+    console: Console,
+) -> None:
+    async with console(empty=True) as bench:
+        await bench.press("K")
+        assert bench.shows("no word of the engine")
+        assert not bench.shows("not halted")
+        latched = Whereabouts(engine=4711, up=True, latched="all", latched_by="ann")
+        bench.app.console_desk.watchdog = FakeWatchdog(latched)
+        panel(bench).follow()
+        assert bench.shows("HALTED on the disk level all by ann")
+
+
 async def test_a_closed_panel_is_disarmed(console: Console) -> None:
     async with console(snapshots.halted()) as bench:
         await arm(bench)

@@ -10,6 +10,7 @@ from midas.domain.time import MILLISECOND, SECOND
 from midas.errors import Unreachable, VenueError
 
 SAMPLES = 5
+AGAIN = 2  # samples of a measurement each minute: a good clock wanders by little, and weight is scarce
 REFRESH_S = 60.0
 SET = SECOND // 2  # further than this no clock wanders in a minute: somebody has set it
 
@@ -71,11 +72,13 @@ class VenueClock:
     async def keep(self, refreshed: Callable[[], None]) -> None:
         """Measure each minute, and at once when suspected, for ever."""
         while True:
+            samples = AGAIN
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wanted.wait(), REFRESH_S)
+                samples = SAMPLES
             self._wanted.clear()
             with contextlib.suppress(VenueError):
-                await self.refresh()
+                await self.refresh(samples)
                 refreshed()
 
     async def _measure(self) -> tuple[int, int, int]:

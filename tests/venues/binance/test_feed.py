@@ -149,7 +149,7 @@ class Desk:
         return [event.time // SECOND - START - 1 for event in self.events if isinstance(event, Bar)]
 
     async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not condition():
                 await asyncio.sleep(0.002)
 
