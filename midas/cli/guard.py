@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from midas.cli.guard_word import LOG, GuardWord, guard_of, tell
+from midas.cli.log_file import LogFile
 from midas.cli.options import settings_from
 from midas.cli.running import LOCK as ENGINE_LOCK
 from midas.cli.running import make_home
@@ -339,9 +340,7 @@ def _print(as_json: bool, verdict: Verdict, report: Report | None) -> None:
 
 
 def _log_to(path: Path, aloud: bool) -> None:
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-    path.chmod(0o600)
-    handlers: list[logging.Handler] = [logging.FileHandler(path)]
+    handlers: list[logging.Handler] = [LogFile(path)]
     if aloud:
         handlers.append(logging.StreamHandler(sys.stderr))
     logging.basicConfig(
