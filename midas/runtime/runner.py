@@ -360,8 +360,8 @@ class Runner:
         except VenueError as error:
             log.warning("the rules of %s: %s", instrument, error)
             return
-        if read.listed is not None:
-            self._shell.feed.relist(read.listed)
+        listed = read.listed or self.engine.state.instruments[instrument]
+        self._shell.feed.relist(listed, trades=not read.status)
         self.inbox.put(read)
 
     def _trades_since(self, instrument: str, purpose: str) -> int:

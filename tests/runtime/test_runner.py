@@ -592,3 +592,15 @@ async def test_an_engine_that_wakes_hears_of_a_latch_once_however_many_ticks_it_
         await bench.until(lambda: bench.state.control.guarded)
         await asyncio.sleep(0.1)
         assert len(bench.recorded(LatchTripped)) == 1
+
+
+async def test_the_feed_waits_for_no_word_of_what_is_delisted(bench: Bench) -> None:
+    async with bench.running():
+        bench.broker.listing = RulesRead(BTC.id, "not listed", None, bench.clock.now())
+        bench.put([FeedStatus("binance", "market", START, True)])
+        bench.buy()
+        order = await bench.an_order()
+        refused = OrderRejected(order.intent.client_id, -1121, "Invalid symbol.", bench.clock.now(), True)
+        bench.put([refused])
+        await bench.until(lambda: BTC.id in bench.state.control.gates)
+    assert (bench.feed.relisted, bench.feed.resting) == ([BTC], {BTC.id})
