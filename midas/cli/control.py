@@ -15,7 +15,7 @@ from midas.assembly.access import sockets
 from midas.cli.absence import remedies, silent
 from midas.cli.options import home_from
 from midas.cli.running import LOCK, running
-from midas.domain.command import Answer, Command, Kill, Resume, SetMode, reasoned
+from midas.domain.command import AcceptBreak, Answer, Command, Kill, Resume, SetMode, reasoned
 from midas.domain.mode import Mode
 from midas.errors import CommandRefused, LinkClosed, MidasError, NotRunning, UsageError
 from midas.runtime.kill import KillRequest, latch_and_pull
@@ -138,7 +138,15 @@ def tell(args: Namespace, command: Command, complete: bool) -> int:
     answer = send(home_from(args), command)
     if not answer.accepted:
         raise CommandRefused(answer.message) if complete else UsageError(answer.message)
-    return _print(args, {"accepted": True, "sequence": answer.sequence, "sentence": answer.message})
+    facts: dict[str, object] = {"accepted": True, "done": not only_asks(command)}
+    return _print(args, facts | {"sequence": answer.sequence, "sentence": answer.message})
+
+
+def only_asks(command: Command) -> bool:
+    """Whether its answer is a review of what it would do: accepted, and nothing done."""
+    if isinstance(command, Kill):
+        return command.preview
+    return isinstance(command, Resume | AcceptBreak) and not command.confirmed
 
 
 def send(home: Path, command: Command) -> Answer:
