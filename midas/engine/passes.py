@@ -38,13 +38,14 @@ class Passes:
         self._count = 0
         self._clean = 0
         self._asked_at = 0
+        self._purpose = ""  # of the one asked for last
         self.open = False  # one was asked for and has not come
         self._again = False  # something was to be looked for while one was open
         self._stopped = False
 
     def take(self, purpose: str) -> list[Effect]:
         """Ask for one now."""
-        self.open, self._again, self._asked_at = True, False, self._state.now
+        self.open, self._again, self._asked_at, self._purpose = True, False, self._state.now, purpose
         return [TakeAccount(purpose)]
 
     def look_again(self) -> list[Effect]:
@@ -81,6 +82,8 @@ class Passes:
         state, waited = self._state, at - self._asked_at
         if self.open and waited < (DOUBT_EVERY if flat_pending else PASS_PATIENCE):
             return []
+        # It has failed. An audit comes again by itself; what any other was to look for is still to be found.
+        self._again = self._again or (self.open and self._purpose != "audit")
         if state.recovering:
             return self.take("start")
         if state.closing:
