@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import tempfile
 import time
 from pathlib import Path
 
@@ -137,6 +138,26 @@ def test_a_start_that_fails_takes_its_reader_along(tmp_path: Path) -> None:
         raise AlreadyRunning("while it was read")
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_reader_that_is_ended_leaves_no_copy_of_a_journal_behind(
+    tmp_path: Path, killed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    held_up(tmp_path)
+    with read_ahead(tmp_path, worth=0) as reader:
+        assert reader is not None
+        end = time.monotonic() + 10.0
+        while not list(scratch.glob("**/midas-journal-*")):
+            assert time.monotonic() < end
+            time.sleep(0.005)
+        if killed:
+            os.kill(reader.process, signal.SIGKILL)
+            assert reader.take() is None
+    assert not list(scratch.iterdir())
 
 
 def test_a_reader_that_outlives_its_engine_holds_no_lock(tmp_path: Path) -> None:
