@@ -6,6 +6,7 @@ ends without a word, or finds something that a person has to hear of, is no erro
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import select
@@ -54,16 +55,28 @@ class Ahead:
             return _decode(told)
         return None
 
+    async def taken(self) -> Left | None:
+        """The same beside a loop; whoever stops meanwhile doesn't wait for it."""
+        try:
+            return await asyncio.to_thread(self.take)
+        except asyncio.CancelledError:
+            self._end()  # its thread hears that, and the loop waits for its thread
+            raise
+
     def close(self) -> None:
         """End it and let go of it; idempotent."""
         if not self._ended:
+            self._end()
             self._ended = True
-            with suppress(ProcessLookupError):
-                os.kill(self.process, signal.SIGKILL)
             with suppress(ChildProcessError):  # whoever collects all children was quicker
                 os.waitpid(self.process, 0)
             os.close(self._heard)
             self._scratch.cleanup()
+
+    def _end(self) -> None:
+        if not self._ended:
+            with suppress(ProcessLookupError):
+                os.kill(self.process, signal.SIGKILL)
 
 
 @contextmanager

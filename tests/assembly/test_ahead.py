@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from midas.assembly.ahead import Ahead, read_ahead
+from midas.assembly.ahead import PATIENCE_S, Ahead, read_ahead
 from midas.assembly.inherit import Left, inherited, left_by
 from midas.domain.event import Event, Ticked
 from midas.errors import AlreadyRunning, RepairNeeded
@@ -129,6 +129,23 @@ def test_a_reader_that_is_killed_says_nothing_and_leaves_nothing(tmp_path: Path)
         assert reader.take() is None
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+def test_a_start_that_is_stopped_waits_for_no_reader(tmp_path: Path) -> None:
+    held_up(tmp_path)
+
+    async def start(reader: Ahead) -> None:
+        waiting = asyncio.create_task(reader.taken())
+        await asyncio.sleep(0.05)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    began = time.monotonic()
+    with read_ahead(tmp_path, worth=0) as found:
+        assert found is not None
+        asyncio.run(start(found))  # which ends with its threads
+    assert time.monotonic() - began < PATIENCE_S / 2
 
 
 def test_a_start_that_fails_takes_its_reader_along(tmp_path: Path) -> None:
