@@ -161,6 +161,7 @@ def test_processes_find_what_one_process_finds() -> None:
     assert sorted(heard) == [1, 2]
 
 
+@pytest.mark.long
 def test_a_book_session_fills_the_rows_of_the_micro_suite(capsys: pytest.CaptureFixture[str]) -> None:
     code = main(["sim", "facts", "--suite", "micro", "--seeds", "1", "--json"])
     answer = json.loads(capsys.readouterr().out)
