@@ -18,7 +18,9 @@ from midas.state.state import State
 
 START_PASSES = 5
 STOP_PASSES = 8
-PROOF_PASSES = 24  # one a second: an order that never arrived is proven absent after about 17 s
+# One a second. An order that never arrived is proven absent after about 17 s; a cancel whose request was
+# lost is sent again once it has waited some 10 s for its answer.
+PROOF_PASSES = 24
 FLOWS = "flows"  # the purpose of a pass that also lists deposits and withdrawals
 DOUBT_EVERY = 2 * SECOND
 BLIND_HURRY = 30 * SECOND  # without the user stream: longer than that, request weight matters more
@@ -172,13 +174,13 @@ class Passes:
         """An audit that was on its way leaves alone what moves: it ends nothing."""
         state = self._state
         self._count += 1
-        waits_for_proof = bool(state.orders.unknown) and self._count < PROOF_PASSES
-        settled = done.equal and not state.orders.open and purpose != "audit"
-        if settled or (self._count >= STOP_PASSES and not waits_for_proof):
+        left = state.orders.open
+        settled = done.equal and not left and purpose != "audit"
+        if settled or self._count >= (PROOF_PASSES if left else STOP_PASSES):
             self._stopped = True
-            return [
-                StopRuntime("reconciled" if done.equal else "; ".join((*done.differences, *done.undecided)))
-            ]
+            open_still = [f"order {client_id} is left open" for client_id in left]
+            lacking = (*done.differences, *done.undecided, *open_still)
+            return [StopRuntime("; ".join(lacking) or "reconciled")]
         return []
 
     def _disowned(self, event: AccountReported) -> list[Effect]:
