@@ -21,8 +21,7 @@ from midas.assembly.config import engine_config, strategies_of
 from midas.assembly.inherit import inherited, refuse_left_behind
 from midas.domain.carry import Carried
 from midas.domain.command import SetMode
-from midas.domain.event import AccountDoubted, CommandGiven, Remarked, SessionOpened
-from midas.domain.instrument import Instrument
+from midas.domain.event import AccountDoubted, CommandGiven, Remarked, RulesRead, SessionOpened
 from midas.domain.mode import KillLevel, Mode
 from midas.domain.time import MILLISECOND, SECOND
 from midas.engine.build import EngineConfig, build_engine
@@ -136,6 +135,13 @@ class Session:
         """A line about the processes around the engine, for its journal and the event pane."""
         self.inbox.put(Remarked(self._clock.now(), severity, text))
 
+    def hold_back(self, resting: Iterable[RulesRead]) -> None:
+        """These don't trade now: nothing new is opened there until they do, and their silence is none."""
+        for rules in resting:
+            assert rules.listed is not None
+            self.feed.relist(rules.listed, trades=False)
+            self.inbox.put(rules)
+
     async def listen(self) -> None:
         """Hear the market from here on, history first. Raises VenueError; whoever doesn't `run` ends it."""
         await self._warm()
@@ -147,7 +153,7 @@ class Session:
 
         The market may be heard meanwhile: its messages wait in the inbox, conflated where they are many.
         """
-        left = await asyncio.to_thread(ahead.take) if ahead is not None else None
+        left = await ahead.taken() if ahead is not None else None
         home, account = self._settings.home, self._access.account
         self._carried, self.problems = inherited(home, account, self._clock.now, left)
         refuse_left_behind(self._carried, self._config.instruments)
@@ -336,10 +342,12 @@ async def open_session(
         rest = Rest(client, time.time_ns)
         if access.told_by_venue:
             access = identified(access, await insist(partial(uid, rest), random.Random().random))
-        instruments = await _instruments(rest, settings.trading.instruments, access)
+        rules = await _rules(rest, settings.trading.instruments, access)
+        instruments = tuple(rule.listed for rule in rules if rule.listed is not None)
         config = engine_config(settings, instruments, access.speed)
         session = Session(settings, access, rest, config, strategies_of(settings.workspace, config), say)
         stack.push_async_callback(session.feed.close)
+        session.hold_back([rule for rule in rules if rule.status])
         await session.listen()
         await session.inherit(ahead)
         stack.pop_all()
@@ -395,10 +403,10 @@ def _give_up(runner: Runner, done: asyncio.Future[None]) -> None:
         runner.give_up("what runs beside the engine failed")
 
 
-async def _instruments(rest: Rest, wanted: tuple[str, ...], access: Access) -> tuple[Instrument, ...]:
+async def _rules(rest: Rest, wanted: tuple[str, ...], access: Access) -> list[RulesRead]:
     """What is configured and never more; a recording, which serves one symbol, may lack the others."""
     if access.leave_unlisted:
-        listed = await listing.listed(rest)
+        listed = await listing.listed(rest, resting=True)
         if len(listed) == 1 and listed[0] in wanted:
             wanted = listed
         if missing := [name for name in wanted if name not in listed]:
@@ -407,4 +415,4 @@ async def _instruments(rest: Rest, wanted: tuple[str, ...], access: Access) -> t
                 f"the market {access.market or 'of this exchange'} holds {held}, not {', '.join(missing)}; "
                 f"set trading.instruments = [{names}] in config.toml, or MIDAS_TRADING__INSTRUMENTS"
             )
-    return tuple(await listing.load(rest, wanted))
+    return await listing.read(rest, wanted)

@@ -162,6 +162,7 @@ def _check_money(http: str, control: str) -> None:
     assert [row["name"] for row in answer.json()["accounts"]] == ["engine", "bob"]
 
 
+@pytest.mark.long
 def test_an_exchange_that_was_stopped_goes_on_and_a_finished_run_begins_anew(desk: ProcessDesk) -> None:
     named = ["--no-ui", "--json", "--market", "synthetic", "--speed", "10", "--duration", "3"]
     first = desk.run(*named)
