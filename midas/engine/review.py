@@ -68,10 +68,10 @@ class Reviewer:
 
     def _share(self, intent: OrderIntent) -> float:
         """The instrument's worst case after this order, as a fraction of equity."""
-        state, classes = self._state, self._risk.limits.classes
+        state, assets = self._state, self._risk.limits.assets
         if intent.side is Side.BUY:
-            return worst_case(state, classes, order=intent).by_instrument[intent.instrument]
-        now = worst_case(state, classes)
+            return worst_case(state, assets, order=intent).by_instrument[intent.instrument]
+        now = worst_case(state, assets)
         sold = float(intent.quantity) * state.markets[intent.instrument].mark
         return max(0.0, now.by_instrument[intent.instrument] - (sold / now.equity if now.equity else nan))
 

@@ -145,7 +145,8 @@ class Painter:
     def snapshot(self, now: int, health: HealthView) -> Snapshot:
         """The whole picture as of `now` (wall time)."""
         engine, state, assembly = self._engine, self._engine.state, self._assembly
-        rows = gauges(state, engine.orchestrator.risk.limits)
+        risk = engine.orchestrator.risk
+        rows = gauges(state, risk.limits, risk.correlations)
         return Snapshot(
             sequence=engine.sequence,
             built_at=now,
@@ -227,7 +228,8 @@ class Painter:
             )  # fmt: skip
 
     def _instruments(self, now: int) -> tuple[InstrumentView, ...]:
-        room = buyable(self._engine.state, self._engine.orchestrator.risk.limits)
+        risk = self._engine.orchestrator.risk
+        room = buyable(self._engine.state, risk.limits, risk.correlations)
         markets = self._engine.state.markets.items()
         return tuple(self._instrument(market, room[name], now) for name, market in markets)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from midas.domain.limits import Limits
 from midas.domain.order import Side
 from midas.risk.exposure import worst_case
-from midas.risk.limits import Limits
 from midas.state.snapshot import ExposureView, TriggerView
 from midas.state.state import State
 
@@ -14,7 +14,7 @@ NAN = float("nan")
 def exposures(state: State, limits: Limits) -> tuple[ExposureView, ...]:
     """Every instrument and every strategy that holds or asks for something; NaN while equity has no price."""
     equity = state.equity()
-    shares = worst_case(state, limits.classes).by_instrument
+    shares = worst_case(state, limits.assets).by_instrument
     held: dict[tuple[str, str], float] = {}
     asked: dict[tuple[str, str], float] = {}
     for sleeve in state.sleeves():

@@ -66,7 +66,8 @@ class SoakDesk(Desk):
         ]
         free = msgspec.structs.replace(
             LIMITS, order_rate_max=10**9, drawdown_defensive=1.0, drawdown_stop=1.0, daily_loss_stop=1.0,
-            order_notional_max=1e12, position_max=1.0, cash_min=0.0, price_collar_bps=500.0,
+            order_notional_max=1e12, repeats_max=10**9, cluster_max=1.0, strategy_max=1.0, position_max=1.0,
+            cash_min=0.0, price_collar_bps=500.0, duplicate_window=0,
         )  # fmt: skip
         hasty = msgspec.structs.replace(EXECUTION, passive_timeout=SECOND // 5, reprice_age=SECOND // 25)
         settings = config(strategies, limits=free, execution=hasty, weight=0.1)

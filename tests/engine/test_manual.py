@@ -100,7 +100,7 @@ def test_everything_against_an_order_is_said_at_once(hands: Hands) -> None:
     assert not answer.accepted
     assert answer.message.startswith("BUY 0.2 BTC-USDT at 59000.00 is refused: ")
     breaches = review(answer).breaches
-    assert "order of 11800.00 USDT, at most 2500" in breaches
+    assert "order of 11800 USDT, at most 2500 USDT: 9300 USDT over; at most 0.03333 BTC fits" in breaches
     assert any("BTC-USDT would be 120.0% of equity, at most 20%" in b for b in breaches)
     assert hands.open == []
 
@@ -109,7 +109,9 @@ def test_what_works_already_counts_the_persons_own_orders_too(hands: Hands) -> N
     hands.resting("0.03")
     answer = hands.buy("0.01", "59000.00")
     assert not answer.accepted
-    assert review(answer).breaches == ("BTC-USDT would be 24.0% of equity, at most 20%",)
+    assert review(answer).breaches == (
+        "BTC-USDT would be 24.0% of equity, at most 20%: 4% over; at most 0.00333 BTC fits",
+    )
     hands.scene.puppet.opinion = long()
     hands.scene.bar()
     assert [o.intent.strategy for o in hands.open] == ["manual"]

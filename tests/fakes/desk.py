@@ -21,6 +21,7 @@ from midas.domain.event import (
     Ticked,
 )
 from midas.domain.instrument import Instrument
+from midas.domain.limits import Asset, Assets, Limits
 from midas.domain.market import FeedStatus
 from midas.domain.time import MILLISECOND, SECOND
 from midas.engine.audit import Audit, encode
@@ -38,8 +39,6 @@ from midas.engine.snapshot import Assembly, Painter
 from midas.execution.worker import ExecutionRules
 from midas.portfolio.sizing import SizingRules
 from midas.ports.strategy import Strategy
-from midas.risk.exposure import Classes
-from midas.risk.limits import Limits
 from midas.state.snapshot import HealthView, Snapshot
 from tests.fakes.venue import FakeVenue
 
@@ -56,7 +55,9 @@ LIMITS = Limits(
     profile="crypto-only", position_max=0.20, sector_max=0.90, correlation_max=0.70, usd_max=1.0,
     crypto_max=0.90, cash_min=0.10, order_rate_max=20, order_notional_max=2500.0, price_collar_bps=50.0,
     drawdown_defensive=0.10, drawdown_stop=0.15, daily_loss_stop=0.03,
-    classes=Classes("cash", {"BTC": "crypto", "ETH": "crypto"}),
+    cluster_max=0.40, share_max=0.0, etf_max=0.0, forex_max=0.0, bond_max=0.0, commodity_max=0.0,
+    strategy_max=0.90, duplicate_window=5 * SECOND, repeats_max=30, fat_finger_multiple=10.0,
+    fat_finger_share=0.10, assets=Assets("cash", {a: Asset("crypto", "crypto") for a in ("BTC", "ETH")}),
 )  # fmt: skip
 REGIME = RegimeRules(
     stress_enter=40.0, stress_leave=35.0, crisis_enter=80.0, crisis_leave=65.0, atr_enter=4.0, atr_leave=3.5
