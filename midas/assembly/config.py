@@ -103,8 +103,8 @@ def currency_of(settings: Settings, instruments: tuple[Instrument, ...]) -> str:
         )
     if (strange := unconverted(instruments, currency)) is not None:
         raise ConfigInvalid(
-            f"trading.instruments: {strange.symbol} is quoted in {strange.quote}, and no traded pair converts "
-            f"that into {currency}: trade {strange.quote}{currency} too, or set trading.currency"
+            f"trading.instruments: {strange.symbol} is quoted in {strange.quote}, and no traded pair "
+            f"converts that into {currency}: trade {strange.quote}{currency} too, or set trading.currency"
         )
     return currency
 

@@ -311,6 +311,7 @@ def _order_options(parser: Parser) -> None:
         help="the same name never makes a second order; default: a new one",
     )
     parser.add_argument("--confirm", action="store_true", help="send it; without it only the review is shown")
+    parser.add_argument("--large", action="store_true", help="an unusually large size is meant")
 
 
 def _amend_options(parser: Parser) -> None:
@@ -321,6 +322,7 @@ def _amend_options(parser: Parser) -> None:
     parser.add_argument("--price", metavar="P", default="", help="default: as it is")
     parser.add_argument("--ticket", metavar="NAME", default="", help="as that of `midas order`")
     parser.add_argument("--confirm", action="store_true", help="do it; without it only the review is shown")
+    parser.add_argument("--large", action="store_true", help="an unusually large size is meant")
 
 
 def _cancel_options(parser: Parser) -> None:

@@ -104,3 +104,5 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     accepted: dict[str, tuple[str, str]] = {}  # differences that a person accepted, with their figures
     inferred: dict[str, InferredCarried] = {}  # by client id: fills that only a balance has told so far
     relisted: tuple[Instrument, ...] = ()  # whose rules changed during that session, as they were at its end
+    sizes_day: int = 0  # days since 1970 of `sizes`
+    sizes: dict[str, tuple[Decimal, ...]] = {}  # by instrument: quantities of that day's orders

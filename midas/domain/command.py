@@ -63,6 +63,7 @@ class PlaceOrder(msgspec.Struct, frozen=True, tag="place"):
     price: str = ""  # decimal; empty for MARKET
     strategy: str = "manual"  # whose position it changes
     confirmed: bool = False
+    large: bool = False  # an unusually large size is meant
 
 
 class AmendOrder(msgspec.Struct, frozen=True, tag="amend"):
@@ -73,6 +74,7 @@ class AmendOrder(msgspec.Struct, frozen=True, tag="amend"):
     quantity: str
     price: str
     confirmed: bool = False
+    large: bool = False  # as of an order
 
 
 class CancelEntries(msgspec.Struct, frozen=True, tag="cancel_entries"):
@@ -172,6 +174,7 @@ class Review(msgspec.Struct, frozen=True):
     equity_share: float  # of the position after it, fraction of equity
     breaches: tuple[str, ...] = ()  # why it would be refused; empty: it may be sent
     warnings: tuple[str, ...] = ()
+    large: str = ""  # why the size itself has to be confirmed (`large`), too; also among `warnings`
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -64,6 +64,8 @@ from midas.engine.gatekeeper import judge, judge_disk
 from midas.engine.listing import Listing
 from midas.engine.passes import Passes, returned
 from midas.engine.reply import Asked
+from midas.engine.throttle import Throttle
+from midas.risk.limits import meets
 from midas.state.order import Order
 from midas.state.requests import CANCEL_AGAIN_MAX
 from midas.state.state import State
@@ -90,6 +92,7 @@ class Engine:
         self._freshness = freshness
         self._flat = FlatCheck(state)
         self._listing = Listing(state)
+        self._throttle = Throttle(state, orchestrator.risk, orchestrator.execution)
         self._commands = Commands(state, orchestrator, guardian, costs, self._adjuster)
         self._steps: dict[type, Callable[[Any], None]] = {
             Quote: self._quote,
@@ -138,11 +141,20 @@ class Engine:
             self._recorded(event)  # type: ignore[arg-type]  # the market types are all in _steps
         if not self._decisions and not self._effects:
             return None
+        if self._decisions:
+            self._slow_down()
         name = str(type(event).__struct_config__.tag)
         audit = Audit(sequence, name, event.at, tuple(self._decisions), tuple(self._effects))
         self._decisions.clear()
         self._effects.clear()
         return audit
+
+    def _slow_down(self) -> None:
+        """A strategy that runs wild is stopped in the step that shows it."""
+        stopped = self._throttle.watch(self._decisions)
+        if stopped:
+            self._decisions.extend(stopped)
+            self._withdraw_unwanted()
 
     # market events
 
@@ -395,10 +407,19 @@ class Engine:
         breach = self.orchestrator.risk.admit(intent, self.state)
         if breach is not None:
             self._decisions.append(OrderBlocked(intent, breach))
+            if breach.limit == "self-trade" and intent.purpose is Purpose.EXIT and not intent.ticket:
+                self._make_way(intent)
             return
         self.state.plan(intent)
         self._decisions.append(OrderPlanned(intent))
         self._effects.append(SubmitOrder(intent))
+
+    def _make_way(self, leaving: OrderIntent) -> None:
+        """Entries of our own that an exit would trade with are cancelled first; it is asked for again."""
+        for order in list(meets(leaving, self.state)):
+            other, execution = order.intent, self.orchestrator.execution
+            execution.forget_entries(self.state, other.instrument, other.strategy)
+            self._withdraw(order, f"{leaving.strategy} leaves, and would meet it")
 
     def _verify_flat(self) -> None:
         """Flat here: have the venue say so, as fast as it answers."""

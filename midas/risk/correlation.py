@@ -1,4 +1,4 @@
-"""How much two instruments move together: raw, never shrunk, for shrinking hides a breach (quant-reference 6).
+"""How much two instruments move together: raw, never shrunk, for shrinking hides a breach.
 
 The larger of two exponentially weighted correlations of log returns, with half-lives of 60 and of 20 bars;
 of daily bars those are days. NaN with fewer than 40 common returns. Plain floats and fsum: a replay has to

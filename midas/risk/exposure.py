@@ -115,7 +115,7 @@ def reserved(state: State, target: Target) -> Decimal:
 
 
 def money(state: State, assets: Assets) -> tuple[str, ...]:
-    """The assets whose balance is cash: the account's currency, and quotes that nobody trades as a position."""
+    """The assets whose balance is cash: the account's currency, and quotes that are nobody's position."""
     return (state.quote, *(q for q in state.valuation.quotes if assets.is_money(q)))
 
 

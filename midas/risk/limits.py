@@ -1,4 +1,4 @@
-"""The hard limits of R7.1 and the checks of orders: every sized limit is a row, what has no size a function."""
+"""The hard limits of R7.1 and the checks of orders: what has a size is a row, the rest functions."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def sized(
 def breaches(
     rows: Sequence[Row], quantity: Decimal, one: Added, already: Decimal = ZERO, what: str = ""
 ) -> tuple[Breach, ...]:
-    """Those rows that say no to a quantity, of which `already` is counted, with the largest that all let pass."""
+    """Those rows that say no to a quantity, of which `already` is counted, and what all of them let pass."""
     more = max(0.0, float(quantity - already))
     found = [b for row in rows if (b := breach(row, more)) is not None]
     if not found:
@@ -168,7 +168,8 @@ def meets(intent: OrderIntent, state: State) -> Iterator[Order]:
             continue
         if other.client_id == intent.replaces:
             continue
-        if intent.price is None or other.price is None or (intent.price - other.price) * intent.side.sign >= 0:
+        unlimited = intent.price is None or other.price is None
+        if unlimited or _reaches(intent, other):
             yield order
 
 
@@ -206,6 +207,11 @@ ENTRY_CHECKS: tuple[OrderCheck, ...] = (order_rate, duplicate, self_trade, price
 EXIT_CHECKS: tuple[OrderCheck, ...] = (
     self_trade, price_collar, holding,
 )  # fmt: skip  # nothing else may keep us in a position
+
+
+def _reaches(one: OrderIntent, other: OrderIntent) -> bool:
+    assert one.price is not None and other.price is not None
+    return (one.price - other.price) * one.side.sign >= 0
 
 
 def _same(one: OrderIntent, other: OrderIntent) -> bool:

@@ -21,6 +21,9 @@ class AssetSettings(Section):
     currency: str = Field(default="", pattern=r"^[A-Z0-9]{0,20}$")  # empty: the rule of its class
 
 
+_COIN = AssetSettings.model_validate({"class": "crypto", "sector": "crypto"})
+
+
 class LimitProfile(Section):
     """The hard limits of R7.1, shares of equity. A profile states all of them: none hides in a default."""
 
@@ -97,7 +100,6 @@ class RiskSettings(Section):
 
 
 OLD_BALANCED = "source"
-_COIN = AssetSettings.model_validate({"class": "crypto", "sector": "crypto"})
 
 # Where settings went that once stood elsewhere, and what is said to whoever still names them.
 MOVED = {
@@ -116,13 +118,13 @@ _EVERY_CLASS = dict.fromkeys(_NO_OTHER_CLASS, 1.0)
 # Used where no file states the profile, so that a bare workspace trades under limits too.
 DEFAULT_PROFILES: dict[str, dict[str, float]] = {
     "crypto-only": {
-        "position_max": 0.20, "sector_max": 0.90, "correlation_max": 0.70, "cluster_max": 0.40, "usd_max": 1.0,
-        "crypto_max": 0.90, **_NO_OTHER_CLASS, "currency_max": 1.0, "venue_max": 1.0, "strategy_max": 0.90,
-        "cash_min": 0.10,
+        "position_max": 0.20, "sector_max": 0.90, "correlation_max": 0.70, "cluster_max": 0.40,
+        "usd_max": 1.0, "crypto_max": 0.90, **_NO_OTHER_CLASS, "currency_max": 1.0, "venue_max": 1.0,
+        "strategy_max": 0.90, "cash_min": 0.10,
     },
     "balanced": {
-        "position_max": 0.20, "sector_max": 0.40, "correlation_max": 0.70, "cluster_max": 0.20, "usd_max": 0.50,
-        "crypto_max": 0.15, **_EVERY_CLASS, "currency_max": 0.50, "venue_max": 1.0, "strategy_max": 0.40,
-        "cash_min": 0.10,
+        "position_max": 0.20, "sector_max": 0.40, "correlation_max": 0.70, "cluster_max": 0.20,
+        "usd_max": 0.50, "crypto_max": 0.15, **_EVERY_CLASS, "currency_max": 0.50, "venue_max": 1.0,
+        "strategy_max": 0.40, "cash_min": 0.10,
     },
 }  # fmt: skip

@@ -46,6 +46,7 @@ from midas.state.market import InstrumentMarket
 from midas.state.order import Order
 from midas.state.order_events import order_handlers
 from midas.state.orders import Orders
+from midas.state.sizes import Sizes
 from midas.state.valuation import Valuation
 
 EXTERNAL = "external"  # the sleeve of trades that no order of ours explains
@@ -66,6 +67,7 @@ class State:
         self.instruments = {i.id: i for i in instruments}
         self.markets = {i.id: InstrumentMarket(i) for i in instruments}
         self.orders = Orders()
+        self.sizes = Sizes()
         self.ledger = Ledger()
         self.control = Control()
         self.alerts = Alerts(self.instruments)
@@ -192,6 +194,7 @@ class State:
     def plan(self, intent: OrderIntent) -> Order:
         """An intent of this very step enters the state, so that its exposure is reserved at once."""
         self.intents += 1
+        self.sizes.plan(intent)
         if intent.ticket:
             self.tickets[intent.ticket] = intent.client_id
         return self.orders.plan(intent)
@@ -335,6 +338,8 @@ class State:
             accepted=dict(self.breaks.accepted),
             inferred=dict(self.inferred),
             relisted=tuple(self.relisted.values()),
+            sizes_day=self.sizes.day,
+            sizes=dict(self.sizes.by_instrument),
         )
 
     def move_amendment(self, moved: AmendmentMoved) -> None:
@@ -356,6 +361,7 @@ class State:
         self.adjustments, self.inferred = dict(carried.adjustments), dict(carried.inferred)
         self.breaks.accepted = dict(carried.accepted)
         self.clean_at = carried.clean_at
+        self.sizes.day, self.sizes.by_instrument = carried.sizes_day, dict(carried.sizes)
         for order in carried.orders:
             self.orders.restore(order, event.at)
         for pause in carried.pauses:

@@ -56,8 +56,8 @@ LIMITS = Limits(
     crypto_max=0.90, cash_min=0.10, order_rate_max=20, order_notional_max=2500.0, price_collar_bps=50.0,
     drawdown_defensive=0.10, drawdown_stop=0.15, daily_loss_stop=0.03,
     cluster_max=0.40, share_max=0.0, etf_max=0.0, forex_max=0.0, bond_max=0.0, commodity_max=0.0,
-    strategy_max=0.90, duplicate_window=5 * SECOND, repeats_max=30, fat_finger_multiple=10.0,
-    fat_finger_share=0.10, assets=Assets("cash", {a: Asset("crypto", "crypto") for a in ("BTC", "ETH")}),
+    strategy_max=0.90, duplicate_window=5 * SECOND, repeats_max=30, fat_finger_multiple=1e9,
+    fat_finger_share=1.0, assets=Assets("cash", {a: Asset("crypto", "crypto") for a in ("BTC", "ETH")}),
 )  # fmt: skip
 REGIME = RegimeRules(
     stress_enter=40.0, stress_leave=35.0, crisis_enter=80.0, crisis_leave=65.0, atr_enter=4.0, atr_leave=3.5
