@@ -13,12 +13,15 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from midas import __version__
 from midas.agents.execution_agent import PREFIX
 from midas.assembly.access import Access, sockets
 from midas.assembly.config import engine_config, strategies_of
 from midas.assembly.inherit import inherited, refuse_left_behind
-from midas.domain.command import SetMode
+from midas.assembly.reload import reread
+from midas.domain.command import Answer, Reload, SetMode
 from midas.domain.event import AccountDoubted, CommandGiven, Remarked, SessionOpened
 from midas.domain.instrument import Instrument
 from midas.domain.mode import KillLevel, Mode
@@ -85,8 +88,11 @@ class Session:
         config: EngineConfig,
         plugins: list[LoadedStrategy],
         say: Say = lambda _: None,
+        load: Callable[[], Settings] | None = None,
     ) -> None:
         self._settings = settings
+        self._load = load or (lambda: settings)
+        self._reloads: set[asyncio.Task[None]] = set()
         self._access = access
         self._rest = rest
         rest.on_key_refused = self._key_refused
@@ -226,7 +232,11 @@ class Session:
     def _doors(self, runner: Runner) -> tuple[LinkServer, KillListener]:
         link_path, kill_path = sockets(self._settings.home)
         link = LinkServer(
-            link_path, runner.snapshot, runner.command, self._clock.now, self._settings.runtime.snapshot_hz
+            link_path,
+            runner.snapshot,
+            partial(self._command, runner),
+            self._clock.now,
+            self._settings.runtime.snapshot_hz,
         )
         canceller = EmergencyCanceller(
             self._access.endpoints.rest, self._access.api_key, self._access.api_secret, self._clock.now,
@@ -238,6 +248,21 @@ class Session:
             self.inbox.put_from_thread, self._clock.now,
         )  # fmt: skip
         return link, kill
+
+    def _command(self, runner: Runner, given: CommandGiven, answer: Callable[[Answer], None]) -> None:
+        """A door's command; what the files say now is read before the engine hears of a reload."""
+        if not isinstance(given.command, Reload):
+            runner.command(given, answer)
+            return
+        task = asyncio.get_running_loop().create_task(self._reload(runner, given, given.command, answer))
+        self._reloads.add(task)
+        task.add_done_callback(self._reloads.discard)
+
+    async def _reload(
+        self, runner: Runner, given: CommandGiven, asked: Reload, answer: Callable[[Answer], None]
+    ) -> None:
+        read = await asyncio.to_thread(reread, asked, self._load, self._config, self._access.speed)
+        runner.command(msgspec.structs.replace(given, command=read), answer)
 
     def _plan(self) -> FeedPlan:
         return FeedPlan(
@@ -305,15 +330,20 @@ async def give_up_tape(journal: Journal, tape: Tape, keep_bytes: int, moment: tu
         tape.prune(pruned)
 
 
-async def open_session(settings: Settings, access: Access, say: Say = lambda _: None) -> Session:
-    """Reach the venue, choose instruments, load plugins; `say` hears each step. Raises MidasError."""
+async def open_session(
+    settings: Settings, access: Access, say: Say = lambda _: None, load: Callable[[], Settings] | None = None
+) -> Session:
+    """Reach the venue, choose instruments, load plugins; `say` hears each step. Raises MidasError.
+
+    `load` reads the settings from their sources once more, for a reload.
+    """
     say("asking the venue for its instruments")
     client = BinanceClient(access.endpoints, access.api_key, access.api_secret)
     try:
         rest = Rest(client, time.time_ns)
         instruments = await _instruments(rest, settings.trading.instruments, access)
         config = engine_config(settings, instruments, access.speed)
-        return Session(settings, access, rest, config, strategies_of(settings.workspace, config), say)
+        return Session(settings, access, rest, config, strategies_of(settings.workspace, config), say, load)
     except BaseException:
         await client.close_connection()
         raise

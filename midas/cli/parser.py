@@ -342,6 +342,10 @@ def _close_options(parser: Parser) -> None:
     parser.add_argument("--confirm", action="store_true", help="sell; without it only the review is shown")
 
 
+def _reload_options(parser: Parser) -> None:
+    parser.add_argument("--confirm", action="store_true", help="take looser limits, too")
+
+
 def _strategy_options(parser: Parser) -> None:
     parser.add_argument("name", metavar="NAME", help="as config.toml names it")
     parser.add_argument(
@@ -587,6 +591,13 @@ _COMMANDS: tuple[_Row, ...] = (
         "keep a strategy from new risk, or let it trade again",
         'midas strategy trend-following pause --reason "news at two"',
         _strategy_options,
+    ),
+    (
+        "reload",
+        "midas.cli.control:reload",
+        "have the running engine take the limits that the configuration states now",
+        "midas reload\nmidas reload --confirm             also where one is looser than before",
+        _reload_options,
     ),
     (
         "stop",

@@ -131,7 +131,7 @@ async def _engine(
     with ExitStack() as held:
         try:
             held.enter_context(account_lock(venue.reach, settings.home))
-            session = await open_session(settings, venue.reach, _say)
+            session = await open_session(settings, venue.reach, _say, partial(settings_from, args))
         except (UsageError, StoreError):
             if venue.exchange is not None and venue.fresh:
                 stop_process(venue.exchange.pid)  # it was started for this run, which doesn't come to be

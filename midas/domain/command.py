@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from midas.domain.limits import Limits
+
 REASON_MIN = 3  # letters: less says nothing to whoever reads the journal
 
 
@@ -131,6 +133,18 @@ class AcceptBreak(msgspec.Struct, frozen=True, tag="accept_break"):
     confirmed: bool = False
 
 
+class Reload(msgspec.Struct, frozen=True, tag="reload"):
+    """Read the configuration again and take its limits; looser ones need `confirmed`.
+
+    A door only asks: the engine's own shell reads and checks all files, and puts in what they say.
+    """
+
+    confirmed: bool = False
+    limits: Limits | None = None
+    problem: str = ""  # why nothing can be taken: one sentence
+    elsewhere: tuple[str, ...] = ()  # tables that differ too, and count at the next start only
+
+
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
     """End the engine process cleanly."""
 
@@ -152,6 +166,7 @@ Command = (
     | Acknowledge
     | Reconcile
     | AcceptBreak
+    | Reload
     | Stop
 )
 

@@ -17,6 +17,7 @@ from midas.domain.decision import (
     Decision,
     FillBooked,
     FillBusted,
+    LimitsChanged,
     ModeChanged,
     Noted,
     OrderBlocked,
@@ -50,6 +51,7 @@ from midas.domain.time import SECOND
 from midas.engine.adjusting import Adjuster
 from midas.engine.audit import Audit
 from midas.engine.commands import Commands
+from midas.engine.downsizing import Downsizer
 from midas.engine.effect import (
     Disconnect,
     Effect,
@@ -92,6 +94,7 @@ class Engine:
         self._freshness = freshness
         self._flat = FlatCheck(state)
         self._listing = Listing(state)
+        self._downsizer = Downsizer(state, orchestrator.risk, orchestrator.execution)
         self._throttle = Throttle(state, orchestrator.risk, orchestrator.execution)
         self._commands = Commands(state, orchestrator, guardian, costs, self._adjuster)
         self._steps: dict[type, Callable[[Any], None]] = {
@@ -284,6 +287,8 @@ class Engine:
         if not state.opening_equity and state.ledger.opened and state.equity() == state.equity():
             state.opening_equity = state.equity()
             state.equity_peak = max(state.equity_peak, state.opening_equity)
+        self._decisions.extend(self._downsizer.sell())
+        self._work(self._downsizer.withdraw(self.orchestrator.risk.limits.forced_sale_over))
         reason = self._guardian.stop_reason(state)
         if reason:
             self._effects.append(TripLatch(KillLevel.FLATTEN.value, "trigger", reason))
@@ -316,6 +321,8 @@ class Engine:
         answer = Answer(event.id, reply.accepted, reply.message, self._sequence, reply.review)
         self._decisions.append(CommandAnswered(answer))
         self._after_modes(before)
+        if any(isinstance(d, LimitsChanged) for d in reply.decisions):
+            self._work(self._downsizer.withdraw(0.0))
 
     def _latch(self, event: LatchTripped) -> None:
         before = len(self._decisions)

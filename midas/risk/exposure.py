@@ -71,8 +71,8 @@ def worst_case(
     return now
 
 
-def standing(state: State, assets: Assets, without: str = "") -> Exposure:
-    """The worst case of what is held and open now.
+def standing(state: State, assets: Assets, without: str = "", *, open_orders: bool = True) -> Exposure:
+    """The worst case of what is held and open now; without `open_orders`, what is held.
 
     `without`: an order that is closed before what is asked for could be sent.
     """
@@ -81,7 +81,7 @@ def standing(state: State, assets: Assets, without: str = "") -> Exposure:
     found = Exposure(equity, 0.0, {}, {}, {}, {}, {}, {}, {}, {})
     values = _unit_values(state, scale)
     units = dict.fromkeys(values, 0.0)
-    for name, strategy, quantity, price in _buying(state, without):
+    for name, strategy, quantity, price in _buying(state, without) if open_orders else ():
         units[name] += quantity
         _pay(found, state, assets, state.instruments[name], quantity * price)
         if strategy:

@@ -1,0 +1,108 @@
+"""What has to be sold where a limit was lowered, or prices drifted, far below or beyond what is held.
+
+A projection that only shrinks: each violated group is scaled to its limit, one after the other, and
+nothing is given to another in its place. Up to `forced_sale_over` beyond a limit nothing is sold, nor bought.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+from midas.domain.instrument import Instrument
+from midas.domain.limits import Limits
+from midas.domain.money import ZERO, floor_to, from_float
+from midas.risk.exposure import Exposure, standing
+from midas.risk.rows import FINE, TOLERANCE
+from midas.state.state import BY_HAND, State
+
+Key = tuple[str, str]  # strategy, instrument
+
+
+class Group(NamedTuple):
+    """One limit over some of what is held."""
+
+    subject: str
+    share: float
+    maximum: float
+    holds: Callable[[str, Instrument], bool]
+
+
+class Sale(NamedTuple):
+    """What a sleeve has to come down to, and why."""
+
+    strategy: str
+    instrument: str
+    quantity: Decimal
+    reason: str
+
+
+def sales(limits: Limits, state: State) -> list[Sale]:
+    """The sleeves of strategies that are too large; what a person holds is a person's to reduce."""
+    now = standing(state, limits.assets, open_orders=False)
+    edge = 1.0 + limits.forced_sale_over
+    violated = [g for g in groups(limits, state, now) if g.share > g.maximum * edge + TOLERANCE]
+    if not violated:
+        return []
+    held = {(s.strategy, s.instrument): s.quantity for s in state.sleeves() if _ours(s.strategy, s.quantity)}
+    before = {key: _share(state, now, key[1], quantity) for key, quantity in held.items()}
+    after, reasons = dict(before), dict[Key, str]()
+    for group in violated:
+        members = [key for key in after if group.holds(key[0], state.instruments[key[1]])]
+        sellable = sum(after[key] for key in members)
+        others = group.share - sum(before[key] for key in members)
+        keep = max(0.0, group.maximum - others)
+        if sellable <= keep:
+            continue
+        for key in members:
+            after[key] *= keep / sellable
+            reasons.setdefault(key, _why(group))
+    return [_sale(state, key, held[key], after[key] / before[key], why) for key, why in reasons.items()]
+
+
+def overfull(limits: Limits, state: State, slack: float = 0.0) -> Callable[[str, Instrument], str]:
+    """Says of a strategy and an instrument whether what may still be bought is beyond a limit, and which."""
+    now = standing(state, limits.assets)
+    violated = [g for g in groups(limits, state, now) if g.share > g.maximum * (1.0 + slack) + TOLERANCE]
+
+    def why(strategy: str, instrument: Instrument) -> str:
+        return next((_why(g) for g in violated if g.holds(strategy, instrument)), "")
+
+    return why
+
+
+def groups(limits: Limits, state: State, now: Exposure) -> Iterator[Group]:
+    """The limits that selling brings down. Dollars aren't among them: they are what one gets for selling."""
+    assets = limits.assets
+    for base, share in now.by_asset.items():
+        yield Group(base, share, limits.position_max, lambda _, i, base=base: i.base == base)
+    for sector, share in now.by_sector.items():
+        yield Group(
+            f"sector {sector}", share, limits.sector_max,
+            lambda _, i, sector=sector: assets.of(i).sector == sector,
+        )  # fmt: skip
+    for kind, share in now.by_kind.items():
+        yield Group(kind, share, limits.kind_max(kind), lambda _, i, kind=kind: assets.of(i).kind == kind)
+    for venue, share in now.by_venue.items():
+        yield Group(f"venue {venue}", share, limits.venue_max, lambda _, i, venue=venue: i.venue == venue)
+    for name, share in now.by_strategy.items():
+        yield Group(f"strategy {name}", share, limits.strategy_max, lambda s, _, name=name: s == name)
+
+
+def _ours(strategy: str, quantity: Decimal) -> bool:
+    return strategy not in BY_HAND and quantity > ZERO
+
+
+def _share(state: State, now: Exposure, instrument: str, quantity: Decimal) -> float:
+    market = state.markets[instrument]
+    return state.valuation.value(float(quantity) * market.mark, market.instrument.quote) / now.equity
+
+
+def _sale(state: State, key: Key, held: Decimal, factor: float, reason: str) -> Sale:
+    lot = state.instruments[key[1]].lot_size
+    return Sale(*key, floor_to(from_float(float(held) * factor, FINE), lot), reason)
+
+
+def _why(group: Group) -> str:
+    return f"{group.subject} is {group.share:.1%} of equity, allowed are {group.maximum * 100:.4g}%"
