@@ -11,22 +11,37 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from midas.domain.instrument import Instrument
-from midas.domain.limits import Limits
+from midas.domain.limits import Assets, Limits
 from midas.domain.money import ZERO, floor_to, from_float
 from midas.risk.exposure import Exposure, standing
 from midas.risk.rows import FINE, TOLERANCE
 from midas.state.state import BY_HAND, State
 
 Key = tuple[str, str]  # strategy, instrument
+NAMED = ("sector", "venue", "strategy")
 
 
 class Group(NamedTuple):
     """One limit over some of what is held."""
 
-    subject: str
+    dimension: str
+    name: str
     share: float
     maximum: float
-    holds: Callable[[str, Instrument], bool]
+
+    @property
+    def subject(self) -> str:
+        """What a sentence begins with."""
+        return f"{self.dimension} {self.name}" if self.dimension in NAMED else self.name
+
+    def holds(self, strategy: str, instrument: Instrument, assets: Assets) -> bool:
+        """Whether a strategy's position in an instrument is part of it."""
+        counted = assets.of(instrument)
+        of = {
+            "asset": instrument.base, "sector": counted.sector, "class": counted.kind,
+            "venue": instrument.venue, "strategy": strategy,
+        }  # fmt: skip
+        return of[self.dimension] == self.name
 
 
 class Sale(NamedTuple):
@@ -42,14 +57,14 @@ def sales(limits: Limits, state: State) -> list[Sale]:
     """The sleeves of strategies that are too large; what a person holds is a person's to reduce."""
     now = standing(state, limits.assets, open_orders=False)
     edge = 1.0 + limits.forced_sale_over
-    violated = [g for g in groups(limits, state, now) if g.share > g.maximum * edge + TOLERANCE]
+    violated = [g for g in groups(limits, now) if g.share > g.maximum * edge + TOLERANCE]
     if not violated:
         return []
     held = {(s.strategy, s.instrument): s.quantity for s in state.sleeves() if _ours(s.strategy, s.quantity)}
     before = {key: _share(state, now, key[1], quantity) for key, quantity in held.items()}
     after, reasons = dict(before), dict[Key, str]()
     for group in violated:
-        members = [key for key in after if group.holds(key[0], state.instruments[key[1]])]
+        members = [key for key in after if group.holds(key[0], state.instruments[key[1]], limits.assets)]
         sellable = sum(after[key] for key in members)
         others = group.share - sum(before[key] for key in members)
         keep = max(0.0, group.maximum - others)
@@ -64,30 +79,26 @@ def sales(limits: Limits, state: State) -> list[Sale]:
 def overfull(limits: Limits, state: State, slack: float = 0.0) -> Callable[[str, Instrument], str]:
     """Says of a strategy and an instrument whether what may still be bought is beyond a limit, and which."""
     now = standing(state, limits.assets)
-    violated = [g for g in groups(limits, state, now) if g.share > g.maximum * (1.0 + slack) + TOLERANCE]
+    violated = [g for g in groups(limits, now) if g.share > g.maximum * (1.0 + slack) + TOLERANCE]
 
     def why(strategy: str, instrument: Instrument) -> str:
-        return next((_why(g) for g in violated if g.holds(strategy, instrument)), "")
+        return next((_why(g) for g in violated if g.holds(strategy, instrument, limits.assets)), "")
 
     return why
 
 
-def groups(limits: Limits, state: State, now: Exposure) -> Iterator[Group]:
+def groups(limits: Limits, now: Exposure) -> Iterator[Group]:
     """The limits that selling brings down. Dollars aren't among them: they are what one gets for selling."""
-    assets = limits.assets
     for base, share in now.by_asset.items():
-        yield Group(base, share, limits.position_max, lambda _, i, base=base: i.base == base)
+        yield Group("asset", base, share, limits.position_max)
     for sector, share in now.by_sector.items():
-        yield Group(
-            f"sector {sector}", share, limits.sector_max,
-            lambda _, i, sector=sector: assets.of(i).sector == sector,
-        )  # fmt: skip
+        yield Group("sector", sector, share, limits.sector_max)
     for kind, share in now.by_kind.items():
-        yield Group(kind, share, limits.kind_max(kind), lambda _, i, kind=kind: assets.of(i).kind == kind)
+        yield Group("class", kind, share, limits.kind_max(kind))
     for venue, share in now.by_venue.items():
-        yield Group(f"venue {venue}", share, limits.venue_max, lambda _, i, venue=venue: i.venue == venue)
-    for name, share in now.by_strategy.items():
-        yield Group(f"strategy {name}", share, limits.strategy_max, lambda s, _, name=name: s == name)
+        yield Group("venue", venue, share, limits.venue_max)
+    for strategy, share in now.by_strategy.items():
+        yield Group("strategy", strategy, share, limits.strategy_max)
 
 
 def _ours(strategy: str, quantity: Decimal) -> bool:

@@ -128,7 +128,7 @@ def test_the_projection_only_shrinks_and_a_second_one_finds_nothing(
         sleeve.quantity = sale.quantity
     assert sales(wanted, state) == []
     now = standing(state, wanted.assets, open_orders=False)
-    for group in groups(wanted, state, now):
+    for group in groups(wanted, now):
         ours = [s for s in state.sleeves() if s.strategy != MANUAL and s.quantity]
-        left = [s for s in ours if group.holds(s.strategy, state.instruments[s.instrument])]
+        left = [s for s in ours if group.holds(s.strategy, state.instruments[s.instrument], wanted.assets)]
         assert not left or group.share <= group.maximum * 1.05 + 1e-6
