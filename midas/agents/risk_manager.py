@@ -8,7 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from midas.domain.limits import Limits
-from midas.domain.money import ZERO, floor_to, from_float, plain
+from midas.domain.money import ZERO, as_read, floor_to, from_float, plain
 from midas.domain.opinion import Target, Urgency
 from midas.domain.order import OrderIntent, Purpose, Side
 from midas.domain.verdict import Approved, Breach, Refused, Verdict
@@ -127,9 +127,7 @@ class RiskManager:
 
     def _approve(self, target: Target, price: float) -> Approved:
         width = self.limits.price_collar_bps / 1e4
-        return Approved(
-            target, from_float(price * (1.0 - width), FINE), from_float(price * (1.0 + width), FINE)
-        )
+        return Approved(target, as_read(price * (1.0 - width)), as_read(price * (1.0 + width)))
 
 
 def reduced(sleeve: Sleeve, quantity: Decimal, reason: str, state: State) -> Approved:

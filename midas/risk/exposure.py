@@ -6,7 +6,7 @@ NaN, and a NaN is within no limit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from decimal import Decimal
 from math import nan
 
@@ -17,34 +17,175 @@ from midas.domain.limits import DOLLAR, Assets
 from midas.domain.money import ZERO
 from midas.domain.opinion import Target
 from midas.domain.order import OrderIntent, Side
+from midas.risk.chart import Chart, Members, chart_of
 from midas.state.state import State
 
 Shares = dict[str, float]
+NOTHING = ("", "")
 
 
-class Exposure(msgspec.Struct):
+class Units:
+    """How much of everything there is and may come, in units of each instrument: no price is in it."""
+
+    __slots__ = ("bought", "cash", "money", "of_strategy", "sold", "units", "worth")
+
+    def __init__(self, state: State, chart: Chart, names: Iterable[str]) -> None:
+        balances, routes = state.ledger.balances, state.valuation.routes
+        self.cash = float(balances.get(state.quote, ZERO))
+        self.money: Shares = {asset: float(balances.get(asset, ZERO)) for asset in chart.money}
+        self.worth = [(float(balances[a]), legs) for a, legs in routes.items() if balances.get(a)]
+        self.units: Shares = dict.fromkeys(names, 0.0)
+        self.of_strategy: dict[str, Shares] = {}
+        self.bought: list[tuple[str, float, float]] = []  # (instrument, units, limit price; NaN: none)
+        self.sold: list[tuple[str, str, float, float]] = []  # (the quote's own pair, instrument, as above)
+
+    def of(self, strategy: str, name: str, quantity: float) -> None:
+        """More of one instrument for one strategy."""
+        shares = self.of_strategy.setdefault(strategy, {})
+        shares[name] = shares.get(name, 0.0) + quantity
+
+
+class Exposure:
     """The account's worst case: every buy order fills and no sell order does."""
 
-    equity: float  # account currency
-    cash: float  # money left in the worst case
-    reserved: dict[str, float]  # by quote currency, in its units: what open buy orders may still cost
-    by_instrument: Shares
-    by_asset: Shares
-    by_sector: Shares
-    by_kind: Shares
-    by_currency: Shares  # holdings and money that depend on it
-    by_venue: Shares
-    by_strategy: Shares
+    __slots__ = (
+        "_chart",
+        "_found",
+        "_gone",
+        "_kept",
+        "by_instrument",
+        "cash",
+        "equity",
+        "reserved",
+        "values",
+    )
+
+    def __init__(self, state: State, chart: Chart, found: Units) -> None:
+        self._chart, self._found = chart, found
+        marks = {market.instrument.id: market.mark for market in chart.markets}
+        self.equity = equity = _equity(found, marks)  # account currency
+        scale = 1.0 / equity if equity > 0.0 else nan
+        value, account = state.valuation.value, state.quote
+        # The share of equity that one unit of an instrument is worth.
+        self.values: Shares = {}
+        for name, quote in chart.quotes:
+            worth = marks[name] if quote == account else value(marks[name], quote)
+            self.values[name] = worth * scale
+        self.reserved: Shares = {}  # by quote currency, in its units: what open buy orders may still cost
+        self._gone: dict[tuple[str, str], float] = {}  # of groups that hold both sides of an order
+        units = found.units
+        if found.sold:
+            units = dict(units)
+        for name, quantity, price in found.bought:
+            mark = marks[name]
+            self._trade(state, name, quantity * (price if price > mark else mark), scale, paid=True)
+        for pair, name, quantity, price in found.sold:
+            mark = marks[name]
+            brings = quantity * (price if price > mark else mark)
+            units[pair] += brings
+            self._trade(state, name, brings, scale, paid=False)
+        values = self.values
+        self.by_instrument: Shares = {n: q * values[n] if q else 0.0 for n, q in units.items()}
+        self.cash = 0.0  # money left in the worst case
+        self._kept: dict[str, float] = {}  # money as it is, for the groups that it stands in
+        for asset in chart.money:
+            balance, left = found.money[asset], found.money[asset] - self.reserved.get(asset, 0.0)
+            if asset != account:
+                balance, left = value(balance, asset), value(left, asset)
+            self.cash += left * scale
+            self._kept[asset] = balance * scale
+
+    def _trade(self, state: State, name: str, price: float, scale: float, *, paid: bool) -> None:
+        instrument = state.instruments[name]
+        quote, alike = instrument.quote, self._chart.alike[name]
+        if paid:
+            self.reserved[quote] = self.reserved.get(quote, 0.0) + price
+        if alike == NOTHING:
+            return
+        for group in zip(("currency", "kind"), alike, strict=True):
+            if group[1]:
+                share = state.valuation.value(price, quote) * scale
+                self._gone[group] = self._gone.get(group, 0.0) + share
+
+    def asset(self, base: str) -> float:
+        """All pairs of one asset."""
+        return self._sum(self._chart.asset, base)
+
+    def sector(self, name: str) -> float:
+        """All assets of one sector."""
+        return self._sum(self._chart.sector, name)
+
+    def kind(self, name: str) -> float:
+        """All assets of one class, and the money that counts as it."""
+        share = self._sum(self._chart.kind, name)
+        if self._gone:
+            share -= self._gone.get(("kind", name), 0.0)
+        if name == "crypto":
+            for asset in self._chart.money_of_kind.get(name, ()):
+                share += self._kept[asset]
+        return share
+
+    def currency(self, name: str) -> float:
+        """What depends on one currency: holdings and money."""
+        share = self._sum(self._chart.currency, name) - self._gone.get(("currency", name), 0.0)
+        for asset in self._chart.money_of_currency.get(name, ()):
+            share += self._kept[asset]
+        return share
+
+    def venue(self, name: str) -> float:
+        """Everything at one venue but money."""
+        return self._sum(self._chart.venue, name)
+
+    def strategy(self, name: str) -> float:
+        """What one strategy holds and is buying."""
+        shares = self._found.of_strategy.get(name)
+        return sum(quantity * self.values[i] for i, quantity in shares.items()) if shares else 0.0
 
     @property
     def usd(self) -> float:
         """What depends on the US dollar."""
-        return self.by_currency.get(DOLLAR, 0.0)
+        return self.currency(DOLLAR)
 
     @property
     def crypto(self) -> float:
         """Coins."""
-        return self.by_kind.get("crypto", 0.0)
+        return self.kind("crypto")
+
+    @property
+    def by_asset(self) -> Shares:
+        """Every asset that is traded."""
+        return {name: self.asset(name) for name in self._chart.asset}
+
+    @property
+    def by_sector(self) -> Shares:
+        """Every sector."""
+        return {name: self.sector(name) for name in self._chart.sector}
+
+    @property
+    def by_kind(self) -> Shares:
+        """Every class."""
+        return {name: self.kind(name) for name in self._chart.kind}
+
+    @property
+    def by_currency(self) -> Shares:
+        """Every currency that something depends on."""
+        names = dict.fromkeys([*self._chart.money_of_currency, *self._chart.currency])
+        return {name: self.currency(name) for name in names if name}
+
+    @property
+    def by_venue(self) -> Shares:
+        """Every venue."""
+        return {name: self.venue(name) for name in self._chart.venue}
+
+    @property
+    def by_strategy(self) -> Shares:
+        """Every strategy that holds or buys something."""
+        return {name: self.strategy(name) for name in self._found.of_strategy}
+
+    def _sum(self, groups: Members, name: str) -> float:
+        shares = self.by_instrument
+        names = groups.get(name, ())
+        return shares[names[0]] if len(names) == 1 else sum(shares[i] for i in names)
 
 
 class Added(msgspec.Struct, frozen=True):
@@ -61,14 +202,16 @@ def worst_case(
     state: State, assets: Assets, target: Target | None = None, order: OrderIntent | None = None
 ) -> Exposure:
     """The exposure now, or as if `target` were being worked, or `order` open, beside everything else."""
-    now = standing(state, assets, order.replaces if order is not None else "")
+    chart = chart_of(state, assets)
+    if target is None and order is None:
+        return standing(state, assets)
+    found = _counted(state, chart, order.replaces if order is not None else "", open_orders=True)
     if target is not None:
-        more = max(ZERO, target.quantity - reserved(state, target))
-        _add(now, state, assets, added(state, now, target.instrument, target.strategy), float(more))
+        more = float(max(ZERO, target.quantity - reserved(state, target)))
+        _buy(found, target.instrument, target.strategy, more, nan)
     if order is not None and order.side is Side.BUY:
-        one = added(state, now, order.instrument, order.strategy, order.price)
-        _add(now, state, assets, one, float(order.quantity))
-    return now
+        _buy(found, order.instrument, order.strategy, float(order.quantity), _limit(order))
+    return Exposure(state, chart, found)
 
 
 def standing(state: State, assets: Assets, without: str = "", *, open_orders: bool = True) -> Exposure:
@@ -76,34 +219,19 @@ def standing(state: State, assets: Assets, without: str = "", *, open_orders: bo
 
     `without`: an order that is closed before what is asked for could be sent.
     """
-    equity = state.equity()
-    scale = 1.0 / equity if equity > 0.0 else nan
-    found = Exposure(equity, 0.0, {}, {}, {}, {}, {}, {}, {}, {})
-    values = _unit_values(state, scale)
-    units = dict.fromkeys(values, 0.0)
-    for name, strategy, quantity, price in _buying(state, without) if open_orders else ():
-        units[name] += quantity
-        _pay(found, state, assets, state.instruments[name], quantity * price)
-        if strategy:
-            _more(found.by_strategy, strategy, quantity * values[name])
-    for instrument, quantity in _held(state, found.by_strategy, values).items():
-        units[instrument] += quantity
-    for name, traded in state.instruments.items():
-        quantity = units[name]
-        share = quantity * values[name] if quantity else 0.0
-        found.by_instrument[name] = share
-        _count(found, assets, traded, share)
-    _count_money(found, state, assets, scale)
-    return found
+    chart = chart_of(state, assets)
+    if without or not open_orders:
+        return Exposure(state, chart, _counted(state, chart, without, open_orders=open_orders))
+    return _remembered(state, chart)
 
 
 def added(state: State, now: Exposure, name: str, strategy: str, price: Decimal | None = None) -> Added:
     """What one more unit of an instrument does, bought at its mark or at a worse `price`."""
     instrument, mark = state.instruments[name], state.markets[name].mark
+    value = now.values[name]
     worst = mark if price is None else max(mark, float(price))
-    scale = 1.0 / now.equity if now.equity > 0.0 else nan
-    rate = state.valuation.rate(instrument.quote) * scale
-    return Added(instrument, strategy, mark * rate, worst * rate, worst)
+    cost = value if worst == mark else value / mark * worst
+    return Added(instrument, strategy, value, cost, worst)
 
 
 def reserved(state: State, target: Target) -> Decimal:
@@ -116,106 +244,95 @@ def reserved(state: State, target: Target) -> Decimal:
 
 def money(state: State, assets: Assets) -> tuple[str, ...]:
     """The assets whose balance is cash: the account's currency, and quotes that are nobody's position."""
-    return (state.quote, *(q for q in state.valuation.quotes if assets.is_money(q)))
+    return chart_of(state, assets).money
 
 
-def _unit_values(state: State, scale: float) -> Shares:
-    """The share of equity that a unit of each instrument is worth."""
-    value = state.valuation.value
-    return {
-        name: value(state.markets[name].mark, instrument.quote) * scale
-        for name, instrument in state.instruments.items()
-    }
+def _remembered(state: State, chart: Chart) -> Exposure:
+    """The same as long as no order, holding, balance or price is another: a review and its order ask twice."""
+    orders, balances = state.orders, state.ledger.balances
+    seen = (
+        [
+            (o.intent, o.filled, o.phase, tuple(o.pending) if o.pending else None)
+            for o in orders.open.values()
+        ],
+        orders.foreign,
+        [s.quantity for s in state.ledger.sleeves.values()],
+        [balances.get(asset) for asset in chart.valued],
+    )
+    marks = [m.mark for m in chart.markets]
+    known = state.derived.get("exposure")
+    if isinstance(known, _Known) and known.chart is chart and known.seen == seen:
+        if known.marks != marks:  # never so while one isn't known: NaN is nobody's equal
+            known.marks, known.exposure = marks, Exposure(state, chart, known.found)
+        return known.exposure
+    found = _counted(state, chart, "", open_orders=True)
+    made = _Known(chart, seen, marks, found, Exposure(state, chart, found))
+    state.derived["exposure"] = made
+    return made.exposure
 
 
-def _buying(state: State, without: str) -> Iterator[tuple[str, str, float, float]]:
-    """(instrument, strategy, quantity, price) of all that may still be bought; of others too."""
+class _Known(msgspec.Struct):
+    chart: Chart
+    seen: object
+    marks: list[float]
+    found: Units
+    exposure: Exposure
+
+
+def _counted(state: State, chart: Chart, without: str, *, open_orders: bool) -> Units:
+    found = Units(state, chart, chart.names)
+    _hold(state, found)
+    if not open_orders:
+        return found
     for client_id, order in state.orders.open.items():
         intent = order.intent
-        if intent.side is Side.BUY and client_id != without:
-            mark = state.markets[intent.instrument].mark
-            price = mark if intent.price is None else max(mark, float(intent.price))
-            yield intent.instrument, intent.strategy, float(order.reserved), price
-    for report in state.orders.foreign.values():
-        if report.side is Side.BUY and report.instrument in state.instruments:
-            price = max(state.markets[report.instrument].mark, float(report.price))
-            yield report.instrument, "", float(report.quantity - report.filled), price
-
-
-def _held(state: State, by_strategy: Shares, values: Shares) -> Shares:
-    """Units of each instrument; what was on the account before us is its first pair's."""
-    positions: Shares = {}
-    for (strategy, name), sleeve in state.ledger.sleeves.items():
-        if sleeve.quantity and name in values:
-            quantity = float(sleeve.quantity)
-            _more(positions, name, quantity)
-            _more(by_strategy, strategy, quantity * values[name])
-    explained: Shares = {}
-    for name, quantity in positions.items():
-        _more(explained, state.instruments[name].base, quantity)
-    seen: set[str] = {state.quote}
-    for name, instrument in state.instruments.items():
-        if instrument.base in seen:
+        if client_id == without:
             continue
-        seen.add(instrument.base)
-        surplus = float(state.ledger.balances.get(instrument.base, ZERO)) - explained.get(
-            instrument.base, 0.0
-        )
-        if surplus > 0.0:
-            _more(positions, name, surplus)
-    return positions
+        if intent.side is Side.BUY:
+            _buy(found, intent.instrument, intent.strategy, float(order.reserved), _limit(intent))
+        elif state.valuation.crosses:
+            pair = state.valuation.pairs.get(state.instruments[intent.instrument].quote)
+            if pair is not None:  # euros for a share: what is sold brings a position
+                found.sold.append((pair, intent.instrument, float(order.reserved), _limit(intent)))
+    for report in state.orders.foreign.values():
+        if report.side is Side.BUY and report.instrument in found.units:
+            _buy(found, report.instrument, "", float(report.quantity - report.filled), float(report.price))
+    return found
 
 
-def _pay(found: Exposure, state: State, assets: Assets, instrument: Instrument, price: float) -> None:
-    """What an open buy order costs, in its quote currency.
-
-    What it is paid with stays in its own groups, for it may not fill; but within one group both can't be.
-    """
-    quote = instrument.quote
-    _more(found.reserved, quote, price)
-    counted, kind = assets.of(instrument), assets.kind(quote)
-    alike = bool(counted.currency) and counted.currency == assets.currency(quote)
-    if not alike and counted.kind != kind:
-        return
-    share = state.valuation.value(price, quote) / found.equity if found.equity > 0.0 else nan
-    if alike:
-        _more(found.by_currency, counted.currency, -share)
-    if counted.kind == kind:
-        _more(found.by_kind, kind, -share)
+def _buy(found: Units, name: str, strategy: str, quantity: float, price: float) -> None:
+    found.units[name] += quantity
+    found.bought.append((name, quantity, price))
+    if strategy:
+        found.of(strategy, name, quantity)
 
 
-def _count_money(found: Exposure, state: State, assets: Assets, scale: float) -> None:
-    """Cash is what is left once every buy order is paid, at its own price where that is above the mark."""
-    value, balances = state.valuation.value, state.ledger.balances
-    for asset in money(state, assets):
-        balance, spent = float(balances.get(asset, ZERO)), found.reserved.get(asset, 0.0)
-        found.cash += value(balance - spent, asset) * scale
-        share, kind = value(balance, asset) * scale, assets.kind(asset)
-        if currency := assets.currency(asset):
-            _more(found.by_currency, currency, share)
-        if kind == "crypto":
-            _more(found.by_kind, kind, share)
+def _hold(state: State, found: Units) -> None:
+    """Positions of all sleeves; what was on the account before us is held in its asset's first pair."""
+    explained: Shares = {}
+    for (strategy, name), sleeve in state.ledger.sleeves.items():
+        if sleeve.quantity and name in found.units:
+            quantity = float(sleeve.quantity)
+            found.units[name] += quantity
+            found.of(strategy, name, quantity)
+            base = state.instruments[name].base
+            explained[base] = explained.get(base, 0.0) + quantity
+    for base, name in state.valuation.pairs.items():
+        surplus = float(state.ledger.balances.get(base, ZERO)) - explained.get(base, 0.0)
+        if surplus > 0.0 and base != state.quote:
+            found.units[name] += surplus
 
 
-def _count(found: Exposure, assets: Assets, instrument: Instrument, share: float) -> None:
-    counted = assets.of(instrument)
-    _more(found.by_asset, instrument.base, share)
-    _more(found.by_sector, counted.sector, share)
-    _more(found.by_kind, counted.kind, share)
-    _more(found.by_venue, instrument.venue, share)
-    if counted.currency:
-        _more(found.by_currency, counted.currency, share)
+def _limit(intent: OrderIntent) -> float:
+    return float(intent.price) if intent.price is not None else nan
 
 
-def _add(found: Exposure, state: State, assets: Assets, one: Added, quantity: float) -> None:
-    instrument, share = one.instrument, quantity * one.value
-    _more(found.by_instrument, instrument.id, share)
-    _more(found.by_strategy, one.strategy, share)
-    _count(found, assets, instrument, share)
-    _pay(found, state, assets, instrument, quantity * one.price)
-    if instrument.quote in money(state, assets):
-        found.cash -= quantity * one.cost
-
-
-def _more(shares: Shares, name: str, share: float) -> None:
-    shares[name] = shares.get(name, 0.0) + share
+def _equity(found: Units, marks: Shares) -> float:
+    """As `State.equity`, to the last bit."""
+    total = found.cash
+    for amount, legs in found.worth:
+        for market, inverse in legs:
+            mark = marks[market.instrument.id]
+            amount = amount / mark if inverse else amount * mark
+        total += amount
+    return total

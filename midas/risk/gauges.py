@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from midas.domain.limits import DOLLAR, Limits
+from midas.domain.limits import Limits
 from midas.risk.correlation import Correlations
 from midas.risk.exposure import Exposure, standing
 from midas.risk.limits import RATE_WINDOW, cluster
@@ -87,9 +87,9 @@ def _shares(state: State, limits: Limits, now: Exposure, correlations: Correlati
         yield _row(name, title, share, maximum, "%", action, largest if share > 0.0 else "")
     for kind in dict.fromkeys(limits.assets.of(i).kind for i in traded):
         if kind in KIND_TITLES:
-            share, maximum = now.by_kind.get(kind, 0.0), limits.kind_max(kind)
+            share, maximum = now.kind(kind), limits.kind_max(kind)
             yield _row(kind, KIND_TITLES[kind], share, maximum, "%", "reject new", "")
-    yield _row("usd", "US dollar", now.by_currency.get(DOLLAR, 0.0), limits.usd_max, "%", "reject new", "")
+    yield _row("usd", "US dollar", now.usd, limits.usd_max, "%", "reject new", "")
     own = limits.assets.currency(state.quote)
     others = {c: share for c, share in now.by_currency.items() if c != own}
     if others:
@@ -103,7 +103,7 @@ def _clusters(state: State, limits: Limits, now: Exposure, correlations: Correla
     for name, instrument in state.instruments.items():
         if now.by_instrument[name] > 0.0 and (members := cluster(limits, state, now, name, correlations)):
             together = [instrument.base, *(state.instruments[i].base for i in members)]
-            found[", ".join(together)] = sum(now.by_asset[base] for base in dict.fromkeys(together))
+            found[", ".join(together)] = sum(now.asset(base) for base in dict.fromkeys(together))
     return found
 
 

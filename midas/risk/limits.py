@@ -12,7 +12,7 @@ from midas.domain.time import SECOND
 from midas.domain.verdict import Breach
 from midas.risk.correlation import Correlations
 from midas.risk.exposure import Added, Exposure, added, money, standing
-from midas.risk.rows import TOLERANCE, Row, breach, fitting, largest
+from midas.risk.rows import TOLERANCE, Row, breach, failing, fitting, largest
 from midas.state.order import Order
 from midas.state.state import State
 
@@ -33,30 +33,30 @@ def exposure_rows(
     counted, value = assets.of(instrument), one.value
     kind, sector = counted.kind, counted.sector
     rows = [
-        Row("position", instrument.name, now.by_asset[base], value, limits.position_max),
-        Row("sector", f"sector {sector}", now.by_sector[sector], value, limits.sector_max),
+        Row("position", instrument.name, now.asset(base), value, limits.position_max),
+        Row("sector", sector, now.sector(sector), value, limits.sector_max),
     ]
     if kind != "cash":
         new = value if kind != assets.kind(quote) else max(0.0, value - one.cost)
-        rows.append(Row(kind, kind, now.by_kind[kind], new, limits.kind_max(kind)))
+        rows.append(Row(kind, kind, now.kind(kind), new, limits.kind_max(kind)))
     currency = counted.currency
     if currency and currency != assets.currency(quote):  # else nothing of it is new
-        share = now.by_currency.get(currency, 0.0)
+        share = now.currency(currency)
         if currency == DOLLAR and limits.usd_max < 1.0:
             rows.append(Row("usd", "US dollars", share, value, limits.usd_max))
         if currency != assets.currency(state.quote) and limits.currency_max < 1.0:
-            rows.append(Row("currency", f"currency {currency}", share, value, limits.currency_max))
+            rows.append(Row("currency", currency, share, value, limits.currency_max))
     venue, strategy = instrument.venue, one.strategy
     if limits.venue_max < 1.0:
-        rows.append(Row("venue", f"venue {venue}", now.by_venue[venue], value, limits.venue_max))
+        rows.append(Row("venue", venue, now.venue(venue), value, limits.venue_max))
     if limits.strategy_max < 1.0:
-        share = now.by_strategy.get(strategy, 0.0)
-        rows.append(Row("strategy", f"strategy {strategy}", share, value, limits.strategy_max))
+        share = now.strategy(strategy)
+        rows.append(Row("strategy", strategy, share, value, limits.strategy_max))
     paid = one.cost if quote in money(state, assets) else 0.0
     rows.append(Row("cash", "cash", now.cash, paid, limits.cash_min, floor=True))
     together = cluster(limits, state, now, instrument.id, correlations)
     if together:
-        share = now.by_asset[base] + sum(now.by_instrument[name] for name in together)
+        share = now.asset(base) + sum(now.by_instrument[name] for name in together)
         names = ", ".join(state.instruments[name].base for name in together)
         subject = f"{base} together with {names}, which moves with it,"
         rows.append(Row("correlation", subject, share, value, limits.cluster_max))
@@ -117,12 +117,12 @@ def breaches(
 ) -> tuple[Breach, ...]:
     """Those rows that say no to a quantity, of which `already` is counted, and what all of them let pass."""
     more = max(0.0, float(quantity - already))
-    found = [b for row in rows if (b := breach(row, more)) is not None]
+    found = failing(rows, more)
     if not found:
         return ()
     instrument = one.instrument
     fits = largest(rows, instrument.lot_size, quantity, already)
-    return tuple(fitting(b, fits, instrument.base, what) for b in found)
+    return tuple(fitting(breach(row, more), fits, instrument.base, what) for row in found)
 
 
 # What has no size.

@@ -9,20 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from math import isfinite
-from typing import NamedTuple
+
+import msgspec
 
 from midas.domain.money import ZERO, floor_to, from_float, plain
 from midas.domain.verdict import Breach
 
 TOLERANCE = 1e-9  # 0.2 of equity exactly is within a limit of 0.2
+NAMED = ("sector", "currency", "venue", "strategy")  # said before the name
 FINE = Decimal("1e-12")  # finer than any lot
 
 
-class Row(NamedTuple):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """A limit; with `floor`, one from below that buying comes down to."""
 
     limit: str
-    subject: str  # what a sentence begins with
+    name: str  # of what it is about
     before: float
     unit: float  # what one unit of the base asset adds, or takes where it is a floor
     maximum: float
@@ -40,10 +42,22 @@ class Row(NamedTuple):
         return after >= self.maximum - TOLERANCE if self.floor else after <= self.maximum + TOLERANCE
 
 
-def breach(row: Row, quantity: float) -> Breach | None:
+def failing(rows: Sequence[Row], quantity: float) -> list[Row]:
+    """Those that so much more isn't within; asked for every order, so that nothing is called."""
+    found = []
+    for row in rows:
+        more = row.unit * quantity if quantity else 0.0
+        if row.floor:
+            if row.before - more >= row.maximum - TOLERANCE:
+                continue
+        elif row.before + more <= row.maximum + TOLERANCE:
+            continue
+        found.append(row)
+    return found
+
+
+def breach(row: Row, quantity: float) -> Breach:
     """What this limit says against so much more; `fits` is told later."""
-    if row.passes(quantity):
-        return None
     after = row.after(quantity)
     if after != after:
         sentence = f"{row.limit} isn't known: something held or ordered has no price"
@@ -93,14 +107,18 @@ def _room(row: Row) -> float:
     return room / row.unit
 
 
+def _subject(row: Row) -> str:
+    return f"{row.limit} {row.name}" if row.limit in NAMED else row.name
+
+
 def _sentence(row: Row, after: float) -> str:
     over = abs(after - row.maximum)
     if row.money:
         at, edge, by = (f"{v:.8g} {row.money}" for v in (after, row.maximum, over))
-        return f"{row.subject} {at}, at most {edge}: {by} over"
+        return f"{_subject(row)} {at}, at most {edge}: {by} over"
     edge, by = f"{row.maximum * 100:.4g}%", f"{over * 100:.2g}%"
     digits = next((d for d in (1, 2, 4) if round(after * 100, d) != round(row.maximum * 100, d)), 8)
     at = f"{after:.{digits}%}"
     if row.floor:
-        return f"{row.subject} would be {at}, at least {edge}: {by} short"
-    return f"{row.subject} would be {at} of equity, at most {edge}: {by} over"
+        return f"{_subject(row)} would be {at}, at least {edge}: {by} short"
+    return f"{_subject(row)} would be {at} of equity, at most {edge}: {by} over"

@@ -101,6 +101,7 @@ class State:
         self.stale_since: dict[str, int] = {}
         self.stream_doubt = 0  # since when the user stream may have missed something; 0: it hasn't
         self.valuation = Valuation(self.markets, quote)
+        self.derived: dict[str, object] = {}  # what others have worked out of all this and may lose
         self._apply: dict[type, Callable[[Any], list[Decision]]] = {
             FeedStatus: self._feed_status,
             MessageRefused: self._message_refused,

@@ -17,9 +17,11 @@ class Valuation:
     def __init__(self, markets: Mapping[str, InstrumentMarket], currency: str) -> None:
         self.currency = currency
         traded = [market.instrument for market in markets.values()]
-        bases = {i.base for i in traded}
+        # The first pair of each asset that is traded for another one.
+        self.pairs = {i.base: i.id for i in reversed(traded)}
+        self.crosses = any(i.quote in self.pairs for i in traded)  # one's price is another's position
         # What orders are paid with besides the account's currency, and is no position of any pair.
-        self.quotes = tuple(dict.fromkeys(i.quote for i in traded if i.quote not in (currency, *bases)))
+        self.quotes = tuple(dict.fromkeys(i.quote for i in traded if i.quote not in (currency, *self.pairs)))
         self.routes: dict[str, tuple[Leg, ...]] = {}
         reached: list[tuple[str, tuple[Leg, ...]]] = [(currency, ())]
         for asset, legs in reached:  # grows as it is read: breadth first
