@@ -16,7 +16,7 @@ from midas.risk.correlation import Correlations
 from midas.risk.exposure import added, reserved, standing
 from midas.risk.gates import entry_closed
 from midas.risk.limits import ENTRY_CHECKS, EXIT_CHECKS, breaches, cluster, exposure_rows, sized
-from midas.risk.rows import largest
+from midas.risk.rows import failing, largest
 from midas.state.ledger import Sleeve
 from midas.state.state import State
 
@@ -104,10 +104,9 @@ class RiskManager:
         now, counted = standing(state, self.limits.assets), reserved(state, target)
         one = added(state, now, target.instrument, target.strategy)
         rows = exposure_rows(self.limits, state, now, one, self.correlations)
-        if rows[-1].limit == "correlation":
-            target = self._cut(
-                target, held, largest(rows[-1:], one.instrument.lot_size, target.quantity, counted), state
-            )
+        if rows[-1].limit == "correlation" and failing(rows[-1:], float(target.quantity - counted)):
+            fits = largest(rows[-1:], one.instrument.lot_size, target.quantity, counted)
+            target = self._cut(target, held, fits, state)
         found = breaches(rows, target.quantity, one, counted, " in all")
         return Refused(target, found) if found else self._approve(target, price)
 

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from typing import NamedTuple
+
 from midas.domain.instrument import Instrument
 from midas.domain.limits import Assets, Counted
 from midas.state.market import InstrumentMarket
 from midas.state.state import State
 
 Members = dict[str, tuple[str, ...]]
+
+
+class Place(NamedTuple):
+    """Where one instrument stands among the limits."""
+
+    kind: str
+    sector: str
+    currency: str  # that buying it brings more of; empty: none
+    foreign: bool  # that currency isn't the account's own
+    same_kind: bool  # it is paid with what is of its own class
+    paid: bool  # it is paid with cash
 
 
 class Chart:
@@ -28,6 +41,7 @@ class Chart:
         self.money = (state.quote, *(q for q in state.valuation.quotes if assets.is_money(q)))
         self.money_of_kind = _grouped(self.money, assets.kind)
         self.money_of_currency = _grouped(self.money, assets.currency)
+        self.places = {name: self._place(state, i) for name, i in state.instruments.items()}
         self.valued = (*state.valuation.routes, state.quote)
         # Of a pair whose two sides stand in one group, one is always gone: its currency and its class.
         self.alike = {name: self._alike(i) for name, i in state.instruments.items()}
@@ -40,6 +54,14 @@ class Chart:
             if of[dimension]:
                 found.setdefault(of[dimension], []).append(name)
         return {group: tuple(names) for group, names in found.items()}
+
+    def _place(self, state: State, instrument: Instrument) -> Place:
+        counted, quote, assets = self.counted[instrument.id], instrument.quote, self.assets
+        new = counted.currency if counted.currency != assets.currency(quote) else ""
+        return Place(
+            counted.kind, counted.sector, new, new != assets.currency(state.quote),
+            counted.kind == assets.kind(quote), quote in self.money,
+        )  # fmt: skip
 
     def _alike(self, instrument: Instrument) -> tuple[str, str]:
         counted, quote = self.counted[instrument.id], instrument.quote

@@ -248,7 +248,7 @@ def money(state: State, assets: Assets) -> tuple[str, ...]:
 
 
 def _remembered(state: State, chart: Chart) -> Exposure:
-    """The same as long as no order, holding, balance or price is another: a review and its order ask twice."""
+    """Until an order, holding, balance or price is another one: a review and its order ask twice."""
     orders, balances = state.orders, state.ledger.balances
     seen = (
         [

@@ -10,8 +10,9 @@ from midas.domain.money import ZERO
 from midas.domain.order import OrderIntent, Phase, Purpose, Side
 from midas.domain.time import SECOND
 from midas.domain.verdict import Breach
+from midas.risk.chart import chart_of
 from midas.risk.correlation import Correlations
-from midas.risk.exposure import Added, Exposure, added, money, standing
+from midas.risk.exposure import Added, Exposure, added, standing
 from midas.risk.rows import TOLERANCE, Row, breach, failing, fitting, largest
 from midas.state.order import Order
 from midas.state.state import State
@@ -28,32 +29,26 @@ def exposure_rows(
 
     Those that allow all of equity can't bind: a spot account doesn't hold more.
     """
-    instrument, assets = one.instrument, limits.assets
-    base, quote = instrument.base, instrument.quote
-    counted, value = assets.of(instrument), one.value
-    kind, sector = counted.kind, counted.sector
+    instrument, value, base = one.instrument, one.value, one.instrument.base
+    kind, sector, currency, foreign, same_kind, paid = chart_of(state, limits.assets).places[instrument.id]
     rows = [
         Row("position", instrument.name, now.asset(base), value, limits.position_max),
         Row("sector", sector, now.sector(sector), value, limits.sector_max),
     ]
     if kind != "cash":
-        new = value if kind != assets.kind(quote) else max(0.0, value - one.cost)
+        new = max(0.0, value - one.cost) if same_kind else value
         rows.append(Row(kind, kind, now.kind(kind), new, limits.kind_max(kind)))
-    currency = counted.currency
-    if currency and currency != assets.currency(quote):  # else nothing of it is new
-        share = now.currency(currency)
-        if currency == DOLLAR and limits.usd_max < 1.0:
-            rows.append(Row("usd", "US dollars", share, value, limits.usd_max))
-        if currency != assets.currency(state.quote) and limits.currency_max < 1.0:
-            rows.append(Row("currency", currency, share, value, limits.currency_max))
-    venue, strategy = instrument.venue, one.strategy
+    if currency == DOLLAR and limits.usd_max < 1.0:
+        rows.append(Row("usd", "US dollars", now.usd, value, limits.usd_max))
+    if currency and foreign and limits.currency_max < 1.0:
+        rows.append(Row("currency", currency, now.currency(currency), value, limits.currency_max))
     if limits.venue_max < 1.0:
-        rows.append(Row("venue", venue, now.venue(venue), value, limits.venue_max))
+        rows.append(Row("venue", instrument.venue, now.venue(instrument.venue), value, limits.venue_max))
     if limits.strategy_max < 1.0:
-        share = now.strategy(strategy)
-        rows.append(Row("strategy", strategy, share, value, limits.strategy_max))
-    paid = one.cost if quote in money(state, assets) else 0.0
-    rows.append(Row("cash", "cash", now.cash, paid, limits.cash_min, floor=True))
+        share = now.strategy(one.strategy)
+        rows.append(Row("strategy", one.strategy, share, value, limits.strategy_max))
+    cost = one.cost if paid else 0.0
+    rows.append(Row("cash", "cash", now.cash, cost, limits.cash_min, floor=True))
     together = cluster(limits, state, now, instrument.id, correlations)
     if together:
         share = now.asset(base) + sum(now.by_instrument[name] for name in together)
@@ -139,10 +134,11 @@ def order_rate(limits: Limits, intent: OrderIntent, state: State) -> Breach | No
 
 def duplicate(limits: Limits, intent: OrderIntent, state: State) -> Breach | None:
     """The same order, asked for again while nobody has answered the first."""
-    for order in state.orders.of_instrument(intent.instrument):
+    for order in state.orders.open.values():
+        if order.phase is Phase.WORKING and not order.unknown_since:
+            continue  # answered
         age = intent.created_at - order.intent.created_at
-        waits = order.phase in (Phase.QUEUED, Phase.INFLIGHT) or order.unknown
-        if waits and 0 <= age < limits.duplicate_window and _same(order.intent, intent):
+        if 0 <= age < limits.duplicate_window and _same(order.intent, intent):
             seconds = limits.duplicate_window / SECOND
             short = order.intent.client_id[-4:]
             sentence = f"the same order {short} was sent {age / SECOND:.1f} s ago and isn't answered: "
@@ -162,11 +158,11 @@ def self_trade(limits: Limits, intent: OrderIntent, state: State) -> Breach | No
 
 def meets(intent: OrderIntent, state: State) -> Iterator[Order]:
     """Orders of ours on the other side that this one would trade with."""
-    for order in state.orders.of_instrument(intent.instrument):
+    for order in state.orders.open.values():
         other = order.intent
-        if other.side is intent.side or (order.unknown and intent.purpose is not Purpose.ENTRY):
+        if other.side is intent.side or other.instrument != intent.instrument:
             continue
-        if other.client_id == intent.replaces:
+        if (order.unknown and intent.purpose is not Purpose.ENTRY) or other.client_id == intent.replaces:
             continue
         unlimited = intent.price is None or other.price is None
         if unlimited or _reaches(intent, other):
@@ -195,9 +191,11 @@ def price_collar(limits: Limits, intent: OrderIntent, state: State) -> Breach | 
 
 def holding(limits: Limits, intent: OrderIntent, state: State) -> Breach | None:
     """A sell can't exceed what its sleeve has and no other order offers."""
+    if intent.side is Side.BUY:
+        return None
     free = state.free_base(intent.strategy, intent.instrument, intent.replaces)
     needed = intent.quantity
-    if intent.side is Side.BUY or needed <= free:
+    if needed <= free:
         return None
     return Breach("holding", float(needed), float(free), f"selling {needed} of {free} held")
 
@@ -215,8 +213,8 @@ def _reaches(one: OrderIntent, other: OrderIntent) -> bool:
 
 
 def _same(one: OrderIntent, other: OrderIntent) -> bool:
-    return (one.strategy, one.side, one.quantity, one.price) == (
-        other.strategy, other.side, other.quantity, other.price,
+    return (one.strategy, one.instrument, one.side, one.quantity, one.price) == (
+        other.strategy, other.instrument, other.side, other.quantity, other.price,
     )  # fmt: skip
 
 

@@ -51,7 +51,8 @@ BASE = msgspec.structs.replace(
 )  # fmt: skip
 KINDS = (
     "enter", "enter", "enter", "enter", "order", "order", "order", "order", "fill", "fill",
-    "part", "cancel", "doubt", "sent", "reject", "exit", "price", "bar", "gate", "mode", "latch", "limits", "foreign",
+    "part", "cancel", "doubt", "sent", "reject", "exit", "price", "bar", "gate", "mode", "latch",
+    "limits", "foreign",
 )  # fmt: skip
 
 
