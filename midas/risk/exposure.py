@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 from math import nan
+from typing import Any
 
 import msgspec
 
@@ -56,12 +57,14 @@ class Exposure:
         "by_instrument",
         "cash",
         "equity",
+        "looked",
         "reserved",
         "values",
     )
 
     def __init__(self, state: State, chart: Chart, found: Units) -> None:
         self._chart, self._found = chart, found
+        self.looked: dict[tuple[str, str], tuple[Any, ...]] = {}  # what was worked out of it for one sleeve
         marks = {market.instrument.id: market.mark for market in chart.markets}
         self.equity = equity = _equity(found, marks)  # account currency
         scale = 1.0 / equity if equity > 0.0 else nan
@@ -259,7 +262,7 @@ def _remembered(state: State, chart: Chart) -> Exposure:
         [s.quantity for s in state.ledger.sleeves.values()],
         [balances.get(asset) for asset in chart.valued],
     )
-    marks = [m.mark for m in chart.markets]
+    marks = [m.mark for m in chart.markets] + [m.bars_seen for m in chart.markets]  # new bars: correlations
     known = state.derived.get("exposure")
     if isinstance(known, _Known) and known.chart is chart and known.seen == seen:
         if known.marks != marks:  # never so while one isn't known: NaN is nobody's equal

@@ -10,7 +10,7 @@ from midas.domain.money import ZERO
 from midas.domain.order import OrderIntent, Phase, Purpose, Side
 from midas.domain.time import SECOND
 from midas.domain.verdict import Breach
-from midas.risk.chart import chart_of
+from midas.risk.chart import Place, chart_of
 from midas.risk.correlation import Correlations
 from midas.risk.exposure import Added, Exposure, added, standing
 from midas.risk.rows import TOLERANCE, Row, breach, failing, fitting, largest
@@ -27,35 +27,51 @@ def exposure_rows(
 ) -> list[Row]:
     """Every limit of exposure that buying one instrument for one strategy runs into, as it stands now.
 
-    Those that allow all of equity can't bind: a spot account doesn't hold more.
+    Those that allow all of equity can't bind: a spot account doesn't hold more. The cluster comes last.
     """
-    instrument, value, base = one.instrument, one.value, one.instrument.base
-    kind, sector, currency, foreign, same_kind, paid = chart_of(state, limits.assets).places[instrument.id]
+    place = chart_of(state, limits.assets).places[one.instrument.id]
+    cash = Row("cash", "cash", now.cash, one.cost if place.paid else 0.0, limits.cash_min, floor=True)
+    key = one.instrument.id, one.strategy
+    known = now.looked.get(key)
+    if known is None or known[0] is not limits or place.same_kind:
+        groups = _groups(limits, now, one, place)
+        known = now.looked[key] = limits, groups, _together(limits, state, now, one, correlations)
+    return [*known[1], cash, *known[2]]
+
+
+def _groups(limits: Limits, now: Exposure, one: Added, place: Place) -> tuple[Row, ...]:
+    instrument, value = one.instrument, one.value
+    kind, sector, currency = place.kind, place.sector, place.currency
     rows = [
-        Row("position", instrument.name, now.asset(base), value, limits.position_max),
+        Row("position", instrument.name, now.asset(instrument.base), value, limits.position_max),
         Row("sector", sector, now.sector(sector), value, limits.sector_max),
     ]
     if kind != "cash":
-        new = max(0.0, value - one.cost) if same_kind else value
+        new = max(0.0, value - one.cost) if place.same_kind else value
         rows.append(Row(kind, kind, now.kind(kind), new, limits.kind_max(kind)))
     if currency == DOLLAR and limits.usd_max < 1.0:
         rows.append(Row("usd", "US dollars", now.usd, value, limits.usd_max))
-    if currency and foreign and limits.currency_max < 1.0:
+    if currency and place.foreign and limits.currency_max < 1.0:
         rows.append(Row("currency", currency, now.currency(currency), value, limits.currency_max))
     if limits.venue_max < 1.0:
         rows.append(Row("venue", instrument.venue, now.venue(instrument.venue), value, limits.venue_max))
     if limits.strategy_max < 1.0:
         share = now.strategy(one.strategy)
         rows.append(Row("strategy", one.strategy, share, value, limits.strategy_max))
-    cost = one.cost if paid else 0.0
-    rows.append(Row("cash", "cash", now.cash, cost, limits.cash_min, floor=True))
-    together = cluster(limits, state, now, instrument.id, correlations)
-    if together:
-        share = now.asset(base) + sum(now.by_instrument[name] for name in together)
-        names = ", ".join(state.instruments[name].base for name in together)
-        subject = f"{base} together with {names}, which moves with it,"
-        rows.append(Row("correlation", subject, share, value, limits.cluster_max))
-    return rows
+    return tuple(rows)
+
+
+def _together(
+    limits: Limits, state: State, now: Exposure, one: Added, correlations: Correlations
+) -> tuple[Row, ...]:
+    instrument = one.instrument
+    found = cluster(limits, state, now, instrument.id, correlations)
+    if not found:
+        return ()
+    share = now.asset(instrument.base) + sum(now.by_instrument[name] for name in found)
+    names = ", ".join(state.instruments[name].base for name in found)
+    subject = f"{instrument.base} together with {names}, which moves with it,"
+    return (Row("correlation", subject, share, one.value, limits.cluster_max),)
 
 
 def cluster(
