@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from midas import __version__
+from midas.assembly.access import continues
 from midas.domain.carry import Carried
 from midas.domain.instrument import Instrument
 from midas.domain.mode import Mode
@@ -28,14 +29,35 @@ def rows_of(directory: Path) -> Iterator[Readable]:
     return read_records(directory)
 
 
-def inherited(home: Path, account: str, now: Callable[[], int] = time.time_ns) -> tuple[Carried, list[str]]:
+class Left(msgspec.Struct, frozen=True):
+    """What one session left behind, as its journal alone tells it."""
+
+    account: str
+    carried: Carried
+    found: Survey
+
+
+def inherited(
+    home: Path, account: str, now: Callable[[], int] = time.time_ns, ahead: Left | None = None
+) -> tuple[Carried, list[str]]:
     """The newest ledger of this account, else the newest mode of any; and what a person should know.
 
-    A journal that a crash tore is cut to its last good record. Raises RepairNeeded where the newest one
-    is damaged, SchemaNewer, and StoreFull where an interrupted cut can't be finished.
+    `ahead`: what was read of one of the sessions already. A journal that a crash tore is cut to its last good
+    record. Raises RepairNeeded where the newest one is damaged, SchemaNewer, and StoreFull where an
+    interrupted cut can't be finished.
     """
     with _uncollected():
-        return _inherited(home, account, now)
+        return _inherited(home, account, now, ahead)
+
+
+def left_by(directory: Path) -> Left:
+    """Read one session and change nothing. Raises MidasError or MsgspecError where it can't be continued."""
+    reading = Reading(directory)
+    rows = reading.records()
+    header = header_of(rows, directory.name)
+    if header.session != directory.name:
+        raise StoreDamaged(f"{directory.name} is a copy of session {header.session}", "journal.db", 0)
+    return Left(header.account, fold_ledger(header, rows), reading.survey())
 
 
 @contextmanager
@@ -50,28 +72,47 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _inherited(home: Path, account: str, now: Callable[[], int]) -> tuple[Carried, list[str]]:
+def _inherited(
+    home: Path, account: str, now: Callable[[], int], ahead: Left | None
+) -> tuple[Carried, list[str]]:
     problems: list[str] = []
     _finish_cuts(home)
     mode: Carried | None = None
+    strangers: set[str] = set()  # accounts of newer sessions
     for name in reversed(sessions.begun(home)):
-        left = _left(home / sessions.SESSIONS / name, account, problems, now, mode_only=mode is not None)
+        directory = home / sessions.SESSIONS / name
+        if ahead is not None and ahead.found.session == name:
+            left: Left | None = ahead
+        else:
+            left = _read(directory, account, problems, now, strangers if mode is not None else None)
         if left is None:
             continue
-        carried, ours = left
-        carried = _after_repair(home, carried, problems)
+        ours = _is_ours(left.account, account, strangers)
+        _judge(directory, left.found, ours, problems, now)
+        if not left.carried.from_session:
+            continue  # it ended before its first step
+        carried = _after_repair(home, left.carried, problems)
         if ours:
+            if left.account != account:
+                problems.append(
+                    f"session {name} was kept as {left.account}, before accounts were told apart: it goes on "
+                    f"as {account}; if it was another account's, name another MIDAS_HOME"
+                )
             return carried, problems
+        strangers.add(left.account)
         mode = carried
     if mode is None:
         return _after_repair(home, Carried(), problems), problems
     return _mode_only(mode), problems
 
 
-def _left(
-    directory: Path, account: str, problems: list[str], now: Callable[[], int], mode_only: bool
-) -> tuple[Carried, bool] | None:
-    """What one session left, and whether to this account; None where it says nothing to us."""
+def _read(
+    directory: Path, account: str, problems: list[str], now: Callable[[], int], strangers: set[str] | None
+) -> Left | None:
+    """What one session left; None where it says nothing to us.
+
+    `strangers`: only a session of ours is wanted still, and whose the others are is added there.
+    """
     reading = Reading(directory)
     if not reading.begun:
         return None  # the engine ended before anything was committed
@@ -85,11 +126,11 @@ def _left(
             raise repair_needed(found, str(damage)) from None
         problems.append(_cut_torn(directory, found, now))
         return None
-    ours = header.account == account
     if header.session != directory.name:
         problems.append(f"{directory.name} is a copy of session {header.session}: it is passed over")
         return None
-    if mode_only and not ours:
+    if strangers is not None and not _is_ours(header.account, account, strangers):
+        strangers.add(header.account)
         return None
     try:
         carried = fold_ledger(header, rows)
@@ -98,14 +139,23 @@ def _left(
             f"session {header.session} was written by midas {header.version} and holds what this one, "
             f"{__version__}, doesn't know ({error}): install midas {header.version}; nothing was changed"
         ) from None
-    found = reading.survey()
+    return Left(header.account, carried, reading.survey())
+
+
+def _is_ours(recorded: str, account: str, strangers: set[str]) -> bool:
+    """A session that doesn't say whose it is belongs to the first account that took it over."""
+    taken = any(continues(recorded, other) for other in strangers)
+    return recorded == account or (continues(recorded, account) and not taken)
+
+
+def _judge(directory: Path, found: Survey, ours: bool, problems: list[str], now: Callable[[], int]) -> None:
+    """Cut what a crash tore. Raises RepairNeeded where something else has changed our journal."""
     if found.condition is Condition.DAMAGED and ours:
         raise repair_needed(found)
     if found.condition is Condition.TORN and ours:
         problems.append(_cut_torn(directory, found, now))
     elif found.condition is not Condition.WHOLE:
         problems.append(f"session {directory.name} on another account, whose mode is kept: {found.what}")
-    return (carried, ours) if carried.from_session else None  # it may have ended before its first step
 
 
 def repair_needed(found: Survey, why: str = "") -> RepairNeeded:

@@ -17,13 +17,14 @@ import msgspec
 
 from midas import __version__
 from midas.agents.execution_agent import PREFIX
-from midas.assembly.access import Access, sockets
+from midas.assembly.access import Access, identified, sockets
+from midas.assembly.ahead import Ahead
 from midas.assembly.config import engine_config, strategies_of
 from midas.assembly.inherit import inherited, refuse_left_behind
 from midas.assembly.reload import reread
+from midas.domain.carry import Carried
 from midas.domain.command import Answer, Reload, SetMode
-from midas.domain.event import AccountDoubted, CommandGiven, Remarked, SessionOpened
-from midas.domain.instrument import Instrument
+from midas.domain.event import AccountDoubted, CommandGiven, Remarked, RulesRead, SessionOpened
 from midas.domain.mode import KillLevel, Mode
 from midas.domain.time import MILLISECOND, SECOND
 from midas.engine.build import EngineConfig, build_engine
@@ -45,6 +46,7 @@ from midas.store.lock import GUARD_LOCK, InstanceLock
 from midas.store.retention import give_up_tapes, tape_bytes
 from midas.store.tape import SealedSegment, Tape
 from midas.venues.binance import instruments as listing
+from midas.venues.binance.account import uid
 from midas.venues.binance.broker import BinanceBroker
 from midas.venues.binance.client import BinanceClient
 from midas.venues.binance.emergency import EmergencyCanceller
@@ -111,7 +113,8 @@ class Session:
         engine = build_engine(config, [plugin.make() for plugin in plugins])
         market = Path(access.market).name
         about = Assembly(
-            "binance", __version__, config.limits.profile, access.speed, config.period, market
+            "binance", __version__, config.limits.profile, access.speed, config.period, market,
+            settings.guard.enabled,
         )  # fmt: skip
         self.engine, self.painter = engine, Painter(engine, about)
         plan = self._plan()
@@ -120,9 +123,8 @@ class Session:
         self.broker = BinanceBroker(
             rest, config.instruments, self.inbox.put, self._gap, self._chance.random, PREFIX
         )  # fmt: skip
-        self._carried, self.problems = inherited(settings.home, access.account)
-        refuse_left_behind(self._carried, config.instruments)
-        self.broker.recall(self._carried.orders)
+        self._carried = Carried()
+        self.problems: list[str] = []  # what a person should know of the sessions before
         self._kill: KillListener | None = None
         self._journal: Journal | None = None
         self._tape: Tape | None = None
@@ -139,12 +141,37 @@ class Session:
         """A line about the processes around the engine, for its journal and the event pane."""
         self.inbox.put(Remarked(self._clock.now(), severity, text))
 
+    def hold_back(self, resting: Iterable[RulesRead]) -> None:
+        """These don't trade now: nothing new is opened there until they do, and their silence is none."""
+        for rules in resting:
+            assert rules.listed is not None
+            self.feed.relist(rules.listed, trades=False)
+            self.inbox.put(rules)
+
+    async def listen(self) -> None:
+        """Hear the market from here on, history first. Raises VenueError; whoever doesn't `run` ends it."""
+        await self._warm()
+        self._say("connecting the market's streams")
+        await self.feed.start()
+
+    async def inherit(self, ahead: Ahead | None = None) -> None:
+        """Take over what the sessions before left; `ahead` reads it already. Raises MidasError.
+
+        The market may be heard meanwhile: its messages wait in the inbox, conflated where they are many.
+        """
+        left = await asyncio.to_thread(ahead.take) if ahead is not None else None
+        home, account = self._settings.home, self._access.account
+        self._carried, self.problems = inherited(home, account, self._clock.now, left)
+        refuse_left_behind(self._carried, self._config.instruments)
+        self.broker.recall(self._carried.orders)
+
     async def run(
         self, beside: Callable[[Runner], Awaitable[None]], *others: Callable[[], Awaitable[None]]
     ) -> str:
         """Run to the end; `beside` and the others go on next to it until then. Returns why it ended."""
         async with AsyncExitStack() as stack:  # whatever was opened is closed, in the reverse order
             stack.push_async_callback(_leave, self._rest.client.close_connection)
+            stack.push_async_callback(self.feed.close)
             journal = await Journal.open(self.directory)
             stack.push_async_callback(journal.close)
             self._journal = journal
@@ -176,10 +203,6 @@ class Session:
         """Venue first, then the doors: who comes through them finds everything in place."""
         stack.push_async_callback(_leave, self.broker.close)
         await self.broker.start()
-        await self._warm()
-        self._say("connecting the market's streams")
-        stack.push_async_callback(self.feed.close)
-        await self.feed.start()
         link, kill = self._doors(runner)
         stack.callback(kill.close)
         kill.start()
@@ -331,22 +354,32 @@ async def give_up_tape(journal: Journal, tape: Tape, keep_bytes: int, moment: tu
 
 
 async def open_session(
-    settings: Settings, access: Access, say: Say = lambda _: None, load: Callable[[], Settings] | None = None
-) -> Session:
-    """Reach the venue, choose instruments, load plugins; `say` hears each step. Raises MidasError.
+    settings: Settings, access: Access, say: Say = lambda _: None, ahead: Ahead | None = None,
+    load: Callable[[], Settings] | None = None,
+) -> Session:  # fmt: skip
+    """Reach the venue, choose instruments, load plugins, hear the market, take over what was left.
 
-    `load` reads the settings from their sources once more, for a reload.
+    `say` hears each step; `ahead` reads the last session; `load` reads the settings from their sources once
+    more, for a reload. Raises MidasError.
     """
     say("asking the venue for its instruments")
     client = BinanceClient(access.endpoints, access.api_key, access.api_secret)
-    try:
+    async with AsyncExitStack() as stack:  # what was opened is closed where the session can't begin
+        stack.push_async_callback(client.close_connection)
         rest = Rest(client, time.time_ns)
-        instruments = await _instruments(rest, settings.trading.instruments, access)
+        if access.told_by_venue:
+            access = identified(access, await insist(partial(uid, rest), random.Random().random))
+        rules = await _rules(rest, settings.trading.instruments, access)
+        instruments = tuple(rule.listed for rule in rules if rule.listed is not None)
         config = engine_config(settings, instruments, access.speed)
-        return Session(settings, access, rest, config, strategies_of(settings.workspace, config), say, load)
-    except BaseException:
-        await client.close_connection()
-        raise
+        plugins = strategies_of(settings.workspace, config)
+        session = Session(settings, access, rest, config, plugins, say, load)
+        stack.push_async_callback(session.feed.close)
+        session.hold_back([rule for rule in rules if rule.status])
+        await session.listen()
+        await session.inherit(ahead)
+        stack.pop_all()
+        return session
 
 
 def session_name(now: int, before: Sequence[str] = ()) -> str:
@@ -398,10 +431,10 @@ def _give_up(runner: Runner, done: asyncio.Future[None]) -> None:
         runner.give_up("what runs beside the engine failed")
 
 
-async def _instruments(rest: Rest, wanted: tuple[str, ...], access: Access) -> tuple[Instrument, ...]:
+async def _rules(rest: Rest, wanted: tuple[str, ...], access: Access) -> list[RulesRead]:
     """What is configured and never more; a recording, which serves one symbol, may lack the others."""
     if access.leave_unlisted:
-        listed = await listing.listed(rest)
+        listed = await listing.listed(rest, resting=True)
         if len(listed) == 1 and listed[0] in wanted:
             wanted = listed
         if missing := [name for name in wanted if name not in listed]:
@@ -410,4 +443,4 @@ async def _instruments(rest: Rest, wanted: tuple[str, ...], access: Access) -> t
                 f"the market {access.market or 'of this exchange'} holds {held}, not {', '.join(missing)}; "
                 f"set trading.instruments = [{names}] in config.toml, or MIDAS_TRADING__INSTRUMENTS"
             )
-    return tuple(await listing.load(rest, wanted))
+    return await listing.read(rest, wanted)

@@ -1,4 +1,4 @@
-"""What is said where no engine runs: how the last one ended, and whether it comes back."""
+"""What is said where no engine answers: how the last one ended, if it comes back, what ends a silence."""
 
 from __future__ import annotations
 
@@ -6,15 +6,39 @@ import time
 from pathlib import Path
 
 from midas.cli.fate import read_fate
+from midas.cli.guard_word import guard_of
 from midas.cli.supervision import supervisor
 from midas.domain.time import SECOND, clock_text
-from midas.errors import NotRunning
+from midas.errors import LinkClosed, NotRunning
 from midas.store.latch import LATCH, KillLatch
 
 
 def absent(home: Path, error: NotRunning) -> str:
     """The error's own sentence, and what is known besides: how the last one ended, what halts the next."""
-    return f"{_gone(home, error)}{_halted(home)}"
+    halted = _halted(home)
+    starts = (
+        ": an engine starts at that level and shows what is open; then `midas resume REASON` reviews it, "
+        "and with --confirm releases it"
+    )
+    return f"{_gone(home, error)}. {halted}{starts}" if halted else _gone(home, error)
+
+
+def silent(home: Path, pid: int, error: LinkClosed) -> str:
+    """Of a live engine: the error's own sentence, what is in force all the same, and what helps."""
+    in_force = _halted(home) or "`midas kill` latches"
+    return f"{error}: process {pid} lives but doesn't answer. {in_force}; {remedies(home, pid)}"
+
+
+def remedies(home: Path, pid: int) -> str:
+    """What ends a silence: the guard by itself, a person at once."""
+    found = guard_of(home)
+    again = "" if supervisor(home) is None else ", and its supervisor starts it again"
+    ends = f"`kill -9 {pid}` ends it{again}"
+    if found is None:
+        return f"no guard acts instead of it; {ends}"
+    ago = span(time.time_ns() - found.acted_at)
+    acted = f" (it acted {ago} ago: {found.outcome})" if found.acted_at else ""
+    return f"the guard does {found.level} after {found.patience_s:g} s without a step{acted}; {ends}"
 
 
 def _gone(home: Path, error: NotRunning) -> str:
@@ -23,6 +47,8 @@ def _gone(home: Path, error: NotRunning) -> str:
         left = max(0, waiting.next_at - time.time_ns())
         how = fate.sentence if fate is not None else "?"
         return f"the engine ended ({how}); its supervisor, process {waiting.pid}, restarts it in {span(left)}"
+    if waiting is not None and not waiting.gave_up and fate is not None and not fate.wanted:
+        return f"the engine ended ({fate.sentence}); its supervisor, process {waiting.pid}, starts it again"
     if fate is None or not fate.ended_at:
         return str(error)
     how = fate.why if fate.wanted else fate.sentence
@@ -34,11 +60,7 @@ def _halted(home: Path) -> str:
     if record is None:
         return ""
     why = f" ({record.reason})" if record.reason else ""
-    return (
-        f". HALTED, level {record.level.value}, by {record.by} at {clock_text(record.at)} UTC{why}: "
-        "an engine starts at that level and shows what is open; then `midas resume REASON` reviews it, "
-        "and with --confirm releases it"
-    )
+    return f"HALTED, level {record.level.value}, by {record.by} at {clock_text(record.at)} UTC{why}"
 
 
 def span(nanoseconds: int) -> str:

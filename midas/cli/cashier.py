@@ -11,6 +11,7 @@ import msgspec
 
 from midas.cli.exchange import RUN_FILE, answering
 from midas.cli.options import home_from
+from midas.domain.unreadable import UNREADABLE
 from midas.errors import CommandRefused, ConfigInvalid, NotRunning, Unreachable
 
 _CONFLICT = 409  # understood, and there isn't that much
@@ -74,5 +75,5 @@ def _ask(control: str, act: str, wish: dict[str, str]) -> _Done:
     except urllib.error.HTTPError as error:
         sentence = msgspec.json.decode(error.read(), type=_Refused).error
         raise (CommandRefused if error.code == _CONFLICT else ConfigInvalid)(sentence) from None
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, *UNREADABLE) as error:
         raise Unreachable(f"the exchange at {control} doesn't answer: {error}") from None

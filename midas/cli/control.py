@@ -12,11 +12,21 @@ from argparse import Namespace
 from pathlib import Path
 
 from midas.assembly.access import sockets
+from midas.cli.absence import remedies, silent
 from midas.cli.options import home_from
 from midas.cli.running import LOCK, running
-from midas.domain.command import Answer, Command, Kill, Reload, Resume, SetMode, reasoned
+from midas.domain.command import (
+    AcceptBreak,
+    Answer,
+    Command,
+    Kill,
+    Reload,
+    Resume,
+    SetMode,
+    reasoned,
+)
 from midas.domain.mode import Mode
-from midas.errors import CommandRefused, MidasError, NotRunning, UsageError
+from midas.errors import CommandRefused, LinkClosed, MidasError, NotRunning, UsageError
 from midas.runtime.kill import KillRequest, latch_and_pull
 from midas.runtime.link import SocketLink
 from midas.store.latch import LATCH, KillLatch
@@ -72,6 +82,9 @@ def kill(args: Namespace) -> int:
             else "no engine runs; the next one finds it"
         )
         return _print(args, {"latched": True, "canceled": [], "sentence": f"{args.level} latched: {who}"})
+    except LinkClosed as error:
+        pid = InstanceLock(home / LOCK).owner()
+        raise LinkClosed(f"{error}; {remedies(home, pid)}" if pid else str(error)) from None
     finally:
         waiting.cancel()
     facts = {
@@ -139,16 +152,26 @@ def tell(args: Namespace, command: Command, complete: bool) -> int:
     answer = send(home_from(args), command)
     if not answer.accepted:
         raise CommandRefused(answer.message) if complete else UsageError(answer.message)
-    return _print(args, {"accepted": True, "sequence": answer.sequence, "sentence": answer.message})
+    facts: dict[str, object] = {"accepted": True, "done": not only_asks(command)}
+    return _print(args, facts | {"sequence": answer.sequence, "sentence": answer.message})
+
+
+def only_asks(command: Command) -> bool:
+    """Whether its answer is a review of what it would do: accepted, and nothing done."""
+    if isinstance(command, Kill):
+        return command.preview
+    return isinstance(command, Resume | AcceptBreak) and not command.confirmed
 
 
 def send(home: Path, command: Command) -> Answer:
     """Give a command to the engine of this home and wait for its answer. Raises NotRunning, LinkClosed."""
-    running(home)
+    pid = running(home).pid
     link = SocketLink(sockets(home)[0], hz=0.1)
     link.start()
     try:
         return link.ask(command, actor())
+    except LinkClosed as error:
+        raise LinkClosed(silent(home, pid, error)) from None
     finally:
         link.close()
 

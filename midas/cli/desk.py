@@ -45,7 +45,7 @@ def order(args: Namespace) -> int:
         ticket, args.symbol, args.side, kind, args.quantity, args.price, args.strategy, args.confirm,
         args.large,
     )  # fmt: skip
-    return _told(args, _ask_once(args, command, ticket), {"ticket": ticket}, NOTHING_SENT)
+    return _told(args, _ask_once(args, command, ticket), _facts(args, ticket), NOTHING_SENT)
 
 
 def amend(args: Namespace) -> int:
@@ -54,7 +54,7 @@ def amend(args: Namespace) -> int:
         raise UsageError("say what to amend: --quantity, --price or both")
     ticket = _ticket(args)
     command = AmendOrder(ticket, args.id, args.quantity, args.price, args.confirm, args.large)
-    return _told(args, _ask_once(args, command, ticket), {"ticket": ticket}, NOTHING_DONE)
+    return _told(args, _ask_once(args, command, ticket), _facts(args, ticket), NOTHING_DONE)
 
 
 def cancel(args: Namespace) -> int:
@@ -69,19 +69,25 @@ def cancel(args: Namespace) -> int:
     if not answer.accepted and isinstance(command, CancelOrder) and not any(map(str.isdigit, args.what)):
         names = ", ".join(instrument.name for instrument in instruments)
         raise UsageError(f"{answer.message}; instruments are {names}")
-    return _told(args, answer, {})
+    return _told(args, answer, {"done": True})
 
 
 def close(args: Namespace) -> int:
     """Review the closing of a position, or with --confirm work it down to nothing."""
     answer = _ask(args, ClosePosition(args.symbol, args.strategy, args.confirm))
-    return _told(args, answer, {}, NOTHING_SENT)
+    return _told(args, answer, {"done": args.confirm}, NOTHING_SENT)
 
 
 def strategy(args: Namespace) -> int:
     """Pause a strategy at once, or start it again with --confirm."""
     running = args.act == "resume"
-    return _told(args, _ask(args, SetStrategy(args.name, running, args.reason, args.confirm)), {})
+    command = SetStrategy(args.name, running, args.reason, args.confirm)
+    return _told(args, _ask(args, command), {"done": args.confirm or not running})
+
+
+def _facts(args: Namespace, ticket: str) -> dict[str, object]:
+    """`done`: false where the answer is a review only."""
+    return {"ticket": ticket, "done": args.confirm}
 
 
 def _ticket(args: Namespace) -> str:

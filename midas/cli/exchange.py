@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from midas.cli.alive import lives
+from midas.domain.unreadable import UNREADABLE
 from midas.venues.sim.runfile import NAME, RunFile
 
 RUN_FILE = NAME  # in the home: where a running exchange says how to reach it
@@ -23,5 +24,5 @@ def answering(path: Path) -> RunFile | None:
         address = urlsplit(found.http)
         with socket.create_connection((address.hostname or "", address.port or 0), timeout=1.0):
             return found
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+    except (OSError, *UNREADABLE):
         return None

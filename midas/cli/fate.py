@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from midas.domain.unreadable import UNREADABLE
 from midas.store.durable import write_durably
 
 FATE_FILE = "engine.fate.json"
@@ -46,7 +47,7 @@ def read_fate(home: Path) -> Fate | None:
     """The newest engine's; None where none ever ran, or the file can't be read."""
     try:
         return msgspec.json.decode((home / FATE_FILE).read_bytes(), type=Fate)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+    except (OSError, *UNREADABLE):
         return None
 
 

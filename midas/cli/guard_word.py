@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from midas.domain.unreadable import UNREADABLE
 from midas.store.durable import write_durably
 from midas.store.lock import GUARD_LOCK, InstanceLock
 
@@ -32,7 +33,7 @@ def guard_of(home: Path) -> GuardWord | None:
     try:
         owner = lock.owner() if lock.held() else None
         word = msgspec.json.decode((home / FILE).read_bytes(), type=GuardWord) if owner else None
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, *UNREADABLE):
         return None
     return word if word is not None and word.pid == owner else None
 

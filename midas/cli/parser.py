@@ -218,6 +218,7 @@ def _simulate_options(parser: Parser) -> None:
         action="store_true",
         help="write the smallest plan that still fails to tests/sim/regressions",
     )
+    parser.add_argument("--keep", metavar="FILE", help="finished worlds are added to it and not run again")
     parser.add_argument("--mutant", metavar="NAME", default="", help="plant this bug: it should be caught")
     parser.add_argument(
         "--mutants", action="store_true", help="plant every known bug; 1 where one isn't caught in 200 seeds"
@@ -385,6 +386,15 @@ def _doctor_options(parser: Parser) -> None:
     parser.add_argument("--warm", action="store_true", help="compile the numeric kernels ahead")
 
 
+def _research_options(parser: Parser) -> None:
+    words = parser.add_subparsers(title="what to show", metavar="WORD", required=True, parser_class=Parser)
+    _add(words, _RISK_EVIDENCE)
+
+
+def _risk_evidence_options(parser: Parser) -> None:
+    parser.add_argument("--seeds", type=_seeds, metavar="A..B", help="a world each; default: ten")
+
+
 def _record_options(parser: Parser) -> None:
     parser.add_argument(
         "--out", required=True, metavar="DIR", help="the folder of the files, made if missing"
@@ -494,6 +504,13 @@ _FACTS: _Row = (
     "judge the synthetic market by the stylised facts of real ones; exit code 0 where all hold",
     "midas sim facts --suite macro --seeds 1001..1003",
     _facts_options,
+)
+_RISK_EVIDENCE: _Row = (
+    "risk-evidence",
+    "midas.cli.research:risk_evidence",
+    "judge VaR, ES and calibration on generated data, against an oracle; exit code 0 where all criteria hold",
+    "midas research risk-evidence --json\nmidas research risk-evidence --seeds 31..40",
+    _risk_evidence_options,
 )
 _DEPOSIT: _Row = (
     "deposit",
@@ -634,6 +651,13 @@ _COMMANDS: tuple[_Row, ...] = (
         "prove the desk on simulated worlds with faults and crashes, one a seed",
         "midas simulate --seeds 1..2000\nmidas simulate --seeds 7 --show-plan > plan.json",
         _simulate_options,
+    ),
+    (
+        "research",
+        "midas.cli.research:risk_evidence",
+        "show by experiments on generated data what the desk's figures are worth",
+        "midas research risk-evidence --json",
+        _research_options,
     ),
     (
         "record",

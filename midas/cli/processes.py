@@ -16,6 +16,7 @@ import msgspec
 
 from midas.cli.alive import reap
 from midas.cli.exchange import RUN_FILE, answering
+from midas.domain.unreadable import UNREADABLE
 from midas.errors import AlreadyRunning, MidasError, ProcessEnded, Unreachable, UsageError
 from midas.settings import Settings
 from midas.venues.sim.kept.aside import set_aside
@@ -71,7 +72,7 @@ def restart_exchange(settings: Settings, dead: RunFile) -> RunFile:
 def _kept(home: Path) -> KeptExchange:
     try:
         return msgspec.json.decode((home / KEPT).read_bytes(), type=KeptExchange)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+    except (OSError, *UNREADABLE):
         return KeptExchange("")
 
 
@@ -80,7 +81,7 @@ def market_status(http: str, timeout: float = 2.0) -> MarketStatus:
     try:
         with _DIRECT.open(f"{http}/sim/status", timeout=timeout) as reply:
             return msgspec.json.decode(reply.read(), type=MarketStatus)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (OSError, *UNREADABLE) as error:
         raise Unreachable(f"the exchange at {http} doesn't answer: {error}") from None
 
 

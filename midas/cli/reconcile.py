@@ -11,15 +11,15 @@ from pathlib import Path
 import msgspec
 
 from midas.assembly.access import sockets
-from midas.cli.absence import absent, span
+from midas.cli.absence import absent, silent, span
 from midas.cli.control import actor, tell
 from midas.cli.options import home_from
 from midas.cli.running import running
-from midas.domain.command import AcceptBreak, Reconcile
+from midas.domain.command import AcceptBreak, Reconcile, reasoned
 from midas.domain.time import SECOND, clock_text
-from midas.errors import CommandRefused, LinkClosed, NotRunning, UsageError
+from midas.errors import CommandRefused, LinkClosed, NotRunning, Unreachable, UsageError
 from midas.runtime.link import SocketLink
-from midas.state.snapshot import DifferenceView, ReconciliationView
+from midas.state.snapshot import DifferenceView, ReconciliationView, Snapshot
 
 PATIENCE_S = 15.0  # for the pass
 HZ = 10.0
@@ -28,15 +28,20 @@ _WORDS = "`midas reconcile`, or `midas reconcile accept NAME [REASON] [--confirm
 
 
 def reconcile(args: Namespace) -> int:
-    """Print the newest pass, or accept a difference. Raises UsageError, NotRunning, LinkClosed."""
+    """Print the newest pass, or accept a difference.
+
+    Raises UsageError, NotRunning, LinkClosed; Unreachable where no pass comes.
+    """
     if args.words:
         return _accept(args)
     home = home_from(args)
     try:
-        running(home)
+        pid = running(home).pid
+        view, now = _look(home)
     except NotRunning as error:
         raise NotRunning(absent(home, error)) from None
-    view, now = _look(home)
+    except LinkClosed as error:
+        raise LinkClosed(silent(home, pid, error)) from None
     print(json.dumps(_facts(view)) if args.json else "\n".join(lines(view, now)))
     return EQUAL if all(d.state == "accepted" for d in view.differences) else DIFFERS
 
@@ -45,31 +50,46 @@ def _accept(args: Namespace) -> int:
     verb, *rest = args.words
     if verb != "accept" or not rest:
         raise UsageError(f"expected {_WORDS}; got {' '.join(args.words)!r}")
-    name, *reason = rest
-    return tell(args, AcceptBreak(name, " ".join(reason), args.confirm), complete=True)
+    name, *words = rest
+    reason = " ".join(words)
+    complete = not args.confirm or reasoned(reason)
+    return tell(args, AcceptBreak(name, reason, args.confirm), complete)
 
 
 def _look(home: Path) -> tuple[ReconciliationView, int]:
-    """Ask for a pass and wait for it; and the moment it is told at (wall time)."""
+    """Ask for a pass and wait for it; and the moment it is told at (wall time).
+
+    Raises CommandRefused, Unreachable where no pass came, LinkClosed where the engine is silent.
+    """
     link = SocketLink(sockets(home)[0], hz=HZ)
     link.start()
     try:
-        before = link.wait_for_snapshot().reconciliation.passes
+        first = link.wait_for_snapshot()
         answer = link.ask(Reconcile(), actor())
         if not answer.accepted:
             raise CommandRefused(answer.message)
         end = time.monotonic() + PATIENCE_S
-        while time.monotonic() < end:
-            snapshot = link.latest()
-            if snapshot is not None and snapshot.reconciliation.passes > before:
-                return snapshot.reconciliation, snapshot.built_at
+        newest = first
+        while time.monotonic() < end and newest.health.passes_failed <= first.health.passes_failed:
+            newest = link.latest() or first
+            view = newest.reconciliation
+            if view.passes > first.reconciliation.passes and not view.undecided:
+                return view, newest.built_at
             time.sleep(1 / HZ)
     finally:
         link.close()
-    raise LinkClosed(
-        f"no pass over the account came back within {PATIENCE_S:.0f} s: the venue is silent, or refuses; "
-        "`midas status` shows its streams"
-    )
+    raise Unreachable(none_came(newest))
+
+
+def none_came(newest: Snapshot) -> str:
+    """Why no pass has told anything, as far as the engine knows."""
+    trouble, moving = newest.health.pass_trouble, ", ".join(newest.reconciliation.undecided)
+    why = f"no pass over the account came back within {PATIENCE_S:.0f} s: the venue is silent"
+    if trouble:
+        why = f"the account can't be compared: {trouble}"
+    elif moving:
+        why = f"what differs moved between the passes of {PATIENCE_S:.0f} s ({moving})"
+    return f"{why}; the engine goes on asking, and `midas status` tells what it finds"
 
 
 def lines(view: ReconciliationView, now: int) -> Iterator[str]:

@@ -22,9 +22,10 @@ from midas import __version__
 from midas.cli.exchange import RUN_FILE as EXCHANGE_FILE
 from midas.cli.exchange import answering
 from midas.cli.fate import Fate, Telling, read_fate
+from midas.cli.log_file import LogFile
 from midas.cli.options import settings_from
+from midas.cli.processes import Ahead as ExchangeAhead
 from midas.cli.processes import (
-    Ahead,
     exchange_ahead,
     exchange_for,
     finish_exchange,
@@ -43,6 +44,7 @@ from midas.store.lock import InstanceLock
 
 if TYPE_CHECKING:
     from midas.assembly.access import Access
+    from midas.assembly.ahead import Ahead
     from midas.assembly.session import Session
     from midas.venues.sim.runfile import RunFile
 
@@ -78,16 +80,25 @@ def _headless(args: Namespace) -> int:
         explicit = any(getattr(args, name, None) is not None for name in named)
         ahead = exchange_ahead(settings, explicit) if settings.environment is Environment.SIM else None
         _check(settings, ahead)
-        last, telling = read_fate(settings.home), Telling(settings.home, os.getpid())
-        try:
-            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                return runner.run(_engine(settings, args, (explicit, ahead), last, telling))
-        except MidasError as error:
-            telling.failed(error.exit_code, str(error))
-            raise
+        from midas.assembly.ahead import read_ahead
+
+        with read_ahead(settings.home) as reader:
+            return _in_a_loop(settings, args, (explicit, ahead), reader)
 
 
-def _check(settings: Settings, ahead: Ahead | None) -> None:
+def _in_a_loop(
+    settings: Settings, args: Namespace, wanted: tuple[bool, ExchangeAhead | None], reader: Ahead | None
+) -> int:
+    last, telling = read_fate(settings.home), Telling(settings.home, os.getpid())
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            return runner.run(_engine(settings, args, wanted, (last, telling), reader))
+    except MidasError as error:
+        telling.failed(error.exit_code, str(error))
+        raise
+
+
+def _check(settings: Settings, ahead: ExchangeAhead | None) -> None:
     """Load the strategies once, while the exchange boots; one that can't be loaded ends it again."""
     from midas.assembly.config import check_strategies
 
@@ -117,8 +128,8 @@ class Venue(NamedTuple):
 
 
 async def _engine(
-    settings: Settings, args: Namespace, wanted: tuple[bool, Ahead | None], last: Fate | None,
-    telling: Telling,
+    settings: Settings, args: Namespace, wanted: tuple[bool, ExchangeAhead | None],
+    fates: tuple[Fate | None, Telling], reader: Ahead | None,
 ) -> int:  # fmt: skip
     _say("loading the engine")
     from midas.assembly.access import account_lock
@@ -131,12 +142,13 @@ async def _engine(
     with ExitStack() as held:
         try:
             held.enter_context(account_lock(venue.reach, settings.home))
-            session = await open_session(settings, venue.reach, _say, partial(settings_from, args))
+            load = partial(settings_from, args)
+            session = await open_session(settings, venue.reach, _say, reader, load)
         except (UsageError, StoreError):
             if venue.exchange is not None and venue.fresh:
                 stop_process(venue.exchange.pid)  # it was started for this run, which doesn't come to be
             raise
-        return await _begun(settings, args, venue, session, (last, telling))
+        return await _begun(settings, args, venue, session, fates)
 
 
 async def _begun(
@@ -153,7 +165,7 @@ async def _begun(
     return await _run(settings, args, venue, session, telling)
 
 
-def _venue(settings: Settings, explicit: bool, ahead: Ahead | None) -> Venue:
+def _venue(settings: Settings, explicit: bool, ahead: ExchangeAhead | None) -> Venue:
     from midas.assembly.access import access, simulated
 
     if settings.environment is not Environment.SIM:
@@ -250,8 +262,5 @@ def _say(sentence: str) -> None:
 
 
 def _log_to(path: Path) -> None:
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))  # for its owner alone, before a line is in it
-    path.chmod(0o600)
-    logging.basicConfig(
-        filename=path, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )  # fmt: skip
+    form = "%(asctime)s %(levelname)s %(name)s %(message)s"
+    logging.basicConfig(handlers=[LogFile(path)], level=logging.INFO, format=form)

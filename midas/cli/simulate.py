@@ -7,22 +7,25 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
+from itertools import chain
 from pathlib import Path
 
 import msgspec
 
 from midas.simulation import plan as plans
-from midas.simulation.campaign import Report, Tally, judged, verdicts
+from midas.simulation.campaign import Job, judged, silence, work
 from midas.simulation.coverage import SEEDS_MIN
-from midas.simulation.exhaustive import every_place
+from midas.simulation.exhaustive import every_place, measured, places, plain
 from midas.simulation.hunt import hunted
 from midas.simulation.mutants import named
 from midas.simulation.plan import Plan
 from midas.simulation.shrink import kept, shrunk
+from midas.simulation.tally import Kept, Report, Tally, made_by
 from midas.simulation.world import Verdict
 
 SEEDS = range(1, 101)
 _INTERRUPTED = 130
+KEEP_S = 5.0  # between two writes of what is kept
 
 
 def simulate(args: Namespace) -> int:
@@ -36,14 +39,8 @@ def simulate(args: Namespace) -> int:
     if args.show_plan:
         print(plans.written(_shown(plan, seeds)))
         return 0
-    began, tally, interrupted = time.perf_counter(), Tally(), False
-    try:
-        with _progress(_worlds(args, seeds)) as advance, closing(_verdicts(args, seeds, plan)) as done:
-            for verdict in done:
-                tally.add(verdict)
-                advance(verdict)
-    except KeyboardInterrupt:
-        interrupted = True
+    began, tally = time.perf_counter(), Tally()
+    interrupted = _run(args, seeds, plan, tally)
     report = tally.report()
     _tell(report, time.perf_counter() - began, as_json=args.json)
     if args.shrink:
@@ -54,17 +51,56 @@ def simulate(args: Namespace) -> int:
     return _INTERRUPTED if interrupted else 0
 
 
-def _verdicts(args: Namespace, seeds: range, plan: Plan | None) -> Generator[Verdict, None, None]:
-    if args.crash_every_step:
-        return judged(every_place(seeds), args.mutant)
-    if args.mutant:
-        return judged((_shown(plan, range(seed, seed + 1)) for seed in seeds), args.mutant)
-    return verdicts(seeds, plan)
+def _run(args: Namespace, seeds: range, plan: Plan | None, tally: Tally) -> bool:
+    """Add all worlds up, those that are kept first; whether Ctrl+C ended it before all were done."""
+    path = Path(args.keep).expanduser() if args.keep else None
+    keeper = Kept(path, made_by((args.crash_every_step, args.mutant, plan)) if path else "")
+    for part in keeper.parts(seeds):
+        tally.merge(part)
+    done = {(seed, place) for seed, place, _ in tally.worlds}
+    wanted, total = _wanted(args, seeds, plan)
+    left = (plan for plan in wanted if (plan.seed, plan.place) not in done)
+    fresh, written = Tally(), time.monotonic()
+    try:
+        with (
+            _progress(total, len(done)) as advance,
+            closing(_judged(left, total - len(done), args)) as verdicts,
+        ):
+            for verdict in verdicts:
+                tally.add(verdict)
+                fresh.add(verdict)
+                advance(verdict)
+                if time.monotonic() - written > KEEP_S:
+                    keeper.add(fresh.part())
+                    fresh, written = Tally(), time.monotonic()
+    except KeyboardInterrupt:
+        hint = (
+            f"{path} keeps them, and the same command goes on" if path else "--keep FILE would have kept them"
+        )
+        print(f"midas: interrupted after {len(tally.worlds)} of {total} worlds; {hint}", file=sys.stderr)
+        return True
+    finally:
+        keeper.add(fresh.part())
+    return False
 
 
-def _worlds(args: Namespace, seeds: range) -> int | None:
-    """How many there are; None where only running them tells."""
-    return None if args.crash_every_step else len(seeds)
+def _wanted(args: Namespace, seeds: range, plan: Plan | None) -> tuple[Iterator[Plan], int]:
+    """The plans of all worlds, and how many there are."""
+    if not args.crash_every_step:
+        each = (plans.of(s) if plan is None else msgspec.structs.replace(plan, seed=s) for s in seeds)
+        return each, len(seeds)
+    with silence():
+        sizes = [(lively, measured(lively)) for lively in map(plain, seeds)]
+    return chain.from_iterable(every_place(*one) for one in sizes), sum(places(size) for _, size in sizes)
+
+
+def _judged(wanted: Iterator[Plan], worlds: int, args: Namespace) -> Generator[Verdict, None, None]:
+    if worlds == 1:  # where somebody looks closer, another process would only be in the way
+        with silence():
+            done = work(Job(tuple(wanted), args.mutant))
+        yield from done
+    elif worlds > 1:
+        yield from judged(wanted, args.mutant)
 
 
 def _hunt(args: Namespace) -> int:
@@ -100,8 +136,9 @@ def _tell(report: Report, seconds: float, *, as_json: bool) -> None:
             for sentence in failed.violations:
                 print(f"seed {failed.seed}: {sentence}")
         print(
-            f"{report.seeds} seeds in {seconds:.0f} s, {report.virtual_hours:,.1f} virtual hours, "
-            f"{report.orders_per_seed} orders and {report.faults_per_seed} faults a seed, "
+            f"{report.seeds} seeds, {report.worlds} worlds in {seconds:.0f} s, "
+            f"{report.virtual_hours:,.1f} virtual hours, "
+            f"{report.orders_per_seed} orders and {report.faults_per_seed} faults a world, "
             f"{report.violations} violations"
         )
         if report.untouched and report.seeds >= SEEDS_MIN:
@@ -110,7 +147,7 @@ def _tell(report: Report, seconds: float, *, as_json: bool) -> None:
 
 
 @contextmanager
-def _progress(total: int | None) -> Iterator[Callable[[Verdict], None]]:
+def _progress(total: int, done: int) -> Iterator[Callable[[Verdict], None]]:
     """A bar on stderr where somebody watches."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -118,11 +155,11 @@ def _progress(total: int | None) -> Iterator[Callable[[Verdict], None]]:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
-        task, violated = progress.add_task("seeds", total=total), 0
+        task, violated = progress.add_task("worlds", total=total, completed=done), 0
 
         def advance(verdict: Verdict) -> None:
             nonlocal violated
             violated += bool(verdict.violations)
-            progress.update(task, advance=1, description=f"seeds, {violated} violated")
+            progress.update(task, advance=1, description=f"worlds, {violated} violated")
 
         yield advance

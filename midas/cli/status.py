@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from midas.assembly.access import sockets
-from midas.cli.absence import absent, span
+from midas.cli.absence import absent, silent, span
 from midas.cli.guard_word import guard_of
 from midas.cli.options import home_from
 from midas.cli.running import running
@@ -18,10 +18,19 @@ from midas.cli.supervision import supervisor
 from midas.domain.time import clock_text
 from midas.errors import LinkClosed, NotRunning
 from midas.runtime.link import SocketLink
-from midas.state.snapshot import AccountView, HealthView, OrderView, PositionView, Snapshot, StrategyView
+from midas.state.snapshot import (
+    AccountView,
+    GateView,
+    HealthView,
+    OrderView,
+    PositionView,
+    Snapshot,
+    StrategyView,
+)
 from midas.store.latch import LATCH, KillLatch
 
 UNKNOWN = "not known yet"
+EXTERNAL = "EXTERNAL"  # the status of an order that isn't ours
 QUANTITY_DECIMALS = 8  # the finest lot of the venues
 Row = tuple[str, str]  # the word on the left (empty: it goes on), what is said of it
 
@@ -36,7 +45,7 @@ def status(args: Namespace) -> int:
     snapshot = _snapshot(home, pid)
     latched = KillLatch(home / LATCH).is_set
     if args.json:
-        print(json.dumps(_facts(snapshot, latched) | _processes(home, pid)))
+        print(json.dumps(facts(snapshot, latched) | _processes(home, pid)))
     else:
         print("\n".join(f"{word:<11} {text}".rstrip() for word, text in rows(snapshot, latched, home, pid)))
     return 0
@@ -48,9 +57,7 @@ def _snapshot(home: Path, pid: int) -> Snapshot:
     try:
         return link.wait_for_snapshot()
     except LinkClosed as error:
-        raise LinkClosed(
-            f"{error}: process {pid} lives but doesn't answer. `midas kill` latches; `kill -9 {pid}` ends it"
-        ) from None
+        raise LinkClosed(silent(home, pid, error)) from None
     finally:
         link.close()
 
@@ -67,8 +74,9 @@ def rows(snapshot: Snapshot, latched: bool, home: Path, pid: int) -> Iterator[Ro
     yield "money", _money(snapshot.money)
     yield from _listed("positions", list(_positions(snapshot)))
     yield from _listed("orders", [_order(order, snapshot) for order in snapshot.orders])
+    yield from _listed("external", [_order(order, snapshot) for order in snapshot.foreign], none="")
     yield from _listed("alarms", [f"{a.severity}: {a.text} - {a.advice}" for a in snapshot.alarms])
-    yield from _listed("gates", [f"{g.scope}: {g.reason}" for g in snapshot.gates])
+    yield from _listed("gates", [_gate(gate) for gate in snapshot.gates])
     yield from _listed("strategies", [_strategy(strategy) for strategy in snapshot.strategies])
     yield "feeds", _feeds(health)
     stale = [s for s in health.streams if s.age_ms > s.stale_ms > 0]
@@ -89,6 +97,10 @@ def _listed(word: str, lines: list[str], none: str = "none") -> Iterator[Row]:
         yield ("" if number else word), line
 
 
+def _gate(gate: GateView) -> str:
+    return f"{gate.scope}: {gate.reason}" + (f" - `{gate.opens}` reviews it" if gate.opens else "")
+
+
 def _latch(snapshot: Snapshot, on_disk: bool) -> str:
     kill = snapshot.kill
     if not kill.latched:
@@ -105,8 +117,15 @@ def _account(snapshot: Snapshot, money: AccountView) -> str:
     if snapshot.recovering:
         return "being reconciled: nothing is traded yet"
     age = f"{span(snapshot.built_at - money.reconciled_at)} ago" if money.reconciled_at else "never"
+    if _behind(snapshot):
+        return f"NOT KNOWN NOW: the user stream was down and no pass has come back since; the last one: {age}"
     word = "reconciled" if money.reconciled else "NOT RECONCILED"
     return f"{word} {age}: {money.reconcile_detail}"
+
+
+def _behind(snapshot: Snapshot) -> bool:
+    """Whether what the last pass found is too old to be told as how it is."""
+    return snapshot.reconciliation.state == "STREAM_RECONCILING"
 
 
 def _money(money: AccountView) -> str:
@@ -140,10 +159,11 @@ def _position(position: PositionView, snapshot: Snapshot) -> str:
 def _order(order: OrderView, snapshot: Snapshot) -> str:
     age = span(snapshot.built_at - order.created_at)
     at = f" @ {_number(order.price)}" if order.price == order.price and order.price else ""
+    whose = f"{order.purpose.lower()} of {order.strategy}" if order.status != EXTERNAL else order.reason
     return (
         f"{order.short_id} {order.side} {_exactly(order.quantity)} {_name(snapshot, order.instrument)}{at} "
         f"{order.type} {order.status}, {_exactly(order.filled)} filled, "
-        f"{order.purpose.lower()} of {order.strategy}, {age} old"
+        f"{whose}, {age} old"
     )
 
 
@@ -205,7 +225,8 @@ def _processes(home: Path, pid: int) -> dict[str, object]:
     }
 
 
-def _facts(snapshot: Snapshot, latch_on_disk: bool) -> dict[str, object]:
+def facts(snapshot: Snapshot, latch_on_disk: bool) -> dict[str, object]:
+    """The same for a program."""
     money, counts, health = snapshot.money, snapshot.counts, snapshot.health
     return {
         "environment": snapshot.environment,
@@ -223,10 +244,11 @@ def _facts(snapshot: Snapshot, latch_on_disk: bool) -> dict[str, object]:
         "drawdown": _rounded(money.drawdown),
         "positions": [msgspec.to_builtins(p) for p in snapshot.positions if p.quantity],
         "open_orders": len(snapshot.orders),
+        "external_orders": len(snapshot.foreign),
         "orders_unknown": health.orders_unknown,
         "fills": counts.fills,
         "refusals": counts.refusals,
-        "reconciled": money.reconciled,
+        "reconciled": money.reconciled and not _behind(snapshot),
         "feed_connected": health.feed_connected,
         "feed_age_ms": _rounded(health.feed_age_ms),
         "alarms": [msgspec.to_builtins(alarm) for alarm in snapshot.alarms],

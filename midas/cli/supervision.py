@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from midas.domain.unreadable import UNREADABLE
 from midas.store.durable import write_durably
 from midas.store.lock import InstanceLock
 
@@ -32,7 +33,7 @@ def supervision(home: Path) -> Supervision | None:
     """The newest supervisor's word, whether it still runs or not."""
     try:
         return msgspec.json.decode((home / FILE).read_bytes(), type=Supervision)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+    except (OSError, *UNREADABLE):
         return None
 
 

@@ -17,8 +17,10 @@ from midas.cli.guard_word import guard_of
 from midas.cli.processes import began_by_midas
 from midas.cli.running import LOCK
 from midas.cli.supervision import Supervision, supervision, supervisor
+from midas.domain.unreadable import UNREADABLE
 from midas.errors import MidasError
 from midas.runtime.whereabouts import Whereabouts
+from midas.store.latch import LATCH, KillLatch
 from midas.store.lock import InstanceLock
 from midas.venues.sim.runfile import RunFile
 
@@ -80,8 +82,14 @@ class HomeWatch:
             exchange_by_hand=self._by_hand,
             starting=self._starting,
             failed=self._failed,
+            **self._latch(),
             **self._guard(),
         )
+
+    def _latch(self) -> dict[str, Any]:
+        """As it lies on the disk: an engine that hangs or has ended tells no picture of it."""
+        found = KillLatch(self._home / LATCH).read()
+        return {} if found is None else {"latched": found.level.value, "latched_by": found.by}
 
     def _guard(self) -> dict[str, Any]:
         found = guard_of(self._home)
@@ -107,7 +115,7 @@ class HomeWatch:
         """Its process; one that ends cleanly takes its file along."""
         try:
             found = msgspec.json.decode((self._home / EXCHANGE_FILE).read_bytes(), type=RunFile)
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        except (OSError, *UNREADABLE):
             return 0
         self._by_hand = not began_by_midas(self._home, found.instance)
         return found.pid if lives(found.pid) else 0

@@ -8,7 +8,7 @@ import msgspec
 
 from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO
-from midas.domain.order import Fill, OrderIntent, Replacement, Side
+from midas.domain.order import Fill, OrderIntent, Purpose, Replacement, Side
 
 
 class OrderCarried(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +25,8 @@ class OrderCarried(msgspec.Struct, frozen=True, kw_only=True):
     untriggered: bool = False
     sequence: int = 0  # the venue's highest for this order
     replacements: tuple[Replacement, ...] = ()  # sent, not answered
+    unknown_since: int = 0  # wall time; 0: its fate was known
+    unknown_cause: str = ""
     absent_at: int = 0  # venue time of the first proof that it never arrived: crashes don't take it back
 
 
@@ -73,6 +75,14 @@ class InferredCarried(msgspec.Struct, frozen=True):
     fill: Fill
 
 
+class OwnerCarried(msgspec.Struct, frozen=True, array_like=True):
+    """Whose a closed order was: a fill of it may be told days later."""
+
+    strategy: str
+    purpose: Purpose
+    closed_at: int  # wall time
+
+
 class Carried(msgspec.Struct, frozen=True, kw_only=True):
     """Ledger, open orders, known trades and mode at the end of `from_session` (empty: a first start)."""
 
@@ -103,6 +113,7 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     adjustments: dict[str, Decimal] = {}  # by instrument: what changed the position and was no fill
     accepted: dict[str, tuple[str, str]] = {}  # differences that a person accepted, with their figures
     inferred: dict[str, InferredCarried] = {}  # by client id: fills that only a balance has told so far
+    owners: dict[str, OwnerCarried] = {}  # by client id: of orders that closed in the last days
     relisted: tuple[Instrument, ...] = ()  # whose rules changed during that session, as they were at its end
     sizes_day: int = 0  # days since 1970 of `sizes`
     sizes: dict[str, tuple[Decimal, ...]] = {}  # by instrument: quantities of that day's orders

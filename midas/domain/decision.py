@@ -162,6 +162,7 @@ class Reconciled(msgspec.Struct, frozen=True, tag="reconciled"):
     equal: bool
     changed: int  # pieces of state that the pass corrected
     differences: tuple[str, ...]
+    undecided: tuple[str, ...] = ()  # what differs and moved while the pass was on its way
 
 
 class Adjusted(msgspec.Struct, frozen=True, kw_only=True, tag="adjusted"):

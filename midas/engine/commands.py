@@ -40,7 +40,7 @@ from midas.engine.manual import ManualDesk
 from midas.engine.reloading import Reloader
 from midas.engine.reply import Asked, Reply
 from midas.engine.review import Reviewer
-from midas.engine.scoped_kill import ScopedKills
+from midas.engine.scoped_kill import STRATEGY, ScopedKills
 from midas.errors import OrderInvalid
 from midas.execution.wanted import amount, instrument_named, shown
 from midas.state.alerts import NAME
@@ -205,6 +205,8 @@ class Commands:
             )
         if gate is None:
             return Reply(True, f"{name} isn't paused")
+        if gate.level:
+            return self._scoped.reopen(Resume(command.reason, command.confirmed, STRATEGY, name), asked)
         if not command.confirmed:
             return Reply(True, f"{name} is {gate.reason}; confirm to let it open new risk again")
         opened = state.control.open_gate(name, asked.actor)

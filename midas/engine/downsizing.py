@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from midas.agents.execution_agent import ExecutionAgent, Withdrawal
 from midas.agents.risk_manager import RiskManager
 from midas.domain.decision import Noted
-from midas.risk.projection import overfull, sales
+from midas.risk.oversize import overfull, sales
 from midas.state.state import State
 
 

@@ -38,7 +38,7 @@ class FlatCheck:
 
     def read(self) -> bool:
         """A full pass was folded: True where it is the one that completes the proof."""
-        if not self.pending or not self._state.reconciled:
+        if not self.pending or not self._state.reconciled or self._state.undecided:
             self._reads = 0
             return False
         self._reads += 1

@@ -112,8 +112,9 @@ def _note(d: Noted, state: State) -> Line:
 def _reconciled(d: Reconciled, state: State) -> Line | None:
     if d.equal and d.purpose == "audit":
         return None
-    text = "orders, balances and trades equal" if d.equal else "; ".join(d.differences)
-    return "ACCOUNT", "info" if d.equal else "warn", f"{d.purpose} pass: {text}"
+    told = [*d.differences, *(f"{text}, which moved meanwhile: looked at again" for text in d.undecided)]
+    text = "; ".join(told) or "orders, balances and trades equal"
+    return "ACCOUNT", "warn" if d.differences else "info", f"{d.purpose} pass: {text}"
 
 
 def _adjusted(d: Adjusted, state: State) -> Line:

@@ -22,6 +22,8 @@ def open_order(text: str, state: State) -> Order:
         raise OrderInvalid(f"{shown(text)} ends {len(found)} orders: give more of its id")
     if gone := _ending(text, state.orders.closed):
         raise OrderInvalid(f"order {text[-SHORT:]} isn't open: it is {gone[-1].status}")
+    if _theirs(text, state):
+        raise OrderInvalid(f"order {text[-SHORT:]} isn't ours: cancel or change it where it was placed")
     ids = ", ".join(client_id[-SHORT:] for client_id in list(state.orders.open)[:IDS_SHOWN])
     raise OrderInvalid(f"there is no order {shown(text)}; {f'open are {ids}' if ids else 'none is open'}")
 
@@ -50,6 +52,11 @@ def amendable(order: Order) -> bool:
 def enters_again(strategy: str) -> str:
     """A strategy whose order or position is gone isn't a stopped one."""
     return f"{strategy} may enter again on its next signal: `strategy {strategy} pause` keeps it out"
+
+
+def _theirs(text: str, state: State) -> bool:
+    names = (report.client_id or report.venue_id for report in state.orders.foreign.values())
+    return len(text) >= SHORT and any(name.lower().endswith(text) for name in names)
 
 
 def _ending(text: str, orders: dict[str, Order]) -> list[Order]:

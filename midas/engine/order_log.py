@@ -22,12 +22,14 @@ from midas.domain.order import Phase
 from midas.engine.audit import Audit
 from midas.engine.lookup import amendable
 from midas.state.order import Order
-from midas.state.snapshot import ClosedOrderView, FillView, OrderView
+from midas.state.snapshot import EXTERNAL, ClosedOrderView, FillView, OrderView
+from midas.state.state import EXTERNAL as STRANGER
 from midas.state.state import State
 
 KEPT = 100  # closed orders, and fills
 LIFE_MAX = 40  # lines of one order
 NAN = float("nan")
+NOT_OURS = "placed by somebody else on this account: counted as exposure, cancelled only where it was placed"
 WORDS = (OrderAccepted, OrderRejected, OrderFilled, OrderClosed)  # the venue's own, about one order
 
 
@@ -72,6 +74,16 @@ class OrderLog:
                 intent.type.value, _price(order), float(intent.quantity), float(order.filled), order.status,
                 intent.purpose.value, intent.created_at, intent.reason, tuple(self._lives.get(client_id, ())),
                 amendable(order), order.unknown_since, order.unknown_cause,
+            )  # fmt: skip
+
+    def foreign(self) -> Iterator[OrderView]:
+        """The open orders of the account that aren't ours, as the last pass saw them."""
+        for (instrument, venue_id), report in self._state.orders.foreign.items():
+            name = report.client_id or venue_id
+            yield OrderView(
+                name, name[-4:], instrument, STRANGER, report.side.value, report.type.value,
+                float(report.price), float(report.quantity), float(report.filled), EXTERNAL, "external",
+                report.time, NOT_OURS,
             )  # fmt: skip
 
     def ack_ms(self, client_id: str) -> float:

@@ -38,13 +38,14 @@ class Passes:
         self._count = 0
         self._clean = 0
         self._asked_at = 0
+        self._purpose = ""  # of the one asked for last
         self.open = False  # one was asked for and has not come
         self._again = False  # something was to be looked for while one was open
         self._stopped = False
 
     def take(self, purpose: str) -> list[Effect]:
         """Ask for one now."""
-        self.open, self._again, self._asked_at = True, False, self._state.now
+        self.open, self._again, self._asked_at, self._purpose = True, False, self._state.now, purpose
         return [TakeAccount(purpose)]
 
     def look_again(self) -> list[Effect]:
@@ -81,6 +82,8 @@ class Passes:
         state, waited = self._state, at - self._asked_at
         if self.open and waited < (DOUBT_EVERY if flat_pending else PASS_PATIENCE):
             return []
+        # It has failed. An audit comes again by itself; what any other was to look for is still to be found.
+        self._again = self._again or (self.open and self._purpose != "audit")
         if state.recovering:
             return self.take("start")
         if state.closing:
@@ -101,6 +104,7 @@ class Passes:
         self.open = False
         effects = self._disowned(event)
         self._see_again(event, done)
+        self._again = self._again or bool(done.undecided)
         decisions = self._adjuster.dust()
         told = self._adjuster.listed(event) if event.purpose == FLOWS else []
         decisions += told
@@ -134,7 +138,7 @@ class Passes:
     def _see_again(self, event: AccountReported, done: Reconciled) -> None:
         """A pass taken since the stream is back that changes nothing tells all that was missed."""
         state, breaks = self._state, self._state.breaks
-        explained = all(breaks.standing(d.name) for d in breaks.open())
+        explained = not done.undecided and all(breaks.standing(d.name) for d in breaks.open())
         state.user_up_at = min(state.user_up_at, event.at)  # as above: then the next pass tells
         if state.user_up and event.asked >= state.user_up_at and not done.changed and explained:
             state.stream_doubt = 0
@@ -151,7 +155,7 @@ class Passes:
             text = f"account reconciled after {self._count} passes"
             return [Noted("SESSION", "info", text), *self._unprotected()], []
         state.breaks.stand()
-        text = f"account differs: {'; '.join(done.differences)}"
+        text = f"account differs: {'; '.join((*done.differences, *done.undecided))}"
         return [Noted("SESSION", "error", text), *self._unprotected()], []
 
     def _unprotected(self) -> list[Decision]:
@@ -172,7 +176,9 @@ class Passes:
         settled = done.equal and not state.orders.open and purpose != "audit"
         if settled or (self._count >= STOP_PASSES and not waits_for_proof):
             self._stopped = True
-            return [StopRuntime("reconciled" if done.equal else "; ".join(done.differences))]
+            return [
+                StopRuntime("reconciled" if done.equal else "; ".join((*done.differences, *done.undecided)))
+            ]
         return []
 
     def _disowned(self, event: AccountReported) -> list[Effect]:

@@ -27,6 +27,7 @@ def reconciliation(state: State, passes: Passes, venue: str) -> ReconciliationVi
         differences=tuple(differences),
         venues=(VenueView(venue, word, NO_DMS),),
         unknown=len(doubts),
+        undecided=state.undecided,
         unknown_since=doubts[0].unknown_since if doubts else 0,
     )
 

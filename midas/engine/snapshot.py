@@ -24,11 +24,13 @@ from midas.engine.lines import lines
 from midas.engine.order_log import OrderLog
 from midas.engine.reconciliation import reconciliation
 from midas.engine.results import Results
+from midas.engine.scoped_kill import reopening
 from midas.engine.standing import exposures, triggers
 from midas.engine.tape import TapePainter
 from midas.engine.voices import RegimeLog, SignalLog
 from midas.risk.gauges import gauges, next_to_bind, switched_off
 from midas.risk.room import buyable, sellable
+from midas.state.control import Gate
 from midas.state.ledger import Sleeve
 from midas.state.market import InstrumentMarket
 from midas.state.snapshot import (
@@ -68,6 +70,7 @@ class Assembly(msgspec.Struct, frozen=True):
     speed: float
     period: int
     market: str = ""  # of an embedded exchange
+    guarded: bool = False  # a supervisor is to keep a guard beside it
 
 
 class Painter:
@@ -84,7 +87,7 @@ class Painter:
         self._orders = OrderLog(engine.state)
         self._kill_report = KillReport(engine.state, engine.orchestrator.strategies)
         self._results = Results()
-        self._alarms = Alarms(engine.state, engine.orchestrator.strategies)
+        self._alarms = Alarms(engine.state, engine.orchestrator.strategies, assembly.guarded)
         self._modes: tuple[ModeChangeView, ...] = ()
         self._curve: tuple[float, ...] = ()
         self._choices: tuple[KillChoiceView, ...] = ()
@@ -160,13 +163,14 @@ class Painter:
             recovering=state.recovering,
             mode=self._mode(),
             kill=self._kill(now),
-            gates=tuple(GateView(g.scope, g.reason, g.since) for g in state.control.gates.values()),
+            gates=tuple(self._gate(gate) for gate in state.control.gates.values()),
             instruments=self._instruments(now),
             signals=self._signals.views,
             limits=rows,
             next_to_bind=next_to_bind(rows),
             positions=tuple(self._positions()),
             orders=tuple(self._orders.open()),
+            foreign=tuple(self._orders.foreign()),
             events=self._written(),
             strategies=tuple(self._strategies()),
             money=self._money(),
@@ -203,6 +207,9 @@ class Painter:
     def _mode_changed(self, change: ModeChanged, at: int) -> None:
         view = ModeChangeView(at, change.before, change.after, change.by, change.cause)
         self._modes = (view, *self._modes)[:MODES_SHOWN]
+
+    def _gate(self, gate: Gate) -> GateView:
+        return GateView(gate.scope, gate.reason, gate.since, reopening(self._engine.state, gate))
 
     def _kill(self, now: int) -> KillView:
         state, report = self._engine.state, self._kill_report

@@ -1,119 +1,119 @@
-"""What has to be sold where a limit was lowered, or prices drifted, far below or beyond what is held.
+"""Limits on groups of positions, enforced by a projection that only ever shrinks.
 
-A projection that only shrinks: each violated group is scaled to its limit, one after the other, and
-nothing is given to another in its place. Up to `forced_sale_over` beyond a limit nothing is sold, nor bought.
+Each group that the wanted weights would overfill scales its *new* exposure to what is left of its cap; a
+position in several groups takes the smallest of their factors, and what that frees is given to nobody. All
+groups look at the weights as wanted, so their order can't matter, one pass is enough, and asking for more of
+one position never brings more of another.
+
+What is over its cap because prices moved may only be reduced; it is cut by force above cap (1 + drift).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from decimal import Decimal
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from math import fsum, isfinite
 
-from midas.domain.instrument import Instrument
-from midas.domain.limits import Assets, Limits
-from midas.domain.money import ZERO, floor_to, from_float
-from midas.risk.exposure import Exposure, standing
-from midas.risk.rows import FINE, TOLERANCE
-from midas.state.state import BY_HAND, State
+import msgspec
 
-Key = tuple[str, str]  # strategy, instrument
-NAMED = ("sector", "venue", "strategy")
+DRIFT = 0.05  # of a cap, that the market may push a group above it before it is cut by force
+_TOLERANCE = 1e-12
 
 
-class Group(NamedTuple):
-    """One limit over some of what is held."""
+class Group(msgspec.Struct, frozen=True):
+    """Positions whose |weight| sum has a cap, both fractions of equity."""
 
-    dimension: str
     name: str
-    share: float
-    maximum: float
-
-    @property
-    def subject(self) -> str:
-        """What a sentence begins with."""
-        return f"{self.dimension} {self.name}" if self.dimension in NAMED else self.name
-
-    def holds(self, strategy: str, instrument: Instrument, assets: Assets) -> bool:
-        """Whether a strategy's position in an instrument is part of it."""
-        counted = assets.of(instrument)
-        of = {
-            "asset": instrument.base, "sector": counted.sector, "class": counted.kind,
-            "venue": instrument.venue, "strategy": strategy,
-        }  # fmt: skip
-        return of[self.dimension] == self.name
+    members: frozenset[str]
+    cap: float
 
 
-class Sale(NamedTuple):
-    """What a sleeve has to come down to, and why."""
+class Cash(msgspec.Struct, frozen=True):
+    """What trading may not eat up; fractions of equity."""
 
-    strategy: str
-    instrument: str
-    quantity: Decimal
-    reason: str
-
-
-def sales(limits: Limits, state: State) -> list[Sale]:
-    """The sleeves of strategies that are too large; what a person holds is a person's to reduce."""
-    now = standing(state, limits.assets, open_orders=False)
-    edge = 1.0 + limits.forced_sale_over
-    violated = [g for g in groups(limits, now) if g.share > g.maximum * edge + TOLERANCE]
-    if not violated:
-        return []
-    held = {(s.strategy, s.instrument): s.quantity for s in state.sleeves() if _ours(s.strategy, s.quantity)}
-    before = {key: _share(state, now, key[1], quantity) for key, quantity in held.items()}
-    after, reasons = dict(before), dict[Key, str]()
-    for group in violated:
-        members = [key for key in after if group.holds(key[0], state.instruments[key[1]], limits.assets)]
-        sellable = sum(after[key] for key in members)
-        others = group.share - sum(before[key] for key in members)
-        keep = max(0.0, group.maximum - others)
-        if sellable <= keep:
-            continue
-        for key in members:
-            after[key] *= keep / sellable
-            reasons.setdefault(key, _why(group))
-    return [_sale(state, key, held[key], after[key] / before[key], why) for key, why in reasons.items()]
+    free: float  # now
+    floor: float  # to be left after fees and margin
+    fee: float = 0.0  # of the value traded
+    margin: Mapping[str, float] = {}  # cash that a unit of |weight| binds; 1 where nothing else is said
 
 
-def overfull(limits: Limits, state: State, slack: float = 0.0) -> Callable[[str, Instrument], str]:
-    """Says of a strategy and an instrument whether what may still be bought is beyond a limit, and which."""
-    now = standing(state, limits.assets)
-    violated = [g for g in groups(limits, now) if g.share > g.maximum * (1.0 + slack) + TOLERANCE]
+class Projected(msgspec.Struct, frozen=True):
+    """Weights that keep every limit, and what bound."""
 
-    def why(strategy: str, instrument: Instrument) -> str:
-        return next((_why(g) for g in violated if g.holds(strategy, instrument, limits.assets)), "")
-
-    return why
+    weights: dict[str, float]
+    bound: tuple[str, ...]  # groups (and "cash") that cut new exposure
+    reduce_only: tuple[str, ...]  # groups that are over their cap already
+    forced: tuple[str, ...]  # of these, those that are cut by force
 
 
-def groups(limits: Limits, now: Exposure) -> Iterator[Group]:
-    """The limits that selling brings down. Dollars aren't among them: they are what one gets for selling."""
-    for base, share in now.by_asset.items():
-        yield Group("asset", base, share, limits.position_max)
-    for sector, share in now.by_sector.items():
-        yield Group("sector", sector, share, limits.sector_max)
-    for kind, share in now.by_kind.items():
-        yield Group("class", kind, share, limits.kind_max(kind))
-    for venue, share in now.by_venue.items():
-        yield Group("venue", venue, share, limits.venue_max)
-    for strategy, share in now.by_strategy.items():
-        yield Group("strategy", strategy, share, limits.strategy_max)
+def project(
+    present: Mapping[str, float],
+    wanted: Mapping[str, float],
+    groups: Sequence[Group],
+    cash: Cash | None = None,
+    drift: float = DRIFT,
+) -> Projected:
+    """The wanted weights, shrunk towards nothing until they fit; never larger and never of another sign.
+
+    What is wanted of a position already held is kept exposure, the rest of it is new. A position that isn't
+    named stays wanted as it is.
+    """
+    wanted = {**present, **wanted}
+    assert all(map(isfinite, wanted.values())), f"expected weights that are known, got {wanted}"
+    names = sorted(wanted)
+    kept = {name: _kept(present.get(name, 0.0), wanted[name]) for name in names}
+    new = {name: abs(wanted[name]) - kept[name] for name in names}
+    over = [group for group in groups if _over(_sum(kept, group), group.cap)]
+    forced = [group for group in over if _over(_sum(kept, group), group.cap * (1.0 + drift))]
+    left = {name: kept[name] * _factor(name, kept, forced) for name in names}
+    factors, bound = dict.fromkeys(names, 1.0), []
+    for group in groups:
+        room, asked = max(group.cap - _sum(left, group), 0.0), _sum(new, group)
+        if asked > 0.0 and _over(asked, room):
+            bound.append(group.name)
+            share = room / asked
+            factors = {n: min(f, share) if n in group.members else f for n, f in factors.items()}
+    if cash is not None and (share := _affordable(present, left, new, cash)) < 1.0:
+        bound.append("cash")
+        factors = {name: min(factor, share) for name, factor in factors.items()}
+    sizes = {name: left[name] + new[name] * factors[name] for name in names}
+    weights = {name: size if wanted[name] >= 0.0 else -size for name, size in sizes.items()}
+    return Projected(
+        weights, tuple(bound), tuple(group.name for group in over), tuple(group.name for group in forced)
+    )
 
 
-def _ours(strategy: str, quantity: Decimal) -> bool:
-    return strategy not in BY_HAND and quantity > ZERO
+def cash_after(present: Mapping[str, float], weights: Mapping[str, float], cash: Cash) -> float:
+    """Free cash once these weights are traded from the present ones, fees paid; a fraction of equity."""
+    changes = []
+    for name in sorted({*present, *weights}):
+        before, after = present.get(name, 0.0), weights.get(name, 0.0)
+        bound = (abs(before) - abs(after)) * cash.margin.get(name, 1.0)
+        changes += [bound, -cash.fee * abs(after - before)]
+    return cash.free + fsum(changes)
 
 
-def _share(state: State, now: Exposure, instrument: str, quantity: Decimal) -> float:
-    market = state.markets[instrument]
-    return state.valuation.value(float(quantity) * market.mark, market.instrument.quote) / now.equity
+def _kept(present: float, wanted: float) -> float:
+    """What is held of it already, on the same side."""
+    return min(abs(present), abs(wanted)) if present * wanted > 0.0 else 0.0
 
 
-def _sale(state: State, key: Key, held: Decimal, factor: float, reason: str) -> Sale:
-    lot = state.instruments[key[1]].lot_size
-    return Sale(*key, floor_to(from_float(float(held) * factor, FINE), lot), reason)
+def _factor(name: str, kept: Mapping[str, float], forced: Sequence[Group]) -> float:
+    return min((group.cap / _sum(kept, group) for group in forced if name in group.members), default=1.0)
 
 
-def _why(group: Group) -> str:
-    return f"{group.subject} is {group.share:.1%} of equity, allowed are {group.maximum * 100:.4g}%"
+def _affordable(
+    present: Mapping[str, float], left: Mapping[str, float], new: Mapping[str, float], cash: Cash
+) -> float:
+    """The share of the new exposure that leaves the floor of cash, once the reductions are done."""
+    signed = {name: value if present.get(name, 0.0) > 0.0 else -value for name, value in left.items()}
+    room = max(cash_after(present, {**present, **signed}, cash) - cash.floor, 0.0)
+    asked = fsum(new[name] * (cash.margin.get(name, 1.0) + cash.fee) for name in sorted(new))
+    return 1.0 if not _over(asked, room) else room / asked
+
+
+def _sum(values: Mapping[str, float], group: Group) -> float:
+    return fsum(values.get(name, 0.0) for name in group.members)  # exact, so in any order
+
+
+def _over(value: float, cap: float) -> bool:
+    return value > cap + _TOLERANCE

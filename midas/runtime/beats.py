@@ -15,6 +15,8 @@ from zlib import crc32
 
 import msgspec
 
+from midas.domain.unreadable import UNREADABLE
+
 MEMORY = Path("/dev/shm")  # files there are opened without following links, and must be ours
 NAME = "engine.beat"
 SIZE = 512
@@ -108,7 +110,7 @@ def _read(path: Path) -> Beat | None:
         if check != b"%08x" % crc32(payload):
             return None
         return msgspec.json.decode(payload, type=Beat)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, *UNREADABLE):
         return None
     finally:
         os.close(descriptor)

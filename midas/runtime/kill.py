@@ -20,6 +20,7 @@ import msgspec
 from midas.domain.event import CancelTried, LatchTripped
 from midas.domain.mode import KillLevel
 from midas.domain.time import SECOND
+from midas.domain.unreadable import UNREADABLE
 from midas.errors import LinkClosed, NotRunning, StoreError, VenueError
 from midas.ports.journal import Latch
 from midas.state.order import Order
@@ -206,7 +207,7 @@ class KillListener:
             return
         try:
             request = msgspec.json.decode(line, type=KillRequest)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except UNREADABLE:
             # Whoever reaches for the kill switch and stammers still means it.
             request = KillRequest(by="kill socket (unreadable request)")
         reply = self.pull(request)
@@ -254,7 +255,7 @@ def pull_kill(path: Path, request: KillRequest, timeout: float = REPLY_S) -> Kil
             return msgspec.json.decode(reply, type=KillReply)
         except (FileNotFoundError, ConnectionRefusedError):
             raise NotRunning(f"no engine answers on {path}") from None
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, *UNREADABLE):
             raise LinkClosed("the engine did not answer: its orders may still rest at the venue") from None
 
 

@@ -42,6 +42,10 @@ class Link(Protocol):
     def connected(self) -> bool:
         """Whether the engine is on the line."""
 
+    @property
+    def apart(self) -> bool:
+        """Whether the engine that answers is of other code: no picture and no command of ours passes."""
+
     def latest(self) -> Snapshot | None:
         """The newest snapshot; None before the first."""
 
@@ -111,6 +115,11 @@ class SocketLink:
         """Whether the engine is on the line."""
         return self._socket is not None
 
+    @property
+    def apart(self) -> bool:
+        """Whether the engine that answered last is of other code than this process."""
+        return bool(self._refused)
+
     def latest(self) -> Snapshot | None:
         """The newest snapshot; None before the first."""
         return self._latest
@@ -147,6 +156,9 @@ class SocketLink:
         """Send and wait, for commands typed in a shell. Raises LinkClosed, LinkRefused."""
         connection = self._socket
         self.greet(timeout)  # nothing is asked of an engine before it is known whose code it runs
+        if self._latest is None and self._socket is connection:
+            # What waits on the line of a hung engine would be done when it wakes, long after it was wanted.
+            raise LinkClosed(f"the engine didn't answer within {timeout:.0f} s, and nothing was asked of it")
         command_id = self.submit(command, actor)
         end = self._monotonic() + int(timeout * 1e9)
         while self._monotonic() < end:

@@ -24,8 +24,8 @@ FAILURE = "failure"
 
 # What can influence a decision; doors and stores can change without touching a replay.
 CORE = (
-    "errors.py", "domain", "ports", "state", "costs.py", "analysis", "execution", "portfolio", "risk",
-    "agents", "engine",
+    "errors.py", "domain", "ports", "state", "costs.py", "statistics", "analysis", "execution",
+    "portfolio", "risk", "agents", "engine",
 )  # fmt: skip
 
 

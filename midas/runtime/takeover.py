@@ -22,6 +22,7 @@ from midas.domain.mode import KillLevel
 from midas.domain.money import ZERO, floor_to, plain
 from midas.domain.order import GUARDS
 from midas.domain.time import MILLISECOND, SECOND
+from midas.domain.unreadable import UNREADABLE
 from midas.errors import MidasError, OutcomeUnknown, Rejected, VenueError
 
 OURS = "md-"  # how every order of ours begins, the guard's own too
@@ -343,7 +344,7 @@ def sales(home: Path) -> list[Sold]:
     """Those of the newest report of a home; empty where there is none that can be read."""
     try:
         return msgspec.json.decode((home / REPORT).read_bytes(), type=Report).sales
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, *UNREADABLE):
         return []
 
 

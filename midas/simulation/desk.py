@@ -40,7 +40,7 @@ from midas.simulation.feed import SimFeed
 from midas.simulation.loop import Process, SimLoop
 from midas.simulation.network import Asked, Network
 from midas.simulation.storage import Disk, SimJournal, SimLatch, SimTape
-from midas.simulation.trader import KINDS, strategies
+from midas.simulation.trader import KINDS, Whim, strategies
 from midas.simulation.venue import Venue
 from midas.state.snapshot import HealthView
 from midas.state.state import State
@@ -71,21 +71,21 @@ class Machine(msgspec.Struct):
     network: Network
     venue: Venue
     chance: random.Random
-    whims: tuple[int, ...]
+    whims: tuple[Whim, ...]
     paces: Paces
     quiet_s: float  # of the user stream, until it is asked whether it lives
     taped: bool = False  # keep tapes, for a replay
 
 
-def config(venue: Venue, whims: tuple[int, ...]) -> EngineConfig:
+def config(venue: Venue, whims: tuple[Whim, ...]) -> EngineConfig:
     """The engine's configuration in every world: all strategies on all pairs."""
     ids = tuple(pair.id for pair in venue.pairs)
     return EngineConfig(
         instruments=venue.pairs, quote="USDT", period=MINUTE, audit_every=60 * SECOND, regime=RegimeRules(),
         limits=LIMITS, sizing=SizingRules(), execution=EXECUTION,
         strategies=tuple(
-            StrategyConfig(kind.name, 0.3, ids, {"seed": seed})
-            for kind, seed in zip(KINDS, whims, strict=False)
+            StrategyConfig(kind.name, 0.3, ids, {"seed": whim.seed, "turns": whim.turns})
+            for kind, whim in zip(KINDS, whims, strict=False)
         ),
     )  # fmt: skip
 
@@ -100,6 +100,9 @@ class Unmeasured:
         """Not kept."""
 
     def barrier(self, at: int, took: int) -> None:
+        """Not kept."""
+
+    def compared(self, trouble: str) -> None:
         """Not kept."""
 
     def sample(self, now: int, sequence: int, vitals: Vitals, tape_trouble: str) -> HealthView:

@@ -127,6 +127,9 @@ class SimLoop(asyncio.BaseEventLoop):
         self._timers: list[tuple[float, int, Step]] = []
         self._numbers = 0
         self._moved_at = 0
+        self._stopped: Process | None = None
+        self._waiting: list[Step] = []  # of the stopped process
+        self._killed: Process | None = None  # in the step that runs now
 
     # what asyncio asks of a loop
 
@@ -210,11 +213,30 @@ class SimLoop(asyncio.BaseEventLoop):
     def kill(self, process: Process) -> None:
         """Nothing of it runs again, not even what its `finally` says."""
         process.alive = False
+        self._killed = process
+        if self._stopped is process:
+            self._stopped, self._waiting = None, []
+        self._purge(process)
+        for task in process.tasks:
+            task._log_destroy_pending = False  # type: ignore[attr-defined]
+
+    def _purge(self, process: Process) -> None:
         self._ready[:] = [s for s in self._ready if s.context.get(_PROCESS) is not process]
         self._timers = [t for t in self._timers if t[2].context.get(_PROCESS) is not process]
         heapify(self._timers)
-        for task in process.tasks:
-            task._log_destroy_pending = False  # type: ignore[attr-defined]
+
+    def suspend(self, process: Process) -> None:
+        """No step of it runs until `proceed`, as under SIGSTOP."""
+        self._stopped = process
+
+    def proceed(self) -> None:
+        """What a stopped process has missed runs now."""
+        waiting, self._waiting, self._stopped = self._waiting, [], None
+        self._ready.extend(waiting)
+
+    def stopped(self, process: Process) -> bool:
+        """Whether it stands still."""
+        return self._stopped is process
 
     def forget(self) -> None:
         """The world is over: nothing that waits runs any more."""
@@ -243,6 +265,9 @@ class SimLoop(asyncio.BaseEventLoop):
             step = ready.pop() if len(ready) == 1 else self._chosen()
             if step.gone:
                 continue
+            if self._stopped is not None and step.context.get(_PROCESS) is self._stopped:
+                self._waiting.append(step)
+                continue
             self.steps = steps = self.steps + 1
             if steps == self.crash_at and self._crash(step):
                 continue
@@ -250,6 +275,9 @@ class SimLoop(asyncio.BaseEventLoop):
                 raise Livelocked(f"{STEPS_MAX} steps at {self.now:.3f} s without end:\n{self.stacks()}")
             self.trace = ((self.trace ^ step.mark ^ int(self.now * 1e6)) * PRIME) & trace_max
             step.context.run(step.callback, *step.args)
+            if self._killed is not None:  # perhaps by its own step, whose end may have begun something
+                self._purge(self._killed)
+                self._killed = None
 
     def stacks(self) -> str:
         """Where every task stands, for the person who has to find out why."""

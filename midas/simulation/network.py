@@ -69,7 +69,8 @@ class Network:
         self.asked = self.nth = 0  # requests so far, and the one that meets `nth_kind`
         self.nth_kind = ""
         self.signed: dict[str, int] = {}  # venue milliseconds as an order claims them, by client id
-        self.on_left: Callable[[str], None] = lambda _: None  # asked as an order's bytes leave
+        # Asked as an order's bytes leave, whether they get no further than this machine.
+        self.on_left: Callable[[str], bool] = lambda _: False
 
     def delay(self) -> float:
         """One way, virtual seconds."""
@@ -89,7 +90,8 @@ class Network:
             client_id = asked.parameters["newClientOrderId"]
             self.left[client_id] += 1
             self.signed[client_id] = int(asked.parameters["timestamp"])
-            self.on_left(client_id)
+            if self.on_left(client_id):
+                reaches, outcome = 0, "silence"
         answer: asyncio.Future[Reply] = loop.create_future()
         asked.sent_at = loop.now
         if self.weather.cut:
@@ -117,6 +119,15 @@ class Network:
                 line.cut()
             else:
                 line.thaw()
+
+    def proceed(self) -> None:
+        """A process that stood still takes what has come for it meanwhile."""
+        for line in self._lines:
+            line.proceed()
+
+    def asleep(self, process: Process) -> bool:
+        """Whether it takes nothing now."""
+        return self._loop.stopped(process)
 
     def now(self) -> float:
         """Virtual seconds."""
@@ -195,6 +206,7 @@ class Line:
         self._ended = ended
         self._last = 0.0
         self._way: deque[object] = deque()
+        self._due: list[Callable[[], None]] = []  # what has come while the desk's process stood still
         self.held: list[object] = []
         self.open = True
         self.twice = 0  # so many messages come a second time
@@ -240,11 +252,22 @@ class Line:
         self._way.append(message)  # taken from its front, so that no choice of the loop swaps two
         network.later(at - now, self._arrived)
 
+    def proceed(self) -> None:
+        """The desk takes what has come meanwhile."""
+        due, self._due = self._due, []
+        for arrived in due:
+            arrived()
+
     def _arrived(self) -> None:
+        if self._network.asleep(self._process):
+            self._due.append(self._arrived)
+            return
         message = self._way.popleft()
         if self.open and self._process.alive:
             self._deliver(message)
 
     def _over(self) -> None:
-        if self._process.alive:
+        if self._network.asleep(self._process):
+            self._due.append(self._over)
+        elif self._process.alive:
             self._ended()

@@ -40,6 +40,7 @@ STATES = (
     "halted",  # the venue takes no orders of one symbol
     "user.silent",  # the user stream lives and tells nothing
     "lagging",  # the venue's answers to look-ups don't know young orders yet
+    "stopped",  # the desk's process stands still, as under SIGSTOP, and everything else goes on
 )
 # What happens at one moment.
 MOMENTS = (
@@ -49,9 +50,13 @@ MOMENTS = (
     "market.drop",
     "market.gap",
     "clock.jump",
+    "clock.hour",  # the desk's clock is an hour wrong; the next of its kind sets it right
     "clock.drift",
+    "stop",  # a clean stop, and a start after it
     "crash",
-    "crash.midway",  # as the next order leaves
+    "crash.midway",  # as the next order leaves, which the power cut may take with it
+    "crash.latch",  # in the next write of the latch, before or after its file has its name
+    "crash.closing",  # in a clean stop, before the journal is synced, after that, or once it is sealed
     "kill",
     "kill.midway",  # as the next order waits for the disk
     "by.hand",  # somebody cancels or places an order on the venue's web page
@@ -75,11 +80,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that one world is made of besides chance."""
 
     seed: int
+    place: int = 0  # among several plans of this seed
     faults: tuple[Fault, ...]
     calm: float = 30.0  # virtual seconds until faults may begin
     heal: float = 480.0  # when the last of them ends
     ends: float = 600.0  # when the world may end at the earliest
     market_s: float = 0.0  # mean wait of a pair's market; 0: as it is everywhere
+    person_s: float = 0.0  # mean wait of a person between two commands; 0: as everywhere
+    turns: float = 0.0  # of the book's changes a strategy changes its mind at so many; 0: as everywhere
     crash_steps: tuple[int, ...] = ()  # of the loop; each but the first counts from the crash before
     disk_call: int = 0  # the disk refuses this one of its calls; 0: none
     request: int = 0  # this one of the requests meets `request_kind`; 0: none
@@ -137,9 +145,24 @@ def _of(kind: str, plan: Plan, chance: random.Random) -> list[Fault]:
     if kind in ("kill", "kill.midway") and chance.random() < 0.5:
         crashed = round(moments[0] + chance.uniform(0.5, 8.0), 3)  # while the latch is set
         return [*_moments(kind, moments, chance), Fault("crash", crashed, crashed)]
+    if kind == "crash.latch":  # somebody has to pull, and an ambush without prey passes with the heal
+        kills = [
+            Fault("kill", round(at + 0.5, 3), round(at + 0.5, 3), round(chance.random(), 3)) for at in moments
+        ]
+        return [*_moments(kind, moments, chance), *kills]
+    if kind == "clock.hour" and chance.random() < 0.75:
+        return _left_in_the_dark(sorted(moments), chance)
     if kind == "crash" and chance.random() < 0.5:
         moments.append(moments[0] + chance.uniform(RESTART_S, RESTART_S + 1.0))  # while it recovers
     return _moments(kind, moments, chance)
+
+
+def _left_in_the_dark(moments: list[float], chance: random.Random) -> list[Fault]:
+    """The clock is set back by an hour, and a desk dies with an order that never arrives."""
+    back, *later = _moments("clock.hour", moments, chance)
+    at = round(back.at + chance.uniform(1.0, 40.0), 3)
+    lost = Fault("crash.midway", at, at, round(chance.uniform(0.0, 0.5), 3))
+    return [msgspec.structs.replace(back, rate=0.9), lost, *later]
 
 
 def _moments(kind: str, moments: list[float], chance: random.Random) -> list[Fault]:

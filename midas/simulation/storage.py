@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 from bisect import bisect_right
+from collections.abc import Callable
 
 import msgspec
 
@@ -38,6 +39,9 @@ class Disk:
         self._well_since = 0.0
         self.calls = 0  # to sync, or to write at once
         self.refused_call = 0
+        self.on_write: Callable[[str], None] = lambda _: (
+            None
+        )  # told where a crash may come between two writes
 
     @property
     def full(self) -> bool:
@@ -135,8 +139,12 @@ class SimJournal:
 
     async def close(self) -> None:
         """Write out and seal."""
+        write = self._disk.on_write
+        write("closing")
         await self.barrier()
-        self.sealed = True
+        write("synced")
+        self.sealed = self._process.alive
+        write("sealed")
 
 
 class SimTape:
@@ -183,8 +191,7 @@ class SimLatch:
             if not higher and at in (standing.at, standing.repeated_at):
                 return standing
             record = record if higher else msgspec.structs.replace(standing, repeated_at=at)
-        if self._process.alive:
-            self._disk.latched = record
+        self._write(record)
         return record
 
     def release(self, known: LatchRecord, by: str, reason: str, at: int) -> bool:
@@ -192,6 +199,12 @@ class SimLatch:
         self._disk.check()
         if self._disk.latched not in (None, known):
             return False
-        if self._process.alive:
-            self._disk.latched = None
+        self._write(None)
         return True
+
+    def _write(self, record: LatchRecord | None) -> None:
+        """A file that gets its name, or loses it, at one moment."""
+        self._disk.on_write("latch")
+        if self._process.alive:
+            self._disk.latched = record
+        self._disk.on_write("latch named")

@@ -30,6 +30,7 @@ from midas.engine.engine import Engine
 from midas.ports.strategy import Briefing, Hears, MarketView, Strategy
 from midas.state.state import MANUAL
 
+TURNS = 0.07
 FAR = 60  # ticks: an order that rests until somebody withdraws it
 Ask = Callable[[Command], None]
 
@@ -38,7 +39,7 @@ class Whim(msgspec.Struct, frozen=True):
     """How often a strategy changes its mind, and from which seed."""
 
     seed: int
-    turns: float = 0.07  # of the book's changes
+    turns: float = TURNS  # of the book's changes
     rush: float = 0.4  # of the opinions are in a hurry
 
 
@@ -80,9 +81,9 @@ class Drifter(Wanderer):
 KINDS: tuple[type[Wanderer], ...] = (Wanderer, Drifter)
 
 
-def strategies(seeds: tuple[int, ...]) -> list[Strategy]:
-    """One strategy a seed."""
-    return [kind(Whim(seed)) for kind, seed in zip(KINDS, seeds, strict=False)]
+def strategies(whims: tuple[Whim, ...]) -> list[Strategy]:
+    """One strategy a whim."""
+    return [kind(whim) for kind, whim in zip(KINDS, whims, strict=False)]
 
 
 class Person:

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import contextvars
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -21,29 +20,28 @@ from midas.domain.order import Phase
 from midas.domain.time import SECOND
 from midas.errors import EngineFailed, MidasError
 from midas.runtime.runner import Paces
-from midas.simulation import plan as plans
 from midas.simulation.chance import Chance
 from midas.simulation.clock import MachineClock, TrueClock
 from midas.simulation.desk import Desk, Machine
 from midas.simulation.invariants import Inspector, Violation
 from midas.simulation.loop import MANNERS, Process, SimLoop, SimulationError
-from midas.simulation.network import RETRY_AFTER_S, Asked, Network, Weather
-from midas.simulation.plan import REQUESTS, RESTART_S, Fault, Plan
+from midas.simulation.network import Asked, Network, Weather
+from midas.simulation.plan import RESTART_S, Plan
 from midas.simulation.repeat import differing
 from midas.simulation.storage import Disk
-from midas.simulation.trader import Person
+from midas.simulation.trader import TURNS, Person, Whim
+from midas.simulation.trouble import Trouble
 from midas.simulation.venue import PAIRS, Venue, drive
 from midas.venues.binance.client import Reply
 
 AGREE_S = 120.0  # after healing: no order UNKNOWN, here as there
 RESTART_MAX_S = 10.0  # where a desk doesn't come up
 PERSON_S = 30.0  # mean wait of a person between two commands
-MARKET_S = 6.0  # mean wait of one pair's market
-SLOW_SYNC_S = 5.0
+MARKET_S = 6.5  # mean wait of one pair's market
 LAG = 15 * SECOND  # two answers that count can't both fall into it
 KILL_STANDS_S = 45.0  # after healing: nobody resumes before it was seen what it has left
 MONEY = "I1: "
-BANS = ("limited", "banned")  # they outlast their window
+CLOCKS = ("clock.jump", "clock.hour", "clock.drift")
 LOOK_S = 10.0  # between two looks at what takes time to come right
 QUIETS = (10.0, 30.0, 30.0, 30.0)  # seconds of silence on the user stream until it is asked
 TAPED_EVERY = 8  # worlds: a replay costs as much again as its engine's steps
@@ -62,6 +60,7 @@ class Verdict(msgspec.Struct, frozen=True):
     steps: int
     trace: str
     pairs: dict[str, int] = {}  # what orders met, by state and event
+    place: int = 0  # of its plan
     plan: Plan | None = None  # of a world that violated something
 
 
@@ -84,7 +83,8 @@ class World:
         self.network = Network(loop, chance.stream("net"), self.weather, self._served)
         self.network.on_left = self._left
         self.network.nth, self.network.nth_kind = plan.request, plan.request_kind
-        whims = tuple(draw.getrandbits(32) for _ in range(draw.choice((1, 2))))
+        turns = plan.turns or TURNS
+        whims = tuple(Whim(draw.getrandbits(32), turns) for _ in range(draw.choice((1, 2))))
         paces = Paces(draw.choice(TICKS) * SECOND, 60 * SECOND)
         self.machine = Machine(
             loop, MachineClock(loop), self.disk, self.network, self.venue, chance.stream("broker"), whims,
@@ -93,17 +93,18 @@ class World:
         self.person = Person(chance.stream("trader"))
         self.violations: list[Violation] = []
         self.inspector = Inspector(plan.seed, self.venue, self.disk, self.network, self.violate)
-        self.inspector.on_planned = self._planned
-        self.hits: Counter[str] = Counter()
+        self.trouble = Trouble(
+            self.machine, self.person, chance.stream("plan"), lambda: self.desk, self.crash
+        )
+        self.inspector.on_planned = self.trouble.planned
         self.desks: list[Desk] = []
         self._chance = chance.stream("plan")
         self._nobody = contextvars.Context()
+        self._person_s = plan.person_s or PERSON_S
         self._healed = False
         self.healed_at_step = 0
-        self._ambush: list[Fault] = []  # each waits for the next order
         self._over = False
         self._wait_s = RESTART_S
-        self._disturbed = 0.0  # when a fault last began or ended
         self._end: asyncio.Future[None] = loop.create_future()
 
     @property
@@ -119,9 +120,9 @@ class World:
                 self.venue, self.network.later, self.chance.stream("market"), self.plan.market_s or MARKET_S
             )
             for fault in self.plan.faults:
-                self._at(fault.at, self._begin, fault)
+                self._at(fault.at, self.trouble.begin, fault)
             self._at(self.plan.heal, self._heal)
-            self._at(10.0, self._person)
+            self._at(min(10.0, self._person_s), self._person)
             self._at(1.0, self._second)
             story = loop.spawn(Process("world"), self._story())
             story.add_done_callback(lambda _: self._end_now(), context=self._nobody)
@@ -234,102 +235,10 @@ class World:
             self.disk.lose(desk.journal)
             self._at(self.loop.now + RESTART_S, self._born)
 
-    def _begin(self, fault: Fault) -> None:
-        kind, weather = fault.kind, self.weather
-        self._disturbed = self.loop.now
-        if kind in REQUESTS:
-            weather.requests[kind] = fault.rate
-            self._at(fault.until, self._closes, fault)
-        elif kind in plans.STATES:
-            self.hits[kind] += kind not in ("fill.race", "lagging")  # counted where they happen
-            self._state(fault, on=True)
-            self._at(fault.until, self._closes, fault)
-        else:
-            self._moment(fault)
-
-    def _closes(self, fault: Fault) -> None:
-        self._disturbed = self.loop.now + max(RETRY_AFTER_S.values()) * (fault.kind in BANS)
-        if fault.kind in REQUESTS:
-            self.weather.requests.pop(fault.kind, None)
-        else:
-            self._state(fault, on=False)
-
-    def _state(self, fault: Fault, on: bool) -> None:
-        weather = self.weather
-        match fault.kind:
-            case "slow.network":
-                weather.slow = on
-            case "half.open":
-                weather.cut = on
-            case "deaf":
-                weather.deaf = on
-            case "user.silent":
-                weather.mute = on
-            case "lagging":
-                weather.lagging = on
-            case "fill.race":
-                weather.race = fault.rate if on else 0.0
-            case "disk.full":
-                self.disk.full = on
-            case "disk.slow":
-                self.disk.slow_s = SLOW_SYNC_S if on else 0.0
-            case "halted":
-                self.venue.halt(self.venue.pairs[0].symbol, "HALT" if on else "TRADING")
-        if not on and not (weather.cut or weather.deaf):
-            self.network.thaw()
-
-    def _moment(self, fault: Fault) -> None:
-        desk, clock = self.desk, self.machine.clock
-        self.hits[fault.kind] += 1
-        match fault.kind:
-            case "user.drop" if desk.client.socket is not None:
-                desk.client.socket.line.cut()
-            case "user.duplicate" if desk.client.socket is not None:
-                desk.client.socket.line.twice += 1 + int(fault.rate * 10)
-            case "user.skip" if desk.client.socket is not None:
-                desk.client.socket.line.skips += 1 + int(fault.rate * 3)
-            case "market.drop" if desk.feed is not None and desk.feed.line is not None:
-                desk.feed.line.cut()
-            case "market.gap" if desk.feed is not None:
-                desk.feed.gaps += 1
-            case "clock.jump":
-                clock.jump(int((fault.rate - 0.5) * 20 * SECOND))
-            case "clock.drift":
-                clock.drift((fault.rate - 0.5) * 2_000)
-            case "crash":
-                self.crash()
-            case "kill":
-                self._fright(fault)
-            case "kill.midway" | "crash.midway":
-                self._ambush.append(fault)
-            case "by.hand":
-                self.venue.by_hand(self._chance)
-            case _:
-                self.hits[fault.kind] -= 1  # there was nobody whom it could meet
-
-    def _fright(self, fault: Fault) -> None:
-        if fault.rate < 0.5 and self.desk.up:
-            wait_s = 4.0 * fault.rate if fault.kind == "kill" else 0.0
-            if wait_s:  # something of a person's rests, or is on its way to, when the kill comes
-                self.person.rest(self.desk.engine, self.desk.command)
-            self._at(self.loop.now + wait_s, self._kill_by_command)
-        else:
-            self.desk.pull(("halt", "all", "flatten")[int(fault.rate * 100) % 3], "a simulated fright")
-
-    def _kill_by_command(self) -> None:
-        if self.desk.up:
-            self.person.kill(self.desk.engine, self.desk.command)
-
     def _heal(self) -> None:
-        self._healed, self._disturbed = True, self.loop.now
+        self._healed = True
         self.healed_at_step = self.loop.steps
-        self._ambush.clear()
-        self.weather.clear()
-        self.disk.full, self.disk.slow_s = False, 0.0
-        self.machine.clock.mend()
-        for pair in self.venue.pairs:
-            self.venue.halt(pair.symbol, "TRADING")
-        self.network.thaw()
+        self.trouble.heal()
 
     def _person(self) -> None:
         """A person looks now and then, does something, and sets right what stands still."""
@@ -341,7 +250,7 @@ class World:
                 self.person.calm(self.desk.engine, self.desk.command)
             else:
                 self.person.act(self.desk.engine, self.desk.command)
-        self._at(self.loop.now + self._chance.expovariate(1 / PERSON_S), self._person)
+        self._at(self.loop.now + self._chance.expovariate(1 / self._person_s), self._person)
 
     def _at(self, at: float, call: Any, *arguments: Any) -> None:
         self.loop.call_at(at, call, *arguments, context=self._nobody)
@@ -350,7 +259,7 @@ class World:
 
     def _served(self, asked: Asked) -> Any:
         if asked.place == "DELETE order" and self._chance.random() < self.weather.race:
-            self.hits["fill.race"] += self.venue.fill_first(asked, self._chance)
+            self.trouble.hits["fill.race"] += self.venue.fill_first(asked, self._chance)
         reply = self.venue.serve(asked)
         if self.weather.lagging and asked.place == "GET order" and reply.status == 200:
             reply = self._lagged(asked, reply)
@@ -364,36 +273,19 @@ class World:
         order = self.venue.exchange.find(
             self.venue.account, asked.parameters["symbol"], int(number) if number else None, client_id
         )
-        wrong_clock = self.hits["clock.jump"] or self.hits["clock.drift"]
+        wrong_clock = any(self.trouble.hits[kind] for kind in CLOCKS)
         if order is None or wrong_clock or self.venue.now() - order.created_at > LAG:
             return reply
-        self.hits["lagging"] += 1
+        self.trouble.hits["lagging"] += 1
         return Reply(400, reply.headers, b'{"code":-2013,"msg":"Order does not exist."}')
 
-    def _left(self, client_id: str) -> None:
+    def _left(self, client_id: str) -> bool:
         self.inspector.left(self.desk, client_id)
-        if self._waits("crash.midway"):
-            self._at(self.loop.now, self.crash)
-
-    def _planned(self) -> None:
-        if fault := self._waits("kill.midway"):
-            self._at(self.loop.now, self._fright, fault)
-
-    def _waits(self, kind: str) -> Fault | None:
-        """The ambush of this kind, which happens now."""
-        found = next((fault for fault in self._ambush if fault.kind == kind), None)
-        if found is not None:
-            self._ambush.remove(found)
-        return found
+        return self.trouble.left()
 
     def _second(self) -> None:
-        desk = self.desk
-        weather = self.weather
-        if weather.requests or weather.slow or weather.cut or weather.deaf or weather.mute or not desk.up:
-            self._disturbed = max(self._disturbed, self.loop.now)
-        if self.disk.full or self.disk.slow_s:
-            self._disturbed = max(self._disturbed, self.loop.now)
-        self.inspector.second(desk, self.loop.now, self._disturbed)
+        self.trouble.look()
+        self.inspector.second(self.desk, self.loop.now, self.trouble.disturbed)
         self._at(self.loop.now + LOOK_S, self._second)
 
     def _differences(self) -> Iterator[str]:
@@ -418,6 +310,7 @@ class World:
 
     def _bury(self) -> None:
         """Let go of every task of every life, silently: what their `finally` says is of no effect."""
+        self.trouble.forget()
         before, sys.unraisablehook = sys.unraisablehook, lambda _: None
         try:
             for desk in self.desks:
@@ -432,11 +325,11 @@ class World:
             sys.unraisablehook = before
 
     def _verdict(self) -> Verdict:
-        sent = len(self.network.left)
+        sent, met = len(self.network.left), self.trouble.hits + self.weather.hits
         return Verdict(
             self.plan.seed, tuple(map(str, self.violations)), self.loop.now, sent,
-            dict(self.hits + self.weather.hits), len(self.desks), self.loop.steps, f"{self.loop.trace:016x}",
-            dict(self.inspector.pairs), self.plan if self.violations else None,
+            dict(met), len(self.desks), self.loop.steps, f"{self.loop.trace:016x}",
+            dict(self.inspector.pairs), self.plan.place, self.plan if self.violations else None,
         )  # fmt: skip
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 
+from midas.domain.carry import OwnerCarried
 from midas.domain.decision import Anomaly, OrderMoved
 from midas.domain.order import CloseReason, Phase
-from midas.domain.time import SECOND
+from midas.domain.time import DAY, SECOND
 from midas.state.order import Order
 
 Change = OrderMoved | Anomaly
 CLOSED_KEPT = 1_000  # late fills and cancels of older orders are looked up at the venue instead
+OWNERS_KEPT = 2_000  # of closed orders: whose they were
+OWNED_FOR = 7 * DAY  # after that, a trade that nobody heard of is a person's to explain
 SETTLING = 2 * SECOND  # clocks differ: evidence this close to a newer event may be older than it
 # Where the broker told no `dead_at`: 3 s of receive window, 10 s of the venue's own time-out, and some more.
 # It is counted from the venue's own time in an answer that was asked for later, never from our clock.
@@ -23,11 +26,16 @@ class Lives:
     def __init__(self) -> None:
         self.open: dict[str, Order] = {}
         self.closed: dict[str, Order] = {}
+        self.owners: dict[str, OwnerCarried] = {}  # of closed orders, the most recent ones, over restarts too
         self.anomalies: Counter[str] = Counter()  # by kind, in this session
 
     def get(self, client_id: str) -> Order | None:
         """The order, open or recently closed."""
         return self.open.get(client_id) or self.closed.get(client_id)
+
+    def still_owned(self, now: int) -> dict[str, OwnerCarried]:
+        """What a later session may still need to know."""
+        return {i: owner for i, owner in self.owners.items() if now - owner.closed_at < OWNED_FOR}
 
     def strange(self, kind: str, subject: str, detail: str) -> Anomaly:
         """What the table doesn't list changes nothing, and is told and counted."""
@@ -65,6 +73,12 @@ class Lives:
         self.closed[order.intent.client_id] = order
         while len(self.closed) > CLOSED_KEPT:
             del self.closed[next(iter(self.closed))]
+        if order.close_reason is not CloseReason.NEVER_SENT:
+            self.owners[order.intent.client_id] = OwnerCarried(
+                order.intent.strategy, order.intent.purpose, at
+            )
+            if len(self.owners) > OWNERS_KEPT:
+                del self.owners[next(iter(self.owners))]
         return self._moved(order, before, detail)
 
     def _reopen(self, order: Order, at: int) -> None:

@@ -160,5 +160,5 @@ class Order:
             intent=self.intent, phase=self.phase.value, venue_id=self.venue_id, filled=self.filled,
             sent_at=self.sent_at, dead_at=self.dead_at, cost=self.cost, busted=self.busted,
             untriggered=self.untriggered, sequence=self.sequence, replacements=tuple(sent),
-            absent_at=self.absent_at,
+            unknown_since=self.unknown_since, unknown_cause=self.unknown_cause, absent_at=self.absent_at,
         )  # fmt: skip

@@ -38,6 +38,8 @@ class Account(Protocol):
     clean_at: int
     passes: int
     differences: tuple[str, ...]
+    undecided: tuple[str, ...]
+    adjusted_at: dict[str, int]
 
     def book_fill(self, event: OrderFilled) -> list[Decision]:
         """Book a fill of one of our orders, once."""
@@ -50,6 +52,9 @@ class Account(Protocol):
 
     def book_guards(self, instrument: Instrument, side: Side, fill: Fill) -> list[Decision]:
         """Book what the guard sold instead of us."""
+
+    def book_late(self, client_id: str, instrument: Instrument, side: Side, fill: Fill) -> list[Decision]:
+        """Book a fill of an order that is known by its owner alone."""
 
     def book_external(self, instrument: Instrument, side: Side, fill: Fill) -> list[Decision]:
         """Book a trade that no order of ours explains."""
@@ -68,12 +73,12 @@ def fold(state: Account, report: AccountReported) -> list[Decision]:
     for instrument in sorted(new - {trade.instrument for trade in report.trades}):
         state.ledger.remember(instrument, NEVER)
     moving = _moving(state, report)  # before its own evidence touches any order
-    touched = _touched(state, report, moving)
+    by_venue_id = _client_ids(state, report)
+    touched = _touched(state, moving | _moved(state, report, by_venue_id)) | _moved_assets(state, report)
     for order_report in (*report.open_orders, *report.queried):
         known = state.orders.get(order_report.client_id)
         if known is not None:
             known.venue_id = known.venue_id or order_report.venue_id
-    by_venue_id = _client_ids(state, report)
     for trade in report.trades:
         if trade.instrument not in new:
             decisions += _trade(state, trade, by_venue_id, report.at)
@@ -87,12 +92,16 @@ def fold(state: Account, report: AccountReported) -> list[Decision]:
     state.breaks.fold((d for n, d in found.items() if n not in skipped), skipped, report.purpose, report.at)
     differences = tuple(d.text for d in state.breaks.open() if d.name not in skipped)
     state.reconciled, state.reconciled_at, state.differences = not differences, report.at, differences
+    # An audit comes again by itself; of any other pass somebody waits for what it found.
+    undecided = () if report.purpose == "audit" else tuple(found[n].text for n in sorted(skipped))
+    state.undecided = undecided
     state.passes += 1
     # What is left alone while it moves isn't equal by that.
     moves = any(d.name.partition(":")[2] in moving for d in _order_differences(state, report, set()))
     state.clean_at = state.clean_at if differences or skipped or moves else report.at
     changed = len(decisions)
-    return [*decisions, Reconciled(report.purpose, not differences, changed, differences)]
+    equal = not differences and not undecided
+    return [*decisions, Reconciled(report.purpose, equal, changed, differences, undecided)]
 
 
 def _client_ids(state: Account, report: AccountReported) -> dict[tuple[str, str], str]:
@@ -108,14 +117,22 @@ def _trade(
     client_id = trade.client_id or by_venue_id.get((trade.instrument, trade.venue_id), "")
     if state.ledger.knows(trade.instrument, trade.fill.trade_id):
         return [*state.orders.repeated(client_id, trade.fill, trade.side)]
-    if state.orders.get(client_id) is None and (late := state.replace_inferred(client_id, trade.fill)):
-        return late
-    if state.orders.get(client_id) is None and client_id.startswith(GUARDS):
-        return state.book_guards(state.instruments[trade.instrument], trade.side, trade.fill)
     if state.orders.get(client_id) is None:
-        return state.book_external(state.instruments[trade.instrument], trade.side, trade.fill)
+        return _stray(state, client_id, trade)
     fill = OrderFilled(client_id, trade.venue_id, trade.instrument, trade.fill, at, Source.QUERY)
     return [*state.book_fill(fill), *state.orders.repeated(client_id, trade.fill, trade.side)]
+
+
+def _stray(state: Account, client_id: str, trade: TradeReport) -> list[Decision]:
+    """A trade of an order that isn't known here."""
+    if late := state.replace_inferred(client_id, trade.fill):
+        return late
+    instrument = state.instruments[trade.instrument]
+    if client_id.startswith(GUARDS):
+        return state.book_guards(instrument, trade.side, trade.fill)
+    if client_id in state.orders.owners:
+        return state.book_late(client_id, instrument, trade.side, trade.fill)
+    return state.book_external(instrument, trade.side, trade.fill)
 
 
 def _status(state: Account, line: OrderReport, report: AccountReported) -> list[Decision]:
@@ -176,11 +193,31 @@ def _moving(state: Account, report: AccountReported) -> set[str]:
     return {i for i, order in orders if since < order.touched_at <= report.at}
 
 
-def _touched(state: Account, report: AccountReported, moving: set[str]) -> frozenset[str]:
-    """Names of the assets that moving orders trade: their balances were read at another moment."""
+def _moved(state: Account, report: AccountReported, by_venue_id: dict[tuple[str, str], str]) -> set[str]:
+    """Orders that changed, here or by the trades of this pass, after it was asked for.
+
+    Its lists were read one after the other, so that they may contradict each other and us there.
+    """
+    orders = (*state.orders.open.items(), *state.orders.closed.items())
+    here = {i for i, order in orders if report.asked < order.touched_at <= report.at}
+    late = (t for t in report.trades if t.fill.time >= report.as_of)
+    return here | {t.client_id or by_venue_id.get((t.instrument, t.venue_id), "") for t in late}
+
+
+def _moved_assets(state: Account, report: AccountReported) -> frozenset[str]:
+    """What was traded, came or went while the pass was on its way."""
+    late = {t.instrument for t in report.trades if t.fill.time >= report.as_of}
+    pairs = (state.instruments[i] for i in sorted(late) if i in state.instruments)
+    booked = {a for a, at in state.adjusted_at.items() if report.asked < at <= report.at}
+    return frozenset(booked | {asset for pair in pairs for asset in (pair.base, pair.quote)})
+
+
+def _touched(state: Account, moving: set[str]) -> frozenset[str]:
+    """Names of all that moving orders can make differ: their assets were read at another moment."""
     pairs = {o.intent.instrument for i in moving if (o := state.orders.get(i)) is not None}
-    traded = (state.instruments[p] for p in sorted(pairs) if p in state.instruments)
-    return frozenset(asset for pair in traded for asset in (pair.base, pair.quote))
+    traded = [state.instruments[p] for p in sorted(pairs) if p in state.instruments]
+    assets = {asset for pair in traded for asset in (pair.base, pair.quote)}
+    return frozenset(assets | {f"order:{i}" for i in moving} | {f"trades:{pair.id}" for pair in traded})
 
 
 def _differences(state: Account, report: AccountReported, moving: set[str]) -> Iterator[Difference]:

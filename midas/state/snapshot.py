@@ -56,6 +56,7 @@ class GateView(msgspec.Struct, frozen=True):
     scope: str
     reason: str
     since_at: int
+    opens: str = ""  # the command by which a person lets it open again; empty: it opens by itself
 
 
 class LevelView(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -320,6 +321,9 @@ class OrderView(msgspec.Struct, frozen=True):
     unknown_cause: str = ""
 
 
+EXTERNAL = "EXTERNAL"  # the status of an order that isn't ours
+
+
 class ClosedOrderView(msgspec.Struct, frozen=True):
     """An order of this session that is over."""
 
@@ -504,6 +508,8 @@ class HealthView(msgspec.Struct, frozen=True):
     tape_events: int = 0
     clients: int = 0  # of the link
     troubles: dict[str, str] = {}  # what keeps journal or tape from being written, by their names
+    passes_failed: int = 0  # over the account, one after the other; 0: the last one came
+    pass_trouble: str = ""  # why the last of them did
 
 
 class CountsView(msgspec.Struct, frozen=True):
@@ -555,6 +561,7 @@ class ReconciliationView(msgspec.Struct, frozen=True):
     venues: tuple[VenueView, ...] = ()
     unknown: int = 0  # orders whose fate isn't known
     unknown_since: int = 0  # of the oldest of them; 0: none
+    undecided: tuple[str, ...] = ()  # differed in the last pass and moved meanwhile: looked at again
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -593,4 +600,5 @@ class Snapshot(msgspec.Struct, frozen=True):
     exposures: tuple[ExposureView, ...] = ()  # instruments, then strategies
     triggers: tuple[TriggerView, ...] = ()  # in the order in which they fire
     limits_off: tuple[str, ...] = ()  # titles of limits that this profile sets so wide that they can't bind
+    foreign: tuple[OrderView, ...] = ()  # open orders on the account that aren't ours
     reconciliation: ReconciliationView = ReconciliationView()

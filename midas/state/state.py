@@ -34,7 +34,8 @@ from midas.domain.market import (
 from midas.domain.mode import Mode
 from midas.domain.money import ZERO
 from midas.domain.opinion import Regime
-from midas.domain.order import CloseReason, Fill, OrderIntent, Side
+from midas.domain.order import CloseReason, Fill, OrderIntent, Purpose, Side
+from midas.domain.time import clock_text
 from midas.domain.verdict import Approved
 from midas.state import reconcile
 from midas.state.alerts import Alerts
@@ -94,6 +95,8 @@ class State:
         self.clean_at = 0  # the last pass that found both sides equal
         self.passes = 0
         self.differences: tuple[str, ...] = ()
+        self.undecided: tuple[str, ...] = ()  # of the last pass: what differed and moved meanwhile
+        self.adjusted_at: dict[str, int] = {}  # by asset: when something was booked that is no fill
         self.breaks = Breaks()
         self.inferred: dict[str, InferredCarried] = {}  # by client id, until the real fill comes
         self.adjustments: dict[str, Decimal] = {}  # by instrument: what no fill explains, accepted or dust
@@ -212,7 +215,8 @@ class State:
         intent = order.intent
         replaced = self.replace_inferred(event.client_id, fill)
         changes = list[Decision](self.orders.filled(event.client_id, fill, event.at))
-        booked = self._booked(intent, intent.side, fill, self.instruments[event.instrument])
+        whose, pair = (intent.strategy, intent.purpose), self.instruments[event.instrument]
+        booked = self._booked(intent.client_id, whose, intent.side, fill, pair)
         return [*replaced, booked, *changes]
 
     def book_inferred(self, order: Order, fill: Fill, at: int) -> list[Decision]:
@@ -249,6 +253,7 @@ class State:
     def book_adjustment(self, made: Adjusted) -> None:
         """What no fill explains enters the ledger: a flow, dust, or a difference that a person accepted."""
         self.ledger.adjust(made.asset, made.amount)
+        self.adjusted_at[made.asset] = made.at
         if made.instrument and made.position:
             side = Side.BUY if made.position > ZERO else Side.SELL
             fill = Fill(
@@ -297,6 +302,16 @@ class State:
         text = f"the guard: {side.value} {fill.quantity} {instrument.name} @ {fill.price}, {', '.join(words)}"
         return [Anomaly("guard_trade", str(fill.trade_id), text)]
 
+    def book_late(self, client_id: str, instrument: Instrument, side: Side, fill: Fill) -> list[Decision]:
+        """A fill of an order that closed long ago, or in another session, is still its strategy's."""
+        owner = self.orders.owners[client_id]
+        closed = f"its order closed at {clock_text(owner.closed_at)} UTC"
+        told = (
+            f"trade {fill.trade_id}: {side.value} {fill.quantity} {instrument.name} @ {fill.price}, {closed}"
+        )
+        booked = self._booked(client_id, (owner.strategy, owner.purpose), side, fill, instrument)
+        return [booked, self.orders.strange("late_fill", client_id, told)]
+
     def book_external(self, instrument: Instrument, side: Side, fill: Fill) -> list[Decision]:
         """A trade on this account that isn't ours: the position follows it all the same."""
         realised = self.ledger.book(EXTERNAL, side, fill, instrument)
@@ -338,6 +353,7 @@ class State:
             adjustments=dict(self.adjustments),
             accepted=dict(self.breaks.accepted),
             inferred=dict(self.inferred),
+            owners=self.orders.still_owned(self.now),
             relisted=tuple(self.relisted.values()),
             sizes_day=self.sizes.day,
             sizes=dict(self.sizes.by_instrument),
@@ -361,6 +377,7 @@ class State:
         self.tickets = dict(carried.tickets)
         self.adjustments, self.inferred = dict(carried.adjustments), dict(carried.inferred)
         self.breaks.accepted = dict(carried.accepted)
+        self.orders.owners = dict(carried.owners)
         self.clean_at = carried.clean_at
         self.sizes.day, self.sizes.by_instrument = carried.sizes_day, dict(carried.sizes)
         for order in carried.orders:
@@ -423,13 +440,15 @@ class State:
     def _account_reported(self, event: AccountReported) -> list[Decision]:
         return reconcile.fold(self, event)
 
-    def _booked(self, intent: OrderIntent, side: Side, fill: Fill, instrument: Instrument) -> FillBooked:
-        realised = self.ledger.book(intent.strategy, side, fill, instrument)
+    def _booked(
+        self, client_id: str, whose: tuple[str, Purpose], side: Side, fill: Fill, instrument: Instrument
+    ) -> FillBooked:
+        strategy, purpose = whose
+        realised = self.ledger.book(strategy, side, fill, instrument)
         return FillBooked(
-            intent.client_id, intent.strategy, instrument.id, side, intent.purpose, fill.price, fill.quantity,
-            fill.fee, fill.fee_asset, fill.maker, realised,
-            self.ledger.sleeve(intent.strategy, instrument.id).quantity, fill.trade_id,
-            self.markets[instrument.id].time,
+            client_id, strategy, instrument.id, side, purpose, fill.price, fill.quantity, fill.fee,
+            fill.fee_asset, fill.maker, realised, self.ledger.sleeve(strategy, instrument.id).quantity,
+            fill.trade_id, self.markets[instrument.id].time,
         )  # fmt: skip
 
     def _name(self, instrument: str) -> str:

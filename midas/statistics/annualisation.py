@@ -58,15 +58,17 @@ def variance_factor(sharpe: float, skewness: float, kurtosis: float) -> float:
     return 1.0 - skewness * sharpe + (kurtosis - 1.0) / 4.0 * sharpe**2
 
 
-def autocorrelation(returns: Sequence[float], lag: int) -> float:
-    """The sample autocorrelation at `lag`; NaN where nothing varies."""
-    assert lag >= 1, f"expected a lag of at least 1, got {lag}"
+def autocorrelations(returns: Sequence[float], lags: int) -> list[float]:
+    """The sample autocorrelations at lag 1 to `lags`; NaN where nothing varies."""
     centre = mean(returns)
     distances = [each - centre for each in returns]
     total = fsum(each * each for each in distances)
-    if total < NO_SPREAD**2 * len(returns):
-        return nan
-    return fsum(a * b for a, b in zip(distances, distances[lag:], strict=False)) / total
+    if not total > NO_SPREAD**2 * len(returns):
+        return [nan] * lags
+    return [
+        fsum(a * b for a, b in zip(distances, distances[lag:], strict=False)) / total
+        for lag in range(1, lags + 1)
+    ]
 
 
 def ljung_box(returns: Sequence[float], lags: int | None = None, least: int = LEAST_CORRELATION) -> Figure:
@@ -77,7 +79,7 @@ def ljung_box(returns: Sequence[float], lags: int | None = None, least: int = LE
     tested = lags or min(LAGS_MAX, count // 5)
     if not 1 <= tested < count:
         return unknown(Reason.TOO_FEW, count)
-    found = [autocorrelation(returns, lag) for lag in range(1, tested + 1)]
+    found = autocorrelations(returns, tested)
     if found[0] != found[0]:
         return unknown(Reason.NO_SPREAD, count)
     terms = (rho**2 / (count - lag) for lag, rho in enumerate(found, 1))
@@ -108,7 +110,7 @@ def annual_sharpe(
         return AnnualSharpe(base, base, base)
     plain = Figure(base.value * sqrt(periods), base.count)
     lags = min(LAGS_MAX, base.count // 5)
-    eta = lo_eta([autocorrelation(returns, lag) for lag in range(1, lags + 1)], periods)
+    eta = lo_eta(autocorrelations(returns, lags), periods)
     known = eta == eta
     adjusted = Figure(base.value * eta, base.count) if known else unknown(Reason.NOT_ESTIMABLE, base.count)
     return AnnualSharpe(plain, adjusted, ljung_box(returns))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from enum import Enum
 from itertools import pairwise
-from math import expm1, fsum, inf, isfinite, isnan, log, log1p, nan, sqrt
+from math import expm1, fsum, inf, isfinite, log, log1p, nan, sqrt
 
 import msgspec
 
@@ -74,11 +74,6 @@ CALENDAR = 365  # of a mixed book: a calendar-daily series, weekends included
 def unknown(reason: Reason, count: int = 0) -> Figure:
     """A figure that can't be told."""
     return Figure(nan, count, reason)
-
-
-def figure(value: float, count: int, otherwise: Reason = Reason.NOT_ESTIMABLE) -> Figure:
-    """`value`, or `otherwise` where it is NaN."""
-    return unknown(otherwise, count) if isnan(value) else Figure(value, count)
 
 
 def refusal(values: Sequence[float], least: int) -> Figure | None:

@@ -90,7 +90,7 @@ class Trips(msgspec.Struct, frozen=True):
     closed: tuple[RoundTrip, ...]
     realised: tuple[Match, ...]  # of the trade that is still open
     position: Decimal
-    stray: Decimal  # funding of the open trade, and what came before any trade
+    funding: Decimal  # of the trade that is still open
 
     @property
     def profits(self) -> list[float]:
@@ -117,7 +117,7 @@ class _Lot(msgspec.Struct):
     fee: Decimal  # of what is left
 
     def take(self, quantity: Decimal) -> Decimal:
-        """Takes `quantity` off and gives its share of the fee: the last part gets what is left, to the digit."""
+        """Takes `quantity` off and gives its share of the fee; the last part gets all that is left."""
         fee = self.fee if quantity == self.quantity else self.fee * quantity / self.quantity
         self.quantity -= quantity
         self.fee -= fee
@@ -127,8 +127,8 @@ class _Lot(msgspec.Struct):
 def round_trips(entries: Iterable[Deal | Funding]) -> Trips:
     """The trades of one instrument from its deals and funding, in order of time.
 
-    A deal through zero closes one trade and opens the next. Funding that arrives when flat belongs to the trade
-    before it.
+    A deal through zero closes one trade and opens the next. Funding that arrives when flat belongs to the
+    trade before it, or to the first one where there is none.
     """
     book = _Book()
     for entry in entries:
@@ -168,7 +168,7 @@ def expectancy(profits: Sequence[float], least: int = LEAST_MEAN) -> Figure:
 
 
 def quality(profits: Sequence[float], least: int = LEAST_HIT_RATE) -> Figure:
-    """The system quality number sqrt(n) mean / std, ddof 1 (Tharp 2008): the t statistic of the mean trade."""
+    """The system quality number sqrt(n) mean / std, ddof 1 (Tharp): the t statistic of the mean trade."""
     if refused := refusal(profits, max(least, 2)):
         return refused
     spread = deviation(profits)

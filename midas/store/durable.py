@@ -51,6 +51,15 @@ def remove_durably(path: Path) -> None:
     sync_directory(path.parent)
 
 
+def sync_file(path: Path) -> None:
+    """Make the content of a file durable, whoever wrote it."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def sync_directory(directory: Path) -> None:
     """Make the names inside a directory durable."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)

@@ -32,8 +32,6 @@ _REFUSED = {
 # A damaged name in the schema gets into SQLite's message, which then is no text.
 _UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
 
-_TYPES = (int, int, str, int, bytes, bytes)
-
 
 def read_records(directory: Path) -> Iterator[Record]:
     """Every readable record in order; raises StoreDamaged where the reading breaks off."""
@@ -55,10 +53,15 @@ def opened(directory: Path) -> Iterator[sqlite3.Connection]:
     if not path.exists():
         raise StoreDamaged(f"{DATABASE} is missing in session {directory.name}.", file=DATABASE, last_good=0)
     with tempfile.TemporaryDirectory(prefix="midas-journal-") as scratch:
-        if _copied(directory, Path(scratch)):
-            connection = sqlite3.connect(Path(scratch) / DATABASE)
-        else:
-            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+        # Read-only, or closing it would move the log into a database that nobody needs, and sync that.
+        copied = _copied(directory, Path(scratch))
+        place = f"{(Path(scratch) / DATABASE).as_uri()}?mode=ro"
+        try:
+            connection = sqlite3.connect(
+                place if copied else f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True
+            )
+        except _UNREADABLE as error:  # a folder in its place, or a disk that doesn't even give it
+            raise unreadable(directory, error, 0) from error
         # A damaged `kind` may not be UTF-8; the record must still be readable to be named.
         connection.text_factory = _text
         try:
@@ -130,8 +133,13 @@ def _stamp(directory: Path) -> tuple[int, int, bytes]:
 
 def parse(row: tuple[object, ...], last_good: int) -> Record:
     """One row of the table. Raises StoreDamaged where a column has another type."""
-    if tuple(map(type, row)) == _TYPES:
-        return Record(*row)  # type: ignore[arg-type]  # just compared
+    number, sequence, kind, at, body, hash_ = row
+    if (
+        type(number) is type(sequence) is type(at) is int
+        and type(kind) is str
+        and type(body) is type(hash_) is bytes
+    ):
+        return Record(number, sequence, kind, at, body, hash_)
     raise StoreDamaged(
         f"{DATABASE}: record {row[0]} has a column of the wrong type: it is not what was written; "
         f"the last good sequence is {last_good}.",

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from midas.domain.unreadable import UNREADABLE
 from midas.errors import RecordingInvalid
 
 SUFFIXES = (".jsonl", ".jsonl.gz")
@@ -89,7 +90,7 @@ def _lines(path: Path, on_cut: OnCut | None) -> Iterator[bytes]:
 def _is_whole(line: bytes) -> bool:
     try:
         _WHOLE.decode(line.partition(b" ")[2])
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return False
     return True
 

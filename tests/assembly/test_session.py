@@ -144,8 +144,8 @@ async def test_a_session_that_lacks_what_is_held_does_not_start(tmp_path: Path, 
     client = BinanceClient(Endpoints.at("http://127.0.0.1:9", "ws://127.0.0.1:9"), "key", "secret")
     parts = Access(client.endpoints, "sim-1", "key", "secret"), Rest(client, time.time_ns)
     with pytest.raises(ConfigInvalid, match="ETH-USDT is missing"):
-        Session(settings, *parts, engine_config(settings, (BTC,)), [])
-    Session(settings, *parts, engine_config(settings, (BTC, ETH)), [])
+        await Session(settings, *parts, engine_config(settings, (BTC,)), []).inherit()
+    await Session(settings, *parts, engine_config(settings, (BTC, ETH)), []).inherit()
     await client.close_connection()
 
 

@@ -79,6 +79,7 @@ def test_a_kill_of_a_hung_engine_latches_and_says_what_it_does_not_know(
     told = capsys.readouterr().err
     assert "flatten latched on disk" in told
     assert "its orders may still rest at the venue" in told
+    assert f"no guard acts instead of it; `kill -9 {os.getpid()}` ends it" in told
     record = KillLatch(home / LATCH).read()
     assert record is not None
     assert (record.level, record.reason) == (KillLevel.FLATTEN, "hung")

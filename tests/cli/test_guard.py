@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from midas.cli import main
 from midas.cli.guard import Guard, _Alone
+from midas.cli.guard_word import GuardWord, tell
 from midas.cli.running import LOCK
 from midas.domain.mode import KillLevel
 from midas.errors import NotRunning
+from midas.runtime.beats import Beat, Pulse, beat_files
 from midas.runtime.guarding import Condition
-from midas.store.lock import InstanceLock
+from midas.store.lock import GUARD_LOCK, InstanceLock
 from midas.venues.binance.emergency_session import EmergencySession
 
 
@@ -25,6 +29,37 @@ def test_a_single_look_at_an_engine_that_never_beats_ends(
     with InstanceLock(tmp_path / LOCK):
         assert Guard(tmp_path, 0.2, KillLevel.FLATTEN, nowhere).once(as_json=False) == 1
     assert capsys.readouterr().out == "engine: starting or ending\n"
+
+
+@pytest.mark.parametrize(("sees", "code"), [("well", 0), ("hung", 1), ("", 1)])
+def test_a_single_look_beside_a_guard_tells_what_that_one_sees(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], sees: str, code: int
+) -> None:
+    (tmp_path / "config.toml").write_text("")
+    monkeypatch.chdir(tmp_path)
+    with InstanceLock(tmp_path / "home" / GUARD_LOCK) as lock:
+        tell(tmp_path / "home", GuardWord(lock.owner() or 0, 1, 60.0, "flatten", sees))
+        assert main(["guard", "--once"]) == code
+        assert main(["guard", "--once", "--json"]) == code
+        assert main(["guard"]) == 2, "a second one that acts is refused as ever"
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"engine: {sees or 'not known yet'}, by the guard that watches it")
+    assert json.loads(second)["condition"] == sees
+
+
+def test_an_old_beat_is_not_told_as_a_well_engine(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """As of an engine that was stopped long ago: its lock is held, its last word lies there."""
+    caplog.set_level("INFO", "midas.guard")
+    with InstanceLock(tmp_path / LOCK) as lock:
+        pulse = Pulse(*beat_files(tmp_path))
+        pulse(Beat(lock.owner() or 0, "s", 1, 1, 1))
+        guard = Guard(tmp_path, 60.0, KillLevel.FLATTEN, nowhere)
+        guard._look()
+        assert "well" not in caplog.text
+        pulse(Beat(lock.owner() or 0, "s", 2, 2, 2))
+        guard._look()
+        assert "engine: well" in caplog.text
+        pulse.close()
 
 
 @pytest.mark.parametrize(

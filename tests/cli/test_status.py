@@ -9,12 +9,18 @@ import msgspec
 import pytest
 
 from midas.cli import main
+from midas.cli.absence import silent
 from midas.cli.fate import Fate, write_fate
-from midas.cli.status import rows
+from midas.cli.guard_word import GuardWord
+from midas.cli.guard_word import tell as tell_of_guard
+from midas.cli.status import facts, rows
 from midas.cli.supervision import LOCK as SUPERVISOR_LOCK
 from midas.cli.supervision import Supervision, tell
+from midas.domain.mode import KillLevel
+from midas.errors import LinkClosed
 from midas.state.snapshot import AlarmView
-from midas.store.lock import InstanceLock
+from midas.store.latch import LATCH, KillLatch
+from midas.store.lock import GUARD_LOCK, InstanceLock
 from tests.fakes import snapshots
 
 
@@ -50,6 +56,15 @@ def test_each_position_and_order_has_a_line_of_its_own(home: Path) -> None:
     picture, said = snapshots.normal(), told(home)
     assert len(said["positions"].splitlines()) == sum(bool(p.quantity) for p in picture.positions)
     assert len(said["orders"].splitlines()) == len(picture.orders)
+
+
+def test_open_orders_of_others_are_listed_apart_from_ours(home: Path) -> None:
+    theirs = snapshots.shared().foreign
+    said = told(home, orders=(), foreign=theirs)
+    assert said["orders"] == "none"
+    assert said["external"].startswith(theirs[0].short_id)
+    assert "placed by somebody else on this account, " in said["external"]
+    assert "external" not in told(home)
 
 
 def test_a_halt_says_who_why_and_what_releases_it(home: Path) -> None:
@@ -132,3 +147,42 @@ def test_a_restart_that_is_due_is_told(home: Path, capsys: pytest.CaptureFixture
         tell(home, Supervision(lock.owner() or 0, 1, (), crashes=1, next_at=time.time_ns() + 5 * 10**9))
         assert main(["status"]) == 2
     assert "restarts it in" in capsys.readouterr().err
+
+
+def test_a_restart_that_is_under_way_is_told_and_nobody_is_asked_to_start_one(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_fate(home, Fate(7, 1, time.time_ns(), -9))
+    with InstanceLock(home / SUPERVISOR_LOCK) as lock:
+        tell(home, Supervision(lock.owner() or 0, 1, (), crashes=1))
+        assert main(["status"]) == 2
+        told = capsys.readouterr().err
+        assert f"killed (SIGKILL)); its supervisor, process {lock.owner()}, starts it again" in told
+        assert "`midas`" not in told
+        tell(home, Supervision(lock.owner() or 0, 1, (), crashes=5, gave_up=True))
+        assert main(["status"]) == 2
+        assert "starts it again" not in capsys.readouterr().err
+
+
+def test_what_the_last_pass_found_is_not_told_as_now_while_the_user_stream_is_behind(home: Path) -> None:
+    view = msgspec.structs.replace(snapshots.normal().reconciliation, state="STREAM_RECONCILING")
+    said = told(home, reconciliation=view)["account"]
+    assert said.startswith("NOT KNOWN NOW: the user stream was down")
+    assert not facts(msgspec.structs.replace(snapshots.normal(), reconciliation=view), False)["reconciled"]
+    assert facts(snapshots.normal(), False)["reconciled"]
+
+
+def test_a_silent_engine_is_told_with_the_latch_the_guard_and_what_ends_it(home: Path) -> None:
+    error = LinkClosed("the engine sent no snapshot within 5 s")
+    assert silent(home, 12, error) == (
+        "the engine sent no snapshot within 5 s: process 12 lives but doesn't answer. `midas kill` latches; "
+        "no guard acts instead of it; `kill -9 12` ends it"
+    )
+    KillLatch(home / LATCH).trip(KillLevel.ALL, "ann", "news", 1)
+    with InstanceLock(home / GUARD_LOCK) as lock:
+        word = GuardWord(lock.owner() or 0, 1, 60.0, "flatten", acted_at=time.time_ns(), outcome="verified")
+        tell_of_guard(home, word)
+        said = silent(home, 12, error)
+    assert "HALTED, level all, by ann at 00:00:00 UTC (news)" in said
+    assert "the guard does flatten after 60 s without a step (it acted 0." in said
+    assert "ago: verified)" in said

@@ -142,4 +142,4 @@ def test_a_day_at_the_console(trader: Trader, desk: ProcessDesk, size: tuple[int
         assert again.eyes.ended() == 0
     finally:
         again.eyes.close()
-    assert desk.facts("status")["reconciled"]
+    assert desk.status()["reconciled"]

@@ -22,7 +22,7 @@ from midas.engine.audit import Audit
 from midas.engine.order_log import KEPT, OrderLog, since
 from tests.engine.scene import Scene
 from tests.fakes.desk import BTC
-from tests.fakes.nouns import START, fill, intent
+from tests.fakes.nouns import START, fill, intent, report
 from tests.fakes.strategy import long
 
 
@@ -53,6 +53,16 @@ def test_the_life_of_an_order_is_told_step_by_step(silent: tuple[Scene, str]) ->
     assert life[0].startswith("planned by puppet (NORMAL, ")
     assert "filled 0.01 @ 60000 maker, fee 0.6 USDT (stream)" in life
     assert any(step.startswith("cancel asked: ") for step in life)
+
+
+def test_orders_of_others_are_shown_and_nobody_here_can_cancel_them(scene: Scene) -> None:
+    scene.desk.state.orders.found_foreign((report("web-77f3", instrument=BTC.id),))
+    (theirs,) = scene.desk.picture().foreign
+    assert (theirs.short_id, theirs.strategy, theirs.status) == ("77f3", "external", "EXTERNAL")
+    answer = scene.desk.command(CancelOrder("77f3"))
+    assert (answer.accepted, answer.message) == (
+        False, "order 77f3 isn't ours: cancel or change it where it was placed",
+    )  # fmt: skip
 
 
 def test_a_doubt_tells_its_cause_and_then_what_settled_it(silent: tuple[Scene, str]) -> None:

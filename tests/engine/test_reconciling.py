@@ -10,7 +10,7 @@ import pytest
 
 from midas.domain.carry import Carried
 from midas.domain.command import AcceptBreak, PlaceOrder, Reconcile
-from midas.domain.decision import Adjusted, Anomaly, OrderPlanned, TargetRefused
+from midas.domain.decision import Adjusted, Anomaly, OrderPlanned, Reconciled, TargetRefused
 from midas.domain.event import (
     AccountDoubted,
     AccountReported,
@@ -25,6 +25,7 @@ from midas.domain.mode import Mode
 from midas.domain.order import OrderType
 from midas.domain.time import SECOND
 from midas.engine.effect import TakeAccount, WithdrawOrder
+from midas.engine.flat_check import FlatCheck
 from midas.state.state import EXTERNAL
 from tests.engine.scene import Scene, of
 from tests.fakes.desk import BTC, Desk, config
@@ -142,15 +143,25 @@ def test_accepting_takes_two_steps_and_books_what_the_venue_has(scene: Scene) ->
 def test_what_was_not_reviewed_is_not_accepted(scene: Scene) -> None:
     scene.desk.venue.balances["USDT"] -= 1
     passes(scene, 2)
-    assert not scene.desk.command(AcceptBreak("USDT", confirmed=True)).accepted
+    assert not scene.desk.command(AcceptBreak("USDT", "by hand", confirmed=True)).accepted
     assert scene.desk.state.ledger.balances["USDT"] == 10_000
     scene.desk.venue.balances["USDT"] -= 1
     passes(scene)
-    moved = scene.desk.command(AcceptBreak("USDT", confirmed=True))
+    moved = scene.desk.command(AcceptBreak("USDT", "by hand", confirmed=True))
     assert not moved.accepted
     assert "isn't what was reviewed" in moved.message
-    assert scene.desk.command(AcceptBreak("USDT", confirmed=True)).accepted
+    assert scene.desk.command(AcceptBreak("USDT", "by hand", confirmed=True)).accepted
     assert scene.desk.state.ledger.balances["USDT"] == 9_998
+
+
+def test_nothing_is_accepted_without_a_reason(scene: Scene) -> None:
+    scene.desk.venue.balances["USDT"] -= 1
+    passes(scene, 2)
+    assert scene.desk.command(AcceptBreak("USDT")).accepted
+    hasty = scene.desk.command(AcceptBreak("USDT", " a ", confirmed=True))
+    assert not hasty.accepted
+    assert "a reason of at least 3 letters" in hasty.message
+    assert scene.desk.state.ledger.balances["USDT"] == 10_000
 
 
 def test_only_what_stands_can_be_accepted(scene: Scene) -> None:
@@ -170,7 +181,7 @@ def test_what_was_sold_elsewhere_is_no_loss_and_takes_the_position_along() -> No
     passes(scene, 2)
     drawdown = state.drawdown
     scene.desk.command(AcceptBreak("BTC"))
-    assert scene.desk.command(AcceptBreak("BTC", confirmed=True)).accepted
+    assert scene.desk.command(AcceptBreak("BTC", "by hand", confirmed=True)).accepted
     assert state.ledger.position(BTC.id) == held - Decimal("0.01")
     assert state.ledger.position(BTC.id) <= state.ledger.balances["BTC"]
     assert state.drawdown == pytest.approx(drawdown, abs=1e-12)
@@ -181,7 +192,7 @@ def test_an_acceptance_survives_a_restart(scene: Scene) -> None:
     scene.desk.venue.balances["BTC"] = Decimal("0.5")
     passes(scene, 2)
     scene.desk.command(AcceptBreak("BTC"))
-    scene.desk.command(AcceptBreak("BTC", confirmed=True))
+    scene.desk.command(AcceptBreak("BTC", "by hand", confirmed=True))
     carried = scene.desk.state.carried()
     later = Desk([Puppet()], venue=scene.desk.venue).open(scene.market.now, carried)
     assert later.state.reconciled
@@ -251,6 +262,19 @@ def test_a_withdrawal_of_what_strategies_hold_takes_the_position_along() -> None
     scene.desk.feed(flow(scene, "BTC", str(-held)))
     assert scene.desk.state.ledger.position(BTC.id) == 0
     assert scene.desk.state.ledger.sleeve(EXTERNAL, BTC.id).quantity == -held
+
+
+def test_a_deposit_first_gives_back_what_a_withdrawal_took() -> None:
+    scene = Scene().hold()
+    held, state = scene.position, scene.desk.state
+    scene.desk.feed(flow(scene, "BTC", str(-held)))
+    scene.desk.feed(flow(scene, "BTC", str(held / 2)))
+    assert state.ledger.sleeve(EXTERNAL, BTC.id).quantity == -held / 2
+    scene.desk.feed(flow(scene, "BTC", "0.5"))
+    assert state.ledger.sleeve(EXTERNAL, BTC.id).quantity == 0
+    assert state.ledger.position(BTC.id) == held
+    passes(scene, 2)
+    assert state.reconciled
 
 
 # foreign orders and such as return
@@ -396,6 +420,36 @@ def test_what_a_pass_on_its_way_may_have_missed_is_looked_for_soon_after_it(scen
     assert scene.desk.state.passes - known == 2
 
 
+def test_what_moves_under_passes_that_somebody_asked_for_closes_no_gate_and_is_looked_at_again(
+    scene: Scene,
+) -> None:
+    scene.say(long())
+    (order,) = scene.desk.state.orders.open.values()
+    for _ in range(3):
+        begun = scene.desk.now
+        seen = scene.desk.venue.account("asked", [], begun + 2)
+        order.touched_at = begun + 1  # as the stream does, while the lists are on their way
+        scene.desk.feed(msgspec.structs.replace(seen, asked_at=begun, as_of=begun, balances=()))
+        done = [d for d in of(Reconciled, scene.desk.audits) if d.purpose == "asked"][-1]
+        assert (done.equal, done.differences, len(done.undecided)) == (False, (), 1)
+    assert gates(scene) == set()
+    known = scene.desk.state.passes
+    scene.tick(3)
+    assert scene.desk.state.passes > known
+    assert scene.desk.picture().reconciliation.state == "CLEAN"
+
+
+def test_a_flatten_is_not_proven_by_a_pass_that_something_moved_under(scene: Scene) -> None:
+    check = FlatCheck(scene.desk.state)
+    scene.desk.state.control.trip("flatten", "a person", "", scene.desk.now)
+    scene.desk.state.control.set_mode(Mode.EMERGENCY, "a person", "", "", scene.desk.now)
+    assert check.pending
+    scene.desk.state.reconciled, scene.desk.state.undecided = True, ("USDT: 1 here, 2 at the venue",)
+    assert [check.read(), check.read()] == [False, False]
+    scene.desk.state.undecided = ()
+    assert [check.read(), check.read()] == [False, True]
+
+
 def test_an_audit_that_was_on_its_way_ends_no_session(scene: Scene) -> None:
     scene.tick(1)
     scene.desk.feed(SessionClosing(scene.desk.now, "asked"))
@@ -504,3 +558,15 @@ def test_a_list_that_is_not_told_is_said_and_asked_for_once(scene: Scene) -> Non
     asked = [e for a in scene.desk.audits for e in a.effects if e == TakeAccount("flows")]
     assert len(asked) == 1
     assert "doesn't list" in scene.desk.picture().reconciliation.differences[0].evidence
+
+
+def test_what_a_failed_pass_was_to_find_is_looked_for_again(scene: Scene) -> None:
+    scene.tick(3)
+    scene.desk.venue.deaf = True
+    scene.desk.feed(AccountDoubted(scene.desk.now, "user stream"))
+    scene.desk.venue.deaf = False
+    known = scene.desk.state.passes
+    scene.tick(8)
+    assert scene.desk.state.passes == known
+    scene.tick(4)
+    assert scene.desk.state.passes == known + 1

@@ -457,6 +457,16 @@ def broken() -> Snapshot:
     return account("BREAK", truth.difference(NOW - 64 * SECOND), truth.lost_order(NOW - 12 * SECOND))
 
 
+def shared() -> Snapshot:
+    """Somebody else has an order on the account, too."""
+    snapshot = normal()
+    theirs = msgspec.structs.replace(
+        snapshot.orders[0], client_id="web-77f3", short_id="77f3", strategy="external", status="EXTERNAL",
+        purpose="external", reason="placed by somebody else on this account", life=(), amendable=False,
+    )  # fmt: skip
+    return msgspec.structs.replace(snapshot, foreign=(theirs,))
+
+
 def doubtful() -> Snapshot:
     """Two orders are UNKNOWN, for 41 and for 7 seconds."""
     snapshot, since = normal(), {"m-a91f": 41, "m-c7e4": 7}

@@ -333,3 +333,26 @@ def _until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.005)
+
+
+@pytest.mark.parametrize(
+    "said", [b'{"latched":true,"sentence":"\xff\xfe"}\n', b"\xff\n", b"[" * 9_000 + b"\n"]
+)
+def test_a_reply_that_is_no_text_is_told_as_no_answer(said: bytes) -> None:
+    with tempfile.TemporaryDirectory(prefix="midas-") as folder:
+        path = Path(folder) / "kill.sock"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+            listening.bind(str(path))
+            listening.listen()
+
+            def answer() -> None:
+                connection, _ = listening.accept()
+                with connection:
+                    connection.recv(4_096)
+                    connection.sendall(said)
+
+            answering = threading.Thread(target=answer)
+            answering.start()
+            with pytest.raises(LinkClosed, match="did not answer"):
+                pull_kill(path, KillRequest())
+            answering.join()

@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given, settings, strategies
 
 from midas.domain.carry import Carried
-from midas.domain.decision import Anomaly, Decision, FillBooked, OrderMoved, Reconciled
+from midas.domain.decision import Adjusted, Anomaly, Decision, FillBooked, OrderMoved, Reconciled
 from midas.domain.event import AccountReported, SessionOpened
 from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO
-from midas.domain.order import CloseReason, OrderReport, Phase, Side, TradeReport
-from midas.domain.time import SECOND
+from midas.domain.order import CloseReason, OrderReport, Phase, Purpose, Side, TradeReport
+from midas.domain.time import DAY, SECOND
 from midas.state.ledger import TRADES_KEPT
+from midas.state.lives import OWNERS_KEPT
+from midas.state.reconcile import SKIPS_MAX
 from midas.state.state import EXTERNAL, State
 from tests.fakes.nouns import BTC, ETH, START, account, canceled, desk, fill, intent, report, trade
 
@@ -277,6 +279,98 @@ def test_only_audits_leave_anything_alone() -> None:
     state.orders.closed_by_venue("md-1", CloseReason.CANCELED, ZERO, AT)
     seen = account(AT + SECOND, {"USDT": "9990"}, purpose="kill")
     assert not verdict(state.apply(seen)).equal
+
+
+@pytest.mark.parametrize("purpose", ["asked", "unknown", "stream", "kill", "start", "stop"])
+def test_what_moved_while_a_pass_was_on_its_way_is_looked_at_again_and_no_break(purpose: str) -> None:
+    state = standing()
+    for number in (1, 2, 3):
+        at = AT + number * 10 * SECOND
+        state.orders.open["md-1"].touched_at = at + SECOND // 2
+        seen = account(at + SECOND, {"USDT": "9990"}, purpose=purpose, asked_at=at)
+        done = verdict(state.apply(seen))
+        assert not done.equal
+        assert done.differences == ()
+        assert done.undecided == (
+            "USDT: 10000 here, 9990 at the venue", "order md-1 is open here, not at the venue",
+        )  # fmt: skip
+    assert (state.breaks.known, state.clean_at) == ({}, 0)
+
+
+def test_a_fill_between_the_balances_and_the_trades_of_a_pass_is_no_break() -> None:
+    state = standing()
+    late = trade(fill(5, "0.4", time=AT))  # after the pass had begun, by the venue's own clock
+    line = report()  # read before it
+    for at in (AT + SECOND, AT + 2 * SECOND):
+        seen = account(at, {"USDT": "10000"}, purpose="asked", as_of=AT, open_orders=(line,), trades=(late,))
+        done = verdict(state.apply(seen))
+        assert (done.differences, state.breaks.known) == ((), {})
+        assert len(done.undecided) == 3
+    balances = {"USDT": "9960", "BTC": "0.4"}
+    assert verdict(
+        state.apply(account(AT + 9 * SECOND, balances, open_orders=(report(filled=Decimal("0.4")),)))
+    ).equal
+
+
+def test_what_moves_in_every_pass_is_compared_in_the_end() -> None:
+    state = standing()
+    for number in range(SKIPS_MAX + 1):
+        at = AT + number * 10 * SECOND
+        state.orders.open["md-1"].touched_at = at + SECOND // 2
+        seen = account(at + SECOND, {"USDT": "9990"}, purpose="asked", asked_at=at)
+        done = verdict(state.apply(seen))
+    assert len(done.differences) == 2
+
+
+def test_money_that_came_while_a_pass_was_on_its_way_is_no_break() -> None:
+    state = desk()
+    state.book_adjustment(
+        Adjusted(
+            kind="external_flow", name="USDT", asset="USDT", amount=Decimal(5), here="", venue="",
+            at=AT + SECOND // 2,
+        )
+    )  # fmt: skip
+    done = verdict(state.apply(account(AT + SECOND, {"USDT": "10000"}, purpose="asked", asked_at=AT)))
+    assert (done.differences, len(done.undecided)) == ((), 1)
+
+
+def test_a_late_fill_of_an_order_that_an_earlier_session_closed_is_its_strategys() -> None:
+    before = standing()
+    before.orders.closed_by_venue("md-1", CloseReason.CANCELED, ZERO, AT)
+    state = continued(before.carried(), BTC)
+    late = trade(fill(5, "0.4"))
+    seen = account(AT + SECOND, {"USDT": "9960", "BTC": "0.4"}, trades=(late,))
+    decisions = state.apply(seen)
+    assert kinds(decisions) == ["late_fill"]
+    assert verdict(decisions).equal
+    (booked,) = [d for d in decisions if isinstance(d, FillBooked)]
+    assert (booked.strategy, booked.purpose, booked.client_id) == ("s", Purpose.ENTRY, "md-1")
+    assert state.ledger.sleeve("s", BTC.id).quantity == Decimal("0.4")
+    assert state.ledger.sleeve(EXTERNAL, BTC.id).quantity == ZERO
+    assert verdict(state.apply(seen)).changed == 0
+
+
+def test_a_trade_that_nobody_planned_stays_external_and_owners_are_forgotten_after_a_week() -> None:
+    before = standing()
+    before.orders.closed_by_venue("md-1", CloseReason.CANCELED, ZERO, AT)
+    before.now = AT + 8 * DAY
+    assert before.carried().owners == {}
+    state = continued(before.carried(), BTC)
+    decisions = state.apply(
+        account(AT + SECOND, {"USDT": "9960", "BTC": "0.4"}, trades=(trade(fill(5, "0.4")),))
+    )
+    assert kinds(decisions) == ["external_trade"]
+
+
+def test_the_owners_of_closed_orders_are_bounded() -> None:
+    state = desk()
+    for number in range(OWNERS_KEPT + 5):
+        client_id = f"md-{number}"
+        state.plan(intent(client_id))
+        state.orders.sent(client_id, START, DEAD)
+        state.orders.rejected(client_id, "no", START)
+    assert len(state.orders.owners) == OWNERS_KEPT
+    assert "md-4" not in state.orders.owners
 
 
 def test_each_difference_names_the_gates_that_it_closes() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from midas.domain.command import CancelEntries, CancelOrder
 from midas.state.snapshot import Snapshot
-from tests.fakes.snapshots import BTC, normal
+from tests.fakes.snapshots import BTC, normal, shared
 from tests.tui.conftest import Console
 from tui.present import history, levels, life, numbers, orders, positions
 from tui.present.levels import level_at, own_at
@@ -141,6 +141,20 @@ async def test_an_order_is_cancelled_by_its_id_from_the_palette(console: Console
         assert bench.link.commands == [CancelOrder("m-c7e4")]
         await bench.press("colon", *"cancel zzzz", "enter")
         assert bench.shows("no working order is called 'zzzz'")
+
+
+async def test_an_order_of_somebody_else_is_shown_and_is_not_ours_to_cancel(console: Console) -> None:
+    async with console(shared(), size=(200, 60)) as bench:
+        await bench.press("4")
+        for shown in ("working 4", "77f3", "EXT"):
+            assert bench.shows(shown), shown
+        await bench.press("G")
+        assert bench.shows("▶77f3")
+        assert bench.shows("not ours  Enter life")
+        assert bench.shows("its steps are known where it was placed")
+        await bench.press("c")
+        assert bench.shows("that order isn't ours: it is cancelled where it was placed")
+        assert bench.link.commands == []
 
 
 async def test_ctrl_c_copies_the_row_under_the_cursor(console: Console) -> None:

@@ -59,6 +59,11 @@ class Withdrawing(Core):
         """Say that there is no such order; for the palette, as its answer."""
         if named:
             return f"no working order is called {named!r}"
+        if self.newest is not None and any(
+            self.stage.chosen("order") == order.client_id for order in self.newest.foreign
+        ):
+            self.say("that order isn't ours: it is cancelled where it was placed")
+            return None
         self.say("no working order is chosen: Tab to the orders, then j or k")
         return None
 

@@ -21,10 +21,12 @@ def holdings(picture: Picture, spot: Spot) -> Sheet:
         Piece("positions ", "title"), Piece(f"{len(opened)}", "strong"),
         Piece(" · working ", "title"), Piece(f"{len(snapshot.orders)}", "strong"),
     ]  # fmt: skip
+    if snapshot.foreign:
+        title.append(Piece(f" · {len(snapshot.foreign)} external", "warn"))
     dust = any(p.dust and p not in shown for p in snapshot.positions)
     room = min(len(shown) + 1 + dust, max(2, spot.height - 3))
     rows = positions.rows(picture, spot, shown, room)
-    if spot.height - len(rows) > len(snapshot.orders) + 1:
+    if spot.height - len(rows) > len(orders.listed(picture)) + 1:
         rows.append([])
     rows += orders.told(picture, spot, spot.height - len(rows))
     fees = numbers.money(snapshot.money.fees)
@@ -36,6 +38,4 @@ def _foot(picture: Picture, spot: Spot) -> Line:
         return []
     if isinstance(spot.selected, str) and spot.selected.startswith("position:"):
         return [Piece("x close", "dim")]
-    return orders.foot(
-        spot, next((o for o in picture.snapshot.orders if orders.key_of(o) == spot.selected), None)
-    )
+    return orders.foot(spot, orders.chosen(picture, spot))

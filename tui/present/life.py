@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 
 from midas.domain.time import clock_text
-from midas.state.snapshot import ClosedOrderView, OrderView
+from midas.state.snapshot import EXTERNAL, ClosedOrderView, OrderView
 from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, centred, clip, detail, wrapped
 from tui.present.masking import masked
@@ -38,7 +38,8 @@ def chosen(picture: Picture, key: Key | None) -> OrderView | ClosedOrderView | N
     kind, _, client_id = key.partition(":")
     if kind not in ("order", "closed"):
         return None
-    every: list[OrderView | ClosedOrderView] = [*picture.snapshot.orders, *picture.snapshot.closed]
+    snapshot = picture.snapshot
+    every: list[OrderView | ClosedOrderView] = [*snapshot.orders, *snapshot.foreign, *snapshot.closed]
     return next((o for o in every if o.client_id == client_id), None)
 
 
@@ -73,7 +74,10 @@ def _head(picture: Picture, order: OrderView | ClosedOrderView, width: int) -> l
 
 
 def _steps(order: OrderView | ClosedOrderView, width: int) -> list[Line]:
-    return [line for step in order.life or ("no step was recorded",) for line in _step(step, width)]
+    nothing = (
+        "its steps are known where it was placed" if order.status == EXTERNAL else "no step was recorded"
+    )
+    return [line for step in order.life or (nothing,) for line in _step(step, width)]
 
 
 def _step(step: str, width: int) -> list[Line]:

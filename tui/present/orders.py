@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from midas.state.snapshot import OrderView
+from midas.state.snapshot import EXTERNAL, OrderView
 from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, centred, clip
 from tui.present.picture import Picture, Spot
@@ -26,23 +26,31 @@ def key_of(order: OrderView) -> str:
 
 
 def listed(picture: Picture) -> list[OrderView]:
-    """All of them in the order in which they were made."""
-    return sorted(picture.snapshot.orders, key=lambda o: (o.created_at, o.client_id))
+    """All of them in the order in which they were made, ours before those of others."""
+    snapshot = picture.snapshot
+    ours = sorted(snapshot.orders, key=lambda o: (o.created_at, o.client_id))
+    return [*ours, *sorted(snapshot.foreign, key=lambda o: (o.created_at, o.client_id))]
+
+
+def chosen(picture: Picture, spot: Spot) -> OrderView | None:
+    """The one under the cursor."""
+    return next((o for o in listed(picture) if key_of(o) == spot.selected), None)
 
 
 def table(picture: Picture, spot: Spot) -> Sheet:
     """The working orders alone."""
-    orders = picture.snapshot.orders
+    orders, theirs = picture.snapshot.orders, picture.snapshot.foreign
     title: Line = [Piece("working ", "title"), Piece(f"{len(orders)}", "strong")]
     mine, unknown = sum(order.amendable for order in orders), doubtful(orders)
     note: Line = [Piece(f"{mine} by hand", "dim")] if mine else []
     if unknown:
         oldest = numbers.duration(picture.age_of(unknown[0].unknown_since))
         note = [Piece(f"? {len(unknown)} UNKNOWN, oldest {oldest}", "doubt")]
-    if not orders:
+    elif theirs:
+        note = [Piece(f"{len(theirs)} external", "warn")]
+    if not orders and not theirs:
         return Sheet(title, centred("no working order", spot.width, spot.height), note)
-    chosen = next((o for o in orders if key_of(o) == spot.selected), None)
-    return Sheet(title, told(picture, spot, spot.height), note, foot(spot, chosen))
+    return Sheet(title, told(picture, spot, spot.height), note, foot(spot, chosen(picture, spot)))
 
 
 def doubtful(orders: Iterable[OrderView]) -> list[OrderView]:
@@ -59,7 +67,7 @@ def doubt(picture: Picture, order: OrderView) -> str:
 def told(picture: Picture, spot: Spot, room: int) -> list[Line]:
     """The rows, and below them, where at least one line is left, why orders are UNKNOWN."""
     unknown = doubtful(picture.snapshot.orders)
-    spare = max(room - len(picture.snapshot.orders) - 1, 1 if unknown and room > ROOMY else 0)
+    spare = max(room - len(listed(picture)) - 1, 1 if unknown and room > ROOMY else 0)
     drawn = rows(picture, spot, room - min(len(unknown), spare))
     for order in unknown[:spare]:
         text = f"  ? {order.short_id} {doubt(picture, order)}; its exposure stays reserved"
@@ -73,6 +81,8 @@ def foot(spot: Spot, chosen: OrderView | None) -> Line:
         return []
     if chosen is None:
         return [Piece("j/k choose", "dim")]
+    if chosen.status == EXTERNAL:
+        return [Piece("not ours  Enter life", "dim")]
     return [Piece("c cancel  a amend  Enter life" if chosen.amendable else "c cancel  Enter life", "dim")]
 
 

@@ -71,6 +71,7 @@ ORDER_STATES = {
     "OPEN": ("OPEN", "text"),
     "INFLIGHT": ("SENT", "dim"),
     "QUEUED": ("QUEUE", "dim"),
+    "EXTERNAL": ("EXT", "warn"),
 }
 ACCOUNT_STATES = {
     "CLEAN": Badge("✓", "CLEAN", "good"),

@@ -12,6 +12,8 @@ from collections.abc import Container
 import aiohttp
 import msgspec
 
+from midas.domain.unreadable import UNREADABLE
+
 ORDER_ABSENT = -2013  # a look-up that found nothing
 KEY_REFUSED = frozenset({-2014, -2015})
 CLOCK_REFUSED = -1021
@@ -126,7 +128,7 @@ def refusal(body: bytes) -> tuple[int, str]:
     """Code and text of an error body; code 0 where it isn't the venue's (a proxy's page, a torn body)."""
     try:
         error = msgspec.json.decode(body, type=_Refusal)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return 0, ""
     return error.code, error.msg
 

@@ -116,6 +116,10 @@ class BinanceBroker:
         except RateLimited as error:
             self._publish(OrderNotSent(intent.client_id, self._now(), str(error)))
             return
+        if not await self._rest.right_clock():
+            why = "our clock was set, and the venue's time can't be read"
+            self._publish(OrderNotSent(intent.client_id, self._now(), why))
+            return
         # Connecting takes as long as it takes, and the gate may close meanwhile.
         handover = Handover(lambda at: self._left(intent.client_id, at), lambda: may_send(intent))
         parameters = request(intent, self._symbols[intent.instrument])

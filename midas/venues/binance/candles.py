@@ -8,6 +8,7 @@ from itertools import pairwise
 import msgspec
 
 from midas.domain.market import Bar
+from midas.domain.unreadable import UNREADABLE
 from midas.errors import MalformedMessage
 from midas.venues.binance.payloads import Candle, KlineRow
 from midas.venues.binance.stamps import instant
@@ -36,7 +37,7 @@ def bars_of_rows(instrument: str, period: int, body: bytes, at: int) -> list[Bar
     """
     try:
         rows = _ROWS.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise MalformedMessage(f"{instrument} klines: {error}") from None
     bars = []
     for row in rows:

@@ -9,6 +9,7 @@ import msgspec
 
 from midas.domain.instrument import Instrument
 from midas.domain.market import Bar, BookDelta, BookSnapshot, Quote, Trade
+from midas.domain.unreadable import UNREADABLE
 from midas.errors import MalformedMessage
 from midas.venues.binance.candles import bar_of_candle
 from midas.venues.binance.payloads import (
@@ -27,6 +28,7 @@ from midas.venues.binance.stamps import instant
 _PREFIX = b'{"stream":"'
 _UNROUTED = msgspec.json.Decoder(Unrouted)
 DEPTH = "depth"
+SHUTDOWN = "serverShutdown"
 _KINDS = {"depthUpdate": DEPTH}  # where an event and its stream have different names
 _SNAPSHOT = msgspec.json.Decoder(DepthSnapshot)
 
@@ -83,6 +85,7 @@ class MarketCodec:
         }
         self._depth_route: Route | None = None  # of the newest depth message: most often the next one's too
         self.market_time = 0
+        self.shutdowns = 0  # notices of a planned cut
 
     @property
     def cut(self) -> int:
@@ -120,7 +123,7 @@ class MarketCodec:
                 if found is None:
                     return None
                 route, message = found
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise MalformedMessage(f"{error} in the message {_shown(payload)}") from None
         route.last_at = at
         if message.symbol != route.symbol:
@@ -144,7 +147,7 @@ class MarketCodec:
         instrument = self._instruments[symbol]
         try:
             message = _SNAPSHOT.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise MalformedMessage(f"{symbol} depth snapshot: {error} in {_shown(body)}") from None
         bids, levels = self._grids[symbol].levels(message.bids, message.asks)
         return BookSnapshot(instrument.id, self.market_time, at, message.last_id, bids, levels)
@@ -156,8 +159,11 @@ class MarketCodec:
             return route, route.bare.decode(head.data)
         if head.error is not None:
             raise MalformedMessage(f"the stream refused request {head.id}: {head.error}")
-        if head.id is not None or bytes(head.notice) or head.event == "serverShutdown":
-            return None  # an answer to a request, or the notice of a planned cut
+        if head.event == SHUTDOWN:
+            self.shutdowns += 1
+            return None
+        if head.id is not None or bytes(head.notice):
+            return None  # an answer to a request
         kind = _KINDS.get(head.event, head.event)
         if not kind and head.bid_quantity:
             kind = "bookTicker"  # it alone carries no event name

@@ -33,6 +33,15 @@ class DepthAssembler:
         self.gaps = 0
         self.resyncs = 0
 
+    @property
+    def last_id(self) -> int:
+        """The newest update in the book; 0 before the first snapshot."""
+        return self._last_id
+
+    def overlap(self) -> None:
+        """The next diffs come by another connection, and may begin before where the book ends."""
+        self._joining = True
+
     def continues(self, diff: BookDelta) -> bool:
         """Whether `diff` is exactly the next one of a whole book; it then counts as published."""
         if diff.first_id != self._last_id + 1 or self.wants_snapshot:

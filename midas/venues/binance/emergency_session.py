@@ -14,6 +14,7 @@ import msgspec
 
 from midas.domain.money import ZERO, exact, plain
 from midas.domain.time import MILLISECOND, SECOND
+from midas.domain.unreadable import UNREADABLE
 from midas.errors import OutcomeUnknown, RateLimited, Rejected
 from midas.runtime.takeover import Resting, Sale
 from midas.venues.binance.emergency import RECV_WINDOW_MS, TIMEOUT_S, EmergencyCanceller
@@ -46,6 +47,7 @@ class _Balance(msgspec.Struct):
 
 class _Account(msgspec.Struct):
     balances: list[_Balance]
+    uid: int = 0
 
 
 class _Touch(msgspec.Struct, rename="camel"):
@@ -95,6 +97,10 @@ class EmergencySession:
         """What the account has of each asset, free and locked. Raises VenueError."""
         account = self._ask("account", "omitZeroBalances=true", _Account)
         return {b.asset: exact(b.free) + exact(b.locked) for b in account.balances}
+
+    def uid(self) -> int:
+        """The account's number at the venue; 0 where it tells none. Raises VenueError."""
+        return self._ask("account", "omitZeroBalances=true", _Account).uid
 
     def bid(self, symbol: str) -> Decimal:
         """The best bid; zero where nobody bids. Raises VenueError."""
@@ -157,7 +163,7 @@ class EmergencySession:
             raise OutcomeUnknown(f"the venue answered HTTP {status}")
         try:
             return msgspec.json.decode(body, type=kind)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             raise OutcomeUnknown("the venue's answer can't be read") from None
 
 
@@ -172,5 +178,5 @@ def _left(order: _Order) -> Decimal:
 def _lenient(body: bytes) -> _Refusal:
     try:
         return msgspec.json.decode(body, type=_Refusal)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return _Refusal()

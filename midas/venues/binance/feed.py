@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import NamedTuple
 
 from picows import WSTransport
 
@@ -13,16 +14,25 @@ from midas.domain.time import MILLISECOND, MINUTE, SECOND
 from midas.errors import MalformedMessage, Unreachable
 from midas.ports.venue import Publish
 from midas.venues.binance.bars import BarSequence
-from midas.venues.binance.codec import MarketCodec
+from midas.venues.binance.codec import Decoded, MarketCodec
 from midas.venues.binance.depth import BookEvent, DepthAssembler
 from midas.venues.binance.lag import Lag
 from midas.venues.binance.plan import FeedPlan, Fetch
+from midas.venues.binance.renewal import AGAIN, PATIENCE, Renewal, due_at
 from midas.venues.binance.repair import ROWS_MAX, Repairs
 from midas.venues.binance.stream_socket import StreamSocket
 from midas.venues.task import Backoff, keep_running
 
 STREAM = "market"
+RENEWAL_LOOK_S = 0.25
 REASONS_MAX = 1000  # distinct reasons of refusals remembered
+
+
+class _Line(NamedTuple):
+    """One connection."""
+
+    socket: StreamSocket
+    transport: WSTransport
 
 
 class BinanceFeed:
@@ -46,6 +56,9 @@ class BinanceFeed:
         }
         self._stands = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._line: _Line
+        self._resting: set[str] = set()  # symbols that don't trade: they have nothing to say
+        self._renewal: Renewal | None = None  # while two connections are heard
         self._connected_at = 0
         self._failure = "no answer"
         self._refused_at: dict[str, int] = {}
@@ -108,11 +121,14 @@ class BinanceFeed:
         self._tell(self._books[instrument].lost(reason, self._clock()))
         self._repairs.book(self._instruments[instrument], self._books[instrument])
 
-    def relist(self, instrument: Instrument) -> None:
-        """Its rules changed: where its steps did, the book is joined anew in these."""
+    def relist(self, instrument: Instrument, trades: bool) -> None:
+        """Its rules are these: where its steps changed, the book is joined anew in them."""
+        (self._resting.discard if trades else self._resting.add)(instrument.symbol.lower())
         self._instruments[instrument.id] = instrument
         if self._codec.relist(instrument):
             self.resync(instrument.id, "the venue changed its steps")
+            if self._renewal is not None:
+                self._renewal.spoilt = True
 
     def stream_ages(self) -> dict[str, int]:
         """Nanoseconds since each regular stream last spoke, or since the connection opened."""
@@ -131,11 +147,17 @@ class BinanceFeed:
         except MalformedMessage as error:
             self._refuse(str(error), at)
             return
+        if event is not None:
+            self._take(event)
+
+    def _take(self, event: Decoded) -> None:
         if isinstance(event, BookDelta):
             self._on_diff(event)
         elif isinstance(event, Bar):
             self._on_bar(event)
-        elif event is not None:
+        else:
+            if self._renewal is not None:
+                self._renewal.told(event)
             self._publish(event)
 
     def _on_diff(self, diff: BookDelta) -> None:
@@ -169,41 +191,109 @@ class BinanceFeed:
         self._publish(MessageRefused(self._plan.venue, STREAM, at, reason))
 
     async def _connection(self) -> None:
-        """One life of the connection. Raises Unreachable with the reason of its end."""
-        socket, transport = await StreamSocket.open(self._plan.url, self._on_message)
+        """One stretch without a gap, over several connections where all goes well.
+
+        Raises Unreachable with the reason of its end.
+        """
+        self._line = await self._open(self._on_message)
+        renewing: asyncio.Task[None] | None = None
         try:
             async with asyncio.TaskGroup() as group:
                 self._repairs.begin(group)
                 self._up()
+                renewing = group.create_task(self._renew_in_time())
                 try:
-                    reason = await self._watch(socket, transport)
+                    reason = await self._watch()
                 finally:
+                    renewing.cancel()
                     self._repairs.end()  # before the group, which takes no more tasks once it is leaving
         finally:
-            transport.disconnect(graceful=False)
-            self._down(socket.reason)
+            self._line.transport.disconnect(graceful=False)
+            self._down(self._line.socket.reason)
         raise Unreachable(reason)
 
-    async def _watch(self, socket: StreamSocket, transport: WSTransport) -> str:
-        """Why the connection ended, or was given up for its silence."""
+    async def _open(self, on_message: Callable[[bytes], None]) -> _Line:
+        return _Line(*await StreamSocket.open(self._plan.url, on_message))
+
+    async def _watch(self) -> str:
+        """Why the connection ended, or was given up for its silence; one that is followed doesn't matter."""
         patience = min(self._plan.connection_silence, self._plan.stream_silence) / 4
-        gone = asyncio.ensure_future(transport.wait_disconnected())
+        while True:
+            line = self._line
+            gone = asyncio.ensure_future(line.transport.wait_disconnected())
+            try:
+                while not gone.done():
+                    await asyncio.wait([gone], timeout=patience)
+                    if not gone.done() and (silence := self._silence()):
+                        line.socket.reason = silence
+                        return silence
+            finally:
+                gone.cancel()
+            if line is self._line:
+                return line.socket.reason
+
+    async def _renew_in_time(self) -> None:
+        """Before the venue cuts a connection, or as soon as it says so, another one takes over."""
+        due, notices = due_at(self._connected_at, self._chance()), self._codec.shutdowns
+        while True:
+            await asyncio.sleep(RENEWAL_LOOK_S)
+            if self._clock() < due and self._codec.shutdowns == notices:
+                continue
+            notices, due = self._codec.shutdowns, self._clock() + AGAIN
+            if await self._renew():
+                due = due_at(self._connected_at, self._chance())
+
+    async def _renew(self) -> bool:
+        """Whether a fresh connection has taken over; where none could, the old one goes on."""
+        renewal = self._renewal = Renewal(self._books)
+        fresh: _Line | None = None
         try:
-            while not gone.done():
-                await asyncio.wait([gone], timeout=patience)
-                if not gone.done() and (silence := self._silence()):
-                    socket.reason = silence
-                    break
+            fresh = await self._open(lambda payload: self._hold(renewal, payload))
+            end = self._clock() + PATIENCE
+            while not renewal.continues(self._clock()):
+                if self._clock() > end or fresh.transport.is_disconnected:
+                    return False
+                await asyncio.sleep(RENEWAL_LOOK_S)
+            self._move_to(fresh, renewal)
+            return True
+        except Unreachable:
+            return False
         finally:
-            gone.cancel()
-        return socket.reason
+            self._renewal = None
+            if fresh is not None and fresh is not self._line:
+                fresh.transport.disconnect(graceful=False)
+
+    def _hold(self, renewal: Renewal, payload: bytes) -> None:
+        at = self._clock()
+        try:
+            event = self._codec.decode(payload, at)
+        except MalformedMessage as error:
+            self._refuse(str(error), at)
+            return
+        if event is not None:
+            renewal.hold(event, at)
+
+    def _move_to(self, fresh: _Line, renewal: Renewal) -> None:
+        """Nothing waits in here, so that no message comes between both."""
+        old, self._line = self._line, fresh
+        old.socket.on_message = _unheard
+        old.transport.disconnect(graceful=False)
+        fresh.socket.on_message = self._on_message
+        self.connections += 1
+        self.last_at = self._connected_at = self._clock()
+        for book in self._books.values():
+            book.overlap()
+        for event in renewal.unpublished():
+            self._take(event)
+        told = "on a new connection, before the venue cuts the old one"
+        self._publish(FeedStatus(self._plan.venue, STREAM, self._connected_at, True, told))
 
     def _silence(self) -> str:
         quiet = (self._clock() - max(self.last_at, self._connected_at)) / SECOND
         if quiet > self._plan.connection_silence:
             return f"the market streams were silent for {quiet:.1f} s"
         for stream, age in self.stream_ages().items():
-            if age > self._plan.stream_silence * SECOND:
+            if age > self._plan.stream_silence * SECOND and stream.partition("@")[0] not in self._resting:
                 return f"the stream {stream} was silent for {age / SECOND:.1f} s"
         return ""
 
@@ -235,3 +325,7 @@ class BinanceFeed:
         """`bars` without the last one where it may still be open."""
         now = self._codec.market_time
         return [bar for bar in bars if bar.time <= now] if now else bars[:-1]
+
+
+def _unheard(_: bytes) -> None:
+    """Of a connection that another one has followed."""

@@ -17,6 +17,7 @@ import numpy as np
 
 from midas.domain.instrument import Instrument
 from midas.domain.money import decimals
+from midas.domain.unreadable import UNREADABLE
 from midas.errors import MalformedMessage
 from midas.venues.binance.scan import read_depth, read_sides
 
@@ -114,7 +115,7 @@ class Grid:
     def _slow_levels(self, text: bytes, side: str) -> list[tuple[int, int]]:
         try:
             pairs = _PAIRS.decode(text)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise MalformedMessage(
                 f"{self._symbol} {side} levels: expected pairs of price and quantity texts: {error}"
             ) from None

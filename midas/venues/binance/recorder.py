@@ -16,6 +16,7 @@ from picows import WSTransport
 
 from midas.domain.instrument import Instrument
 from midas.domain.time import SECOND
+from midas.domain.unreadable import UNREADABLE
 from midas.errors import MalformedMessage, StoreFull, Unreachable, VenueError
 from midas.venues.binance.plan import Fetch
 from midas.venues.binance.stream_socket import StreamSocket
@@ -166,6 +167,9 @@ class Recorder:
         self._heard_at = now = self._clock()
         if self._failure is not None or not message.startswith(b'{"stream"'):
             return
+        if not message.isascii() and not _is_text(message):
+            self.problem = "a message isn't what the venue documents: it is no UTF-8"
+            return  # whoever replays the file would refuse it as a whole
         self._write(now, message)
         if _DEPTH_MARK in message[:_HEAD]:
             self._on_depth(message)
@@ -173,7 +177,7 @@ class Recorder:
     def _on_depth(self, message: bytes) -> None:
         try:
             diff = _DEPTH.decode(message).data
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             self.problem = f"a depth message isn't what the venue documents: {error}"
             return
         chain = self._chains.get(diff.symbol)
@@ -205,7 +209,7 @@ class Recorder:
     def _on_snapshot(self, symbol: str, chain: _Chain, answer: bytes) -> None:
         try:
             last_id = _ANSWER.decode(answer).last_id
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise MalformedMessage(f"the answer isn't what the venue documents: {error}") from None
         if not chain.first_id or last_id < chain.first_id - 1:
             return  # it lags behind the stream: between the two lie updates that nobody has
@@ -239,6 +243,14 @@ class Recorder:
 
     def _failed(self, reason: str) -> None:
         self.problem = reason
+
+
+def _is_text(message: bytes) -> bool:
+    try:
+        message.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:

@@ -5,12 +5,16 @@ Orders and cancels don't come this way; their answers mean more than "yes" or an
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 import msgspec
 
-from midas.errors import MalformedMessage, RateLimited, Rejected, Unreachable
+from midas.domain.time import SECOND
+from midas.domain.unreadable import UNREADABLE
+from midas.errors import MalformedMessage, RateLimited, Rejected, Unreachable, VenueError
 from midas.venues.binance import answers
 from midas.venues.binance.client import Reply
 from midas.venues.binance.clock import VenueClock
@@ -30,8 +34,8 @@ class Rest:
     def __init__(self, client: Wire, now: Callable[[], int]) -> None:
         self.client = client
         self.now = now
-        self.weights = Weights(now)
-        self.clock = VenueClock(now, self.server_time)
+        self.weights = Weights(now, elapsed=_elapsed)
+        self.clock = VenueClock(now, self.server_time, _elapsed)
         self.on_key_refused: Callable[[], None] = lambda: None  # called once, not for each refusal
         client.observe(lambda reply: self.weights.observe(reply.headers))
 
@@ -71,11 +75,21 @@ class Rest:
         await self.clock.refresh()
         self.use_clock()
 
+    async def right_clock(self) -> bool:
+        """Whether what is signed now bears the venue's time; measured first where our clock was set."""
+        if self.clock.was_set:
+            with contextlib.suppress(VenueError):
+                await self.clock.refresh(samples=1)
+                self.use_clock()
+        return not self.clock.was_set
+
     def use_clock(self) -> None:
         """Sign with the offset measured last."""
         self.client.timestamp_offset = self.clock.offset_ms
 
     async def _body(self, call: Callable[[], Awaitable[Reply]], priority: Priority, signed: bool) -> bytes:
+        if signed:
+            await self.right_clock()
         self.weights.admit(priority, signed=signed)
         try:
             reply = await call()
@@ -106,9 +120,13 @@ class Rest:
                 raise AssertionError("an accepted request is no error")
 
 
+def _elapsed() -> int:
+    return int(asyncio.get_running_loop().time() * SECOND)
+
+
 def decode(body: bytes, type_: type[T]) -> T:
     """`body` as `type_`; raises MalformedMessage that says where it differs, never what it holds."""
     try:
         return msgspec.json.decode(body, type=type_)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise MalformedMessage(f"the venue's answer isn't what it documents: {error}") from None

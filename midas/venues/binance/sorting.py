@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from midas.domain.unreadable import UNREADABLE
 from midas.errors import RecordingInvalid
 from midas.venues.binance.payloads import Unrouted
 from midas.venues.recording import OnCut, RecordedLine, read_recording, recording_files
@@ -30,7 +31,7 @@ def by_symbol(path: Path, on_cut: OnCut) -> dict[str, list[RecordedLine]]:
                 continue
             try:
                 symbol, payload = _about(line.payload)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except UNREADABLE as error:
                 raise RecordingInvalid(f"{file}:{number}: {error}") from error
             if symbol:
                 sorted_.setdefault(symbol, []).append(RecordedLine(line.ns, payload))

@@ -17,7 +17,7 @@ class StreamSocket(WSListener):
     """Hands each text message to `on_message`; a fragmented one only when it is whole."""
 
     def __init__(self, on_message: Callable[[bytes], None]) -> None:
-        self._on_message = on_message
+        self.on_message = on_message
         self._parts: list[bytes] = []
         self._size = 0
         self.reason = "the connection was closed"
@@ -36,7 +36,7 @@ class StreamSocket(WSListener):
         """Called by the transport for each frame."""
         kind = frame.msg_type
         if kind is _TEXT and frame.fin:
-            self._on_message(frame.get_payload_as_bytes())
+            self.on_message(frame.get_payload_as_bytes())
         elif kind in (WSMsgType.TEXT, WSMsgType.CONTINUATION):
             self._collect(transport, frame)
         elif kind == WSMsgType.CLOSE:
@@ -53,4 +53,4 @@ class StreamSocket(WSListener):
         elif frame.fin:
             whole = b"".join(self._parts)
             self._parts, self._size = [], 0
-            self._on_message(whole)
+            self.on_message(whole)

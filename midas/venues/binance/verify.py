@@ -11,6 +11,7 @@ import msgspec
 
 from midas.domain.instrument import Instrument
 from midas.domain.market import BookDelta, BookLost, BookSnapshot, Quote
+from midas.domain.unreadable import UNREADABLE
 from midas.errors import MalformedMessage, RecordingInvalid
 from midas.state.book import OrderBook
 from midas.venues.binance.codec import Decoded, MarketCodec
@@ -94,7 +95,7 @@ class _Scan:
         for number, line in enumerate(lines, 1):
             try:
                 self._look(line.payload)
-            except msgspec.DecodeError as error:
+            except UNREADABLE as error:
                 raise RecordingInvalid(f"{where}:{number}: {error}") from error
         if len(self._symbols) != 1:
             found = ", ".join(sorted(self._symbols)) or "none"

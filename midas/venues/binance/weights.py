@@ -36,12 +36,17 @@ class Limits(msgspec.Struct, frozen=True):
 class Weights:
     """A breaker fed by response headers. Raises RateLimited before a request that shouldn't leave."""
 
-    def __init__(self, now: Callable[[], int], limits: Limits | None = None) -> None:
+    def __init__(
+        self, now: Callable[[], int], limits: Limits | None = None, elapsed: Callable[[], int] | None = None
+    ) -> None:
+        """`now`: our wall clock, which may be set; `elapsed` never is. Both in nanoseconds."""
         self._now = now
+        self._elapsed = elapsed or now
         self.limits = limits or Limits()
         self._weight = _Counter(MINUTE)
         self._orders_10s = _Counter(10 * SECOND)
         self._orders_day = _Counter(DAY)
+        # By the clock that nobody sets: an hour's correction would keep us silent for an hour.
         self._silent_until = 0
         self._orders_until = 0
         self._key_until = 0  # 0: nothing is known against our key
@@ -53,17 +58,17 @@ class Weights:
 
     @property
     def retry_at(self) -> int:
-        """When the venue will listen again; 0 where it does now."""
+        """When the venue will listen again, wall nanoseconds; 0 where it does now."""
         until = max(self._silent_until, self._key_until)
-        return until if until > self._now() else 0
+        return self._wall(until) if until > self._elapsed() else 0
 
     def admit(self, priority: Priority, *, signed: bool = True) -> None:
         """Pass, or raise RateLimited with the moment from which a request of `priority` may leave."""
         now = self._now()
         if signed:
             self.admit_key()
-        if now < self._silent_until:
-            raise _held("the venue asked for silence", self._silent_until)
+        if self._elapsed() < self._silent_until:
+            raise _held("the venue asked for silence", self._wall(self._silent_until))
         if self._weight.value(now) >= priority.value * self.limits.weight_minute:
             raise _held(
                 f"{self._weight.value(now)} of {self.limits.weight_minute} request weight is used, "
@@ -75,16 +80,16 @@ class Weights:
 
     def admit_key(self) -> None:
         """Pass, or raise RateLimited: of all that is signed one request a minute asks a refused key again."""
-        now = self._now()
-        if now < self._key_until:
-            raise _held("the venue refuses our API key", self._key_until)
+        elapsed = self._elapsed()
+        if elapsed < self._key_until:
+            raise _held("the venue refuses our API key", self._wall(self._key_until))
         if self._key_until:
-            self._key_until = now + _KEY_SILENCE
+            self._key_until = elapsed + _KEY_SILENCE
 
     def refuse_key(self) -> bool:
         """The venue refused our key: nothing signed leaves for a minute. Whether that is news."""
         news = not self._key_until
-        self._key_until = self._now() + _KEY_SILENCE
+        self._key_until = self._elapsed() + _KEY_SILENCE
         return news
 
     def accept_key(self) -> None:
@@ -99,21 +104,25 @@ class Weights:
             (self._orders_10s, "X-MBX-ORDER-COUNT-10S"),
             (self._orders_day, "X-MBX-ORDER-COUNT-1D"),
         ):
-            with contextlib.suppress(KeyError, ValueError):
-                counter.put(int(headers[name]), now)
+            if (told := headers.get(name)) is not None:
+                with contextlib.suppress(ValueError):
+                    counter.put(int(told), now)
 
     def refuse(self, headers: Mapping[str, str], code: int) -> int:
-        """Open the breaker after a 429 or 418; returns the moment until which it stays open."""
-        until = self._now() + _retry_after(headers)
+        """Open the breaker after a 429 or 418; returns the wall moment until which it stays open."""
+        until = self._elapsed() + _retry_after(headers)
         if code == _ORDERS_CODE:
             self._orders_until = max(self._orders_until, until)
         else:
             self._silent_until = max(self._silent_until, until)
-        return until
+        return self._wall(until)
+
+    def _wall(self, elapsed: int) -> int:
+        return self._now() + elapsed - self._elapsed()
 
     def _admit_order(self, now: int) -> None:
-        if now < self._orders_until:
-            raise _held("too many new orders", self._orders_until)
+        if self._elapsed() < self._orders_until:
+            raise _held("too many new orders", self._wall(self._orders_until))
         for counter, limit in (
             (self._orders_10s, self.limits.orders_10s),
             (self._orders_day, self.limits.orders_day),

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 import msgspec
 from aiohttp import web
 
+from midas.domain.unreadable import UNREADABLE
 from midas.errors import ConfigInvalid
 from midas.venues.sim.control import JSON
 from midas.venues.sim.floor.accounts import Account
@@ -79,7 +80,7 @@ async def _wish(request: web.Request) -> _Wish:
         raise ConfigInvalid(f"the content type is {request.content_type}; expected {JSON}")
     try:
         return msgspec.json.decode(await request.read(), type=_Wish)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise ConfigInvalid(
             f'a deposit or withdrawal is {{"asset": "USDT", "amount": "100", "account": "default"}}: {error}'
         ) from None

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 import msgspec
 from aiohttp import web
 
+from midas.domain.unreadable import UNREADABLE
 from midas.errors import ConfigInvalid
 from midas.venues.sim.faults.arming import Armed, parse
 from midas.venues.sim.faults.faults import Faults
@@ -107,7 +108,7 @@ async def _fields(request: web.Request) -> Mapping[str, object]:
         raise ConfigInvalid(f"the content type is {request.content_type}; expected {JSON}")
     try:
         return msgspec.json.decode(await request.read(), type=dict[str, object])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise ConfigInvalid(f"the body is no JSON object: {error}") from None
 
 

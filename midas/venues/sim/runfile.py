@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from midas.domain.unreadable import UNREADABLE
+
 NAME = "exchange.json"  # in a home
 
 
@@ -44,7 +46,7 @@ def pid_in(path: Path) -> int:
     """The process that wrote the file; 0 where there is none or it can't be read."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=RunFile).pid
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+    except (OSError, *UNREADABLE):
         return 0
 
 
@@ -52,7 +54,7 @@ def remove(path: Path, instance: str) -> None:
     """Remove the file where it is still ours."""
     try:
         content = msgspec.json.decode(path.read_bytes(), type=RunFile)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+    except (OSError, *UNREADABLE):
         return
     if content.instance == instance:
         path.unlink(missing_ok=True)

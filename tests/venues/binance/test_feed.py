@@ -67,6 +67,27 @@ class Street(WSListener):
     def say(self, payload: bytes) -> None:
         self.transports[-1].send(WSMsgType.TEXT, payload)
 
+    def trade(self, number: int, on: int = -1) -> None:
+        data = {"e": "trade", "E": START * 1000, "s": "BTCUSDT", "t": number, "p": "11.00", "q": "1.0",
+                "T": START * 1000, "m": False}  # fmt: skip
+        self.transports[on].send(
+            WSMsgType.TEXT, msgspec.json.encode({"stream": "btcusdt@trade", "data": data})
+        )
+
+    def diff(self, first: int, last: int, on: int) -> None:
+        data = {
+            "e": "depthUpdate",
+            "E": START * 1000,
+            "s": "BTCUSDT",
+            "U": first,
+            "u": last,
+            "b": [],
+            "a": [],
+        }
+        self.transports[on].send(
+            WSMsgType.TEXT, msgspec.json.encode({"stream": "btcusdt@depth@100ms", "data": data})
+        )
+
     def depth(self, bid: str = "", skip: int = 0) -> None:
         first = self.last_id + 1 + skip
         self.last_id = first + 2
@@ -128,7 +149,7 @@ class Desk:
         return [event.time // SECOND - START - 1 for event in self.events if isinstance(event, Bar)]
 
     async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not condition():
                 await asyncio.sleep(0.002)
 
@@ -191,9 +212,10 @@ async def test_a_missing_diff_loses_the_book_and_a_new_snapshot_brings_it_back(
 async def test_changed_steps_join_the_book_anew_and_count_in_them(desk: Desk, street: Street) -> None:
     await desk.feed.start()
     await desk.until(lambda: desk.of(BookSnapshot))
-    desk.feed.relist(msgspec.structs.replace(BTC, notional_min=Decimal(10)))
+    desk.feed.relist(msgspec.structs.replace(BTC, notional_min=Decimal(10)), trades=True)
     assert not desk.of(BookLost)
-    desk.feed.relist(msgspec.structs.replace(BTC, tick_size=Decimal("0.001"), lot_size=Decimal("0.1")))
+    finer = msgspec.structs.replace(BTC, tick_size=Decimal("0.001"), lot_size=Decimal("0.1"))
+    desk.feed.relist(finer, trades=True)
     assert len(desk.of(BookLost)) == 1
     await desk.until(lambda: len(desk.of(BookSnapshot)) == 2)
     street.say(
@@ -261,6 +283,17 @@ async def test_one_silent_stream_among_speaking_ones_is_given_up_too(desk: Desk,
         await asyncio.sleep(0.01)
     down = [event for event in desk.events if isinstance(event, FeedStatus) and not event.connected]
     assert down[0].detail.startswith("the stream btcusdt@kline_1s was silent for 0.2")
+
+
+async def test_the_silence_of_a_symbol_that_does_not_trade_costs_no_connection(
+    desk: Desk, street: Street
+) -> None:
+    await desk.make(stream_silence=0.1).start()
+    desk.feed.relist(BTC, trades=False)
+    await asyncio.sleep(0.4)
+    assert len(street.transports) == 1
+    desk.feed.relist(BTC, trades=True)
+    await desk.until(lambda: len(street.transports) == 2)
 
 
 async def test_bars_missed_while_away_are_fetched_and_published_once_in_order(
@@ -358,3 +391,49 @@ async def test_the_age_of_each_regular_stream_is_known(desk: Desk, street: Stree
     await desk.until(lambda: desk.feed.messages)
     ages = desk.feed.stream_ages()
     assert ages["btcusdt@depth@100ms"] < ages["btcusdt@kline_1s"]
+
+
+SHUTDOWN = b'{"e":"serverShutdown","E":1795248000000}'
+
+
+async def test_a_connection_that_will_be_cut_is_followed_by_another_without_a_gap_or_a_double(
+    desk: Desk, street: Street
+) -> None:
+    await desk.feed.start()
+    await desk.until(lambda: desk.of(BookSnapshot))
+    street.say(SHUTDOWN)
+    await desk.until(lambda: len(street.transports) == 2)
+    for number in (1, 2):
+        street.trade(number, on=0)
+    street.diff(101, 103, on=0)
+    await desk.until(lambda: desk.of(BookDelta) and len(desk.of(Trade)) == 2)
+    for number in (2, 3):  # the new one says again what the old one has said, and cuts its diffs elsewhere
+        street.trade(number, on=1)
+    for first, last in ((102, 105), (106, 107)):
+        street.diff(first, last, on=1)
+    await desk.until(lambda: desk.feed.connections == 2)
+    street.trade(4, on=1)
+    await desk.until(lambda: len(desk.of(Trade)) == 4)
+    deltas = [(d.first_id, d.last_id) for d in desk.of(BookDelta) if isinstance(d, BookDelta)]
+    assert deltas == [(101, 103), (104, 105), (106, 107)]
+    assert [t.trade_id for t in desk.of(Trade) if isinstance(t, Trade)] == [1, 2, 3, 4]
+    assert not desk.of(BookLost)
+    statuses = [(s.connected, s.detail) for s in desk.of(FeedStatus) if isinstance(s, FeedStatus)]
+    assert statuses == [(True, ""), (True, "on a new connection, before the venue cuts the old one")]
+    assert street.transports[0].is_disconnected
+
+
+async def test_a_new_connection_that_says_too_little_is_not_moved_to(desk: Desk, street: Street) -> None:
+    await desk.feed.start()
+    await desk.until(lambda: desk.of(BookSnapshot))
+    street.say(SHUTDOWN)
+    await desk.until(lambda: len(street.transports) == 2)
+    street.diff(101, 103, on=0)
+    street.trade(1, on=1)  # of the book it says nothing
+    await desk.until(lambda: desk.of(BookDelta))
+    await asyncio.sleep(1.5)
+    assert desk.feed.connections == 1
+    street.transports[1].disconnect(graceful=False)
+    street.diff(104, 105, on=0)
+    await desk.until(lambda: len(desk.of(BookDelta)) == 2)
+    assert not desk.of(BookLost)

@@ -105,7 +105,7 @@ class Desk:
         await self.until(lambda: self.recorder.connected)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        await until(condition, 10)
+        await until(condition)
 
     async def stop(self) -> list[RecordedLine]:
         self.recorder.stop()
@@ -229,4 +229,14 @@ async def test_a_full_disk_ends_the_recording_with_one_sentence(desk: Desk) -> N
     os.close(full)
     desk.street.trade()
     with pytest.raises(StoreFull, match="No space left on device"):
-        await asyncio.wait_for(desk._tasks.pop(), 10)
+        await asyncio.wait_for(desk._tasks.pop(), 30)
+
+
+async def test_bytes_that_are_no_text_are_told_and_not_written(desk: Desk) -> None:
+    await desk.record()
+    message = b'{"stream":"btcusdt@depth@100ms","data":{"s":"\xff","U":1,"u":2}}'
+    desk.street.transports[-1].send(WSMsgType.TEXT, message)
+    last = desk.street.trade("after it")
+    await desk.until(lambda: desk.writer.messages > 0 and "no UTF-8" in desk.recorder.problem)
+    assert [line.payload for line in await desk.stop() if b"@trade" in line.payload] == [last]
+    assert not any(b"\xff" in line.payload for line in desk.lines())

@@ -108,3 +108,15 @@ def test_headers_that_say_nothing_change_nothing(weights: Weights) -> None:
     weights.observe({"X-MBX-USED-WEIGHT-1M": "many"})
     weights.observe({})
     assert weights.used == 0
+
+
+def test_a_silence_lasts_as_long_as_the_venue_said_however_our_clock_is_set() -> None:
+    wall, elapsed = Wall(), Wall()
+    weights = Weights(wall, elapsed=elapsed)
+    weights.refuse({"Retry-After": "30"}, -1003)
+    wall.time += 60 * MINUTE
+    assert passes(weights) == set()
+    wall.time -= 120 * MINUTE
+    assert weights.retry_at == wall.time + 30 * SECOND
+    elapsed.time += 30 * SECOND
+    assert passes(weights) == set(Priority)

@@ -14,6 +14,7 @@ import msgspec
 
 from midas.domain.money import decimals
 from midas.domain.time import DAY, MILLISECOND
+from midas.domain.unreadable import UNREADABLE
 from midas.venues.sim.floor.refusal import Refusal, illegal, missing
 
 NUMBER = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
@@ -155,7 +156,7 @@ def texts(text: str) -> list[str] | None:
     """A JSON list of texts; None for whatever else `text` is."""
     try:
         found = msgspec.json.decode(text, type=list[str])
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+    except UNREADABLE:
         return None
     return found
 

@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from midas.domain.time import MICROSECOND, MILLISECOND
+from midas.domain.unreadable import UNREADABLE
 from midas.venues.sim.doors.rest import refused
 from midas.venues.sim.doors.streams import Client, Hub
 from midas.venues.sim.doors.timings import SocketTimings
@@ -187,7 +188,7 @@ class Sockets:
     def _control(self, client: Client, text: str) -> bool:
         try:
             control = msgspec.json.decode(text, type=Control)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             client.send_now(_ENCODE({"error": {"code": 3, "msg": f"Invalid JSON: {error}"}, "id": None}))
             return True
         answer = self._controlled(client, control)

@@ -9,6 +9,7 @@ from functools import partial
 import msgspec
 
 from midas.domain.time import MILLISECOND, SECOND
+from midas.domain.unreadable import UNREADABLE
 from midas.venues.sim.doors import signing
 from midas.venues.sim.doors.endpoints import Endpoint
 from midas.venues.sim.doors.gateway import Gateway
@@ -90,7 +91,7 @@ class WsApi:
         """One message; trading requests run beside each other."""
         try:
             call = msgspec.json.decode(text, type=Call)
-        except (msgspec.DecodeError, RecursionError):
+        except UNREADABLE:
             client.send_now(_ENCODE(self._refused(_NULL, self._charged("Invalid JSON Request"))))
             return True
         task = asyncio.create_task(self._run(client, self._sessions[client], call))

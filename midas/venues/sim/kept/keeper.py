@@ -20,6 +20,7 @@ import msgspec
 
 from midas.domain.order import Side
 from midas.domain.time import SECOND
+from midas.domain.unreadable import UNREADABLE
 from midas.errors import StoreDamaged
 from midas.venues.sim.floor.desk import Desk, DeskStand
 from midas.venues.sim.floor.exchange import Exchange
@@ -100,7 +101,7 @@ class Keeper:
         """Go on where the vault's exchange stood, at wall time `now`. Raises StoreDamaged."""
         try:
             self._resume(now)
-        except (msgspec.MsgspecError, KeyError, AssertionError) as error:
+        except (KeyError, AssertionError, *UNREADABLE) as error:
             raise StoreDamaged(
                 f"{self._vault.path}: what the exchange kept doesn't fit together ({error!r}); "
                 "`midas sim --state FILE --fresh` sets it aside and begins anew",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from midas.domain.unreadable import UNREADABLE
 from midas.errors import ConfigInvalid, StoreDamaged, StoreError
 from midas.venues.sim.config import ExchangeConfig
 from midas.venues.sim.floor.exchange import Exchange, Listener
@@ -156,7 +157,7 @@ def _read(vault: Vault) -> Remembered | None:
         return None
     try:
         return msgspec.msgpack.decode(content, type=Remembered)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise StoreDamaged(
             f"{vault.path}: the exchange's file can't be read ({error}); {_WAY_OUT}", str(vault.path), 0
         ) from error

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from midas.domain.instrument import Instrument
 from midas.domain.time import SECOND
+from midas.domain.unreadable import UNREADABLE
 from midas.errors import StoreDamaged
 from midas.venues.sim.levels.scale import WIRE
 from midas.venues.sim.source.candle_path import Bar, Tick, path
@@ -72,7 +73,7 @@ class Candles:
         """Play up to where it was saved, at once. Raises StoreDamaged for another table's position."""
         try:
             position = msgspec.json.decode(state, type=_Position)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             position = _Position(events=0, candles=-1)
         if position.candles != self._candles:
             raise StoreDamaged(

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from midas.domain.instrument import Instrument
+from midas.domain.unreadable import UNREADABLE
 from midas.errors import MalformedMessage, RecordingInvalid
 from midas.venues.recording import OnCut, read_recording
 
@@ -27,7 +28,7 @@ class Snapshot(msgspec.Struct, rename={"last_id": "lastUpdateId"}):
         """Bids and asks. Raises MalformedMessage."""
         try:
             return _PAIRS.decode(self.bids), _PAIRS.decode(self.asks)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise MalformedMessage(f"a depth snapshot's levels aren't pairs of strings: {error}") from error
 
 
@@ -137,7 +138,7 @@ def messages(files: list[Path], on_cut: OnCut | None = None) -> Iterator[Recorde
                 found = _decode(raw)
             except MalformedMessage as error:
                 raise RecordingInvalid(f"{file}:{number}: {error}") from error
-            except msgspec.DecodeError as error:
+            except UNREADABLE as error:
                 raise RecordingInvalid(
                     f"{file}:{number}: not a message of a recorded Binance stream ({error})"
                 ) from error

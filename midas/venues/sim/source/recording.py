@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from midas.domain.time import MILLISECOND
+from midas.domain.unreadable import UNREADABLE
 from midas.errors import StoreDamaged
 from midas.venues.recording import recording_files
 from midas.venues.sim.levels.outside import Level
@@ -65,7 +66,7 @@ class Recording:
         """Replay up to where it was saved, at once. Raises StoreDamaged for another recording's position."""
         try:
             position = msgspec.json.decode(state, type=_Position)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             position = _Position(events=0, messages=-1)
         if position.messages != self._survey.messages:
             raise StoreDamaged(

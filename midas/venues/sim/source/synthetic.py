@@ -19,6 +19,7 @@ import msgspec
 
 from midas.domain.order import Side
 from midas.domain.time import DAY, MILLISECOND, SECOND
+from midas.domain.unreadable import UNREADABLE
 from midas.errors import StoreDamaged
 from midas.venues.sim.levels.outside import Level
 from midas.venues.sim.source.market import BestQuote, DepthChange, Listing, MarketEvent, Print
@@ -202,7 +203,7 @@ class Synthetic:
         """Go on exactly where `save` stood; seed and parameters must be the same."""
         try:
             found = msgspec.msgpack.decode(state, type=_State)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise _damaged(f"it can't be read: {error}") from None
         if (found.parameters, found.seed) != (self._world.hash, self._seed):
             raise _damaged("it is of another seed or of other parameters")

@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from midas.domain.unreadable import UNREADABLE
 from midas.errors import ConfigInvalid, StoreDamaged, StoreFull
 
 
@@ -179,7 +180,7 @@ def read_truth(path: Path) -> Iterator[Fact]:
                 return
             try:
                 yield _DECODE(line)
-            except msgspec.DecodeError as error:
+            except UNREADABLE as error:
                 raise StoreDamaged(
                     f"{path}:{number}: not a line that `midas sim --truth` wrote ({error})",
                     str(path),

@@ -1,0 +1,160 @@
+"""Whether forecasts still come true: the rule of R7.5, what is wrong with it, and the trigger used instead.
+
+R7.5 acts where the hit rate of 30 days is off the forecasts by more than 15 points. With few trades chance
+does that: a calibrated forecaster is off by more in 20 of 100 windows of ten trades, in 6 of 100 of thirty
+(36 and 10 where .55 - .40 > .15 is left to floating point). The trigger needs 30 effective trades and looks
+at one side only; it fires where the hit rate is 15 points below, or where chance alone would hardly leave it
+so low (z < -2.5); it lets go once z has been above -1 for five days. Both are shown; only the trigger acts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from math import comb, fsum, isfinite, nan, sqrt
+
+import msgspec
+
+from midas.statistics.conventions import LEAST_HIT_RATE
+
+_TOLERANCE = 1e-12  # .55 - .40 > .15 is true in floating point
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers of both; gaps are shares of 1."""
+
+    window_days: int = 30
+    gap: float = 0.15
+    effective_min: float = LEAST_HIT_RATE
+    z_trigger: float = -2.5
+    z_release: float = -1.0
+    release_days: int = 5
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """One decided forecast."""
+
+    day: int  # on which it was decided, whole days since any fixed one
+    forecast: float  # the probability of a win
+    won: bool
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """Forecasts of the window against what happened."""
+
+    count: int
+    effective: float  # independent trades that they are worth
+    hits: int
+    expected: float  # hits, the sum of the forecasts
+    z: float  # (hits - expected) / sqrt(sum p (1 - p)), of the effective number; NaN where nothing is open
+
+    @property
+    def difference(self) -> float:
+        """Hit rate less mean forecast, below 0 where too much was promised; NaN without trades."""
+        return (self.hits - self.expected) / self.count if self.count else nan
+
+
+class Status(Enum):
+    """What the panel says."""
+
+    TOO_FEW = "insufficient data"
+    CALIBRATED = "calibrated"
+    DEGRADED = "degraded"
+
+
+class Monitor(msgspec.Struct, frozen=True):
+    """What is carried from day to day."""
+
+    degraded: bool = False
+    calm_days: int = 0  # in a row, with z above the release
+    last_day: int | None = None  # that was counted
+
+
+class FalseAlarms(msgspec.Struct, frozen=True):
+    """Probability that a rule fires, exact by the binomial."""
+
+    two_sided: float  # R7.5 as it is written
+    one_sided: float  # the hit rate 15 points below
+    relative: float  # the hit rate 15 % of the forecast below
+    trigger: float  # what is used
+
+
+def measured(
+    outcomes: Sequence[Outcome], today: int, rules: Rules | None = None, overlap: float = 1.0
+) -> Gap:
+    """Of the outcomes of the window that ends with `today`.
+
+    `overlap` is how many trades on average live at the same time on the same thing: they count once.
+    """
+    window = (rules or Rules()).window_days
+    assert overlap >= 1.0, f"expected 1 or more trades at a time, got {overlap}"
+    seen = [each for each in outcomes if today - window < each.day <= today]
+    assert all(0.0 <= each.forecast <= 1.0 for each in seen), "expected probabilities from 0 to 1"
+    hits = sum(each.won for each in seen)
+    expected = fsum(each.forecast for each in seen)
+    spread = fsum(each.forecast * (1.0 - each.forecast) for each in seen) * overlap
+    z = (hits - expected) / sqrt(spread) if spread > 0.0 else nan
+    return Gap(len(seen), len(seen) / overlap, hits, expected, z)
+
+
+def naive(gap: Gap, rules: Rules | None = None) -> bool:
+    """R7.5 as it is written: off by more than 15 points, on either side, however few the trades."""
+    return abs(gap.difference) > (rules or Rules()).gap + _TOLERANCE
+
+
+def triggered(gap: Gap, rules: Rules | None = None) -> bool:
+    """The corrected rule: enough trades, and a hit rate 15 points below the forecasts or z < -2.5."""
+    by = rules or Rules()
+    if gap.effective < by.effective_min - _TOLERANCE:
+        return False
+    return gap.difference < -by.gap - _TOLERANCE or gap.z < by.z_trigger - _TOLERANCE
+
+
+def advanced(monitor: Monitor, gap: Gap, today: int, rules: Rules | None = None) -> Monitor:
+    """After `today`, once a day or oftener: it degrades at once and recovers only with the days.
+
+    While it is degraded and too few trades are left to tell, the days neither count nor start anew.
+    """
+    by = rules or Rules()
+    if triggered(gap, by):
+        return Monitor(degraded=True, calm_days=0, last_day=today)
+    if not monitor.degraded:
+        return Monitor(last_day=today)
+    if monitor.last_day is not None and today <= monitor.last_day:
+        return monitor
+    if gap.effective < by.effective_min - _TOLERANCE or not isfinite(gap.z):
+        return msgspec.structs.replace(monitor, last_day=today)
+    calm = monitor.calm_days + 1 if gap.z > by.z_release + _TOLERANCE else 0
+    return Monitor(degraded=calm < by.release_days, calm_days=calm, last_day=today)
+
+
+def status(monitor: Monitor, gap: Gap, rules: Rules | None = None) -> Status:
+    """What to show."""
+    if monitor.degraded:
+        return Status.DEGRADED
+    enough = gap.effective >= (rules or Rules()).effective_min - _TOLERANCE
+    return Status.CALIBRATED if enough else Status.TOO_FEW
+
+
+def false_alarms(count: int, probability: float = 0.55, rules: Rules | None = None) -> FalseAlarms:
+    """How often each rule fires where the forecasts are right, in one window of `count` trades."""
+    return FalseAlarms(*_alarm_rates(count, probability, probability, rules or Rules()))
+
+
+def power(count: int, forecast: float, truth: float, rules: Rules | None = None) -> FalseAlarms:
+    """How often each rule fires where wins have probability `truth`."""
+    return FalseAlarms(*_alarm_rates(count, forecast, truth, rules or Rules()))
+
+
+def _alarm_rates(count: int, forecast: float, truth: float, rules: Rules) -> tuple[float, ...]:
+    fired: tuple[list[float], ...] = ([], [], [], [])
+    spread = sqrt(count * forecast * (1.0 - forecast))
+    for hits in range(count + 1):
+        chance = comb(count, hits) * truth**hits * (1.0 - truth) ** (count - hits)
+        gap = Gap(count, count, hits, count * forecast, (hits - count * forecast) / spread)
+        below = gap.difference < -rules.gap - _TOLERANCE
+        relative = gap.difference < -rules.gap * forecast - _TOLERANCE
+        for place, fires in enumerate((naive(gap, rules), below, relative, triggered(gap, rules))):
+            if fires:
+                fired[place].append(chance)
+    return tuple(map(fsum, fired))

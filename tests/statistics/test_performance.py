@@ -1,0 +1,175 @@
+"""Performance figures: the reference values, the edges, and what must hold for any series."""
+
+from __future__ import annotations
+
+from math import inf, isnan, nan
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from midas.statistics.conventions import Figure, Reason
+from midas.statistics.performance import (
+    Performance,
+    cagr,
+    calmar,
+    drawdowns,
+    factor_for_optimiser,
+    factor_text,
+    kurtosis,
+    max_drawdown,
+    measure,
+    profit_factor,
+    recovery_factor,
+    sharpe,
+    sharpe_of_period,
+    skewness,
+    sortino,
+    total_return,
+    ulcer,
+    volatility,
+    win_rate,
+)
+from tests.statistics.series import TWELVE_DAYS as R
+from tests.statistics.series import returns
+
+series = st.lists(st.floats(-0.2, 0.2), min_size=60, max_size=90)
+
+
+@pytest.mark.parametrize(
+    ("found", "value"),
+    [
+        pytest.param(sharpe_of_period(R, least=1), 0.194927027, id="the Sharpe ratio of a day"),
+        pytest.param(sharpe(R, 252, least=1), 3.094370620, id="the Sharpe ratio of a year, ddof 1"),
+        pytest.param(volatility(R, 252, least=1), 0.162876417, id="the annual volatility"),
+        pytest.param(sortino(R, 252, least=1), 4.668468121, id="Sortino over all n, not over the losses"),
+        pytest.param(total_return(R), 0.023672096, id="the total return"),
+        pytest.param(cagr(R, 252, least=1), 0.634474575, id="the CAGR"),
+        pytest.param(max_drawdown(R), -0.02, id="the largest drawdown, stored negative"),
+        pytest.param(calmar(R, 252, least=1), 31.72372874, id="Calmar"),
+        pytest.param(recovery_factor(R, least=1), 1.183604808, id="the recovery factor, compounded"),
+        pytest.param(profit_factor(R, least=1), 1.615384615, id="the profit factor of returns"),
+        pytest.param(win_rate(R, least=1), 0.636363636, id="the win rate without zeros"),
+        pytest.param(ulcer(R, least=1), 0.009768330, id="the Ulcer index over n"),
+        pytest.param(skewness(R, least=1), -0.797500246, id="the population's skewness"),
+        pytest.param(kurtosis(R, least=1), 2.790356788, id="the population's kurtosis, not in excess"),
+    ],
+)
+def test_twelve_days_give_the_reference_value_of(found: Figure, value: float) -> None:
+    assert found.value == pytest.approx(value, rel=1e-6)
+    assert found.known
+
+
+def test_the_initial_capital_is_the_first_peak() -> None:
+    assert max_drawdown([-0.02, 0.01]).value == pytest.approx(-0.02)
+
+
+def test_a_risk_free_rate_is_taken_off_each_period() -> None:
+    day = 1.04 ** (1 / 252) - 1
+    assert sharpe(R, 252, 0.04, 1).value == pytest.approx(sharpe([r - day for r in R], 252, least=1).value)
+
+
+def reason(found: Figure) -> Reason | None:
+    """Why a figure is NaN; checks that it is."""
+    assert isnan(found.value)
+    return found.reason
+
+
+@pytest.mark.parametrize(
+    ("found", "why"),
+    [
+        pytest.param(sharpe([0.01] * 40, 252), Reason.NO_SPREAD, id="Sharpe of what never varies"),
+        pytest.param(skewness([0.01] * 80), Reason.NO_SPREAD, id="skewness of what never varies"),
+        pytest.param(sortino([0.01] * 40, 252), Reason.NO_LOSSES, id="Sortino without a loss"),
+        pytest.param(calmar([0.01] * 100, 252), Reason.NO_DRAWDOWN, id="Calmar without a drawdown"),
+        pytest.param(recovery_factor([0.01] * 40), Reason.NO_DRAWDOWN, id="recovery without a drawdown"),
+        pytest.param(profit_factor([0.0] * 40), Reason.NOTHING_DECIDED, id="profit factor of nothing"),
+        pytest.param(win_rate([0.0] * 40), Reason.NOTHING_DECIDED, id="win rate of zeros"),
+        pytest.param(win_rate([]), Reason.TOO_FEW, id="win rate of no trade"),
+        pytest.param(cagr([0.01] * 62, 252), Reason.TOO_SHORT, id="CAGR of less than a quarter"),
+        pytest.param(calmar([0.01] * 62, 252), Reason.TOO_SHORT, id="Calmar of less than a quarter"),
+        pytest.param(sharpe([0.01, nan] * 30, 252), Reason.MISSING, id="Sharpe with a hole"),
+        pytest.param(max_drawdown([0.01, nan]), Reason.MISSING, id="drawdown with a hole"),
+        pytest.param(total_return([]), Reason.TOO_FEW, id="total return of nothing"),
+        pytest.param(sharpe([0.01], 252, least=1), Reason.TOO_FEW, id="Sharpe of one day"),
+    ],
+)
+def test_what_cannot_be_told_is_nan_with_its_reason(found: Figure, why: Reason) -> None:
+    assert reason(found) is why
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [
+        ("volatility", 20),
+        ("sharpe", 30),
+        ("sortino", 30),
+        ("recovery_factor", 20),
+        ("profit_factor", 30),
+        ("win_rate", 30),
+        ("ulcer", 20),
+        ("skewness", 60),
+        ("kurtosis", 60),
+        ("cagr", 63),
+        ("calmar", 63),
+        ("total_return", 1),
+        ("max_drawdown", 1),
+    ],
+)
+def test_a_figure_is_told_from_its_smallest_sample_on(name: str, least: int) -> None:
+    many = [-0.01, *returns(99)]
+    assert getattr(measure(many[:least], 252), name).known
+    if least > 1:
+        assert not getattr(measure(many[: least - 1], 252), name).known
+
+
+def test_without_a_loss_the_profit_factor_is_infinite_and_shown_as_much() -> None:
+    found = profit_factor([0.01] * 30)
+    assert found.value == inf
+    assert factor_text(found.value) == ">99"
+    assert factor_for_optimiser(found.value) == 10.0
+    assert (factor_text(1.6154), factor_for_optimiser(1.6154)) == ("1.62", 1.6154)
+
+
+def test_a_lost_capital_is_lost_for_good() -> None:
+    ruined = [0.01] * 70 + [-1.0] + [0.5] * 5
+    assert cagr(ruined, 252).value == -1.0
+    assert total_return(ruined).value == -1.0
+    assert max_drawdown(ruined).value == -1.0
+    assert cagr([*ruined[:70], -1.5], 252).value == -1.0
+    assert max_drawdown([*ruined[:70], -1.5]).value == -1.0
+
+
+def test_a_growth_beyond_all_numbers_is_infinite() -> None:
+    assert cagr([100.0] * 3, 365, least=1).value == inf
+
+
+def test_calmar_looks_at_three_years() -> None:
+    long_ago = [-0.5, *returns(3 * 252)]
+    assert calmar(long_ago, 252).value == calmar(long_ago[1:], 252).value
+
+
+@given(series, st.floats(0.1, 10.0))
+def test_leverage_changes_no_sharpe_ratio(days: list[float], factor: float) -> None:
+    before, after = sharpe(days, 252), sharpe([factor * each for each in days], 252)
+    if before.known and after.known and abs(before.value) < 1e3:
+        assert after.value == pytest.approx(before.value, rel=1e-6, abs=1e-6)
+
+
+@given(series)
+def test_order_changes_no_moment_and_every_drawdown_stays_within_the_capital(days: list[float]) -> None:
+    forth, back = measure(days, 252), measure(days[::-1], 252)
+    for name in ("volatility", "sharpe", "profit_factor", "win_rate", "skewness", "kurtosis"):
+        one, other = getattr(forth, name), getattr(back, name)
+        assert one.reason is other.reason
+        assert one.value == other.value or isnan(one.value)
+    assert all(-1.0 <= fall <= 0.0 for fall in drawdowns(days))
+    assert -forth.max_drawdown.value >= forth.ulcer.value - 1e-12
+
+
+@given(st.lists(st.floats(-1.0, 1.0) | st.just(nan) | st.just(inf), max_size=80))
+def test_a_figure_is_nan_exactly_where_it_has_a_reason(days: list[float]) -> None:
+    found = measure(days, 252)
+    for name in Performance.__struct_fields__:
+        each = getattr(found, name)
+        assert isnan(each.value) is not each.known
