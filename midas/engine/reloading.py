@@ -70,7 +70,7 @@ class Reloader:
         if looser and not command.confirmed:
             also = f"; and besides: {', '.join(tighter)}" if tighter else ""
             return Reply(
-                True, f"nothing was changed: looser would be {', '.join(looser)}{also}; confirm it{rest}"
+                False, f"nothing was changed: looser would be {', '.join(looser)}{also}; confirm it{rest}"
             )
         self._risk.limits = command.limits
         words = tuple(c.sentence for c in found)

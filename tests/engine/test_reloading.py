@@ -63,7 +63,7 @@ def test_looser_ones_want_a_confirmation_and_until_then_nothing_changes(
 ) -> None:
     wanted = limits(**changes, sector_max=0.5)
     answer = hands.desk.command(Reload(limits=wanted))
-    assert answer.accepted
+    assert not answer.accepted
     assert answer.message.startswith(f"nothing was changed: looser would be {words}")
     assert "and besides: sector_max 0.9 -> 0.5; confirm it" in answer.message
     assert now(hands) == LIMITS, "not even what is tighter: all or nothing"
