@@ -45,6 +45,9 @@ def test_more_executed_orders_than_allowed_close_the_gate_of_the_strategy(times:
         assert closed.by == "throttle"
         assert closed.reason == "stopped by the throttle: 4 times BUY BTC-USDT in 600 s, at most 3"
         assert scene.notes("`strategy puppet resume` lets it go on")
+        (alarm,) = [a for a in scene.desk.picture().alarms if a.name == "gate:puppet"]
+        assert alarm.severity == "error"
+        assert "`midas strategy puppet resume`" in alarm.advice
 
 
 def test_a_stopped_strategy_opens_nothing_more_but_leaves() -> None:
