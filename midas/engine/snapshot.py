@@ -158,7 +158,7 @@ class Painter:
             venue=assembly.venue,
             account=state.account,
             version=assembly.version,
-            profile=assembly.profile,
+            profile=engine.orchestrator.risk.limits.profile,
             speed=assembly.speed,
             recovering=state.recovering,
             mode=self._mode(),
