@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from midas.domain.command import SetStrategy
@@ -13,7 +15,7 @@ from midas.state.control import Gate
 from tests.engine.hands import Hands
 from tests.engine.scene import Scene, of
 from tests.fakes.desk import BTC, decisions
-from tests.fakes.strategy import flat, long
+from tests.fakes.strategy import BookPuppet, flat, long
 
 
 def turned(scene: Scene, times: int) -> None:
@@ -124,3 +126,23 @@ def test_an_exit_that_would_meet_our_own_entry_has_it_cancelled_first() -> None:
     hands.scene.bar()
     assert hands.scene.position == 0
     assert not hands.state.orders.working("manual", BTC.id)
+
+
+def test_a_strategy_that_wants_a_hundred_orders_a_second_is_slowed_and_then_stopped() -> None:
+    scene = Scene(BookPuppet(), repeats_max=5, repeats_window=600 * SECOND)
+    scene.market.step = SECOND // 100
+    wants = itertools.cycle([long(urgency=Urgency.AGGRESSIVE), flat(Urgency.AGGRESSIVE)])
+    for n in range(1_200):
+        scene.puppet.opinion = next(wants)
+        for event in scene.market.move(n % 2 * 2 - 1):
+            scene.desk.feed(event)
+        if n % 50 == 49:
+            scene.tick()
+    planned = [d.intent.created_at for d in of(OrderPlanned, scene.desk.audits) if d.intent.side is Side.BUY]
+    busiest = max(sum(at <= later < at + 10 * SECOND for later in planned) for at in planned)
+    assert busiest <= 20
+    stopped = scene.desk.state.control.paused("book-puppet")
+    assert stopped is not None
+    assert stopped.by == "throttle"
+    assert len(planned) <= 6
+    assert scene.position < BTC.lot_size
