@@ -159,7 +159,7 @@ class Session:
 
         The market may be heard meanwhile: its messages wait in the inbox, conflated where they are many.
         """
-        left = await asyncio.to_thread(ahead.take) if ahead is not None else None
+        left = await ahead.taken() if ahead is not None else None
         home, account = self._settings.home, self._access.account
         self._carried, self.problems = inherited(home, account, self._clock.now, left)
         refuse_left_behind(self._carried, self._config.instruments)

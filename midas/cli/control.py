@@ -12,7 +12,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from midas.assembly.access import sockets
-from midas.cli.absence import remedies, silent
+from midas.cli.absence import remedies, speaking
 from midas.cli.options import home_from
 from midas.cli.running import LOCK, running
 from midas.domain.command import (
@@ -165,15 +165,13 @@ def only_asks(command: Command) -> bool:
 
 def send(home: Path, command: Command) -> Answer:
     """Give a command to the engine of this home and wait for its answer. Raises NotRunning, LinkClosed."""
-    pid = running(home).pid
-    link = SocketLink(sockets(home)[0], hz=0.1)
-    link.start()
-    try:
-        return link.ask(command, actor())
-    except LinkClosed as error:
-        raise LinkClosed(silent(home, pid, error)) from None
-    finally:
-        link.close()
+    with speaking(home):
+        link = SocketLink(sockets(home)[0], hz=0.1)
+        link.start()
+        try:
+            return link.ask(command, actor())
+        finally:
+            link.close()
 
 
 def _print(args: Namespace, facts: dict[str, object]) -> int:

@@ -7,14 +7,15 @@ import os
 import time
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from midas.assembly.access import sockets
+from midas.cli.absence import speaking
 from midas.cli.control import actor
 from midas.cli.options import home_from
-from midas.cli.running import running
 from midas.domain.command import (
     AmendOrder,
     Answer,
@@ -26,7 +27,7 @@ from midas.domain.command import (
     Review,
     SetStrategy,
 )
-from midas.errors import CommandRefused, LinkClosed, UsageError
+from midas.errors import CommandRefused, LinkClosed, LinkSilent, UsageError
 from midas.runtime.link import SocketLink
 from midas.state.snapshot import InstrumentView
 
@@ -59,13 +60,10 @@ def amend(args: Namespace) -> int:
 
 def cancel(args: Namespace) -> int:
     """Withdraw one order by its id, or the entries of one instrument or of all."""
-    link = _link(args)
-    try:
+    with _link(args) as link:
         instruments = link.wait_for_snapshot().instruments
         command = _cancel(args.what, instruments)
         answer = link.ask(command, actor())
-    finally:
-        link.close()
     if not answer.accepted and isinstance(command, CancelOrder) and not any(map(str.isdigit, args.what)):
         names = ", ".join(instrument.name for instrument in instruments)
         raise UsageError(f"{answer.message}; instruments are {names}")
@@ -99,26 +97,27 @@ def _ask_once(args: Namespace, command: PlaceOrder | AmendOrder, ticket: str) ->
     try:
         return _ask(args, command)
     except LinkClosed as error:
-        if not command.confirmed:
+        if not command.confirmed or isinstance(error, LinkSilent):
             raise
         again = f"the same with --ticket {ticket} never makes a second order"
         raise LinkClosed(f"{error}; whether it was sent isn't known: {again}") from None
 
 
 def _ask(args: Namespace, command: Command) -> Answer:
-    link = _link(args)
-    try:
+    with _link(args) as link:
         return link.ask(command, actor())
-    finally:
-        link.close()
 
 
-def _link(args: Namespace) -> SocketLink:
+@contextmanager
+def _link(args: Namespace) -> Iterator[SocketLink]:
     home: Path = home_from(args)
-    running(home)
-    link = SocketLink(sockets(home)[0], hz=0)
-    link.start()
-    return link
+    with speaking(home):
+        link = SocketLink(sockets(home)[0], hz=0)
+        link.start()
+        try:
+            yield link
+        finally:
+            link.close()
 
 
 def _cancel(what: str, instruments: Iterable[InstrumentView]) -> Command:

@@ -391,6 +391,7 @@ class Runner:
         """Only the latch that was reviewed goes; one that stays on the disk stays in force."""
         latch = self._shell.latch
         standing = latch.read()
+        self._heard = None  # this answers what was told: if it stays there, it is told again
         try:
             if standing is None or (self._known and latch.release(self._known, by, reason, self._now())):
                 return

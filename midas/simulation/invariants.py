@@ -95,6 +95,11 @@ class Inspector:
 
     # asked by the world
 
+    @property
+    def passes(self) -> int:
+        """Over the account, in this life."""
+        return self._looker.passes if self._looker is not None else 0
+
     def left(self, desk: Desk, client_id: str) -> None:
         """I3 and I7, as the bytes of an order leave."""
         if self._network.left[client_id] > 1:

@@ -491,6 +491,18 @@ async def test_a_latch_that_cannot_be_released_stays_in_force(bench: Bench) -> N
     assert bench.latch.is_set
 
 
+async def test_a_level_on_the_disk_that_cannot_be_released_holds_again(bench: Bench) -> None:
+    async with bench.running():
+        bench.latch.trip(KillLevel.FLATTEN, "midas kill", "news", 1)
+        await bench.until(lambda: bench.state.control.level == "flatten")
+        bench.latch.failure = StoreFull("the disk is full")
+        bench.command(Resume("checked"))
+        bench.command(Resume("checked", confirmed=True))
+        await bench.until(lambda: len(bench.recorded(LatchTripped)) >= 2)
+        await bench.until(lambda: bench.state.control.level == "flatten")
+    assert bench.latch.is_set
+
+
 async def test_every_command_is_answered_to_whoever_gave_it(bench: Bench) -> None:
     async with bench.running():
         bench.command(SetMode("PAUSE", "test"))
