@@ -13,14 +13,17 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from midas import __version__
 from midas.agents.execution_agent import PREFIX
 from midas.assembly.access import Access, identified, sockets
 from midas.assembly.ahead import Ahead
 from midas.assembly.config import engine_config, strategies_of
 from midas.assembly.inherit import inherited, refuse_left_behind
+from midas.assembly.reload import reread
 from midas.domain.carry import Carried
-from midas.domain.command import SetMode
+from midas.domain.command import Answer, Reload, SetMode
 from midas.domain.event import AccountDoubted, CommandGiven, Remarked, RulesRead, SessionOpened
 from midas.domain.mode import KillLevel, Mode
 from midas.domain.time import MILLISECOND, SECOND
@@ -87,8 +90,11 @@ class Session:
         config: EngineConfig,
         plugins: list[LoadedStrategy],
         say: Say = lambda _: None,
+        load: Callable[[], Settings] | None = None,
     ) -> None:
         self._settings = settings
+        self._load = load or (lambda: settings)
+        self._reloads: set[asyncio.Task[None]] = set()
         self._access = access
         self._rest = rest
         rest.on_key_refused = self._key_refused
@@ -249,7 +255,11 @@ class Session:
     def _doors(self, runner: Runner) -> tuple[LinkServer, KillListener]:
         link_path, kill_path = sockets(self._settings.home)
         link = LinkServer(
-            link_path, runner.snapshot, runner.command, self._clock.now, self._settings.runtime.snapshot_hz
+            link_path,
+            runner.snapshot,
+            partial(self._command, runner),
+            self._clock.now,
+            self._settings.runtime.snapshot_hz,
         )
         canceller = EmergencyCanceller(
             self._access.endpoints.rest, self._access.api_key, self._access.api_secret, self._clock.now,
@@ -261,6 +271,21 @@ class Session:
             self.inbox.put_from_thread, self._clock.now,
         )  # fmt: skip
         return link, kill
+
+    def _command(self, runner: Runner, given: CommandGiven, answer: Callable[[Answer], None]) -> None:
+        """A door's command; what the files say now is read before the engine hears of a reload."""
+        if not isinstance(given.command, Reload):
+            runner.command(given, answer)
+            return
+        task = asyncio.get_running_loop().create_task(self._reload(runner, given, given.command, answer))
+        self._reloads.add(task)
+        task.add_done_callback(self._reloads.discard)
+
+    async def _reload(
+        self, runner: Runner, given: CommandGiven, asked: Reload, answer: Callable[[Answer], None]
+    ) -> None:
+        read = await asyncio.to_thread(reread, asked, self._load, self._config, self._access.speed)
+        runner.command(msgspec.structs.replace(given, command=read), answer)
 
     def _plan(self) -> FeedPlan:
         return FeedPlan(
@@ -329,11 +354,13 @@ async def give_up_tape(journal: Journal, tape: Tape, keep_bytes: int, moment: tu
 
 
 async def open_session(
-    settings: Settings, access: Access, say: Say = lambda _: None, ahead: Ahead | None = None
-) -> Session:
+    settings: Settings, access: Access, say: Say = lambda _: None, ahead: Ahead | None = None,
+    load: Callable[[], Settings] | None = None,
+) -> Session:  # fmt: skip
     """Reach the venue, choose instruments, load plugins, hear the market, take over what was left.
 
-    `say` hears each step; `ahead` reads the last session. Raises MidasError.
+    `say` hears each step; `ahead` reads the last session; `load` reads the settings from their sources once
+    more, for a reload. Raises MidasError.
     """
     say("asking the venue for its instruments")
     client = BinanceClient(access.endpoints, access.api_key, access.api_secret)
@@ -345,7 +372,8 @@ async def open_session(
         rules = await _rules(rest, settings.trading.instruments, access)
         instruments = tuple(rule.listed for rule in rules if rule.listed is not None)
         config = engine_config(settings, instruments, access.speed)
-        session = Session(settings, access, rest, config, strategies_of(settings.workspace, config), say)
+        plugins = strategies_of(settings.workspace, config)
+        session = Session(settings, access, rest, config, plugins, say, load)
         stack.push_async_callback(session.feed.close)
         session.hold_back([rule for rule in rules if rule.status])
         await session.listen()

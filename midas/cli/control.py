@@ -15,7 +15,16 @@ from midas.assembly.access import sockets
 from midas.cli.absence import remedies, speaking
 from midas.cli.options import home_from
 from midas.cli.running import LOCK, running
-from midas.domain.command import AcceptBreak, Answer, Command, Kill, Resume, SetMode, reasoned
+from midas.domain.command import (
+    AcceptBreak,
+    Answer,
+    Command,
+    Kill,
+    Reload,
+    Resume,
+    SetMode,
+    reasoned,
+)
 from midas.domain.mode import Mode
 from midas.errors import CommandRefused, LinkClosed, MidasError, NotRunning, UsageError
 from midas.runtime.kill import KillRequest, latch_and_pull
@@ -102,6 +111,11 @@ def resume(args: Namespace) -> int:
         raise _not_alone(KillLatch(home / LATCH), error) from None
     complete = reasoned(args.reason) or not KillLatch(home / LATCH).is_set
     return tell(args, Resume(args.reason, args.confirm), complete)
+
+
+def reload(args: Namespace) -> int:
+    """The running engine reads and checks its configuration and takes its limits; looser with --confirm."""
+    return tell(args, Reload(args.confirm), complete=False)
 
 
 def _scope(args: Namespace) -> tuple[str, str]:

@@ -43,8 +43,9 @@ def order(args: Namespace) -> int:
     kind = "LIMIT_MAKER" if args.post else "LIMIT" if args.price else "MARKET"
     ticket = _ticket(args)
     command = PlaceOrder(
-        ticket, args.symbol, args.side, kind, args.quantity, args.price, args.strategy, args.confirm
-    )
+        ticket, args.symbol, args.side, kind, args.quantity, args.price, args.strategy, args.confirm,
+        args.large,
+    )  # fmt: skip
     return _told(args, _ask_once(args, command, ticket), _facts(args, ticket), NOTHING_SENT)
 
 
@@ -53,7 +54,7 @@ def amend(args: Namespace) -> int:
     if not (args.quantity or args.price):
         raise UsageError("say what to amend: --quantity, --price or both")
     ticket = _ticket(args)
-    command = AmendOrder(ticket, args.id, args.quantity, args.price, args.confirm)
+    command = AmendOrder(ticket, args.id, args.quantity, args.price, args.confirm, args.large)
     return _told(args, _ask_once(args, command, ticket), _facts(args, ticket), NOTHING_DONE)
 
 

@@ -142,7 +142,8 @@ async def _engine(
     with ExitStack() as held:
         try:
             held.enter_context(account_lock(venue.reach, settings.home))
-            session = await open_session(settings, venue.reach, _say, reader)
+            load = partial(settings_from, args)
+            session = await open_session(settings, venue.reach, _say, reader, load)
         except (UsageError, StoreError):
             if venue.exchange is not None and venue.fresh:
                 stop_process(venue.exchange.pid)  # it was started for this run, which doesn't come to be
