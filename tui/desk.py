@@ -68,7 +68,7 @@ class Desk:
         frozen = now - self._frozen_at if self._frozen else 0
         return Picture(
             snapshot, self.chosen, link.age_ns(), link.connected, frozen, options=self.options,
-            where=self.where, now=now,
+            where=self.where, now=now, apart=link.apart,
         )  # fmt: skip
 
     def freeze(self) -> bool:

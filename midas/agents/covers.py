@@ -21,6 +21,7 @@ class Cover(msgspec.Struct, frozen=True):
     instrument: str
     quantity: Decimal  # whole lots
     mark: float  # NaN without a price
+    rate: float  # account currency for one unit of its quote; NaN where that isn't known
     stop: StopKept | None
     resident: Decimal  # of the quantity, what a stop known to stand at the venue sells
 
@@ -41,8 +42,8 @@ class Cover(msgspec.Struct, frozen=True):
 
     @property
     def naked(self) -> float:
-        """Its value in quote currency that nothing at the venue protects."""
-        return float(self.quantity - self.resident) * self.mark
+        """Its value in the account's currency that nothing at the venue protects."""
+        return float(self.quantity - self.resident) * self.mark * self.rate
 
 
 def covers(state: State) -> Iterator[Cover]:
@@ -52,9 +53,11 @@ def covers(state: State) -> Iterator[Cover]:
             continue
         if not sellable(state, sleeve, sleeve.quantity):
             continue
-        quantity = floor_to(sleeve.quantity, state.instruments[sleeve.instrument].lot_size)
+        pair = state.instruments[sleeve.instrument]
+        quantity = floor_to(sleeve.quantity, pair.lot_size)
         yield Cover(
             sleeve.strategy, sleeve.instrument, quantity, state.markets[sleeve.instrument].mark,
+            state.valuation.rate(pair.quote),
             state.stops.kept.get((sleeve.strategy, sleeve.instrument)),
             min(quantity, resident(state, sleeve.strategy, sleeve.instrument)),
         )  # fmt: skip
@@ -68,7 +71,7 @@ def resident(state: State, strategy: str, instrument: str) -> Decimal:
 
 
 def naked(state: State) -> tuple[float, float]:
-    """Quote currency of (positions whose stop is in our memory only, positions without any stop)."""
+    """Account currency of (positions whose stop is in our memory only, positions without any stop)."""
     memory = bare = 0.0
     for cover in covers(state):
         if cover.level:

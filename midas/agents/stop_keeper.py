@@ -134,6 +134,8 @@ class StopKeeper:
         kept = state.stops.kept[key]
         yield from self._check(state, sleeve, kept, live)
         barred = control.withdraws_exits or control.holds_back(*state.scopes(*key)) is not None
+        if barred:
+            state.stops.troubles[key] = "the kill in force lets none of our orders stand"
         if barred or control.permissions.flattens or self._execution.closes(*key):
             return
         if reason := self._due(state, sleeve, kept, live, rules):
@@ -279,6 +281,7 @@ class StopKeeper:
         wait = AGAIN << min(live.refusals, AGAIN_DOUBLINGS)
         there = stops.reached(kept.level, market.last_price, market.mark)
         if 0 <= state.now - live.placed_at < wait or there:
+            state.stops.troubles.setdefault(kept.key, "it is gone there, and placed again in a moment")
             return
         live.placed_at = state.now
         plan = Plan(Side.SELL, OrderType.STOP_LOSS_LIMIT, TimeInForce.GTC, wanted, limit, kept.level)

@@ -29,6 +29,7 @@ class Access(msgspec.Struct, frozen=True):
     speed: float = 1.0
     leave_unlisted: bool = False  # a recording serves one symbol: configured ones that it lacks are left out
     market: str = ""  # of an embedded exchange
+    told_by_venue: bool = False  # whose account it is, which the name doesn't say before `identified`
 
     def __repr__(self) -> str:
         return f"Access({self.account})"  # never the keys
@@ -49,7 +50,29 @@ def access(settings: Settings) -> Access:
         raise ConfigInvalid(f"environment {settings.environment.value} needs {', '.join(missing)}")
     endpoints = Endpoints(venue.rest_url, venue.sapi_url, venue.ws_api_url, venue.stream_url)
     account = f"{settings.environment.value.lower()}-{venue.name}"
-    return Access(endpoints, account, venue.api_key.get_secret_value(), venue.api_secret.get_secret_value())
+    keys = venue.api_key.get_secret_value(), venue.api_secret.get_secret_value()
+    return Access(endpoints, account, *keys, told_by_venue=True)
+
+
+def identified(access: Access, uid: int) -> Access:
+    """The same with the account's own name: two accounts never share a ledger, and a new key changes nothing.
+
+    `uid`: the account's number at the venue; 0: it tells none, and the key stands for it. Neither can be read
+    out of the name.
+    """
+    if not access.told_by_venue:
+        return access
+    whose = f"uid {uid}" if uid else f"key {access.api_key}"
+    mark = hashlib.blake2b(whose.encode(), digest_size=6, person=b"midas account").hexdigest()
+    return msgspec.structs.replace(access, account=f"{access.account}-{mark}", told_by_venue=False)
+
+
+def continues(recorded: str, account: str) -> bool:
+    """Whether a session kept under `recorded` is this account's, as far as names tell.
+
+    DEMO and LIVE were kept without saying whose account it was, before accounts were told apart.
+    """
+    return recorded in (account, account.rpartition("-")[0])
 
 
 def public(settings: Settings) -> Endpoints:

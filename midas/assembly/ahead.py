@@ -6,10 +6,12 @@ ends without a word, or finds something that a person has to hear of, is no erro
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import select
 import signal
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -35,9 +37,11 @@ _decode = msgspec.msgpack.Decoder(Left).decode
 class Ahead:
     """A reader at work on the newest session that was begun."""
 
-    def __init__(self, process: int, heard: int) -> None:
+    def __init__(self, process: int, heard: int, scratch: tempfile.TemporaryDirectory[str]) -> None:
+        """`scratch`: where it copies what it reads, which it can't remove where it is killed."""
         self.process = process
         self._heard = heard
+        self._scratch = scratch
         self._ended = False
 
     def take(self) -> Left | None:
@@ -51,15 +55,28 @@ class Ahead:
             return _decode(told)
         return None
 
+    async def taken(self) -> Left | None:
+        """The same beside a loop; whoever stops meanwhile doesn't wait for it."""
+        try:
+            return await asyncio.to_thread(self.take)
+        except asyncio.CancelledError:
+            self._end()  # its thread hears that, and the loop waits for its thread
+            raise
+
     def close(self) -> None:
         """End it and let go of it; idempotent."""
         if not self._ended:
+            self._end()
             self._ended = True
-            with suppress(ProcessLookupError):
-                os.kill(self.process, signal.SIGKILL)
             with suppress(ChildProcessError):  # whoever collects all children was quicker
                 os.waitpid(self.process, 0)
             os.close(self._heard)
+            self._scratch.cleanup()
+
+    def _end(self) -> None:
+        if not self._ended:
+            with suppress(ProcessLookupError):
+                os.kill(self.process, signal.SIGKILL)
 
 
 @contextmanager
@@ -68,25 +85,27 @@ def read_ahead(home: Path, worth: int = WORTH_BYTES) -> Iterator[Ahead | None]:
 
     By the owner of the home's lock alone, and before there are an event loop and its threads.
     """
-    directory = _newest(home)
-    if directory is None or _size(directory) < worth:
-        yield None
-        return
-    ahead = _begin(directory)
+    ahead = _at_work(home, worth)
     try:
         yield ahead
     finally:
-        ahead.close()
+        if ahead is not None:
+            ahead.close()
+
+
+def _at_work(home: Path, worth: int) -> Ahead | None:
+    """None also where the disk or the system refuses: whoever reads it then says why."""
+    try:
+        finish_all(home / sessions.SESSIONS)
+        directory = _newest(home)
+        return _begin(directory) if directory is not None and _size(directory) >= worth else None
+    except (MidasError, OSError):
+        return None
 
 
 def _newest(home: Path) -> Path | None:
-    """The newest session that was begun, with no cut left to finish; None where a start has to say why."""
-    try:
-        finish_all(home / sessions.SESSIONS)
-        begun = (home / sessions.SESSIONS / name for name in reversed(sessions.begun(home)))
-        return next((directory for directory in begun if Reading(directory).begun), None)
-    except (MidasError, OSError):
-        return None
+    begun = (home / sessions.SESSIONS / name for name in reversed(sessions.begun(home)))
+    return next((directory for directory in begun if Reading(directory).begun), None)
 
 
 def _size(directory: Path) -> int:
@@ -95,16 +114,20 @@ def _size(directory: Path) -> int:
 
 
 def _begin(directory: Path) -> Ahead:
+    scratch = tempfile.TemporaryDirectory(prefix="midas-reader-", ignore_cleanup_errors=True)
     heard, told = os.pipe()
     process = os.fork()
     if process == 0:
         try:
             _alone(told)
+            tempfile.tempdir = scratch.name
             write_all(told, _encode(left_by(directory)))
         finally:
+            with suppress(OSError):  # the engine may not live to do it
+                os.rmdir(scratch.name)
             os._exit(0)  # nothing of what was inherited may be tidied up twice
     os.close(told)
-    return Ahead(process, heard)
+    return Ahead(process, heard, scratch)
 
 
 def _alone(told: int) -> None:

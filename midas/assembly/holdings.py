@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from midas.assembly.access import continues
 from midas.assembly.inherit import rows_of
 from midas.domain.money import ZERO
 from midas.domain.order import Side
@@ -25,7 +26,7 @@ def holdings(home: Path, account: str) -> list[Holding]:
             break  # else a copy that somebody keeps there, which a start passes over as well
     else:
         raise StoreDamaged("no session has a journal", file="", last_good=0)
-    if header.account != account:  # whose balances we see, we know nothing of
+    if not continues(header.account, account):  # whose balances we see, we know nothing of
         raise StoreDamaged(
             f"the newest session {name} is of account {header.account}, and our keys are of {account}",
             file=name, last_good=0,

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from midas import __version__
+from midas.assembly.access import continues
 from midas.domain.carry import Carried
 from midas.domain.instrument import Instrument
 from midas.domain.mode import Mode
@@ -77,21 +78,28 @@ def _inherited(
     problems: list[str] = []
     _finish_cuts(home)
     mode: Carried | None = None
+    strangers: set[str] = set()  # accounts of newer sessions
     for name in reversed(sessions.begun(home)):
         directory = home / sessions.SESSIONS / name
         if ahead is not None and ahead.found.session == name:
             left: Left | None = ahead
         else:
-            left = _read(directory, account, problems, now, mode_only=mode is not None)
+            left = _read(directory, account, problems, now, strangers if mode is not None else None)
         if left is None:
             continue
-        ours = left.account == account
+        ours = _is_ours(left.account, account, strangers)
         _judge(directory, left.found, ours, problems, now)
         if not left.carried.from_session:
             continue  # it ended before its first step
         carried = _after_repair(home, left.carried, problems)
         if ours:
+            if left.account != account:
+                problems.append(
+                    f"session {name} was kept as {left.account}, before accounts were told apart: it goes on "
+                    f"as {account}; if it was another account's, name another MIDAS_HOME"
+                )
             return carried, problems
+        strangers.add(left.account)
         mode = carried
     if mode is None:
         return _after_repair(home, Carried(), problems), problems
@@ -99,9 +107,12 @@ def _inherited(
 
 
 def _read(
-    directory: Path, account: str, problems: list[str], now: Callable[[], int], mode_only: bool
+    directory: Path, account: str, problems: list[str], now: Callable[[], int], strangers: set[str] | None
 ) -> Left | None:
-    """What one session left; None where it says nothing to us."""
+    """What one session left; None where it says nothing to us.
+
+    `strangers`: only a session of ours is wanted still, and whose the others are is added there.
+    """
     reading = Reading(directory)
     if not reading.begun:
         return None  # the engine ended before anything was committed
@@ -118,7 +129,8 @@ def _read(
     if header.session != directory.name:
         problems.append(f"{directory.name} is a copy of session {header.session}: it is passed over")
         return None
-    if mode_only and header.account != account:
+    if strangers is not None and not _is_ours(header.account, account, strangers):
+        strangers.add(header.account)
         return None
     try:
         carried = fold_ledger(header, rows)
@@ -128,6 +140,12 @@ def _read(
             f"{__version__}, doesn't know ({error}): install midas {header.version}; nothing was changed"
         ) from None
     return Left(header.account, carried, reading.survey())
+
+
+def _is_ours(recorded: str, account: str, strangers: set[str]) -> bool:
+    """A session that doesn't say whose it is belongs to the first account that took it over."""
+    taken = any(continues(recorded, other) for other in strangers)
+    return recorded == account or (continues(recorded, account) and not taken)
 
 
 def _judge(directory: Path, found: Survey, ours: bool, problems: list[str], now: Callable[[], int]) -> None:

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from midas.cli.guard_word import LOG, GuardWord, tell
+from midas.cli.guard_word import LOG, GuardWord, guard_of, tell
+from midas.cli.log_file import LogFile
 from midas.cli.options import settings_from
 from midas.cli.running import LOCK as ENGINE_LOCK
 from midas.cli.running import make_home
@@ -37,6 +38,7 @@ from midas.store.latch import LATCH, KillLatch
 from midas.store.lock import GUARD_LOCK, InstanceLock
 
 if TYPE_CHECKING:
+    from midas.assembly.access import Access
     from midas.runtime.takeover import Holding
     from midas.settings import Settings
     from midas.venues.binance.emergency_session import EmergencySession
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 
 BY = "midas guard"
 AGAIN_S = 10.0  # before another try where an act could not be verified
+FRESH = 2  # beats: the first one may have been written long before anybody looked
 SURE = (Condition.WELL, Condition.NONE)  # `--once` needs to see no more
 
 log = logging.getLogger("midas.guard")
@@ -59,6 +62,9 @@ def guard(args: Namespace) -> int:
     _log_to(settings.home / LOG, aloud=not args.supervised)
     patience = args.patience or settings.guard.patience_seconds
     level = KillLevel(args.level or settings.guard.level)
+    watching = guard_of(settings.home) if args.once else None
+    if watching is not None:
+        return _told_by(watching, args.json)
     reach = _reach(settings)
     parent = os.getppid() if args.supervised else 0
     with _alone(settings.home, parent):
@@ -115,7 +121,7 @@ class Guard:
                 _print(as_json, verdict, report)
                 return 0 if report.verified else 1
             if verdict.condition in SURE and (
-                verdict.condition is Condition.NONE or self._guarding.beats > 1
+                verdict.condition is Condition.NONE or self._guarding.beats >= FRESH
             ):
                 _print(as_json, verdict, None)
                 return 0
@@ -129,7 +135,8 @@ class Guard:
         verdict = self._guarding.look(seen)
         if seen.latch is None and self._guarding.beats > self._sold_until:
             self._sold = {}  # a person released it: what it holds now, it holds since
-        if verdict.condition.value != self._word.condition:
+        old = verdict.condition is Condition.WELL and self._guarding.beats < FRESH
+        if verdict.condition.value != self._word.condition and not old:
             log.info("engine: %s", verdict.condition.value)
             self._tell(condition=verdict.condition.value)
         return verdict
@@ -259,6 +266,17 @@ class _Alone:
         return ""
 
 
+def _told_by(guard: GuardWord, as_json: bool) -> int:
+    """What a guard that runs sees: a second one would act beside it, and knows no more."""
+    if as_json:
+        print(json.dumps({"condition": guard.condition, "since_s": 0.0, "report": None, "guard": guard.pid}))
+    else:
+        seen = guard.condition or "not known yet"
+        acted = f"; it acted: {guard.outcome}" if guard.acted_at else ""
+        print(f"engine: {seen}, by the guard that watches it (process {guard.pid}){acted}")
+    return 0 if guard.condition in [condition.value for condition in SURE] else 1
+
+
 def _alone(home: Path, parent: int) -> InstanceLock:
     """The lock. A supervised one waits for it: the guard of a supervisor that was killed leaves in time."""
     lock = InstanceLock(home / GUARD_LOCK)
@@ -283,7 +301,26 @@ def _reach(settings: Settings) -> Callable[[], Reached]:
 
     found = access(settings)
     keys = (found.api_key, found.api_secret)
-    return lambda: (EmergencySession(found.endpoints.rest, *keys, time.time_ns), found.account)
+
+    def reached() -> Reached:
+        session = EmergencySession(found.endpoints.rest, *keys, time.time_ns)
+        return session, whose(found, session.uid)
+
+    return reached
+
+
+def whose(found: Access, uid: Callable[[], int]) -> str:
+    """The account's name; where the venue doesn't tell it, one that no journal of an account bears.
+
+    Cancels need no name and go out all the same; nothing is sold by a journal that may be another account's.
+    """
+    from midas.assembly.access import identified
+
+    try:
+        return identified(found, uid()).account
+    except VenueError as error:
+        log.warning("whose account it is: %s", error)
+        return f"{found.account}, of whom the venue doesn't tell"
 
 
 def _embedded(home: Path) -> Reached:
@@ -314,9 +351,7 @@ def _print(as_json: bool, verdict: Verdict, report: Report | None) -> None:
 
 
 def _log_to(path: Path, aloud: bool) -> None:
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-    path.chmod(0o600)
-    handlers: list[logging.Handler] = [logging.FileHandler(path)]
+    handlers: list[logging.Handler] = [LogFile(path)]
     if aloud:
         handlers.append(logging.StreamHandler(sys.stderr))
     logging.basicConfig(

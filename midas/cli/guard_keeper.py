@@ -14,7 +14,8 @@ from midas.errors import UsageError
 COMMAND = (sys.executable, "-m", "midas", "guard", "--supervised")
 AFTER_S = 5.0  # the start of an engine needs the processors for itself
 ENDING_S = 3.0
-DEATHS_MAX = 5
+PAUSE_MAX_S = 300.0
+LIVED_S = 600.0  # one that lasted so long was well: its end starts a new row of pauses
 
 
 def guard_command(args: Namespace) -> tuple[str, ...]:
@@ -32,7 +33,8 @@ class GuardKeeper:
         self._after_s = after_s
         self._due = time.monotonic() + after_s
         self._child: subprocess.Popen[bytes] | None = None
-        self._deaths = 0
+        self._pause_s = after_s
+        self._began = 0.0
         self._wanted = True
 
     @property
@@ -48,13 +50,19 @@ class GuardKeeper:
         return max(0.0, self._due - time.monotonic())
 
     def tend(self) -> None:
-        """Start it where it is due; one that died is started again, one that ended by itself isn't."""
+        """Start it where it is due; one that died is started again, one that ended by itself isn't.
+
+        Ever more seldom, but for as long as there is an engine: what kills guards may pass.
+        """
         code = self._child.poll() if self._child is not None else None
         if code is not None:
-            self._child, self._due = None, time.monotonic() + self._after_s
-            self._deaths += 1
-            self._wanted = code not in (0, UsageError.exit_code) and self._deaths < DEATHS_MAX
+            now = time.monotonic()
+            self._pause_s = self._after_s if now - self._began > LIVED_S else self._pause_s
+            self._child, self._due = None, now + self._pause_s
+            self._pause_s = min(PAUSE_MAX_S, self._pause_s * 2)
+            self._wanted = code not in (0, UsageError.exit_code)
         if self.due_s == 0.0:
+            self._began = time.monotonic()
             with self._log.open("ab") as output:
                 self._child = subprocess.Popen(
                     self._command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,

@@ -11,15 +11,14 @@ from pathlib import Path
 import msgspec
 
 from midas.assembly.access import sockets
-from midas.cli.absence import absent, silent, span
+from midas.cli.absence import span, speaking
 from midas.cli.control import actor, tell
 from midas.cli.options import home_from
-from midas.cli.running import running
-from midas.domain.command import AcceptBreak, Reconcile
+from midas.domain.command import AcceptBreak, Reconcile, reasoned
 from midas.domain.time import SECOND, clock_text
-from midas.errors import CommandRefused, LinkClosed, NotRunning, Unreachable, UsageError
+from midas.errors import CommandRefused, Unreachable, UsageError
 from midas.runtime.link import SocketLink
-from midas.state.snapshot import DifferenceView, ReconciliationView
+from midas.state.snapshot import DifferenceView, ReconciliationView, Snapshot
 
 PATIENCE_S = 15.0  # for the pass
 HZ = 10.0
@@ -35,13 +34,8 @@ def reconcile(args: Namespace) -> int:
     if args.words:
         return _accept(args)
     home = home_from(args)
-    try:
-        pid = running(home).pid
+    with speaking(home):
         view, now = _look(home)
-    except NotRunning as error:
-        raise NotRunning(absent(home, error)) from None
-    except LinkClosed as error:
-        raise LinkClosed(silent(home, pid, error)) from None
     print(json.dumps(_facts(view)) if args.json else "\n".join(lines(view, now)))
     return EQUAL if all(d.state == "accepted" for d in view.differences) else DIFFERS
 
@@ -50,8 +44,10 @@ def _accept(args: Namespace) -> int:
     verb, *rest = args.words
     if verb != "accept" or not rest:
         raise UsageError(f"expected {_WORDS}; got {' '.join(args.words)!r}")
-    name, *reason = rest
-    return tell(args, AcceptBreak(name, " ".join(reason), args.confirm), complete=True)
+    name, *words = rest
+    reason = " ".join(words)
+    complete = not args.confirm or reasoned(reason)
+    return tell(args, AcceptBreak(name, reason, args.confirm), complete)
 
 
 def _look(home: Path) -> tuple[ReconciliationView, int]:
@@ -62,23 +58,32 @@ def _look(home: Path) -> tuple[ReconciliationView, int]:
     link = SocketLink(sockets(home)[0], hz=HZ)
     link.start()
     try:
-        before = link.wait_for_snapshot().reconciliation.passes
+        first = link.wait_for_snapshot()
         answer = link.ask(Reconcile(), actor())
         if not answer.accepted:
             raise CommandRefused(answer.message)
         end = time.monotonic() + PATIENCE_S
-        while time.monotonic() < end:
-            snapshot = link.latest()
-            view = snapshot.reconciliation if snapshot is not None else None
-            if snapshot is not None and view is not None and view.passes > before and not view.undecided:
-                return snapshot.reconciliation, snapshot.built_at
+        newest = first
+        while time.monotonic() < end and newest.health.passes_failed <= first.health.passes_failed:
+            newest = link.latest() or first
+            view = newest.reconciliation
+            if view.passes > first.reconciliation.passes and not view.undecided:
+                return view, newest.built_at
             time.sleep(1 / HZ)
     finally:
         link.close()
-    raise Unreachable(
-        f"no pass over the account came back within {PATIENCE_S:.0f} s: the venue is silent, or refuses; "
-        "`midas status` shows its streams"
-    )
+    raise Unreachable(none_came(newest))
+
+
+def none_came(newest: Snapshot) -> str:
+    """Why no pass has told anything, as far as the engine knows."""
+    trouble, moving = newest.health.pass_trouble, ", ".join(newest.reconciliation.undecided)
+    why = f"no pass over the account came back within {PATIENCE_S:.0f} s: the venue is silent"
+    if trouble:
+        why = f"the account can't be compared: {trouble}"
+    elif moving:
+        why = f"what differs moved between the passes of {PATIENCE_S:.0f} s ({moving})"
+    return f"{why}; the engine goes on asking, and `midas status` tells what it finds"
 
 
 def lines(view: ReconciliationView, now: int) -> Iterator[str]:

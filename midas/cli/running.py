@@ -33,7 +33,8 @@ def running(home: Path) -> EngineFile:
     """The engine of a home. Raises NotRunning."""
     # The lock goes with its process, however that ends; the file alone may be a crash's, its number reused.
     try:
-        held = InstanceLock(home / LOCK).held()
+        lock = InstanceLock(home / LOCK)
+        held = lock.held()
     except OSError as error:
         raise NotRunning(f"{home} can't be looked into: {error.strerror}; is it a folder of yours?") from None
     if held:
@@ -44,9 +45,12 @@ def running(home: Path) -> EngineFile:
                     f"the engine of {home}, process {found.pid}, is midas {found.version}, whose run file "
                     f"{__version__} can't read: use that one, or `midas stop` and start again"
                 )
-            return found
+            if lock.owner() in (found.pid, None):
+                return found
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-            raise NotRunning(f"the engine of {home} is starting or ending; try again in a moment") from None
+            pass
+        # Also where the file is that of an engine which crashed, and its successor has only the lock as yet.
+        raise NotRunning(f"the engine of {home} is starting or ending; try again in a moment")
     raise NotRunning(f"no engine runs in {home}; `midas` or `midas --no-ui` starts one")
 
 

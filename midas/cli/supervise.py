@@ -106,6 +106,15 @@ class Supervisor:
         finally:
             if self._guard is not None:
                 self._guard.end()
+            self._forget()
+
+    def _forget(self) -> None:
+        """Nobody starts here again for now: what the last engine left in memory, if it was killed, goes."""
+        from midas.runtime.beats import forget_beats
+
+        with suppress(OSError):
+            if not InstanceLock(self._home / ENGINE_LOCK).held():
+                forget_beats(self._home)
 
     def _run(self) -> int:
         while True:

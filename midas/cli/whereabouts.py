@@ -20,6 +20,7 @@ from midas.cli.supervision import Supervision, supervision, supervisor
 from midas.domain.unreadable import UNREADABLE
 from midas.errors import MidasError
 from midas.runtime.whereabouts import Whereabouts
+from midas.store.latch import LATCH, KillLatch
 from midas.store.lock import InstanceLock
 from midas.venues.sim.runfile import RunFile
 
@@ -81,8 +82,14 @@ class HomeWatch:
             exchange_by_hand=self._by_hand,
             starting=self._starting,
             failed=self._failed,
+            **self._latch(),
             **self._guard(),
         )
+
+    def _latch(self) -> dict[str, Any]:
+        """As it lies on the disk: an engine that hangs or has ended tells no picture of it."""
+        found = KillLatch(self._home / LATCH).read()
+        return {} if found is None else {"latched": found.level.value, "latched_by": found.by}
 
     def _guard(self) -> dict[str, Any]:
         found = guard_of(self._home)

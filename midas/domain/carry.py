@@ -27,6 +27,8 @@ class OrderCarried(msgspec.Struct, frozen=True, kw_only=True):
     untriggered: bool = False
     sequence: int = 0  # the venue's highest for this order
     replacements: tuple[Replacement, ...] = ()  # sent, not answered
+    unknown_since: int = 0  # wall time; 0: its fate was known
+    unknown_cause: str = ""
     absent_at: int = 0  # venue time of the first proof that it never arrived: crashes don't take it back
 
 
@@ -122,3 +124,5 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     owners: dict[str, OwnerCarried] = {}  # by client id: of orders that closed in the last days
     stops: tuple[StopKept, ...] = ()  # of open positions
     relisted: tuple[Instrument, ...] = ()  # whose rules changed during that session, as they were at its end
+    sizes_day: int = 0  # days since 1970 of `sizes`
+    sizes: dict[str, tuple[Decimal, ...]] = {}  # by instrument: quantities of that day's orders

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from itertools import combinations
 
-from midas.domain.command import AcceptBreak
+from midas.domain.command import AcceptBreak, reasoned
 from midas.domain.decision import Adjusted, Decision
 from midas.domain.event import AccountReported, FlowSeen
 from midas.domain.instrument import Instrument
@@ -96,7 +96,6 @@ class Adjuster:
     def accept(self, command: AcceptBreak, asked: Asked) -> Reply:
         """The review, or once confirmed the adjustment."""
         state, name = self._state, command.name.strip()
-        reason = command.reason.strip()
         found = _named(name, state)
         if found is None:
             names = ", ".join(d.name for d in state.breaks.open())
@@ -106,6 +105,8 @@ class Adjuster:
             return Reply(True, f"{found.subject} is accepted already")
         if not state.breaks.standing(found.name):
             return Reply(False, f"{found.text}: seen once; the next pass looks again")
+        if command.confirmed and not reasoned(command.reason):
+            return Reply(False, "taking the venue's figure needs a reason of at least 3 letters")
         figures = (found.here, found.venue)
         if not command.confirmed or self._reviewed.get(found.name) != figures:
             moved = command.confirmed and found.name in self._reviewed
@@ -115,7 +116,7 @@ class Adjuster:
             step = "confirm to do it" if not command.confirmed else "read this, then confirm once more"
             return Reply(not command.confirmed, f"{text}; {step}")
         del self._reviewed[found.name]
-        by = f"{asked.actor}: {reason}" if reason else asked.actor
+        by = f"{asked.actor}: {command.reason.strip()}"
         decision = self._accept(found, by)
         return Reply(True, f"{found.subject} is accepted as the venue has it", decisions=[decision])
 

@@ -15,6 +15,7 @@ from midas.domain.breakers import EFFECTS, Component, Phase
 from midas.domain.mode import Mode
 from midas.domain.money import plain
 from midas.domain.time import SECOND
+from midas.engine.throttle import BY as THROTTLE
 from midas.state.alerts import NAME
 from midas.state.breaks import DIFFERS
 from midas.state.control import BREAKER, JOURNAL, Gate
@@ -22,10 +23,12 @@ from midas.state.snapshot import AlarmView, HealthView
 from midas.state.state import State
 
 BY_ITSELF = frozenset({"trigger", "overfill", "start"})  # who sets modes without being a person
+PASSES_MIN = 2  # failed ones in a row, before a hiccup becomes an alarm
 GRACE = 2 * SECOND  # before what a start or a hiccup explains becomes an alarm
 CLOCK_MAX_MS = 250.0  # the venue refuses what is signed too far from its own time
 LAG_MAX_MS = 250.0
 LATCH = "latch"
+UNGUARDED = 60 * SECOND  # longer than a guard takes to be started, and started again after a death
 
 
 def known(name: str, state: State, strategies: StrategyManager) -> bool:
@@ -41,7 +44,7 @@ def known(name: str, state: State, strategies: StrategyManager) -> bool:
         "breaker": of in {component.value for component in Component},
         "stream": bool(of),
         "stop": tuple(of.split(" ")) in state.stops.troubles,
-    }.get(kind, name in ("feed", "user", "orders", "unknown", "account", "clock", "lag"))
+    }.get(kind, name in ("feed", "user", "orders", "unknown", "account", "clock", "lag", "guard"))
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -58,7 +61,9 @@ class Condition(msgspec.Struct, frozen=True):
 class Alarms:
     """Remembers since when each condition holds and which ones somebody has seen."""
 
-    def __init__(self, state: State, strategies: StrategyManager) -> None:
+    def __init__(self, state: State, strategies: StrategyManager, guarded: bool = False) -> None:
+        """`guarded`: a supervisor is to keep a guard beside this engine."""
+        self._guarded = guarded
         self._state = state
         self._strategies = strategies
         self._since: dict[str, int] = {}
@@ -91,10 +96,11 @@ class Alarms:
         yield from self._control()
         yield from self._breakers()
         yield from self._streams(health)
-        yield from self._account()
+        yield from self._account(health)
         yield from self._stops()
         yield from self._books()
         yield from self._machine(health)
+        yield from self._guard(health)
 
     def _control(self) -> Iterator[Condition]:
         control = self._state.control
@@ -117,6 +123,10 @@ class Alarms:
                 severity = "error" if gate.reason.startswith(DIFFERS) or gate.scope == "account" else "warn"
                 text = f"no new risk {_where(gate.scope)}: {gate.reason}"
                 yield Condition(f"gate:{gate.scope}", severity, text, _gate_advice(gate), gate.since)
+            elif gate.by == THROTTLE:
+                advice = f"look why, then `midas strategy {gate.scope} resume`; its exits are still managed"
+                text = f"{gate.scope} is {gate.reason}"
+                yield Condition(f"gate:{gate.scope}", "error", text, advice, gate.since)
         for name, enrolled in self._strategies.enrolled.items():
             if enrolled.failed:
                 yield Condition(
@@ -144,7 +154,9 @@ class Alarms:
         elif self._silent():
             yield Condition("feed", "error", state.control.gates["venue"].reason, advice)
         if not state.user_up:
-            yield Condition("user", "error", "the user stream is down: fills come late", advice, grace=GRACE)
+            yield Condition(
+                "user", "error", "the user stream is down: fills come late", advice, state.stream_doubt, GRACE
+            )
         for stream in health.streams:
             if stream.connected and stream.age_ms > stream.stale_ms > 0.0 and state.feed_up:
                 text = f"{stream.name} has been silent for {stream.age_ms / 1e3:.0f} s"
@@ -157,14 +169,20 @@ class Alarms:
         gate = self._state.control.gates.get("venue")
         return gate is not None and gate.reason.startswith("no market data")
 
-    def _account(self) -> Iterator[Condition]:
+    def _account(self, health: HealthView) -> Iterator[Condition]:
         state = self._state
+        if health.passes_failed >= PASSES_MIN:
+            yield Condition(
+                "passes", "error", f"the account can't be compared: {health.pass_trouble}",
+                f"{health.passes_failed} passes failed, the next comes by itself; check network and venue",
+            )  # fmt: skip
         doubts = state.orders.unknown
         if doubts:
             oldest = doubts[0]
+            count = f"{len(doubts)} order{'s' if len(doubts) > 1 else ''}"
             names = ", ".join(o.intent.client_id[-4:] for o in doubts[:3])
             yield Condition(
-                "orders", "error", f"{len(doubts)} orders UNKNOWN ({names}): {oldest.unknown_cause}",
+                "orders", "error", f"{count} UNKNOWN ({names}): {oldest.unknown_cause}",
                 "it is looked up until the venue has told; nothing new there meanwhile",
                 oldest.unknown_since, GRACE,
             )  # fmt: skip
@@ -224,6 +242,16 @@ class Alarms:
                 "lag", "warn", f"the engine's loop was held up for {longest / 1e3:.1f} s in the last minute",
                 "the machine was busy, or the process was stopped; if it returns, see what else runs here",
                 grace=GRACE,
+            )  # fmt: skip
+
+    def _guard(self, health: HealthView) -> Iterator[Condition]:
+        """A supervisor starts a guard; an engine that was started by hand has none, and knows."""
+        names = {process.name for process in health.processes}
+        if self._guarded and "supervisor" in names and "guard" not in names:
+            yield Condition(
+                "guard", "warn", "no guard runs: nobody acts where this engine hangs",
+                "it is started again, ever more seldom; guard.log in the home says why it ends",
+                grace=UNGUARDED,
             )  # fmt: skip
 
     def _alerts(self) -> Iterator[AlarmView]:

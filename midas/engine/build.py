@@ -20,6 +20,7 @@ from midas.analysis.regime import RegimeRules
 from midas.costs import CostModel
 from midas.domain.breakers import BreakerRules
 from midas.domain.instrument import Instrument
+from midas.domain.limits import Limits
 from midas.domain.stops import NO_STOPS, StopBook, StopRules
 from midas.domain.triggers import TriggerRules
 from midas.engine.engine import Engine
@@ -27,7 +28,6 @@ from midas.engine.freshness import BOOK_STALE, Freshness
 from midas.execution.worker import ExecutionRules
 from midas.portfolio.sizing import SizingRules
 from midas.ports.strategy import Strategy
-from midas.risk.limits import Limits
 from midas.risk.open_risk import OpenRisk
 from midas.state.state import State
 

@@ -22,6 +22,7 @@ from midas.domain.command import (
     Kill,
     PlaceOrder,
     Reconcile,
+    Reload,
     Resume,
     SetMode,
     SetStrategy,
@@ -36,9 +37,10 @@ from midas.engine.closing import CloseDesk
 from midas.engine.effect import ReleaseLatch, TripLatch
 from midas.engine.lookup import SHORT, enters_again, open_order
 from midas.engine.manual import ManualDesk
+from midas.engine.reloading import Reloader
 from midas.engine.reply import Asked, Reply
 from midas.engine.review import Reviewer
-from midas.engine.scoped_kill import ScopedKills
+from midas.engine.scoped_kill import STRATEGY, ScopedKills
 from midas.errors import OrderInvalid
 from midas.execution.wanted import amount, instrument_named, shown
 from midas.state.alerts import NAME
@@ -69,6 +71,7 @@ class Commands:
         self._manual = ManualDesk(state, orchestrator.risk, orchestrator.execution, reviewer)
         self._amending = AmendDesk(state, orchestrator.risk, self._manual, reviewer)
         self._closing = CloseDesk(state, orchestrator, reviewer)
+        self._reloading = Reloader(orchestrator.risk)
         self._scoped = ScopedKills(state, orchestrator, self._cancel)
         self._handlers: dict[type, Callable[[Any, Asked], Reply]] = {
             SetMode: self._set_mode,
@@ -85,6 +88,7 @@ class Commands:
             Acknowledge: self._acknowledge,
             AcceptBreak: adjuster.accept,
             Reconcile: self._take_pass,
+            Reload: self._reloading.reload,
             Stop: self._stop,
         }
 
@@ -145,7 +149,8 @@ class Commands:
         if not intent.ticket:
             leaving = f"{intent.strategy} is leaving and sends another one"
             after = f"; {enters_again(intent.strategy)}" if order.increases_risk else f"; {leaving}"
-            after = "; a position isn't left without its stop: it is placed again" if order.protects else after
+            if order.protects:
+                after = "; a position isn't left without its stop: it is placed again"
         if order.increases_risk:
             execution = self._orchestrator.execution
             execution.forget_entries(self._state, intent.instrument, intent.strategy)
@@ -204,6 +209,8 @@ class Commands:
             )
         if gate is None:
             return Reply(True, f"{name} isn't paused")
+        if gate.level:
+            return self._scoped.reopen(Resume(command.reason, command.confirmed, STRATEGY, name), asked)
         if not command.confirmed:
             return Reply(True, f"{name} is {gate.reason}; confirm to let it open new risk again")
         opened = state.control.open_gate(name, asked.actor)

@@ -46,6 +46,7 @@ class KillReport:
         self._told: set[str] = set()  # orders whose end has a line
         self._kept: set[str] = set()
         self._late_told = self._flat = False
+        self._pulled = ("", "", "")  # who, why and how far, the last time
         self.unacked: tuple[str, ...] = ()
         self._writers: dict[type, Callable[[Any, int], None]] = {
             OrderMoved: self._moved,
@@ -105,8 +106,13 @@ class KillReport:
             self._begin(began)
         word = f"{event.level.upper()} by {event.by}" + (f": {event.reason}" if event.reason else "")
         raised = "" if event.level == control.level else f" (in force stays {control.level})"
-        self._write(began, word + raised)
-        self._write(event.latched_at or event.at, _gate(event, audit.sequence))
+        if event.guarded and (event.by, event.reason, event.level) == self._pulled:
+            # The same pull, told again since the guard acted on it while the engine hung.
+            self._write(event.at, "the guard acts instead of this engine, which sends nothing any more")
+        else:
+            self._write(began, word + raised)
+            self._write(event.latched_at or event.at, _gate(event, audit.sequence))
+        self._pulled = event.by, event.reason, event.level
         if control.level == event.level or not self._mids:
             self._fired_at, self._late_told, self._flat = event.at, False, False
             self._mids = {i: m.mark for i, m in self._state.markets.items()}

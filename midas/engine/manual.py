@@ -26,6 +26,7 @@ from midas.execution.worker import Plan
 from midas.state.state import BY_HAND, MANUAL, State
 
 TICKET_MAX = 64
+MEANT = "confirm that size, too (--large in a shell)"
 DUST = "too little for the venue to sell"
 
 
@@ -52,6 +53,8 @@ class ManualDesk:
             return Reply(False, f"{what} is refused: {'; '.join(review.breaches)}", review)
         if not command.confirmed:
             return Reply(True, f"{what}: confirm to send it", review)
+        if review.large and not command.large:
+            return Reply(False, f"{what} isn't sent: {review.large}; {MEANT}", review)
         if intent.replaces:
             return self._wait(
                 intent, command, asked, Reply(True, f"{what}: sent once its stop is off", review)

@@ -36,6 +36,7 @@ class ScopedKills:
         self._state = state
         self._orchestrator = orchestrator
         self._cancel = cancel
+        self._reviewed: dict[str, Gate] = {}  # what a person has been shown
 
     def kill(self, command: Kill, asked: Asked) -> Reply:
         """Close the scope's gate, or only say what that would do. Raises OrderInvalid."""
@@ -62,7 +63,7 @@ class ScopedKills:
         return Reply(True, f"{what} {stopped}: {effect}", decisions=[note, *closed], steps=steps)
 
     def reopen(self, command: Resume, asked: Asked) -> Reply:
-        """The review, and once confirmed the scope may trade again. Raises OrderInvalid."""
+        """The review; confirmed after it, the scope may trade again. Raises OrderInvalid."""
         if command.scope == ORDER:
             return Reply(False, "an order that was killed is gone: there is nothing to open")
         gate_name, what = self._named(command.scope, command.name)
@@ -72,7 +73,10 @@ class ScopedKills:
         if not reasoned(command.reason):
             return Reply(False, "opening it again needs a reason of at least 3 letters")
         if not command.confirmed:
+            self._reviewed[gate_name] = gate
             return Reply(True, f"{what} is {gate.reason}; {self._holds(gate)}; confirm to let it trade again")
+        if self._reviewed.pop(gate_name, None) != gate:
+            return Reply(False, "resume takes two steps: ask without confirming first, and read the review")
         note = Noted("KILL", "warn", f"{what} opened again by {asked.actor}: {command.reason.strip()}")
         opened = self._state.control.open_gate(gate_name, asked.actor)
         return Reply(True, f"{what} may open new risk again", decisions=[note, *opened])
@@ -140,6 +144,20 @@ class ScopedKills:
     def _worth(self, held: list[Sleeve]) -> Decimal:
         worth = sum((float(s.quantity) * self._state.markets[s.instrument].mark for s in held), 0.0)
         return Decimal(repr(worth)) if worth == worth else ZERO
+
+
+def reopening(state: State, gate: Gate) -> str:
+    """The command by which a person opens what a person closed; empty where it opens by itself."""
+    if not gate.by:
+        return ""
+    instrument = state.instruments.get(gate.scope)
+    if instrument is not None:
+        return f"midas resume WHY --{INSTRUMENT} {instrument.name}"
+    if gate.scope in _venues(list(state.instruments.values())):
+        return f"midas resume WHY --{VENUE} {gate.scope}"
+    if gate.level:
+        return f"midas resume WHY --{STRATEGY} {gate.scope}"
+    return f"midas strategy {gate.scope} resume"
 
 
 def _venues(instruments: list[Instrument]) -> list[str]:

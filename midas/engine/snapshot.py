@@ -26,6 +26,7 @@ from midas.engine.lines import lines
 from midas.engine.order_log import OrderLog
 from midas.engine.reconciliation import reconciliation
 from midas.engine.results import Results
+from midas.engine.scoped_kill import reopening
 from midas.engine.standing import breakers, exposures, stops, triggers
 from midas.engine.tape import TapePainter
 from midas.engine.voices import RegimeLog, SignalLog
@@ -33,6 +34,7 @@ from midas.risk.budget_gauges import budget_gauges
 from midas.risk.gauges import gauges, next_to_bind, switched_off
 from midas.risk.open_risk import open_risk
 from midas.risk.room import buyable, sellable
+from midas.state.control import Gate
 from midas.state.ledger import Sleeve
 from midas.state.market import InstrumentMarket
 from midas.state.snapshot import (
@@ -72,6 +74,7 @@ class Assembly(msgspec.Struct, frozen=True):
     speed: float
     period: int
     market: str = ""  # of an embedded exchange
+    guarded: bool = False  # a supervisor is to keep a guard beside it
 
 
 class Painter:
@@ -88,7 +91,7 @@ class Painter:
         self._orders = OrderLog(engine.state)
         self._kill_report = KillReport(engine.state, engine.orchestrator.strategies)
         self._results = Results()
-        self._alarms = Alarms(engine.state, engine.orchestrator.strategies)
+        self._alarms = Alarms(engine.state, engine.orchestrator.strategies, assembly.guarded)
         self._modes: tuple[ModeChangeView, ...] = ()
         self._curve: tuple[float, ...] = ()
         self._choices: tuple[KillChoiceView, ...] = ()
@@ -149,9 +152,9 @@ class Painter:
     def snapshot(self, now: int, health: HealthView) -> Snapshot:
         """The whole picture as of `now` (wall time)."""
         engine, state, assembly = self._engine, self._engine.state, self._assembly
-        rules = engine.guardian.rules
+        rules, risk = engine.guardian.rules, engine.orchestrator.risk
         memory, bare = naked(state)
-        rows = (*gauges(state, engine.orchestrator.risk.limits), *budget_gauges(state, rules))
+        rows = (*gauges(state, risk.limits, risk.correlations), *budget_gauges(state, rules))
         return Snapshot(
             sequence=engine.sequence,
             built_at=now,
@@ -160,12 +163,12 @@ class Painter:
             venue=assembly.venue,
             account=state.account,
             version=assembly.version,
-            profile=assembly.profile,
+            profile=engine.orchestrator.risk.limits.profile,
             speed=assembly.speed,
             recovering=state.recovering,
             mode=self._mode(),
             kill=self._kill(now),
-            gates=tuple(GateView(g.scope, g.reason, g.since) for g in state.control.gates.values()),
+            gates=tuple(self._gate(gate) for gate in state.control.gates.values()),
             instruments=self._instruments(now),
             signals=self._signals.views,
             limits=rows,
@@ -219,6 +222,9 @@ class Painter:
         view = ModeChangeView(at, change.before, change.after, change.by, change.cause)
         self._modes = (view, *self._modes)[:MODES_SHOWN]
 
+    def _gate(self, gate: Gate) -> GateView:
+        return GateView(gate.scope, gate.reason, gate.since, reopening(self._engine.state, gate))
+
     def _kill(self, now: int) -> KillView:
         state, report = self._engine.state, self._kill_report
         control = state.control
@@ -243,7 +249,8 @@ class Painter:
             )  # fmt: skip
 
     def _instruments(self, now: int) -> tuple[InstrumentView, ...]:
-        room = buyable(self._engine.state, self._engine.orchestrator.risk.limits)
+        risk = self._engine.orchestrator.risk
+        room = buyable(self._engine.state, risk.limits, risk.correlations)
         markets = self._engine.state.markets.items()
         return tuple(self._instrument(market, room[name], now) for name, market in markets)
 

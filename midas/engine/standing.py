@@ -6,10 +6,10 @@ from math import inf
 
 from midas.agents.covers import Cover, covers
 from midas.domain.breakers import EFFECTS, BreakerRules, Component, Phase
+from midas.domain.limits import Limits
 from midas.domain.order import Side
 from midas.domain.triggers import TriggerRules
 from midas.risk.exposure import worst_case
-from midas.risk.limits import Limits
 from midas.risk.triggers import DEFENSIVE, SHARE, STOP, readings
 from midas.state.snapshot import BreakerView, ExposureView, StopView, TriggerView
 from midas.state.state import State
@@ -23,7 +23,7 @@ ACTIONS = {DEFENSIVE: "DEFENSIVE mode", STOP: "closes every position"}
 def exposures(state: State, limits: Limits) -> tuple[ExposureView, ...]:
     """Every instrument and every strategy that holds or asks for something; NaN while equity has no price."""
     equity = state.equity()
-    shares = worst_case(state, limits.classes).by_instrument
+    shares = worst_case(state, limits.assets).by_instrument
     held: dict[tuple[str, str], float] = {}
     asked: dict[tuple[str, str], float] = {}
     for sleeve in state.sleeves():
@@ -86,7 +86,7 @@ def stops(state: State) -> tuple[StopView, ...]:
 def _stop(state: State, cover: Cover) -> StopView:
     kept, sleeve = cover.stop, state.ledger.sleeve(cover.strategy, cover.instrument)
     level = float(cover.level) if cover.level else NAN
-    risk = float(cover.quantity) * max(cover.mark - level, 0.0) if cover.level else NAN
+    risk = float(cover.quantity) * max(cover.mark - level, 0.0) * cover.rate if cover.level else NAN
     return StopView(
         cover.strategy, cover.instrument, float(cover.quantity), float(sleeve.average_price), level,
         kept.kind if kept is not None else "none", cover.distance, float(cover.resident), cover.naked, risk,

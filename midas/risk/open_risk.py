@@ -20,13 +20,14 @@ TOLERANCE = 1e-9
 
 
 def open_risk(state: State) -> float:
-    """Quote currency from the marks down to the stops of all open positions; what has no stop isn't in it."""
+    """Account currency from the marks down to the stops of all open positions; what has no stop isn't in it."""
     total = 0.0
     for kept in state.stops.kept.values():
         if kept.instrument in state.markets and kept.level:
             held = state.ledger.sleeve(*kept.key).quantity
-            mark = state.markets[kept.instrument].mark
-            total += float(max(held, ZERO)) * max(mark - float(kept.level), 0.0) if held else 0.0
+            if held > ZERO:
+                down = max(state.markets[kept.instrument].mark - float(kept.level), 0.0)
+                total += _worth(state, kept.instrument, float(held) * down)
     return total
 
 
@@ -62,12 +63,14 @@ class OpenRisk:
     def _breach(
         self, state: State, strategy: str, instrument: str, more: Decimal, price: float, without: str
     ) -> Breach | None:
-        distance = self._distance(strategy, instrument, price)
+        distance = _worth(state, instrument, self._distance(strategy, instrument, price))
         if not (distance > 0.0 and more > ZERO):
             return None
         standing = open_risk(state) + self._asked(state, without)
         risk = standing + float(more) * distance
         equity = state.equity()
+        if risk != risk:
+            return Breach("open risk", 0.0, 0.0, "open risk isn't known: something held or ordered has no price")
         for title, left in self._left(state, equity):
             if risk <= left + TOLERANCE * equity:
                 continue
@@ -89,11 +92,12 @@ class OpenRisk:
             if intent.side is Side.BUY and intent.client_id != without:
                 mark = state.markets[intent.instrument].mark
                 price = float(intent.price) if intent.price is not None else mark
-                total += float(order.reserved) * self._distance(intent.strategy, intent.instrument, price)
+                lost = float(order.reserved) * self._distance(intent.strategy, intent.instrument, price)
+                total += _worth(state, intent.instrument, lost)
         return total
 
     def _distance(self, strategy: str, instrument: str, price: float) -> float:
-        """From an entry down to where its stop would be; 0: it would have none."""
+        """Quote currency from an entry down to where its stop would be; 0: it would have none."""
         rules = self._book.of(strategy)
         if not rules.enabled:
             return 0.0
@@ -103,7 +107,12 @@ class OpenRisk:
         return min([d for d in (rules.distance(price, atr), *trail) if d > 0.0], default=0.0)
 
     def _left(self, state: State, equity: float) -> Iterator[tuple[str, float]]:
-        """(budget, quote currency left of it), of those whose start is known."""
+        """(budget, account currency left of it), of those whose start is known."""
         for reading in losses(state, self._triggers):
             if reading.acts == STOP and reading.name in BUDGETS and reading.base > 0.0 and equity > 0.0:
                 yield reading.title, equity - reading.base * (1.0 - reading.threshold)
+
+
+def _worth(state: State, instrument: str, amount: float) -> float:
+    """What an amount in an instrument's quote is worth in the account's currency."""
+    return state.valuation.value(amount, state.instruments[instrument].quote)

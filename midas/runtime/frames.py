@@ -84,10 +84,12 @@ def subscription(hz: float) -> Subscribe:
 
 def apart(version: str) -> str:
     """The sentence for a person whose client is of other code than the engine, which is midas `version`."""
+    other = f"of other code (midas {version or 'before 0.1.0'}) than this one (midas {__version__})"
+    if version == __version__:
+        other = f"of other code than this one, though both are midas {version}"
     return (
-        f"the engine is of other code (midas {version or 'before 0.1.0'}) than this one (midas "
-        f"{__version__}): `midas stop` ends it and `midas` starts it anew, or use the code that it runs; "
-        "`midas kill` works"
+        f"the engine is {other}: `midas stop` ends it and `midas` starts it anew, or use the code that it "
+        "runs; `midas kill` works"
     )
 
 

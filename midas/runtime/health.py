@@ -119,6 +119,9 @@ class Measures(Protocol):
     def barrier(self, at: int, took: int) -> None:
         """An intent waited so long for the disk."""
 
+    def compared(self, trouble: str) -> None:
+        """A pass over the account came, or failed for this reason."""
+
     def sample(self, now: int, sequence: int, vitals: Vitals, tape_trouble: str) -> HealthView:
         """Look at everything; once a second."""
 
@@ -137,6 +140,7 @@ class Health:
         self._windows = {name: Window() for name in ("loop", "barrier", "feed", "ack")}
         self._rate = Rate()
         self._view: HealthView | None = None
+        self._passes_failed, self._pass_trouble = 0, ""
 
     def lag(self, at: int, late: int) -> None:
         """The loop came `late` nanoseconds after it should have."""
@@ -145,6 +149,11 @@ class Health:
     def barrier(self, at: int, took: int) -> None:
         """An intent waited so long for the disk."""
         self._windows["barrier"].add(at, took)
+
+    def compared(self, trouble: str) -> None:
+        """A pass over the account came, or failed for this reason."""
+        self._passes_failed = self._passes_failed + 1 if trouble else 0
+        self._pass_trouble = trouble
 
     def sample(self, now: int, sequence: int, vitals: Vitals, tape_trouble: str) -> HealthView:
         """Look at everything; once a second."""
@@ -181,6 +190,8 @@ class Health:
             tape_events=vitals.tape_events,
             clients=vitals.clients,
             troubles={store: trouble for store, trouble in troubles.items() if trouble},
+            passes_failed=self._passes_failed,
+            pass_trouble=self._pass_trouble,
         )
         return self._view
 
@@ -196,6 +207,8 @@ class Health:
             feed_age_ms=max(0, now - newest) / MILLISECOND if newest else sampled.feed_age_ms,
             inbox_depth=self._backlog().depth,
             orders_unknown=len(state.orders.unknown),
+            passes_failed=self._passes_failed,
+            pass_trouble=self._pass_trouble,
         )
 
 

@@ -152,6 +152,7 @@ class Runner:
         self._clock_ok = True
         self._tape_failure = ""
         self._latch_seen = False
+        self._heard: LatchRecord | None = None  # the record of the disk that the engine was told last
         self._known: LatchRecord | None = None  # what the engine has heard of, and a resume releases
         self._gate = SendGate(engine.state, shell.latch, shell.clock)
         self._watch = shell.watch(engine.state)
@@ -351,8 +352,10 @@ class Runner:
             report = await self._shell.broker.account(purpose, unsettled, since)
         except VenueError as error:
             log.warning("account pass (%s): %s", purpose, error)
+            self._health.compared(str(error) or type(error).__name__)
             await asyncio.sleep(0.5)
         else:
+            self._health.compared("")
             self.inbox.put(report)
         finally:
             self._pass_running = False
@@ -364,8 +367,8 @@ class Runner:
         except VenueError as error:
             log.warning("the rules of %s: %s", instrument, error)
             return
-        if read.listed is not None:
-            self._shell.feed.relist(read.listed)
+        listed = read.listed or self.engine.state.instruments[instrument]
+        self._shell.feed.relist(listed, trades=not read.status)
         self.inbox.put(read)
 
     def _trades_since(self, instrument: str, purpose: str) -> int:
@@ -395,6 +398,7 @@ class Runner:
         """Only the latch that was reviewed goes; one that stays on the disk stays in force."""
         latch = self._shell.latch
         standing = latch.read()
+        self._heard = None  # this answers what was told: if it stays there, it is told again
         try:
             if standing is None or (self._known and latch.release(self._known, by, reason, self._now())):
                 return
@@ -408,6 +412,7 @@ class Runner:
         """What is set on the disk, told to the engine."""
         record = self._shell.latch.read()
         if record is not None:
+            self._heard = record
             reason = record.reason or "found on the disk"
             tripped = LatchTripped(record.level.value, record.by, reason, self._now(), guarded=record.guarded)
             self.inbox.put(tripped)
@@ -452,7 +457,8 @@ class Runner:
             or LEVELS.index(record.level.value) > LEVELS.index(control.level)
             or (record.guarded == self.engine.state.session and not control.guarded)
         )
-        if strange and self._latch_seen:
+        # After a hang many ticks come at once, before the engine has stepped on what the first of them told.
+        if strange and self._latch_seen and record != self._heard:
             self._hear_latch()
         self._latch_seen = strange and not self._latch_seen
 

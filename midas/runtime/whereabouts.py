@@ -19,6 +19,8 @@ class Whereabouts(NamedTuple):
     exchange_by_hand: bool = False  # nobody starts that one again but the person
     starting: bool = False  # this console starts the engine
     failed: str = ""  # why it couldn't
+    latched: str = ""  # the level of the kill latch on the disk; empty: none is set
+    latched_by: str = ""
     guard: int = 0  # the process that acts where the engine hangs
     guard_level: str = ""  # how far it would go
     guard_patience_s: float = 0.0  # without a step of the engine

@@ -9,20 +9,19 @@ from pydantic import PrivateAttr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from midas.domain.mode import Environment
+from midas.settings.risk import DEFAULT_PROFILES, LimitProfile, RiskSettings
 from midas.settings.sections import (
-    DEFAULT_PROFILES,
     ConsoleSettings,
     ExchangeSettings,
     ExecutionSettings,
     GuardSettings,
-    LimitProfile,
     RegimeSettings,
-    RiskSettings,
     RuntimeSettings,
     StrategySettings,
     TradingSettings,
     VenueSettings,
 )
+from midas.settings.stops import StopSettings
 
 
 def _default_risk() -> RiskSettings:
@@ -82,7 +81,11 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _strategies_stops_are_stops(self) -> Self:
+        known = StopSettings.model_fields
         for name, strategy in self.strategies.items():
+            if strange := next((key for key in strategy.stops if key not in known), ""):
+                said = f"unknown key {strange}; known: {', '.join(known)}"
+                raise ValueError(f"strategies.{name}.stops: {said}")
             try:
                 self.risk.stops.changed(strategy.stops)
             except ValidationError as error:

@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from midas.settings.section import Section
+from midas.settings.sections import Section
 
 
 class StopSettings(Section):
@@ -35,9 +35,7 @@ class StopSettings(Section):
                 "or enabled = false"
             )
         if self.break_even_r and self.enabled and not (self.percent or self.atr):
-            raise ValueError(
-                "break_even_r counts first risks: set percent or atr, or it to 0"
-            )
+            raise ValueError("break_even_r counts first risks: set percent or atr, or it to 0")
         if self.time_gain and not self.time_minutes:
             raise ValueError("time_gain is reached within time_minutes: set both, or neither")
         return self

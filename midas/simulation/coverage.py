@@ -101,7 +101,10 @@ class Coverage:
     def look(self) -> None:
         """Remember where every order stands."""
         orders = self._state.orders
-        self._live.update(orders.open)
+        if orders.open:
+            self._live.update(orders.open)
+        if not self._live:
+            return
         for client_id in sorted(self._live):
             order = orders.get(client_id)
             if order is None:

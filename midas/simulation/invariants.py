@@ -52,6 +52,7 @@ PROOF_S = 10.0  # after what its stamp claims, wrong or not, an order may still 
 _LEVELS = list(KillLevel)
 _ACCOUNT = b'{"type":"account"'
 Violate = Callable[[str, str], None]
+Due = tuple[Counter[str], dict[str, Decimal]]  # by owner: trades, and what they moved
 
 
 class Violation(msgspec.Struct, frozen=True):
@@ -81,6 +82,7 @@ class Inspector:
         self._looker: Looker | None = None
         self._wanted: dict[str, str] = {}  # whose order it is, by client id
         self._owners: dict[int, str] = {}  # the same by the venue's id
+        self._dues: dict[str, tuple[tuple[str, int, int], Due]] = {}  # by pair, and what they hang on
         self._absent: dict[str, list[int]] = {}  # when the venue didn't know it, by its clock
         self._told_of: KillLevel | None = None  # the kill that a desk has heard of and nobody released
         self.on_planned: Callable[[], None] = lambda: None
@@ -93,6 +95,11 @@ class Inspector:
         desk.painter.seen = looker.decided
 
     # asked by the world
+
+    @property
+    def passes(self) -> int:
+        """Over the account, in this life."""
+        return self._looker.passes if self._looker is not None else 0
 
     def left(self, desk: Desk, client_id: str) -> None:
         """I3 and I7, as the bytes of an order leave."""
@@ -199,17 +206,17 @@ class Inspector:
         if state.inferred or not state.ledger.opened:
             return
         for pair in self._venue.pairs:
-            deals = [d for d in self._venue.deals if d.symbol == pair.symbol]
-            known = set(state.ledger.trades(pair.id)) - {NEVER}
-            told = [d for d in deals if d.trade_id in known]
-            if len(told) < len(known):
+            ids = set(state.ledger.trades(pair.id)) - {NEVER}
+            due, moved = self._due(state.session, pair, ids)
+            adjusted = state.adjustments.get(pair.id, ZERO)
+            if due.total() < len(ids):
                 yield "I1", f"{pair.name}: a trade is booked that the venue never made"
-            fees = sum((d.fee for d in told if d.fee_asset == pair.base), ZERO)
-            bought = sum((d.side.sign * d.quantity for d in told), ZERO) - fees
-            bought += state.adjustments.get(pair.id, ZERO)
+            bought = sum(moved.values(), adjusted)
             if (held := state.ledger.position(pair.id)) != bought:
                 yield "I1", f"{pair.name}: {held} here, {bought} by the trades that are known here"
-            yield from self._sleeves(state, pair, told)
+            for owner, quantity in sorted((moved | {EXTERNAL: moved.get(EXTERNAL, ZERO) + adjusted}).items()):
+                if (held := state.ledger.sleeve(owner, pair.id).quantity) != quantity:
+                    yield "I1", f"{owner} has {held} {pair.base}, by its {due[owner]} trades {quantity}"
             yield from self._sold(state, pair)
 
     def _sold(self, state: State, pair: Instrument) -> Iterator[tuple[str, str]]:
@@ -220,20 +227,25 @@ class Inspector:
             if sleeve.instrument == pair.id and sleeve.strategy != EXTERNAL and sleeve.quantity < ZERO:
                 yield "I15", f"{sleeve.strategy} holds {sleeve.quantity} {pair.base}"
 
-    def _sleeves(self, state: State, pair: Instrument, told: list[Deal]) -> Iterator[tuple[str, str]]:
-        """I1 for each strategy: a trade counts for whoever wanted its order."""
-        due: Counter[str] = Counter()
-        moved: dict[str, Decimal] = {}
-        for deal in told:
-            owner = self._owner(deal)
-            moved[owner] = moved.get(owner, ZERO) + deal.side.sign * deal.quantity
-            if deal.fee_asset == pair.base:
-                moved[owner] -= deal.fee
-            due[owner] += 1
-        moved[EXTERNAL] = moved.get(EXTERNAL, ZERO) + state.adjustments.get(pair.id, ZERO)
-        for owner, quantity in sorted(moved.items()):
-            if (held := state.ledger.sleeve(owner, pair.id).quantity) != quantity:
-                yield "I1", f"{owner} has {held} {pair.base}, by its {due[owner]} trades {quantity}"
+    def _due(self, session: str, pair: Instrument, ids: set[int]) -> Due:
+        """Whose the trades are that are known here, and what they moved.
+
+        The venue takes none back and a session forgets none, so their numbers tell whether one came.
+        """
+        deals = self._venue.deals
+        key = session, len(deals), len(ids)
+        known = self._dues.get(pair.id)
+        if known is None or known[0] != key:
+            due: Counter[str] = Counter()
+            moved: dict[str, Decimal] = {}
+            for deal in deals:
+                if deal.symbol == pair.symbol and deal.trade_id in ids:
+                    owner = self._owner(deal)
+                    fee = deal.fee if deal.fee_asset == pair.base else ZERO
+                    moved[owner] = moved.get(owner, ZERO) + deal.side.sign * deal.quantity - fee
+                    due[owner] += 1
+            known = self._dues[pair.id] = key, (due, moved)
+        return known[1]
 
     def _owner(self, deal: Deal) -> str:
         owner = self._owners.get(deal.order_id)
@@ -348,7 +360,7 @@ class Looker:
         held = max(state.ledger.balances.get(pair.base, ZERO), state.ledger.position(pair.id))
         orders = [o for o in state.orders.open.values() if o.intent.instrument == pair.id]
         held += sum((o.reserved for o in orders if o.intent.side is Side.BUY), ZERO)
-        exposure = worst_case(state, LIMITS.classes)
+        exposure = worst_case(state, LIMITS.assets)
         share = float(held) * state.markets[pair.id].mark / exposure.equity
         if (counted := exposure.by_instrument[intent.instrument]) < share - SLACK:
             return f"{intent.instrument} may come to {share:.4f} of equity, and risk counts {counted:.4f}"

@@ -100,9 +100,9 @@ class Book:
         )
 
     def _levels(self) -> tuple[dict[int, int], dict[int, int]]:
-        number = self._chance.randint
-        bids = {self._bid - i: number(1, LOTS) for i in range(LEVELS)}
-        asks = {self._bid + 1 + i: number(1, LOTS) for i in range(LEVELS)}
+        number = self._chance.random
+        bids = {self._bid - i: 1 + int(number() * LOTS) for i in range(LEVELS)}
+        asks = {self._bid + 1 + i: 1 + int(number() * LOTS) for i in range(LEVELS)}
         return bids, asks
 
 

@@ -153,8 +153,12 @@ class World:
     async def _story(self) -> None:
         self._born()
         await asyncio.sleep(self.plan.heal)
+        desk, passes = self.desk, self.inspector.passes
         await self._agreed()
         await asyncio.sleep(max(0.0, self.plan.ends - self.loop.now))
+        idle = self.plan.ends - self.plan.heal >= AGREE_S and desk is self.desk
+        if idle and self.inspector.passes == passes:
+            self.violate("I9", f"no pass over the account in {AGREE_S:.0f} s")
         self.crash()
         await self._agreed()
         await self._stopped()

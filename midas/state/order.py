@@ -120,6 +120,11 @@ class Order:
         return self.intent.purpose is Purpose.STOP
 
     @property
+    def dormant(self) -> bool:
+        """True for a stop whose price hasn't come, as far as we know: it trades with nothing."""
+        return self.protects and (self.untriggered or self.phase is not Phase.WORKING)
+
+    @property
     def pending_cancel(self) -> bool:
         """A cancel is out."""
         return any(p.replacement is None for p in self.pending)
@@ -165,5 +170,5 @@ class Order:
             intent=self.intent, phase=self.phase.value, venue_id=self.venue_id, filled=self.filled,
             sent_at=self.sent_at, dead_at=self.dead_at, cost=self.cost, busted=self.busted,
             untriggered=self.untriggered, sequence=self.sequence, replacements=tuple(sent),
-            absent_at=self.absent_at,
+            unknown_since=self.unknown_since, unknown_cause=self.unknown_cause, absent_at=self.absent_at,
         )  # fmt: skip

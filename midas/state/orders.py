@@ -87,7 +87,8 @@ class Orders(Requests):
         assert intent.client_id not in self.open and intent.client_id not in self.closed
         order = Order(intent)
         self.open[intent.client_id] = order
-        self.planned_at.append(intent.created_at)
+        if not order.protects:  # a stop that rises is no runaway, nor takes an order's turn
+            self.planned_at.append(intent.created_at)
         return order
 
     def restore(self, carried: OrderCarried, at: int) -> None:
@@ -99,7 +100,10 @@ class Orders(Requests):
         order.pending = [Pending(r.request, at, 0, r) for r in carried.replacements]
         order.phase = Phase.WORKING if carried.phase == Phase.WORKING.value else Phase.INFLIGHT
         order.dead_at, order.absent_at = carried.dead_at, carried.absent_at
-        order.unknown_since, order.unknown_cause = at, "engine restarted"
+        # A doubt is as old as it is: a desk that restarts often would never escalate it. Our clock may have
+        # been set back meanwhile.
+        order.unknown_since = min(carried.unknown_since or at, at)
+        order.unknown_cause = carried.unknown_cause or "engine restarted"
         self.open[carried.intent.client_id] = order
 
     def sent(self, client_id: str, at: int, dead_at: int) -> list[Change]:

@@ -58,6 +58,7 @@ class GateView(msgspec.Struct, frozen=True):
     scope: str
     reason: str
     since_at: int
+    opens: str = ""  # the command by which a person lets it open again; empty: it opens by itself
 
 
 class LevelView(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -542,6 +543,8 @@ class HealthView(msgspec.Struct, frozen=True):
     tape_events: int = 0
     clients: int = 0  # of the link
     troubles: dict[str, str] = {}  # what keeps journal or tape from being written, by their names
+    passes_failed: int = 0  # over the account, one after the other; 0: the last one came
+    pass_trouble: str = ""  # why the last of them did
 
 
 class CountsView(msgspec.Struct, frozen=True):

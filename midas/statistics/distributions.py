@@ -82,10 +82,12 @@ def student_quantile(probability: float, freedom: float) -> float:
     if probability == 0.5:
         return 0.0
     tail = min(probability, 1.0 - probability)
-    x = beta_quantile(2.0 * tail, 0.5 * freedom, 0.5)
-    if x != x:
-        return nan
-    size = sqrt(freedom * (1.0 - x) / x) if x > 0.0 else inf
+    if tail < 0.25:
+        x = beta_quantile(2.0 * tail, 0.5 * freedom, 0.5)  # freedom / (freedom + t^2)
+        size = sqrt(freedom * (1.0 - x) / x) if x > 0.0 else (inf if x == 0.0 else nan)
+    else:  # near the middle the other share keeps the digits
+        x = beta_quantile(1.0 - 2.0 * tail, 0.5, 0.5 * freedom)
+        size = sqrt(freedom * x / (1.0 - x))
     return -size if probability < 0.5 else size
 
 

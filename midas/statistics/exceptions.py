@@ -38,18 +38,6 @@ class Christoffersen(msgspec.Struct, frozen=True):
     coverage: Verdict  # conditional coverage: Kupiec's and independence together
 
 
-class Shortfall(msgspec.Struct, frozen=True):
-    """Acerbi & Szekely (2014) Z2: 0 is expected, above `critical` the ES was too small."""
-
-    statistic: float
-    critical: float
-
-    @property
-    def rejected(self) -> bool:
-        """Whether losses beyond VaR were larger, or more, than the forecast allows."""
-        return self.statistic > self.critical
-
-
 def kupiec(exceptions: int, days: int, probability: float) -> Verdict:
     """Proportion of failures (Kupiec 1995): too few exceptions refute the forecast as well."""
     assert 0 <= exceptions <= days and days > 0, f"expected 0 to {days} exceptions, got {exceptions}"

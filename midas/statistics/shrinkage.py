@@ -58,8 +58,7 @@ def to_constant_correlation(returns: Floats) -> Shrunk:
         return Shrunk(sample, 0.0)
     variance = np.diag(sample)
     deviation = np.sqrt(variance)
-    if not np.all(deviation > 0.0):
-        raise ValueError("a constant correlation needs assets that move")
+    assert np.all(deviation > 0.0), "a constant correlation needs assets that move"
     mean = mean_correlation(sample)
     target = mean * np.outer(deviation, deviation)
     np.fill_diagonal(target, variance)

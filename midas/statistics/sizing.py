@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from enum import Enum
-from math import inf, isfinite, nan
+from math import fsum, inf, isfinite, nan
 
 import msgspec
 
@@ -130,8 +130,8 @@ def regime_factor(regimes: Sequence[tuple[float, float]]) -> float:
     """
     if not regimes:
         return 1.0
-    assert not sum(chance for chance, _ in regimes) > 1.0 + 1e-9, f"probabilities above 1: {regimes}"
-    return min(sum(chance * min(max(factor, 0.0), 1.0) for chance, factor in regimes), 1.0)
+    assert not fsum(chance for chance, _ in regimes) > 1.0 + 1e-9, f"probabilities above 1: {regimes}"
+    return min(fsum(chance * min(max(factor, 0.0), 1.0) for chance, factor in regimes), 1.0)
 
 
 def drawdown_throttle(drawdown: float, worst: float) -> float:

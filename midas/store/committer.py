@@ -17,7 +17,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 
-from midas.store.durable import sync_directory
+from midas.store.durable import sync_directory, sync_file
 
 Job = tuple[str, list[object]]
 Outcome = Callable[[sqlite3.DatabaseError | None], None]
@@ -66,7 +66,9 @@ def create(path: Path, factory: type[sqlite3.Connection], script: str) -> sqlite
     unfinished = path.with_name(path.name + ".new")
     unfinished.unlink(missing_ok=True)
     with closing(sqlite3.connect(unfinished, isolation_level=None)) as fresh:
+        fresh.execute("PRAGMA synchronous = OFF")  # it has no name yet: synced once, before it gets one
         fresh.executescript(script)
+    sync_file(unfinished)
     os.replace(unfinished, path)
     sync_directory(path.parent)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=factory)

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from midas.assembly.access import Access, access, account_lock, simulated, sockets
+from midas.assembly.access import Access, access, account_lock, continues, identified, simulated, sockets
 from midas.assembly.config import check_strategies, engine_config
 from midas.domain.time import SECOND
 from midas.errors import AlreadyRunning, ConfigInvalid, NotLoopback, WorkspaceInvalid
 from midas.settings import Settings, load_settings
+from midas.venues.binance.endpoints import Endpoints
 from tests.fakes.nouns import BTC, ETH
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -148,3 +149,26 @@ def test_a_folder_of_somebody_else_is_not_trusted_with_the_locks(tmp_path: Path)
     folder.write_text("")
     with pytest.raises(ConfigInvalid):
         account_lock(reached("a" * 12, "key"), tmp_path, folder)
+
+
+def test_an_account_is_named_by_what_the_venue_says_and_its_name_tells_nothing() -> None:
+    endpoints = Endpoints.at("http://h", "ws://h")
+    reach = Access(endpoints, "live-binance", "the-key", "the-secret", told_by_venue=True)
+    mine, theirs = identified(reach, 700_001), identified(reach, 700_002)
+    renewed = identified(Access(endpoints, "live-binance", "new-key", "s", told_by_venue=True), 700_001)
+    unnumbered = identified(reach, 0)
+    assert mine.account == renewed.account
+    assert len({mine.account, theirs.account, unnumbered.account, "live-binance"}) == 4
+    for named in (mine, unnumbered):
+        prefix, _, mark = named.account.rpartition("-")
+        assert (prefix, len(mark)) == ("live-binance", 12)
+        assert not any(told in named.account for told in ("700001", "the-key", "the-secret"))
+    assert identified(mine, 5) == mine
+
+
+def test_a_session_that_does_not_say_whose_it_is_may_be_any_accounts() -> None:
+    assert continues("live-binance", "live-binance-0123456789ab")
+    assert continues("live-binance-0123456789ab", "live-binance-0123456789ab")
+    assert not continues("live-binance-ba9876543210", "live-binance-0123456789ab")
+    assert not continues("demo-binance", "live-binance-0123456789ab")
+    assert not continues("sim-abc", "sim-def")

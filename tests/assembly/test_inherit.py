@@ -397,3 +397,33 @@ def test_what_we_could_not_close_hinders_no_start(strategy: str, quantity: str) 
     hold(state, quantity, strategy=strategy, instrument=ETH)
     refuse_left_behind(state.carried(), (BTC,))
     assert state.carried().sleeves
+
+
+MINE, THEIRS, NOBODYS = "live-binance-0123456789ab", "live-binance-ba9876543210", "live-binance"
+
+
+async def test_a_journal_from_before_accounts_were_told_apart_is_continued_with_a_sentence(
+    tmp_path: Path,
+) -> None:
+    await store(tmp_path, "1", NOBODYS, [opened("1", NOBODYS), rich(1_000)])
+    carried, problems = inherited(tmp_path, MINE)
+    assert carried.balances == {"USDT": Decimal(1_000)}
+    assert problems == [
+        f"session 1 was kept as live-binance, before accounts were told apart: it goes on as {MINE}; "
+        "if it was another account's, name another MIDAS_HOME"
+    ]
+
+
+async def test_a_journal_that_one_account_took_over_is_no_others(tmp_path: Path) -> None:
+    await store(tmp_path, "1", NOBODYS, [opened("1", NOBODYS), rich(1_000)])
+    await store(tmp_path, "2", MINE, [opened("2", MINE), rich(2_000)])
+    await store(tmp_path, "3", OTHER, [opened("3", OTHER), rich(3_000)])
+    carried, problems = inherited(tmp_path, THEIRS)
+    assert (carried.balances, carried.opened, problems) == ({}, False, [])
+    assert inherited(tmp_path, MINE)[0].balances == {"USDT": Decimal(2_000)}
+
+
+async def test_a_journal_of_an_exchange_in_between_hides_none_that_says_nothing(tmp_path: Path) -> None:
+    await store(tmp_path, "1", NOBODYS, [opened("1", NOBODYS), rich(1_000)])
+    await store(tmp_path, "2", OTHER, [opened("2", OTHER), rich(2_000)])
+    assert inherited(tmp_path, MINE)[0].balances == {"USDT": Decimal(1_000)}

@@ -4,7 +4,8 @@
 exchange then opens with the balances that it ended with, so that both sides agree. The value is the median
 time from the start of `midas --no-ui` until it trades: the old journal proven and folded, the account
 reconciled, both streams up. Between engine and exchange lies a proxy that sends the messages as soon as the
-market stream is open. `empty_s` is the same start in an empty home. Prints one JSON object.
+market stream is open. `empty_s` is the same start in an empty home; `fold_s` is what proving and folding take
+by themselves, most of which another process does while the engine loads. Prints one JSON object.
 
     python -m tests.bench.bench_recovery [--records N] [--messages N] [--runs N]
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -73,7 +74,7 @@ def door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
     home.mkdir()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MIDAS_HOME", str(home))
-    (home / RUN_FILE).write_bytes(msgspec.json.encode(EngineFile(1, "session", 1)))
+    (home / RUN_FILE).write_bytes(msgspec.json.encode(EngineFile(os.getpid(), "session", 1)))
     with InstanceLock(home / LOCK):
         made = Door(home).open()
         yield made
@@ -114,6 +115,28 @@ def test_with_confirm_it_is_sent(door: Door, say: Say) -> None:
     [order] = door.hands.open
     assert order.intent.type.value == "LIMIT_MAKER"
     assert out.startswith("BUY 0.01 BTC-USDT at 59999.00, post only is sent as ")
+
+
+@pytest.mark.parametrize(
+    ("line", "done"),
+    [
+        ("order buy 0.01 BTC-USDT --price 59999", False),
+        ("order buy 0.01 BTC-USDT --price 59999 --confirm", True),
+        ("cancel all-entries", True),
+        ("kill --strategy puppet --preview", False),
+        ("kill --strategy puppet", True),
+        ("strategy puppet pause", True),
+        ("strategy puppet resume --reason because", False),
+        ("mode pause", True),
+    ],
+)
+def test_a_program_is_told_whether_anything_was_done_or_only_shown(
+    door: Door, say: Say, line: str, done: bool
+) -> None:
+    code, out, _ = say(f"{line} --json")
+    assert code == 0
+    facts = json.loads(out)
+    assert (facts["accepted"], facts["done"]) == (True, done)
 
 
 def test_a_program_reads_all_of_it(door: Door, say: Say) -> None:

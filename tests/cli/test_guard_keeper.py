@@ -6,9 +6,10 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
-from midas.cli.guard_keeper import COMMAND, DEATHS_MAX, GuardKeeper, guard_command
+from midas.cli.guard_keeper import COMMAND, PAUSE_MAX_S, GuardKeeper, guard_command
 
 
 def keeper(tmp_path: Path, program: str, after_s: float = 0.0) -> GuardKeeper:
@@ -38,11 +39,24 @@ def test_it_waits_until_the_engine_has_had_its_start(tmp_path: Path) -> None:
     assert 29.0 < guard.due_s <= 30.0
 
 
-def test_one_that_died_is_started_again_until_it_dies_too_often(tmp_path: Path) -> None:
+def test_one_that_died_is_started_again_however_often_it_dies(tmp_path: Path) -> None:
     guard = keeper(tmp_path, "sys.exit(1)")
-    tended(guard, lambda: starts(tmp_path) == DEATHS_MAX)
-    tended(guard, lambda: guard.due_s is None and not guard.runs)
-    assert starts(tmp_path) == DEATHS_MAX
+    tended(guard, lambda: starts(tmp_path) == 7)
+    guard.end()
+
+
+def test_the_more_often_it_dies_the_more_seldom_it_is_started_and_never_not_at_all(tmp_path: Path) -> None:
+    guard = keeper(tmp_path, "sys.exit(1)", after_s=0.05)
+    pauses = []
+    for count in range(1, 5):
+        tended(guard, lambda count=count: starts(tmp_path) == count and not guard.runs)  # type: ignore[misc]
+        guard.tend()
+        assert guard.due_s is not None
+        pauses.append(guard.due_s)
+    assert all(later > sooner for sooner, later in pairwise(pauses))
+    assert pauses[-1] <= 0.4
+    assert PAUSE_MAX_S == 300.0
+    guard.end()
 
 
 def test_one_that_is_not_wanted_or_refuses_is_left_alone(tmp_path: Path) -> None:

@@ -72,8 +72,8 @@ def test_ending_a_process_that_is_gone_is_no_error() -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
     began = time.monotonic()
-    stop_process(child.pid)
-    assert time.monotonic() - began < 5.0
+    stop_process(child.pid, timeout=60.0)
+    assert time.monotonic() - began < 30.0
 
 
 def test_the_environment_s_proxy_is_not_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from midas.cli import main
-from midas.cli.reconcile import lines
+from midas.cli.reconcile import lines, none_came
 from midas.domain.time import SECOND
 from midas.state.snapshot import DifferenceView, ReconciliationView, VenueView
+from tests.fakes import snapshots
 
 NOW = 1_700_000_000 * SECOND
 BTC = DifferenceView(
@@ -48,6 +50,19 @@ def test_a_difference_comes_with_its_evidence_its_gate_and_the_way_out() -> None
     assert "seen in 2 passes" in said
     assert "midas reconcile accept NAME" in said
     assert "2 orders, the oldest for 1 s" in said
+
+
+def test_a_pass_that_does_not_come_is_told_with_the_reason_that_the_engine_knows() -> None:
+    health, view = snapshots.normal().health, snapshots.normal().reconciliation
+    refused = msgspec.structs.replace(health, passes_failed=3, pass_trouble="HTTP 503: overloaded")
+    assert none_came(msgspec.structs.replace(snapshots.normal(), health=refused)).startswith(
+        "the account can't be compared: HTTP 503: overloaded; the engine goes on asking"
+    )
+    moving = msgspec.structs.replace(view, undecided=("BTC",))
+    assert "moved between the passes" in none_came(
+        msgspec.structs.replace(snapshots.normal(), reconciliation=moving)
+    )
+    assert "the venue is silent" in none_came(snapshots.normal())
 
 
 def test_without_an_engine_there_is_nobody_to_ask(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

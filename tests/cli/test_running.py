@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -44,9 +45,16 @@ def test_a_run_file_of_a_newer_midas_names_it(tmp_path: Path) -> None:
 
 
 def test_a_run_file_of_an_older_midas_is_read(tmp_path: Path) -> None:
-    (tmp_path / RUN_FILE).write_bytes(b'{"pid":7,"session":"s","started_at":1}')
+    (tmp_path / RUN_FILE).write_bytes(b'{"pid":%d,"session":"s","started_at":1}' % os.getpid())
     with InstanceLock(tmp_path / LOCK):
-        assert running(tmp_path) == EngineFile(7, "s", 1)
+        assert running(tmp_path) == EngineFile(os.getpid(), "s", 1)
+
+
+def test_the_file_of_an_engine_that_crashed_is_not_its_successors(tmp_path: Path) -> None:
+    """The successor has the lock, and has not written its own file yet."""
+    (tmp_path / RUN_FILE).write_bytes(msgspec.json.encode(EngineFile(7, "crashed", 1)))
+    with InstanceLock(tmp_path / LOCK), pytest.raises(NotRunning, match="is starting or ending"):
+        running(tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"not a number\n"])

@@ -18,7 +18,9 @@ from midas.cli.running import LOCK
 from midas.cli.supervision import LOCK as SUPERVISOR_LOCK
 from midas.cli.supervision import Supervision, tell
 from midas.cli.whereabouts import HomeWatch
+from midas.domain.mode import KillLevel
 from midas.errors import ProcessEnded
+from midas.store.latch import LATCH, KillLatch
 from midas.store.lock import GUARD_LOCK, InstanceLock
 from midas.venues.sim import runfile
 from midas.venues.sim.runfile import RunFile
@@ -59,6 +61,13 @@ def test_a_guard_is_told_of_while_it_lives(tmp_path: Path) -> None:
         where = watch(tmp_path).seen()
     assert (where.guard, where.guard_level, where.guard_patience_s) == (ME, "flatten", 20.0)
     assert (where.guard_sees, where.guard_acted_at, where.guard_outcome) == ("hung", 7, "2 orders cancelled")
+
+
+def test_the_kill_latch_is_told_as_it_lies_on_the_disk(tmp_path: Path) -> None:
+    assert watch(tmp_path).seen().latched == ""
+    KillLatch(tmp_path / LATCH).trip(KillLevel.ALL, "ann", "news", 1)
+    seen = watch(tmp_path).seen()
+    assert (seen.latched, seen.latched_by) == ("all", "ann")
 
 
 def test_a_supervisor_s_plans_are_told_while_it_lives(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ async def running(venue: Venue) -> None:
     stream = await venue.session.ws_connect(f"{venue.ws}/ws/btcusdt@kline_1s")
     closed = 0
     while closed < 4:
-        closed += (await stream.receive_json(timeout=10))["k"]["x"]
+        closed += (await stream.receive_json(timeout=30))["k"]["x"]
     await stream.close()
 
 

@@ -17,7 +17,7 @@ from tests.fakes.futures import futures_venue
 
 PAIR, OTHER = "BTC/USDT", "ETH/USDT"
 PERPETUAL = "BTC/USDT:USDT"
-PATIENCE = 15.0
+PATIENCE = 30.0
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ SYMBOL = "BTCUSDT"
 
 
 async def heard(user: Any, count: int) -> list[dict[str, Any]]:
-    return [await asyncio.wait_for(user.recv(), 5) for _ in range(count)]
+    return [await asyncio.wait_for(user.recv(), 30) for _ in range(count)]
 
 
 async def buy(client: AsyncClient, name: str) -> None:
@@ -93,7 +93,7 @@ async def test_a_socket_is_silent_after_a_drop_until_it_is_rebuilt(open_venue: O
         ("error", "ConnectionClosedOK"),
         ("error", "BinanceWebsocketClosed"),
     ]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while client.ws_api.ws_state is not WSListenerState.STREAMING:
             await asyncio.sleep(0.05)
     assert await client.ws_ping() == {}, "the library reconnects"

@@ -244,7 +244,7 @@ class CrashDesk:
         return Path(_line(self._exchange)).read_text()
 
     def _symbols(self) -> list[str]:
-        with _DIRECT.open(f"{self.venue.http}/api/v3/exchangeInfo", timeout=5) as reply:
+        with _DIRECT.open(f"{self.venue.http}/api/v3/exchangeInfo", timeout=30) as reply:
             return [row["symbol"] for row in json.load(reply)["symbols"]]
 
     def _trades(self, symbol: str) -> set[int]:
@@ -267,7 +267,7 @@ class CrashDesk:
         signature = hmac.new(self.venue.api_secret.encode(), query.encode(), hashlib.sha256).hexdigest()
         url = f"{self.venue.http}/api/v3/{path}?{query}&signature={signature}"
         request = urllib.request.Request(url, headers={"X-MBX-APIKEY": self.venue.api_key})
-        with _DIRECT.open(request, timeout=10) as reply:
+        with _DIRECT.open(request, timeout=30) as reply:
             return json.load(reply)
 
 

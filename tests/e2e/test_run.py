@@ -60,7 +60,7 @@ def test_a_second_interrupt_ends_at_once_with_its_own_exit_code(desk: ProcessDes
         for _ in range(2):
             engine.send_signal(signal.SIGINT)
             time.sleep(0.5)
-        done = finished(engine, timeout=15.0)
+        done = finished(engine, timeout=60.0)
     finally:
         os.kill(exchange.pid, signal.SIGCONT)
     assert done.returncode == 130, done.stderr

@@ -10,7 +10,8 @@ from midas.domain.event import OrderUncertain
 from midas.domain.market import BookLost, FeedStatus
 from midas.domain.mode import Mode
 from midas.domain.time import SECOND
-from midas.state.snapshot import AlarmView, HistogramView, StreamView
+from midas.engine.snapshot import Assembly, Painter
+from midas.state.snapshot import AlarmView, HistogramView, ProcessView, StreamView
 from tests.engine.scene import Scene
 from tests.fakes.desk import BTC
 from tests.fakes.strategy import long
@@ -41,6 +42,23 @@ def test_a_lost_feed_is_an_alarm_until_it_is_back_and_a_new_one_when_it_goes_aga
     again = alarms(scene, 3)["feed"]
     assert not again.acknowledged
     assert again.since_at > first.since_at
+
+
+def test_a_supervised_engine_without_a_guard_says_so_after_a_minute(scene: Scene) -> None:
+    def with_processes(*names: str) -> None:
+        found = tuple(ProcessView(name, 1, 0.0, 0.0, 0) for name in names)
+        scene.desk.health = msgspec.structs.replace(scene.desk.health, processes=found)
+
+    with_processes("engine", "supervisor")
+    assert alarms(scene, 90) == {}  # its configuration wants none
+    scene.desk.painter = Painter(scene.desk.engine, Assembly("sim", "0", "test", 1.0, 1, guarded=True))
+    with_processes("engine", "exchange")
+    assert alarms(scene, 90) == {}
+    with_processes("engine", "supervisor")
+    assert alarms(scene, 30) == {}
+    assert "nobody acts" in alarms(scene, 40)["guard"].text
+    with_processes("engine", "supervisor", "guard")
+    assert alarms(scene) == {}
 
 
 def test_silence_of_the_feed_is_one_alarm_not_two(scene: Scene) -> None:
@@ -80,7 +98,12 @@ def test_an_order_in_doubt_is_named(scene: Scene) -> None:
     scene.say(long())
     client_id = next(iter(scene.desk.state.orders.open))
     scene.desk.feed(OrderUncertain(client_id, "no answer", scene.desk.now))
-    assert client_id[-4:] in alarms(scene, 3)["orders"].text
+    assert alarms(scene, 3)["orders"].text == f"1 order UNKNOWN ({client_id[-4:]}): no answer"
+
+
+def test_one_pass_that_fails_is_a_hiccup(scene: Scene) -> None:
+    scene.desk.health = msgspec.structs.replace(scene.desk.health, passes_failed=1, pass_trouble="HTTP 503")
+    assert alarms(scene, 3) == {}
 
 
 @pytest.mark.parametrize(
@@ -89,6 +112,7 @@ def test_an_order_in_doubt_is_named(scene: Scene) -> None:
         ({"clock_offset_ms": -900.0}, "clock"),
         ({"troubles": {"journal": "the disk is full"}}, "store:journal"),
         ({"loop_p99_ms": 900.0}, "lag"),
+        ({"passes_failed": 2, "pass_trouble": "HTTP 503"}, "passes"),
         ({"streams": (StreamView("btcusdt@depth", True, 40_000.0, 30_000.0),)}, "stream:btcusdt@depth"),
     ],
 )
@@ -126,3 +150,10 @@ def test_an_unknown_name_seen_changes_nothing(scene: Scene) -> None:
     assert not alarms(scene)["latch"].acknowledged
     scene.desk.command(Acknowledge(""))
     assert alarms(scene)["latch"].acknowledged
+
+
+def test_a_lost_user_stream_counts_from_its_loss_not_from_when_somebody_looked(scene: Scene) -> None:
+    lost_at = scene.desk.now
+    scene.desk.feed(FeedStatus("binance", "user", lost_at, False, "reset"))
+    alarm = alarms(scene, 3)["user"]
+    assert alarm.since_at == scene.desk.state.stream_doubt >= lost_at

@@ -220,3 +220,23 @@ def test_orders_that_flatten_are_not_among_those_to_cancel() -> None:
     scene.desk.command(Kill("flatten"))
     assert all(o.purpose == Purpose.FLATTEN.value for o in scene.desk.picture().orders)
     assert choice(scene, KillLevel.ALL).cancels == 0
+
+
+def test_a_pull_that_the_guard_acted_on_is_told_once() -> None:
+    """The engine woke: first the kill itself reaches it, then that the guard had taken over meanwhile."""
+    scene = Scene().hold()
+    pulled = LatchTripped("flatten", "a person", "too hot", scene.desk.now)
+    scene.desk.feed(pulled)
+    scene.desk.feed(msgspec.structs.replace(pulled, guarded="session-1"))
+    lines = report(scene)
+    assert sum("FLATTEN by a person: too hot" in line for line in lines) == 1
+    assert sum("gate closed" in line for line in lines) == 1
+    assert sum("the guard acts instead of this engine" in line for line in lines) == 1
+
+
+def test_a_guards_own_latch_is_told_with_its_gate() -> None:
+    scene = Scene().hold()
+    scene.desk.feed(LatchTripped("flatten", "midas guard", "hung", scene.desk.now, guarded="session-1"))
+    lines = report(scene)
+    assert lines[0].endswith("FLATTEN by midas guard: hung")
+    assert "gate closed" in lines[1]

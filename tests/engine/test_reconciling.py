@@ -143,15 +143,25 @@ def test_accepting_takes_two_steps_and_books_what_the_venue_has(scene: Scene) ->
 def test_what_was_not_reviewed_is_not_accepted(scene: Scene) -> None:
     scene.desk.venue.balances["USDT"] -= 1
     passes(scene, 2)
-    assert not scene.desk.command(AcceptBreak("USDT", confirmed=True)).accepted
+    assert not scene.desk.command(AcceptBreak("USDT", "by hand", confirmed=True)).accepted
     assert scene.desk.state.ledger.balances["USDT"] == 10_000
     scene.desk.venue.balances["USDT"] -= 1
     passes(scene)
-    moved = scene.desk.command(AcceptBreak("USDT", confirmed=True))
+    moved = scene.desk.command(AcceptBreak("USDT", "by hand", confirmed=True))
     assert not moved.accepted
     assert "isn't what was reviewed" in moved.message
-    assert scene.desk.command(AcceptBreak("USDT", confirmed=True)).accepted
+    assert scene.desk.command(AcceptBreak("USDT", "by hand", confirmed=True)).accepted
     assert scene.desk.state.ledger.balances["USDT"] == 9_998
+
+
+def test_nothing_is_accepted_without_a_reason(scene: Scene) -> None:
+    scene.desk.venue.balances["USDT"] -= 1
+    passes(scene, 2)
+    assert scene.desk.command(AcceptBreak("USDT")).accepted
+    hasty = scene.desk.command(AcceptBreak("USDT", " a ", confirmed=True))
+    assert not hasty.accepted
+    assert "a reason of at least 3 letters" in hasty.message
+    assert scene.desk.state.ledger.balances["USDT"] == 10_000
 
 
 def test_only_what_stands_can_be_accepted(scene: Scene) -> None:
@@ -171,7 +181,7 @@ def test_what_was_sold_elsewhere_is_no_loss_and_takes_the_position_along() -> No
     passes(scene, 2)
     drawdown = state.drawdown
     scene.desk.command(AcceptBreak("BTC"))
-    assert scene.desk.command(AcceptBreak("BTC", confirmed=True)).accepted
+    assert scene.desk.command(AcceptBreak("BTC", "by hand", confirmed=True)).accepted
     assert state.ledger.position(BTC.id) == held - Decimal("0.01")
     assert state.ledger.position(BTC.id) <= state.ledger.balances["BTC"]
     assert state.drawdown == pytest.approx(drawdown, abs=1e-12)
@@ -182,7 +192,7 @@ def test_an_acceptance_survives_a_restart(scene: Scene) -> None:
     scene.desk.venue.balances["BTC"] = Decimal("0.5")
     passes(scene, 2)
     scene.desk.command(AcceptBreak("BTC"))
-    scene.desk.command(AcceptBreak("BTC", confirmed=True))
+    scene.desk.command(AcceptBreak("BTC", "by hand", confirmed=True))
     carried = scene.desk.state.carried()
     later = Desk([Puppet()], venue=scene.desk.venue).open(scene.market.now, carried)
     assert later.state.reconciled
@@ -548,3 +558,15 @@ def test_a_list_that_is_not_told_is_said_and_asked_for_once(scene: Scene) -> Non
     asked = [e for a in scene.desk.audits for e in a.effects if e == TakeAccount("flows")]
     assert len(asked) == 1
     assert "doesn't list" in scene.desk.picture().reconciliation.differences[0].evidence
+
+
+def test_what_a_failed_pass_was_to_find_is_looked_for_again(scene: Scene) -> None:
+    scene.tick(3)
+    scene.desk.venue.deaf = True
+    scene.desk.feed(AccountDoubted(scene.desk.now, "user stream"))
+    scene.desk.venue.deaf = False
+    known = scene.desk.state.passes
+    scene.tick(8)
+    assert scene.desk.state.passes == known
+    scene.tick(4)
+    assert scene.desk.state.passes == known + 1

@@ -110,6 +110,9 @@ def test_a_scope_opens_by_name_in_two_steps_with_a_reason(scene: Scene) -> None:
     desk = scene.desk
     kill(scene, "halt", "instrument", "BTC-USDT")
     assert not desk.command(Resume("", False, "instrument", "BTC-USDT")).accepted
+    hasty = desk.command(Resume("checked", True, "instrument", "BTC-USDT"))
+    assert not hasty.accepted
+    assert "two steps" in hasty.message
     review = desk.command(Resume("checked", False, "instrument", "BTC-USDT"))
     assert "confirm to let it trade again" in review.message
     assert desk.state.control.gates
@@ -124,11 +127,38 @@ def test_a_weaker_kill_never_softens_a_stronger_one(scene: Scene) -> None:
     assert scene.desk.state.control.gates["binance"].level == "all"
 
 
-def test_a_killed_strategy_is_started_like_a_paused_one(scene: Scene) -> None:
+@pytest.mark.parametrize(
+    ("scope", "name", "command"),
+    [
+        ("strategy", "puppet", "midas resume WHY --strategy puppet"),
+        ("instrument", "BTC-USDT", "midas resume WHY --instrument BTC-USDT"),
+        ("venue", "binance", "midas resume WHY --venue binance"),
+    ],
+)
+def test_what_a_person_stopped_says_by_which_command_it_goes_on(
+    scene: Scene, scope: str, name: str, command: str
+) -> None:
+    kill(scene, "all", scope, name)
+    [gate] = scene.desk.picture().gates
+    assert gate.opens == command
+
+
+def test_what_was_reviewed_and_killed_again_meanwhile_is_reviewed_again(scene: Scene) -> None:
+    kill(scene, "halt", "venue", "binance")
+    scene.desk.command(Resume("checked", False, "venue", "binance"))
+    kill(scene, "all", "venue", "binance")
+    assert not scene.desk.command(Resume("checked", True, "venue", "binance")).accepted
+    assert scene.desk.state.control.gates["binance"].level == "all"
+
+
+def test_a_killed_strategy_is_started_in_the_same_two_steps_by_its_own_command(scene: Scene) -> None:
     kill(scene, "all", "strategy", "puppet")
-    name = scene.puppet.name
-    assert scene.desk.command(SetStrategy(name, True, "", True)).accepted
-    assert not scene.desk.state.control.gates
+    desk, name = scene.desk, scene.puppet.name
+    assert "reason of at least 3 letters" in desk.command(SetStrategy(name, True, "", True)).message
+    assert not desk.command(SetStrategy(name, True, "checked", True)).accepted
+    assert "confirm to let it trade again" in desk.command(SetStrategy(name, True, "checked")).message
+    assert desk.command(SetStrategy(name, True, "checked", True)).accepted
+    assert not desk.state.control.gates
 
 
 @pytest.mark.parametrize(

@@ -93,9 +93,7 @@ class Keeper(RuleBasedStateMachine):
             venue=old.venue,
         )  # fmt: skip
         self.sessions += 1
-        again.open(
-            self.scene.market.now + SECOND, old.state.carried(), session=f"session-{self.sessions}"
-        )
+        again.open(self.scene.market.now + SECOND, old.state.carried(), session=f"session-{self.sessions}")
         self.scene.market.now = again.now
         self.scene.desk = self.hands.desk = again
         self.hands.state = again.state
@@ -142,6 +140,9 @@ class Keeper(RuleBasedStateMachine):
 
 TestKeeper = pytest.mark.skip("not yet walked to its end on a quiet machine")(Keeper.TestCase)
 TestKeeper.settings = settings(
-    max_examples=6, stateful_step_count=20, deadline=None, suppress_health_check=[HealthCheck.too_slow],
+    max_examples=6,
+    stateful_step_count=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.generate],  # a story of an hour takes long to tell shorter
 )

@@ -62,8 +62,10 @@ def test_sold_at_the_cost_nothing_is_lost_with_the_fees_of_both_ways() -> None:
     assert price * (1 - 0.001) == pytest.approx(100.0 * (1 + 0.001))
 
 
-@pytest.mark.parametrize(("minutes", "gained", "closes"), [(9.99, False, False), (10, False, True),
-                                                            (10.01, False, True), (11, True, False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("minutes", "gained", "closes"),
+    [(9.99, False, False), (10, False, True), (10.01, False, True), (11, True, False)],
+)
 def test_a_position_has_its_time(minutes: float, gained: bool, closes: bool) -> None:
     rules = StopRules(time=10 * MINUTE)
     assert stops.late(rules, gained, 5 * MINUTE, int((5 + minutes) * MINUTE)) is closes

@@ -125,7 +125,7 @@ class StubVenue:
             self._sockets.append(socket)
 
 
-async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
     """Wait until `condition` holds; fails the test after `seconds`."""
     async with asyncio.timeout(seconds):
         while not condition():

@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 
-WITHIN = 10.0  # seconds until a hook that should have done its work counts as broken
+WITHIN = 30.0  # seconds until a hook that should have done its work counts as broken
 
 
 class BadRequest(Exception):

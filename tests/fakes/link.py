@@ -32,6 +32,7 @@ class FakeLink:
         self.snapshot = snapshot
         self.age = age
         self.connected = True
+        self.apart = False
         self.closed = False
         self.sent: list[tuple[Command, str]] = []
         self.reply: Callable[[Command], tuple[bool, str]] = lambda command: (

@@ -20,7 +20,7 @@ from binance.ws.websocket_api import WebsocketAPI
 from tests.fakes.guard import stay_on_this_machine
 
 SYMBOL = "BTCUSDT"
-WAIT = 20.0  # seconds until a wait is given up
+WAIT = 30.0  # seconds until a wait is given up
 
 
 class Heard:

@@ -16,6 +16,7 @@ import msgspec
 import pytest
 import uvloop
 
+from midas import __version__
 from midas.domain.command import Answer, SetMode, Stop
 from midas.domain.event import CommandGiven
 from midas.errors import LinkClosed, LinkRefused, NotRunning
@@ -27,6 +28,7 @@ from midas.runtime.frames import (
     Shown,
     Subscribe,
     Told,
+    apart,
     decode_engine,
     dialect,
     pack,
@@ -86,7 +88,7 @@ def path() -> Iterator[Path]:
         yield Path(folder) / "link.sock"
 
 
-async def until(condition: Callable[[], bool], timeout: float = 5.0) -> None:
+async def until(condition: Callable[[], bool], timeout: float = 30.0) -> None:
     async with asyncio.timeout(timeout):
         while not condition():
             await asyncio.sleep(0.002)
@@ -346,6 +348,10 @@ async def test_a_client_of_other_code_is_told_why_and_its_commands_are_not_heard
         assert engine.painted == 0
 
 
+def test_two_codes_of_one_version_are_not_told_apart_by_it() -> None:
+    assert f"of other code than this one, though both are midas {__version__}: " in apart(__version__)
+
+
 @pytest.mark.parametrize("first", [Shown(whole(normal())), Shown(whole(normal()), "0" * 64, "0.2.0")])
 async def test_an_engine_of_other_code_is_refused_by_its_client_in_one_sentence(
     path: Path, first: Shown
@@ -366,6 +372,7 @@ async def test_an_engine_of_other_code_is_refused_by_its_client_in_one_sentence(
     with pytest.raises(LinkRefused):
         await asyncio.to_thread(link.ask, Stop(), "ops")
     assert link.latest() is None
+    assert link.apart
     assert len([told for told in link.answers() if "of other code" in told.message]) == 1
     link.close()
     server.close()

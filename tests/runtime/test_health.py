@@ -75,6 +75,16 @@ def test_a_sample_tells_streams_stores_processes_and_answers() -> None:
     assert view.processes[0].pid == os.getpid()
 
 
+def test_passes_that_fail_are_counted_with_the_reason_until_one_comes() -> None:
+    health = Health(desk(), deque(), lambda: Backlog(0, 0))
+    health.compared("HTTP 503")
+    health.compared("HTTP 429")
+    view = health.view(START, Vitals)
+    assert (view.passes_failed, view.pass_trouble) == (2, "HTTP 429")
+    health.compared("")
+    assert health.view(START, Vitals).passes_failed == 0
+
+
 def test_between_two_samples_connections_and_ages_are_those_of_the_moment() -> None:
     state = desk()
     health = Health(state, deque(), lambda: Backlog(0, 0))

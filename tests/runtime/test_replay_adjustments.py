@@ -58,7 +58,7 @@ def test_the_second_opinion_has_nothing_against_flows_of_any_asset() -> None:
     desk.venue.balances["USDT"] -= 1
     scene.tick(62)
     desk.command(AcceptBreak("USDT"))
-    assert desk.command(AcceptBreak("USDT", confirmed=True)).accepted
+    assert desk.command(AcceptBreak("USDT", "by hand", confirmed=True)).accepted
     scene.tick(62)
     assert desk.state.reconciled
     assert watched(scene) == []

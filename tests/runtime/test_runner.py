@@ -38,7 +38,7 @@ from midas.ports.journal import LatchRecord
 from midas.runtime.beats import Beat
 from midas.runtime.inbox import Inbox
 from midas.runtime.records import AUDIT, EVENT, FAILURE, MARKS, decode_event, decode_marks
-from midas.runtime.runner import Runner, Shell
+from midas.runtime.runner import Paces, Runner, Shell
 from midas.state.order import Order
 from tests.fakes.desk import BTC, config
 from tests.fakes.scripted_market import ScriptedMarket
@@ -116,7 +116,7 @@ class Bench:
         events = [decode_event(body) for _, what, body in self.journal.records if what == EVENT]
         return [event for event in events if isinstance(event, kind)]
 
-    async def until(self, condition: Callable[[], bool], timeout: float = 5.0) -> None:
+    async def until(self, condition: Callable[[], bool], timeout: float = 30.0) -> None:
         async with asyncio.timeout(timeout):
             while not condition():
                 await asyncio.sleep(0.002)
@@ -491,6 +491,18 @@ async def test_a_latch_that_cannot_be_released_stays_in_force(bench: Bench) -> N
     assert bench.latch.is_set
 
 
+async def test_a_level_on_the_disk_that_cannot_be_released_holds_again(bench: Bench) -> None:
+    async with bench.running():
+        bench.latch.trip(KillLevel.FLATTEN, "midas kill", "news", 1)
+        await bench.until(lambda: bench.state.control.level == "flatten")
+        bench.latch.failure = StoreFull("the disk is full")
+        bench.command(Resume("checked"))
+        bench.command(Resume("checked", confirmed=True))
+        await bench.until(lambda: len(bench.recorded(LatchTripped)) >= 2)
+        await bench.until(lambda: bench.state.control.level == "flatten")
+    assert bench.latch.is_set
+
+
 async def test_every_command_is_answered_to_whoever_gave_it(bench: Bench) -> None:
     async with bench.running():
         bench.command(SetMode("PAUSE", "test"))
@@ -580,3 +592,27 @@ async def test_a_filter_that_refuses_has_the_rules_read_by_the_feed_and_by_the_e
         await bench.until(lambda: bool(bench.recorded(RulesRead)))
         assert bench.feed.relisted == [coarse]
         assert bench.state.instruments[BTC.id] == coarse
+
+
+async def test_an_engine_that_wakes_hears_of_a_latch_once_however_many_ticks_it_has_missed(
+    bench: Bench,
+) -> None:
+    bench.shell.paces = Paces(tick=SECOND // 50)
+    async with bench.running():
+        bench.latch.record = LatchRecord(KillLevel.FLATTEN, "midas guard", "hung", 1, guarded="session-1")
+        bench.clock.pass_by(4 * SECOND)  # two hundred ticks are late
+        await bench.until(lambda: bench.state.control.guarded)
+        await asyncio.sleep(0.1)
+        assert len(bench.recorded(LatchTripped)) == 1
+
+
+async def test_the_feed_waits_for_no_word_of_what_is_delisted(bench: Bench) -> None:
+    async with bench.running():
+        bench.broker.listing = RulesRead(BTC.id, "not listed", None, bench.clock.now())
+        bench.put([FeedStatus("binance", "market", START, True)])
+        bench.buy()
+        order = await bench.an_order()
+        refused = OrderRejected(order.intent.client_id, -1121, "Invalid symbol.", bench.clock.now(), True)
+        bench.put([refused])
+        await bench.until(lambda: BTC.id in bench.state.control.gates)
+    assert (bench.feed.relisted, bench.feed.resting) == ([BTC], {BTC.id})

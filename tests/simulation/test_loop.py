@@ -129,3 +129,40 @@ def test_a_crash_comes_before_the_step_that_was_named() -> None:
     loop.run(story)
     loop.forget()
     assert 0 < len(told) < 10
+
+
+def test_a_process_that_stands_still_runs_what_it_has_missed_in_its_order_afterwards() -> None:
+    told: list[tuple[int, float]] = []
+    loop, process = SimLoop(random.Random(1), ORDERED), Process("sleeper")
+
+    async def sleeper() -> None:
+        for number in range(4):
+            await asyncio.sleep(1.0)
+            told.append((number, loop.now))
+
+    async def other() -> None:
+        await asyncio.sleep(1.5)
+        loop.suspend(process)
+        assert loop.stopped(process)
+        await asyncio.sleep(10.0)
+        loop.proceed()
+        await asyncio.sleep(10.0)
+
+    loop.spawn(process, sleeper())
+    loop.run(loop.spawn(Process("other"), other()))
+    loop.forget()
+    assert told == [(0, 1.0), (1, 11.5), (2, 12.5), (3, 13.5)]
+
+
+def test_what_a_process_began_in_the_step_that_killed_it_never_happens() -> None:
+    told: list[str] = []
+    loop, process = SimLoop(random.Random(1), ORDERED), Process("victim")
+
+    async def victim() -> None:
+        loop.kill(process)
+        loop.call_soon(told.append, "late")
+
+    loop.spawn(process, victim())
+    loop.run(loop.spawn(Process("other"), asyncio.sleep(1.0)))
+    loop.forget()
+    assert told == []

@@ -54,3 +54,22 @@ def test_every_kind_of_trouble_alone_leaves_a_desk_that_agrees_with_its_venue(ki
 def test_a_crashed_desk_is_started_again() -> None:
     verdict = world(Fault("crash", 20.0, 20.0), Fault("crash", 40.0, 40.0))
     assert (verdict.lives, verdict.violations) == (4, ())
+
+
+@pytest.mark.parametrize(("rate", "kept"), [(0.2, False), (0.8, True)])
+def test_a_crash_inside_the_latchs_write_leaves_it_there_or_not(rate: float, kept: bool) -> None:
+    faults = (Fault("crash.latch", 20.0, 20.0, rate), Fault("kill", 21.0, 21.0, 0.9))
+    ran = World(Plan(seed=5, faults=faults, calm=5.0, heal=60.0, ends=SHORT, market_s=0.5))
+    verdict = ran.run()
+    assert verdict.violations == ()
+    assert verdict.faults == {"crash.latch": 1, "kill": 1}
+    heard = any(b'"latch":"halt"' in row.body for desk in ran.desks[1:] for row in desk.journal.rows[:4])
+    assert heard == kept
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
+def test_a_crash_inside_a_clean_stop_loses_nothing(rate: float) -> None:
+    verdict = world(Fault("crash.closing", 20.0, 20.0, rate), Fault("stop", 40.0, 40.0))
+    assert verdict.violations == ()
+    assert verdict.faults == {"crash.closing": 1, "stop": 1}
+    assert verdict.lives == 4

@@ -16,6 +16,7 @@ from midas.runtime.whereabouts import Whereabouts
 from midas.state.snapshot import Snapshot
 from tests.fakes import snapshots, truth
 from tests.fakes.snapshots import NOW
+from tests.snapshots.cells import cells
 from tests.tui.conftest import Bench
 from tests.tui.test_trouble import Watch
 from tui.app import ConsoleApp
@@ -171,7 +172,18 @@ STATES = (
     Scene("exchange-ended", snapshots.stale, prepare=_watched(LIVES._replace(exchange=0), 0.1)),
     Scene("slow-terminal", prepare=_slow_terminal),
 )
-SCENES = (*SCREENS, *MODALS, *KILLS, *MODES, *STATES)
+SIZES = ((80, 24), (120, 40), (200, 60))
+
+
+def named(thing: Scene | tuple[int, int]) -> str:
+    """What a scene, or a size of the terminal, is called in the name of a picture."""
+    return thing.name if isinstance(thing, Scene) else f"{thing[0]}x{thing[1]}"
+
+
+async def looked_at(scene: Scene, size: tuple[int, int], palette: str = "western") -> str:
+    """The cells of the console in that situation."""
+    async with shown(scene, size, palette) as app:
+        return cells(app)
 
 
 @asynccontextmanager
@@ -181,13 +193,12 @@ async def shown(scene: Scene, size: tuple[int, int], palette: str = "western") -
     scene.prepare(bench)
     async with bench.app.run_test(size=size) as pilot:
         bench.pilot = pilot
-        await bench.beat()
+        await bench.beat(1)
         for key in scene.keys:
             if isinstance(key, str):
                 await bench.press(key)
             else:
                 bench.later(key)
-        await bench.beat()
         await bench.beat()
         if isinstance(bench.app.screen, HaltPanel | Ticket):
             bench.app.screen.follow()  # they draw by a timer of real time

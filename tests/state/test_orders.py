@@ -710,3 +710,31 @@ def test_the_first_proof_of_absence_outlives_a_crash() -> None:
     heir.restore(order.carried(), DEAD + 2 * SECOND)
     heir.absent("md-1", DEAD + 4 * SECOND, DEAD + 4 * SECOND)
     assert heir.closed["md-1"].close_reason is CloseReason.REJECTED
+
+
+def test_a_doubt_is_as_old_in_the_next_session_as_it_is() -> None:
+    before = desk()
+    before.plan(intent())
+    before.orders.sent("md-1", START, START + 14 * SECOND)
+    before.orders.uncertain("md-1", "no answer", START)
+    (carried,) = before.carried().orders
+    later, earlier = desk(), desk()
+    later.orders.restore(carried, START + 200 * SECOND)
+    again = later.orders.open["md-1"].carried()
+    later = desk()
+    later.orders.restore(again, START + 400 * SECOND)
+    doubt = later.orders.open["md-1"]
+    assert (doubt.unknown_since, doubt.unknown_cause) == (START, "no answer")
+    earlier.orders.restore(carried, START - SECOND)  # the clock was set back
+    assert earlier.orders.open["md-1"].unknown_since == START - SECOND
+
+
+def test_what_was_known_is_doubted_from_the_restart_on() -> None:
+    before = desk()
+    before.plan(intent())
+    before.orders.sent("md-1", START, START + 14 * SECOND)
+    before.orders.accepted("md-1", "v-1", START)
+    later = desk()
+    later.orders.restore(before.carried().orders[0], START + SECOND)
+    doubt = later.orders.open["md-1"]
+    assert (doubt.unknown_since, doubt.unknown_cause) == (START + SECOND, "engine restarted")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -13,11 +13,20 @@ from midas.domain.mode import KillOutcome
 from midas.domain.time import SECOND
 from midas.state.snapshot import Snapshot
 from tests.fakes.link import FakeLink
+from tests.fakes.settled import settle_at_once, settled
 from tests.fakes.snapshots import NOW, normal
 from tui.app import ConsoleApp
 from tui.habits import Habits
 from tui.screens.halted import HaltPanel
 from tui.screens.ticket import Ticket
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_waiting() -> Iterator[None]:
+    """Keys take no longer than what they do."""
+    with pytest.MonkeyPatch.context() as patch:
+        settle_at_once(patch)
+        yield
 
 
 class Bench:
@@ -41,7 +50,8 @@ class Bench:
         return self.outcome
 
     async def press(self, *keys: str) -> None:
-        """Type keys and let the console take a beat."""
+        """Type keys to a console at rest and let it take a beat."""
+        await settled()
         await self.pilot.press(*keys)
         await self.beat()
 

@@ -62,7 +62,7 @@ class Terminal:
         text = self.log.read_text() if self.log.exists() else ""
         return [line for line in text.splitlines() if word in line]
 
-    def wait_for(self, word: str, seconds: float = 5.0) -> list[str]:
+    def wait_for(self, word: str, seconds: float = 30.0) -> list[str]:
         """Keep reading the screen until the log holds the word."""
         end = time.monotonic() + seconds
         while not (found := self.lines(word)) and time.monotonic() < end:

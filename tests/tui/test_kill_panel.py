@@ -125,6 +125,19 @@ async def test_a_letter_arms_nothing_before_anything_is_halted(console: Console)
         assert bench.levels == ["halt"]
 
 
+async def test_without_a_picture_nothing_is_claimed_and_the_latch_on_the_disk_is_told(
+    console: Console,
+) -> None:
+    async with console(empty=True) as bench:
+        await bench.press("K")
+        assert bench.shows("no word of the engine")
+        assert not bench.shows("not halted")
+        latched = Whereabouts(engine=4711, up=True, latched="all", latched_by="ann")
+        bench.app.console_desk.watchdog = FakeWatchdog(latched)
+        panel(bench).follow()
+        assert bench.shows("HALTED on the disk level all by ann")
+
+
 async def test_a_closed_panel_is_disarmed(console: Console) -> None:
     async with console(snapshots.halted()) as bench:
         await arm(bench)
@@ -167,6 +180,19 @@ async def test_an_unconfirmed_halt_says_what_is_known_and_what_to_do(console: Co
             "midas kill --level halt",
         ):
             assert bench.shows(text), text
+
+
+async def test_an_unconfirmed_halt_of_a_hung_engine_names_its_process_and_the_guard(console: Console) -> None:
+    async with console() as bench:
+        hung = Whereabouts(engine=4711, up=True, guard=7, guard_level="flatten", guard_patience_s=60.0)
+        bench.app.console_desk.watchdog = FakeWatchdog(hung)
+        bench.outcome = KillOutcome(True, False, "halt latched on disk; the engine did not answer")
+        await bench.press("ctrl+backslash")
+        bench.later(3.2)
+        panel(bench).follow()
+        assert bench.shows("the guard does flatten after 60s")
+        assert bench.shows("kill -9 4711 ends")
+        assert not bench.shows("in another shell")
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -87,11 +87,14 @@ async def test_a_strategy_is_paused_by_name_with_a_reason(console: Console) -> N
 
 async def test_a_strategy_goes_on_only_after_y(console: Console) -> None:
     async with console() as bench:
-        await bench.press("colon", *"strategy trend-following resume", "enter")
-        assert bench.link.commands == []
+        await bench.press("colon", *"strategy trend-following resume looked at it", "enter")
+        review = SetStrategy("trend-following", True, "looked at it")
+        assert bench.link.commands == [review], "what was killed goes on in two steps"
         bench.later(1.0)
         await bench.press("y")
-        assert bench.link.commands == [SetStrategy("trend-following", True, "", confirmed=True)]
+        assert bench.link.commands[1:] == [
+            SetStrategy("trend-following", True, "looked at it", confirmed=True)
+        ]
 
 
 async def test_an_unknown_strategy_comes_back_with_those_there_are(console: Console) -> None:

@@ -69,8 +69,21 @@ def test_a_hung_engine_is_named_with_its_process() -> None:
     assert "midas kill latches · kill -9 123 ends it" in said
 
 
+def test_a_latch_that_the_hung_engine_cannot_tell_of_is_told_from_the_disk() -> None:
+    said = second(LIVES._replace(latched="flatten", latched_by="ann"), 4.2)
+    assert "HALTED on the disk (flatten) · kill -9 123 ends it" in said
+
+
 def test_a_lost_link_to_a_living_engine_counts_up() -> None:
     assert "LINK LOST 3.0s: process 123 lives · reconnecting" in second(LIVES, 3.0, connected=False)
+
+
+def test_an_engine_of_other_code_is_no_lost_link_and_says_how_to_see_it() -> None:
+    picture = Picture(snapshots.normal(), 0, 3 * SECOND, False, 0, where=LIVES, now=NOW, apart=True)
+    said = "".join(piece.text for piece in banner.second_line(picture, 160))
+    assert "ANOTHER VERSION OF MIDAS RUNS" in said
+    assert "^Q, then midas attach · ^\\ halts all the same" in said
+    assert "LINK LOST" not in said
 
 
 def test_an_engine_on_its_way_is_no_alarm() -> None:
@@ -120,9 +133,13 @@ def test_an_alarm_that_nobody_has_seen_comes_with_what_to_do() -> None:
 
 def test_a_gate_that_somebody_closed_is_named() -> None:
     shown = msgspec.structs.replace(
-        snapshots.normal(), alarms=(), gates=(GateView("BTCUSDT.binance", "closed by ops", NOW),)
+        snapshots.normal(),
+        alarms=(),
+        gates=(GateView("binance", "killed (all) by ops", NOW, "midas resume"),),
     )
-    assert "gate closed BTCUSDT.binance: closed by ops" in second(LIVES, snapshot=shown)
+    assert "gate closed binance: killed (all) by ops · midas resume reviews it" in second(
+        LIVES, snapshot=shown
+    )
 
 
 def test_before_the_first_picture_the_end_of_the_engine_is_told_too() -> None:

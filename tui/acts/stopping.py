@@ -89,7 +89,8 @@ class Stopping(Core):
         while len(self.screen_stack) > 1 and self.screen is not panel:
             self.pop_screen()
         if panel is None:
-            panel = HaltPanel(self.inks, self.console_desk.truth, self.halter, self.clock, self.save)
+            desk = self.console_desk
+            panel = HaltPanel(self.inks, desk.truth, lambda: desk.where, self.halter, self.clock, self.save)
             self.push_screen(panel, self._panel_closed)
         else:
             panel.follow()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from midas.domain.command import SetStrategy
+from functools import partial
+
+from midas.domain.command import Answer, SetStrategy
 from tui.core import Core
 from tui.entry import Entry
 from tui.screens.dialogs import Confirm
@@ -11,7 +13,7 @@ USAGE = "NAME pause|resume [REASON]"
 
 
 class Strategies(Core):
-    """A pause is safer and needs nothing more; going on asks y."""
+    """A pause is safer and needs nothing more; going on shows the engine's review and asks y."""
 
     def entries(self) -> list[Entry]:
         """By name."""
@@ -43,7 +45,14 @@ class Strategies(Core):
 
     def _ask_resume_of(self, name: str, reason: str) -> None:
         command = SetStrategy(name, True, reason, confirmed=True)
+        review = SetStrategy(name, True, reason)
+        self.console_desk.send(review, partial(self._ask_to_go_on, command))
+
+    def _ask_to_go_on(self, command: SetStrategy, answer: Answer) -> None:
+        if not answer.accepted:
+            self.answered(answer)
+            return
         self.push_screen(
-            Confirm(f"Let {name} go on?", "It may open new risk again.", self.console_desk.now),
+            Confirm(f"Let {command.name} go on?", answer.message, self.console_desk.now),
             lambda yes: self.console_desk.send(command, self.answered) if yes else None,
         )

@@ -57,7 +57,9 @@ def ending(mode: ModeView) -> str:
 
 def _abnormal(picture: Picture, width: int) -> Line | None:
     snapshot, where = picture.snapshot, picture.where
-    link = engine_trouble(where, picture.connected, picture.link_age, LINK_STALE_NS, picture.now)
+    link = engine_trouble(
+        where, picture.connected, picture.link_age, LINK_STALE_NS, picture.now, picture.apart
+    )
     if link is not None:
         return link.line(width)
     if snapshot.kill.latched:
@@ -86,7 +88,8 @@ def _standing(snapshot: Snapshot, width: int) -> Line | None:
     if snapshot.gates:
         gate, others = snapshot.gates[0], len(snapshot.gates) - 1
         text = f"gate closed {gate.scope}: {gate.reason}" + (f" (+{others} more)" if others else "")
-        return Trouble((text,), "warn_bar").line(width)
+        helps = (f"{gate.opens} reviews it",) if gate.opens else ()
+        return Trouble((text, *helps), "warn_bar").line(width)
     return None
 
 

@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 from midas.domain.mode import KillLevel, KillOutcome
 from midas.domain.time import SECOND, clock_text
+from midas.runtime.whereabouts import Whereabouts
 from midas.state.snapshot import KillChoiceView, KillView, Snapshot
 from tui.present import numbers
 from tui.present.gauge import gauge
 from tui.present.kill_report import exposure_rows, report_rows, stamp, working_row
-from tui.present.lines import Line, Piece, Sheet, clip, wrapped
+from tui.present.lines import Line, Piece, Sheet, clean, clip, wrapped
 from tui.present.picture import LINK_STALE_NS, Picture
 from tui.present.trouble import OLD, engine_trouble
 
@@ -44,6 +45,7 @@ class Stage(NamedTuple):
     armed_share: float = 0.0  # of its time that is left
     said: str = ""  # why nothing is armed any more
     scroll: int = 0  # report lines above its end
+    where: Whereabouts | None = None  # what the disk says, whatever the engine does
 
 
 def panel(picture: Picture | None, stage: Stage, width: int, height: int) -> Sheet:
@@ -72,7 +74,7 @@ def panel(picture: Picture | None, stage: Stage, width: int, height: int) -> She
     if room > 0 and reported:
         rows.append(_rule(_heading(kill, stage), width))
         rows += report_rows(kill, width, room, stage.scroll)
-    return Sheet(_title(kill, stage), rows, [], _foot(kill, reported), "alarm")
+    return Sheet(_title(kill, stage, picture), rows, [], _foot(kill, reported), "alarm")
 
 
 def describes(kill: KillView, stage: Stage) -> bool:
@@ -90,7 +92,8 @@ def _heading(kill: KillView, stage: Stage) -> str:
     return "report"
 
 
-def _title(kill: KillView, stage: Stage) -> Line:
+def _title(kill: KillView, stage: Stage, picture: Picture | None) -> Line:
+    """What is in force: by the engine's word, and where that is old or missing by the disk's."""
     if kill.latched:
         return [
             Piece(f"■ HALTED {stamp(kill.tripped_at)} ", "alarm"),
@@ -102,7 +105,12 @@ def _title(kill: KillView, stage: Stage) -> Line:
             Piece(f"{WORDS[stage.asked]} SENT {clock_text(stage.asked_at)} ", "alarm"),
             Piece(f"the engine has not confirmed ({waited})", "strong"),
         ]
-    return [Piece("not halted ", "title"), Piece("^\\ halts at once", "dim")]
+    fresh = picture is not None and picture.connected and picture.link_age <= LINK_STALE_NS
+    if not fresh and stage.where is not None and stage.where.latched:
+        said = f"level {stage.where.latched} by {clean(stage.where.latched_by)}; the engine hasn't told of it"
+        return [Piece("■ HALTED on the disk ", "alarm"), Piece(said, "strong")]
+    known = "not halted " if picture is not None else "no word of the engine "
+    return [Piece(known, "title"), Piece("^\\ halts at once", "dim")]
 
 
 def _foot(kill: KillView, reported: bool) -> Line:
@@ -133,9 +141,19 @@ def _asked(picture: Picture | None, stage: Stage, width: int) -> list[Line]:
     return [
         *_told("Sent", text, "alarm", width),
         *_told("", f"{outcome.sentence.removeprefix(said)}; sent over the link too", "warn", width),
-        *_told("", f"If it stays: midas kill --level {word} in another shell;", "text", width),
+        *_told("", f"If it stays: {_remedy(stage.where, word)};", "text", width),
         *_told("", f"then the venue's own page{_worked(picture)}.", "text", width),
     ]
+
+
+def _remedy(where: Whereabouts | None, word: str) -> str:
+    """Another kill adds nothing once the latch is set: what ends the silence does."""
+    if where is None or not where.engine:
+        return f"midas kill --level {word} in another shell"
+    acts = (
+        f"the guard does {where.guard_level} after {where.guard_patience_s:g}s, and " if where.guard else ""
+    )
+    return f"{acts}kill -9 {where.engine} ends the engine"
 
 
 def _worked(picture: Picture | None) -> str:
@@ -149,7 +167,7 @@ def _worked(picture: Picture | None) -> str:
 def _link(picture: Picture, width: int) -> list[Line]:
     """Old figures say so, why they are old, and what helps."""
     trouble = engine_trouble(
-        picture.where, picture.connected, picture.link_age, LINK_STALE_NS, picture.now
+        picture.where, picture.connected, picture.link_age, LINK_STALE_NS, picture.now, picture.apart
     )  # fmt: skip
     if trouble is None:
         return []

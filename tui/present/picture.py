@@ -32,6 +32,7 @@ class Picture(NamedTuple):
     paused: bool = False  # panes stand still while another window has the keyboard (slow lines)
     where: Whereabouts | None = None  # what lives; None: nobody looks
     now: int = 0  # wall ns, as far as `where` needs it
+    apart: bool = False  # the engine that answers is of other code than this console
 
     @property
     def instrument(self) -> InstrumentView | None:

@@ -51,7 +51,8 @@ def _gates(picture: Picture, width: int) -> list[Line]:
 def _gate(picture: Picture, gate: GateView, width: int) -> list[Line]:
     where = picture.named(gate.scope) if "." in gate.scope else gate.scope
     age = numbers.duration(picture.age_of(gate.since_at))
-    return detail(f"✗ {where} closed {age}: {gate.reason}", width, "warn", "")
+    rows = detail(f"✗ {where} closed {age}: {gate.reason}", width, "warn", "")
+    return [*rows, *detail(f"→ {gate.opens} reviews it", width)] if gate.opens else rows
 
 
 def _levels(picture: Picture, width: int, height: int) -> list[Line]:

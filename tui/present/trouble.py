@@ -27,13 +27,19 @@ class Trouble(NamedTuple):
 
 
 def engine_trouble(
-    where: Whereabouts | None, connected: bool, age: int, stale: int, now: int
+    where: Whereabouts | None, connected: bool, age: int, stale: int, now: int, apart: bool = False
 ) -> Trouble | None:
-    """Why no picture comes, as far as it is known; `age` of the newest one, all in ns."""
+    """Why no picture comes, as far as it is known; `age` of the newest one, all in ns.
+
+    `apart`: the engine that answers is of other code than this console, which can't read its pictures.
+    """
     if where is not None and not where.engine:
         return _ended(where, now)
     if connected and age <= stale:
         return None
+    if apart:
+        text = "ANOTHER VERSION OF MIDAS RUNS: the engine was started with other code than this console"
+        return Trouble((text, "^Q, then midas attach", "^\\ halts all the same", OLD), "alarm_bar")
     old = numbers.duration(age)
     if where is None:
         return Trouble((f"engine not answering {old}", "reconnecting", OLD), "alarm_bar")
@@ -41,8 +47,9 @@ def engine_trouble(
         return Trouble((f"ENGINE STARTING: process {where.engine}", OLD), "warn_bar")
     if connected:
         acts = f"the guard does {where.guard_level} after {where.guard_patience_s:g}s"
+        latch = f"HALTED on the disk ({where.latched})" if where.latched else "midas kill latches"
         return Trouble(
-            (f"ENGINE SILENT {old}: process {where.engine} lives", "midas kill latches",
+            (f"ENGINE SILENT {old}: process {where.engine} lives", latch,
              *([acts] if where.guard else []), f"kill -9 {where.engine} ends it", OLD), "alarm_bar",
         )  # fmt: skip
     return Trouble(

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
+from midas.runtime.whereabouts import Whereabouts
 from tui.export import named
 from tui.halter import Halter
 from tui.link_port import Clock
@@ -41,10 +42,12 @@ class HaltPanel(ModalScreen[str | None]):
     ]
 
     def __init__(
-        self, inks: Inks, truth: Callable[[], Picture | None], halter: Halter, clock: Clock, save: Save
-    ) -> None:
+        self, inks: Inks, truth: Callable[[], Picture | None], where: Callable[[], Whereabouts | None],
+        halter: Halter, clock: Clock, save: Save,
+    ) -> None:  # fmt: skip
         super().__init__()
         self._truth = truth
+        self._where = where
         self._halter = halter
         self._clock = clock
         self._save = save
@@ -137,4 +140,5 @@ class HaltPanel(ModalScreen[str | None]):
             share,
             halter.arming.said or self._said,
             self._scroll,
+            self._where(),
         )

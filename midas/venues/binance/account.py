@@ -38,6 +38,25 @@ class _Account(msgspec.Struct, rename="camel"):
     balances: list[_Balance]
 
 
+class _Owner(msgspec.Struct):
+    uid: int = 0
+
+
+async def uid(rest: Rest) -> int:
+    """The account's number at the venue; 0 where it tells none. Raises ConfigInvalid, VenueError."""
+    await rest.set_clock()
+    try:
+        return (await rest.ask(rest.client.get_account, _Owner, Priority.RECONCILE)).uid
+    except Rejected as error:
+        if error.code in KEY_REFUSED:
+            raise _refused(error) from None
+        raise
+
+
+def _refused(error: Rejected) -> ConfigInvalid:
+    return ConfigInvalid(f"Binance refuses the API key ({error.code}); check key and secret")
+
+
 class AccountReader:
     """Reads open orders, balances, trades and single orders of the given symbols."""
 
@@ -54,8 +73,7 @@ class AccountReader:
             account = await self._rest.ask(self._client.get_account, _Account, Priority.RECONCILE)
         except Rejected as error:
             if error.code in KEY_REFUSED:
-                sentence = f"Binance refuses the API key ({error.code}); check key and secret"
-                raise ConfigInvalid(sentence) from None
+                raise _refused(error) from None
             raise
         if not account.can_trade:
             raise ConfigInvalid("the Binance account may not trade; enable spot trading for this API key")
@@ -69,7 +87,7 @@ class AccountReader:
         order is asked at the same time, since a flatten isn't over before two passes have proven it.
         """
         priority = _PRIORITIES.get(purpose, Priority.RECONCILE)
-        asked_at = self._rest.now()
+        asked_at, began = self._rest.now(), self._rest.clock.elapsed()
         as_of = await self._rest.server_time() * MILLISECOND
         found = await together(self._open_orders(name, priority) for name in self._symbols)
         open_orders = [order for orders in found for order in orders]
@@ -90,6 +108,7 @@ class AccountReader:
             absent=absent,
             trades=tuple(trades),
             asked_at=asked_at,
+            took=self._rest.clock.elapsed() - began,
             flows=await flows(self._rest, priority) if purpose == "flows" else None,
         )
 

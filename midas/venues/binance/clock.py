@@ -10,6 +10,7 @@ from midas.domain.time import MILLISECOND, SECOND
 from midas.errors import Unreachable, VenueError
 
 SAMPLES = 5
+AGAIN = 2  # samples of a measurement each minute: a good clock wanders by little, and weight is scarce
 REFRESH_S = 60.0
 SET = SECOND // 2  # further than this no clock wanders in a minute: somebody has set it
 
@@ -44,6 +45,10 @@ class VenueClock:
         """The venue's wall time in nanoseconds, by our estimate."""
         return self._now() + self._offset
 
+    def elapsed(self) -> int:
+        """Nanoseconds by the clock that nobody sets."""
+        return self._elapsed()
+
     @property
     def was_set(self) -> bool:
         """Our wall clock has been set since it was measured: what is signed now bears a wrong time."""
@@ -51,18 +56,17 @@ class VenueClock:
 
     async def refresh(self, samples: int = SAMPLES) -> None:
         """Measure anew. Raises Unreachable where not one sample succeeded; the old offset stays then."""
-        best: tuple[int, int, int] | None = None
+        measured: list[tuple[int, int, int]] = []
         failure = ""
         for _ in range(samples):
             try:
-                measured = await self._measure()
+                measured.append(await self._measure())
             except VenueError as error:
                 failure = str(error)
-                continue
-            best = measured if best is None else min(best, measured)
-        if best is None:
+        if not measured:
             raise Unreachable(f"the venue's time can't be read: {failure}")
-        self.round_trip, self._offset, self._ahead = best
+        ahead = measured[-1][2]  # what was measured before our clock was set says nothing any more
+        self.round_trip, self._offset, self._ahead = min(m for m in measured if abs(m[2] - ahead) <= SET)
 
     def suspect(self) -> None:
         """The venue refused a timestamp: measure at once."""
@@ -71,11 +75,13 @@ class VenueClock:
     async def keep(self, refreshed: Callable[[], None]) -> None:
         """Measure each minute, and at once when suspected, for ever."""
         while True:
+            samples = AGAIN
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wanted.wait(), REFRESH_S)
+                samples = SAMPLES
             self._wanted.clear()
             with contextlib.suppress(VenueError):
-                await self.refresh()
+                await self.refresh(samples)
                 refreshed()
 
     async def _measure(self) -> tuple[int, int, int]:

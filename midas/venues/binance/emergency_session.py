@@ -47,6 +47,7 @@ class _Balance(msgspec.Struct):
 
 class _Account(msgspec.Struct):
     balances: list[_Balance]
+    uid: int = 0
 
 
 class _Touch(msgspec.Struct, rename="camel"):
@@ -96,6 +97,10 @@ class EmergencySession:
         """What the account has of each asset, free and locked. Raises VenueError."""
         account = self._ask("account", "omitZeroBalances=true", _Account)
         return {b.asset: exact(b.free) + exact(b.locked) for b in account.balances}
+
+    def uid(self) -> int:
+        """The account's number at the venue; 0 where it tells none. Raises VenueError."""
+        return self._ask("account", "omitZeroBalances=true", _Account).uid
 
     def bid(self, symbol: str) -> Decimal:
         """The best bid; zero where nobody bids. Raises VenueError."""

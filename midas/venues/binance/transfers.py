@@ -10,7 +10,7 @@ import msgspec
 
 from midas.domain.event import FlowSeen
 from midas.domain.time import DAY, MILLISECOND, SECOND
-from midas.errors import MalformedMessage, VenueError
+from midas.errors import MalformedMessage, Rejected
 from midas.venues.binance.orders import amount
 from midas.venues.binance.rest import Rest
 from midas.venues.binance.weights import Priority
@@ -36,7 +36,10 @@ class _Withdrawal(msgspec.Struct, rename="camel"):
 
 
 async def flows(rest: Rest, priority: Priority) -> tuple[FlowSeen, ...] | None:
-    """Those of the last week; None where the venue doesn't list them (the key may not ask, or no answer)."""
+    """Those of the last week; None where the venue doesn't list them, or not so that they could be read.
+
+    Raises Unreachable or RateLimited: that says nothing, and the next pass asks again.
+    """
     since = str((rest.now() - LOOK_BACK) // MILLISECOND)
     deposits = partial(rest.client.get_deposit_history, startTime=since)
     withdrawals = partial(rest.client.get_withdraw_history, startTime=since)
@@ -49,7 +52,7 @@ async def flows(rest: Rest, priority: Priority) -> tuple[FlowSeen, ...] | None:
             *(_flow(w.coin, -amount(w.amount) - amount(w.transaction_fee), _instant(w.apply_time), rest.now())
               for w in went if w.status not in _NOT_DONE),
         )  # fmt: skip
-    except VenueError:
+    except (Rejected, MalformedMessage):
         return None
 
 

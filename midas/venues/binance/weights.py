@@ -104,8 +104,9 @@ class Weights:
             (self._orders_10s, "X-MBX-ORDER-COUNT-10S"),
             (self._orders_day, "X-MBX-ORDER-COUNT-1D"),
         ):
-            with contextlib.suppress(KeyError, ValueError):
-                counter.put(int(headers[name]), now)
+            if (told := headers.get(name)) is not None:
+                with contextlib.suppress(ValueError):
+                    counter.put(int(told), now)
 
     def refuse(self, headers: Mapping[str, str], code: int) -> int:
         """Open the breaker after a 429 or 418; returns the wall moment until which it stays open."""

@@ -10,9 +10,10 @@ import pytest
 
 from midas.domain.order import CloseReason
 from midas.domain.time import SECOND
-from midas.errors import MalformedMessage, RateLimited, Unreachable, VenueError
+from midas.errors import ConfigInvalid, MalformedMessage, RateLimited, Unreachable, VenueError
+from midas.venues.binance.account import uid
 from tests.fakes.binance_bench import BTC, Stand, order_line, trade_line
-from tests.fakes.binance_stub import ok, refused
+from tests.fakes.binance_stub import ACCOUNT, ok, refused
 
 
 async def test_a_pass_holds_orders_balances_trades_and_lookups(bench: Stand) -> None:
@@ -132,3 +133,13 @@ async def test_an_unreachable_venue_is_no_evidence(bench: Stand) -> None:
     await bench.venue.stop()
     with pytest.raises(Unreachable):
         await bench.broker.account("audit", [("md-1", BTC.id)], {})
+
+
+async def test_the_accounts_number_is_told_or_not_and_a_refused_key_is_named(bench: Stand) -> None:
+    bench.venue.on("GET", "account", lambda _: ok(ACCOUNT | {"uid": 700_001}))
+    assert await uid(bench.rest) == 700_001
+    bench.venue.on("GET", "account", lambda _: ok(ACCOUNT))
+    assert await uid(bench.rest) == 0
+    bench.venue.on("GET", "account", lambda _: refused(401, -2015, "Invalid API-key"))
+    with pytest.raises(ConfigInvalid, match="refuses the API key"):
+        await uid(bench.rest)

@@ -97,3 +97,10 @@ async def test_a_clock_that_is_off_is_set_and_the_question_repeated(venue: StubV
 
 def test_a_request_without_an_answer_is_dead_after_its_window_and_the_venues_own_bound() -> None:
     assert EmergencySession("http://127.0.0.1:1/api", "k", "s", time.time_ns).dead_after == 13 * SECOND
+
+
+async def test_whose_account_it_is_is_the_venues_word(venue: StubVenue) -> None:
+    venue.on("GET", "account", lambda _: ok({"balances": [], "uid": 700_001}))
+    assert await asked(venue, lambda s: s.uid()) == 700_001
+    venue.on("GET", "account", lambda _: ok({"balances": []}))
+    assert await asked(venue, lambda s: s.uid()) == 0

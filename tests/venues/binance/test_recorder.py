@@ -105,7 +105,7 @@ class Desk:
         await self.until(lambda: self.recorder.connected)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        await until(condition, 10)
+        await until(condition)
 
     async def stop(self) -> list[RecordedLine]:
         self.recorder.stop()
@@ -229,7 +229,7 @@ async def test_a_full_disk_ends_the_recording_with_one_sentence(desk: Desk) -> N
     os.close(full)
     desk.street.trade()
     with pytest.raises(StoreFull, match="No space left on device"):
-        await asyncio.wait_for(desk._tasks.pop(), 10)
+        await asyncio.wait_for(desk._tasks.pop(), 30)
 
 
 async def test_bytes_that_are_no_text_are_told_and_not_written(desk: Desk) -> None:

@@ -7,9 +7,11 @@ from decimal import Decimal
 from typing import Any, cast
 
 import msgspec
+import pytest
 
 from midas.domain.event import FlowSeen
 from midas.domain.time import DAY, MILLISECOND, SECOND
+from midas.errors import RateLimited, Unreachable
 from midas.venues.binance.client import Reply
 from midas.venues.binance.rest import Rest
 from midas.venues.binance.transfers import flows
@@ -68,3 +70,10 @@ async def test_a_list_that_cannot_be_had_or_read_is_no_list() -> None:
     assert await told(Lists({"code": -2015, "msg": "Invalid API-key"}, [], status=401)) is None
     assert await told(Lists([{"coin": "USDT"}], [])) is None
     assert await told(Lists([], [WITHDRAWAL | {"applyTime": "yesterday"}])) is None
+
+
+@pytest.mark.parametrize(("status", "error"), [(503, Unreachable), (429, RateLimited)])
+async def test_a_list_that_got_no_answer_is_asked_for_again(status: int, error: type[Exception]) -> None:
+    lists = Lists({"code": -1000, "msg": "busy"}, [], status=status)
+    with pytest.raises(error):
+        await told(lists)

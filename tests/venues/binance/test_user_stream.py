@@ -186,7 +186,7 @@ async def test_it_comes_back_after_many_drops(bench: Stand) -> None:
     for _ in range(3):
         bench.gap.clear()
         await bench.venue.drop()
-        await asyncio.wait_for(bench.gap.wait(), 10)
+        await asyncio.wait_for(bench.gap.wait(), 30)
     await bench.venue.push(TRADE)
     await until(lambda: bench.of(OrderFilled))
     assert len(bench.of(OrderFilled)) == 1
@@ -197,7 +197,7 @@ async def test_a_venue_that_was_away_is_found_again(bench: Stand) -> None:
     await bench.venue.stop()
     await until(lambda: len(bench.of(FeedStatus)) == 2)
     await bench.venue.start()
-    await until(lambda: bench.of(FeedStatus)[-1].connected, 10)
+    await until(lambda: bench.of(FeedStatus)[-1].connected)
     assert [status.connected for status in bench.of(FeedStatus)] == [True, False, True]
 
 

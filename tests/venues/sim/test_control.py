@@ -106,7 +106,7 @@ async def test_a_hook_does_its_work_as_often_as_it_was_asked_to(faults: Faults, 
 async def test_a_hook_begins_later_and_ends_by_itself(faults: Faults, client: AsyncClient) -> None:
     await faults.arm("answer_429", count=0, after_s=0.15, for_s=0.3)
     assert not await limited(client)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not await limited(client):
             await asyncio.sleep(0.01)
         while await limited(client):
@@ -326,11 +326,11 @@ async def test_a_plan_runs_from_the_markets_start_at_the_markets_pace(
     assert not await limited(client)
     assert [row["active"] for row in await faults.armed()] == [False, False, False]
     async with venue.session.ws_connect(f"{venue.ws}/ws/btcusdt@trade"):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not await limited(client):
                 await asyncio.sleep(0.01)
         assert [row["hook"] for row in await faults.armed()] == ["halt_symbol", "drop_sockets"]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while (await client.get_symbol_info(SYMBOL))["status"] == "TRADING":
                 await asyncio.sleep(0.02)
     log = await faults.log()

@@ -21,7 +21,7 @@ from tests.venues.sim.conftest import Opens, Venue
 __all__ = ["client", "faults", "pro", "venue"]
 
 DIFFS = "btcusdt@depth@100ms"
-SOON = 10.0
+SOON = 30.0
 
 
 @pytest.fixture

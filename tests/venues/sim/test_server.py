@@ -28,7 +28,7 @@ SYMBOL = "BTCUSDT"
 async def started(venue: Venue) -> aiohttp.ClientWebSocketResponse:
     """A subscriber of the diffs; its first one means that the market runs."""
     stream = await venue.session.ws_connect(f"{venue.ws}/ws/btcusdt@depth@100ms")
-    await stream.receive_json(timeout=10)
+    await stream.receive_json(timeout=30)
     return stream
 
 
@@ -110,7 +110,7 @@ async def test_the_user_socket_tells_acceptance_fill_and_position(venue: Venue) 
     client = await venue.client()
     async with venue.sockets(client).user_socket() as user:
         await client.order_market_buy(symbol=SYMBOL, quantity="0.00100", newClientOrderId="u-1")
-        events = [await asyncio.wait_for(user.recv(), 5) for _ in range(4)]
+        events = [await asyncio.wait_for(user.recv(), 30) for _ in range(4)]
         assert [event["e"] for event in events] == ["executionReport", "outboundAccountPosition"] * 2
         new, fill = events[0], events[2]
         assert (new["x"], new["X"], new["c"]) == ("NEW", "NEW", "u-1")
@@ -148,7 +148,7 @@ async def test_a_client_stitches_snapshot_and_diffs_without_a_gap(venue: Venue) 
     client = await venue.client()
     snapshot = await client.get_order_book(symbol=SYMBOL, limit=1000)
     last = snapshot["lastUpdateId"]
-    diffs = [await stream.receive_json(timeout=10) for _ in range(20)]
+    diffs = [await stream.receive_json(timeout=30) for _ in range(20)]
     kept = [diff for diff in diffs if diff["u"] > last]
     assert kept[0]["U"] <= last + 1 <= kept[0]["u"]
     assert all(b["U"] == a["u"] + 1 for a, b in itertools.pairwise(kept))
@@ -173,22 +173,22 @@ async def test_streams_come_raw_combined_and_by_subscription(venue: Venue) -> No
     )
     seen: dict[str, Any] = {}
     while len(seen) < 4:
-        message = await combined.receive_json(timeout=10)
+        message = await combined.receive_json(timeout=30)
         seen[message["stream"]] = message["data"]
     assert len(seen["btcusdt@depth5@100ms"]["bids"]) == 5
     assert seen["btcusdt@trade"]["M"] is True
     assert "e" not in seen["btcusdt@bookTicker"]
     bare = await venue.session.ws_connect(f"{venue.ws}/stream/ws/0")
     await bare.send_json({"method": "SUBSCRIBE", "params": ["btcusdt@aggTrade"], "id": 1})
-    assert await bare.receive_json(timeout=10) == {"result": None, "id": 1}
-    assert (await bare.receive_json(timeout=10))["e"] == "aggTrade"
+    assert await bare.receive_json(timeout=30) == {"result": None, "id": 1}
+    assert (await bare.receive_json(timeout=30))["e"] == "aggTrade"
     await bare.send_json({"method": "LIST_SUBSCRIPTIONS", "id": "two"})
     await bare.send_json({"method": "UNSUBSCRIBE", "params": ["btcusdt@aggTrade"], "id": 3})
-    answers = [await bare.receive_json(timeout=10) for _ in range(2)]
+    answers = [await bare.receive_json(timeout=30) for _ in range(2)]
     answers = [answer for answer in answers if "id" in answer]
     assert {"result": ["btcusdt@aggTrade"], "id": "two"} in answers
     await bare.send_json({"method": "NOPE", "id": 5})
-    while "error" not in (answer := await bare.receive_json(timeout=10)):
+    while "error" not in (answer := await bare.receive_json(timeout=30)):
         continue
     assert answer["error"]["code"] == 2
 
@@ -198,7 +198,7 @@ async def test_every_second_closes_exactly_one_candle_even_a_quiet_one(open_venu
     stream = await venue.session.ws_connect(f"{venue.ws}/ws/btcusdt@kline_1s")
     closed: list[dict[str, Any]] = []
     while len(closed) < 25:
-        candle = (await stream.receive_json(timeout=10))["k"]
+        candle = (await stream.receive_json(timeout=30))["k"]
         if candle["x"]:
             closed.append(candle)
     assert all(b["t"] == a["t"] + 1000 for a, b in itertools.pairwise(closed))
@@ -322,9 +322,9 @@ async def test_a_client_that_does_not_read_is_dropped_and_nobody_else_waits(open
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
     )
     stream = await venue.session.ws_connect(f"{venue.ws}/ws/btcusdt@depth@100ms")
-    first = await stream.receive_json(timeout=10)
+    first = await stream.receive_json(timeout=30)
     for _ in range(300):
-        latest = await stream.receive_json(timeout=10)
+        latest = await stream.receive_json(timeout=30)
     deaf.close()
     assert latest["u"] > first["u"]
 
@@ -379,7 +379,7 @@ async def test_the_synthetic_exchange_serves_five_symbols(open_venue: Opens) -> 
     stream = await venue.session.ws_connect(
         f"{venue.ws}/stream?streams=btcusdt@depth@100ms/ethusdt@depth@100ms"
     )
-    names = {json.loads((await stream.receive(timeout=10)).data)["stream"] for _ in range(20)}
+    names = {json.loads((await stream.receive(timeout=30)).data)["stream"] for _ in range(20)}
     assert names == {"btcusdt@depth@100ms", "ethusdt@depth@100ms"}
     client = await venue.client()
     listed = [row["symbol"] for row in (await client.get_exchange_info())["symbols"]]
@@ -391,7 +391,7 @@ async def test_a_subscriber_that_talks_too_much_is_sent_away(venue: Venue) -> No
     stream = await venue.session.ws_connect(f"{venue.ws}/ws")
     for number in range(6):
         await stream.send_json({"method": "LIST_SUBSCRIPTIONS", "id": number})
-    answers = [await stream.receive(timeout=10) for _ in range(6)]
+    answers = [await stream.receive(timeout=30) for _ in range(6)]
     assert [answer.type for answer in answers[:5]] == [aiohttp.WSMsgType.TEXT] * 5
     assert (answers[5].type, stream.close_code) == (aiohttp.WSMsgType.CLOSE, 1008)
 

@@ -12,7 +12,7 @@ from tests.fakes.exchange import Venue
 
 async def heard(socket: aiohttp.ClientWebSocketResponse, count: int) -> list[Any]:
     """The next `count` messages."""
-    return [await socket.receive_json(timeout=10) for _ in range(count)]
+    return [await socket.receive_json(timeout=30) for _ in range(count)]
 
 
 async def test_microseconds_are_asked_for_in_the_address(venue: Venue) -> None:
@@ -83,6 +83,6 @@ async def test_rest_and_the_websocket_api_tell_the_same_of_a_window(venue: Venue
         ("trades.aggregate", "aggTrades", {"symbol": "BTCUSDT"}),
     ):
         await door.send_json({"id": method, "method": method, "params": params})
-        answer = await door.receive_json(timeout=10)
+        answer = await door.receive_json(timeout=30)
         async with venue.session.get(f"{venue.http}/api/v3/{path}", params=params) as rest:
             assert answer["result"] == await rest.json(), method

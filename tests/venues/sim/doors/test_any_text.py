@@ -153,6 +153,6 @@ async def _said(venue: Venue, place: str, text: str) -> dict[str, Any]:
         socket = sockets[place] = await venue.session.ws_connect(venue.ws + place)
     await socket.send_str(text)
     while True:
-        answer: dict[str, Any] = await socket.receive_json(timeout=5)
+        answer: dict[str, Any] = await socket.receive_json(timeout=30)
         if {"result", "error"} & answer.keys():
             return answer

@@ -32,7 +32,7 @@ class Line:
     async def say(self, text: str) -> dict[str, Any]:
         """Send a text; the next answer."""
         await self._socket.send_str(text)
-        while "event" in (told := await self._socket.receive_json(timeout=5)):
+        while "event" in (told := await self._socket.receive_json(timeout=30)):
             self.events.append(told)
         answer: dict[str, Any] = told
         return answer

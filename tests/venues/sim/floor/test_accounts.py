@@ -190,7 +190,7 @@ async def test_deposits_and_withdrawals_are_told_listed_and_counted(open_venue: 
         await _post(venue, "deposit", asset="BTC", amount="1.5")
         await _post(venue, "withdraw", asset="USDT", amount=20_000, account="ann", address="home")
         done = await client.withdraw(coin="BTC", address="there", amount="0.5", withdrawOrderId="mine")
-        told = [await asyncio.wait_for(events.recv(), 5) for _ in range(6)]
+        told = [await asyncio.wait_for(events.recv(), 30) for _ in range(6)]
     updates = [(event["a"], event["d"]) for event in told if event["e"] == "balanceUpdate"]
     assert updates == [("BTC", "1.50000000"), ("USDT", "-20000.00000000"), ("BTC", "-0.50000000")]
     assert [event["e"] for event in told[1::2]] == ["outboundAccountPosition"] * 3

@@ -1,0 +1,24 @@
+"""A halt from the chord to the report at three sizes, cell by cell.
+
+After looking at what changed: `pytest tests/snapshots --snapshot-update`.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.snapshots.cells import compare
+from tests.snapshots.scenes import KILLS, SIZES, Scene, looked_at, named
+
+
+@pytest.mark.parametrize("size", SIZES, ids=named)
+@pytest.mark.parametrize("scene", KILLS, ids=named)
+async def test_halt(request: pytest.FixtureRequest, scene: Scene, size: tuple[int, int]) -> None:
+    seen = await looked_at(scene, size)
+    compare(f"{scene.name}-{named(size)}", seen, request.config.option.update_snapshots)
+
+
+@pytest.mark.parametrize("scene", KILLS, ids=named)
+async def test_halt_without_colour(request: pytest.FixtureRequest, scene: Scene) -> None:
+    seen = await looked_at(scene, (120, 40), "mono")
+    compare(f"{scene.name}-mono", seen, request.config.option.update_snapshots)
