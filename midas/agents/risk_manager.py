@@ -14,6 +14,7 @@ from midas.domain.verdict import Approved, Breach, Refused, Verdict
 from midas.risk.exposure import correlation, worst_case
 from midas.risk.gates import entry_closed
 from midas.risk.limits import ENTRY_CHECKS, EXIT_CHECKS, EXPOSURE_LIMITS, Limits, exposure, exposures
+from midas.risk.room import holdable
 from midas.state.ledger import Sleeve
 from midas.state.state import State
 
@@ -68,6 +69,10 @@ class RiskManager:
         checks = ENTRY_CHECKS if entering else EXIT_CHECKS
         found += [b for check in checks if check is not exposure and (b := check(self.limits, intent, state))]
         return (*found, *(exposures(self.limits, intent, state) if entering else ()))
+
+    def room(self, strategy: str, instrument: str, state: State) -> float:
+        """The share of equity that the limits let this strategy hold of an instrument; NaN: not known."""
+        return holdable(state, self.limits, strategy, instrument)
 
     def correlated(self, instrument: str, state: State) -> str:
         """Why a strategy would take only half of a position here; empty where it wouldn't."""

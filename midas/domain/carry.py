@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
+from midas.domain.calibration import Claim, Decided, Monitor
 from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO
 from midas.domain.order import Fill, OrderIntent, Purpose, Replacement, Side
@@ -42,6 +43,16 @@ class SleeveCarried(msgspec.Struct, frozen=True, kw_only=True):
     fees: Decimal
     fills: int
     opened_at: int
+    trip_paid: Decimal = ZERO  # of the round trip that is open: for all that was added to it
+    trip_result: Decimal = ZERO  # realised by it so far
+
+
+class TripCarried(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A strategy's closed round trip."""
+
+    opened_at: int  # market time
+    closed_at: int
+    result: float  # after fees, as a fraction of what was paid for it
 
 
 class AlertCarried(msgspec.Struct, frozen=True):
@@ -92,6 +103,7 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     opened: bool = False  # the ledger has its opening balances
     orders: tuple[OrderCarried, ...] = ()
     sleeves: tuple[SleeveCarried, ...] = ()
+    trips: dict[str, tuple[TripCarried, ...]] = {}  # by strategy: the newest that closed, the oldest first
     trade_ids: dict[str, tuple[int, ...]] = {}
     busted: dict[str, tuple[int, ...]] = {}  # of those, the ones that the venue took back
     intents: int = 0
@@ -114,6 +126,9 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     month_equity: float = 0.0
     returns: tuple[DayReturn, ...] = ()  # of the days that closed, the oldest first
     triggers: dict[str, ActiveTrigger] = {}  # of DEFENSIVE, that hold
+    claims: tuple[Claim, ...] = ()  # stated chances that wait for their outcome
+    decided: tuple[Decided, ...] = ()  # outcomes of the last days
+    monitors: dict[str, Monitor] = {}  # of calibration, by strategy; "": of the desk
     alerts: tuple[AlertCarried, ...] = ()
     alert_last: int = 0  # the highest id of an alert so far
     clean_at: int = 0  # the last pass that found both sides equal; 0: none yet, or not told

@@ -14,11 +14,14 @@ from midas.domain.carry import Carried
 from midas.domain.decision import (
     Adjusted,
     AmendmentMoved,
+    ClaimDecided,
+    ClaimMade,
     DayClosed,
     GateMoved,
     ModeChanged,
     OrderPlanned,
     TriggerMoved,
+    TrustMoved,
 )
 from midas.domain.event import MARKET_EVENTS, Event
 from midas.domain.mode import Mode
@@ -42,7 +45,9 @@ from midas.runtime.records import (
 from midas.state.state import State
 
 # Decoding is the expensive part, and few audits hold a decision that the ledger follows from.
-_folded = re.compile(rb'"type":"(?:planned|mode|gate|amending|adjusted|trigger|day)"').search
+_folded = re.compile(
+    rb'"type":"(?:planned|mode|gate|amending|adjusted|trigger|day|claim|claim\.decided|trust)"'
+).search
 
 
 class Readable(Protocol):
@@ -166,6 +171,8 @@ def _fold_decisions(state: State, body: bytes) -> None:
             state.control.retell(state.budgets.active)
         elif isinstance(decision, DayClosed):
             state.budgets.close(decision.made)
+        elif isinstance(decision, ClaimMade | ClaimDecided | TrustMoved):
+            state.calibration.fold(decision)
         elif isinstance(decision, GateMoved) and decision.by:  # the engine's own gates are judged anew
             if decision.closed:
                 state.control.close_gate(

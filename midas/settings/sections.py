@@ -8,7 +8,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
 
 from midas.settings.breakers import BreakerSettings
+from midas.settings.calibration import CalibrationSettings
 from midas.settings.section import Section, Share
+from midas.settings.sizing import SizingSettings
 from midas.settings.triggers import TriggerSettings
 
 Symbol = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{4,20}$")]
@@ -123,9 +125,8 @@ class RiskSettings(Section):
     order_rate_max: int = Field(default=20, ge=1, le=1000)  # orders in any 10 s
     order_notional_max: Decimal = Field(default=Decimal("2500"), gt=0)  # quote currency
     price_collar_bps: float = Field(default=50, gt=0, le=2000)
-    volatility_target_annual: float = Field(default=0.20, gt=0, le=5)
-    volatility_floor_annual: float = Field(default=0.05, gt=0, le=5)
-    rebalance_band: Share = 0.10  # of the new size: a smaller change isn't worth its cost
+    sizing: SizingSettings = SizingSettings()
+    calibration: CalibrationSettings = CalibrationSettings()
     triggers: TriggerSettings = TriggerSettings()
     breakers: BreakerSettings = BreakerSettings()
 

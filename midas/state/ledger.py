@@ -12,20 +12,24 @@ from decimal import Context, Decimal
 
 import msgspec
 
-from midas.domain.carry import SleeveCarried
+from midas.domain.carry import SleeveCarried, TripCarried
 from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO, floor_to
 from midas.domain.order import BalanceReport, Fill, Side
 
 EXACT = Context(prec=80)  # of two factors with 18 decimals no digit is lost; the default keeps 28 in all
 RELEASE_STEP = Decimal("1e-12")  # a released cost is rounded to it, so that what is left stays exact
+TRIPS_KEPT = 250  # closed round trips per strategy: what it could do a year ago says little of today
 TRADES_KEPT = 20_000  # per instrument; older duplicates can't come back, venues page forward
 
 
 class Sleeve:
     """One strategy's position in one instrument."""
 
-    __slots__ = ("cost", "fees", "fills", "instrument", "opened_at", "quantity", "realised", "strategy")
+    __slots__ = (
+        "cost", "fees", "fills", "instrument", "opened_at", "quantity", "realised", "strategy", "trip_paid",
+        "trip_result",
+    )  # fmt: skip
 
     def __init__(self, strategy: str, instrument: str) -> None:
         self.strategy = strategy
@@ -36,6 +40,7 @@ class Sleeve:
         self.fees = ZERO  # quote units
         self.fills = 0
         self.opened_at = 0
+        self.trip_paid = self.trip_result = ZERO  # of the round trip that is open, quote units
 
     @property
     def average_price(self) -> Decimal:
@@ -57,7 +62,17 @@ class Sleeve:
         self.cost += value - closing_value - released
         realised = -closing_value - released - fee
         self.realised += realised
+        self.trip_paid += abs(value - closing_value)
+        self.trip_result += realised
         return realised
+
+    def close_trip(self, fill: Fill, instrument: Instrument) -> TripCarried | None:
+        """The round trip that `fill` ended, where it left nothing that the venue would take an order of."""
+        if not self._nothing(fill, instrument):
+            return None
+        paid, result = self.trip_paid, self.trip_result
+        self.trip_paid = self.trip_result = ZERO
+        return TripCarried(self.opened_at, fill.time, float(result / paid)) if paid else None
 
     def _nothing(self, fill: Fill, instrument: Instrument) -> bool:
         """Flat, or left with less than the venue would have taken an order of at this price."""
@@ -84,6 +99,7 @@ class Sleeve:
         return SleeveCarried(
             strategy=self.strategy, instrument=self.instrument, quantity=self.quantity, cost=self.cost,
             realised=self.realised, fees=self.fees, fills=self.fills, opened_at=self.opened_at,
+            trip_paid=self.trip_paid, trip_result=self.trip_result,
         )  # fmt: skip
 
 
@@ -94,6 +110,7 @@ class Ledger:
         self.opened = False
         self.balances: dict[str, Decimal] = {}
         self.sleeves: dict[tuple[str, str], Sleeve] = {}
+        self.trips: dict[str, tuple[TripCarried, ...]] = {}  # by strategy, the oldest first
         self._trades: dict[str, set[int]] = {}
         self._recent: dict[str, deque[int]] = {}
         self._busted: dict[str, set[int]] = {}
@@ -118,6 +135,7 @@ class Ledger:
             sleeve = self._sleeve(carried.strategy, carried.instrument)
             sleeve.quantity, sleeve.cost, sleeve.realised = carried.quantity, carried.cost, carried.realised
             sleeve.fees, sleeve.fills, sleeve.opened_at = carried.fees, carried.fills, carried.opened_at
+            sleeve.trip_paid, sleeve.trip_result = carried.trip_paid, carried.trip_result
         self.first_sight(trade_ids)
         for instrument, ids in trade_ids.items():
             for trade_id in ids:
@@ -168,7 +186,12 @@ class Ledger:
         self._add(instrument.base, fill.quantity * side.sign)
         self._add(instrument.quote, EXACT.multiply(EXACT.multiply(fill.price, fill.quantity), -side.sign))
         self._add(fill.fee_asset, -fill.fee)
-        return self._sleeve(strategy, instrument.id).book(side, fill, instrument)
+        sleeve = self._sleeve(strategy, instrument.id)
+        before = sleeve.quantity
+        realised = sleeve.book(side, fill, instrument)
+        if abs(sleeve.quantity) < abs(before) and (trip := sleeve.close_trip(fill, instrument)):
+            self.trips[strategy] = (*self.trips.get(strategy, ()), trip)[-TRIPS_KEPT:]
+        return realised
 
     def adjust(self, asset: str, amount: Decimal) -> None:
         """A balance moves, and no trade made it."""

@@ -43,6 +43,7 @@ from midas.state.alerts import Alerts
 from midas.state.breakers import Breakers
 from midas.state.breaks import Breaks
 from midas.state.budgets import Budgets
+from midas.state.calibration import Calibration
 from midas.state.control import SCOPES, Control, Gate
 from midas.state.ledger import RELEASE_STEP, Ledger, Sleeve
 from midas.state.listing import relisted
@@ -92,6 +93,7 @@ class State:
         self.equity_peak = self.opening_equity = 0.0
         self.budgets = Budgets()
         self.breakers = Breakers()
+        self.calibration = Calibration()
         self.reconciled = False
         self.reconciled_at = 0
         self.clean_at = 0  # the last pass that found both sides equal
@@ -330,6 +332,7 @@ class State:
             opened=self.ledger.opened,
             orders=tuple(order.carried() for order in self.orders.open.values()),
             sleeves=tuple(sleeve.carried() for sleeve in self.ledger.sleeves.values()),
+            trips=dict(self.ledger.trips),
             trade_ids=self.ledger.known(),
             busted=self.ledger.busted(),
             intents=self.intents,
@@ -356,6 +359,9 @@ class State:
             month_equity=budgets.month.equity,
             returns=tuple(budgets.returns),
             triggers=dict(budgets.active),
+            claims=self.calibration.claims,
+            decided=(*self.calibration.acted, *self.calibration.others),
+            monitors=dict(self.calibration.monitors),
             alerts=self.alerts.all,
             alert_last=self.alerts.last_id,
             clean_at=self.clean_at,
@@ -390,6 +396,8 @@ class State:
         self.budgets.active = dict(carried.triggers)
         if carried.opened:
             self.ledger.restore(carried.balances, carried.sleeves, carried.trade_ids, carried.busted)
+        self.ledger.trips = dict(carried.trips)
+        self.calibration.restore(carried.claims, carried.decided, carried.monitors)
         self.tickets = dict(carried.tickets)
         self.adjustments, self.inferred = dict(carried.adjustments), dict(carried.inferred)
         self.breaks.accepted = dict(carried.accepted)

@@ -15,20 +15,15 @@ from math import comb, fsum, isfinite, nan, sqrt
 
 import msgspec
 
-from midas.statistics.conventions import LEAST_HIT_RATE
+from midas.domain.calibration import CalibrationRules as Rules
+from midas.domain.calibration import Gap, Monitor
+
+__all__ = [
+    "Gap", "Monitor", "Outcome", "Rules", "Status", "advanced", "false_alarms", "figures", "measured",
+    "naive", "power", "status", "triggered",
+]  # fmt: skip
 
 _TOLERANCE = 1e-12  # .55 - .40 > .15 is true in floating point
-
-
-class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """The numbers of both; gaps are shares of 1."""
-
-    window_days: int = 30
-    gap: float = 0.15
-    effective_min: float = LEAST_HIT_RATE
-    z_trigger: float = -2.5
-    z_release: float = -1.0
-    release_days: int = 5
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -39,35 +34,12 @@ class Outcome(msgspec.Struct, frozen=True):
     won: bool
 
 
-class Gap(msgspec.Struct, frozen=True):
-    """Forecasts of the window against what happened."""
-
-    count: int
-    effective: float  # independent trades that they are worth
-    hits: int
-    expected: float  # hits, the sum of the forecasts
-    z: float  # (hits - expected) / sqrt(sum p (1 - p)), of the effective number; NaN where nothing is open
-
-    @property
-    def difference(self) -> float:
-        """Hit rate less mean forecast, below 0 where too much was promised; NaN without trades."""
-        return (self.hits - self.expected) / self.count if self.count else nan
-
-
 class Status(Enum):
     """What the panel says."""
 
     TOO_FEW = "insufficient data"
     CALIBRATED = "calibrated"
     DEGRADED = "degraded"
-
-
-class Monitor(msgspec.Struct, frozen=True):
-    """What is carried from day to day."""
-
-    degraded: bool = False
-    calm_days: int = 0  # in a row, with z above the release
-    last_day: int | None = None  # that was counted
 
 
 class FalseAlarms(msgspec.Struct, frozen=True):
@@ -134,6 +106,14 @@ def status(monitor: Monitor, gap: Gap, rules: Rules | None = None) -> Status:
         return Status.DEGRADED
     enough = gap.effective >= (rules or Rules()).effective_min - _TOLERANCE
     return Status.CALIBRATED if enough else Status.TOO_FEW
+
+
+def figures(gap: Gap) -> str:
+    """What was promised and what came, in words."""
+    if not gap.count:
+        return "no outcome in the window"
+    came, promised = gap.hits / gap.count, gap.expected / gap.count
+    return f"{came:.1%} of {gap.count} signals won, {promised:.1%} promised (z {gap.z:+.1f})"
 
 
 def false_alarms(count: int, probability: float = 0.55, rules: Rules | None = None) -> FalseAlarms:
