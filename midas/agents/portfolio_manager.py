@@ -7,15 +7,17 @@ from math import inf, isfinite, sqrt
 from typing import NamedTuple
 
 from midas.agents.execution_agent import sellable
-from midas.domain.money import ZERO
-from midas.domain.opinion import Signal, Target
+from midas.analysis.regime import POLICIES
+from midas.domain.money import ZERO, from_float
+from midas.domain.opinion import RegimeLabel, Signal, Target
 from midas.domain.sizing import SizeStep
 from midas.domain.time import DAY
 from midas.portfolio.sizing import Sizing
 from midas.state.state import State
-from midas.statistics.sizing import outside_band, size
+from midas.statistics.sizing import Circumstances, outside_band, size
 
 YEAR = 365 * DAY
+EXACT = Decimal("1e-12")  # finer than any tick or cent
 
 
 class Wish(NamedTuple):
@@ -50,16 +52,31 @@ class PortfolioManager:
             return Wish(None, "no price")
         if not isfinite(state.equity()):
             return Wish(None, "equity isn't known: something held has no price")
-        annual = volatility * sqrt(self._bars_a_year)
-        wanted = size(
-            self._sizing.of(signal, weight, annual, room, state), self._sizing.policy, market.instrument
-        )
+        circumstances = self._circumstances(signal, weight, volatility, room, state)
+        policy = self._sizing.policy
+        wanted = size(self._sizing.of(signal, circumstances, state), policy, market.instrument)
         if wanted.quantity == ZERO:
             return Wish(None, wanted.binding.why, wanted.steps)
-        if not outside_band(float(held), float(wanted.quantity), self._sizing.policy.band):
+        if not outside_band(float(held), float(wanted.quantity), policy.band):
             return Wish(None, "the change is within the no-trade band", wanted.steps)
         target = self._make(signal, wanted.quantity, market.mid, f"{signal.reason}; {wanted.why}")
         return Wish(target, "", wanted.steps)
+
+    def _circumstances(
+        self, signal: Signal, share: float, volatility: float, room: float, state: State
+    ) -> Circumstances:
+        regime = state.regimes.get(signal.instrument)
+        policy = POLICIES[regime.label if regime else RegimeLabel.UNKNOWN]
+        return Circumstances(
+            direction=1 if signal.direction > 0.0 else -1, share=share, room=room,
+            confidence=min(abs(signal.direction), 1.0), volatility=volatility * sqrt(self._bars_a_year),
+            regimes=((1.0, policy.size_factor),),  # the rules know one regime, and no chance of it
+            calibrated=not state.calibration.doubted(signal.strategy),
+            # Risk refuses where the mode allows nothing.
+            mode=(state.control.permissions.exposure or 1.0) * state.breakers.factor,
+            drawdown=state.drawdown, equity=from_float(state.equity(), EXACT),
+            price=from_float(state.markets[signal.instrument].mid, EXACT),
+        )  # fmt: skip
 
     def _make(self, signal: Signal, quantity: Decimal, mid: float, reason: str) -> Target:
         return Target(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 from math import inf, isfinite, nan
 from typing import Any
 
@@ -15,6 +16,7 @@ from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO
 from midas.statistics.sizing import (
     Bet,
+    Portion,
     Sized,
     SizingPolicy,
     Stage,
@@ -27,6 +29,7 @@ from midas.statistics.sizing import (
     volatility_weight,
     whole_lots,
 )
+from midas.statistics.track import TrackRecord
 
 BTC = Instrument(
     venue="test",
@@ -301,3 +304,121 @@ def test_the_throttle_closes_as_the_drawdown_deepens() -> None:
 def test_a_direction_is_long_or_short() -> None:
     with pytest.raises(AssertionError, match="expected a direction"):
         size(changed(direction=0), POLICY, BTC)
+
+
+# A size that starts with a strategy's share of equity.
+
+SHARE = Portion(
+    direction=1, share=0.5, confidence=0.8, volatility=0.4, equity=Decimal(100_000), price=Decimal(50_000)
+)
+portions = st.builds(
+    Portion,
+    direction=st.sampled_from([1, -1]),
+    share=shares,
+    confidence=shares | st.just(nan),
+    volatility=st.floats(0.0, 3.0) | st.just(nan),
+    regimes=shares.map(lambda it: ((1.0, it),)),
+    calibrated=st.booleans(),
+    mode=shares,
+    drawdown=st.floats(0.0, 0.3) | st.just(nan),
+    equity=st.integers(-100, 10**9).map(lambda cents: Decimal(cents) / 100),
+    price=st.integers(1, 10**8).map(lambda cents: Decimal(cents) / 100),
+)
+
+
+def portion(**changes: object) -> Portion:
+    return msgspec.structs.replace(SHARE, **changes)
+
+
+def of_record(count: int, full: float) -> TrackRecord:
+    return TrackRecord(
+        count=count, effective=float(count), wins=count // 2, cautious=0.5, gain=0.01, loss=0.01, full=full
+    )
+
+
+def test_a_share_meets_its_steps_in_their_order() -> None:
+    wanted = list(Stage)[list(Stage).index(Stage.SHARE) :]
+    wanted = [stage for stage in wanted if stage not in (Stage.LIMITS, Stage.MINIMUM)]
+    assert [step.stage for step in size(SHARE, POLICY, BTC).steps] == wanted
+
+
+def test_a_volatility_twice_the_target_halves_a_share() -> None:
+    # 100,000 x 0.5 x 0.2 / 0.4 x 0.8 = 20,000 USDT at 50,000
+    found = size(SHARE, POLICY, BTC)
+    assert found.quantity == Decimal("0.4")
+    assert found.why == "50.0% of equity x confidence 0.80 x volatility 0.50"
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"volatility": nan}, "volatility is not known yet"),
+        ({"confidence": 0.0}, "confidence 0.00"),
+        ({"share": 0.0}, "its share is 0.0% of equity"),
+        ({"regimes": ((1.0, 0.0),)}, "the regime allows no position"),
+        ({"mode": 0.0}, "mode and breakers leave 0%"),
+        ({"drawdown": 0.15}, "drawdown 15.0% of 15%"),
+        ({"equity": Decimal(20)}, "the venue takes no order below 5 USDT"),
+    ],
+)
+def test_a_share_of_which_nothing_is_left_says_why(changes: dict[str, Any], why: str) -> None:
+    found = size(portion(**changes), POLICY, BTC)
+    assert (found.quantity, found.binding.why) == (ZERO, why)
+
+
+def test_an_account_without_equity_holds_nothing() -> None:
+    assert size(portion(equity=Decimal(-5)), POLICY, BTC).quantity == ZERO
+
+
+@pytest.mark.parametrize(("count", "left"), [(0, 1.0), (29, 1.0), (30, 0.25), (31, 0.25)])
+def test_own_trades_count_from_thirty_on(count: int, left: float) -> None:
+    found = size(portion(record=of_record(count, 0.0)), POLICY, BTC)
+    step = next(step for step in found.steps if step.stage is Stage.TRADES)
+    assert step.factor == left
+    assert step.why.startswith("insufficient data") is (count < 30)
+
+
+@pytest.mark.parametrize(("full", "left"), [(0.4, 0.25), (0.6, 0.3), (1.0, 0.5), (2.0, 1.0), (9.0, 1.0)])
+def test_kelly_of_own_trades_reduces_a_share_and_never_raises_it(full: float, left: float) -> None:
+    # A quarter of Kelly against a share of one half; no less than the floor, which lets it show better.
+    found = size(portion(record=of_record(40, full)), POLICY, BTC)
+    assert factor(found, Stage.TRADES) == pytest.approx(left)
+
+
+def test_own_trades_may_end_a_strategy() -> None:
+    none = msgspec.structs.replace(POLICY, trades_floor=0.0)
+    assert size(portion(record=of_record(40, 0.0)), none, BTC).quantity == ZERO
+
+
+@pytest.mark.parametrize(("mode", "left"), [(1.0, 0.5), (0.8, 0.625), (0.5, 1.0), (0.25, 1.0)])
+def test_chances_in_doubt_halve_once_not_on_top_of_the_mode(mode: float, left: float) -> None:
+    found = size(portion(calibrated=False, mode=mode), POLICY, BTC)
+    assert factor(found, Stage.CALIBRATION) == pytest.approx(left)
+    assert factor(found, Stage.MODE) == mode
+
+
+def test_a_bet_never_holds_more_than_its_strategy_may() -> None:
+    found = size(changed(share=0.1), POLICY, BTC)
+    assert factor(found, Stage.SHARE) == pytest.approx(0.08)  # of 1.25
+    assert found.quantity == Decimal("0.2")
+
+
+@given(it=portions)
+def test_a_share_ends_in_whole_lots_within_it_and_every_step_only_reduces(it: Portion) -> None:
+    found = size(it, POLICY, BTC)
+    assert found.quantity % BTC.lot_size == 0
+    assert abs(found.quantity) * it.price <= max(it.equity, ZERO) * Decimal(repr(it.share))
+    assert found.quantity * it.direction >= 0
+    assert all(0.0 <= step.factor <= 1.0 and step.why for step in found.steps)
+    weights = [found.full, *(step.weight for step in found.steps)]
+    assert all(after <= before for before, after in pairwise(weights))
+    assert all(isfinite(step.weight) for step in found.steps)  # the journal knows no NaN
+
+
+@given(it=portions, part=shares)
+def test_a_share_falls_with_volatility_and_rises_with_confidence(it: Portion, part: float) -> None:
+    calm = msgspec.structs.replace(it, volatility=it.volatility * part)
+    shy = msgspec.structs.replace(it, confidence=it.confidence * part)
+    held = abs(size(it, POLICY, BTC).quantity)
+    assert held <= abs(size(calm, POLICY, BTC).quantity)
+    assert abs(size(shy, POLICY, BTC).quantity) <= held
