@@ -87,7 +87,9 @@ def test_only_the_newest_are_kept() -> None:
     assert len(book.results) == TRIPS_KEPT
 
 
-@given(st.lists(st.tuples(st.integers(1, 9), st.integers(90, 110), st.integers(0, 3)), min_size=1, max_size=12))
+@given(
+    st.lists(st.tuples(st.integers(1, 9), st.integers(90, 110), st.integers(0, 3)), min_size=1, max_size=12)
+)
 def test_they_are_the_trades_of_the_statistics(legs: list[tuple[int, int, int]]) -> None:
     """Bought in parts and sold as a whole: profit over what was paid, as `statistics.trades` has it."""
     book, deals, held = Book(), list[Deal](), 0
