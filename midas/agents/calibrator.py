@@ -12,7 +12,7 @@ from midas.domain.time import MINUTE
 from midas.risk.calendar import Calendar
 from midas.state.calibration import CLAIMS_MAX, DESK
 from midas.state.state import State
-from midas.statistics.calibration_monitor import Outcome, advanced, figures, measured
+from midas.statistics.calibration_monitor import advanced, figures, measured
 from midas.statistics.track import overlap
 
 LOOK_EVERY = MINUTE  # of wall time: a figure of thirty days doesn't hurry
@@ -105,8 +105,7 @@ class Calibrator:
         calibration.gaps = {key: self._gap(outcomes, today) for key, outcomes in groups.items()}
 
     def _gap(self, outcomes: list[Decided], today: int) -> Gap:
-        told = [Outcome(each.day, each.probability, each.won) for each in outcomes]
-        return measured(told, today, self._rules, alive(outcomes))
+        return measured(outcomes, today, self._rules, alive(outcomes))
 
     def _decide(self, claim: Claim, won: bool | None, time: int, state: State) -> ClaimDecided:
         decided = ClaimDecided(claim, won, self._calendar.periods(state.now)[0], time)

@@ -44,7 +44,7 @@ class Decided(msgspec.Struct, frozen=True, array_like=True, gc=False):
     strategy: str
     instrument: str
     day: int  # of the account, on which it was decided
-    probability: float
+    forecast: float  # the stated chance
     won: bool
     acted: bool
     since: int  # market time of the claim

@@ -15,6 +15,7 @@ from midas.statistics.calibration_monitor import naive, status
 
 ECE_LEAST = 200  # outcomes: of fewer, a calibrated forecaster shows one of .09 by chance
 DRAWS = 200  # of the calibrated forecaster that an ECE is compared with
+OUTCOMES_A_FRAME = 1_000  # drawn at a time: ten milliseconds, and the rest in the next frames
 SEED = 9  # the same outcomes show the same band
 
 
@@ -23,19 +24,26 @@ class CalibrationPainter:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._rows: tuple[CalibrationView, ...] = ()
-        self._of: object = None  # the figures that they were drawn for
+        self._rows: dict[tuple[str, bool], CalibrationView] = {}
+        self._of: object = None  # the figures that they are drawn for
+        self._missing: list[tuple[str, bool]] = []  # rows that are still of the figures before
 
     def panel(self) -> CalibrationPanel:
         """As of the calibrator's last look; what waits is counted now."""
         now = self._state.calibration
         if now.gaps is not self._of:
             self._of = now.gaps
-            self._rows = tuple(self._row(strategy, acted) for strategy, acted in sorted(now.gaps, key=_order))
-        rules = now.rules
+            self._missing = sorted(now.gaps, key=_order, reverse=True)
+            self._rows = {key: row for key, row in self._rows.items() if key in now.gaps}
+        worked = 0
+        while self._missing and worked < OUTCOMES_A_FRAME:
+            key = self._missing.pop()
+            self._rows[key] = self._row(*key)
+            worked += self._rows[key].count
+        rules, rows = now.rules, sorted(self._rows, key=_order)
         return CalibrationPanel(
-            self._rows, now.pending, now.voided, rules.window_days, rules.gap, rules.effective_min,
-            rules.z_trigger, rules.z_release, rules.release_days,
+            tuple(self._rows[key] for key in rows), now.pending, now.voided, rules.window_days, rules.gap,
+            rules.effective_min, rules.z_trigger, rules.z_release, rules.release_days,
         )  # fmt: skip
 
     def _row(self, strategy: str, acted: bool) -> CalibrationView:
@@ -44,7 +52,7 @@ class CalibrationPainter:
         if acted:
             monitor = now.monitors.get(strategy, monitor)
         outcomes = self._outcomes(strategy, acted, gap)
-        stated, won = [each.probability for each in outcomes], [each.won for each in outcomes]
+        stated, won = [each.forecast for each in outcomes], [each.won for each in outcomes]
         bins = equal_mass(stated)
         ece = mean = high = nan
         if len(outcomes) >= ECE_LEAST:

@@ -9,7 +9,7 @@ from midas.domain.decision import ClaimDecided, ClaimMade, TrustMoved
 
 DESK = ""  # the name of all strategies together
 CLAIMS_MAX = 1_000  # waiting at a time; what is said beyond them isn't measured
-DECIDED_KEPT = 3_000  # outcomes of signals that were acted on, and as many of the others
+DECIDED_KEPT = 2_000  # outcomes of signals that were acted on, and as many of the others
 
 
 class Calibration:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 from math import comb, fsum, isfinite, nan, sqrt
+from typing import Protocol
 
 import msgspec
 
@@ -51,9 +52,23 @@ class FalseAlarms(msgspec.Struct, frozen=True):
     trigger: float  # what is used
 
 
-def measured(
-    outcomes: Sequence[Outcome], today: int, rules: Rules | None = None, overlap: float = 1.0
-) -> Gap:
+class Told(Protocol):
+    """A decided forecast as far as it is measured."""
+
+    @property
+    def day(self) -> int:
+        """On which it was decided."""
+
+    @property
+    def forecast(self) -> float:
+        """The probability of a win."""
+
+    @property
+    def won(self) -> bool:
+        """What came."""
+
+
+def measured(outcomes: Sequence[Told], today: int, rules: Rules | None = None, overlap: float = 1.0) -> Gap:
     """Of the outcomes of the window that ends with `today`.
 
     `overlap` is how many trades on average live at the same time on the same thing: they count once.
@@ -61,10 +76,11 @@ def measured(
     window = (rules or Rules()).window_days
     assert overlap >= 1.0, f"expected 1 or more trades at a time, got {overlap}"
     seen = [each for each in outcomes if today - window < each.day <= today]
-    assert all(0.0 <= each.forecast <= 1.0 for each in seen), "expected probabilities from 0 to 1"
-    hits = sum(each.won for each in seen)
-    expected = fsum(each.forecast for each in seen)
-    spread = fsum(each.forecast * (1.0 - each.forecast) for each in seen) * overlap
+    chances = [each.forecast for each in seen]
+    assert not chances or 0.0 <= min(chances) <= max(chances) <= 1.0, "expected probabilities from 0 to 1"
+    hits = sum([each.won for each in seen])
+    expected = fsum(chances)
+    spread = fsum([p * (1.0 - p) for p in chances]) * overlap
     z = (hits - expected) / sqrt(spread) if spread > 0.0 else nan
     return Gap(len(seen), len(seen) / overlap, hits, expected, z)
 

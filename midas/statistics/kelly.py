@@ -108,7 +108,7 @@ def cautious_probability(probability: float, outcomes: float, level: float = CAU
 
 @lru_cache(maxsize=4096)
 def _lower(probability: float, outcomes: float, level: float) -> float:
-    """Kept: a strategy asks with the same few numbers again and again, and each takes a tenth of a millisecond."""
+    """Kept: a strategy asks with the same few numbers again and again, and each takes 60 microseconds."""
     wins = probability * outcomes
     return beta_quantile(level, 1.0 + wins, 1.0 + outcomes - wins)
 
