@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from midas.agents.calibrator import LOOK_EVERY, Calibrator
@@ -17,13 +19,13 @@ from tests.fakes.nouns import BTC, START, desk
 TODAY = START // DAY
 
 
-def signal(**changes: object) -> Signal:
+def signal(**changes: Any) -> Signal:
     """Buy at 100 with a chance of 60 % within three bars of a second."""
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "strategy": "s", "instrument": BTC.id, "direction": 1.0, "confidence": 0.9, "probability": 0.6,
         "horizon_ns": 3 * SECOND, "time": START, "sequence": 1, **changes,
     }  # fmt: skip
-    return Signal(**fields)  # type: ignore[arg-type]
+    return Signal(**fields)
 
 
 class Stage:
@@ -35,7 +37,7 @@ class Stage:
         self.clock = START
         self.decided = 0
 
-    def claim(self, outcome: str = "acted", **changes: object) -> ClaimMade | None:
+    def claim(self, *, outcome: str = "acted", **changes: Any) -> ClaimMade | None:
         return self.agent.claim(signal(**changes), outcome, self.state)
 
     def bar(
@@ -80,13 +82,13 @@ class Stage:
 
 
 @pytest.mark.parametrize("changes", [{"probability": None}, {"direction": 0.0}])
-def test_who_states_no_chance_of_a_direction_claims_nothing(changes: dict[str, object]) -> None:
+def test_who_states_no_chance_of_a_direction_claims_nothing(changes: dict[str, Any]) -> None:
     assert Stage().claim(**changes) is None
 
 
 def test_a_claim_waits_with_the_price_that_it_was_said_at() -> None:
     stage = Stage()
-    made = stage.claim("held", direction=-0.5, gain=0.02, loss=0.01)
+    made = stage.claim(outcome="held", direction=-0.5, gain=0.02, loss=0.01)
     assert made is not None
     assert made.claim == Claim(
         "s", BTC.id, -1, 0.6, 0.02, 0.01, 100.0, START, START + 3 * SECOND, START, acted=False

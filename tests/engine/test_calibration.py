@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from midas.domain.carry import Carried
 from midas.domain.command import SetMode
 from midas.domain.decision import ClaimDecided, ClaimMade, ModeChanged, SignalMade, TrustMoved
-from midas.domain.event import MARKET_EVENTS
 from midas.domain.mode import Mode
 from midas.domain.opinion import Opinion
 from midas.domain.sizing import Stage
 from midas.domain.time import DAY, MINUTE, SECOND
 from midas.engine.audit import encode
 from midas.engine.build import build_engine
-from midas.runtime.records import AUDIT, EVENT, HEADER, Header, encode_event, encode_header
-from midas.runtime.replay import Row, fold_ledger
 from midas.state.calibration import DESK
-from tests.engine.scene import Scene, of
+from tests.engine.scene import Scene, folded, of
 from tests.fakes.desk import Desk
 from tests.fakes.strategy import Puppet, flat
 
@@ -147,38 +143,13 @@ def test_kept_promises_bring_normal_back_after_five_days(session: Session) -> No
     known = len(session.desk.audits)
     session.signals(70, won=True)
     session.minute()
-    assert session.mode is Mode.DEFENSIVE
-    session.days(4)
-    assert session.mode is Mode.DEFENSIVE
-    session.days(1)
-    assert session.mode is Mode.NORMAL
+    modes = [session.mode]
+    for days in (4, 1):
+        session.days(days)
+        modes.append(session.mode)
+    assert modes == [Mode.DEFENSIVE, Mode.DEFENSIVE, Mode.NORMAL]
     moved = of(TrustMoved, session.desk.audits[known:])
     assert [m.monitor.calm_days for m in moved if m.strategy == DESK] == [1, 2, 3, 4, 5]
     assert not session.desk.state.calibration.doubted("puppet")
     factors = {s.stage: s.factor for s in of(SignalMade, session.scene.say(sure()))[0].steps}
     assert (factors[Stage.CALIBRATION], factors[Stage.MODE]) == (1.0, 1.0)
-
-
-def folded(desk: Desk) -> Carried:
-    """What a restart reads of the journal alone."""
-    header = Header(
-        "session-1",
-        1,
-        "0",
-        "code",
-        desk.settings.digest(),
-        desk.settings,
-        "binance",
-        "account-1",
-        "SIM",
-        "",
-        1.0,
-    )
-    audits = {audit.sequence: audit for audit in desk.audits}
-    rows = [Row(0, HEADER, encode_header(header))]
-    for sequence, event in enumerate(desk.fed, 1):
-        if type(event) not in MARKET_EVENTS:
-            rows.append(Row(sequence, EVENT, encode_event(event)))
-        if sequence in audits:
-            rows.append(Row(sequence, AUDIT, encode(audits[sequence])))
-    return fold_ledger(header, rows[1:])

@@ -6,13 +6,14 @@ from decimal import Decimal
 
 import pytest
 
-from midas.domain.carry import TripCarried
+from midas.domain.carry import Carried, TripCarried
 from midas.domain.decision import SignalMade, TargetApproved
-from midas.domain.opinion import Opinion
+from midas.domain.opinion import Opinion, Urgency
 from midas.domain.sizing import Stage
 from midas.domain.time import SECOND
-from tests.engine.scene import Scene, of
-from tests.fakes.strategy import long
+from tests.engine.scene import Scene, folded, of
+from tests.fakes.desk import BTC, CASH, Desk
+from tests.fakes.strategy import Puppet, flat, long
 
 BET = {"probability": 0.6, "gain": 0.02, "loss": 0.015, "horizon_ns": 60 * SECOND}
 
@@ -103,3 +104,28 @@ def test_a_bet_that_makes_no_sense_switches_its_strategy_off(
 ) -> None:
     scene.say(bet(**stated))
     assert scene.notes(fault)
+
+
+def test_a_restart_keeps_round_trips_and_the_one_that_is_open(scene: Scene) -> None:
+    scene.hold()
+    scene.say(flat(Urgency.AGGRESSIVE))
+    scene.tick(2)
+    assert scene.position == 0
+    trips = scene.desk.state.ledger.trips["puppet"]
+    assert len(trips) == 1
+    assert trips[0].result < 0.0  # the spread and the falling market
+    scene.hold()
+    kept = folded(scene.desk)
+    assert kept.trips == {"puppet": trips}
+    assert kept.sleeves == scene.desk.state.carried().sleeves
+    assert kept.sleeves[0].trip_paid > 0
+    again = Scene().desk
+    again.state.ledger.restore(kept.balances, kept.sleeves, kept.trade_ids)
+    assert again.state.ledger.sleeve("puppet", BTC.id).trip_paid == kept.sleeves[0].trip_paid
+
+
+def test_a_session_begins_with_the_trips_of_the_last_one() -> None:
+    trips = {"puppet": tuple(TripCarried(n, n + 1, -0.001) for n in range(30))}
+    desk = Desk([Puppet()])
+    desk.open(10**18, Carried(from_session="before", opened=True, balances=CASH, trips=trips))
+    assert desk.state.carried().trips == trips
