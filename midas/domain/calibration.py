@@ -72,6 +72,7 @@ class Monitor(msgspec.Struct, frozen=True):
     degraded: bool = False
     calm_days: int = 0  # in a row, with z above the release
     last_day: int | None = None  # that was counted
+    dry_days: int = 0  # in a row, with too few outcomes in the window to tell
 
 
 NOTHING = Gap(0, 0.0, 0, 0.0, nan)

@@ -131,7 +131,8 @@ def _calibration(state: State) -> Reading:
         name="calibration_defensive", title="calibration z", acts=DEFENSIVE, unit=RATIO, value=gap.z,
         threshold=rules.z_trigger, release=rules.z_release, below=True, holds=held,
         told=f"stated chances don't come true: {figures(gap)}",
-        until=f"calibration z above {rules.z_release:g} for {rules.release_days} days",
+        until=f"calibration z above {rules.z_release:g} for {rules.release_days} days, "
+        f"or {rules.window_days} with too few signals to tell",
     )  # fmt: skip
 
 

@@ -101,7 +101,8 @@ def triggered(gap: Gap, rules: Rules | None = None) -> bool:
 def advanced(monitor: Monitor, gap: Gap, today: int, rules: Rules | None = None) -> Monitor:
     """After `today`, once a day or oftener: it degrades at once and recovers only with the days.
 
-    While it is degraded and too few trades are left to tell, the days neither count nor start anew.
+    While it is degraded and too few trades are left to tell, the days neither count nor start anew. After a
+    whole window of such days nothing is left that speaks against it: who stopped trading isn't doubted forever.
     """
     by = rules or Rules()
     if triggered(gap, by):
@@ -111,7 +112,10 @@ def advanced(monitor: Monitor, gap: Gap, today: int, rules: Rules | None = None)
     if monitor.last_day is not None and today <= monitor.last_day:
         return monitor
     if gap.effective < by.effective_min - _TOLERANCE or not isfinite(gap.z):
-        return msgspec.structs.replace(monitor, last_day=today)
+        dry = monitor.dry_days + 1
+        if dry >= by.window_days:
+            return Monitor(last_day=today)
+        return msgspec.structs.replace(monitor, last_day=today, dry_days=dry)
     calm = monitor.calm_days + 1 if gap.z > by.z_release + _TOLERANCE else 0
     return Monitor(degraded=calm < by.release_days, calm_days=calm, last_day=today)
 

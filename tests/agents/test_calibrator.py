@@ -296,6 +296,19 @@ def test_a_day_below_the_release_begins_the_count_anew() -> None:
     assert stage.state.calibration.monitors["s"].calm_days == 0
 
 
+@pytest.mark.parametrize("trickle", [0, 20])
+def test_who_stops_trading_is_not_doubted_forever(trickle: int) -> None:
+    stage = doubted()
+    for day in range(1, 61):
+        stage.look(1)
+        if trickle and day % 10 == 0:
+            stage.win(0, trickle // 3, 0.6, TODAY + day)
+        # The forty outcomes leave the window on day 30; thirty more days say too little.
+        assert stage.degraded is (day < 59), day
+        if day >= 59:
+            break
+
+
 def test_a_look_comes_once_a_minute_and_only_where_something_is_new() -> None:
     stage = Stage()
     stage.win(0, 40, 0.6)

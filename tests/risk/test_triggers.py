@@ -159,7 +159,7 @@ def test_chances_that_do_not_come_true_fire_as_long_as_the_calibrator_doubts() -
     held = reading(state, "calibration_defensive")
     assert (held.fires, held.ended, held.value) == (True, False, -4.84)
     assert held.cause == "stated chances don't come true: 22.5% of 40 signals won, 60.0% promised (z -4.8)"
-    assert held.ends == "calibration z above -1 for 5 days"
+    assert held.ends == "calibration z above -1 for 5 days, or 30 with too few signals to tell"
 
 
 def test_a_doubt_about_one_strategy_is_no_doubt_about_the_desk() -> None:
