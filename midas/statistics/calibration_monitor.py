@@ -102,7 +102,7 @@ def advanced(monitor: Monitor, gap: Gap, today: int, rules: Rules | None = None)
     """After `today`, once a day or oftener: it degrades at once and recovers only with the days.
 
     While it is degraded and too few trades are left to tell, the days neither count nor start anew. After a
-    whole window of such days nothing is left that speaks against it: who stopped trading isn't doubted forever.
+    whole window of such days nothing speaks against it any more: who stopped trading isn't doubted forever.
     """
     by = rules or Rules()
     if triggered(gap, by):
