@@ -78,7 +78,7 @@ class Calibrator:
             return
         for claim in calibration.claims:
             if today - self._calendar.periods(claim.at)[0] > self._rules.window_days:
-                yield self._decide(claim, None, state.markets[claim.instrument].time, state)
+                yield self._decide(claim, None, claim.due, state)
         self._looked_on = calibration.version, today
         self._measure(today, state)
         for name in sorted({*calibration.monitors, *(name for name, _ in calibration.gaps)}):

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
-from math import inf
 
 from midas.agents.calibrator import Calibrator
 from midas.agents.execution_agent import ExecutionAgent, Step
@@ -110,7 +109,7 @@ class Orchestrator:
         if self.execution.closes(signal.strategy, signal.instrument):
             yield from self._made(signal, "held", "a person is closing this position", state)
             return
-        room = self.risk.room(signal.strategy, signal.instrument, state) if signal.gain is not None else inf
+        room = self.risk.room(signal.strategy, signal.instrument, state) if signal.gain is not None else None
         wish = self._portfolio.target(signal, enrolled.weight, volatility, state, room)
         if wish.target is None:
             yield from self._made(signal, "held", wish.reason, state, wish.steps)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from math import inf, isfinite, sqrt
+from math import isfinite, nan, sqrt
 from typing import NamedTuple
 
 from midas.agents.execution_agent import sellable
@@ -36,9 +36,9 @@ class PortfolioManager:
         self._bars_a_year = YEAR / period
 
     def target(
-        self, signal: Signal, weight: float, volatility: float, state: State, room: float = inf
+        self, signal: Signal, weight: float, volatility: float, state: State, room: Decimal | None = None
     ) -> Wish:
-        """The position to hold. `volatility` is one bar's; `room` is what the hard limits leave of equity."""
+        """The position to hold. `volatility` is one bar's; `room`: base units that limits let it hold."""
         market = state.markets[signal.instrument]
         sleeve = state.ledger.sleeve(signal.strategy, signal.instrument)
         held = sleeve.quantity
@@ -50,7 +50,7 @@ class PortfolioManager:
             return Wish(self._make(signal, ZERO, market.mid, signal.reason), "")
         if not market.mid > 0.0:
             return Wish(None, "no price")
-        if not isfinite(state.equity()):
+        if not isfinite(_equity(signal.instrument, state)):
             return Wish(None, "equity isn't known: something held has no price")
         circumstances = self._circumstances(signal, weight, volatility, room, state)
         policy = self._sizing.policy
@@ -63,7 +63,7 @@ class PortfolioManager:
         return Wish(target, "", wanted.steps)
 
     def _circumstances(
-        self, signal: Signal, share: float, volatility: float, room: float, state: State
+        self, signal: Signal, share: float, volatility: float, room: Decimal | None, state: State
     ) -> Circumstances:
         regime = state.regimes.get(signal.instrument)
         policy = POLICIES[regime.label if regime else RegimeLabel.UNKNOWN]
@@ -74,7 +74,7 @@ class PortfolioManager:
             calibrated=not state.calibration.doubted(signal.strategy),
             # Risk refuses where the mode allows nothing.
             mode=(state.control.permissions.exposure or 1.0) * state.breakers.factor,
-            drawdown=state.drawdown, equity=from_float(state.equity(), EXACT),
+            drawdown=state.drawdown, equity=from_float(_equity(signal.instrument, state), EXACT),
             price=from_float(state.markets[signal.instrument].mid, EXACT),
         )  # fmt: skip
 
@@ -84,3 +84,9 @@ class PortfolioManager:
             reference_price=mid if mid == mid else 0.0, confidence=signal.confidence, reason=reason,
             time=signal.time,
         )  # fmt: skip
+
+
+def _equity(instrument: str, state: State) -> float:
+    """In what the instrument is quoted in; NaN where something held, or that currency, has no price."""
+    rate = state.valuation.rate(state.instruments[instrument].quote)
+    return state.equity() / rate if rate > 0.0 else nan

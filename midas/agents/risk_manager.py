@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 import msgspec
 
-from midas.domain.instrument import Instrument
-from midas.domain.money import ZERO, floor_to, from_float
+from midas.domain.limits import Limits
+from midas.domain.money import ZERO, as_read, floor_to, from_float, plain
 from midas.domain.opinion import Target, Urgency
 from midas.domain.order import OrderIntent, Purpose, Side
 from midas.domain.verdict import Approved, Breach, Refused, Verdict
-from midas.risk.exposure import correlation, worst_case
+from midas.risk.correlation import Correlations
+from midas.risk.exposure import added, counted, standing
 from midas.risk.gates import entry_closed
-from midas.risk.limits import ENTRY_CHECKS, EXIT_CHECKS, EXPOSURE_LIMITS, Limits, exposure, exposures
+from midas.risk.limits import ENTRY_CHECKS, EXIT_CHECKS, breaches, cluster, exposure_rows, sized
 from midas.risk.room import holdable
+from midas.risk.rows import failing, largest
 from midas.state.ledger import Sleeve
 from midas.state.state import State
 
 FINE = Decimal("1e-12")  # finer than any tick
-SHRINK = Decimal("0.5")  # a correlated position is taken at half size, with a warning (R7.1)
 
 
 class RiskManager:
     """Reviews targets against what the account could come to hold, and intents against the order checks."""
 
     def __init__(self, limits: Limits) -> None:
-        self.limits = limits
+        self.limits = limits  # replaced as a whole where a person has the configuration read again
+        self.correlations = Correlations()
 
     def review(self, target: Target, state: State) -> Verdict:
         """Reducing is allowed wherever there is a price; anything else passes every limit or none."""
@@ -44,12 +47,7 @@ class RiskManager:
             return self._approve(target, price)
         if breach := self._closed(target, state):
             return Refused(target, (breach,))
-        target = self._uncorrelated(target, held, state)
-        after = worst_case(state, self.limits.classes, target)
-        breaches = tuple(
-            b for limit in EXPOSURE_LIMITS if (b := limit(self.limits, target.instrument, after))
-        )
-        return Refused(target, breaches) if breaches else self._approve(target, price)
+        return self._sized(target, held, price, state)
 
     def admit(self, intent: OrderIntent, state: State) -> Breach | None:
         """The last check of one order; a flatten answers only to its own collar."""
@@ -58,26 +56,23 @@ class RiskManager:
         entering = intent.purpose is Purpose.ENTRY
         if entering and (breach := entry_closed(state, intent.strategy, intent.instrument)):
             return breach
-        checks = ENTRY_CHECKS if entering else EXIT_CHECKS
-        return next((b for check in checks if (b := check(self.limits, intent, state))), None)
+        return next(self._against(intent, state), None)
 
     def objections(self, intent: OrderIntent, state: State) -> tuple[Breach, ...]:
         """All that `admit` has against one order, for a person who may change it."""
         entering = intent.purpose is Purpose.ENTRY
         closed = entry_closed(state, intent.strategy, intent.instrument) if entering else None
-        found = [closed] if closed is not None else []
-        checks = ENTRY_CHECKS if entering else EXIT_CHECKS
-        found += [b for check in checks if check is not exposure and (b := check(self.limits, intent, state))]
-        return (*found, *(exposures(self.limits, intent, state) if entering else ()))
+        return (*([closed] if closed is not None else []), *self._against(intent, state))
 
-    def room(self, strategy: str, instrument: str, state: State) -> float:
-        """The share of equity that the limits let this strategy hold of an instrument; NaN: not known."""
-        return holdable(state, self.limits, strategy, instrument)
+    def room(self, strategy: str, instrument: str, state: State) -> Decimal:
+        """Base units, in whole lots, that the limits let this strategy hold of an instrument in all."""
+        return holdable(state, self.limits, self.correlations, strategy, instrument)
 
     def correlated(self, instrument: str, state: State) -> str:
-        """Why a strategy would take only half of a position here; empty where it wouldn't."""
-        found = self._correlation(instrument, state)
-        return f"{found[1]:.2f} correlated with {found[0].name}, which is held" if found else ""
+        """What else is held that moves with this one; empty where nothing does."""
+        now = standing(state, self.limits.assets)
+        found = cluster(self.limits, state, now, instrument, self.correlations)
+        return self._together(found, state)
 
     def price_worst(self, instrument: str, side: Side, state: State) -> Decimal | None:
         """The worst price that the collar lets an order trade at; None without a price to compare with."""
@@ -101,32 +96,43 @@ class RiskManager:
         sentence = f"mode {control.mode.value} wants {minimum:.0%} confidence"
         return Breach("confidence", target.confidence, minimum, sentence)
 
-    def _uncorrelated(self, target: Target, held: Decimal, state: State) -> Target:
-        """Half the size where another position moves with this one; never less than is held."""
-        found = self._correlation(target.instrument, state)
-        if found is None:
-            return target
-        instrument, value = found
-        lot = state.instruments[target.instrument].lot_size
-        smaller = max(held, floor_to(target.quantity * SHRINK, lot))
-        reason = f"{target.reason}; halved: {value:.2f} correlated with {instrument.name}"
-        return msgspec.structs.replace(target, quantity=smaller, reason=reason)
+    def _against(self, intent: OrderIntent, state: State) -> Iterator[Breach]:
+        entering = intent.purpose is Purpose.ENTRY
+        for check in ENTRY_CHECKS if entering else EXIT_CHECKS:
+            if breach := check(self.limits, intent, state):
+                yield breach
+        if entering:
+            yield from sized(self.limits, intent, state, self.correlations)
 
-    def _correlation(self, wanted: str, state: State) -> tuple[Instrument, float] | None:
-        """The first position that moves too much with another one, and how much."""
-        for other, instrument in state.instruments.items():
-            if other == wanted or state.ledger.position(other) < instrument.quantity_min:
-                continue
-            value = correlation(state, wanted, other)
-            if value > self.limits.correlation_max:
-                return instrument, value
-        return None
+    def _sized(self, target: Target, held: Decimal, price: float, state: State) -> Verdict:
+        """Every limit of exposure; what moves with other positions is cut first (R7.1: warn and smaller)."""
+        now = standing(state, self.limits.assets)
+        already = counted(state, target.strategy, target.instrument)
+        one = added(state, now, target.instrument, target.strategy)
+        rows = exposure_rows(self.limits, state, now, one, self.correlations)
+        if rows[-1].limit == "correlation" and failing(rows[-1:], float(target.quantity - already)):
+            fits = largest(rows[-1:], one.instrument.lot_size, target.quantity, already)
+            target = self._cut(target, held, fits, state)
+        found = breaches(rows, target.quantity, one, already, " in all")
+        return Refused(target, found) if found else self._approve(target, price)
+
+    def _cut(self, target: Target, held: Decimal, fits: Decimal, state: State) -> Target:
+        """As much as the cluster leaves; where that is no more than is held, the limit itself says no."""
+        if not held < fits < target.quantity:
+            return target
+        now = standing(state, self.limits.assets)
+        found = cluster(self.limits, state, now, target.instrument, self.correlations)
+        reason = f"{target.reason}; cut to {plain(fits)}: {self._together(found, state)}"
+        return msgspec.structs.replace(target, quantity=fits, reason=reason)
+
+    def _together(self, found: dict[str, float], state: State) -> str:
+        pairs = (f"{value:.2f} correlated with {state.instruments[i].name}" for i, value in found.items())
+        words = " and ".join(pairs)
+        return f"{words}: together at most {self.limits.cluster_max:.0%} of equity" if words else ""
 
     def _approve(self, target: Target, price: float) -> Approved:
         width = self.limits.price_collar_bps / 1e4
-        return Approved(
-            target, from_float(price * (1.0 - width), FINE), from_float(price * (1.0 + width), FINE)
-        )
+        return Approved(target, as_read(price * (1.0 - width)), as_read(price * (1.0 + width)))
 
 
 def reduced(sleeve: Sleeve, quantity: Decimal, reason: str, state: State) -> Approved:

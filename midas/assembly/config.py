@@ -9,15 +9,14 @@ from midas.costs import CostModel, FeeSchedule
 from midas.domain.breakers import BreakerRules
 from midas.domain.calibration import CalibrationRules
 from midas.domain.instrument import Instrument
+from midas.domain.limits import Asset, Assets, Limits
 from midas.domain.mode import Environment
 from midas.domain.time import MILLISECOND, MINUTE, SECOND
 from midas.domain.triggers import TriggerRules
 from midas.engine.build import EngineConfig, StrategyConfig
 from midas.engine.freshness import BOOK_STALE
-from midas.errors import WorkspaceInvalid
+from midas.errors import ConfigInvalid, WorkspaceInvalid
 from midas.execution.worker import ExecutionRules
-from midas.risk.exposure import Classes
-from midas.risk.limits import Limits
 from midas.settings import Settings
 from midas.settings.breakers import BreakerSettings
 from midas.settings.calibration import CalibrationSettings
@@ -25,6 +24,7 @@ from midas.settings.sizing import SizingSettings
 from midas.settings.triggers import TriggerSettings
 from midas.state.control import SCOPES
 from midas.state.state import BY_HAND
+from midas.state.valuation import unconverted
 from midas.statistics.sizing import SizingPolicy
 from midas.workspace import LoadedStrategy, load_strategies
 
@@ -37,10 +37,9 @@ def engine_config(
     """The recordable values that decide; everything a replay needs. `speed`: of market against wall time."""
     risk, execution, regime = settings.risk, settings.execution, settings.regime
     ids = {i.symbol: i.id for i in instruments}
-    profile = risk.active
     return EngineConfig(
         instruments=instruments,
-        quote=instruments[0].quote,
+        quote=currency_of(settings, instruments),
         period=settings.trading.bar_seconds * SECOND,
         audit_every=int(settings.runtime.reconcile_seconds * SECOND),
         regime=RegimeRules(
@@ -50,13 +49,7 @@ def engine_config(
             atr_enter=regime.atr_enter, atr_leave=regime.atr_leave,
             correlation_min=regime.correlation_min, dwell_min=regime.dwell_bars,
         ),
-        limits=Limits(
-            profile=risk.limits, position_max=profile.position_max, sector_max=profile.sector_max,
-            correlation_max=profile.correlation_max, usd_max=profile.usd_max, crypto_max=profile.crypto_max,
-            cash_min=profile.cash_min, order_rate_max=risk.order_rate_max,
-            order_notional_max=float(risk.order_notional_max), price_collar_bps=risk.price_collar_bps,
-            classes=Classes(risk.stablecoin_counts_as, dict(risk.sectors)),
-        ),
+        limits=limits_of(settings),
         sizing=_sizing(risk.sizing),
         execution=ExecutionRules(
             passive_timeout=int(execution.passive_timeout_seconds * SECOND),
@@ -121,6 +114,44 @@ def _breakers(rules: BreakerSettings) -> BreakerRules:
         clock=int(rules.clock_offset_ms_max * MILLISECOND), probe=int(rules.probe_seconds * SECOND),
         caution=rules.caution_exposure,
     )  # fmt: skip
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Every number that risk compares with, as one recordable value."""
+    risk, orders = settings.risk, settings.risk.orders
+    listed = {name: Asset(a.kind, a.sector, a.currency) for name, a in risk.assets.items()}
+    return Limits(
+        profile=risk.limits,
+        **risk.active.model_dump(),
+        forced_sale_over=risk.forced_sale_over,
+        order_rate_max=orders.rate_max,
+        order_notional_max=float(orders.notional_max),
+        order_quantity_max={asset: float(most) for asset, most in orders.quantity_max.items()},
+        price_collar_bps=orders.collar_bps,
+        duplicate_window=int(orders.duplicate_seconds * SECOND),
+        repeats_max=orders.repeats_max,
+        repeats_window=int(orders.repeats_seconds * SECOND),
+        fat_finger_multiple=orders.fat_finger_multiple,
+        fat_finger_share=orders.fat_finger_share,
+        assets=Assets(risk.stablecoin_counts_as, listed),
+    )
+
+
+def currency_of(settings: Settings, instruments: tuple[Instrument, ...]) -> str:
+    """The account's currency. Raises ConfigInvalid where none is said, or prices can't be told in it."""
+    quotes = list(dict.fromkeys(i.quote for i in instruments))
+    currency = settings.trading.currency or quotes[0]
+    if not settings.trading.currency and len(quotes) > 1:
+        raise ConfigInvalid(
+            f"trading.instruments are quoted in {', '.join(quotes)}: set trading.currency to the one that "
+            "the account is kept in"
+        )
+    if (strange := unconverted(instruments, currency)) is not None:
+        raise ConfigInvalid(
+            f"trading.instruments: {strange.symbol} is quoted in {strange.quote}, and no traded pair "
+            f"converts that into {currency}: trade {strange.quote}{currency} too, or set trading.currency"
+        )
+    return currency
 
 
 def _costs(settings: Settings) -> CostModel:

@@ -11,6 +11,7 @@ from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO
 from midas.domain.order import Fill, OrderIntent, Purpose, Replacement, Side
 from midas.domain.triggers import ActiveTrigger, DayReturn
+from midas.domain.trips import OpenTrip, Trip
 
 
 class OrderCarried(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,16 +44,7 @@ class SleeveCarried(msgspec.Struct, frozen=True, kw_only=True):
     fees: Decimal
     fills: int
     opened_at: int
-    trip_paid: Decimal = ZERO  # of the round trip that is open: for all that was added to it
-    trip_result: Decimal = ZERO  # realised by it so far
-
-
-class TripCarried(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A strategy's closed round trip."""
-
-    opened_at: int  # market time
-    closed_at: int
-    result: float  # after fees, as a fraction of what was paid for it
+    trip: OpenTrip = OpenTrip()  # the round trip that isn't over
 
 
 class AlertCarried(msgspec.Struct, frozen=True):
@@ -103,7 +95,7 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     opened: bool = False  # the ledger has its opening balances
     orders: tuple[OrderCarried, ...] = ()
     sleeves: tuple[SleeveCarried, ...] = ()
-    trips: dict[str, tuple[TripCarried, ...]] = {}  # by strategy: the newest that closed, the oldest first
+    trips: tuple[Trip, ...] = ()  # the newest of each strategy that closed, the oldest first
     trade_ids: dict[str, tuple[int, ...]] = {}
     busted: dict[str, tuple[int, ...]] = {}  # of those, the ones that the venue took back
     intents: int = 0
@@ -137,3 +129,5 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     inferred: dict[str, InferredCarried] = {}  # by client id: fills that only a balance has told so far
     owners: dict[str, OwnerCarried] = {}  # by client id: of orders that closed in the last days
     relisted: tuple[Instrument, ...] = ()  # whose rules changed during that session, as they were at its end
+    sizes_day: int = 0  # days since 1970 of `sizes`
+    sizes: dict[str, tuple[Decimal, ...]] = {}  # by instrument: quantities of that day's orders

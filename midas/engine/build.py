@@ -21,13 +21,13 @@ from midas.costs import CostModel
 from midas.domain.breakers import BreakerRules
 from midas.domain.calibration import CalibrationRules
 from midas.domain.instrument import Instrument
+from midas.domain.limits import Limits
 from midas.domain.triggers import TriggerRules
 from midas.engine.engine import Engine
 from midas.engine.freshness import BOOK_STALE, Freshness
 from midas.execution.worker import ExecutionRules
 from midas.portfolio.sizing import Sizing
 from midas.ports.strategy import Strategy
-from midas.risk.limits import Limits
 from midas.state.state import State
 from midas.statistics.sizing import SizingPolicy
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import inf
 
 from midas.domain.breakers import EFFECTS, BreakerRules, Component, Phase
+from midas.domain.limits import Limits
 from midas.domain.order import Side
 from midas.domain.triggers import TriggerRules
 from midas.risk.exposure import worst_case
-from midas.risk.limits import Limits
 from midas.risk.triggers import DEFENSIVE, SHARE, STOP, readings
 from midas.state.snapshot import BreakerView, ExposureView, TriggerView
 from midas.state.state import State
@@ -22,7 +22,7 @@ ACTIONS = {DEFENSIVE: "DEFENSIVE mode", STOP: "closes every position"}
 def exposures(state: State, limits: Limits) -> tuple[ExposureView, ...]:
     """Every instrument and every strategy that holds or asks for something; NaN while equity has no price."""
     equity = state.equity()
-    shares = worst_case(state, limits.classes).by_instrument
+    shares = worst_case(state, limits.assets).by_instrument
     held: dict[tuple[str, str], float] = {}
     asked: dict[tuple[str, str], float] = {}
     for sleeve in state.sleeves():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import floor, inf, isfinite
+from math import floor, isfinite
 
 import msgspec
 
@@ -12,6 +12,7 @@ from midas.state.state import State
 from midas.statistics.sizing import Bet, Circumstances, Portion, SizingPolicy
 from midas.statistics.track import TrackRecord, track_record
 
+TRIPS_COUNTED = 250  # the newest: what a strategy could do a year ago says little of today
 _CHANCES = 1000  # chances count in thousandths, rounded down: what so few values look up is kept
 
 
@@ -27,7 +28,7 @@ class Sizing:
         """Where the size starts: at the bet that the signal states, else at the strategy's share."""
         common = msgspec.structs.asdict(it)
         if signal.gain is None or signal.loss is None or signal.probability is None:
-            common.update(room=inf, confidence=it.confidence * signal.confidence)
+            common.update(room=None, confidence=it.confidence * signal.confidence)
             return Portion(**common, record=self.record(signal.strategy, state))
         known = max(state.calibration.effective(signal.strategy), self.policy.trades_min)
         return Bet(
@@ -42,7 +43,7 @@ class Sizing:
             return None
         kept = self._records.get(strategy)
         if kept is None or kept[0] is not trips:
-            kept = self._records[strategy] = trips, track_record(trips, self.policy.caution)
+            kept = self._records[strategy] = trips, track_record(trips[-TRIPS_COUNTED:], self.policy.caution)
         return kept[1]
 
     def _cost(self, signal: Signal, state: State) -> float:

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from midas.errors import ConfigInvalid
 from midas.settings.layers import KeyPath, Layer, leaves
 from midas.settings.model import Settings
-from midas.settings.sizing import MOVED
+from midas.settings.risk import MOVED
 
 
 def config_invalid(error: ValidationError, layers: list[Layer]) -> ConfigInvalid:
@@ -69,10 +69,10 @@ def _keys_of(path: KeyPath) -> list[str]:
     annotation: Any = Settings
     for key in path:
         if _is_model(annotation):
-            annotation = annotation.model_fields[key].annotation
+            annotation = next(f.annotation for n, f in annotation.model_fields.items() if key in (n, f.alias))
         elif get_origin(annotation) is dict:
             annotation = get_args(annotation)[1]
-    return sorted(annotation.model_fields) if _is_model(annotation) else []
+    return sorted(f.alias or n for n, f in annotation.model_fields.items()) if _is_model(annotation) else []
 
 
 def _all_keys(model: type[BaseModel], above: str = "") -> list[str]:

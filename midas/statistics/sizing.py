@@ -53,7 +53,7 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     calibrated: bool = True
     mode: float = 1.0  # what the mode and open breakers leave
     drawdown: float = 0.0  # positive
-    room: float = inf  # share of equity that the hard limits leave; infinite: the review refuses instead
+    room: Decimal | None = None  # base units that the hard limits let it hold; None: the review refuses
     equity: Decimal  # in quote currency
     price: Decimal
 
@@ -182,21 +182,22 @@ def size(it: Bet | Portion, policy: SizingPolicy, instrument: Instrument) -> Siz
     for stage, factor, why in (*own, *_of_both(it, policy)):
         weight *= factor
         steps.append(SizeStep(stage, factor, weight, why))
-    held = weight
-    if it.room != inf:
-        room, why = _room(it)
+    if it.room is not None:
+        room, why = _share_of_room(it, it.room)
         held = min(weight, room)
         steps.append(SizeStep(Stage.LIMITS, _ratio(held, weight) if room else 0.0, held, why))
-    return _in_lots(it, full, held, steps, instrument)
+    return _in_lots(it, full, weight, steps, instrument)
 
 
 def _in_lots(
-    it: Circumstances, full: float, held: float, steps: list[SizeStep], instrument: Instrument
+    it: Circumstances, full: float, weight: float, steps: list[SizeStep], instrument: Instrument
 ) -> Sized:
-    """What the venue takes of it."""
-    quantity = ZERO
+    """What the venue takes of it; `weight` is what was wanted before the limits, which are exact."""
+    quantity, held = ZERO, steps[-1].weight
     if held > 0.0 and it.equity > ZERO:
-        quantity = whole_lots(it.equity * _exact(held, it.room), it.price, instrument)
+        quantity = whole_lots(it.equity * from_float(weight, _EXACT), it.price, instrument)
+        if it.room is not None:
+            quantity = min(quantity, floor_to(it.room, instrument.lot_size))
         steps.append(_rounded(it, held, quantity))
         if not tradable(quantity, it.price, instrument):
             smallest = f"the venue takes no order below {instrument.notional_min} {instrument.quote}"
@@ -291,24 +292,18 @@ def _record(bet: Bet) -> tuple[Stage, float, str]:
     return Stage.RECORD, _known(factor), f"Sharpe {bet.sharpe:.2f} over {bet.years:.1f} years"
 
 
-def _room(bet: Circumstances) -> tuple[float, str]:
-    """The share of equity that may be held; nothing of nothing, and nothing where it isn't known."""
-    if not bet.equity > ZERO:
+def _share_of_room(it: Circumstances, room: Decimal) -> tuple[float, str]:
+    """The share of equity that the limits let it hold; nothing of nothing."""
+    if not it.equity > ZERO:
         return 0.0, "there is no equity"
-    room = bet.room if bet.room > 0.0 else 0.0
-    return room, f"the limits leave {room:.2%} of equity"
+    share = float(max(room, ZERO) * it.price / it.equity)
+    return share, f"the limits leave {share:.2%} of equity"
 
 
 def _rounded(bet: Circumstances, weight: float, quantity: Decimal) -> SizeStep:
     """The step that rounding down to whole lots was."""
     factor = min(float(quantity * bet.price / bet.equity) / weight, 1.0)
     return SizeStep(Stage.LOTS, factor, weight * factor, f"{quantity} are whole lots")
-
-
-def _exact(weight: float, room: float) -> Decimal:
-    """`weight` as an exact share of equity, never above `room` as it is written."""
-    exact = from_float(weight, _EXACT)
-    return exact if room == inf else min(exact, Decimal(repr(room)))
 
 
 def _ratio(part: float, whole: float) -> float:

@@ -7,7 +7,7 @@ from math import fsum
 
 import msgspec
 
-from midas.domain.carry import TripCarried
+from midas.domain.trips import Trip
 from midas.statistics.kelly import CAUTION, cautious_probability, kelly
 
 LOSS_LEAST = 1e-6  # of what was paid: nearer to nothing a loss bounds no stake
@@ -41,12 +41,13 @@ def overlap(*things: Iterable[tuple[int, int]]) -> float:
     return max(total / covered, 1.0) if covered else 1.0
 
 
-def track_record(trades: Sequence[TripCarried], caution: float = CAUTION) -> TrackRecord:
+def track_record(trades: Sequence[Trip], caution: float = CAUTION) -> TrackRecord:
     """Of a strategy's newest trades. Without a loss the smallest that is told bounds the stake."""
     count = len(trades)
     effective = count / overlap((t.opened_at, t.closed_at) for t in trades)
-    won = [t.result for t in trades if t.result > 0.0]
-    lost = [-t.result for t in trades if t.result <= 0.0]
+    results = [trade.result for trade in trades]
+    won = [each for each in results if each > 0.0]
+    lost = [-each for each in results if each <= 0.0]
     gain = fsum(won) / len(won) if won else 0.0
     loss = max(fsum(lost) / len(lost) if lost else 0.0, LOSS_LEAST)
     cautious = cautious_probability(len(won) / count, effective, caution) if count else 0.0

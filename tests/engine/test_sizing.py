@@ -6,16 +6,18 @@ from decimal import Decimal
 
 import pytest
 
-from midas.domain.carry import Carried, TripCarried
+from midas.domain.carry import Carried
 from midas.domain.decision import SignalMade, TargetApproved
 from midas.domain.opinion import Opinion, Urgency
 from midas.domain.sizing import Stage
 from midas.domain.time import SECOND
 from tests.engine.scene import Scene, folded, of
 from tests.fakes.desk import BTC, CASH, Desk
+from tests.fakes.nouns import trip
 from tests.fakes.strategy import Puppet, flat, long
 
 BET = {"probability": 0.6, "gain": 0.02, "loss": 0.015, "horizon_ns": 60 * SECOND}
+LOSSES = tuple(trip("-0.1", n, strategy="puppet") for n in range(30))
 
 
 def bet(**changes: object) -> Opinion:
@@ -79,7 +81,7 @@ def test_the_hard_limits_leave_a_bet_what_they_leave() -> None:
 def test_thirty_losing_trades_of_its_own_leave_a_strategy_a_quarter(scene: Scene) -> None:
     whole = of(TargetApproved, scene.say(long()))[0].target.quantity
     fresh = Scene()
-    fresh.desk.state.ledger.trips["puppet"] = tuple(TripCarried(n, n + 1, -0.001) for n in range(30))
+    fresh.desk.state.ledger.trips["puppet"] = LOSSES
     found = fresh.say(long())
     quarter = of(TargetApproved, found)[0].target.quantity
     assert float(quarter) == pytest.approx(float(whole) / 4, abs=float(Decimal("0.00001")))
@@ -116,16 +118,15 @@ def test_a_restart_keeps_round_trips_and_the_one_that_is_open(scene: Scene) -> N
     assert trips[0].result < 0.0  # the spread and the falling market
     scene.hold()
     kept = folded(scene.desk)
-    assert kept.trips == {"puppet": trips}
+    assert kept.trips == trips
     assert kept.sleeves == scene.desk.state.carried().sleeves
-    assert kept.sleeves[0].trip_paid > 0
+    assert kept.sleeves[0].trip.paid > 0
     again = Scene().desk
     again.state.ledger.restore(kept.balances, kept.sleeves, kept.trade_ids)
-    assert again.state.ledger.sleeve("puppet", BTC.id).trip_paid == kept.sleeves[0].trip_paid
+    assert again.state.ledger.sleeve("puppet", BTC.id).trip == kept.sleeves[0].trip
 
 
 def test_a_session_begins_with_the_trips_of_the_last_one() -> None:
-    trips = {"puppet": tuple(TripCarried(n, n + 1, -0.001) for n in range(30))}
     desk = Desk([Puppet()])
-    desk.open(10**18, Carried(from_session="before", opened=True, balances=CASH, trips=trips))
-    assert desk.state.carried().trips == trips
+    desk.open(10**18, Carried(from_session="before", opened=True, balances=CASH, trips=LOSSES))
+    assert desk.state.carried().trips == LOSSES

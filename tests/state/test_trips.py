@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from midas.domain.money import ZERO
 from midas.domain.order import Side
+from midas.domain.trips import Trip
 from midas.state.ledger import TRIPS_KEPT, Ledger
 from midas.statistics.trades import Deal, round_trips
-from tests.fakes.nouns import BTC, START, fill
+from tests.fakes.nouns import BTC, START, fill, trip
 
 BUY, SELL = Side.BUY, Side.SELL
 
@@ -40,8 +41,12 @@ def test_a_round_trip_ends_flat_with_its_result_after_fees() -> None:
     assert book.results == []
     book.trade(SELL, "1", 102, fee=Decimal("0.1"))
     assert book.results == [pytest.approx(0.018)]
-    trip = book.ledger.trips["s"][0]
-    assert (trip.opened_at, trip.closed_at) == (START + 1, START + 2)
+    assert book.ledger.trips["s"] == (
+        Trip(
+            strategy="s", instrument=BTC.id, opened_at=START + 1, closed_at=START + 2, quantity=Decimal(1),
+            paid=Decimal(100), gross=Decimal(2), costs=Decimal("0.2"),
+        ),
+    )  # fmt: skip
 
 
 def test_parts_belong_to_one_round_trip() -> None:
@@ -77,6 +82,77 @@ def test_a_trade_that_the_venue_takes_back_is_no_round_trip() -> None:
     book.ledger.book("s", BUY, made, BTC)
     book.ledger.unbook("s", BUY, made, BTC)
     assert book.results == []
+
+
+def test_taking_back_what_closed_one_ends_none_and_loses_no_result() -> None:
+    book = Book()
+    book.trade(BUY, "1", 100)
+    book.trade(SELL, "1", 105)
+    book.ledger.unbook("s", SELL, fill(2, "1", "105"), BTC)
+    book.trade(SELL, "1", 104)
+    ended = book.ledger.trips["s"]
+    assert sum(trip.profit for trip in ended) == book.ledger.sleeve("s", BTC.id).realised == Decimal(4)
+    assert len(ended) == 2
+
+
+def test_what_turns_through_zero_ends_one_and_begins_another() -> None:
+    book = Book()
+    book.trade(SELL, "1", 100)
+    book.trade(BUY, "3", 90)
+    book.trade(SELL, "2", 95)
+    short, long = book.ledger.trips["s"]
+    assert (short.quantity, short.profit, short.paid) == (Decimal(-1), Decimal(10), Decimal(100))
+    assert (long.quantity, long.profit, long.paid) == (Decimal(2), Decimal(10), Decimal(180))
+    assert (short.opened_at, short.closed_at, long.opened_at) == (START + 1, START + 2, START + 2)
+
+
+def test_what_became_too_small_to_trade_still_ends_when_it_is_sold() -> None:
+    book = Book()
+    book.trade(BUY, "0.06", 100)
+    book.trade(SELL, "0.06", 60)  # 3.60, where the venue takes 5 at least
+    assert book.results == [pytest.approx(-0.4)]
+
+
+def test_dust_that_was_left_counts_in_the_next_one() -> None:
+    book = Book()
+    book.trade(BUY, "1", 100)
+    book.trade(SELL, "0.99999", 90)
+    book.trade(SELL, "0.00001", 80)
+    book.trade(BUY, "1", 90)
+    book.trade(SELL, "1", 90)
+    ended = book.ledger.trips["s"]
+    assert len(ended) == 2
+    assert sum(trip.profit for trip in ended) == book.ledger.sleeve("s", BTC.id).realised
+
+
+@pytest.mark.parametrize(
+    ("side", "stop", "multiple"), [(BUY, 98, 2.0), (BUY, 101, None), (SELL, 102, -2.0), (SELL, 99, None)]
+)
+def test_the_first_stop_says_what_was_risked(side: Side, stop: int, multiple: float | None) -> None:
+    book = Book()
+    book.ledger.stopped("s", BTC.id, Decimal(50))  # of nothing
+    book.trade(side, "1", 100)
+    book.ledger.stopped("s", BTC.id, Decimal(stop))
+    book.ledger.stopped("s", BTC.id, Decimal(100))  # it moved
+    book.trade(SELL if side is BUY else BUY, "1", 104)
+    (ended,) = book.ledger.trips["s"]
+    assert ended.stop == Decimal(stop)
+    assert ended.multiple == multiple
+
+
+def test_without_a_stop_there_is_no_multiple() -> None:
+    assert trip("5").multiple is None
+
+
+def test_strategies_have_their_own_and_are_carried_in_the_order_of_their_ends() -> None:
+    before = Ledger()
+    made = [trip(place=place, strategy=strategy) for place, strategy in enumerate("abab")]
+    before.restore_trips(made)
+    assert before.trips == {"a": (made[0], made[2]), "b": (made[1], made[3])}
+    assert before.closed == tuple(made)
+    after = Ledger()
+    after.restore_trips(before.closed)
+    assert after.trips == before.trips
 
 
 def test_only_the_newest_are_kept() -> None:

@@ -50,7 +50,7 @@ PLAIN = Bet(
     loss=0.019,
     cost=0.001,
     volatility=0.20,
-    room=0.20,
+    room=Decimal("0.4"),
     equity=Decimal(100_000),
     price=Decimal(50_000),
 )
@@ -70,7 +70,7 @@ bets = st.builds(
     regimes=st.tuples(shares, shares).map(lambda it: ((it[0], it[1]), (1.0 - it[0], 1.0))),
     calibrated=st.booleans(),
     drawdown=st.floats(0.0, 0.3) | st.just(nan),
-    room=shares | st.just(nan),
+    room=st.integers(-1, 10**9).map(lambda lots: lots * BTC.lot_size),
     equity=st.integers(-100, 10**9).map(lambda cents: Decimal(cents) / 100),
     price=st.integers(1, 10**8).map(lambda cents: Decimal(cents) / 100),
 )
@@ -136,9 +136,8 @@ def test_a_sale_mirrors_a_purchase() -> None:
         pytest.param({"drawdown": 0.05}, Stage.DRAWDOWN, 2 / 3, id="a third of the drawdown"),
         pytest.param({"drawdown": 0.15}, Stage.DRAWDOWN, 0.0, id="all of the drawdown"),
         pytest.param({"drawdown": nan}, Stage.DRAWDOWN, 0.0, id="a drawdown that isn't known"),
-        pytest.param({"room": 0.0}, Stage.LIMITS, 0.0, id="no room"),
-        pytest.param({"room": nan}, Stage.LIMITS, 0.0, id="room that isn't known"),
-        pytest.param({"equity": Decimal(20)}, Stage.MINIMUM, 0.0, id="an account too small to trade"),
+        pytest.param({"room": ZERO}, Stage.LIMITS, 0.0, id="no room"),
+        pytest.param({"equity": Decimal(3)}, Stage.MINIMUM, 0.0, id="an account too small to trade"),
     ],
 )
 def test_a_step_leaves_what_it_says(changes: dict[str, Any], stage: Stage, left: float) -> None:
@@ -201,7 +200,7 @@ def test_no_step_ever_adds_and_no_size_passes_a_limit(bet: Bet) -> None:
     assert found.quantity * bet.direction >= ZERO
     if found.quantity:
         amount = abs(found.quantity) * bet.price
-        assert amount <= bet.equity * Decimal(repr(bet.room))
+        assert bet.room is not None and abs(found.quantity) <= bet.room
         assert amount <= bet.equity * Decimal(found.full) * Decimal("1.000000000001")
         assert amount >= BTC.notional_min
 
@@ -242,9 +241,17 @@ def test_more_volatility_never_buys_more(bet: Bet, calmer: float) -> None:
 
 @given(bet=bets, less=shares)
 def test_less_room_never_buys_more(bet: Bet, less: float) -> None:
-    if isfinite(bet.room):
-        tighter = size(changed(bet, room=bet.room * less), POLICY, BTC).quantity
-        assert abs(tighter) <= abs(size(bet, POLICY, BTC).quantity)
+    assert bet.room is not None
+    tighter = size(changed(bet, room=bet.room * Decimal(less)), POLICY, BTC).quantity
+    assert abs(tighter) <= abs(size(bet, POLICY, BTC).quantity)
+
+
+@pytest.mark.parametrize(
+    ("room", "held"),
+    [("0.12344999", "0.12344"), ("0.12345", "0.12345"), ("0.12345001", "0.12345"), ("0.12346", "0.12346")],
+)
+def test_the_limits_count_in_lots_never_rounded_up(room: str, held: str) -> None:
+    assert size(changed(room=Decimal(room)), POLICY, BTC).quantity == Decimal(held)
 
 
 @given(bet=bets, cents=st.integers(1, 10_000))

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midas.domain.carry import TripCarried
+from midas.domain.trips import Trip
 from midas.statistics.kelly import cautious_probability, kelly
 from midas.statistics.track import overlap, track_record
+from tests.fakes.nouns import trip
 
 
-def trips(*results: float, life: int = 1) -> list[TripCarried]:
+def trips(*results: float, life: int = 1) -> list[Trip]:
     """One after the other; a `life` above 1 has as many open at a time."""
-    return [TripCarried(place, place + life, result) for place, result in enumerate(results)]
+    return [
+        trip(Decimal(str(result)) * 100, opened_at=place, closed_at=place + life)
+        for place, result in enumerate(results)
+    ]
 
 
 def test_intervals_one_after_the_other_count_one_each() -> None:
