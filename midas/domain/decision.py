@@ -6,9 +6,11 @@ from decimal import Decimal
 
 import msgspec
 
+from midas.domain.calibration import Claim, Monitor
 from midas.domain.command import Answer
 from midas.domain.opinion import Regime, Signal, Target
 from midas.domain.order import OrderIntent, Purpose, Side
+from midas.domain.sizing import SizeStep
 from midas.domain.stops import StopKept
 from midas.domain.triggers import DayReturn
 from midas.domain.verdict import Breach
@@ -20,6 +22,7 @@ class SignalMade(msgspec.Struct, frozen=True, tag="signal"):
     signal: Signal
     outcome: str  # acted, refused, held, muted
     detail: str
+    steps: tuple[SizeStep, ...] = ()  # of its size, where one was computed
 
 
 class TargetRefused(msgspec.Struct, frozen=True, tag="refused"):
@@ -163,6 +166,29 @@ class DayClosed(msgspec.Struct, frozen=True, tag="day"):
     made: DayReturn
 
 
+class ClaimMade(msgspec.Struct, frozen=True, tag="claim"):
+    """A signal stated its chance of winning."""
+
+    claim: Claim
+
+
+class ClaimDecided(msgspec.Struct, frozen=True, tag="claim.decided"):
+    """A stated chance came true, or it didn't."""
+
+    claim: Claim
+    won: bool | None  # None: market data were missing when it mattered
+    day: int  # of the account
+    time: int  # market time
+
+
+class TrustMoved(msgspec.Struct, frozen=True, tag="trust"):
+    """The chances of a strategy, or of the desk (""), are in doubt, a day calmer, or trusted again."""
+
+    strategy: str
+    monitor: Monitor
+    cause: str  # with the figures
+
+
 class RegimeChanged(msgspec.Struct, frozen=True, tag="regime"):
     """The rules see another market."""
 
@@ -252,6 +278,9 @@ Decision = (
     | StopMoved
     | PositionChecked
     | BreakerMoved
+    | ClaimMade
+    | ClaimDecided
+    | TrustMoved
     | RegimeChanged
     | GateMoved
     | LimitsChanged

@@ -247,6 +247,7 @@ class Engine:
             if mode.safety > control.mode.safety:
                 why = f"kill {event.latch}: {reason}"
                 self._decisions.extend(control.set_mode(mode, by, why, RESUMED, pulled_at))
+        self._decisions.extend(self.orchestrator.calibrator.resume(self.state))
         self._effects.extend(self._passes.take("start"))
 
     def _closing(self, event: SessionClosing) -> None:
@@ -304,6 +305,7 @@ class Engine:
         self._decisions.extend(judge(state))
         self._decisions.extend(judge_disk(state, event))
         self._decisions.extend(self.breakers.tick(event.at, state))
+        self._decisions.extend(self.orchestrator.calibrator.tick(event.at, state))
         self._decisions.extend(self.guardian.tick(event, state))
         self._after_modes(before)
         if not state.opening_equity and state.ledger.opened and state.equity() == state.equity():

@@ -17,6 +17,7 @@ from midas.domain.money import floor_to
 from midas.domain.time import SECOND
 from midas.engine.alarms import Alarms
 from midas.engine.audit import Audit
+from midas.engine.calibration import CalibrationPainter
 from midas.engine.candles import SLOW, CandlePainter
 from midas.engine.depth import DepthPainter
 from midas.engine.engine import Engine
@@ -91,6 +92,7 @@ class Painter:
         self._orders = OrderLog(engine.state)
         self._kill_report = KillReport(engine.state, engine.orchestrator.strategies)
         self._results = Results()
+        self._calibration = CalibrationPainter(engine.state)
         self._alarms = Alarms(engine.state, engine.orchestrator.strategies, assembly.guarded)
         self._modes: tuple[ModeChangeView, ...] = ()
         self._curve: tuple[float, ...] = ()
@@ -176,6 +178,7 @@ class Painter:
             positions=tuple(self._positions()),
             orders=tuple(self._orders.open()),
             breakers=breakers(state, engine.breakers.rules),
+            calibration=self._calibration.panel(),
             foreign=tuple(self._orders.foreign()),
             events=self._written(),
             strategies=tuple(self._strategies()),

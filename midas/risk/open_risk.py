@@ -70,7 +70,9 @@ class OpenRisk:
         risk = standing + float(more) * distance
         equity = state.equity()
         if risk != risk:
-            return Breach("open risk", 0.0, 0.0, "open risk isn't known: something held or ordered has no price")
+            return Breach(
+                "open risk", 0.0, 0.0, "open risk isn't known: something held or ordered has no price"
+            )
         for title, left in self._left(state, equity):
             if risk <= left + TOLERANCE * equity:
                 continue

@@ -14,12 +14,15 @@ from midas.domain.carry import Carried
 from midas.domain.decision import (
     Adjusted,
     AmendmentMoved,
+    ClaimDecided,
+    ClaimMade,
     DayClosed,
     GateMoved,
     ModeChanged,
     OrderPlanned,
     StopMoved,
     TriggerMoved,
+    TrustMoved,
 )
 from midas.domain.event import MARKET_EVENTS, Event
 from midas.domain.mode import Mode
@@ -43,7 +46,9 @@ from midas.runtime.records import (
 from midas.state.state import State
 
 # Decoding is the expensive part, and few audits hold a decision that the ledger follows from.
-_folded = re.compile(rb'"type":"(?:planned|mode|gate|amending|adjusted|trigger|day|stop)"').search
+_folded = re.compile(
+    rb'"type":"(?:planned|mode|gate|amending|adjusted|trigger|day|stop|claim|claim\.decided|trust)"'
+).search
 
 
 class Readable(Protocol):
@@ -169,6 +174,8 @@ def _fold_decisions(state: State, body: bytes) -> None:
             state.stops.moved(decision)
         elif isinstance(decision, DayClosed):
             state.budgets.close(decision.made)
+        elif isinstance(decision, ClaimMade | ClaimDecided | TrustMoved):
+            state.calibration.fold(decision)
         elif isinstance(decision, GateMoved) and decision.by:  # the engine's own gates are judged anew
             if decision.closed:
                 state.control.close_gate(

@@ -43,6 +43,7 @@ from midas.state.alerts import Alerts
 from midas.state.breakers import Breakers
 from midas.state.breaks import Breaks
 from midas.state.budgets import Budgets
+from midas.state.calibration import Calibration
 from midas.state.control import SCOPES, Control, Gate
 from midas.state.ledger import RELEASE_STEP, Ledger, Sleeve
 from midas.state.listing import relisted
@@ -97,6 +98,7 @@ class State:
         self.budgets = Budgets()
         self.breakers = Breakers()
         self.stops = Stops()
+        self.calibration = Calibration()
         self.reconciled = False
         self.reconciled_at = 0
         self.clean_at = 0  # the last pass that found both sides equal
@@ -336,6 +338,7 @@ class State:
             opened=self.ledger.opened,
             orders=tuple(order.carried() for order in self.orders.open.values()),
             sleeves=tuple(sleeve.carried() for sleeve in self.ledger.sleeves.values()),
+            trips=self.ledger.closed,
             trade_ids=self.ledger.known(),
             busted=self.ledger.busted(),
             intents=self.intents,
@@ -362,6 +365,9 @@ class State:
             month_equity=budgets.month.equity,
             returns=tuple(budgets.returns),
             triggers=dict(budgets.active),
+            claims=self.calibration.claims,
+            decided=(*self.calibration.acted, *self.calibration.others),
+            monitors=dict(self.calibration.monitors),
             alerts=self.alerts.all,
             alert_last=self.alerts.last_id,
             clean_at=self.clean_at,
@@ -400,6 +406,8 @@ class State:
         self.stops.restore(carried.stops)
         if carried.opened:
             self.ledger.restore(carried.balances, carried.sleeves, carried.trade_ids, carried.busted)
+        self.ledger.restore_trips(carried.trips)
+        self.calibration.restore(carried.claims, carried.decided, carried.monitors)
         self.tickets = dict(carried.tickets)
         self.adjustments, self.inferred = dict(carried.adjustments), dict(carried.inferred)
         self.breaks.accepted = dict(carried.accepted)

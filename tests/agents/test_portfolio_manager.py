@@ -5,11 +5,13 @@ from decimal import Decimal
 import pytest
 
 from midas.agents.portfolio_manager import PortfolioManager
+from midas.costs import CostModel
 from midas.domain.mode import Mode
 from midas.domain.opinion import Regime, RegimeLabel, Signal
 from midas.domain.time import SECOND
-from midas.portfolio.sizing import SizingRules
+from midas.portfolio.sizing import Sizing
 from midas.state.state import State
+from midas.statistics.sizing import SizingPolicy
 from tests.fakes.nouns import BTC, ETH, START, desk, hold, intent, quote
 
 QUIET = 1e-9  # one bar's volatility, so low that the cap of the scale decides
@@ -17,7 +19,7 @@ QUIET = 1e-9  # one bar's volatility, so low that the cap of the scale decides
 
 @pytest.fixture
 def manager() -> PortfolioManager:
-    return PortfolioManager(SizingRules(), SECOND)
+    return PortfolioManager(Sizing(SizingPolicy(), CostModel()), SECOND)
 
 
 def signal(direction: float, confidence: float = 1.0) -> Signal:
@@ -32,7 +34,7 @@ def calm(state: State) -> State:
 
 
 def test_a_signal_becomes_the_position_that_its_share_of_equity_allows(manager: PortfolioManager) -> None:
-    wanted, _ = manager.target(signal(1.0), 0.5, QUIET, calm(desk()))
+    wanted, *_ = manager.target(signal(1.0), 0.5, QUIET, calm(desk()))
     assert wanted is not None
     assert wanted.quantity == Decimal(50)
     assert wanted.reference_price == pytest.approx(100.0)
@@ -41,7 +43,7 @@ def test_a_signal_becomes_the_position_that_its_share_of_equity_allows(manager: 
 def test_defensive_halves_it(manager: PortfolioManager) -> None:
     state = calm(desk())
     state.control.set_mode(Mode.DEFENSIVE, "test", "", "", START)
-    wanted, _ = manager.target(signal(1.0), 0.5, QUIET, state)
+    wanted, *_ = manager.target(signal(1.0), 0.5, QUIET, state)
     assert wanted is not None
     assert wanted.quantity == Decimal(25)
 
@@ -55,7 +57,7 @@ def test_what_is_within_the_band_is_left_alone(manager: PortfolioManager) -> Non
 def test_dust_is_nothing_to_leave(manager: PortfolioManager) -> None:
     state = desk()
     hold(state, "0.000001")
-    wanted, reason = manager.target(signal(0.0), 0.5, QUIET, state)
+    wanted, reason, _ = manager.target(signal(0.0), 0.5, QUIET, state)
     assert (wanted, reason) == (None, "flat already")
 
 
@@ -64,7 +66,7 @@ def test_no_position_is_asked_for_twice(manager: PortfolioManager, direction: fl
     state = desk()
     assert manager.target(signal(direction), 0.5, QUIET, state)[0] is None
     state.plan(intent())
-    closing, _ = manager.target(signal(direction), 0.5, QUIET, state)
+    closing, *_ = manager.target(signal(direction), 0.5, QUIET, state)
     assert closing is not None
     assert closing.quantity == 0
 
@@ -73,13 +75,13 @@ def test_leaving_needs_no_price_and_no_equity(manager: PortfolioManager) -> None
     state = desk(BTC, ETH, ETH="1")
     hold(state, "1")
     state.on_quote(quote("0", "100"))
-    leaving, _ = manager.target(signal(0.0), 0.5, QUIET, state)
+    leaving, *_ = manager.target(signal(0.0), 0.5, QUIET, state)
     assert leaving is not None
     assert (leaving.quantity, leaving.reference_price) == (Decimal(0), 0.0)
 
 
 def test_equity_that_is_not_known_sizes_nothing(manager: PortfolioManager) -> None:
-    wanted, reason = manager.target(signal(1.0), 0.5, QUIET, calm(desk(BTC, ETH, ETH="1")))
+    wanted, reason, _ = manager.target(signal(1.0), 0.5, QUIET, calm(desk(BTC, ETH, ETH="1")))
     assert wanted is None
     assert "equity" in reason
 
