@@ -76,7 +76,7 @@ class RiskManager:
         return (*([closed] if closed is not None else []), *self._against(intent, state))
 
     def room(self, strategy: str, instrument: str, state: State) -> Decimal:
-        """Base units, in whole lots, that the limits let this strategy hold of an instrument in all."""
+        """Base units that the limits let this strategy hold of an instrument in all."""
         return holdable(state, self.limits, self.correlations, strategy, instrument)
 
     def correlated(self, instrument: str, state: State) -> str:

@@ -31,13 +31,14 @@ def holdable(
 ) -> Decimal:
     """The most whole lots of an instrument that one strategy may hold in all, as a review would find them.
 
-    What it holds or is buying already is never above it: buying more may be refused, keeping isn't.
+    What it holds already is never above it: buying more may be refused, keeping isn't.
     """
     now, already = standing(state, limits.assets), counted(state, strategy, instrument)
+    held = state.ledger.sleeve(strategy, instrument).quantity
     one = added(state, now, instrument, strategy)
     rows = exposure_rows(limits, state, now, one, correlations)
     most = max(already, ZERO) + one.instrument.quantity_max
-    return max(largest(rows, one.instrument.lot_size, most, already), already)
+    return max(largest(rows, one.instrument.lot_size, most, already), held)
 
 
 def sellable(state: State, strategy: str, instrument: str) -> tuple[float, ...]:
