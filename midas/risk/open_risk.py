@@ -20,7 +20,7 @@ TOLERANCE = 1e-9
 
 
 def open_risk(state: State) -> float:
-    """Account currency from the marks down to the stops of all open positions; what has no stop isn't in it."""
+    """Account currency from the marks down to the stops of all open positions; what has none isn't in it."""
     total = 0.0
     for kept in state.stops.kept.values():
         if kept.instrument in state.markets and kept.level:
@@ -70,7 +70,9 @@ class OpenRisk:
         risk = standing + float(more) * distance
         equity = state.equity()
         if risk != risk:
-            return Breach("open risk", 0.0, 0.0, "open risk isn't known: something held or ordered has no price")
+            return Breach(
+                "open risk", 0.0, 0.0, "open risk isn't known: something held or ordered has no price"
+            )
         for title, left in self._left(state, equity):
             if risk <= left + TOLERANCE * equity:
                 continue
