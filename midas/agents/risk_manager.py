@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import msgspec
@@ -67,13 +66,21 @@ class RiskManager:
         entering = intent.purpose is Purpose.ENTRY
         if entering and (breach := entry_closed(state, intent.strategy, intent.instrument)):
             return breach
-        return next(self._against(intent, state), None)
+        for check in CHECKS.get(intent.purpose, EXIT_CHECKS):
+            if breach := check(self.limits, intent, state):
+                return breach
+        found = sized(self.limits, intent, state, self.correlations) if entering else ()
+        return found[0] if found else self._at_stake(intent, state)
 
     def objections(self, intent: OrderIntent, state: State) -> tuple[Breach, ...]:
         """All that `admit` has against one order, for a person who may change it."""
         entering = intent.purpose is Purpose.ENTRY
         closed = entry_closed(state, intent.strategy, intent.instrument) if entering else None
-        return (*([closed] if closed is not None else []), *self._against(intent, state))
+        checks = CHECKS.get(intent.purpose, EXIT_CHECKS)
+        found = [closed, *(check(self.limits, intent, state) for check in checks)]
+        sizes = sized(self.limits, intent, state, self.correlations) if entering else ()
+        found = [*found, *sizes, self._at_stake(intent, state)]
+        return tuple(breach for breach in found if breach is not None)
 
     def room(self, strategy: str, instrument: str, state: State) -> Decimal:
         """Base units that the limits let this strategy hold of an instrument in all."""
@@ -107,15 +114,11 @@ class RiskManager:
         sentence = f"mode {control.mode.value} wants {minimum:.0%} confidence"
         return Breach("confidence", target.confidence, minimum, sentence)
 
-    def _against(self, intent: OrderIntent, state: State) -> Iterator[Breach]:
-        checks = CHECKS.get(intent.purpose, EXIT_CHECKS)
-        for check in checks:
-            if breach := check(self.limits, intent, state):
-                yield breach
-        if intent.purpose is Purpose.ENTRY:
-            yield from sized(self.limits, intent, state, self.correlations)
-            if self.open_risk is not None and (breach := self.open_risk.of_order(intent, state)):
-                yield breach
+    def _at_stake(self, intent: OrderIntent, state: State) -> Breach | None:
+        """What the loss budgets have against one more position whose stop may be hit."""
+        if intent.purpose is not Purpose.ENTRY or self.open_risk is None:
+            return None
+        return self.open_risk.of_order(intent, state)
 
     def _sized(self, target: Target, held: Decimal, price: float, state: State) -> Verdict:
         """Every limit of exposure; what moves with other positions is cut first (R7.1: warn and smaller)."""

@@ -32,6 +32,7 @@ from midas.state.state import BY_HAND, EXTERNAL, State
 AGAIN = SECOND  # after one that was refused or never sent; twice as long after each further refusal
 AGAIN_DOUBLINGS = 6
 THERE = "trigger immediately"  # how a venue says that the stop's price has come already
+AWAY = "it isn't there yet, and is placed as soon as it can be"
 FINE = Decimal("1e-12")  # finer than any tick
 StopStep = Step | StopMoved | PositionChecked
 Key = tuple[str, str]
@@ -94,6 +95,7 @@ class StopKeeper:
         for sleeve in list(state.sleeves()):
             if instrument in ("", sleeve.instrument) and self._concerns(state, sleeve):
                 yield from self._sleeve(state, sequence, sleeve)
+                self._name_naked(state, sleeve)
         self._remember(state, instrument)
 
     def _concerns(self, state: State, sleeve: Sleeve) -> bool:
@@ -101,6 +103,15 @@ class StopKeeper:
         if sleeve.strategy == EXTERNAL:
             return False
         return sleeve.quantity > ZERO or key in state.stops.kept or bool(_standing(state, sleeve))
+
+    def _name_naked(self, state: State, sleeve: Sleeve) -> None:
+        """Whatever keeps its stop away: a position that no order is there to close is told."""
+        key = sleeve.strategy, sleeve.instrument
+        kept, working = state.stops.kept.get(key), state.orders.working(*key)
+        if kept is None or not kept.level or any(o.intent.side is Side.SELL for o in working):
+            return
+        if not (self._execution.closes(*key) or self._execution.leaving(state, *key)):
+            state.stops.troubles.setdefault(key, AWAY)
 
     def _remember(self, state: State, instrument: str) -> None:
         self._nearest.clear()
@@ -281,7 +292,6 @@ class StopKeeper:
         wait = AGAIN << min(live.refusals, AGAIN_DOUBLINGS)
         there = stops.reached(kept.level, market.last_price, market.mark)
         if 0 <= state.now - live.placed_at < wait or there:
-            state.stops.troubles.setdefault(kept.key, "it is gone there, and placed again in a moment")
             return
         live.placed_at = state.now
         plan = Plan(Side.SELL, OrderType.STOP_LOSS_LIMIT, TimeInForce.GTC, wanted, limit, kept.level)

@@ -20,7 +20,7 @@ TOLERANCE = 1e-9
 
 
 def open_risk(state: State) -> float:
-    """Account currency from the marks down to the stops of all open positions; what has no stop isn't in it."""
+    """Account currency from the marks down to the stops of all open positions; what has none isn't in it."""
     total = 0.0
     for kept in state.stops.kept.values():
         if kept.instrument in state.markets and kept.level:

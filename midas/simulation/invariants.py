@@ -14,6 +14,7 @@ import msgspec
 
 from midas.agents.covers import covers
 from midas.agents.execution_agent import PREFIX
+from midas.agents.stop_keeper import AWAY
 from midas.domain.carry import Carried
 from midas.domain.decision import Anomaly, OrderMoved, OrderPlanned
 from midas.domain.event import AccountReported, Event, LatchTripped, OrderFilled, Ticked, TradeBusted
@@ -345,6 +346,8 @@ class Looker:
                 self._inspector.violate("I11", f"order {intent.client_id} has no {missing}")
             if intent.purpose is Purpose.ENTRY and (over := self._over(intent)):
                 self._inspector.violate("I6", f"order {intent.client_id} was planned: {over}")
+            if intent.purpose in (Purpose.EXIT, Purpose.STOP) and (over := self._twice(intent)):
+                self._inspector.violate("I15", f"order {intent.client_id} was planned: {over}")
 
     def _moves(self, audit: Audit) -> Iterator[tuple[str, str]]:
         orders = self._state.orders
@@ -353,6 +356,14 @@ class Looker:
                 yield from self._inspector.resurrected(made.subject, self._state)
             elif isinstance(made, OrderMoved) and made.client_id in orders.closed:
                 yield from self._inspector.closed(orders.closed[made.client_id], made)
+
+    def _twice(self, intent: OrderIntent) -> str:
+        """What a sleeve's stop and its exits would sell together, where that is more than it holds."""
+        state = self._state
+        working = state.orders.working(intent.strategy, intent.instrument)
+        offered = sum((o.reserved for o in working if o.intent.side is Side.SELL), ZERO)
+        held = state.ledger.sleeve(intent.strategy, intent.instrument).quantity
+        return f"{intent.strategy} offers {offered} of {held} {intent.instrument}" if offered > held else ""
 
     def _over(self, intent: OrderIntent) -> str:
         """Summed up here once more: what the risk manager doesn't see, it can't have limited."""
@@ -387,7 +398,8 @@ def unprotected(state: State) -> Iterator[str]:
     """What is not as it should be once things are quiet: each position has one stop, and no stop is alone."""
     control = state.control
     for cover in covers(state):
-        if control.latched or not cover.level or cover.key in state.stops.troubles:
+        trouble = state.stops.troubles.get(cover.key, AWAY)
+        if control.latched or not cover.level or trouble != AWAY:
             continue
         standing = [o for o in state.orders.working(*cover.key) if o.protects]
         leaving = state.orders.exits(*cover.key) or control.gates

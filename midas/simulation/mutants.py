@@ -278,6 +278,18 @@ def _silence_by_our_clock(original: Any) -> Any:
     return made
 
 
+def _sells_over_its_stop(original: Any) -> Any:
+    def free_base(self: State, *asked: str) -> Any:
+        standing = self.orders.open
+        self.orders.open = {i: order for i, order in standing.items() if not order.protects}
+        try:
+            return original(self, *asked)
+        finally:
+            self.orders.open = standing
+
+    return free_base
+
+
 MUTANTS: tuple[Mutant, ...] = (
     Mutant("fill-counts-twice", ((Ledger, "knows", _always(False)),), ("I4", "I1")),
     Mutant("sent-before-durable", ((SimJournal, "barrier", _no_barrier),), ("I3",)),
@@ -318,6 +330,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("fee-forgotten", ((Ledger, "book", _fee_forgotten),), ("I1",)),
     Mutant("first-trades-missed", ((Ledger, "first_sight", _first_trades_missed),), ("I1", "I9")),
     Mutant("pending-blind", ((Orders, "leaves", _always(ZERO)),), ("I6",)),
+    Mutant("stop-left-behind", ((State, "free_base", _sells_over_its_stop),), ("I15",)),
     Mutant("dated-by-our-clock", ((Orders, "restore", _dated_by_our_clock),), ("I6", "I9")),
 )
 # Too rare for two hundred seeds: each is caught by its plan under tests/sim/regressions.

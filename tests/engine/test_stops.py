@@ -7,11 +7,12 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from midas.agents.covers import naked
 from midas.domain.command import CancelOrder, ClosePosition, Kill
-from midas.domain.decision import OrderPlanned, PositionChecked, StopMoved
-from midas.domain.event import LatchTripped, SessionClosing
+from midas.domain.decision import OrderBlocked, OrderPlanned, PositionChecked, StopMoved
+from midas.domain.event import LatchTripped, OrderClosed, OrderTriggered, SessionClosing, Source
 from midas.domain.opinion import Urgency
-from midas.domain.order import OrderType, Purpose
+from midas.domain.order import CloseReason, OrderType, Purpose
 from midas.domain.stops import BREAK_EVEN, PROTECTIVE, TRAILING, StopRules
 from midas.domain.time import MINUTE, SECOND
 from midas.state.order import Order
@@ -145,6 +146,18 @@ def test_a_trailing_stop_rises_with_the_best_price_and_never_falls() -> None:
     assert held.desk.state.stops.kept["puppet", BTC.id].kind == TRAILING
 
 
+def test_a_stop_that_rises_often_is_no_runaway() -> None:
+    rules = msgspec.structs.replace(RULES, trail_percent=0.0005, pace=0)
+    held = Scene(stops=rules, repeats_max=3, repeats_window=600 * SECOND, order_rate_max=4).hold()
+    for _ in range(12):
+        rise(held, 6_000)
+        held.tick()
+    moved = [d for d in of(OrderPlanned, held.desk.audits) if d.intent.purpose is Purpose.STOP]
+    assert len(moved) > 10
+    assert of(OrderBlocked, held.desk.audits) == []
+    assert held.desk.state.control.paused("puppet") is None
+
+
 def test_after_a_gain_of_one_r_nobody_loses_on_it() -> None:
     held = scene(break_even_r=1.0, pace=0)
     rise(held, 20_000)
@@ -210,6 +223,38 @@ def test_a_stop_that_the_venue_lost_is_placed_again() -> None:
     assert held.position - DUST < the_stop(held).leaves <= held.position
 
 
+@pytest.mark.parametrize("reason", [CloseReason.CANCELED, CloseReason.EXPIRED])
+@pytest.mark.parametrize("rested", [False, True])
+def test_a_stop_that_ended_by_itself_is_back_or_named_in_the_same_step(
+    reason: CloseReason, rested: bool
+) -> None:
+    held = scene()
+    if rested:
+        held.tick(3)
+    first, state = the_stop(held), held.desk.state
+    name = first.intent.client_id
+    del held.desk.venue.orders[name]
+    ended = OrderClosed(name, reason, Decimal(0), held.market.now, Source.STREAM)
+    audit = held.desk.feed(ended)[0]
+    placed = [d for d in audit.decisions if isinstance(d, OrderPlanned)]
+    assert len(placed) == rested
+    assert (("puppet", BTC.id) in state.stops.troubles) is not rested
+    assert naked(state)[0] > 0.0 or rested
+    held.tick(3)
+    assert the_stop(held) is not first
+    assert state.stops.troubles == {}
+
+
+def test_entries_that_a_stop_would_sell_to_are_withdrawn_once_its_price_has_come() -> None:
+    hands = Hands(Scene(stops=RULES).hold())
+    price = (the_stop(hands.scene).intent.price or Decimal(0)) + BTC.tick_size
+    assert hands.buy("0.002", f"{price}").accepted
+    [entry] = [o for o in hands.open if o.increases_risk]
+    stop = the_stop(hands.scene)
+    hands.desk.feed(OrderTriggered(stop.intent.client_id, hands.desk.now, Source.STREAM))
+    assert entry.status == "CANCELED"
+
+
 def test_a_halt_keeps_it_and_all_takes_it_away() -> None:
     held = scene()
     held.desk.feed(LatchTripped("halt", "test", "", held.market.now))
@@ -219,6 +264,8 @@ def test_a_halt_keeps_it_and_all_takes_it_away() -> None:
     held.tick(2)
     assert stops(held) == []
     assert held.position > DUST
+    trouble = held.desk.state.stops.troubles["puppet", BTC.id]
+    assert trouble == "the kill in force lets none of our orders stand"
 
 
 def test_a_flatten_takes_it_away_and_sells() -> None:

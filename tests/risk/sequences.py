@@ -39,6 +39,7 @@ FIRST = {BTC: 100.0, ETH: 10.0, EURO: 1.1, SAP: 50.0}
 WHO = ("one", "two", "three", "manual")
 SLACK = 1e-6
 WARM = 60  # bars
+HELD_BELOW, SOLD_BELOW = Decimal("0.98"), Decimal("0.97")
 COLLAR = Decimal("0.002")
 LISTED = Assets(
     "cash",
@@ -52,7 +53,7 @@ BASE = msgspec.structs.replace(
 KINDS = (
     "enter", "enter", "enter", "enter", "order", "order", "order", "order", "fill", "fill",
     "part", "cancel", "doubt", "sent", "reject", "exit", "price", "bar", "gate", "mode", "latch",
-    "limits", "foreign",
+    "limits", "foreign", "stop", "stop", "trigger",
 )  # fmt: skip
 
 
@@ -88,7 +89,19 @@ class Play:
         self.state.now += SECOND // 4
         before = self._values()
         getattr(self, f"_{move.kind}")(move)
-        if move.kind in ("fill", "part", "cancel", "doubt", "sent", "reject", "gate", "mode", "latch", "bar"):
+        if move.kind in (
+            "fill",
+            "part",
+            "cancel",
+            "doubt",
+            "sent",
+            "reject",
+            "gate",
+            "mode",
+            "latch",
+            "bar",
+            "trigger",
+        ):
             for name, value in self._values().items():
                 if value > before[name] + 1e-6:
                     raise Broken(f"I6: {move.kind} lets {name} grow from {before[name]} to {value}")
@@ -120,6 +133,25 @@ class Play:
             asked = self._intent(instrument, strategy, free, bid, Side.SELL, Purpose.EXIT)
             if self.risk.admit(asked, self.state) is None:
                 self.state.plan(asked)
+
+    def _stop(self, move: Move) -> None:
+        """The position gets its stop, which nothing that bounds entries may keep away."""
+        instrument, strategy = TRADED[move.what % 4], WHO[move.who % 4]
+        free = floor_to(self.state.free_base(strategy, instrument.id), instrument.lot_size)
+        if free <= ZERO:
+            return
+        bid = instrument.price(self.state.markets[instrument.id].bid)
+        level, limit = (floor_to(bid * part, instrument.tick_size) for part in (HELD_BELOW, SOLD_BELOW))
+        asked = self._intent(instrument, strategy, free, limit, Side.SELL, Purpose.STOP)
+        asked = msgspec.structs.replace(asked, type=OrderType.STOP_LOSS_LIMIT, stop_price=level)
+        if breach := self.risk.admit(asked, self.state):
+            raise Broken(f"a stop is kept away: {breach.sentence}")
+        self.state.plan(asked)
+        self.state.orders.accepted(asked.client_id, "v", self.state.now, untriggered=True)
+
+    def _trigger(self, move: Move) -> None:
+        if (order := self._chosen(move)) and order.protects:
+            self.state.orders.triggered(order.intent.client_id, self.state.now)
 
     def _fill(self, move: Move) -> None:
         self._trade(move, Decimal(1))
