@@ -44,7 +44,9 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ended(self) -> bool:
         """Whether it no longer holds."""
-        return self.value > self.release if self.below else self.value < self.release
+        if self.below:
+            return self.value > self.release + TOLERANCE
+        return self.value < self.release - TOLERANCE
 
     @property
     def cause(self) -> str:
