@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,9 +16,9 @@ import msgspec
 from midas.agents.guardian import FEED_STALE
 from midas.domain.breakers import BreakerRules
 from midas.domain.carry import Carried, SleeveCarried
-from midas.domain.command import Resume
+from midas.domain.command import PlaceOrder, Resume
 from midas.domain.decision import ModeChanged
-from midas.domain.event import MARKET_EVENTS, ComponentReported, Ticked
+from midas.domain.event import MARKET_EVENTS, ComponentReported, SessionOpened, Ticked
 from midas.domain.limits import Limits
 from midas.domain.market import FeedStatus
 from midas.domain.mode import Mode
@@ -28,7 +29,7 @@ from midas.engine.audit import Audit, encode
 from midas.engine.effect import TripLatch
 from midas.runtime.records import AUDIT, EVENT, MARKS, Header, Marks, encode_event, encode_marks
 from midas.runtime.replay import Row, fold_ledger
-from midas.state.state import State
+from midas.state.state import MANUAL, State
 from tests.engine.scene import of
 from tests.fakes.desk import BTC, LIMITS, Desk, config
 from tests.fakes.scripted_market import NOON, ScriptedMarket
@@ -77,6 +78,11 @@ class Stage:
     # time and market
 
     @property
+    def heard_at(self) -> int:
+        """When the market last spoke."""
+        return self._heard_at
+
+    @property
     def now(self) -> int:
         """Wall time."""
         return self.desk.now
@@ -101,11 +107,12 @@ class Stage:
             self._tick(max(self.now + 1, (self.now // SECOND + 1) * SECOND), journal)
         return self.desk.audits[known:]
 
-    def until(self, at: int) -> list[Audit]:
-        """Nothing happens until a wall time, but for the market's last word before it."""
+    def until(self, at: int, *, quiet: bool = False) -> list[Audit]:
+        """Nothing happens until a wall time, but for the market's last word before it unless it is `quiet`."""
         known = len(self.desk.audits)
-        self._turn_to(at - SECOND // 2)
-        self.move()
+        if not quiet:
+            self._turn_to(at - SECOND // 2)
+            self.move()
         self._tick(at, "")
         return self.desk.audits[known:]
 
@@ -121,6 +128,19 @@ class Stage:
         self._heard_at = self.now
         return self.desk.feed(self.market.bar())
 
+    def doubt(self, count: int) -> list[Audit]:
+        """A person's orders leave in the same moment, and the venue answers nothing from then on."""
+        self.venue.losing = self.venue.deaf = True
+        self.desk.latency = SECOND
+        for n in range(count):
+            price = f"{59_000 + n}.00"
+            asked = PlaceOrder(f"doubt-{n}", BTC.name, "BUY", "LIMIT", "0.001", price, MANUAL, True)
+            assert self.desk.command(asked).accepted
+        audits = self.until(self.now + SECOND)
+        self.desk.latency, self.venue.losing = 0, False
+        assert len(self.state.orders.unknown) == count
+        return audits
+
     def broker(self, up: bool) -> list[Audit]:
         """The user stream breaks, or comes back."""
         return self.desk.feed(FeedStatus("binance", "user", self.now, up))
@@ -133,8 +153,11 @@ class Stage:
 
     def restart(self) -> Stage:
         """The process dies; the next one reads the journal, finds the latch and asks the venue."""
-        latch = self.state.control.level if self.state.control.latched else ""
-        self.desk = self._started(self.journaled(), latch)
+        control = self.state.control
+        latch = control.level if control.latched else ""
+        self.desk = self._started(
+            self.journaled(), latch, control.kill_by, control.kill_reason, control.tripped_at
+        )
         return self
 
     def journaled(self) -> Carried:
@@ -178,12 +201,17 @@ class Stage:
         """The names of the alarms that a console would show now."""
         return {alarm.name for alarm in self.desk.picture().alarms}
 
-    def _started(self, carried: Carried, latch: str = "") -> Desk:
+    def _started(self, carried: Carried, *latch: Any) -> Desk:
         desk = Desk([self.puppet], settings=self.settings, venue=self.venue)
         if self._warm:
             for bar in self.market.history():
                 desk.feed(bar)
-        desk.open(self.market.now, carried, latch)
+        at = self.market.now
+        desk.feed(SessionOpened("session-1", at, "account-1", "SIM", *(latch[:1] or ("",)), carried, *latch[1:]))
+        desk.feed(FeedStatus("binance", "market", at, True))
+        desk.feed(FeedStatus("binance", "user", at, True))
+        while desk.state.recovering:
+            desk.tick(desk.now + SECOND)
         self.market.now = desk.now
         for event in self.market.begin():
             desk.feed(event)
