@@ -107,13 +107,13 @@ class Stage:
             self._tick(max(self.now + 1, (self.now // SECOND + 1) * SECOND), journal)
         return self.desk.audits[known:]
 
-    def until(self, at: int, *, quiet: bool = False) -> list[Audit]:
+    def until(self, at: int, *, quiet: bool = False, journal: str = "") -> list[Audit]:
         """Nothing happens until a wall time, but for the market's last word before it unless it is `quiet`."""
         known = len(self.desk.audits)
         if not quiet:
             self._turn_to(at - SECOND // 2)
             self.move()
-        self._tick(at, "")
+        self._tick(at, journal)
         return self.desk.audits[known:]
 
     def days(self, count: int) -> None:
