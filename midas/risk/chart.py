@@ -68,7 +68,7 @@ class Chart:
         return currency, counted.kind if counted.kind == self._kind_of_money(quote) else ""
 
     def _kind_of_money(self, asset: str) -> str:
-        """The class that this counts in when it pays; dollars that are cash stand in none, coins always do."""
+        """The class that what pays counts in: cash stands in none, coins always in theirs."""
         kind = self.assets.kind(asset)
         return kind if kind == "crypto" or asset not in self.money else ""
 

@@ -76,7 +76,7 @@ class Mixed:
             self.desk.tick(self.desk.now + SECOND)
 
     def pulse(self, *alike: Instrument, bars: int = 90) -> None:
-        """Bars of these instruments that go up and down, the second one with a step of its own now and then."""
+        """Bars that go up and down together; the second instrument steps aside now and then."""
         first = self.desk.now
         for n in range(bars):
             for place, instrument in enumerate(alike):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -41,6 +40,8 @@ HELD = Decimal("0.1")
 WORTH_OF_A_TICK = 0.001  # USDT of equity, for what is held
 BEGIN = 6_000_000  # ticks of the best bid: 60,000
 CASH = Decimal("3999.9995")  # and half a tick of what is held: 10,000 to the last digit
+Latch = tuple[str, str, str, int]  # level, by whom, why, since when
+UNLATCHED: Latch = ("", "", "", 0)
 # Only what a scenario is about may bind: what is held is six tenths of the account.
 FREE = msgspec.structs.replace(
     LIMITS, position_max=1.0, sector_max=1.0, crypto_max=1.0, cluster_max=1.0, strategy_max=1.0,
@@ -71,8 +72,9 @@ class Stage:
             strategy=self.puppet.name, instrument=BTC.id, quantity=HELD, cost=Decimal(6_000),
             realised=Decimal(0), fees=Decimal(0), fills=1, opened_at=start,
         )  # fmt: skip
+        before = dict(self.venue.balances)
         self.desk = self._started(
-            Carried(from_session="earlier", balances=dict(self.venue.balances), opened=True, sleeves=(sleeve,))
+            Carried(from_session="earlier", balances=before, opened=True, sleeves=(sleeve,))
         )
 
     # time and market
@@ -95,7 +97,7 @@ class Stage:
         self._heard_at = self.market.now
 
     def lose(self, amount: float) -> None:
-        """The price from which on the account has lost `amount` of its first 10,000, as far as it still holds."""
+        """The price at which the first 10,000 have lost `amount`, if nothing was sold."""
         self.move(BEGIN - round(amount / WORTH_OF_A_TICK) - self.market.bid)
 
     def tick(self, seconds: int = 1, *, quiet: bool = False, journal: str = "") -> list[Audit]:
@@ -108,7 +110,7 @@ class Stage:
         return self.desk.audits[known:]
 
     def until(self, at: int, *, quiet: bool = False, journal: str = "") -> list[Audit]:
-        """Nothing happens until a wall time, but for the market's last word before it unless it is `quiet`."""
+        """Nothing happens until a wall time, but for a last word of a market that isn't `quiet`."""
         known = len(self.desk.audits)
         if not quiet:
             self._turn_to(at - SECOND // 2)
@@ -154,10 +156,8 @@ class Stage:
     def restart(self) -> Stage:
         """The process dies; the next one reads the journal, finds the latch and asks the venue."""
         control = self.state.control
-        latch = control.level if control.latched else ""
-        self.desk = self._started(
-            self.journaled(), latch, control.kill_by, control.kill_reason, control.tripped_at
-        )
+        latch = (control.level, control.kill_by, control.kill_reason, control.tripped_at)
+        self.desk = self._started(self.journaled(), latch if control.latched else UNLATCHED)
         return self
 
     def journaled(self) -> Carried:
@@ -186,7 +186,6 @@ class Stage:
         """What the engine knows."""
         return self.desk.state
 
-    @property
     def mode(self) -> Mode:
         """The mode now."""
         return self.state.control.mode
@@ -201,13 +200,14 @@ class Stage:
         """The names of the alarms that a console would show now."""
         return {alarm.name for alarm in self.desk.picture().alarms}
 
-    def _started(self, carried: Carried, *latch: Any) -> Desk:
+    def _started(self, carried: Carried, latch: Latch = UNLATCHED) -> Desk:
         desk = Desk([self.puppet], settings=self.settings, venue=self.venue)
         if self._warm:
             for bar in self.market.history():
                 desk.feed(bar)
         at = self.market.now
-        desk.feed(SessionOpened("session-1", at, "account-1", "SIM", *(latch[:1] or ("",)), carried, *latch[1:]))
+        level, by, reason, since = latch
+        desk.feed(SessionOpened("session-1", at, "account-1", "SIM", level, carried, by, reason, since))
         desk.feed(FeedStatus("binance", "market", at, True))
         desk.feed(FeedStatus("binance", "user", at, True))
         while desk.state.recovering:

@@ -1,4 +1,4 @@
-"""Days, weeks and months of an account begin where it lives, also when its clocks change and over restarts."""
+"""Days, weeks and months begin where the account lives, also when clocks change and over restarts."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def near(rule: str, local: str) -> tuple[Stage, int]:
     stage = Stage(begins - 3600 * SECOND, triggers=msgspec.structs.replace(NONE, **{rule: PERIODS[rule]}))
     stage.lose(0.9 * EQUITY * PERIODS[rule])
     stage.tick()
-    assert stage.mode is Mode.NORMAL
+    assert stage.mode() is Mode.NORMAL
     return stage, begins
 
 
@@ -135,10 +135,10 @@ def test_thirty_days_below_a_sharpe_ratio_of_a_half_make_defensive_and_a_better_
     edge = threshold()
     enough, short = traded(30, edge), traded(30, edge - 1)
     assert ratio(short) < 0.5 <= ratio(enough)
-    assert (enough.mode, short.mode) == (Mode.NORMAL, Mode.DEFENSIVE)
+    assert (enough.mode(), short.mode()) == (Mode.NORMAL, Mode.DEFENSIVE)
     assert short.state.control.cause == "30-day Sharpe 0.50 below 0.50"
     short.restart().tick(2)
-    assert short.mode is Mode.DEFENSIVE
+    assert short.mode() is Mode.DEFENSIVE
     short.move(+400_000)
     audits = short.until(short.now + DAY)
     assert changes(audits) == ["NORMAL"], "the day is closed and its figure told in the same second"
@@ -146,4 +146,4 @@ def test_thirty_days_below_a_sharpe_ratio_of_a_half_make_defensive_and_a_better_
 
 
 def test_twenty_nine_days_say_nothing_about_it() -> None:
-    assert traded(29, -400_000).mode is Mode.NORMAL
+    assert traded(29, -400_000).mode() is Mode.NORMAL

@@ -1,4 +1,4 @@
-"""What stops or slows the desk without a loss: a dead feed, a broker that is gone, orders in doubt (R7.7, H)."""
+"""What stops or slows the desk without a loss: a dead feed, a broker that is gone, orders in doubt."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_stop_for_silence_fires_past_its_threshold_and_not_at_it(failure: str)
     assert stage.position == HELD
     (trip,) = tripped(stage.until(began + limit + SECOND, quiet=quiet))
     assert trip.level == "flatten"
-    assert stage.mode is Mode.EMERGENCY
+    assert stage.mode() is Mode.EMERGENCY
     stage.tick(5, quiet=quiet)
     assert stage.position == 0
     assert "latch" in stage.alarms
@@ -45,12 +45,12 @@ def test_a_stop_for_silence_outlives_its_cause_and_a_restart_until_a_person_resu
     assert stage.state.control.latched
     stage.broker(up=True)
     stage.tick(60)
-    assert stage.mode is Mode.EMERGENCY
+    assert stage.mode() is Mode.EMERGENCY
     stage.restart().tick(2)
-    assert stage.mode is Mode.EMERGENCY
+    assert stage.mode() is Mode.EMERGENCY
     assert "stopped by trigger" in stage.resume("the line is back")
     stage.tick(60)
-    assert (stage.mode, stage.state.control.latched) == (Mode.OBSERVATION, False)
+    assert (stage.mode(), stage.state.control.latched) == (Mode.OBSERVATION, False)
 
 
 def test_who_resumes_while_it_is_still_silent_has_the_whole_time_again() -> None:
@@ -77,7 +77,7 @@ def test_more_than_three_orders_in_doubt_make_defensive_until_they_are_settled(
     stage.venue.deaf = False
     stage.tick(40)
     assert not stage.state.orders.unknown
-    assert stage.mode is Mode.NORMAL
+    assert stage.mode() is Mode.NORMAL
 
 
 def test_an_order_in_doubt_for_a_minute_makes_defensive_and_for_five_pauses_also_over_a_restart() -> None:
@@ -85,15 +85,15 @@ def test_an_order_in_doubt_for_a_minute_makes_defensive_and_for_five_pauses_also
     stage.doubt(1)
     since = stage.state.orders.unknown[0].unknown_since
     stage.until(since + MINUTE)
-    assert stage.mode is Mode.NORMAL
+    assert stage.mode() is Mode.NORMAL
     assert changes(stage.until(since + MINUTE + SECOND)) == ["DEFENSIVE"]
     stage.until(since + 5 * MINUTE)
-    assert stage.mode is Mode.DEFENSIVE
+    assert stage.mode() is Mode.DEFENSIVE
     assert changes(stage.until(since + 5 * MINUTE + SECOND)) == ["PAUSE"]
     assert {"mode", "unknown"} <= stage.alarms
     stage.venue.deaf = False
     stage.restart().tick(60)
-    assert stage.mode is Mode.PAUSE, "only a person ends it"
+    assert stage.mode() is Mode.PAUSE, "only a person ends it"
 
 
 def test_a_venue_that_fills_more_than_was_asked_for_makes_defensive_until_a_person_has_looked() -> None:
@@ -111,7 +111,7 @@ def test_a_venue_that_fills_more_than_was_asked_for_makes_defensive_until_a_pers
     )
     assert "DEFENSIVE" in changes(stage.tick())
     stage.until(stage.now + HOUR)
-    assert (stage.mode, stage.state.control.ends_when) == (Mode.DEFENSIVE, "a person")
+    assert (stage.mode(), stage.state.control.ends_when) == (Mode.DEFENSIVE, "a person")
     assert "mode" in stage.alarms
 
 
@@ -122,4 +122,4 @@ def test_equity_that_is_not_known_fires_nothing() -> None:
     stage.desk.feed(gone)
     assert stage.state.equity() != stage.state.equity()
     assert not tripped(stage.tick(quiet=True))
-    assert stage.mode is Mode.NORMAL
+    assert stage.mode() is Mode.NORMAL
