@@ -6,13 +6,14 @@ import msgspec
 import pytest
 
 from midas.domain.command import SetMode
-from midas.domain.decision import OrderPlanned
+from midas.domain.decision import OrderPlanned, TargetRefused
 from midas.domain.mode import Mode
 from midas.domain.order import Purpose, Side
 from midas.domain.time import DAY, MINUTE, SECOND
 from midas.domain.triggers import TriggerRules
-from tests.engine.scene import of
+from tests.engine.scene import Scene, of
 from tests.fakes.desk import BTC
+from tests.fakes.strategy import long
 from tests.scenarios.stage import EQUITY, HELD, WORTH_OF_A_TICK, Stage, changes, tripped, wall
 
 LOSSES = {
@@ -199,3 +200,14 @@ def test_the_sources_numbers_hold_one_after_another_over_a_bad_quarter() -> None
     assert {order.purpose for order in sold} == {Purpose.EXIT, Purpose.FLATTEN}
     assert not [d for d in of(OrderPlanned, stage.desk.audits) if d.intent.side is Side.BUY]
     assert stage.state.ledger.position(BTC.id) == 0
+
+
+@pytest.mark.parametrize(("confidence", "executed"), [(0.699, False), (0.7, True), (0.701, True)])
+def test_defensive_executes_only_signals_of_seventy_percent_and_more(
+    confidence: float, executed: bool
+) -> None:
+    scene = Scene()
+    scene.desk.command(SetMode("DEFENSIVE"))
+    audits = scene.say(long(confidence))
+    assert [d.breaches[0].limit for d in of(TargetRefused, audits)] == ([] if executed else ["confidence"])
+    assert bool(of(OrderPlanned, audits)) is executed
