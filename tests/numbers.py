@@ -24,7 +24,10 @@ RATIO = ("-11", "11", "good", "nan")
 FROM_0 = ("-1", "soon", "inf")
 
 LIMIT = "scenarios/test_limit_edges.py::test_a_limit_passes_up_to_its_edge_and_refuses_one_lot_beyond"
-PAIR = "scenarios/test_limit_edges.py::test_two_positions_are_one_from_just_above_the_correlation_that_is_allowed"
+PAIR = (
+    "scenarios/test_limit_edges.py::"
+    "test_two_positions_are_one_from_just_above_the_correlation_that_is_allowed"
+)
 STOP = "scenarios/test_losses.py::test_a_stop_fires_one_tick_past_its_threshold_and_closes_everything"
 CAREFUL = (
     "scenarios/test_losses.py::test_defensive_begins_one_tick_past_its_threshold_and_halves_what_is_held"
