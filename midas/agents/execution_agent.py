@@ -43,6 +43,13 @@ class Tries(msgspec.Struct):
     given_up: bool = False
 
 
+class Refusals(msgspec.Struct, frozen=True):
+    """How often the venue has lately refused one side of a sleeve; when the last such order was made."""
+
+    count: int
+    at: int
+
+
 Step = OrderIntent | Withdrawal | AmendmentMoved | Noted
 
 
@@ -53,6 +60,7 @@ class ExecutionAgent:
         self._rules = rules
         self._work: dict[tuple[str, str], Work] = {}
         self._flattens: dict[tuple[str, str], Tries] = {}
+        self._refused: dict[tuple[str, str, Side], Refusals] = {}
 
     def accept(self, approved: Approved, now: int) -> None:
         """A new target replaces the old one of its sleeve."""
@@ -61,9 +69,15 @@ class ExecutionAgent:
 
     def rejected(self, order: Order) -> None:
         """The venue said no to an order of this sleeve."""
-        work = self._work.get((order.intent.strategy, order.intent.instrument))
+        intent = order.intent
+        work = self._work.get((intent.strategy, intent.instrument))
         if work is not None:
             work.rejects += 1
+        key = intent.strategy, intent.instrument, intent.side
+        known = self._refused.get(key)
+        lately = known is not None and intent.created_at - known.at <= 2 * self._pause(known)
+        count = known.count + 1 if known is not None and lately else 1
+        self._refused[key] = Refusals(count, intent.created_at)
 
     def close(self, approved: Approved, now: int) -> None:
         """A person closes a position: no target replaces it until nothing is left that could be sold."""
@@ -105,6 +119,11 @@ class ExecutionAgent:
         """Whether a person is closing this sleeve's position."""
         work = self._work.get((strategy, instrument))
         return work is not None and work.closing
+
+    def parent(self, strategy: str, instrument: str) -> Decimal | None:
+        """What this sleeve is to hold; None where nothing was approved for it."""
+        work = self._work.get((strategy, instrument))
+        return work.approved.target.quantity if work is not None else None
 
     def forget_closes(self) -> None:
         """A kill withdraws exits too: what a person was closing isn't gone on with when it is released."""
@@ -239,7 +258,7 @@ class ExecutionAgent:
             return
         place = Place(state.markets[traded], held, state.free_base(strategy, traded), working, state.now)
         plan = next_order(work, place, self._rules)
-        if plan is not None:
+        if plan is not None and not self._refusing(strategy, traded, plan.side, state.now):
             work.orders += 1
             work.ordered_at = state.now
             purpose = Purpose.ENTRY if plan.side is Side.BUY else Purpose.EXIT
@@ -250,6 +269,14 @@ class ExecutionAgent:
         stops = [o for o in state.orders.working(strategy, traded) if o.protects]
         going = self.leaving(state, strategy, traded) if stops else ZERO
         return stops if going > state.free_base(strategy, traded) else []
+
+    def _refusing(self, strategy: str, traded: str, side: Side, now: int) -> bool:
+        """A venue that refuses is asked ever more seldom, however often the target changes meanwhile."""
+        known = self._refused.get((strategy, traded, side))
+        return known is not None and now - known.at < self._pause(known)
+
+    def _pause(self, known: Refusals) -> int:
+        return self._rules.reprice_age << min(max(known.count - self._rules.rejects_free, 0), 6)
 
     def _tend(self, state: State, work: Work, working: list[Order]) -> Iterator[Step]:
         """Withdraw what no longer serves the target, and entries behind a gate that has closed."""

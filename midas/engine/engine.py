@@ -48,7 +48,7 @@ from midas.domain.event import (
 from midas.domain.market import Bar, BookDelta, BookLost, BookSnapshot, FeedStatus, Quote, Trade
 from midas.domain.mode import KillLevel, Mode
 from midas.domain.money import plain
-from midas.domain.order import OrderIntent, Phase, Purpose, TimeInForce
+from midas.domain.order import OrderIntent, Phase, Purpose, Side, TimeInForce
 from midas.domain.time import SECOND
 from midas.engine.adjusting import Adjuster
 from midas.engine.audit import Audit
@@ -451,9 +451,25 @@ class Engine:
             if breach.limit == "self-trade" and intent.purpose is Purpose.EXIT and not intent.ticket:
                 self._make_way(intent)
             return
+        self._within_parent(intent)
         self.state.plan(intent)
         self._decisions.append(OrderPlanned(intent))
         self._effects.append(SubmitOrder(intent))
+
+    def _within_parent(self, child: OrderIntent) -> None:
+        """What a strategy holds and all that may still fill for it stays within its target, with this order.
+
+        No limit would notice a few times too much of little: it is compared with what was entered (F52).
+        """
+        if child.purpose is not Purpose.ENTRY or child.ticket:
+            return
+        state, sleeve = self.state, (child.strategy, child.instrument)
+        parent = self.orchestrator.execution.parent(*sleeve)
+        buying = sum(o.reserved for o in state.orders.working(*sleeve) if o.intent.side is Side.BUY)
+        would_hold = state.ledger.sleeve(*sleeve).quantity + buying + child.quantity
+        assert parent is not None and would_hold <= parent, (
+            f"{child.strategy} would hold {would_hold} of the {parent} that were approved"
+        )
 
     def _make_way(self, leaving: OrderIntent) -> None:
         """Entries of our own that an exit would trade with are cancelled first; it is asked for again."""

@@ -64,13 +64,18 @@ class Chart:
         new = counted.currency if counted.currency != assets.currency(quote) else ""
         return Place(
             counted.kind, counted.sector, new, new != assets.currency(state.quote),
-            counted.kind == assets.kind(quote), quote in self.money,
+            counted.kind == self._kind_of_money(quote), quote in self.money,
         )  # fmt: skip
 
     def _alike(self, instrument: Instrument) -> tuple[str, str]:
         counted, quote = self.counted[instrument.id], instrument.quote
         currency = counted.currency if counted.currency == self.assets.currency(quote) else ""
-        return currency, counted.kind if counted.kind == self.assets.kind(quote) else ""
+        return currency, counted.kind if counted.kind == self._kind_of_money(quote) else ""
+
+    def _kind_of_money(self, asset: str) -> str:
+        """The class that what pays counts in: cash stands in none, coins always in theirs."""
+        kind = self.assets.kind(asset)
+        return kind if kind == "crypto" or asset not in self.money else ""
 
 
 def _grouped(names: tuple[str, ...], group: Callable[[str], str]) -> Members:

@@ -53,7 +53,9 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it no longer holds."""
         if self.holds is not None:
             return not self.holds
-        return self.value > self.release if self.below else self.value < self.release
+        if self.below:
+            return self.value > self.release + TOLERANCE
+        return self.value < self.release - TOLERANCE
 
     @property
     def cause(self) -> str:

@@ -16,6 +16,7 @@ from midas.domain.carry import Carried
 from midas.domain.command import AddAlert, Answer, Command, Kill, Reconcile, Resume, SetMode
 from midas.domain.event import (
     CommandGiven,
+    ComponentReported,
     Event,
     LatchTripped,
     OrderClosed,
@@ -26,6 +27,7 @@ from midas.domain.event import (
     RulesRead,
     SessionOpened,
     Source,
+    Ticked,
 )
 from midas.domain.market import BookDelta, FeedStatus, MessageRefused, Quote
 from midas.domain.mode import KillLevel
@@ -36,6 +38,7 @@ from midas.engine.snapshot import Assembly, Painter
 from midas.errors import EngineFailed, StoreFull, Unreachable
 from midas.ports.journal import LatchRecord
 from midas.runtime.beats import Beat
+from midas.runtime.health import Vitals
 from midas.runtime.inbox import Inbox
 from midas.runtime.records import AUDIT, EVENT, FAILURE, MARKS, decode_event, decode_marks
 from midas.runtime.runner import Paces, Runner, Shell
@@ -616,3 +619,19 @@ async def test_the_feed_waits_for_no_word_of_what_is_delisted(bench: Bench) -> N
         bench.put([refused])
         await bench.until(lambda: BTC.id in bench.state.control.gates)
     assert (bench.feed.relisted, bench.feed.resting) == ([BTC], {BTC.id})
+
+
+@pytest.mark.parametrize(("offset_ms", "told"), [(1000.0, 0), (-1000.0, 0), (1000.1, 1), (-1000.1, 1)])
+async def test_a_clock_more_than_a_second_off_the_venues_is_told_once_and_again_when_it_is_right(
+    bench: Bench, offset_ms: float, told: int
+) -> None:
+    bench.shell.paces = Paces(tick=SECOND // 100)
+    bench.vitals.vitals = Vitals(clock_offset_ms=offset_ms)
+    async with bench.running():
+        ticks = len(bench.recorded(Ticked))
+        await bench.until(lambda: len(bench.recorded(Ticked)) > ticks + 5)
+        assert [word.ok for word in bench.recorded(ComponentReported)] == [False] * told
+        bench.vitals.vitals = Vitals(clock_offset_ms=0.0)
+        ticks = len(bench.recorded(Ticked))
+        await bench.until(lambda: len(bench.recorded(Ticked)) > ticks + 5)
+    assert [word.ok for word in bench.recorded(ComponentReported)] == [False, True][: 2 * told]

@@ -1,0 +1,125 @@
+"""What stops or slows the desk without a loss: a dead feed, a broker that is gone, orders in doubt."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from midas.agents.guardian import UNKNOWN_MAX
+from midas.domain.event import OrderFilled, Source
+from midas.domain.mode import Mode
+from midas.domain.opinion import Urgency
+from midas.domain.order import Fill
+from midas.domain.time import HOUR, MINUTE, SECOND
+from tests.fakes.desk import BTC
+from tests.fakes.strategy import flat, long
+from tests.scenarios.stage import HELD, Stage, changes, tripped
+
+
+@pytest.mark.parametrize("failure", ["feed", "broker"])
+def test_a_stop_for_silence_fires_past_its_threshold_and_not_at_it(failure: str) -> None:
+    limit = {"feed": HOUR, "broker": 30 * MINUTE}[failure]
+    stage, quiet = Stage(), failure == "feed"
+    if failure == "broker":
+        stage.broker(up=False)
+    began = stage.heard_at if quiet else stage.now
+    stage.until(began + limit - SECOND, quiet=quiet)
+    assert not tripped(stage.until(began + limit, quiet=quiet))
+    assert stage.position == HELD
+    (trip,) = tripped(stage.until(began + limit + SECOND, quiet=quiet))
+    assert trip.level == "flatten"
+    assert stage.mode() is Mode.EMERGENCY
+    stage.tick(5, quiet=quiet)
+    assert stage.position == 0
+    assert "latch" in stage.alarms
+
+
+@pytest.mark.parametrize("failure", ["feed", "broker"])
+def test_a_stop_for_silence_outlives_its_cause_and_a_restart_until_a_person_resumes(failure: str) -> None:
+    stage = Stage()
+    if failure == "broker":
+        stage.broker(up=False)
+    stage.until(stage.now + 2 * HOUR, quiet=failure == "feed")
+    assert stage.state.control.latched
+    stage.broker(up=True)
+    stage.tick(60)
+    assert stage.mode() is Mode.EMERGENCY
+    stage.restart().tick(2)
+    assert stage.mode() is Mode.EMERGENCY
+    assert "stopped by trigger" in stage.resume("the line is back")
+    stage.tick(60)
+    assert (stage.mode(), stage.state.control.latched) == (Mode.OBSERVATION, False)
+
+
+def test_who_resumes_while_it_is_still_silent_has_the_whole_time_again() -> None:
+    stage = Stage()
+    stage.broker(up=False)
+    stage.until(stage.now + 31 * MINUTE)
+    stage.resume("we wait for it")
+    resumed = stage.now
+    stage.until(resumed + 30 * MINUTE)
+    assert not stage.state.control.latched
+    stage.until(resumed + 30 * MINUTE + SECOND)
+    assert stage.state.control.latched
+
+
+@pytest.mark.parametrize(("count", "careful"), [(UNKNOWN_MAX, False), (UNKNOWN_MAX + 1, True)])
+def test_more_than_three_orders_in_doubt_make_defensive_until_they_are_settled(
+    count: int, careful: bool
+) -> None:
+    stage = Stage()
+    assert changes(stage.doubt(count)) == (["DEFENSIVE"] if careful else [])
+    assert stage.state.control.mode is (Mode.DEFENSIVE if careful else Mode.NORMAL)
+    stage.tick(4)
+    assert "orders" in stage.alarms
+    stage.venue.deaf = False
+    stage.tick(40)
+    assert not stage.state.orders.unknown
+    assert stage.mode() is Mode.NORMAL
+
+
+def test_an_order_in_doubt_for_a_minute_makes_defensive_and_for_five_pauses_also_over_a_restart() -> None:
+    stage = Stage()
+    stage.doubt(1)
+    since = stage.state.orders.unknown[0].unknown_since
+    stage.until(since + MINUTE)
+    assert stage.mode() is Mode.NORMAL
+    assert changes(stage.until(since + MINUTE + SECOND)) == ["DEFENSIVE"]
+    stage.until(since + 5 * MINUTE)
+    assert stage.mode() is Mode.DEFENSIVE
+    assert changes(stage.until(since + 5 * MINUTE + SECOND)) == ["PAUSE"]
+    assert {"mode", "unknown"} <= stage.alarms
+    stage.venue.deaf = False
+    stage.restart().tick(60)
+    assert stage.mode() is Mode.PAUSE, "only a person ends it"
+
+
+def test_a_venue_that_fills_more_than_was_asked_for_makes_defensive_until_a_person_has_looked() -> None:
+    stage = Stage(warm=True)
+    stage.say(long(urgency=Urgency.AGGRESSIVE))
+    stage.say(flat(Urgency.AGGRESSIVE))
+    stage.tick(3)
+    order = next(iter(stage.state.orders.closed.values()))
+    more = Fill(
+        trade_id=9_999, price=Decimal(60_000), quantity=Decimal("0.001"), fee=Decimal(0), fee_asset="USDT",
+        maker=True, time=stage.now,
+    )  # fmt: skip
+    stage.desk.feed(
+        OrderFilled(order.intent.client_id, order.venue_id, BTC.id, more, stage.now, Source.STREAM)
+    )
+    assert "DEFENSIVE" in changes(stage.tick())
+    stage.until(stage.now + HOUR)
+    assert (stage.mode(), stage.state.control.ends_when) == (Mode.DEFENSIVE, "a person")
+    assert "mode" in stage.alarms
+
+
+def test_equity_that_is_not_known_fires_nothing() -> None:
+    stage = Stage()
+    stage.venue.balances["BTC"] = HELD
+    gone = msgspec.structs.replace(stage.market.move(-2_000_000)[1], bid_lots=0, ask_lots=0)
+    stage.desk.feed(gone)
+    assert stage.state.equity() != stage.state.equity()
+    assert not tripped(stage.tick(quiet=True))
+    assert stage.mode() is Mode.NORMAL
