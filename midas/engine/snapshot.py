@@ -17,8 +17,11 @@ from midas.domain.time import SECOND
 from midas.engine.alarms import Alarms
 from midas.engine.audit import Audit
 from midas.engine.candles import SLOW, CandlePainter
+from midas.engine.controls import controls
+from midas.engine.correlations import CorrelationPainter
 from midas.engine.depth import DepthPainter
 from midas.engine.engine import Engine
+from midas.engine.exposure_tree import exposure_tree
 from midas.engine.kill_preview import choices
 from midas.engine.kill_report import KillReport
 from midas.engine.lines import lines
@@ -89,6 +92,7 @@ class Painter:
         self._orders = OrderLog(engine.state)
         self._kill_report = KillReport(engine.state, engine.orchestrator.strategies)
         self._results = Results()
+        self._correlations = CorrelationPainter(engine.state, engine.orchestrator.risk)
         self._alarms = Alarms(engine.state, engine.orchestrator.strategies, assembly.guarded)
         self._modes: tuple[ModeChangeView, ...] = ()
         self._curve: tuple[float, ...] = ()
@@ -173,6 +177,9 @@ class Painter:
             positions=tuple(self._positions()),
             orders=tuple(self._orders.open()),
             breakers=breakers(state, engine.breakers.rules),
+            tree=exposure_tree(state, risk.limits),
+            correlations=self._correlations.paint(now),
+            controls=controls(state, risk.limits),
             foreign=tuple(self._orders.foreign()),
             events=self._written(),
             strategies=tuple(self._strategies()),

@@ -269,6 +269,46 @@ class ExposureView(msgspec.Struct, frozen=True):
     maximum: float = math.nan  # share allowed; NaN where nothing limits it
 
 
+class BranchView(msgspec.Struct, frozen=True, gc=False):
+    """One branch of the exposure tree: all, venue, class, sector, instrument, each below what holds it."""
+
+    depth: int  # 0: everything
+    scope: str  # all, venue, class, sector, instrument
+    name: str
+    gross: float  # what is held, account currency, long and short added up; NaN: no price yet
+    net: float  # long less short; a spot account is only ever long
+    entries: float  # what our buy orders may still add, account currency
+    worst: float  # as if every entry order filled, fraction of equity
+    maximum: float = math.nan  # share allowed; NaN where nothing limits it
+
+
+class CorrelationView(msgspec.Struct, frozen=True):
+    """How the instruments move together, raw (shrinking hides a breach): what the limit is judged by."""
+
+    names: tuple[str, ...] = ()
+    rows: tuple[tuple[float, ...], ...] = ()  # -1 to 1, a row a name; NaN: not known yet
+    held: tuple[bool, ...] = ()  # whether we hold or buy it
+    maximum: float = math.nan  # above it two positions count as one; NaN: no such limit
+    more: int = 0  # instruments that aren't in it
+    bars: int = 0  # that the least known of them has seen
+    needed: int = 0  # until every cell is known
+
+
+class ControlsView(msgspec.Struct, frozen=True):
+    """What limits a single order, whoever asks for it; 0: no such limit."""
+
+    rate: int = 0  # orders in the last 10 s
+    rate_max: int = 0
+    notional_max: float = 0.0  # account currency
+    collar_bps: float = 0.0  # beyond the market
+    duplicate_ns: int = 0  # in which an unanswered order isn't asked for again
+    repeats_max: int = 0  # executed orders of one strategy, instrument and side, in `repeats_ns`
+    repeats_ns: int = 0
+    large_share: float = 0.0  # of equity: a person's larger order has to be meant
+    large_multiple: float = 0.0  # of the day's median order: as above
+    stopped: tuple[str, ...] = ()  # strategies that the throttle switched off; a person lets them go on
+
+
 class TriggerView(msgspec.Struct, frozen=True):
     """A loss or a failure at which the engine acts by itself; a loss is a level of equity, too."""
 
@@ -296,6 +336,8 @@ class BreakerView(msgspec.Struct, frozen=True):
     used: bool  # False: nothing here depends on the component yet
     opened: int  # how often in this session
     patience_ns: int  # silence or failure that opens it; 0: at once
+    probe_ns: int = 0  # how long it has to work before it is trusted again
+    trusted_at: int = 0  # when a half-open one closes if it goes on working; 0: it isn't half-open
 
 
 class PositionView(msgspec.Struct, frozen=True):
@@ -619,6 +661,9 @@ class Snapshot(msgspec.Struct, frozen=True):
     exposures: tuple[ExposureView, ...] = ()  # instruments, then strategies
     triggers: tuple[TriggerView, ...] = ()  # in the order in which they fire
     breakers: tuple[BreakerView, ...] = ()
+    tree: tuple[BranchView, ...] = ()  # of the exposure, each branch before what it holds
+    correlations: CorrelationView = CorrelationView()
+    controls: ControlsView = ControlsView()
     limits_off: tuple[str, ...] = ()  # titles of limits that this profile sets so wide that they can't bind
     foreign: tuple[OrderView, ...] = ()  # open orders on the account that aren't ours
     reconciliation: ReconciliationView = ReconciliationView()
