@@ -221,6 +221,15 @@ class BreachView(msgspec.Struct, frozen=True, gc=False):
     sentence: str
 
 
+class SizeStepView(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What one step of sizing left of a position; the last one's weight is what was asked for."""
+
+    name: str  # "share of equity", "volatility", ...
+    factor: float  # 0 to 1
+    weight: float  # share of equity after it
+    why: str
+
+
 class SignalView(msgspec.Struct, frozen=True):
     """A signal with its reasons and what became of it."""
 
@@ -238,6 +247,8 @@ class SignalView(msgspec.Struct, frozen=True):
     reason: str = ""  # the strategy's own words
     breaches: tuple[BreachView, ...] = ()  # of a refused one
     orders: tuple[str, ...] = ()  # what it led to: "a91f BUY 0.0082 @ 61775.5 LIMIT_MAKER", oldest first
+    steps: tuple[SizeStepView, ...] = ()  # of its size, in their order; none where none was computed
+    probability: float | None = None  # of winning, where the strategy states it
 
 
 class LimitView(msgspec.Struct, frozen=True):
@@ -325,6 +336,51 @@ class TriggerView(msgspec.Struct, frozen=True):
     below: bool = False  # fires below `maximum`
 
 
+class ReliabilityView(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One point of a reliability diagram: a tenth of the outcomes, from the lowest chances up."""
+
+    count: int
+    stated: float  # mean chance
+    came: float  # hit rate
+    low: float  # Wilson's 95 % interval of the hit rate
+    high: float
+
+
+class CalibrationView(msgspec.Struct, frozen=True):
+    """Stated chances against what happened, of one strategy or of all. NaN: nothing to say yet."""
+
+    strategy: str  # "": the desk
+    acted: bool  # of signals that were acted on, which decide; False: of every signal
+    count: int
+    effective: float  # independent outcomes that they are worth
+    hit_rate: float
+    stated: float  # mean chance
+    gap: float  # hit rate less mean chance
+    z: float
+    status: str  # "insufficient data", "calibrated", "degraded"
+    calm_days: int  # of those that end a degraded one
+    naive: bool  # R7.5 as it is written would fire; decides nothing
+    brier: float
+    ece: float  # NaN below 200 outcomes: it would be chance
+    ece_mean: float  # of a perfectly calibrated forecaster of the same chances
+    ece_high: float  # its 95th percentile: a higher `ece` is no chance
+    points: tuple[ReliabilityView, ...] = ()
+
+
+class CalibrationPanel(msgspec.Struct, frozen=True):
+    """The calibration monitor (R7.5), by its look of the last minute."""
+
+    rows: tuple[CalibrationView, ...] = ()  # the desk first; none where no strategy states its chances
+    pending: int = 0  # signals whose outcome isn't due
+    voided: int = 0  # in this session: market data were missing when it mattered
+    window_days: int = 30
+    gap_max: float = 0.15
+    effective_min: float = 30.0
+    z_trigger: float = -2.5
+    z_release: float = -1.0
+    release_days: int = 5
+
+
 class BreakerView(msgspec.Struct, frozen=True):
     """One circuit breaker."""
 
@@ -338,6 +394,22 @@ class BreakerView(msgspec.Struct, frozen=True):
     patience_ns: int  # silence or failure that opens it; 0: at once
     probe_ns: int = 0  # how long it has to work before it is trusted again
     trusted_at: int = 0  # when a half-open one closes if it goes on working; 0: it isn't half-open
+
+
+class StopView(msgspec.Struct, frozen=True):
+    """What closes one open position, and where that stands."""
+
+    strategy: str
+    instrument: str
+    quantity: float  # whole lots
+    entry: float
+    level: float  # NaN: none yet
+    kind: str  # protective, trailing, break-even, none
+    distance: float  # from the mark down to it, as a fraction
+    resident: float  # of the quantity, what a stop at the venue sells
+    naked: float  # quote currency that nothing at the venue protects
+    risk: float  # quote currency lost from the mark if it is hit
+    trouble: str  # why it isn't at the venue; empty: it is, or shouldn't be
 
 
 class PositionView(msgspec.Struct, frozen=True):
@@ -625,6 +697,120 @@ class ReconciliationView(msgspec.Struct, frozen=True):
     undecided: tuple[str, ...] = ()  # differed in the last pass and moved meanwhile: looked at again
 
 
+class KpiView(msgspec.Struct, frozen=True):
+    """One key figure against its goal; NaN where a number isn't known or there is none."""
+
+    name: str  # "Sharpe, 6 months", "max drawdown", ...
+    value: float
+    goal: float
+    optimum: float
+    low: float  # of the 95 % interval
+    high: float
+    verdict: str  # not known, missed, met, optimal, no goal
+    certain: bool  # the whole interval says the same of the goal
+    unit: str  # "%": fractions; "": a ratio
+    below: bool  # the smaller the better
+    count: int  # observations
+    reason: str = ""  # why it isn't known
+
+
+class SkillView(msgspec.Struct, frozen=True):
+    """How much of the record's Sharpe ratio isn't luck; chances 0 to 1."""
+
+    positive: float = math.nan  # that the true Sharpe ratio is above 0
+    goal: float = math.nan  # that it is above the goal
+    deflated: float = math.nan  # that it is above the best that luck gives as many trials
+    trials: int = 1
+    years: float = 0.0  # of record
+    years_needed: float = math.nan  # until `positive` would be 95 %
+    reason: str = ""  # why they aren't known
+
+
+class KpisView(msgspec.Struct, frozen=True):
+    """The key figures of the account since its first session."""
+
+    computed_at: int = 0  # 0: not yet
+    rows: tuple[KpiView, ...] = ()
+    skill: SkillView = SkillView()
+    days: int = 0
+    trips: int = 0  # positions of strategies that were opened and closed again
+    signals: int = 0  # generated
+    executed: int = 0  # of them
+
+
+class TailPartView(msgspec.Struct, frozen=True, array_like=True):
+    """What one position adds to the expected shortfall."""
+
+    instrument: str
+    weight: float  # fraction of equity
+    expected_shortfall: float  # fraction of equity; all of them make the whole; below 0 it hedges
+
+
+class TailRecordView(msgspec.Struct, frozen=True):
+    """What the forecasts of one horizon were worth; NaN until there is one."""
+
+    count: int = 0
+    exceptions: int = 0  # losses beyond the VaR
+    expected: float = 0.0  # exceptions, where the forecast is right
+    kupiec: float = math.nan  # p-value: are they as many as said? Below 0.05 the forecast is refuted
+    independence: float = math.nan  # p-value (Christoffersen): do they come alone?
+    coverage: float = math.nan  # p-value of both together
+    z2: float = math.nan  # Acerbi & Szekely of the ES: 0 where it is right, above about 0.7 refuted
+    light: str = ""  # green, yellow, red; empty while the record is too short for one
+
+
+class TailView(msgspec.Struct, frozen=True):
+    """VaR and ES of what is held, over one horizon; fractions of equity, NaN where `reason` says why."""
+
+    horizon_ns: int
+    name: str  # "1 d"
+    level: float
+    computed_at: int
+    value_at_risk: float
+    expected_shortfall: float
+    method: str
+    reason: str
+    value_money: float  # VaR in account currency
+    shortfall_money: float
+    cornish_var: float
+    cornish_es: float
+    cornish_reason: str  # why it is unknown, or another method stands in
+    normal_var: float
+    normal_es: float
+    scenarios: int
+    needed: int
+    parts: tuple[TailPartView, ...]  # the largest first
+    record: TailRecordView
+    var_max: float = math.nan  # NaN: no limit
+    es_max: float = math.nan
+
+
+class StressView(msgspec.Struct, frozen=True):
+    """What a scenario would take from what is held."""
+
+    name: str
+    title: str
+    horizon: str
+    loss: float  # fraction of equity; NaN where `reason` says why
+    money: float  # account currency
+    hits: tuple[tuple[str, float], ...]  # instrument, fraction of equity; the worst first
+    reason: str
+    source: str
+
+
+class RegulationView(msgspec.Struct, frozen=True):
+    """What regulators' rules leave; on a spot account there is nothing to count."""
+
+    margin: bool = False
+    day_trades_counted: bool = False
+    day_trades: int = 0  # in the window
+    day_trades_waiting: int = 0  # instruments bought today, or being bought: each may become one
+    day_trades_max: int = 0
+    day_trades_free: bool = False  # equity is above the threshold
+    margin_used: float = math.nan  # initial margin of what is held, fraction of equity; NaN: not limited
+    leverage: tuple[tuple[str, float], ...] = ()  # the table: class, times equity
+
+
 class Snapshot(msgspec.Struct, frozen=True):
     """The whole picture, at most ten a second."""
 
@@ -664,6 +850,15 @@ class Snapshot(msgspec.Struct, frozen=True):
     tree: tuple[BranchView, ...] = ()  # of the exposure, each branch before what it holds
     correlations: CorrelationView = CorrelationView()
     controls: ControlsView = ControlsView()
+    calibration: CalibrationPanel = CalibrationPanel()
     limits_off: tuple[str, ...] = ()  # titles of limits that this profile sets so wide that they can't bind
     foreign: tuple[OrderView, ...] = ()  # open orders on the account that aren't ours
     reconciliation: ReconciliationView = ReconciliationView()
+    stops: tuple[StopView, ...] = ()  # of every open position, the most naked first
+    naked_memory: float = 0.0  # quote currency whose stop exists only in the engine: gone if it dies
+    naked_bare: float = 0.0  # quote currency without any stop
+    open_risk: float = 0.0  # quote currency lost if every stop is hit
+    kpis: KpisView = KpisView()
+    tail: tuple[TailView, ...] = ()  # a horizon each, the main one first
+    stress: tuple[StressView, ...] = ()
+    regulation: RegulationView = RegulationView()
