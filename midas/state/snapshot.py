@@ -266,6 +266,7 @@ class LimitView(msgspec.Struct, frozen=True):
     room: float = math.nan  # what is left before it binds, in the unit of `value`
     room_money: float = math.nan  # the same in quote currency, where the limit is a share of equity
     floor: bool = False  # `maximum` is the least allowed: it binds from above
+    over: float = 0.0  # how far `value` is beyond `maximum` already, in the unit of `value`
 
 
 class ExposureView(msgspec.Struct, frozen=True):
