@@ -12,6 +12,12 @@ TITLES = {
     "log": "events",
     "stops": "latch and gates",
     "changes": "mode changes",
+    "refused": "last refused signal",
+    "equity": "loss budgets · equity",
+    "covers": "stops · naked if we die",
+    "breakers": "circuit breakers",
+    "controls": "order controls",
+    "tail": "tail risk",
     "alerts": "price alerts",
     "console": "this console",
     "summary": "position · risk",
@@ -30,11 +36,28 @@ PANES = {
     "events": "What happened, newest on top: fills, orders, risk, modes, the feed.",
     "account": "What we own, what it is worth, and what became of it.",
     "machine": "How engine, feed and strategies do.",
-    "limits": "Every limit with what is used, what is allowed and the room left. Values are the worst "
-    "case: positions plus all that may still fill. Enter says what happens when one binds.",
-    "equity": "What the account is worth, a point a second, and how far the losses are from where the engine "
-    "acts by itself.",
-    "exposure": "What is held by instrument and by strategy, and what entry orders may still add.",
+    "limits": "What binds next, then every limit with what is used, what is allowed and the room left; a "
+    "solid bar and ! mark one that binds. Values are the worst case: positions plus all that may still fill. "
+    "Enter says what happens when one binds.",
+    "refused": "Why a limit said no: which one, how far beyond it, the largest size that would have passed. "
+    "Enter shows what the strategy saw.",
+    "equity": "What the account is worth, a point a second, and the losses at which the engine acts by "
+    "itself: lost, would be lost if every stop were hit, left.",
+    "covers": "Where the stop of every open position stands, and how much of what is held nothing at the "
+    "venue would close if the engine died now.",
+    "exposure": "What is held, each branch over what it holds, and as if every entry order filled; then by "
+    "strategy.",
+    "correlation": "How the instruments move together, not shrunk, as the limit is judged: ! above the "
+    "limit, shades by strength.",
+    "triggers": "Every loss and failure that changes the mode by itself, how near it is, and what ends it.",
+    "breakers": "Every component that can fail: whether its breaker is closed, open or half-open, since "
+    "when, why, what is degraded, and when it is trusted again.",
+    "controls": "What limits a single order, and strategies that the throttle stopped, with how they go on.",
+    "tail": "Value at risk and expected shortfall by three methods, and what such forecasts were worth: "
+    "losses beyond them against as many as were to be expected.",
+    "stress": "What crises would take from what is held now.",
+    "calibration": "Whether stated chances come true: the rule as written and the one that decides, the "
+    "scores, and the diagram, where an honest forecaster lies on the diagonal.",
     "stops": "The kill latch, closed gates with their reasons, and what each level of stopping would do now.",
     "modes": "What each mode allows; the present one is marked, with who set it, why, and what ends it.",
     "changes": "Every change of the mode in this session, newest on top.",

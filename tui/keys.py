@@ -47,6 +47,24 @@ class Row(NamedTuple):
 
 
 BOOKS = ("book", "book2")
+# The panes of the screen that has sections.
+SECTIONED = (
+    "limits",
+    "refused",
+    "equity",
+    "covers",
+    "exposure",
+    "correlation",
+    "modes",
+    "triggers",
+    "changes",
+    "breakers",
+    "stops",
+    "controls",
+    "tail",
+    "stress",
+    "calibration",
+)
 
 
 GROUPS: dict[str, tuple[Row, ...]] = {
@@ -75,7 +93,7 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         Row("1", "screen('1')", "1", "", "screen 1: Trade"),
         Row("", "", "1 4 5 8 9", "screens", ""),
         Row("4", "screen('4')", "4", "", "screen 4: Orders: positions, working and closed orders, fills"),
-        Row("5", "screen('5')", "5", "", "screen 5: Risk: limits, exposure, equity, latch, modes"),
+        Row("5", "screen('5')", "5", "", "screen 5: Risk, in six sections; 5 again shows the next one"),
         Row("8", "screen('8')", "8", "", "screen 8: Alerts and log: alarms, price alerts, events"),
         Row("9", "screen('9')", "9", "", "screen 9: System: reconciliation, streams, latencies, rates"),
         Row("r", "app.truth", "r", "", "is what I see true? The reconciliation; there r asks for a pass"),
@@ -104,6 +122,11 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         Row("", "", "[ ]", "ticks", "", panes=BOOKS),
         Row("left_curly_bracket", "app.depth(-1)", "{", "", "fewer levels a side", panes=BOOKS),
         Row("right_curly_bracket", "app.depth(1)", "}", "", "more levels: 5, 10, 25, 50", panes=BOOKS),
+        Row(
+            "left_square_bracket", "section(-1)", "[", "", "previous section of the screen", panes=SECTIONED,
+        ),
+        Row("right_square_bracket", "section(1)", "]", "", "next section; so does 5", panes=SECTIONED),
+        Row("", "", "[ ]", "section", "", panes=SECTIONED),
         Row("enter", "app.why", "Enter", "why", "explain the chosen signal", panes=("signals",)),
         Row("i", "app.inputs", "i", "inputs", "what the strategy of that signal saw", panes=("signals",)),
         Row("p", "app.private", "p", "", "private: our amounts of money and quantities as dots"),
@@ -152,7 +175,7 @@ GROUPS: dict[str, tuple[Row, ...]] = {
     "Alerts and log": (
         Row(
             "enter", "app.explain", "Enter", "whole", "what a limit means; all of an event, alarm or break",
-            panes=("limits", "changes", "log", "events", "alarms", "reconciliation"),
+            panes=("limits", "refused", "changes", "log", "events", "alarms", "reconciliation"),
         ),
         Row(
             "ampersand", "app.severity", "&", "severity", "all events, warnings and errors, errors only",

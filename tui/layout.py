@@ -43,14 +43,21 @@ def banner_height(width: int, height: int) -> int:
 
 
 def plan(
-    tiers: Tiers, width: int, height: int, zoomed: str | None = None, instruments: int = 2
+    tiers: Tiers, width: int, height: int, zoomed: str | None = None, instruments: int = 2,
+    strip: bool = False,
 ) -> Plan:  # fmt: skip
-    """The screen at that size. Below 80x24 only banner, position and the kill hint remain."""
+    """The screen at that size. Below 80x24 only banner, position and the kill hint remain.
+
+    `strip`: the banner has one more line, with the sections of the screen.
+    """
     top = banner_height(width, height)
     regions = {"banner": Region(0, 0, width, min(top, height))}
     if width < COMPACT_WIDTH or height < COMPACT_HEIGHT:
         room = max(0, height - top)
         return Plan(regions | ({"summary": Region(0, top, width, room)} if room >= 3 else {}))
+    if strip:
+        top += 1
+        regions["banner"] = Region(0, 0, width, top)
     middle = Region(0, top, width, max(0, height - top - FOOTER))
     if zoomed is not None:
         regions[zoomed] = middle
@@ -72,10 +79,11 @@ class DeckLayout(Layout):
         self.tiers = tiers
         self.zoomed: str | None = None
         self.instruments = 2
+        self.strip = False  # the present view is one section of several
 
     def plan(self, width: int, height: int) -> Plan:
         """The plan of the present view at that size."""
-        return plan(self.tiers, width, height, self.zoomed, self.instruments)
+        return plan(self.tiers, width, height, self.zoomed, self.instruments, self.strip)
 
     def arrange(
         self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True

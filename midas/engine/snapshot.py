@@ -19,8 +19,11 @@ from midas.engine.alarms import Alarms
 from midas.engine.audit import Audit
 from midas.engine.calibration import CalibrationPainter
 from midas.engine.candles import SLOW, CandlePainter
+from midas.engine.controls import controls
+from midas.engine.correlations import CorrelationPainter
 from midas.engine.depth import DepthPainter
 from midas.engine.engine import Engine
+from midas.engine.exposure_tree import exposure_tree
 from midas.engine.kill_preview import choices
 from midas.engine.kill_report import KillReport
 from midas.engine.lines import lines
@@ -93,6 +96,8 @@ class Painter:
         self._kill_report = KillReport(engine.state, engine.orchestrator.strategies)
         self._results = Results()
         self._calibration = CalibrationPainter(engine.state)
+
+        self._correlations = CorrelationPainter(engine.state, engine.orchestrator.risk)
         self._alarms = Alarms(engine.state, engine.orchestrator.strategies, assembly.guarded)
         self._modes: tuple[ModeChangeView, ...] = ()
         self._curve: tuple[float, ...] = ()
@@ -179,6 +184,9 @@ class Painter:
             orders=tuple(self._orders.open()),
             breakers=breakers(state, engine.breakers.rules),
             calibration=self._calibration.panel(),
+            tree=exposure_tree(state, risk.limits),
+            correlations=self._correlations.paint(now),
+            controls=controls(state, risk.limits),
             foreign=tuple(self._orders.foreign()),
             events=self._written(),
             strategies=tuple(self._strategies()),

@@ -70,7 +70,8 @@ def breakers(state: State, rules: BreakerRules) -> tuple[BreakerView, ...]:
         BreakerView(
             component.value, breaker.phase.value, breaker.since, breaker.reason, EFFECTS[component].value,
             component in WATCHED or component in state.breakers.words, breaker.opened,
-            rules.patience(component),
+            rules.patience(component), rules.probe,
+            breaker.since + rules.probe if breaker.phase is Phase.HALF_OPEN else 0,
         )
         for component, breaker in state.breakers.all.items()
     ]  # fmt: skip

@@ -31,6 +31,9 @@ def budget_gauges(state: State, rules: TriggerRules) -> tuple[LimitView, ...]:
         room = max(maximum - value, 0.0)
         used = value / maximum if maximum > 0.0 else 0.0
         rows.append(
-            LimitView(name, title, value, maximum, used, "%", "flatten", used >= 1.0, "", room, room * equity)
-        )
+            LimitView(
+                name, title, value, maximum, used, "%", "flatten", used >= 1.0, "", room, room * equity,
+                over=max(value - maximum, 0.0),
+            )
+        )  # fmt: skip
     return tuple(rows)

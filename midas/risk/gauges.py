@@ -112,7 +112,8 @@ def _row(
         return LimitView(name, title, 0.0, maximum, 0.0, unit, action, False, UNKNOWN)
     used = value / maximum if maximum > 0 else float(value > TOLERANCE)
     binding, room = used >= 1.0 - TOLERANCE, max(maximum - value, 0.0)
-    return LimitView(name, title, value, maximum, used, unit, action, binding, detail, room)
+    over = value - maximum if value > maximum + TOLERANCE else 0.0
+    return LimitView(name, title, value, maximum, used, unit, action, binding, detail, room, over=over)
 
 
 def _with_money(row: LimitView, equity: float) -> LimitView:
@@ -128,5 +129,5 @@ def _cash(share: float, minimum: float) -> LimitView:
     used = max(0.0, 1.0 - share) / (1.0 - minimum) if minimum < 1.0 else 0.0
     return LimitView(
         "cash", "cash left", share, minimum, used, "%", "closing only", used >= 1.0 - TOLERANCE, "at least",
-        max(share - minimum, 0.0), floor=True,
+        max(share - minimum, 0.0), floor=True, over=minimum - share if share < minimum - TOLERANCE else 0.0,
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -157,32 +157,42 @@ def _fold_decisions(state: State, body: bytes) -> None:
     if not _folded(body):
         return
     for decision in audits.decode(body).decisions:
-        if isinstance(decision, OrderPlanned):
-            state.plan(decision.intent)
-        elif isinstance(decision, AmendmentMoved):
-            state.move_amendment(decision)
-        elif isinstance(decision, Adjusted):
-            state.book_adjustment(decision)
-        elif isinstance(decision, ModeChanged):
-            control = state.control
-            since = decision.since or state.now
-            control.set_mode(Mode(decision.after), decision.by, decision.cause, decision.ends_when, since)
-        elif isinstance(decision, TriggerMoved):
-            state.budgets.moved(decision)
-            state.control.retell(state.budgets.active)
-        elif isinstance(decision, StopMoved):
-            state.stops.moved(decision)
-        elif isinstance(decision, DayClosed):
-            state.budgets.close(decision.made)
-        elif isinstance(decision, ClaimMade | ClaimDecided | TrustMoved):
-            state.calibration.fold(decision)
-        elif isinstance(decision, GateMoved) and decision.by:  # the engine's own gates are judged anew
-            if decision.closed:
-                state.control.close_gate(
-                    decision.scope, decision.reason, state.now, decision.by, decision.level
-                )
-            else:
-                state.control.open_gate(decision.scope)
+        if fold := _FOLDS.get(type(decision)):
+            fold(state, decision)
+
+
+def _set_mode(state: State, made: ModeChanged) -> None:
+    since = made.since or state.now
+    state.control.set_mode(Mode(made.after), made.by, made.cause, made.ends_when, since)
+
+
+def _move_trigger(state: State, moved: TriggerMoved) -> None:
+    state.budgets.moved(moved)
+    state.control.retell(state.budgets.active)
+
+
+def _move_gate(state: State, moved: GateMoved) -> None:
+    if not moved.by:
+        return  # the engine's own gates are judged anew
+    if moved.closed:
+        state.control.close_gate(moved.scope, moved.reason, state.now, moved.by, moved.level)
+    else:
+        state.control.open_gate(moved.scope)
+
+
+_FOLDS: dict[type, Callable[[State, Any], None]] = {
+    OrderPlanned: lambda state, made: state.plan(made.intent),
+    AmendmentMoved: State.move_amendment,
+    Adjusted: State.book_adjustment,
+    ModeChanged: _set_mode,
+    TriggerMoved: _move_trigger,
+    StopMoved: lambda state, made: state.stops.moved(made),
+    DayClosed: lambda state, made: state.budgets.close(made.made),
+    ClaimMade: lambda state, made: state.calibration.fold(made),
+    ClaimDecided: lambda state, made: state.calibration.fold(made),
+    TrustMoved: lambda state, made: state.calibration.fold(made),
+    GateMoved: _move_gate,
+}  # what each decision changes for good
 
 
 def timeline(rows: Iterable[Readable], tape: Iterable[tuple[int, bytes]]) -> Iterator[Moment]:

@@ -266,6 +266,7 @@ class LimitView(msgspec.Struct, frozen=True):
     room: float = math.nan  # what is left before it binds, in the unit of `value`
     room_money: float = math.nan  # the same in quote currency, where the limit is a share of equity
     floor: bool = False  # `maximum` is the least allowed: it binds from above
+    over: float = 0.0  # how far `value` is beyond `maximum` already, in the unit of `value`
 
 
 class ExposureView(msgspec.Struct, frozen=True):
@@ -278,6 +279,46 @@ class ExposureView(msgspec.Struct, frozen=True):
     working: float  # what our buy orders may still add, quote currency
     worst: float  # both, fraction of equity
     maximum: float = math.nan  # share allowed; NaN where nothing limits it
+
+
+class BranchView(msgspec.Struct, frozen=True, gc=False):
+    """One branch of the exposure tree: all, venue, class, sector, instrument, each below what holds it."""
+
+    depth: int  # 0: everything
+    scope: str  # all, venue, class, sector, instrument
+    name: str
+    gross: float  # what is held, account currency, long and short added up; NaN: no price yet
+    net: float  # long less short; a spot account is only ever long
+    entries: float  # what our buy orders may still add, account currency
+    worst: float  # as if every entry order filled, fraction of equity
+    maximum: float = math.nan  # share allowed; NaN where nothing limits it
+
+
+class CorrelationView(msgspec.Struct, frozen=True):
+    """How the instruments move together, raw (shrinking hides a breach): what the limit is judged by."""
+
+    names: tuple[str, ...] = ()
+    rows: tuple[tuple[float, ...], ...] = ()  # -1 to 1, a row a name; NaN: not known yet
+    held: tuple[bool, ...] = ()  # whether we hold or buy it
+    maximum: float = math.nan  # above it two positions count as one; NaN: no such limit
+    more: int = 0  # instruments that aren't in it
+    bars: int = 0  # that the least known of them has seen
+    needed: int = 0  # until every cell is known
+
+
+class ControlsView(msgspec.Struct, frozen=True):
+    """What limits a single order, whoever asks for it; 0: no such limit."""
+
+    rate: int = 0  # orders in the last 10 s
+    rate_max: int = 0
+    notional_max: float = 0.0  # account currency
+    collar_bps: float = 0.0  # beyond the market
+    duplicate_ns: int = 0  # in which an unanswered order isn't asked for again
+    repeats_max: int = 0  # executed orders of one strategy, instrument and side, in `repeats_ns`
+    repeats_ns: int = 0
+    large_share: float = 0.0  # of equity: a person's larger order has to be meant
+    large_multiple: float = 0.0  # of the day's median order: as above
+    stopped: tuple[str, ...] = ()  # strategies that the throttle switched off; a person lets them go on
 
 
 class TriggerView(msgspec.Struct, frozen=True):
@@ -352,6 +393,8 @@ class BreakerView(msgspec.Struct, frozen=True):
     used: bool  # False: nothing here depends on the component yet
     opened: int  # how often in this session
     patience_ns: int  # silence or failure that opens it; 0: at once
+    probe_ns: int = 0  # how long it has to work before it is trusted again
+    trusted_at: int = 0  # when a half-open one closes if it goes on working; 0: it isn't half-open
 
 
 class StopView(msgspec.Struct, frozen=True):
@@ -655,6 +698,120 @@ class ReconciliationView(msgspec.Struct, frozen=True):
     undecided: tuple[str, ...] = ()  # differed in the last pass and moved meanwhile: looked at again
 
 
+class KpiView(msgspec.Struct, frozen=True):
+    """One key figure against its goal; NaN where a number isn't known or there is none."""
+
+    name: str  # "Sharpe, 6 months", "max drawdown", ...
+    value: float
+    goal: float
+    optimum: float
+    low: float  # of the 95 % interval
+    high: float
+    verdict: str  # not known, missed, met, optimal, no goal
+    certain: bool  # the whole interval says the same of the goal
+    unit: str  # "%": fractions; "": a ratio
+    below: bool  # the smaller the better
+    count: int  # observations
+    reason: str = ""  # why it isn't known
+
+
+class SkillView(msgspec.Struct, frozen=True):
+    """How much of the record's Sharpe ratio isn't luck; chances 0 to 1."""
+
+    positive: float = math.nan  # that the true Sharpe ratio is above 0
+    goal: float = math.nan  # that it is above the goal
+    deflated: float = math.nan  # that it is above the best that luck gives as many trials
+    trials: int = 1
+    years: float = 0.0  # of record
+    years_needed: float = math.nan  # until `positive` would be 95 %
+    reason: str = ""  # why they aren't known
+
+
+class KpisView(msgspec.Struct, frozen=True):
+    """The key figures of the account since its first session."""
+
+    computed_at: int = 0  # 0: not yet
+    rows: tuple[KpiView, ...] = ()
+    skill: SkillView = SkillView()
+    days: int = 0
+    trips: int = 0  # positions of strategies that were opened and closed again
+    signals: int = 0  # generated
+    executed: int = 0  # of them
+
+
+class TailPartView(msgspec.Struct, frozen=True, array_like=True):
+    """What one position adds to the expected shortfall."""
+
+    instrument: str
+    weight: float  # fraction of equity
+    expected_shortfall: float  # fraction of equity; all of them make the whole; below 0 it hedges
+
+
+class TailRecordView(msgspec.Struct, frozen=True):
+    """What the forecasts of one horizon were worth; NaN until there is one."""
+
+    count: int = 0
+    exceptions: int = 0  # losses beyond the VaR
+    expected: float = 0.0  # exceptions, where the forecast is right
+    kupiec: float = math.nan  # p-value: are they as many as said? Below 0.05 the forecast is refuted
+    independence: float = math.nan  # p-value (Christoffersen): do they come alone?
+    coverage: float = math.nan  # p-value of both together
+    z2: float = math.nan  # Acerbi & Szekely of the ES: 0 where it is right, above about 0.7 refuted
+    light: str = ""  # green, yellow, red; empty while the record is too short for one
+
+
+class TailView(msgspec.Struct, frozen=True):
+    """VaR and ES of what is held, over one horizon; fractions of equity, NaN where `reason` says why."""
+
+    horizon_ns: int
+    name: str  # "1 d"
+    level: float
+    computed_at: int
+    value_at_risk: float
+    expected_shortfall: float
+    method: str
+    reason: str
+    value_money: float  # VaR in account currency
+    shortfall_money: float
+    cornish_var: float
+    cornish_es: float
+    cornish_reason: str  # why it is unknown, or another method stands in
+    normal_var: float
+    normal_es: float
+    scenarios: int
+    needed: int
+    parts: tuple[TailPartView, ...]  # the largest first
+    record: TailRecordView
+    var_max: float = math.nan  # NaN: no limit
+    es_max: float = math.nan
+
+
+class StressView(msgspec.Struct, frozen=True):
+    """What a scenario would take from what is held."""
+
+    name: str
+    title: str
+    horizon: str
+    loss: float  # fraction of equity; NaN where `reason` says why
+    money: float  # account currency
+    hits: tuple[tuple[str, float], ...]  # instrument, fraction of equity; the worst first
+    reason: str
+    source: str
+
+
+class RegulationView(msgspec.Struct, frozen=True):
+    """What regulators' rules leave; on a spot account there is nothing to count."""
+
+    margin: bool = False
+    day_trades_counted: bool = False
+    day_trades: int = 0  # in the window
+    day_trades_waiting: int = 0  # instruments bought today, or being bought: each may become one
+    day_trades_max: int = 0
+    day_trades_free: bool = False  # equity is above the threshold
+    margin_used: float = math.nan  # initial margin of what is held, fraction of equity; NaN: not limited
+    leverage: tuple[tuple[str, float], ...] = ()  # the table: class, times equity
+
+
 class Snapshot(msgspec.Struct, frozen=True):
     """The whole picture, at most ten a second."""
 
@@ -691,6 +848,9 @@ class Snapshot(msgspec.Struct, frozen=True):
     exposures: tuple[ExposureView, ...] = ()  # instruments, then strategies
     triggers: tuple[TriggerView, ...] = ()  # in the order in which they fire
     breakers: tuple[BreakerView, ...] = ()
+    tree: tuple[BranchView, ...] = ()  # of the exposure, each branch before what it holds
+    correlations: CorrelationView = CorrelationView()
+    controls: ControlsView = ControlsView()
     calibration: CalibrationPanel = CalibrationPanel()
     limits_off: tuple[str, ...] = ()  # titles of limits that this profile sets so wide that they can't bind
     foreign: tuple[OrderView, ...] = ()  # open orders on the account that aren't ours
@@ -699,3 +859,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     naked_memory: float = 0.0  # quote currency whose stop exists only in the engine: gone if it dies
     naked_bare: float = 0.0  # quote currency without any stop
     open_risk: float = 0.0  # quote currency lost if every stop is hit
+    kpis: KpisView = KpisView()
+    tail: tuple[TailView, ...] = ()  # a horizon each, the main one first
+    stress: tuple[StressView, ...] = ()
+    regulation: RegulationView = RegulationView()

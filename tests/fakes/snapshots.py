@@ -37,7 +37,7 @@ from midas.state.snapshot import (
     TradeView,
     WalkView,
 )
-from tests.fakes import hand, standing, truth
+from tests.fakes import hand, risk_views, standing, truth
 
 NOW = 1_763_705_000 * SECOND  # wall
 MARKET = 1_723_104_311 * SECOND  # market: the recording's own day
@@ -245,7 +245,10 @@ class Desk:
             counts=CountsView(3_137_200, 12_650.0, 12_650, 214, 61, 44, 17, 0, {"trend-following": 12, "book-imbalance": 32}),
             alerts=self.watch.alerts(self.now, self.prices), modes=self.modes, exposures=exposures,
             limits_off=("US dollar",), triggers=standing.triggers(equity), closed=self._closed(), fills=hand.fills(self._history()), alarms=self.watch.alarms,
-            reconciliation=self.books.view(self.now),
+            reconciliation=self.books.view(self.now), tree=risk_views.tree(exposures),
+            correlations=risk_views.correlations(), controls=risk_views.controls(), breakers=risk_views.breakers(),
+            stops=risk_views.stops(self.btc.last, self.eth.last), naked_memory=0.621 * self.eth.last, open_risk=71.4,
+            tail=risk_views.tail(self.now, equity), stress=risk_views.stress(equity), calibration=risk_views.calibration(),
         )  # fmt: skip
 
     def _instruments(self) -> tuple[InstrumentView, InstrumentView]:
@@ -333,6 +336,7 @@ class Desk:
             SignalView(
                 118_200 - back, MARKET - back * SECOND, NOW - back * SECOND, strategy, key, direction, confidence,
                 outcome, detail, tuple(ContributionView(n, v) for n, v in why),
+                breaches=(risk_views.BREACH,) if back == 9 else (),
             )
             for back, key, strategy, direction, confidence, outcome, detail, why in rows
         )  # fmt: skip

@@ -18,9 +18,9 @@ from midas.domain.decision import OrderBlocked, TargetApproved, TargetRefused
 from midas.domain.instrument import Instrument
 from midas.domain.limits import Limits
 from midas.domain.opinion import Opinion, Urgency
-from midas.portfolio.sizing import SizingRules
 from midas.settings import load_settings
 from midas.settings.risk import LimitProfile
+from midas.statistics.sizing import SizingPolicy
 from midas.workspace import template
 from tests.engine.hands import Hands
 from tests.engine.scene import Scene, of
@@ -139,7 +139,7 @@ def coins(seed: int) -> tuple[Desk, set[str]]:
     """Two strategies and a person on BTC and ETH, as `midas init` configures it; the limits that refused."""
     puppets = [Puppet(), Wisher()]
     settings = config(puppets, (BITCOIN, ETH), limits=shipped("crypto-only"), weight=1.0)
-    settings = msgspec.structs.replace(settings, sizing=SizingRules(volatility_target=5.0))
+    settings = msgspec.structs.replace(settings, sizing=SizingPolicy(volatility_target=5.0))
     desk, draw = Desk(puppets, settings=settings), random.Random(seed)
     markets = [ScriptedMarket(BITCOIN), ScriptedMarket(ETH, 300_000)]
     for market in markets:

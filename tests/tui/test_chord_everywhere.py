@@ -9,7 +9,7 @@ import pytest
 from tests.fakes import snapshots
 from tests.tui.conftest import Bench, Console
 from tui.screens.halted import HaltPanel
-from tui.views.table import VIEWS
+from tui.views.table import VIEWS, screens
 
 TYPED = (*"0.1f",)  # a letter of the panel among them
 
@@ -54,7 +54,7 @@ async def halts(bench: Bench, what: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "link"), [("1", "slow"), *((view.number, "lan") for view in VIEWS)]
+    ("number", "link"), [("1", "slow"), *((view.number, "lan") for view in screens())]
 )  # a slow line has 256 colours
 async def test_the_chord_halts_over_everything_that_can_be_open(
     console: Console, number: str, link: str

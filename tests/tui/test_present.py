@@ -211,14 +211,14 @@ def test_the_banner_never_loses_mode_environment_or_kill_hint(width: int) -> Non
         assert part in line
 
 
-@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: f"{view.name}{view.section}")
 @pytest.mark.parametrize(
     "size", [(80, 24), (99, 31), (100, 32), (120, 40), (159, 60), (160, 44), (200, 60), (300, 90)]
 )
 def test_panes_tile_the_terminal_without_overlap(size: tuple[int, int], view: View) -> None:
     width, height = size
     covered = [[0] * width for _ in range(height)]
-    for region in plan(view.tiers, width, height).regions.values():
+    for region in plan(view.tiers, width, height, strip=bool(view.section)).regions.values():
         for y in range(region.y, region.bottom):
             for x in range(region.x, region.right):
                 covered[y][x] += 1

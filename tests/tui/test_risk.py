@@ -55,41 +55,65 @@ async def test_every_limit_stands_there_with_what_is_left_of_it(
         assert {len(row) for row in bench.screen()} == {size[0]}
 
 
-def test_the_next_limit_to_bind_is_named_with_its_room() -> None:
-    text = body(limits.table(picture(normal()), spot(65, 14)))
-    assert "▸ next to bind: position (BTC-USDT)" in text
+def test_the_next_limit_to_bind_is_named_with_its_room_and_what_it_does() -> None:
+    text = body(limits.table(picture(normal()), spot(78, 18)))
     position = normal().limits[0]
-    assert f"Room: {limits.figure(position, position.room)}" in text
-    assert "When it binds: orders beyond it refused" in text
+    room = limits.figure(position, position.room)
+    assert text.startswith(f"▸ next to bind: position (BTC-USDT) {limits.figure(position, position.value)}")
+    assert f"room {room}; then orders beyond it refused" in " ".join(text.split())
+    assert limits.ordered(picture(normal()))[0] == position
+
+
+def test_the_fullest_stand_on_top_and_rows_of_much_the_same_use_keep_their_order() -> None:
+    snapshot = normal()
+    shares = {"sector": 0.51, "crypto": 0.58, "cash": 0.52, "rate": 0.61, "position": 0.9}
+    rows = tuple(replace(row, used=shares.get(row.name, 0.0)) for row in snapshot.limits)
+    known = limits.ordered(picture(replace(snapshot, limits=rows, next_to_bind="position")))
+    assert [limit.name for limit in known[:5]] == ["position", "rate", "sector", "crypto", "cash"]
+
+
+def test_a_limit_that_binds_stands_before_the_next_one() -> None:
+    bound = with_limit("rate", used=1.0, binding=True, room=0.0)
+    assert limits.ordered(picture(replace(bound, next_to_bind="position")))[0].name == "rate"
 
 
 def test_in_the_smallest_pane_it_is_still_named() -> None:
-    text = body(limits.table(picture(normal()), spot(43, 9)))
-    assert "next: position, room" in text
-    assert "day loss" in text
+    sheet = limits.table(picture(normal()), spot(43, 6))
+    assert body(sheet).startswith("▸ next to bind: position")
+    assert "3 more: j" in "".join(piece.text for piece in sheet.foot)
 
 
-def test_a_limit_that_binds_says_so_in_words_not_by_colour_alone() -> None:
-    bound = with_limit("crypto", value=0.61, used=1.02, room=0.0, binding=True)
-    sheet = limits.table(picture(bound), spot(65, 14))
-    assert "! crypto" in body(sheet)
-    assert "crypto BINDS: 61.0%, at most 60.0%" in body(sheet)
+def test_a_limit_that_binds_says_so_in_words_and_shape_not_by_colour_alone() -> None:
+    bound = with_limit("crypto", value=0.61, used=1.02, room=0.0, binding=True, over=0.01)
+    sheet = limits.table(picture(bound), spot(70, 14))
+    text = body(sheet)
+    assert "! crypto BINDS: 61.0%, at most 60.0%; 1.0% over" in text
+    row = next(line for line in text.splitlines() if line.startswith("! crypto  "))
+    assert "████" in row
+    assert "over 1.0%" in row
     assert "1 of 7 BIND" in "".join(piece.text for piece in sheet.note)
+
+
+def test_a_limit_that_is_used_up_has_no_room_and_is_not_over() -> None:
+    bound = with_limit("crypto", value=0.60, used=1.0, room=0.0, binding=True)
+    row = next(r for r in body(limits.table(picture(bound), spot(70, 14))).splitlines() if "████" in r)
+    assert "none" in row
+    assert "over" not in row
 
 
 def test_what_is_not_known_yet_has_words_instead_of_a_zero() -> None:
     unknown = with_limit(
         "position", value=0.0, used=0.0, room=math.nan, room_money=math.nan, detail="no price yet"
     )
-    text = body(limits.table(picture(unknown), spot(65, 14)))
-    row = next(line for line in text.splitlines() if line.startswith("▸ position"))
+    text = body(limits.table(picture(unknown), spot(78, 14)))
+    row = next(line for line in text.splitlines() if line.startswith("▸ position  "))
     assert "0.0%" not in row
     assert "not known yet, no price yet" in text
     assert "nan" not in text
 
 
 def test_a_limit_that_binds_from_above_shows_its_least() -> None:
-    text = body(limits.table(picture(normal()), spot(65, 14, "limit:cash")))
+    text = body(limits.table(picture(normal()), spot(65, 18, "limit:cash")))
     assert "≥10.0%" in text
     assert "at least 10.0%" in text
 
@@ -103,7 +127,7 @@ def test_a_limit_that_the_console_does_not_know_keeps_the_engines_words() -> Non
 
 async def test_enter_explains_the_chosen_limit_on_a_page(console: Console) -> None:
     async with console() as bench:
-        await bench.press("5", "j", "j", "j", "enter")
+        await bench.press("5", "j", "j", "enter")
         assert isinstance(bench.app.screen, Page)
         crypto = bench.snapshot.limits[2]
         assert bench.shows(f"crypto {limits.figure(crypto, crypto.value)}, at most 60.0%")
@@ -112,17 +136,27 @@ async def test_enter_explains_the_chosen_limit_on_a_page(console: Console) -> No
         assert bench.shows("▶ crypto")
 
 
-def test_exposure_is_told_by_instrument_and_by_strategy() -> None:
-    text = body(exposure.table(picture(normal()), spot(65, 10)))
-    assert "by instrument" in text
-    assert "by strategy" in text
+def test_exposure_is_a_tree_over_its_instruments_then_told_by_strategy() -> None:
+    lines = body(exposure.table(picture(normal()), spot(65, 16))).splitlines()
+    names = [line.strip().split()[0] for line in lines if line.strip()]
+    assert names[1:7] == ["everything", "binance", "crypto", "crypto", "BTC-USDT", "ETH-USDT"]
+    assert lines[5].startswith("      BTC-USDT"), "a branch stands further in than what holds it"
     for view in normal().exposures:
         name = view.name.partition(".")[0]
-        assert f"{view.worst * 100:.1f}%" in next(line for line in text.splitlines() if line.startswith(name))
+        assert f"{view.worst * 100:.1f}%" in next(line for line in lines if line.strip().startswith(name))
+
+
+def test_a_branch_beyond_its_limit_has_a_mark_and_a_solid_bar() -> None:
+    snapshot = normal()
+    tree = tuple(replace(b, worst=0.62) if b.scope == "class" else b for b in snapshot.tree)
+    lines = body(exposure.table(picture(replace(snapshot, tree=tree)), spot(100, 16))).splitlines()
+    assert "!62.0%" in lines[3]
+    assert "█████" in lines[3]
 
 
 def test_exposure_gives_up_a_heading_before_a_row() -> None:
-    text = body(exposure.table(picture(normal()), spot(52, len(normal().exposures) + 1)))
+    rows = len(normal().tree) + 3
+    text = body(exposure.table(picture(normal()), spot(52, rows + 1)))
     assert all(view.name.partition(".")[0] in text for view in normal().exposures)
     assert "by strategy" not in text
 
@@ -147,7 +181,7 @@ def test_without_a_curve_there_are_words() -> None:
     empty = replace(snapshot, money=replace(snapshot.money, curve=()), triggers=())
     text = body(equity.curve(picture(empty), spot(51, 13)))
     assert "the curve begins with the second picture" in text
-    assert "no trigger can be computed" in text
+    assert "no loss budget before" in text
 
 
 @pytest.mark.parametrize("mode", list(Mode), ids=lambda mode: mode.value)
@@ -225,8 +259,8 @@ def test_limits_without_a_row_are_counted_in_the_edge() -> None:
 
 def test_a_gauge_is_empty_where_its_value_is_printed_as_nothing() -> None:
     tiny = with_limit("day", value=0.0004, used=0.02)
-    row = next(r for r in body(limits.table(picture(tiny), spot(90, 14))).splitlines() if "day loss" in r)
+    row = next(r for r in body(limits.table(picture(tiny), spot(90, 14))).splitlines() if " day loss  " in r)
     assert "▓" not in row
     small = with_limit("day", value=0.0006, used=0.03)
-    row = next(r for r in body(limits.table(picture(small), spot(90, 14))).splitlines() if "day loss" in r)
+    row = next(r for r in body(limits.table(picture(small), spot(90, 14))).splitlines() if " day loss  " in r)
     assert "▓░" in row

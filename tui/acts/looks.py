@@ -9,7 +9,8 @@ from tui.entry import Entry
 from tui.naming import instrument_named
 from tui.screens.page import Help
 from tui.theme import PALETTES, THEMES, Inks
-from tui.views.table import VIEWS
+from tui.views.table import VIEWS, screens
+from tui.views.view import View
 
 SIDES = {
     "western": "up green, down red",
@@ -28,7 +29,17 @@ class Looks(Pacing):
             *super().entries(),
             *(
                 Entry(f"screen {v.name.lower()}", "show it", partial(self._screen, v.number), key=v.number)
+                for v in screens()
+            ),
+            *(
+                Entry(
+                    f"{v.name.lower()} {v.section.lower()}",
+                    "that section",
+                    partial(self._section, v),
+                    key=v.number,
+                )
                 for v in VIEWS
+                if v.section
             ),
             Entry("symbol", "the instrument of every pane", self._symbol, "SYMBOL", "h/l", self.symbols),
             *(Entry(f"palette {p}", SIDES[p], partial(self._palette, p), key="P") for p in PALETTES),
@@ -39,6 +50,9 @@ class Looks(Pacing):
 
     def _screen(self, number: str, _rest: str) -> None:
         self.stage.action_screen(number)
+
+    def _section(self, view: View, _rest: str) -> None:
+        self.stage.show(view)
 
     def _symbol(self, rest: str) -> str | None:
         snapshot = self.newest

@@ -12,7 +12,7 @@ from tui.core import Core
 from tui.entry import Entry
 from tui.export import named
 from tui.options import SEVERITIES
-from tui.present import alerts, events, limits, modes, reconciliation
+from tui.present import alerts, events, limits, modes, reconciliation, refusals, why
 from tui.present.lines import Line
 from tui.present.picture import Picture
 from tui.screens.foot import FilterLine
@@ -94,6 +94,11 @@ def _explained(picture: Picture, pane: str, key: str) -> tuple[str, Pages] | Non
     if pane == "limits":
         limit = next((each for each in picture.snapshot.limits if each.name == name), None)
         return (limit.title, partial(limits.whole, picture, limit)) if limit else None
+    if pane == "refused":
+        signal = refusals.found(picture, key)
+        if signal is None:
+            return None
+        return why.heading(picture, signal), partial(why.whole, picture, signal, False)
     if pane == "alarms":
         alarm = next((each for each in picture.snapshot.alarms if each.name == name), None)
         return ("alarm", partial(alerts.alarm_whole, picture, alarm)) if alarm else None

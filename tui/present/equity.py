@@ -1,4 +1,4 @@
-"""The equity curve, and how far the losses are from where the engine acts by itself."""
+"""The equity curve, and how much of each loss budget is used or would be if every stop were hit."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from midas.domain.time import SECOND
 from midas.state.snapshot import TriggerView
 from tui.present import numbers
 from tui.present.gauge import gauge, shade_of
-from tui.present.lines import Line, Piece, Sheet, centred, clip, spread
+from tui.present.lines import Line, Piece, Sheet, centred, clip, spread, width_of
 from tui.present.masking import secret
 from tui.present.picture import Picture, Spot
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
-_TRIGGER_ROWS = 2  # one for the gauge, one for the words
+ROWS = 2  # of a budget: one for the gauge, one for the words
 FIGURES = 16  # " 0.61% of 10.0%"
 
 
 def curve(picture: Picture, spot: Spot) -> Sheet:
-    """Result on top, the curve in the middle, the triggers below."""
+    """Result on top, the curve in the middle, the budgets below."""
     money = picture.snapshot.money
     points = [value for value in money.curve if isfinite(value)]
-    triggers = _triggers(picture, spot)
+    budgets = _budgets(picture, spot)
     rows: list[Line] = [_result(picture, spot.width)]
-    room = spot.height - len(rows) - len(triggers)
+    room = spot.height - len(rows) - len(budgets)
     if room >= 2:
         rows += _drawn(points, spot.width, room)
-    title: Line = [Piece("equity ", "title"), Piece(money.currency, "dim")]
+    title: Line = [Piece("loss budgets · equity ", "title"), Piece(money.currency, "dim")]
     span = numbers.duration(len(points) * SECOND)
     note: Line = [Piece(f"last {span}", "dim")] if points else []
-    return Sheet(title, rows + triggers, note)
+    return Sheet(title, rows + budgets, note)
 
 
 def heights(points: list[float], columns: int, rows: int) -> list[int]:
@@ -70,32 +70,66 @@ def _drawn(points: list[float], width: int, height: int) -> list[Line]:
     return rows
 
 
-def _triggers(picture: Picture, spot: Spot) -> list[Line]:
+def _budgets(picture: Picture, spot: Spot) -> list[Line]:
+    """The losses at which the engine acts, the first to fire on top, and what the stops may still add."""
     known = [trigger for trigger in picture.snapshot.triggers if trigger.equity == trigger.equity]
     if not known:
-        return [[Piece("no trigger can be computed before equity is known", "dim")]]
-    roomy = spot.height >= _TRIGGER_ROWS * len(known) + 6
+        return [[Piece("no loss budget before equity is known", "dim")]]
+    roomy = spot.height >= ROWS * len(known) + 7
     rows: list[Line] = [[]] if roomy else []
-    for trigger in known:
-        rows.append(_gauge(trigger, spot.width))
+    room = spot.height - 2 - len(rows) if not roomy else ROWS * len(known)
+    for trigger in known[: max(1, room)]:
+        rows.append(_gauge(picture, trigger, spot.width))
         if roomy:
             rows.append([secret(clip(f"  {_words(picture, trigger)}", spot.width), "dim")])
+    if len(rows) + 2 <= spot.height:
+        rows.append(_stops(picture, known, spot.width))
     return rows
 
 
-def _gauge(trigger: TriggerView, width: int) -> Line:
+def _stops(picture: Picture, known: list[TriggerView], width: int) -> Line:
+    """What is lost if every stop is hit, beside what the first stop-everything budget leaves."""
+    risk, currency = picture.snapshot.open_risk, picture.snapshot.money.currency
+    if not picture.snapshot.stops:
+        return [Piece(clip("open risk to stops: none, no position has one", width), "dim")]
+    tight = min(known, key=lambda trigger: trigger.room)
+    beyond = risk > tight.room
+    ink = "alarm" if beyond else "text"
+    said: Line = [
+        Piece("! " if beyond else "▒ ", ink), Piece("if every stop is hit ", "dim"),
+        secret(f"-{numbers.money(risk)}", ink), Piece(f" {currency}", "dim"),
+    ]  # fmt: skip
+    told = f"  {'more than' if beyond else 'within what'} {tight.title} leaves"
+    return [*said, Piece(told if width_of(said) + len(told) <= width else "", ink if beyond else "dim")]
+
+
+def _gauge(picture: Picture, trigger: TriggerView, width: int) -> Line:
     used = trigger.value / trigger.maximum if trigger.maximum > 0 else 0.0
     ink = shade_of(used)
+    mark = Piece("◆" if trigger.active else "!" if used >= 1.0 else " ", "warn" if trigger.active else ink)
     if width < 46:
         short = f"{numbers.fixed(trigger.value * 100, 2)}/{numbers.share(trigger.maximum, 1)}"
         title, does = trigger.title.split()[0], trigger.action.split()[0]
-        return [Piece(f"{title:<9}", "text"), Piece(f"{short:<10}", ink), Piece(f" → {does}", "dim")]
-    name = f"{trigger.title:<10} "
+        return [mark, Piece(f"{title:<9}", "text"), Piece(f"{short:<10}", ink), Piece(f" → {does}", "dim")]
+    name = f"{trigger.title:<12} "
     figures = f" {numbers.share(trigger.value, 2)} of {numbers.share(trigger.maximum, 1)}"
     acts = f" → {trigger.action}" if width >= 56 else f" → {trigger.action.split()[0]}"
-    bar = max(4, min(30, width - len(name) - FIGURES - (25 if width >= 56 else 12)))
-    line: Line = [Piece(name, "text"), Piece(gauge(used, bar), ink), Piece(f"{figures:<{FIGURES}}", ink)]
-    return [*line, Piece(clip(acts, width - len(name) - bar - FIGURES), "dim")]
+    bar = max(4, min(30, width - len(name) - FIGURES - (27 if width >= 56 else 14)))
+    line: Line = [mark, Piece(name, "text"), *_bar(picture, trigger, used, bar)]
+    line.append(Piece(f"{figures:<{FIGURES}}", ink))
+    return [*line, Piece(clip(acts, width - len(name) - bar - FIGURES - 1), "dim")]
+
+
+def _bar(picture: Picture, trigger: TriggerView, used: float, width: int) -> Line:
+    """Lost ▓, would be lost if every stop were hit ▒, left ░; solid where the budget is used up."""
+    if used >= 1.0:
+        return [Piece("█" * width, "alarm")]
+    lost = gauge(used, width).rstrip("░")
+    left, whole = width - len(lost), trigger.room
+    risk = picture.snapshot.open_risk
+    more = min(left, round(left * risk / whole)) if whole > 0.0 and risk > 0.0 else 0
+    line: Line = [Piece(lost, shade_of(used)), Piece("▒" * more, "alarm" if risk > whole > 0.0 else "warn")]
+    return [*line, Piece("░" * (left - more), "gauge")]
 
 
 def _words(picture: Picture, trigger: TriggerView) -> str:

@@ -1,10 +1,10 @@
-"""What is held, by instrument and by strategy, and what our entry orders may still add to it."""
+"""What is held: by venue, class, sector and instrument, each branch over what it holds; then by strategy."""
 
 from __future__ import annotations
 
-from math import isfinite
+from math import isfinite, nan
 
-from midas.state.snapshot import ExposureView
+from midas.state.snapshot import BranchView, ExposureView
 from tui.present import numbers
 from tui.present.gauge import gauge, shade_of
 from tui.present.lines import Line, Piece, Sheet, centred, clean, spread
@@ -13,34 +13,32 @@ from tui.present.picture import Picture, Spot
 from tui.present.reconciliation import NO_SWITCH, switchless
 from tui.present.table import Column, fitting, heading, row
 
-_GROUPS = (("instrument", "by instrument"), ("strategy", "by strategy"))
+ROOT = "all"
 
 
 def table(picture: Picture, spot: Spot) -> Sheet:
-    """Two groups of rows; the cash under them."""
-    known = picture.snapshot.exposures
+    """The tree, the strategies, and the cash under them."""
     money = picture.snapshot.money
+    branches = _branches(picture)
     title: Line = [Piece("exposure ", "title"), Piece(money.currency, "dim")]
-    if not known:
-        return Sheet(title, centred("nothing is held and nothing asked for", spot.width, spot.height))
-    rows: list[Line] = []
+    if not branches:
+        nothing = "nothing is held and nothing asked for; the tree begins with the first order"
+        return Sheet(title, centred(nothing, spot.width, spot.height))
+    strategies = _strategies(picture)
     columns = fitting(_columns(picture, spot.width), spot.width)
-    for scope, words in _GROUPS:
-        members = [view for view in known if view.scope == scope]
-        if not members:
-            continue
-        named = [columns[0]._replace(heading=words), *columns[1:]]
-        rows += [[]] if rows and spot.height > len(known) + 3 else []
-        # Where room is short a strategy's name tells by itself what it is.
-        rows += [heading(named)] if not rows or spot.height >= len(known) + 2 else []
-        rows += [row(columns, view) for view in members]
+    rows: list[Line] = [heading(columns), *(row(columns, branch) for branch in branches)]
+    if strategies:
+        roomy = spot.height >= len(rows) + len(strategies) + 4
+        rows += [[]] if roomy else []
+        rows += [[Piece("by strategy", "faint")]] if spot.height >= len(rows) + len(strategies) + 2 else []
+        rows += [row(columns, branch) for branch in strategies]
     if len(rows) > spot.height:
         more = len(rows) - spot.height + 1
         rows = [*rows[: spot.height - 1], [Piece(f" +{more} more: z", "dim")]]
     if spot.height > len(rows) + 1:
         rows += _naked(picture)
     cash = [Piece("cash ", "dim"), secret(f"{numbers.money(money.cash)} {money.currency}")]
-    foot: Line = [Piece("worst: as if every entry order filled", "dim")] if spot.width >= 60 else []
+    foot: Line = [Piece("worst: as if every entry order filled", "dim")] if spot.width >= 44 else []
     if spot.height > len(rows):
         rows += [[]] * (spot.height - len(rows) - 1)
         rows.append(spread(cash, [secret(f"equity {numbers.money(money.equity)}", "dim")], spot.width))
@@ -61,27 +59,56 @@ def _naked(picture: Picture) -> list[Line]:
     return [line]
 
 
-def _columns(picture: Picture, width: int) -> list[Column[ExposureView]]:
-    bar = 8 if width < 70 else 14
+def _branches(picture: Picture) -> list[BranchView]:
+    """The engine's tree; of an engine without one, its instruments."""
+    if picture.snapshot.tree:
+        tree = list(picture.snapshot.tree)
+        return tree if len(tree) > 1 else []
+    return [_flat(view) for view in picture.snapshot.exposures if view.scope == "instrument"]
 
-    def used(view: ExposureView) -> Piece:
-        if not isfinite(view.maximum) or not isfinite(view.worst) or view.maximum <= 0:
+
+def _strategies(picture: Picture) -> list[BranchView]:
+    return [_flat(view) for view in picture.snapshot.exposures if view.scope == "strategy"]
+
+
+def _flat(view: ExposureView) -> BranchView:
+    return BranchView(
+        1, view.scope, view.name, abs(view.value), view.value, view.working, view.worst, view.maximum
+    )
+
+
+def _columns(picture: Picture, width: int) -> list[Column[BranchView]]:
+    cells = 8 if width < 70 else 14
+    hedged = any(branch.net != branch.gross for branch in picture.snapshot.tree)
+
+    def used(branch: BranchView) -> Piece:
+        share = branch.worst / branch.maximum if branch.maximum > 0.0 else nan
+        if not isfinite(share):
             return Piece("")
-        share = view.worst / view.maximum
-        return Piece(gauge(share, bar), shade_of(share))
+        return Piece("█" * cells if share >= 1.0 else gauge(share, cells), shade_of(share))
 
-    def name(view: ExposureView) -> str:
-        return picture.named(view.name) if view.scope == "instrument" else view.name
+    def name(branch: BranchView) -> Piece:
+        told = picture.named(branch.name) if branch.scope == "instrument" else clean(branch.name)
+        if branch.scope == ROOT:
+            return Piece("everything", "strong")
+        steps = "  " * (branch.depth - 1)
+        leaf = branch.scope in ("instrument", "strategy")
+        return Piece(f"{steps}{told}", "strong" if leaf else "text")
 
-    def limit(view: ExposureView) -> str:
-        return numbers.share(view.maximum, 1) if isfinite(view.maximum) else ""
+    def worst(branch: BranchView) -> Piece:
+        over = branch.worst >= branch.maximum
+        return Piece(f"{'!' if over else ''}{numbers.share(branch.worst, 1)}", "alarm" if over else "text")
 
+    def limit(branch: BranchView) -> str:
+        return numbers.share(branch.maximum) if isfinite(branch.maximum) else ""
+
+    net = Column[BranchView]("net", 10, 4 if hedged else 6, lambda b: secret(numbers.signed(b.net), "dim"))
     return [
-        Column("", 15, 1, lambda v: Piece(name(v), "strong"), left=True),
-        Column("held", 10, 0, lambda v: secret(numbers.money(v.value))),
-        Column("share", 6, 0, lambda v: Piece(numbers.share(v.share, 1))),
-        Column("entries", 9, 3, lambda v: secret(numbers.money(v.working), "dim")),
-        Column("worst", 6, 2, lambda v: Piece(numbers.share(v.worst, 1))),
-        Column("limit", 6, 5, lambda v: Piece(limit(v), "dim")),
-        Column("of limit", bar, 4, used, left=True),
+        Column("venue/class/sector", 18, 1, name, left=True),
+        Column("gross", 10, 0, lambda b: secret(numbers.money(b.gross))),
+        net,
+        Column("entries", 9, 3, lambda b: secret(numbers.money(b.entries), "dim")),
+        Column("worst", 7, 0, worst),
+        Column("limit", 5, 2, lambda b: Piece(limit(b), "dim")),
+        Column("of limit", cells, 5, used, left=True),
     ]

@@ -1,14 +1,17 @@
-"""The limits of screen 5: how much of each is used, what is left, and what happens when one binds."""
+"""The limits of screen 5: which binds next, how much of each is used, what is left, what happens then."""
 
 from __future__ import annotations
 
 from midas.state.snapshot import InstrumentView, LimitView
 from tui.present import numbers
 from tui.present.gauge import binding, gauge, shade_of, shown_used
-from tui.present.lines import Line, Piece, Sheet, centred, clip, detail
+from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, detail, wrapped
 from tui.present.masking import concealed, secret
 from tui.present.picture import Picture, Spot
 from tui.present.table import Column, fitting, heading, row
+
+ROOMY = 6  # rows more than limits from which on the first sentence may take all that it needs
+STEPS = 10  # limits whose use differs by less than a tenth keep the engine's order
 
 # By the engine's names; one that the console doesn't know is shown by its own words.
 MEANINGS = {
@@ -29,39 +32,44 @@ ACTIONS = {
 }
 
 
+def ordered(picture: Picture) -> list[LimitView]:
+    """What binds first, then the next to bind, then the fuller ones.
+
+    Those that are about as full stay in the engine's order: rows that jump can't be watched.
+    """
+    known, following = picture.snapshot.limits, picture.snapshot.next_to_bind
+
+    def place(limit: LimitView) -> tuple[bool, bool, int]:
+        return not limit.binding, limit.name != following, -int(min(limit.used, 9.0) * STEPS)
+
+    return sorted(known, key=place)
+
+
 def keys(picture: Picture, _height: int) -> list[str]:
     """The limits the cursor can stand on."""
-    return [f"limit:{limit.name}" for limit in picture.snapshot.limits]
+    return [f"limit:{limit.name}" for limit in ordered(picture)]
 
 
 def table(picture: Picture, spot: Spot) -> Sheet:
-    """A row a limit in the engine's order; below, the chosen one (else the next to bind) in sentences."""
-    known = picture.snapshot.limits
-    title: Line = [Piece("limits", "title")]
-    if not known:
+    """What binds next in a sentence, then a row a limit; below, all about the chosen one."""
+    title: Line = [Piece("limits", "title"), Piece(f" · {clean(picture.snapshot.profile)}", "dim")]
+    if not picture.snapshot.limits:
         return Sheet(title, centred("no limit reported yet", spot.width, spot.height))
-    chosen = chosen_limit(picture, spot)
-    below = _below(picture, chosen, spot)
-    room = max(1, spot.height - 1 - len(below))
+    known = ordered(picture)
+    roomy = spot.height >= len(known) + ROOMY
+    rows = [*_sentence(picture, spot.width, roomy), *([[]] if roomy else [])]
+    below = _below(picture, spot, spot.height - len(rows) - 1 - len(known))
     columns = fitting(_columns(picture, spot.width), spot.width - 2)
-    rows: list[Line] = [[Piece("  "), *heading(columns)]]
-    for index in spot.rows(keys(picture, 0), room):
-        limit = known[index]
-        rows.append([_mark(picture, limit, spot), *row(columns, limit)])
-    if off := picture.snapshot.limits_off:
-        told = Piece(clip(f"  off in this profile: {', '.join(off)}", spot.width), "faint")
-        rows += [[told]] if spot.height > len(rows) + len(below) else []
+    rows.append([Piece("  "), *heading(columns)])
+    room = max(1, spot.height - len(rows) - len(below))
+    seen = spot.rows(keys(picture, 0), room)
+    rows += [[_mark(picture, known[index], spot), *row(columns, known[index])] for index in seen]
+    if (off := picture.snapshot.limits_off) and spot.height > len(rows) + len(below):
+        rows.append([Piece(clip(f"  off in this profile: {', '.join(off)}", spot.width), "faint")])
     foot: Line = [Piece("j/k choose  Enter: what binds", "dim")] if spot.focused else []
-    return Sheet(title, rows + below, binding(picture.snapshot.limits), foot)
-
-
-def chosen_limit(picture: Picture, spot: Spot) -> LimitView:
-    """The one under the cursor, else the one that binds next."""
-    known = picture.snapshot.limits
-    by_key = {f"limit:{limit.name}": limit for limit in known}
-    if spot.selected in by_key:
-        return by_key[str(spot.selected)]
-    return next((limit for limit in known if limit.name == picture.snapshot.next_to_bind), known[0])
+    if hidden := len(known) - len(seen):
+        foot = [Piece(f"{hidden} more: {'j' if spot.focused else 'z'}  ", "warn"), *foot]
+    return Sheet(title, rows + below, binding(known), foot)
 
 
 def explained(picture: Picture, limit: LimitView) -> list[str]:
@@ -75,7 +83,7 @@ def explained(picture: Picture, limit: LimitView) -> list[str]:
 def whole(picture: Picture, limit: LimitView, width: int) -> list[Line]:
     """The same on a page of its own, with the gauge."""
     ink = "alarm" if limit.binding else shade_of(limit.used)
-    rows: list[Line] = [[Piece(gauge(shown_used(limit), min(width, 60)), ink)], []]
+    rows: list[Line] = [[Piece(bar(limit, min(width, 60)), ink)], []]
     for sentence in explained(picture, limit):
         rows += detail(sentence, width, "text", "")
     return rows
@@ -102,18 +110,34 @@ def oldest_held(picture: Picture) -> InstrumentView | None:
     return min(views, key=lambda view: view.updated_at, default=None)
 
 
-def _below(picture: Picture, limit: LimitView, spot: Spot) -> list[Line]:
-    spare = spot.height - 1 - len(picture.snapshot.limits)
-    if spare < 2:
-        left = f"{limit.title}, room {figure(limit, limit.room)}" if limit.room == limit.room else limit.title
-        word = "binds: " if limit.binding else "next: " if limit.name == picture.snapshot.next_to_bind else ""
-        return [[Piece("▸ ", "cursor"), Piece(clip(f"{word}{left}", spot.width - 2), "strong")]]
-    head, *rest = explained(picture, limit)
-    ink = "alarm" if limit.binding else "strong"
-    lead = Piece("! ", "alarm") if limit.binding else Piece("▸ ", "cursor")
-    first, *more = detail(head, spot.width - 2, ink, "")
-    rows = [[lead, *first], *([Piece("  "), *line] for line in more)]
-    for sentence in rest:
+def _sentence(picture: Picture, width: int, roomy: bool) -> list[Line]:
+    """What binds, else what binds next, with what is left of it and what it does then."""
+    first = ordered(picture)[0]
+    told = f"{_headline(picture, first)}; {_short(first)}"
+    longer = f"{told}; {'' if first.binding else 'then '}{action(first)}"
+    told = longer if roomy or len(longer) <= width - 2 else told
+    ink = "alarm" if first.binding else "strong"
+    words = wrapped(told, width - 2) if roomy else [clip(told, width - 2)]
+    lead = "! " if first.binding else "▸ "
+    marks = [Piece(lead, "alarm" if first.binding else "cursor"), *[Piece("  ")] * (len(words) - 1)]
+    return [[mark, Piece(text, ink)] for mark, text in zip(marks, words, strict=True)]
+
+
+def _short(limit: LimitView) -> str:
+    """What is left of it, or how far it is over, in a few words."""
+    if limit.over > 0.0:
+        return f"{figure(limit, limit.over)} over"
+    return f"room {figure(limit, limit.room)}" if limit.room == limit.room else "no room known"
+
+
+def _below(picture: Picture, spot: Spot, spare: int) -> list[Line]:
+    """All about the limit under the cursor, as far as there is room."""
+    by_key = {f"limit:{limit.name}": limit for limit in picture.snapshot.limits}
+    chosen = by_key.get(str(spot.selected))
+    if chosen is None or spare < 2:
+        return []
+    rows: list[Line] = []
+    for sentence in explained(picture, chosen):
         told = detail(sentence, spot.width, "dim")
         told = concealed(told) if sentence.startswith("Room") else told
         rows += told if len(rows) + len(told) <= spare else []
@@ -141,6 +165,11 @@ def _room(picture: Picture, limit: LimitView) -> str:
     return f"Room: {figure(limit, limit.room)}{money}; {numbers.share(limit.used)} is used."
 
 
+def bar(limit: LimitView, width: int) -> str:
+    """How much of it is used; one that binds is solid: a shape, not a colour alone."""
+    return "█" * width if limit.binding else gauge(shown_used(limit), width)
+
+
 def _mark(picture: Picture, limit: LimitView, spot: Spot) -> Piece:
     if spot.selected == f"limit:{limit.name}":
         return Piece("▶ ", "cursor")
@@ -150,7 +179,7 @@ def _mark(picture: Picture, limit: LimitView, spot: Spot) -> Piece:
 
 
 def _columns(picture: Picture, width: int) -> list[Column[LimitView]]:
-    bar = 6 if width < 60 else 12
+    cells = 6 if width < 60 else 12
     currency = picture.snapshot.money.currency
 
     def ink(limit: LimitView) -> str:
@@ -162,12 +191,17 @@ def _columns(picture: Picture, width: int) -> list[Column[LimitView]]:
     def bound(limit: LimitView) -> str:
         return f"{'≥' if limit.floor else ''}{figure(limit, limit.maximum)}"
 
+    def left(limit: LimitView) -> str:
+        if limit.over > 0.0:
+            return f"over {figure(limit, limit.over)}"
+        return known(limit, "none" if limit.binding else figure(limit, limit.room))
+
     return [
-        Column("limit", 9, 0, lambda x: Piece(x.title, "alarm" if x.binding else "strong"), left=True),
-        Column("used", bar, 3, lambda x: Piece(gauge(shown_used(x), bar), ink(x)), left=True),
+        Column("limit", 11, 0, lambda x: Piece(x.title, "alarm" if x.binding else "strong"), left=True),
+        Column("used", cells, 3, lambda x: Piece(bar(x, cells), ink(x)), left=True),
         Column("now", 6, 0, lambda x: Piece(known(x, figure(x, x.value)))),
         Column("limit at", 8, 0, lambda x: Piece(bound(x), "dim")),
-        Column("room", 6, 0, lambda x: Piece(known(x, figure(x, x.room)), ink(x))),
+        Column("room", 10, 0, lambda x: Piece(left(x), ink(x))),
         Column(f"room {currency[:6]}", 11, 4, lambda x: secret(numbers.money(x.room_money))),
         Column("when it binds", 38, 5, lambda x: Piece(action(x), "dim"), left=True),
     ]

@@ -183,6 +183,7 @@ def _edge(left: Sequence[Piece], right: Sequence[Piece], width: int, bar: Piece)
     start: Line = [dash, blank, *left, blank] if left else []
     end: Line = [blank, *right, blank, dash] if right else []
     room = width - width_of(start) - width_of(end)
-    if room < 0:
-        return fit(start, width)
+    if room < 0:  # the right one gives way
+        left_over = max(0, width - width_of(start))
+        return [*fit(start, width - left_over), Piece(bar.text * left_over, bar.ink)]
     return [*start, Piece(bar.text * room, bar.ink), *end]

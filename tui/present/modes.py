@@ -16,6 +16,8 @@ from tui.present.picture import Picture, Spot
 from tui.present.table import Column, fitting, heading, row
 from tui.present.words import mode_badge
 
+NARROW = 50  # columns; below, a change is told by shapes
+
 
 def table(picture: Picture, spot: Spot) -> Sheet:
     """A row a mode, from freest to safest, the present one marked; below, who set it and what ends it."""
@@ -51,7 +53,7 @@ def changes(picture: Picture, spot: Spot) -> Sheet:
     chosen = next((c for c, key in zip(known, names, strict=True) if key == spot.selected), None)
     below = detail(f"by {chosen.by}: {chosen.cause}", spot.width, "strong") if chosen else []
     below = below[: max(1, spot.height // 2)]
-    tall = 2 if spot.height >= 2 * len(known) and spot.width < 90 else 1
+    tall = 2 if spot.height >= 2 * len(known) and NARROW <= spot.width < 90 else 1
     rows: list[Line] = []
     for index in spot.rows(names, max(1, (spot.height - len(below)) // tall)):
         rows += _change(picture, known[index], spot.width, names[index] == spot.selected, tall)
@@ -71,6 +73,13 @@ def whole(picture: Picture, change: ModeChangeView, width: int) -> list[Line]:
 def _change(picture: Picture, change: ModeChangeView, width: int, here: bool, tall: int) -> list[Line]:
     """On one row, or with the cause on a second."""
     before, after = mode_badge(change.before), mode_badge(change.after)
+    if width < NARROW:  # the shapes stand in the table beside it; the cause stands nowhere else
+        short: Line = [
+            Piece("▶" if here else " ", "cursor"),
+            Piece(f"{clock_text(change.at)[:5]} ", "dim"),
+            Piece(f"{before.shape}→{after.shape} ", "strong"),
+        ]
+        return [[*short, Piece(clip(f"{change.by}: {change.cause}", width - width_of(short)))]]
     age = numbers.duration(picture.age_of(change.at))
     line = [
         Piece("▶" if here else " ", "cursor"),

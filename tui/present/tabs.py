@@ -1,4 +1,7 @@
-"""The third line: the screens by number, the present one reversed, with what waits on the others."""
+"""The third line: the screens by number, the present one reversed, with what waits on the others.
+
+Under it, where a screen has them, its sections.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,16 @@ def tabs_line(picture: Picture, names: list[tuple[str, str]], present: str, widt
             line.append(Piece(f"{count} ", ink if not here else "tab", ground))
     drawn = spread(line, _aside(picture, width - width_of(line) - 1), width)
     return masked(drawn) if picture.options.private else drawn
+
+
+def sections_line(names: list[str], present: str, keys: str, width: int) -> Line:
+    """`   Limits  Losses ...`: the sections of the screen, the present one marked and reversed."""
+    line: Line = [Piece(" ")]
+    for name in names:
+        here = name == present
+        ground = "tab" if here else ""
+        line.append(Piece(f" {'▸' if here else ' '}{name} ", "tab" if here else "dim", ground))
+    return spread(line, [Piece(keys, "key"), Piece(" section ", "dim")], width)
 
 
 def _aside(picture: Picture, room: int) -> Line:

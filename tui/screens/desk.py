@@ -24,9 +24,9 @@ from tui.present.lines import Line, Piece, clip, fit
 from tui.present.masking import masked
 from tui.present.picture import Picture
 from tui.present.status import Notice, Pace, keys_line, notice_line, status_line
-from tui.present.tabs import tabs_line
+from tui.present.tabs import sections_line, tabs_line
 from tui.theme import Inks
-from tui.views.table import VIEWS, kinds, numbered
+from tui.views.table import VIEWS, kinds, numbered, screens, sections
 from tui.views.view import View
 from tui.widgets.canvas import Canvas
 from tui.widgets.pane import COMMON, Pane
@@ -74,7 +74,7 @@ class DeskScreen(Screen[None]):
         self._notice: Notice | None = None
         self._printed: InstrumentView | None = None
         self._paused = False  # panes stand still
-        self._homes: dict[str, str] = {}  # where the keyboard was in each view
+        self._homes: dict[tuple[str, str], str] = {}  # where the keyboard was in each view
         self.view = VIEWS[0]
         self.pace = Pace(0.0, 0)
         self.guide = ""  # what the tour asks for, in place of the keys
@@ -101,18 +101,18 @@ class DeskScreen(Screen[None]):
     def on_key(self, event: Key) -> None:
         """A number without a screen says so."""
         if event.key in NUMBERS and numbered(event.key) is None and not self._keymap.takes(event.key):
-            *others, last = [f"{view.number} {view.name}" for view in VIEWS]
+            *others, last = [f"{view.number} {view.name}" for view in screens()]
             there = f"there are {', '.join(others)} and {last}"
             self.post_message(NoEffect(f"there is no screen {event.key}; {there}"))
 
     def show(self, view: View) -> None:
         """Change to another view; each remembers where its keyboard was."""
         if self.focused is not None and self.focused.id is not None:
-            self._homes[self.view.number] = self.focused.id
+            self._homes[self.view.number, self.view.section] = self.focused.id
         self.view, self._zoomed = view, None
-        self._deck.layout.tiers = view.tiers
+        self._deck.layout.tiers, self._deck.layout.strip = view.tiers, bool(view.section)
         self._arrange()
-        home = self._homes.get(view.number, view.home)
+        home = self._homes.get((view.number, view.section), view.home)
         names = self._plan().tabs
         if names:
             self.panes[home if home in names else names[0]].focus()
@@ -211,10 +211,17 @@ class DeskScreen(Screen[None]):
     # actions
 
     def action_screen(self, number: str) -> None:
-        """A numbered screen."""
+        """A numbered screen; the number of the present one goes on to its next section."""
         view = numbered(number)
-        if view is not None:
+        if view is not None and view.section and number == self.view.number:
+            self.action_section(1)
+        elif view is not None:
             self.show(view)
+
+    def action_section(self, steps: int) -> None:
+        """The next or previous section of the screen, round and round."""
+        known = sections(self.view)
+        self.show(known[(known.index(self.view) + steps) % len(known)])
 
     async def action_at_pane(self, key: str) -> None:
         """A key that means something in some panes only; elsewhere say where."""
@@ -390,8 +397,12 @@ class DeskScreen(Screen[None]):
             return
         lines = [headline.first_line(truth, width), banner.second_line(truth, width)]
         if banner_height(width, height) > 2:
-            names = [(view.number, view.name) for view in VIEWS]
+            names = [(view.number, view.name) for view in screens()]
             lines.append(tabs_line(truth, names, self.view.number, width))
+        if self.view.section and width >= COMPACT_WIDTH and height >= COMPACT_HEIGHT:
+            there = [view.section for view in sections(self.view)]
+            keys = f"{self._keymap.worn(self.view.number)}  [ ]"
+            lines.append(sections_line(there, self.view.section, keys, width))
         self.banner.put(lines)
         if width >= COMPACT_WIDTH and height >= COMPACT_HEIGHT:
             self.footer.put(self._foot(truth, width))
@@ -417,5 +428,9 @@ def _elsewhere(panes: tuple[str, ...], width: int, height: int) -> str:
     """Panes that the present screen doesn't show, with the key of the screen that does at this size."""
     plans = [(view, plan(view.tiers, width, height).tabs) for view in VIEWS]
     placed = [(view, [name for name in names if name in panes]) for view, names in plans]
-    told = [f"{', '.join(titled(names))} on screen {view.number}" for view, names in placed if names]
+    told = [
+        f"{', '.join(titled(names))} on screen {view.number} {view.section}".rstrip()
+        for view, names in placed
+        if names
+    ]
     return "; ".join(told) or f"{', '.join(titled(panes))}: no room here"

@@ -1,4 +1,4 @@
-"""All screens, in the order of their numbers."""
+"""All screens with their sections, in the order of their numbers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,17 @@ from tui.views import log, orders, risk, system, trade
 from tui.views.view import View
 from tui.widgets.pane import PaneKind
 
-VIEWS: tuple[View, ...] = (trade.VIEW, orders.VIEW, risk.VIEW, log.VIEW, system.VIEW)
+VIEWS: tuple[View, ...] = (trade.VIEW, orders.VIEW, *risk.VIEWS, log.VIEW, system.VIEW)
+
+
+def screens() -> list[View]:
+    """Every numbered screen once: of several sections the first."""
+    return [view for view in VIEWS if numbered(view.number) is view]
+
+
+def sections(view: View) -> list[View]:
+    """All sections of the screen that this one belongs to; only itself where it has none."""
+    return [each for each in VIEWS if each.number == view.number]
 
 
 def kinds() -> list[PaneKind]:

@@ -9,7 +9,7 @@ from tui.widgets.pane import PaneKind
 
 
 class View(NamedTuple):
-    """A numbered screen: its panes, where they stand, and which one has the keyboard first."""
+    """A screen, or a section of one: its panes, where they stand, which one has the keyboard first."""
 
     number: str
     name: str
@@ -17,3 +17,4 @@ class View(NamedTuple):
     tiers: Tiers
     home: str
     lacks: tuple[str, ...] = ()  # panes that a small terminal leaves out, and nothing there stands for
+    section: str = ""  # of the sections that share one number, the first is the one that the number shows

@@ -1,0 +1,84 @@
+"""Every trigger that changes the mode by itself: how near it is, what it does, what ends it."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+from midas.state.snapshot import TriggerView
+from tui.present import numbers
+from tui.present.gauge import gauge, shade_of
+from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, width_of
+from tui.present.picture import Picture, Spot
+
+NAME, SHORT = 19, 11
+NARROW, WIDE = 44, 60  # columns
+BAR = 6
+ACTS = {"closes every position": "closes all", "DEFENSIVE mode": "DEFENSIVE"}
+
+
+def pane(picture: Picture, spot: Spot) -> Sheet:
+    """What holds on top, then those that are nearest to fire."""
+    known = sorted(picture.snapshot.triggers, key=lambda trigger: (not trigger.active, -_near(trigger)))
+    title: Line = [Piece("triggers", "title")]
+    if not known:
+        return Sheet(title, centred("no trigger is known before the account is", spot.width, spot.height))
+    rows: list[Line] = []
+    for trigger in known:
+        rows.append(_row(trigger, spot.width))
+        if trigger.active and trigger.ends:
+            rows.append([Piece(clip(f"    holds until {clean(trigger.ends)}", spot.width), "strong")])
+    foot: Line = []
+    if len(rows) > spot.height:
+        foot = [Piece(f"{len(rows) - spot.height} more: z", "dim")]
+        rows = rows[: spot.height]
+    active = sum(trigger.active for trigger in known)
+    note = (
+        Piece(f"◆ {active} hold{'s' if active == 1 else ''}", "warn")
+        if active
+        else Piece("none holds", "dim")
+    )
+    return Sheet(title, rows, [note], foot)
+
+
+def figure(trigger: TriggerView, value: float) -> str:
+    """`0.61%`, `-0.20`, `3 min`: a value in the trigger's own unit."""
+    if not isfinite(value):
+        return numbers.ABSENT
+    if trigger.unit == "%":
+        return numbers.share(value, 2 if value < 0.1 else 1)
+    return numbers.fixed(value, 2) if trigger.unit == "" else f"{numbers.fixed(value, 0)} {trigger.unit}"
+
+
+def _near(trigger: TriggerView) -> float:
+    """0 far, 1 fires; one that fires below its threshold has no such scale."""
+    if not isfinite(trigger.value) or trigger.below or trigger.maximum <= 0.0:
+        return 0.0
+    return trigger.value / trigger.maximum
+
+
+def _row(trigger: TriggerView, width: int) -> Line:
+    near, narrow = _near(trigger), width < NARROW
+    ink = "warn" if trigger.active else shade_of(near)
+    name = SHORT if narrow else NAME
+    mark = "◆ " if trigger.active else "! " if near >= 1.0 else "  "
+    line: Line = [
+        Piece(mark, ink),
+        Piece(f"{clip(trigger.title, name):<{name}}", "strong" if trigger.active else "text"),
+    ]
+    if width >= NAME + BAR + 40:
+        line.append(Piece(" " * (BAR + 1) if trigger.below else f" {gauge(near, BAR)}", ink))
+    figures = f" {_figures(trigger, narrow)}"
+    line.append(Piece(f"{figures:<17}" if width >= WIDE else figures, "text" if ink == "gauge" else ink))
+    action = clean(trigger.action)
+    acts = f" → {action if width >= WIDE else ACTS.get(action, action)}"
+    left = width - width_of(line)
+    return [*line, Piece(clip(acts, left) if left >= 6 else "", "dim")]
+
+
+def _figures(trigger: TriggerView, narrow: bool) -> str:
+    known = isfinite(trigger.value)
+    if narrow:
+        now = figure(trigger, trigger.value).rstrip("%") if known else "?"
+        return f"{now}{'<' if trigger.below else '/'}{figure(trigger, trigger.maximum).replace(' ', '')}"
+    now = figure(trigger, trigger.value) if known else "not known yet"
+    return f"{now} {'<' if trigger.below else 'of'} {figure(trigger, trigger.maximum)}"
