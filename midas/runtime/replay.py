@@ -180,7 +180,7 @@ def _move_gate(state: State, moved: GateMoved) -> None:
         state.control.open_gate(moved.scope)
 
 
-_FOLDS: dict[type, Callable[[State, Any], None]] = {
+_FOLDS: dict[type, Callable[[State, Any], object]] = {
     OrderPlanned: lambda state, made: state.plan(made.intent),
     AmendmentMoved: State.move_amendment,
     Adjusted: State.book_adjustment,
