@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from midas.agents.execution_agent import ExecutionAgent, Step
-from midas.domain.command import Reload, SetStrategy
+from midas.domain.command import ClosePosition, Reload, SetStrategy
 from midas.domain.decision import ModeChanged, OrderPlanned
 from midas.domain.mode import Mode
 from midas.domain.opinion import Urgency
@@ -92,6 +92,18 @@ def test_a_venue_that_refuses_a_runaway_is_not_flooded() -> None:
     runs(stage, 12)
     assert len(orders(stage, Side.BUY)) <= 24
     assert len(orders(stage, Side.SELL)) <= 60, "an exit is tried on, ever more seldom"
+
+
+def test_a_person_who_closes_waits_for_no_refusal_of_the_strategys_orders() -> None:
+    stage = runaway()
+    stage.venue.refusing = "Filter failure"
+    runs(stage, 3)
+    tried = len(orders(stage, Side.SELL))
+    stage.venue.refusing = ""
+    assert stage.desk.command(ClosePosition(BTC.name, "book-puppet", True)).accepted
+    assert len(orders(stage, Side.SELL)) == tried + 1
+    stage.tick(2)
+    assert stage.position < BTC.lot_size
 
 
 # The strategy that is always wrong.
