@@ -19,7 +19,6 @@ from midas.domain.time import MINUTE, SECOND
 from midas.domain.triggers import TriggerRules
 from midas.engine.audit import encode
 from midas.engine.build import build_engine
-from midas.portfolio.sizing import SizingRules
 from midas.state.state import State
 from tests.engine.scene import Scene, of
 from tests.fakes.desk import BTC, CASH, EXECUTION, LIMITS, Desk, config
@@ -116,7 +115,8 @@ def test_a_strategy_that_is_always_wrong_is_stopped_by_the_days_loss_and_never_b
         made.regime, stress_enter=1e9, stress_leave=1e8, crisis_enter=1e9, crisis_leave=1e8, atr_enter=1e9,
         atr_leave=1e8,
     )  # fmt: skip
-    settings = msgspec.structs.replace(made, regime=wide, sizing=SizingRules(volatility_target=1e6))
+    sizing = msgspec.structs.replace(made.sizing, volatility_target=1e6)  # every market counts as quiet
+    settings = msgspec.structs.replace(made, regime=wide, sizing=sizing)
     desk = Desk([puppet], settings=settings)
     for bar in market.history():
         desk.feed(bar)
