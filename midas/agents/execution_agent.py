@@ -241,6 +241,8 @@ class ExecutionAgent:
             return
         held = state.ledger.sleeve(strategy, traded).quantity
         entering = work.approved.target.quantity > held
+        if self._inherits(work, (strategy, traded, Side.BUY if entering else Side.SELL), state.now):
+            return
         if (
             state.closing
             or state.control.withdraws_exits
@@ -258,7 +260,7 @@ class ExecutionAgent:
             return
         place = Place(state.markets[traded], held, state.free_base(strategy, traded), working, state.now)
         plan = next_order(work, place, self._rules)
-        if plan is not None and not self._refusing(strategy, traded, plan.side, state.now):
+        if plan is not None:
             work.orders += 1
             work.ordered_at = state.now
             purpose = Purpose.ENTRY if plan.side is Side.BUY else Purpose.EXIT
@@ -270,10 +272,16 @@ class ExecutionAgent:
         going = self.leaving(state, strategy, traded) if stops else ZERO
         return stops if going > state.free_base(strategy, traded) else []
 
-    def _refusing(self, strategy: str, traded: str, side: Side, now: int) -> bool:
-        """A venue that refuses is asked ever more seldom, however often the target changes meanwhile."""
-        known = self._refused.get((strategy, traded, side))
-        return known is not None and now - known.at < self._pause(known)
+    def _inherits(self, work: Work, key: tuple[str, str, Side], now: int) -> bool:
+        """A new target waits as the old one would have, where the venue has just refused that side.
+
+        A person who closes a position waits for nothing.
+        """
+        known = self._refused.get(key)
+        if work.orders or work.closing or known is None or now - known.at >= self._pause(known):
+            return False
+        work.rejects, work.ordered_at = known.count, known.at
+        return True
 
     def _pause(self, known: Refusals) -> int:
         return self._rules.reprice_age << min(max(known.count - self._rules.rejects_free, 0), 6)

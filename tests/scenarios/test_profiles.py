@@ -20,7 +20,6 @@ from midas.domain.limits import Limits
 from midas.domain.opinion import Opinion, Urgency
 from midas.settings import load_settings
 from midas.settings.risk import LimitProfile
-from midas.statistics.sizing import SizingPolicy
 from midas.workspace import template
 from tests.engine.hands import Hands
 from tests.engine.scene import Scene, of
@@ -139,7 +138,8 @@ def coins(seed: int) -> tuple[Desk, set[str]]:
     """Two strategies and a person on BTC and ETH, as `midas init` configures it; the limits that refused."""
     puppets = [Puppet(), Wisher()]
     settings = config(puppets, (BITCOIN, ETH), limits=shipped("crypto-only"), weight=1.0)
-    settings = msgspec.structs.replace(settings, sizing=SizingPolicy(volatility_target=5.0))
+    sizing = msgspec.structs.replace(settings.sizing, volatility_target=5.0)
+    settings = msgspec.structs.replace(settings, sizing=sizing)
     desk, draw = Desk(puppets, settings=settings), random.Random(seed)
     markets = [ScriptedMarket(BITCOIN), ScriptedMarket(ETH, 300_000)]
     for market in markets:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from midas.agents.execution_agent import ExecutionAgent, Step
-from midas.domain.command import Reload, SetStrategy
+from midas.domain.command import ClosePosition, Reload, SetStrategy
 from midas.domain.decision import ModeChanged, OrderPlanned
 from midas.domain.mode import Mode
 from midas.domain.opinion import Urgency
@@ -20,7 +20,6 @@ from midas.domain.triggers import TriggerRules
 from midas.engine.audit import encode
 from midas.engine.build import build_engine
 from midas.state.state import State
-from midas.statistics.sizing import SizingPolicy
 from tests.engine.scene import Scene, of
 from tests.fakes.desk import BTC, CASH, EXECUTION, LIMITS, Desk, config
 from tests.fakes.scripted_market import ScriptedMarket
@@ -94,6 +93,18 @@ def test_a_venue_that_refuses_a_runaway_is_not_flooded() -> None:
     assert len(orders(stage, Side.SELL)) <= 60, "an exit is tried on, ever more seldom"
 
 
+def test_a_person_who_closes_waits_for_no_refusal_of_the_strategys_orders() -> None:
+    stage = runaway()
+    stage.venue.refusing = "Filter failure"
+    runs(stage, 3)
+    tried = len(orders(stage, Side.SELL))
+    stage.venue.refusing = ""
+    assert stage.desk.command(ClosePosition(BTC.name, "book-puppet", True)).accepted
+    assert len(orders(stage, Side.SELL)) == tried + 1
+    stage.tick(2)
+    assert stage.position < BTC.lot_size
+
+
 # The strategy that is always wrong.
 
 
@@ -104,7 +115,8 @@ def test_a_strategy_that_is_always_wrong_is_stopped_by_the_days_loss_and_never_b
         made.regime, stress_enter=1e9, stress_leave=1e8, crisis_enter=1e9, crisis_leave=1e8, atr_enter=1e9,
         atr_leave=1e8,
     )  # fmt: skip
-    settings = msgspec.structs.replace(made, regime=wide, sizing=SizingPolicy(volatility_target=1e6))
+    sizing = msgspec.structs.replace(made.sizing, volatility_target=1e6)  # every market counts as quiet
+    settings = msgspec.structs.replace(made, regime=wide, sizing=sizing)
     desk = Desk([puppet], settings=settings)
     for bar in market.history():
         desk.feed(bar)
