@@ -23,7 +23,7 @@ run: $(READY)
 test: setup
 	$(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder
 
-# Each takes half a minute and more, and shows what shorter ones show in part.
+# They take long, or wait in real time, and most show whole what shorter ones show in part.
 test-long: setup
 	$(BIN)/python -m pytest -q -m long
 

@@ -16,6 +16,8 @@ from binance.exceptions import BinanceAPIException
 
 from tests.e2e.desk import ProcessDesk, finished, last_line, until
 
+pytestmark = pytest.mark.long
+
 OPENING = {"USDT": Decimal(50_000), "BTC": Decimal(1)}
 ACCOUNTS = """
 [[accounts]]

@@ -125,6 +125,7 @@ def test_a_loop_that_never_turns_again_is_taken_over(hanging: ProcessDesk, how: 
     assert finished(guard).returncode == 0
 
 
+@pytest.mark.long
 def test_a_stopped_process_is_taken_over_and_sends_nothing_when_it_wakes(hanging: ProcessDesk) -> None:
     engine, _ = trading(hanging)
     engine.send_signal(signal.SIGSTOP)
@@ -156,6 +157,7 @@ def resumed(desk: ProcessDesk) -> None:
     until(lambda: any(not p["dust"] for p in desk.status()["positions"]), "a position")
 
 
+@pytest.mark.long
 def test_a_busy_engine_a_killed_one_and_a_stopped_one_are_left_alone(desk: ProcessDesk) -> None:
     guard = desk.start("guard", "--patience", "5")
     engine = desk.start("--no-ui", "--market", str(PAYLOAD), "--speed", "20", "--duration", "5", "--json")

@@ -16,6 +16,8 @@ from midas.store.lock import InstanceLock
 from tests.e2e.desk import REPOSITORY, ProcessDesk, events, until
 from tests.e2e.eyes import Eyes
 
+pytestmark = pytest.mark.long
+
 SIZE = (120, 40)
 MIDAS = ["-m", "midas"]
 

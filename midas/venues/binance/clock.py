@@ -45,6 +45,10 @@ class VenueClock:
         """The venue's wall time in nanoseconds, by our estimate."""
         return self._now() + self._offset
 
+    def elapsed(self) -> int:
+        """Nanoseconds by the clock that nobody sets."""
+        return self._elapsed()
+
     @property
     def was_set(self) -> bool:
         """Our wall clock has been set since it was measured: what is signed now bears a wrong time."""

@@ -249,13 +249,15 @@ class BinanceFeed:
         fresh: _Line | None = None
         try:
             fresh = await self._open(lambda payload: self._hold(renewal, payload))
-            end = self._clock() + PATIENCE
-            while not renewal.continues(self._clock()):
-                if self._clock() > end or fresh.transport.is_disconnected:
+            # Counted in looks: what is held would grow for an hour where our clock is set back by one.
+            for _ in range(int(PATIENCE / SECOND / RENEWAL_LOOK_S)):
+                if renewal.continues(self._clock()):
+                    self._move_to(fresh, renewal)
+                    return True
+                if fresh.transport.is_disconnected:
                     return False
                 await asyncio.sleep(RENEWAL_LOOK_S)
-            self._move_to(fresh, renewal)
-            return True
+            return False
         except Unreachable:
             return False
         finally:
