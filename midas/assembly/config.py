@@ -20,9 +20,11 @@ from midas.risk.exposure import Classes
 from midas.risk.limits import Limits
 from midas.settings import Settings
 from midas.settings.breakers import BreakerSettings
+from midas.settings.kpis import KpiSettings
 from midas.settings.triggers import TriggerSettings
 from midas.state.control import SCOPES
 from midas.state.state import BY_HAND
+from midas.statistics.kpis import Goal, Goals
 from midas.workspace import LoadedStrategy, load_strategies
 
 BARS_STALE = 1.5  # periods without a word about the candle that should be running
@@ -104,6 +106,18 @@ def _breakers(rules: BreakerSettings) -> BreakerRules:
         clock=int(rules.clock_offset_ms_max * MILLISECOND), probe=int(rules.probe_seconds * SECOND),
         caution=rules.caution_exposure,
     )  # fmt: skip
+
+
+def goals(rules: KpiSettings) -> Goals:
+    """What the key figures are held against; it decides nothing."""
+    return Goals(
+        sharpe=Goal(rules.sharpe_min, rules.sharpe_optimum),
+        max_drawdown=Goal(rules.drawdown_max, rules.drawdown_optimum, below=True),
+        cagr=Goal(rules.cagr_min, rules.cagr_optimum),
+        win_rate=Goal(rules.win_rate_min, rules.win_rate_optimum),
+        profit_factor=Goal(rules.profit_factor_min),
+        recovery_factor=Goal(rules.recovery_factor_min),
+    )
 
 
 def _costs(settings: Settings) -> CostModel:

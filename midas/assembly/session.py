@@ -17,7 +17,7 @@ from midas import __version__
 from midas.agents.execution_agent import PREFIX
 from midas.assembly.access import Access, identified, sockets
 from midas.assembly.ahead import Ahead
-from midas.assembly.config import engine_config, strategies_of
+from midas.assembly.config import engine_config, goals, strategies_of
 from midas.assembly.inherit import inherited, refuse_left_behind
 from midas.domain.carry import Carried
 from midas.domain.command import SetMode
@@ -109,7 +109,7 @@ class Session:
         market = Path(access.market).name
         about = Assembly(
             "binance", __version__, config.limits.profile, access.speed, config.period, market,
-            settings.guard.enabled,
+            settings.guard.enabled, goals(settings.risk.kpis),
         )  # fmt: skip
         self.engine, self.painter = engine, Painter(engine, about)
         plan = self._plan()

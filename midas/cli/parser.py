@@ -380,6 +380,15 @@ def _doctor_options(parser: Parser) -> None:
     parser.add_argument("--warm", action="store_true", help="compile the numeric kernels ahead")
 
 
+def _kpi_options(parser: Parser) -> None:
+    parser.add_argument(
+        "--target",
+        type=_percent,
+        metavar="PCT",
+        help="a return of PCT percent a year: the skill that it asks",
+    )
+
+
 def _research_options(parser: Parser) -> None:
     words = parser.add_subparsers(title="what to show", metavar="WORD", required=True, parser_class=Parser)
     _add(words, _RISK_EVIDENCE)
@@ -446,6 +455,17 @@ def _above_zero(text: str) -> float:
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
     return value
+
+
+def _percent(text: str) -> float:
+    """`15` or `15%` as a fraction."""
+    try:
+        value = float(text.strip().removesuffix("%"))
+    except ValueError:
+        value = float("nan")
+    if not -100 < value <= 1e6:
+        raise argparse.ArgumentTypeError(f"expected percent a year above -100, such as 15, got {text!r}")
+    return value / 100
 
 
 def _seconds(text: str) -> float:
@@ -645,6 +665,13 @@ _COMMANDS: tuple[_Row, ...] = (
         "show by experiments on generated data what the desk's figures are worth",
         "midas research risk-evidence --json",
         _research_options,
+    ),
+    (
+        "kpi",
+        "midas.cli.kpi:kpi",
+        "show the key figures against their goals, and the skill that a wished-for return asks",
+        "midas kpi\nmidas kpi --target 300            what 300 % a year would take",
+        _kpi_options,
     ),
     (
         "record",

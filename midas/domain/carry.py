@@ -10,6 +10,7 @@ from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO
 from midas.domain.order import Fill, OrderIntent, Purpose, Replacement, Side
 from midas.domain.triggers import ActiveTrigger, DayReturn
+from midas.domain.trips import Trip
 
 
 class OrderCarried(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +43,7 @@ class SleeveCarried(msgspec.Struct, frozen=True, kw_only=True):
     fees: Decimal
     fills: int
     opened_at: int
+    trip: Decimal = ZERO  # realised since it was last flat
 
 
 class AlertCarried(msgspec.Struct, frozen=True):
@@ -114,6 +116,9 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     month_equity: float = 0.0
     returns: tuple[DayReturn, ...] = ()  # of the days that closed, the oldest first
     triggers: dict[str, ActiveTrigger] = {}  # of DEFENSIVE, that hold
+    trips: tuple[Trip, ...] = ()  # the newest that closed, the oldest first
+    signals: int = 0  # that strategies made, ever
+    executed: int = 0  # of them, that became targets
     alerts: tuple[AlertCarried, ...] = ()
     alert_last: int = 0  # the highest id of an alert so far
     clean_at: int = 0  # the last pass that found both sides equal; 0: none yet, or not told

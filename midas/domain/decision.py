@@ -140,6 +140,13 @@ class DayClosed(msgspec.Struct, frozen=True, tag="day"):
     made: DayReturn
 
 
+class Counted(msgspec.Struct, frozen=True, tag="counted"):
+    """How many signals there have been, ever: the journal keeps the sums, not each one."""
+
+    signals: int
+    executed: int
+
+
 class RegimeChanged(msgspec.Struct, frozen=True, tag="regime"):
     """The rules see another market."""
 
@@ -217,6 +224,7 @@ Decision = (
     | ModeChanged
     | TriggerMoved
     | DayClosed
+    | Counted
     | BreakerMoved
     | RegimeChanged
     | GateMoved

@@ -50,6 +50,7 @@ from midas.domain.time import SECOND
 from midas.engine.adjusting import Adjuster
 from midas.engine.audit import Audit
 from midas.engine.commands import Commands
+from midas.engine.counting import Counter
 from midas.engine.effect import (
     Disconnect,
     Effect,
@@ -90,6 +91,7 @@ class Engine:
         self.breakers = breakers
         self._flat = FlatCheck(state)
         self._listing = Listing(state)
+        self._counter = Counter(state)
         self._commands = Commands(state, orchestrator, guardian, costs, self._adjuster)
         self._steps: dict[type, Callable[[Any], None]] = {
             Quote: self._quote,
@@ -229,6 +231,7 @@ class Engine:
         self.state.closing = True
         self.orchestrator.execution.forget_entries(self.state)
         self._decisions.append(Noted("SESSION", "info", f"closing: {reason}"))
+        self._decisions.extend(self._counter.tell())
         self._passes.begin_closing()
 
     def _rejected(self, event: OrderRejected) -> None:
@@ -269,6 +272,7 @@ class Engine:
         self._decisions.extend(judge_disk(state, event))
         self._decisions.extend(self.breakers.tick(event.at, state))
         self._decisions.extend(self.guardian.tick(event, state))
+        self._decisions.extend(self._counter.tick(event.at))
         self._after_modes(before)
         if not state.opening_equity and state.ledger.opened and state.equity() == state.equity():
             state.opening_equity = state.equity()

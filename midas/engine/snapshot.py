@@ -21,6 +21,7 @@ from midas.engine.depth import DepthPainter
 from midas.engine.engine import Engine
 from midas.engine.kill_preview import choices
 from midas.engine.kill_report import KillReport
+from midas.engine.kpis import KpiLog
 from midas.engine.lines import lines
 from midas.engine.order_log import OrderLog
 from midas.engine.reconciliation import reconciliation
@@ -54,6 +55,7 @@ from midas.state.snapshot import (
     Snapshot,
     StrategyView,
 )
+from midas.statistics.kpis import Goals
 
 EVENTS_SHOWN = 200
 MARKS_SHOWN = 100
@@ -73,6 +75,7 @@ class Assembly(msgspec.Struct, frozen=True):
     period: int
     market: str = ""  # of an embedded exchange
     guarded: bool = False  # a supervisor is to keep a guard beside it
+    goals: Goals = Goals()  # of the key figures
 
 
 class Painter:
@@ -90,6 +93,7 @@ class Painter:
         self._kill_report = KillReport(engine.state, engine.orchestrator.strategies)
         self._results = Results()
         self._alarms = Alarms(engine.state, engine.orchestrator.strategies, assembly.guarded)
+        self._kpis = KpiLog(engine.state, assembly.goals)
         self._modes: tuple[ModeChangeView, ...] = ()
         self._curve: tuple[float, ...] = ()
         self._choices: tuple[KillChoiceView, ...] = ()
@@ -109,6 +113,7 @@ class Painter:
         self._orders.observe(event, audit)
         self._kill_report.observe(event, audit)
         self._results.observe(event)
+        self._kpis.observe(event, audit)
         if isinstance(event, CommandGiven) and isinstance(event.command, Acknowledge):
             self._alarms.acknowledge(event.command.name)
         self._signals.observe(audit)
@@ -189,6 +194,7 @@ class Painter:
             market=assembly.market,
             limits_off=switched_off(engine.orchestrator.risk.limits),
             reconciliation=reconciliation(state, engine.passes, assembly.venue),
+            kpis=self._kpis.view,
         )
 
     def _fill(self, fill: FillBooked) -> None:

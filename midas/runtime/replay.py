@@ -14,6 +14,7 @@ from midas.domain.carry import Carried
 from midas.domain.decision import (
     Adjusted,
     AmendmentMoved,
+    Counted,
     DayClosed,
     GateMoved,
     ModeChanged,
@@ -42,7 +43,7 @@ from midas.runtime.records import (
 from midas.state.state import State
 
 # Decoding is the expensive part, and few audits hold a decision that the ledger follows from.
-_folded = re.compile(rb'"type":"(?:planned|mode|gate|amending|adjusted|trigger|day)"').search
+_folded = re.compile(rb'"type":"(?:planned|mode|gate|amending|adjusted|trigger|day|counted)"').search
 
 
 class Readable(Protocol):
@@ -166,6 +167,8 @@ def _fold_decisions(state: State, body: bytes) -> None:
             state.control.retell(state.budgets.active)
         elif isinstance(decision, DayClosed):
             state.budgets.close(decision.made)
+        elif isinstance(decision, Counted):
+            state.counted = decision.signals, decision.executed
         elif isinstance(decision, GateMoved) and decision.by:  # the engine's own gates are judged anew
             if decision.closed:
                 state.control.close_gate(

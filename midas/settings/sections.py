@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
 
 from midas.settings.breakers import BreakerSettings
+from midas.settings.kpis import KpiSettings
 from midas.settings.section import Section, Share
 from midas.settings.triggers import TriggerSettings
 
@@ -128,6 +129,7 @@ class RiskSettings(Section):
     rebalance_band: Share = 0.10  # of the new size: a smaller change isn't worth its cost
     triggers: TriggerSettings = TriggerSettings()
     breakers: BreakerSettings = BreakerSettings()
+    kpis: KpiSettings = KpiSettings()
 
     @model_validator(mode="after")
     def _profile_exists(self) -> Self:

@@ -16,16 +16,21 @@ from midas.domain.carry import SleeveCarried
 from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO, floor_to
 from midas.domain.order import BalanceReport, Fill, Side
+from midas.domain.trips import Trip
 
 EXACT = Context(prec=80)  # of two factors with 18 decimals no digit is lost; the default keeps 28 in all
 RELEASE_STEP = Decimal("1e-12")  # a released cost is rounded to it, so that what is left stays exact
+TRIPS_KEPT = 1_000
 TRADES_KEPT = 20_000  # per instrument; older duplicates can't come back, venues page forward
 
 
 class Sleeve:
     """One strategy's position in one instrument."""
 
-    __slots__ = ("cost", "fees", "fills", "instrument", "opened_at", "quantity", "realised", "strategy")
+    __slots__ = (
+        "cost", "ended", "fees", "fills", "instrument", "opened_at", "quantity", "realised", "strategy",
+        "trip",
+    )  # fmt: skip
 
     def __init__(self, strategy: str, instrument: str) -> None:
         self.strategy = strategy
@@ -36,6 +41,8 @@ class Sleeve:
         self.fees = ZERO  # quote units
         self.fills = 0
         self.opened_at = 0
+        self.trip = ZERO  # realised since it was last flat
+        self.ended: Decimal | None = None  # what a trip made that the last fill closed
 
     @property
     def average_price(self) -> Decimal:
@@ -51,12 +58,17 @@ class Sleeve:
         self.fees += fee
         self.fills += 1
         released, closing_value = self._release(change, value)
-        if self._nothing(fill, instrument) or self.quantity * (self.quantity + change) < 0:
+        flat, turned = self._nothing(fill, instrument), self.quantity * (self.quantity + change) < 0
+        if flat or turned:
             self.opened_at = fill.time
         self.quantity += change
         self.cost += value - closing_value - released
         realised = -closing_value - released - fee
         self.realised += realised
+        self.trip += realised
+        self.ended = None
+        if not flat and (turned or self._nothing(fill, instrument)):
+            self.ended, self.trip = self.trip, ZERO
         return realised
 
     def _nothing(self, fill: Fill, instrument: Instrument) -> bool:
@@ -84,6 +96,7 @@ class Sleeve:
         return SleeveCarried(
             strategy=self.strategy, instrument=self.instrument, quantity=self.quantity, cost=self.cost,
             realised=self.realised, fees=self.fees, fills=self.fills, opened_at=self.opened_at,
+            trip=self.trip,
         )  # fmt: skip
 
 
@@ -94,6 +107,7 @@ class Ledger:
         self.opened = False
         self.balances: dict[str, Decimal] = {}
         self.sleeves: dict[tuple[str, str], Sleeve] = {}
+        self.trips: deque[Trip] = deque(maxlen=TRIPS_KEPT)  # the newest last
         self._trades: dict[str, set[int]] = {}
         self._recent: dict[str, deque[int]] = {}
         self._busted: dict[str, set[int]] = {}
@@ -118,6 +132,7 @@ class Ledger:
             sleeve = self._sleeve(carried.strategy, carried.instrument)
             sleeve.quantity, sleeve.cost, sleeve.realised = carried.quantity, carried.cost, carried.realised
             sleeve.fees, sleeve.fills, sleeve.opened_at = carried.fees, carried.fills, carried.opened_at
+            sleeve.trip = carried.trip
         self.first_sight(trade_ids)
         for instrument, ids in trade_ids.items():
             for trade_id in ids:
@@ -168,7 +183,11 @@ class Ledger:
         self._add(instrument.base, fill.quantity * side.sign)
         self._add(instrument.quote, EXACT.multiply(EXACT.multiply(fill.price, fill.quantity), -side.sign))
         self._add(fill.fee_asset, -fill.fee)
-        return self._sleeve(strategy, instrument.id).book(side, fill, instrument)
+        sleeve = self._sleeve(strategy, instrument.id)
+        realised = sleeve.book(side, fill, instrument)
+        if sleeve.ended is not None:
+            self.trips.append(Trip(strategy, instrument.id, fill.time, sleeve.ended))
+        return realised
 
     def adjust(self, asset: str, amount: Decimal) -> None:
         """A balance moves, and no trade made it."""
@@ -199,6 +218,8 @@ class Ledger:
         sleeve = self._sleeve(strategy, instrument.id)
         realised = sleeve.book(back, msgspec.structs.replace(fill, fee=-fill.fee), instrument)
         sleeve.fills -= 2  # neither the trade nor its return
+        if sleeve.ended is not None:  # no trip ended here: what it made counts in the next one
+            sleeve.trip += sleeve.ended
         return realised
 
     def _sleeve(self, strategy: str, instrument: str) -> Sleeve:

@@ -583,6 +583,47 @@ class ReconciliationView(msgspec.Struct, frozen=True):
     undecided: tuple[str, ...] = ()  # differed in the last pass and moved meanwhile: looked at again
 
 
+class KpiView(msgspec.Struct, frozen=True):
+    """One key figure against its goal; NaN where a number isn't known or there is none."""
+
+    name: str  # "Sharpe, 6 months", "max drawdown", ...
+    value: float
+    goal: float
+    optimum: float
+    low: float  # of the 95 % interval
+    high: float
+    verdict: str  # not known, missed, met, optimal, no goal
+    certain: bool  # the whole interval says the same of the goal
+    unit: str  # "%": fractions; "": a ratio
+    below: bool  # the smaller the better
+    count: int  # observations
+    reason: str = ""  # why it isn't known
+
+
+class SkillView(msgspec.Struct, frozen=True):
+    """How much of the record's Sharpe ratio isn't luck; chances 0 to 1."""
+
+    positive: float = math.nan  # that the true Sharpe ratio is above 0
+    goal: float = math.nan  # that it is above the goal
+    deflated: float = math.nan  # that it is above the best that luck gives as many trials
+    trials: int = 1
+    years: float = 0.0  # of record
+    years_needed: float = math.nan  # until `positive` would be 95 %
+    reason: str = ""  # why they aren't known
+
+
+class KpisView(msgspec.Struct, frozen=True):
+    """The key figures of the account since its first session."""
+
+    computed_at: int = 0  # 0: not yet
+    rows: tuple[KpiView, ...] = ()
+    skill: SkillView = SkillView()
+    days: int = 0
+    trips: int = 0  # positions of strategies that were opened and closed again
+    signals: int = 0  # generated
+    executed: int = 0  # of them
+
+
 class Snapshot(msgspec.Struct, frozen=True):
     """The whole picture, at most ten a second."""
 
@@ -622,3 +663,4 @@ class Snapshot(msgspec.Struct, frozen=True):
     limits_off: tuple[str, ...] = ()  # titles of limits that this profile sets so wide that they can't bind
     foreign: tuple[OrderView, ...] = ()  # open orders on the account that aren't ours
     reconciliation: ReconciliationView = ReconciliationView()
+    kpis: KpisView = KpisView()

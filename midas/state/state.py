@@ -91,6 +91,8 @@ class State:
         self.tickets: dict[str, str] = {}  # a person's acts, with the newest order that each became
         self.equity_peak = self.opening_equity = 0.0
         self.budgets = Budgets()
+        self.signals = self.executed = 0  # that strategies made, and of them those that became targets
+        self.counted = (0, 0)  # the same, as far as the journal knows
         self.breakers = Breakers()
         self.reconciled = False
         self.reconciled_at = 0
@@ -356,6 +358,9 @@ class State:
             month_equity=budgets.month.equity,
             returns=tuple(budgets.returns),
             triggers=dict(budgets.active),
+            trips=tuple(self.ledger.trips),
+            signals=self.counted[0],
+            executed=self.counted[1],
             alerts=self.alerts.all,
             alert_last=self.alerts.last_id,
             clean_at=self.clean_at,
@@ -388,6 +393,8 @@ class State:
             )  # fmt: skip
         self.budgets.returns.extend(carried.returns)
         self.budgets.active = dict(carried.triggers)
+        self.ledger.trips.extend(carried.trips)
+        self.counted = self.signals, self.executed = carried.signals, carried.executed
         if carried.opened:
             self.ledger.restore(carried.balances, carried.sleeves, carried.trade_ids, carried.busted)
         self.tickets = dict(carried.tickets)
