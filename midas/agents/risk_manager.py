@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -12,6 +13,7 @@ from midas.domain.opinion import Target, Urgency
 from midas.domain.order import OrderIntent, Purpose, Side
 from midas.domain.verdict import Approved, Breach, Refused, Verdict
 from midas.risk.exposure import correlation, worst_case
+from midas.risk.further import Entry, EntryLimit
 from midas.risk.gates import entry_closed
 from midas.risk.limits import ENTRY_CHECKS, EXIT_CHECKS, EXPOSURE_LIMITS, Limits, exposure, exposures
 from midas.state.ledger import Sleeve
@@ -24,8 +26,9 @@ SHRINK = Decimal("0.5")  # a correlated position is taken at half size, with a w
 class RiskManager:
     """Reviews targets against what the account could come to hold, and intents against the order checks."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, further: Sequence[EntryLimit] = ()) -> None:
         self.limits = limits
+        self._further = further  # those that the settings switch on
 
     def review(self, target: Target, state: State) -> Verdict:
         """Reducing is allowed wherever there is a price; anything else passes every limit or none."""
@@ -48,6 +51,7 @@ class RiskManager:
         breaches = tuple(
             b for limit in EXPOSURE_LIMITS if (b := limit(self.limits, target.instrument, after))
         )
+        breaches = breaches or tuple(self._beyond(target.instrument, state, target=target))
         return Refused(target, breaches) if breaches else self._approve(target, price)
 
     def admit(self, intent: OrderIntent, state: State) -> Breach | None:
@@ -58,7 +62,10 @@ class RiskManager:
         if entering and (breach := entry_closed(state, intent.strategy, intent.instrument)):
             return breach
         checks = ENTRY_CHECKS if entering else EXIT_CHECKS
-        return next((b for check in checks if (b := check(self.limits, intent, state))), None)
+        found = next((b for check in checks if (b := check(self.limits, intent, state))), None)
+        if found is not None or not entering:
+            return found
+        return next(self._beyond(intent.instrument, state, order=intent), None)
 
     def objections(self, intent: OrderIntent, state: State) -> tuple[Breach, ...]:
         """All that `admit` has against one order, for a person who may change it."""
@@ -67,7 +74,10 @@ class RiskManager:
         found = [closed] if closed is not None else []
         checks = ENTRY_CHECKS if entering else EXIT_CHECKS
         found += [b for check in checks if check is not exposure and (b := check(self.limits, intent, state))]
-        return (*found, *(exposures(self.limits, intent, state) if entering else ()))
+        if not entering:
+            return tuple(found)
+        beyond = self._beyond(intent.instrument, state, order=intent)
+        return (*found, *exposures(self.limits, intent, state), *beyond)
 
     def correlated(self, instrument: str, state: State) -> str:
         """Why a strategy would take only half of a position here; empty where it wouldn't."""
@@ -84,6 +94,18 @@ class RiskManager:
         price = from_float(reference * (1.0 + side.sign * self.limits.price_collar_bps / 1e4), FINE)
         floor = floor_to(price, tick)
         return floor if side is Side.BUY or floor == price else floor + tick
+
+    def _beyond(
+        self, instrument: str, state: State, target: Target | None = None, order: OrderIntent | None = None
+    ) -> Iterator[Breach]:
+        """What the limits that are usually off have against an entry."""
+        if not self._further:
+            return
+        after = worst_case(state, self.limits.classes, target, order).by_instrument
+        entry = Entry(instrument, after, worst_case(state, self.limits.classes).by_instrument)
+        for limit in self._further:
+            if breach := limit(entry, state):
+                yield breach
 
     def _closed(self, target: Target, state: State) -> Breach | None:
         """Why no new risk may be opened here at all, or not with so little confidence."""

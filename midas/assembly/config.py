@@ -9,6 +9,7 @@ from midas.costs import CostModel, FeeSchedule
 from midas.domain.breakers import BreakerRules
 from midas.domain.instrument import Instrument
 from midas.domain.mode import Environment
+from midas.domain.tail import TailRules
 from midas.domain.time import MILLISECOND, MINUTE, SECOND
 from midas.domain.triggers import TriggerRules
 from midas.engine.build import EngineConfig, StrategyConfig
@@ -16,17 +17,21 @@ from midas.engine.freshness import BOOK_STALE
 from midas.errors import WorkspaceInvalid
 from midas.execution.worker import ExecutionRules
 from midas.portfolio.sizing import SizingRules
-from midas.risk.exposure import Classes
+from midas.risk.exposure import STABLECOINS, Classes
 from midas.risk.limits import Limits
 from midas.settings import Settings
 from midas.settings.breakers import BreakerSettings
 from midas.settings.kpis import KpiSettings
+from midas.settings.sections import RiskSettings
+from midas.settings.tail import TailSettings
 from midas.settings.triggers import TriggerSettings
 from midas.state.control import SCOPES
 from midas.state.state import BY_HAND
 from midas.statistics.kpis import Goal, Goals
+from midas.statistics.stress import SCENARIOS
 from midas.workspace import LoadedStrategy, load_strategies
 
+CLASSES = frozenset(name for scenario in SCENARIOS for name in scenario.shocks)
 BARS_STALE = 1.5  # periods without a word about the candle that should be running
 
 
@@ -76,6 +81,7 @@ def engine_config(
         ),
         triggers=_triggers(risk.triggers),
         breakers=_breakers(risk.breakers),
+        tail=_tail(risk.tail, classes_of(risk, instruments)),
         feed_stale=int(settings.runtime.feed_stale_seconds * SECOND),
         costs=_costs(settings),
         book_stale=int(BOOK_STALE / min(1.0, speed)),
@@ -106,6 +112,24 @@ def _breakers(rules: BreakerSettings) -> BreakerRules:
         clock=int(rules.clock_offset_ms_max * MILLISECOND), probe=int(rules.probe_seconds * SECOND),
         caution=rules.caution_exposure,
     )  # fmt: skip
+
+
+def _tail(rules: TailSettings, classes: dict[str, str]) -> TailRules:
+    return TailRules(
+        horizons=tuple(minutes * MINUTE for minutes in rules.horizons_minutes),
+        level=rules.level, history=rules.history_returns, every=int(rules.every_seconds * SECOND),
+        var_max=rules.var_max, es_max=rules.es_max, classes=classes,
+    )  # fmt: skip
+
+
+def classes_of(risk: RiskSettings, instruments: tuple[Instrument, ...]) -> dict[str, str]:
+    """Asset -> asset class, as the stress scenarios call it; an asset of no known class isn't in it."""
+    found = {}
+    for asset in sorted({i.base for i in instruments}):
+        named = "stablecoin" if asset in STABLECOINS else risk.sectors.get(asset, "")
+        if named in CLASSES:
+            found[asset] = named
+    return found
 
 
 def goals(rules: KpiSettings) -> Goals:

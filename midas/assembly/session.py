@@ -21,13 +21,13 @@ from midas.assembly.config import engine_config, goals, strategies_of
 from midas.assembly.inherit import inherited, refuse_left_behind
 from midas.domain.carry import Carried
 from midas.domain.command import SetMode
-from midas.domain.event import AccountDoubted, CommandGiven, Remarked, SessionOpened
+from midas.domain.event import AccountDoubted, CandlesRead, CommandGiven, Remarked, SessionOpened
 from midas.domain.instrument import Instrument
 from midas.domain.mode import KillLevel, Mode
 from midas.domain.time import MILLISECOND, SECOND
 from midas.engine.build import EngineConfig, build_engine
 from midas.engine.snapshot import Assembly, Painter
-from midas.errors import ConfigInvalid, EngineFailed, StoreError
+from midas.errors import ConfigInvalid, EngineFailed, StoreError, VenueError
 from midas.runtime.beats import Pulse, beat_files
 from midas.runtime.doors import LinkServer
 from midas.runtime.health import Vitals
@@ -139,6 +139,7 @@ class Session:
     async def listen(self) -> None:
         """Hear the market from here on, history first. Raises VenueError; whoever doesn't `run` ends it."""
         await self._warm()
+        await self._read_past()
         self._say("connecting the market's streams")
         await self.feed.start()
 
@@ -239,6 +240,24 @@ class Session:
             ask = partial(self.feed.history, instrument, self._config.period, self._history)
             for bar in await insist(ask, self._chance.random):
                 self.inbox.put(bar)
+
+    async def _read_past(self) -> None:
+        """Candles of each horizon of tail risk; a venue that has none keeps no engine from starting."""
+        rules = self._config.tail
+        for horizon in rules.horizons:
+            if horizon == self._config.period:
+                continue  # the bars themselves; asked again, some would never be published
+            for instrument in self._config.instruments:
+                self.inbox.put(await self._candles(instrument, horizon, rules.history + 1))
+
+    async def _candles(self, instrument: Instrument, horizon: int, count: int) -> CandlesRead:
+        try:
+            bars = await self.feed.history(instrument, horizon, count)
+        except VenueError as error:
+            return CandlesRead(instrument.id, horizon, (), self._clock.now(), trouble=str(error))
+        closes = tuple((bar.time, bar.close) for bar in bars if not bar.synthetic)
+        made_up = len(bars) - len(closes)
+        return CandlesRead(instrument.id, horizon, closes, self._clock.now(), made_up)
 
     def _doors(self, runner: Runner) -> tuple[LinkServer, KillListener]:
         link_path, kill_path = sockets(self._settings.home)

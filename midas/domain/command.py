@@ -172,6 +172,12 @@ class Review(msgspec.Struct, frozen=True):
     equity_share: float  # of the position after it, fraction of equity
     breaches: tuple[str, ...] = ()  # why it would be refused; empty: it may be sent
     warnings: tuple[str, ...] = ()
+    horizon: int = 0  # nanoseconds, of the tail risk below; 0: nobody knows it, for `tail_unknown`
+    var_before: float = 0.0  # of what is held now, fraction of equity
+    var_after: float = 0.0  # with this order filled
+    es_before: float = 0.0
+    es_after: float = 0.0
+    tail_unknown: str = ""
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ import msgspec
 from midas.domain.command import Answer
 from midas.domain.opinion import Regime, Signal, Target
 from midas.domain.order import OrderIntent, Purpose, Side
+from midas.domain.tail import TailForecast, TailOutcome
 from midas.domain.triggers import DayReturn
 from midas.domain.verdict import Breach
 
@@ -147,6 +148,14 @@ class Counted(msgspec.Struct, frozen=True, tag="counted"):
     executed: int
 
 
+class TailMoved(msgspec.Struct, frozen=True, tag="tail"):
+    """A forecast of tail risk met its outcome (none: it can't be measured), or the next one was made."""
+
+    horizon: int
+    outcome: TailOutcome | None = None
+    forecast: TailForecast | None = None
+
+
 class RegimeChanged(msgspec.Struct, frozen=True, tag="regime"):
     """The rules see another market."""
 
@@ -225,6 +234,7 @@ Decision = (
     | TriggerMoved
     | DayClosed
     | Counted
+    | TailMoved
     | BreakerMoved
     | RegimeChanged
     | GateMoved

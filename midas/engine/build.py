@@ -14,11 +14,13 @@ from midas.agents.orchestrator import Orchestrator
 from midas.agents.portfolio_manager import PortfolioManager
 from midas.agents.risk_manager import RiskManager
 from midas.agents.strategy_manager import Enrolled, StrategyManager
+from midas.agents.tail_watch import TailWatch
 from midas.agents.technical import TechnicalAnalyst
 from midas.analysis.regime import RegimeRules
 from midas.costs import CostModel
 from midas.domain.breakers import BreakerRules
 from midas.domain.instrument import Instrument
+from midas.domain.tail import TailRules
 from midas.domain.triggers import TriggerRules
 from midas.engine.engine import Engine
 from midas.engine.freshness import BOOK_STALE, Freshness
@@ -26,6 +28,7 @@ from midas.execution.worker import ExecutionRules
 from midas.portfolio.sizing import SizingRules
 from midas.ports.strategy import Strategy
 from midas.risk.limits import Limits
+from midas.risk.tail import TailDesk
 from midas.state.state import State
 
 
@@ -56,6 +59,7 @@ class EngineConfig(msgspec.Struct, frozen=True):
     bar_stale: int = 0  # the same, of its candles
     triggers: TriggerRules = TriggerRules()
     breakers: BreakerRules = BreakerRules()
+    tail: TailRules = TailRules()
 
     def digest(self) -> str:
         """The config hash of a session."""
@@ -75,7 +79,9 @@ def build_engine(config: EngineConfig, strategies: Sequence[Strategy]) -> Engine
         )
         for strategy, entry in zip(strategies, config.strategies, strict=True)
     ]
-    risk = RiskManager(config.limits)
+    state.closes.follow(state.instruments, config.tail.horizons, config.tail.history + 1)
+    tail = TailDesk(config.tail, state.closes)
+    risk = RiskManager(config.limits, (tail.breach,) if config.tail.limits else ())
     orchestrator = Orchestrator(
         {i.id: TechnicalAnalyst(i.id, config.period, config.regime) for i in config.instruments},
         StrategyManager(enrolled),
@@ -87,4 +93,5 @@ def build_engine(config: EngineConfig, strategies: Sequence[Strategy]) -> Engine
     guardian = Guardian(config.triggers, config.feed_stale)
     state.control.table = config.triggers.permissions
     keeper = BreakerKeeper(config.breakers)
-    return Engine(state, orchestrator, guardian, config.audit_every, config.costs, freshness, keeper)
+    watch = TailWatch(tail)
+    return Engine(state, orchestrator, guardian, config.audit_every, config.costs, freshness, keeper, watch)

@@ -9,6 +9,7 @@ from midas.agents.breakers import BreakerKeeper
 from midas.agents.execution_agent import Step, Withdrawal
 from midas.agents.guardian import RESUMED, Guardian, blind
 from midas.agents.orchestrator import Orchestrator
+from midas.agents.tail_watch import TailWatch
 from midas.costs import CostModel
 from midas.domain.command import Answer
 from midas.domain.decision import (
@@ -77,7 +78,7 @@ class Engine:
 
     def __init__(
         self, state: State, orchestrator: Orchestrator, guardian: Guardian, audit_every: int,
-        costs: CostModel, freshness: Freshness, breakers: BreakerKeeper,
+        costs: CostModel, freshness: Freshness, breakers: BreakerKeeper, tail: TailWatch,
     ) -> None:  # fmt: skip
         self.state = state
         self.orchestrator = orchestrator
@@ -89,10 +90,11 @@ class Engine:
         self._passes = Passes(state, audit_every, self._adjuster)
         self._freshness = freshness
         self.breakers = breakers
+        self.tail = tail
         self._flat = FlatCheck(state)
         self._listing = Listing(state)
         self._counter = Counter(state)
-        self._commands = Commands(state, orchestrator, guardian, costs, self._adjuster)
+        self._commands = Commands(state, orchestrator, guardian, costs, self._adjuster, tail.desk)
         self._steps: dict[type, Callable[[Any], None]] = {
             Quote: self._quote,
             Trade: self._trade,
@@ -273,6 +275,7 @@ class Engine:
         self._decisions.extend(self.breakers.tick(event.at, state))
         self._decisions.extend(self.guardian.tick(event, state))
         self._decisions.extend(self._counter.tick(event.at))
+        self._decisions.extend(self.tail.tick(event.at, state))
         self._after_modes(before)
         if not state.opening_equity and state.ledger.opened and state.equity() == state.equity():
             state.opening_equity = state.equity()

@@ -28,6 +28,7 @@ from midas.engine.reconciliation import reconciliation
 from midas.engine.results import Results
 from midas.engine.scoped_kill import reopening
 from midas.engine.standing import breakers, exposures, triggers
+from midas.engine.tail_view import TailPainter
 from midas.engine.tape import TapePainter
 from midas.engine.voices import RegimeLog, SignalLog
 from midas.risk.budget_gauges import budget_gauges
@@ -94,6 +95,7 @@ class Painter:
         self._results = Results()
         self._alarms = Alarms(engine.state, engine.orchestrator.strategies, assembly.guarded)
         self._kpis = KpiLog(engine.state, assembly.goals)
+        self._tail = TailPainter(engine.tail, engine.state)
         self._modes: tuple[ModeChangeView, ...] = ()
         self._curve: tuple[float, ...] = ()
         self._choices: tuple[KillChoiceView, ...] = ()
@@ -156,6 +158,7 @@ class Painter:
         """The whole picture as of `now` (wall time)."""
         engine, state, assembly = self._engine, self._engine.state, self._assembly
         rules = engine.guardian.rules
+        self._tail.paint()
         rows = (*gauges(state, engine.orchestrator.risk.limits), *budget_gauges(state, rules))
         return Snapshot(
             sequence=engine.sequence,
@@ -195,6 +198,8 @@ class Painter:
             limits_off=switched_off(engine.orchestrator.risk.limits),
             reconciliation=reconciliation(state, engine.passes, assembly.venue),
             kpis=self._kpis.view,
+            tail=self._tail.tail,
+            stress=self._tail.stress,
         )
 
     def _fill(self, fill: FillBooked) -> None:

@@ -19,6 +19,7 @@ from midas.domain.decision import (
     GateMoved,
     ModeChanged,
     OrderPlanned,
+    TailMoved,
     TriggerMoved,
 )
 from midas.domain.event import MARKET_EVENTS, Event
@@ -43,7 +44,7 @@ from midas.runtime.records import (
 from midas.state.state import State
 
 # Decoding is the expensive part, and few audits hold a decision that the ledger follows from.
-_folded = re.compile(rb'"type":"(?:planned|mode|gate|amending|adjusted|trigger|day|counted)"').search
+_folded = re.compile(rb'"type":"(?:planned|mode|gate|amending|adjusted|trigger|day|counted|tail)"').search
 
 
 class Readable(Protocol):
@@ -165,10 +166,8 @@ def _fold_decisions(state: State, body: bytes) -> None:
         elif isinstance(decision, TriggerMoved):
             state.budgets.moved(decision)
             state.control.retell(state.budgets.active)
-        elif isinstance(decision, DayClosed):
-            state.budgets.close(decision.made)
-        elif isinstance(decision, Counted):
-            state.counted = decision.signals, decision.executed
+        elif isinstance(decision, DayClosed | Counted | TailMoved):
+            _fold_evidence(state, decision)
         elif isinstance(decision, GateMoved) and decision.by:  # the engine's own gates are judged anew
             if decision.closed:
                 state.control.close_gate(
@@ -176,6 +175,16 @@ def _fold_decisions(state: State, body: bytes) -> None:
                 )
             else:
                 state.control.open_gate(decision.scope)
+
+
+def _fold_evidence(state: State, decision: DayClosed | Counted | TailMoved) -> None:
+    """What decides nothing now, and is remembered for what it says later."""
+    if isinstance(decision, DayClosed):
+        state.budgets.close(decision.made)
+    elif isinstance(decision, Counted):
+        state.counted = decision.signals, decision.executed
+    else:
+        state.tail.moved(decision)
 
 
 def timeline(rows: Iterable[Readable], tape: Iterable[tuple[int, bytes]]) -> Iterator[Moment]:

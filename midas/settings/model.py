@@ -80,6 +80,17 @@ class Settings(BaseSettings):
                     raise ValueError(f"strategies.{name}.instruments: {symbol} is not in trading.instruments")
         return self
 
+    @model_validator(mode="after")
+    def _horizons_are_made_of_bars(self) -> Self:
+        bar = self.trading.bar_seconds
+        for minutes in self.risk.tail.horizons_minutes:
+            if minutes * 60 % bar:
+                raise ValueError(
+                    f"risk.tail.horizons_minutes: {minutes} minutes are no multiple of "
+                    f"trading.bar_seconds = {bar}"
+                )
+        return self
+
     @property
     def origins(self) -> dict[tuple[str, ...], str]:
         """Where each value that isn't a default came from, by its path of keys."""

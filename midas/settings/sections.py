@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, StringConstraints, field_validator, model
 from midas.settings.breakers import BreakerSettings
 from midas.settings.kpis import KpiSettings
 from midas.settings.section import Section, Share
+from midas.settings.tail import TailSettings
 from midas.settings.triggers import TriggerSettings
 
 Symbol = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{4,20}$")]
@@ -130,6 +131,7 @@ class RiskSettings(Section):
     triggers: TriggerSettings = TriggerSettings()
     breakers: BreakerSettings = BreakerSettings()
     kpis: KpiSettings = KpiSettings()
+    tail: TailSettings = TailSettings()
 
     @model_validator(mode="after")
     def _profile_exists(self) -> Self:

@@ -14,6 +14,7 @@ from midas.domain.decision import Adjusted, AmendmentMoved, Anomaly, Decision, F
 from midas.domain.event import (
     AccountReported,
     BalancesSeen,
+    CandlesRead,
     ComponentReported,
     OrderFilled,
     Remarked,
@@ -43,6 +44,7 @@ from midas.state.alerts import Alerts
 from midas.state.breakers import Breakers
 from midas.state.breaks import Breaks
 from midas.state.budgets import Budgets
+from midas.state.closes import HorizonCloses
 from midas.state.control import SCOPES, Control, Gate
 from midas.state.ledger import RELEASE_STEP, Ledger, Sleeve
 from midas.state.listing import relisted
@@ -50,6 +52,7 @@ from midas.state.market import InstrumentMarket
 from midas.state.order import Order
 from midas.state.order_events import order_handlers
 from midas.state.orders import Orders
+from midas.state.tail import TailRecord
 
 EXTERNAL = "external"  # the sleeve of trades that no order of ours explains
 MANUAL = "manual"  # the sleeve of what a person orders
@@ -94,6 +97,8 @@ class State:
         self.signals = self.executed = 0  # that strategies made, and of them those that became targets
         self.counted = (0, 0)  # the same, as far as the journal knows
         self.breakers = Breakers()
+        self.closes = HorizonCloses()
+        self.tail = TailRecord()
         self.reconciled = False
         self.reconciled_at = 0
         self.clean_at = 0  # the last pass that found both sides equal
@@ -118,6 +123,7 @@ class State:
             AccountReported: self._account_reported,
             SessionOpened: self._session_opened,
             ComponentReported: self._component,
+            CandlesRead: self._candles,
             Remarked: self._remarked,
             RulesRead: partial(relisted, self),
         }
@@ -199,6 +205,7 @@ class State:
 
     def on_bar(self, event: Bar) -> bool:
         """A candle closed."""
+        self.closes.on_bar(event)
         return self.markets[event.instrument].on_bar(event)
 
     def plan(self, intent: OrderIntent) -> Order:
@@ -361,6 +368,7 @@ class State:
             trips=tuple(self.ledger.trips),
             signals=self.counted[0],
             executed=self.counted[1],
+            tail=self.tail.carried(),
             alerts=self.alerts.all,
             alert_last=self.alerts.last_id,
             clean_at=self.clean_at,
@@ -394,6 +402,7 @@ class State:
         self.budgets.returns.extend(carried.returns)
         self.budgets.active = dict(carried.triggers)
         self.ledger.trips.extend(carried.trips)
+        self.tail.restore(carried.tail)
         self.counted = self.signals, self.executed = carried.signals, carried.executed
         if carried.opened:
             self.ledger.restore(carried.balances, carried.sleeves, carried.trade_ids, carried.busted)
@@ -456,6 +465,10 @@ class State:
 
     def _component(self, event: ComponentReported) -> list[Decision]:
         self.breakers.hear(event.component, event.ok, event.detail, event.at)
+        return []
+
+    def _candles(self, event: CandlesRead) -> list[Decision]:
+        self.closes.on_candles(event)
         return []
 
     def _remarked(self, event: Remarked) -> list[Decision]:

@@ -1,0 +1,77 @@
+"""Looks at tail risk once a minute, forecasts at each multiple of a horizon, and settles what it forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import fsum
+
+from midas.domain.decision import Decision, TailMoved
+from midas.domain.tail import TailForecast, TailOutcome
+from midas.risk.tail import TailDesk, TailFigures
+from midas.state.state import State
+from midas.statistics.stress import Stressed
+
+LATE = 20  # a forecast counts only within this part of its horizon: later its outcome is half known
+
+
+class TailWatch:
+    """Decides nothing: its forecasts are evidence of what its figures are worth."""
+
+    def __init__(self, desk: TailDesk) -> None:
+        self.desk = desk
+        self.figures: dict[int, TailFigures] = {}
+        self.stress: tuple[Stressed, ...] = ()
+        self._computed_at = 0
+        self._seen: dict[int, int] = {}
+
+    def tick(self, at: int, state: State) -> Iterator[Decision]:
+        """Once a second of wall time."""
+        if state.recovering or not state.ledger.opened or not state.equity() > 0.0:
+            return
+        fresh = [h for h in self.desk.rules.horizons if self._is_fresh(h, state)]
+        if fresh or at - self._computed_at >= self.desk.rules.every:
+            self._compute(at, state)
+        for horizon in self.desk.rules.horizons:
+            outcome, waits = self._outcome(horizon, state)
+            forecast = self._forecast(horizon, state) if horizon in fresh and not waits else None
+            if waits or (outcome is None and forecast is None and horizon not in state.tail.pending):
+                continue
+            moved = TailMoved(horizon, outcome, forecast)
+            state.tail.moved(moved)
+            yield moved
+
+    def _compute(self, at: int, state: State) -> None:
+        self._computed_at = at
+        self.figures = {h: self.desk.figures(h, state) for h in self.desk.rules.horizons}
+        self.stress = self.desk.stress(state)
+
+    def _is_fresh(self, horizon: int, state: State) -> bool:
+        """Has a bar of ours just closed at a multiple of the horizon?"""
+        newest = state.closes.newest.get(horizon, 0)
+        if not newest or newest == self._seen.get(horizon, 0):
+            return False
+        self._seen[horizon] = newest
+        now = max(market.time for market in state.markets.values())
+        return now - newest <= horizon // LATE
+
+    def _outcome(self, horizon: int, state: State) -> tuple[TailOutcome | None, bool]:
+        """What became of the forecast that waits, and whether it goes on waiting."""
+        pending = state.tail.pending.get(horizon)
+        if pending is None:
+            return None, False
+        closes = {name: state.closes.at(name, horizon, pending.due) for name in pending.weights}
+        if all(close is not None for close in closes.values()):
+            parts = (w * ((closes[n] or 0.0) / pending.prices[n] - 1.0) for n, w in pending.weights.items())
+            made = TailOutcome(pending.due, -fsum(parts), pending.value_at_risk, pending.expected_shortfall)
+            return made, False
+        return None, state.closes.newest.get(horizon, 0) <= pending.due
+
+    def _forecast(self, horizon: int, state: State) -> TailForecast | None:
+        """Of what is held now until the next multiple; a flat account forecasts nothing."""
+        figures = self.figures[horizon]
+        if not figures.weights or not figures.filtered.known:
+            return None
+        prices = {name: state.markets[name].mark for name in figures.weights}
+        due = state.closes.newest[horizon] + horizon
+        risk = figures.filtered
+        return TailForecast(due, figures.weights, prices, risk.value_at_risk, risk.expected_shortfall)

@@ -1,0 +1,274 @@
+"""VaR and ES of the positions as they are now, over scenarios of what their instruments did (R7.4).
+
+A scenario is one past period of a horizon, all instruments at once, each return scaled to its instrument's
+volatility now (filtered historical simulation). All figures are fractions of equity, positive for a loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from itertools import pairwise
+from math import exp, fsum, isfinite, lgamma, log, nan, sqrt
+
+import msgspec
+
+from midas.domain.money import ZERO, floor_to, from_float, plain
+from midas.domain.tail import TailRules
+from midas.domain.time import DAY, HOUR, MINUTE
+from midas.domain.verdict import Breach
+from midas.risk.further import Entry
+from midas.state.closes import HorizonCloses
+from midas.state.state import State
+from midas.statistics.conventions import LEAST_VOLATILITY, deviation
+from midas.statistics.filtered_historical import METHOD, WARM_UP
+from midas.statistics.parametric import cornish_fisher, normal
+from midas.statistics.portfolio_risk import (
+    Component,
+    Marginal,
+    Scenarios,
+    components,
+    filtered_scenarios,
+    marginal,
+    portfolio_risk,
+)
+from midas.statistics.stress import OTHER, SCENARIOS, Stressed, stressed
+from midas.statistics.value_at_risk import TailRisk, least_returns, unknown
+
+TOLERANCE = 1e-9  # a VaR of 2 % exactly is within 2 %
+FINE = Decimal("1e-12")
+HALVINGS = 14  # of the step towards the largest size that fits: a part in 16,000
+LIT = 2.5  # exceptions expected
+GREEN, RED = 0.95, 0.9999  # Basel's zones: how likely so few exceptions are, where the forecast is right
+
+
+class TailFigures(msgspec.Struct, frozen=True):
+    """Everything about one horizon at one moment."""
+
+    horizon: int
+    at: int  # wall time
+    equity: float
+    weights: dict[str, float]
+    filtered: TailRisk  # what counts
+    cornish_fisher: TailRisk
+    normal: TailRisk
+    components: tuple[Component, ...]  # they sum to the filtered ES
+    scenarios: int
+    needed: int
+
+
+class _Sample(msgspec.Struct):
+    """The scenarios of some instruments, and what follows from them alone."""
+
+    version: int
+    scenarios: Scenarios
+    returns: dict[str, list[float]]  # as they were, of the same periods
+    units: dict[str, TailRisk]  # of holding nothing else
+
+
+class TailDesk:
+    """Keeps the scenarios of the sets of instruments that were asked for, until a new price comes."""
+
+    def __init__(self, rules: TailRules, closes: HorizonCloses) -> None:
+        self.rules = rules
+        self._closes = closes
+        self._samples: dict[tuple[int, tuple[str, ...]], _Sample] = {}
+
+    @property
+    def needed(self) -> int:
+        """Returns of one horizon before anything is said; those that only warm the filter included."""
+        return least_returns(self.rules.level) + WARM_UP
+
+    def figures(self, horizon: int, state: State) -> TailFigures:
+        """Of what is held now."""
+        weights, level = held(state), self.rules.level
+        sample = self._sample(horizon, weights)
+        lacking = self.lacking(horizon, weights)
+        if lacking:
+            filtered, expanded, plain_normal = (
+                unknown(name, lacking) for name in (METHOD, "Cornish-Fisher", "normal")
+            )
+            parts = [Component(name, nan) for name in sorted(weights)]
+        else:
+            filtered = portfolio_risk(weights, sample.scenarios, level)
+            made = _portfolio(weights, sample.returns)
+            nothing = TailRisk(0.0, 0.0, "nothing is held")
+            expanded = cornish_fisher(made, level) if weights else nothing
+            plain_normal = normal(made, level) if weights else nothing
+            parts = components(weights, sample.scenarios, level)
+        return TailFigures(
+            horizon, state.now, state.equity(), weights, filtered, expanded, plain_normal, tuple(parts),
+            len(sample.scenarios.rows), least_returns(level),
+        )  # fmt: skip
+
+    def what_if(self, instrument: str, quantity: float, state: State) -> Marginal | str:
+        """The tail without and with a trade (negative: a sale) over the main horizon, or why nobody knows."""
+        equity, value = state.equity(), quantity * state.markets[instrument].mark
+        if not equity > 0.0 or not isfinite(value):
+            return "something held or ordered has no price"
+        change = {instrument: value / equity}
+        horizon, weights = self.rules.horizons[0], held(state)
+        names = {**weights, **change}
+        if lacking := self.lacking(horizon, names):
+            return lacking
+        sample = self._sample(horizon, names)
+        return marginal(weights, change, sample.scenarios, self.rules.level)
+
+    def breach(self, entry: Entry, state: State) -> Breach | None:
+        """Which limit an entry would break; an `EntryLimit`.
+
+        Asked for every entry where a limit is set. ES is subadditive and never below VaR: where the sum of
+        what each position risks alone fits, nothing has to be computed.
+        """
+        rules, horizon = self.rules, self.rules.horizons[0]
+        names = {name: weight for name, weight in entry.weights.items() if weight}
+        limits = [(n, m) for n, m in (("VaR", rules.var_max), ("ES", rules.es_max)) if m > 0.0]
+        if not limits or not names:
+            return None
+        lacking = self.lacking(horizon, names)
+        if not lacking and not all(map(isfinite, names.values())):
+            lacking = "a position has no value"
+        if lacking:
+            title, maximum = limits[0]
+            return Breach(title, 0.0, maximum, f"{title} isn't known: {lacking}")
+        sample = self._sample(horizon, names)
+        alone = fsum(weight * sample.units[n].expected_shortfall for n, weight in names.items())
+        if all(alone <= maximum for _, maximum in limits):
+            return None
+        for title, maximum in limits:
+            measured = _measure(title, sample.scenarios, rules.level)
+            value = measured(names)
+            if value > maximum + TOLERANCE:
+                fits = self._fitting(names, entry.base, maximum, measured, state)
+                return Breach(title, value, maximum, _sentence(title, value, maximum, horizon, fits))
+        return None
+
+    def stress(self, state: State) -> tuple[Stressed, ...]:
+        """What is held now, in every scenario."""
+        weights = held(state)
+        classes = {i: self.rules.classes.get(one.base, OTHER) for i, one in state.instruments.items()}
+        volatility = {name: self._daily_volatility(name) for name in weights}
+        return tuple(stressed(scenario, weights, classes, volatility) for scenario in SCENARIOS)
+
+    def lacking(self, horizon: int, names: Mapping[str, float]) -> str:
+        """What is missing before something can be said of these instruments; empty where nothing is."""
+        if not names:
+            return ""
+        have = len(self._sample(horizon, names).scenarios.rows)
+        needed = least_returns(self.rules.level)
+        if have >= needed:
+            return ""
+        worst = min(sorted(names), key=lambda name: len(self._closes.of(name, horizon)))
+        text = f"insufficient data: {have} scenarios of {span(horizon)}, at least {needed} are needed"
+        prices = max(len(self._closes.of(worst, horizon)) - 1, 0)
+        text += f" ({worst.partition('.')[0]} has {prices} returns, {WARM_UP} of them only warm the filter"
+        if trouble := self._closes.troubles.get((worst, horizon), ""):
+            text += f"; the venue told no candles: {trouble}"
+        elif made_up := self._closes.made_up.get((worst, horizon), 0):
+            text += f"; {made_up} candles of the venue are made up and don't count"
+        return f"{text})"
+
+    def _sample(self, horizon: int, names: Mapping[str, float]) -> _Sample:
+        key = horizon, tuple(sorted(names))
+        sample = self._samples.get(key)
+        if sample is None or sample.version != self._closes.version:
+            self._samples = {k: s for k, s in self._samples.items() if s.version == self._closes.version}
+            sample = self._samples[key] = self._made(horizon, key[1])
+        return sample
+
+    def _made(self, horizon: int, names: tuple[str, ...]) -> _Sample:
+        returns = aligned({name: self._closes.of(name, horizon) for name in names}, horizon)
+        scenarios = filtered_scenarios(returns)
+        level, least = self.rules.level, 1
+        units = {name: portfolio_risk({name: 1.0}, scenarios, level, least) for name in names}
+        return _Sample(self._closes.version, scenarios, returns, units)
+
+    def _daily_volatility(self, name: str) -> float:
+        """By the longest horizon that has enough returns, scaled to a day; NaN where none has."""
+        for horizon in sorted(self.rules.horizons, reverse=True):
+            returns = aligned({name: self._closes.of(name, horizon)}, horizon)[name]
+            if len(returns) >= LEAST_VOLATILITY:
+                return deviation(returns) * sqrt(DAY / horizon)
+        return nan
+
+    def _fitting(
+        self, names: Mapping[str, float], base: Mapping[str, float], maximum: float,
+        measured: Callable[[Mapping[str, float]], float], state: State,
+    ) -> str:  # fmt: skip
+        """How much of what is asked for would fit, in words; empty where nobody can say."""
+        asked = [name for name, weight in names.items() if weight > base.get(name, 0.0)]
+        price = state.markets[asked[0]].mark if len(asked) == 1 else nan
+        if len(asked) != 1 or not price > 0.0 or measured(base) > maximum:
+            return "nothing more fits" if asked else ""
+        name, low = asked[0], 0.0
+        step = names[name] - base.get(name, 0.0)
+        for _ in range(HALVINGS):
+            step /= 2.0
+            if measured({**base, name: base.get(name, 0.0) + low + step}) <= maximum:
+                low += step
+        instrument = state.instruments[name]
+        lots = floor_to(max(from_float(low * state.equity() / price, FINE), ZERO), instrument.lot_size)
+        return f"at most {plain(lots)} {instrument.base} fits"
+
+
+def held(state: State) -> dict[str, float]:
+    """What is held of each instrument, a fraction of equity; what was on the account before us counts."""
+    equity, weights = state.equity(), {}
+    for name, instrument in state.instruments.items():
+        quantity = max(state.ledger.balances.get(instrument.base, ZERO), state.ledger.position(name))
+        if floor_to(quantity, instrument.lot_size):
+            value = float(quantity) * state.markets[name].mark
+            weights[name] = value / equity if equity > 0.0 else nan
+    return weights
+
+
+def aligned(closes: Mapping[str, Mapping[int, float]], horizon: int) -> dict[str, list[float]]:
+    """Simple returns of the periods that every instrument has, oldest first; a hole makes no return."""
+    each = [set(one) for one in closes.values()]
+    times = sorted(set.intersection(*each)) if each else []
+    steps = [(before, after) for before, after in pairwise(times) if after - before == horizon]
+    return {name: [one[b] / one[a] - 1.0 for a, b in steps] for name, one in closes.items()}
+
+
+def zone(exceptions: int, count: int, probability: float) -> str:
+    """Basel's traffic light for any level and length; at 99 % over 250 it is 0-4, 5-9, from 10 on.
+
+    Empty while fewer exceptions are expected than those 2.5: so short a record is no reason for a colour.
+    """
+    if count * probability < LIT - TOLERANCE:
+        return ""
+    so_few = fsum(_chance(x, count, probability) for x in range(exceptions + 1))
+    return "green" if so_few < GREEN else "yellow" if so_few < RED else "red"
+
+
+def span(horizon: int) -> str:
+    """`1 d`, `4 h`, `15 min`."""
+    for unit, name in ((DAY, "d"), (HOUR, "h")):
+        if horizon % unit == 0:
+            return f"{horizon // unit} {name}"
+    return f"{horizon / MINUTE:g} min"
+
+
+def _chance(exceptions: int, count: int, probability: float) -> float:
+    ways = lgamma(count + 1) - lgamma(exceptions + 1) - lgamma(count - exceptions + 1)
+    return exp(ways + exceptions * log(probability) + (count - exceptions) * log(1.0 - probability))
+
+
+def _portfolio(weights: Mapping[str, float], returns: Mapping[str, list[float]]) -> list[float]:
+    """What these weights would have made in each period, as it was."""
+    columns = [[weight * value for value in returns[name]] for name, weight in sorted(weights.items())]
+    return [fsum(row) for row in zip(*columns, strict=True)]
+
+
+def _measure(title: str, scenarios: Scenarios, level: float) -> Callable[[Mapping[str, float]], float]:
+    def measured(weights: Mapping[str, float]) -> float:
+        kept = {name: weight for name, weight in weights.items() if weight}
+        found = portfolio_risk(kept, scenarios, level)
+        return found.value_at_risk if title == "VaR" else found.expected_shortfall
+
+    return measured
+
+
+def _sentence(title: str, value: float, maximum: float, horizon: int, fits: str) -> str:
+    over = f"{title} over {span(horizon)} would be {value:.2%} of equity, at most {maximum:.2%}"
+    return f"{over} - {value - maximum:.2%} over" + (f"; {fits}" if fits else "")
