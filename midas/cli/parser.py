@@ -389,6 +389,20 @@ def _kpi_options(parser: Parser) -> None:
     )
 
 
+def _export_options(parser: Parser) -> None:
+    words = parser.add_subparsers(title="what to write", metavar="WORD", required=True, parser_class=Parser)
+    _add(words, _EXPORT_ORDERS)
+
+
+def _export_orders_options(parser: Parser) -> None:
+    parser.add_argument(
+        "--from", dest="start", metavar="TIME", default="", help="a date, or 2026-11-21T09:30:00; UTC"
+    )
+    parser.add_argument("--to", dest="end", metavar="TIME", default="", help="likewise; a date is inside")
+    parser.add_argument("--csv", metavar="FILE", default="", help="write it as CSV")
+    parser.add_argument("--parquet", metavar="FILE", default="", help="write it as Parquet")
+
+
 def _research_options(parser: Parser) -> None:
     words = parser.add_subparsers(title="what to show", metavar="WORD", required=True, parser_class=Parser)
     _add(words, _RISK_EVIDENCE)
@@ -525,6 +539,13 @@ _RISK_EVIDENCE: _Row = (
     "judge VaR, ES and calibration on generated data, against an oracle; exit code 0 where all criteria hold",
     "midas research risk-evidence --json\nmidas research risk-evidence --seeds 31..40",
     _risk_evidence_options,
+)
+_EXPORT_ORDERS: _Row = (
+    "orders",
+    "midas.cli.export:orders",
+    "write what became of every order of every session, with the fields of MiFID II",
+    "midas export orders --from 2026-11-01 --to 2026-11-30 --csv november.csv",
+    _export_orders_options,
 )
 _DEPOSIT: _Row = (
     "deposit",
@@ -672,6 +693,13 @@ _COMMANDS: tuple[_Row, ...] = (
         "show the key figures against their goals, and the skill that a wished-for return asks",
         "midas kpi\nmidas kpi --target 300            what 300 % a year would take",
         _kpi_options,
+    ),
+    (
+        "export",
+        "midas.cli.export:orders",
+        "write the journals' orders as a table",
+        "midas export orders --parquet orders.parquet",
+        _export_options,
     ),
     (
         "record",
