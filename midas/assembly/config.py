@@ -9,6 +9,7 @@ from midas.costs import CostModel, FeeSchedule
 from midas.domain.breakers import BreakerRules
 from midas.domain.instrument import Instrument
 from midas.domain.mode import Environment
+from midas.domain.regulation import RegulationRules
 from midas.domain.tail import TailRules
 from midas.domain.time import MILLISECOND, MINUTE, SECOND
 from midas.domain.triggers import TriggerRules
@@ -22,6 +23,7 @@ from midas.risk.limits import Limits
 from midas.settings import Settings
 from midas.settings.breakers import BreakerSettings
 from midas.settings.kpis import KpiSettings
+from midas.settings.regulation import RegulationSettings
 from midas.settings.sections import RiskSettings
 from midas.settings.tail import TailSettings
 from midas.settings.triggers import TriggerSettings
@@ -82,6 +84,7 @@ def engine_config(
         triggers=_triggers(risk.triggers),
         breakers=_breakers(risk.breakers),
         tail=_tail(risk.tail, classes_of(risk, instruments)),
+        regulation=_regulation(risk.regulation, dict(risk.sectors)),
         feed_stale=int(settings.runtime.feed_stale_seconds * SECOND),
         costs=_costs(settings),
         book_stale=int(BOOK_STALE / min(1.0, speed)),
@@ -119,6 +122,15 @@ def _tail(rules: TailSettings, classes: dict[str, str]) -> TailRules:
         horizons=tuple(minutes * MINUTE for minutes in rules.horizons_minutes),
         level=rules.level, history=rules.history_returns, every=int(rules.every_seconds * SECOND),
         var_max=rules.var_max, es_max=rules.es_max, classes=classes,
+    )  # fmt: skip
+
+
+def _regulation(rules: RegulationSettings, classes: dict[str, str]) -> RegulationRules:
+    return RegulationRules(
+        margin=rules.account == "margin", pattern_day_trader=rules.pattern_day_trader,
+        day_trades_max=rules.day_trades_max, day_trade_days=rules.day_trade_business_days,
+        equity_min=rules.day_trade_equity_usd_min, zone=rules.day_trade_time_zone,
+        leverage=dict(rules.leverage_max) if rules.leverage_limited else {}, classes=classes,
     )  # fmt: skip
 
 

@@ -109,7 +109,7 @@ class Session:
         market = Path(access.market).name
         about = Assembly(
             "binance", __version__, config.limits.profile, access.speed, config.period, market,
-            settings.guard.enabled, goals(settings.risk.kpis),
+            settings.guard.enabled, goals(settings.risk.kpis), config.regulation,
         )  # fmt: skip
         self.engine, self.painter = engine, Painter(engine, about)
         plan = self._plan()

@@ -9,6 +9,7 @@ import msgspec
 from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO
 from midas.domain.order import Fill, OrderIntent, Purpose, Replacement, Side
+from midas.domain.regulation import DayTrade
 from midas.domain.tail import HorizonCarried
 from midas.domain.triggers import ActiveTrigger, DayReturn
 from midas.domain.trips import Trip
@@ -121,6 +122,8 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     signals: int = 0  # that strategies made, ever
     executed: int = 0  # of them, that became targets
     tail: tuple[HorizonCarried, ...] = ()  # forecasts of tail risk and what came of them
+    day_trades: tuple[DayTrade, ...] = ()
+    bought_on: dict[str, int] = {}  # instrument -> the day of a purchase that isn't sold yet
     alerts: tuple[AlertCarried, ...] = ()
     alert_last: int = 0  # the highest id of an alert so far
     clean_at: int = 0  # the last pass that found both sides equal; 0: none yet, or not told

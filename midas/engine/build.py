@@ -20,6 +20,7 @@ from midas.analysis.regime import RegimeRules
 from midas.costs import CostModel
 from midas.domain.breakers import BreakerRules
 from midas.domain.instrument import Instrument
+from midas.domain.regulation import RegulationRules
 from midas.domain.tail import TailRules
 from midas.domain.triggers import TriggerRules
 from midas.engine.engine import Engine
@@ -28,6 +29,7 @@ from midas.execution.worker import ExecutionRules
 from midas.portfolio.sizing import SizingRules
 from midas.ports.strategy import Strategy
 from midas.risk.limits import Limits
+from midas.risk.regulation import regulation_limits
 from midas.risk.tail import TailDesk
 from midas.state.state import State
 
@@ -60,6 +62,7 @@ class EngineConfig(msgspec.Struct, frozen=True):
     triggers: TriggerRules = TriggerRules()
     breakers: BreakerRules = BreakerRules()
     tail: TailRules = TailRules()
+    regulation: RegulationRules = RegulationRules()
 
     def digest(self) -> str:
         """The config hash of a session."""
@@ -81,7 +84,9 @@ def build_engine(config: EngineConfig, strategies: Sequence[Strategy]) -> Engine
     ]
     state.closes.follow(state.instruments, config.tail.horizons, config.tail.history + 1)
     tail = TailDesk(config.tail, state.closes)
-    risk = RiskManager(config.limits, (tail.breach,) if config.tail.limits else ())
+    state.day_trades.begin(config.regulation, state.instruments)
+    further = [*regulation_limits(config.regulation), *([tail.breach] if config.tail.limits else ())]
+    risk = RiskManager(config.limits, further)
     orchestrator = Orchestrator(
         {i.id: TechnicalAnalyst(i.id, config.period, config.regime) for i in config.instruments},
         StrategyManager(enrolled),

@@ -13,6 +13,7 @@ from midas.domain.decision import FillBooked, ModeChanged, TargetRefused
 from midas.domain.event import CommandGiven, Event
 from midas.domain.mode import Mode
 from midas.domain.money import floor_to
+from midas.domain.regulation import RegulationRules
 from midas.domain.time import SECOND
 from midas.engine.alarms import Alarms
 from midas.engine.audit import Audit
@@ -27,7 +28,7 @@ from midas.engine.order_log import OrderLog
 from midas.engine.reconciliation import reconciliation
 from midas.engine.results import Results
 from midas.engine.scoped_kill import reopening
-from midas.engine.standing import breakers, exposures, triggers
+from midas.engine.standing import breakers, exposures, regulation, triggers
 from midas.engine.tail_view import TailPainter
 from midas.engine.tape import TapePainter
 from midas.engine.voices import RegimeLog, SignalLog
@@ -77,6 +78,7 @@ class Assembly(msgspec.Struct, frozen=True):
     market: str = ""  # of an embedded exchange
     guarded: bool = False  # a supervisor is to keep a guard beside it
     goals: Goals = Goals()  # of the key figures
+    regulation: RegulationRules = RegulationRules()
 
 
 class Painter:
@@ -200,6 +202,7 @@ class Painter:
             kpis=self._kpis.view,
             tail=self._tail.tail,
             stress=self._tail.stress,
+            regulation=regulation(state, assembly.regulation),
         )
 
     def _fill(self, fill: FillBooked) -> None:

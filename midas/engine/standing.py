@@ -6,11 +6,14 @@ from math import inf
 
 from midas.domain.breakers import EFFECTS, BreakerRules, Component, Phase
 from midas.domain.order import Side
+from midas.domain.regulation import RegulationRules
 from midas.domain.triggers import TriggerRules
 from midas.risk.exposure import worst_case
 from midas.risk.limits import Limits
+from midas.risk.regulation import counted, free_of_day_trades, margin, waiting
+from midas.risk.tail import held
 from midas.risk.triggers import DEFENSIVE, SHARE, STOP, readings
-from midas.state.snapshot import BreakerView, ExposureView, TriggerView
+from midas.state.snapshot import BreakerView, ExposureView, RegulationView, TriggerView
 from midas.state.state import State
 
 NAN = float("nan")
@@ -78,3 +81,16 @@ def breakers(state: State, rules: BreakerRules) -> tuple[BreakerView, ...]:
 
 def _share(value: float, equity: float) -> float:
     return value / equity if equity > 0.0 else NAN
+
+
+def regulation(state: State, rules: RegulationRules) -> RegulationView:
+    """Day trades and margin of a margin account; nothing to count elsewhere."""
+    limited = rules.margin and bool(rules.leverage)
+    used = margin(rules, held(state), state) if limited else NAN
+    table = tuple(rules.leverage.items()) if limited else ()
+    if not rules.counts_day_trades:
+        return RegulationView(rules.margin, margin_used=used, leverage=table)
+    return RegulationView(
+        rules.margin, True, counted(rules, state), len(waiting(state)), rules.day_trades_max,
+        free_of_day_trades(rules, state), used, table,
+    )  # fmt: skip

@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, StringConstraints, field_validator, model
 
 from midas.settings.breakers import BreakerSettings
 from midas.settings.kpis import KpiSettings
+from midas.settings.regulation import RegulationSettings
 from midas.settings.section import Section, Share
 from midas.settings.tail import TailSettings
 from midas.settings.triggers import TriggerSettings
@@ -132,6 +133,7 @@ class RiskSettings(Section):
     breakers: BreakerSettings = BreakerSettings()
     kpis: KpiSettings = KpiSettings()
     tail: TailSettings = TailSettings()
+    regulation: RegulationSettings = RegulationSettings()
 
     @model_validator(mode="after")
     def _profile_exists(self) -> Self:

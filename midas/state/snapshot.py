@@ -684,6 +684,19 @@ class StressView(msgspec.Struct, frozen=True):
     source: str
 
 
+class RegulationView(msgspec.Struct, frozen=True):
+    """What regulators' rules leave; on a spot account there is nothing to count."""
+
+    margin: bool = False
+    day_trades_counted: bool = False
+    day_trades: int = 0  # in the window
+    day_trades_waiting: int = 0  # instruments bought today, or being bought: each may become one
+    day_trades_max: int = 0
+    day_trades_free: bool = False  # equity is above the threshold
+    margin_used: float = math.nan  # initial margin of what is held, fraction of equity; NaN: not limited
+    leverage: tuple[tuple[str, float], ...] = ()  # the table: class, times equity
+
+
 class Snapshot(msgspec.Struct, frozen=True):
     """The whole picture, at most ten a second."""
 
@@ -726,3 +739,4 @@ class Snapshot(msgspec.Struct, frozen=True):
     kpis: KpisView = KpisView()
     tail: tuple[TailView, ...] = ()  # a horizon each, the main one first
     stress: tuple[StressView, ...] = ()
+    regulation: RegulationView = RegulationView()

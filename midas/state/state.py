@@ -46,6 +46,7 @@ from midas.state.breaks import Breaks
 from midas.state.budgets import Budgets
 from midas.state.closes import HorizonCloses
 from midas.state.control import SCOPES, Control, Gate
+from midas.state.daytrades import DayTrades
 from midas.state.ledger import RELEASE_STEP, Ledger, Sleeve
 from midas.state.listing import relisted
 from midas.state.market import InstrumentMarket
@@ -99,6 +100,7 @@ class State:
         self.breakers = Breakers()
         self.closes = HorizonCloses()
         self.tail = TailRecord()
+        self.day_trades = DayTrades()
         self.reconciled = False
         self.reconciled_at = 0
         self.clean_at = 0  # the last pass that found both sides equal
@@ -299,6 +301,7 @@ class State:
         held = [
             s for s in self.ledger.sleeves.values() if s.instrument == instrument.id and s.quantity > ZERO
         ]
+        self.day_trades.fill(instrument.id, side, fill.time)
         left, fee, taken, words = fill.quantity, fill.fee, fill, list[str]()
         for sleeve in held if side is Side.SELL else ():
             part = min(left, sleeve.quantity)
@@ -326,6 +329,7 @@ class State:
 
     def book_external(self, instrument: Instrument, side: Side, fill: Fill) -> list[Decision]:
         """A trade on this account that isn't ours: the position follows it all the same."""
+        self.day_trades.fill(instrument.id, side, fill.time)
         realised = self.ledger.book(EXTERNAL, side, fill, instrument)
         detail = f"{side.value} {fill.quantity} {instrument.name} @ {fill.price}, realised {realised}"
         return [Anomaly("external_trade", str(fill.trade_id), detail)]
@@ -369,6 +373,8 @@ class State:
             signals=self.counted[0],
             executed=self.counted[1],
             tail=self.tail.carried(),
+            day_trades=tuple(self.day_trades.made),
+            bought_on=dict(self.day_trades.bought),
             alerts=self.alerts.all,
             alert_last=self.alerts.last_id,
             clean_at=self.clean_at,
@@ -403,6 +409,8 @@ class State:
         self.budgets.active = dict(carried.triggers)
         self.ledger.trips.extend(carried.trips)
         self.tail.restore(carried.tail)
+        self.day_trades.made.extend(carried.day_trades)
+        self.day_trades.bought.update(carried.bought_on)
         self.counted = self.signals, self.executed = carried.signals, carried.executed
         if carried.opened:
             self.ledger.restore(carried.balances, carried.sleeves, carried.trade_ids, carried.busted)
@@ -484,6 +492,7 @@ class State:
         self, client_id: str, whose: tuple[str, Purpose], side: Side, fill: Fill, instrument: Instrument
     ) -> FillBooked:
         strategy, purpose = whose
+        self.day_trades.fill(instrument.id, side, fill.time)
         realised = self.ledger.book(strategy, side, fill, instrument)
         return FillBooked(
             client_id, strategy, instrument.id, side, purpose, fill.price, fill.quantity, fill.fee,
