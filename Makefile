@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 BENCHES := $(sort $(patsubst tests/bench/bench_%.py,bench-%,$(wildcard tests/bench/bench_*.py)))
 
-.PHONY: setup run test check bench screenshots keys $(BENCHES)
+.PHONY: setup run test test-long check bench screenshots keys $(BENCHES)
 
 # The packages, and the numba kernels compiled ahead: the first start is as fast as the second.
 setup: $(READY)
@@ -22,6 +22,10 @@ run: $(READY)
 # cores: half of the time tests wait for processes, sockets and terminals.
 test: setup
 	$(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder
+
+# They take long, or wait in real time, and most show whole what shorter ones show in part.
+test-long: setup
+	$(BIN)/python -m pytest -q -m long
 
 check: $(READY)
 	$(BIN)/ruff check .

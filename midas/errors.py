@@ -32,6 +32,7 @@ MidasError
 |   `-- AuditDiffers           the same inputs decided something else
 `-- LinkError
     |-- LinkClosed             the engine went away
+    |   `-- LinkSilent         it took the connection and said nothing; nothing was asked of it
     |-- LinkRefused            engine and client are of different code
     `-- CommandRefused         the engine understood and said no
 """
@@ -188,6 +189,10 @@ class LinkError(MidasError):
 
 class LinkClosed(LinkError):
     """The engine closed the connection or died."""
+
+
+class LinkSilent(LinkClosed):
+    """An engine that says nothing took the connection: nothing was asked of it."""
 
 
 class LinkRefused(LinkError):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from midas.errors import ConfigInvalid
 from midas.settings import Settings, explain, load_settings
+from midas.settings.risk import DEFAULT_PROFILES
 from midas.workspace import template
 
 BASE = """
@@ -107,11 +108,11 @@ def test_a_bad_variable_is_one_sentence_with_its_name(
         ("risk = 3", r"^config\.toml: risk: expected a table, got 3$"),
         (
             '[risk]\nlimits = "loose"',
-            r"risk: limits = 'loose' names no table \[risk\.profiles\.\*\]; there are: crypto",
+            r"risk: limits = 'loose' names no table \[risk\.profiles\.\*\]; there are: balanced, crypto",
         ),
         (
             "[risk.profiles.own]\nposition_max = 0.1",
-            r"risk\.profiles\.own\.sector_max: is missing \(4 more after it\)",
+            r"risk\.profiles\.own\.sector_max: is missing \(13 more after it\)",
         ),
         (
             "[risk.triggers]\ndrawdown_stop = 0.01",
@@ -120,6 +121,25 @@ def test_a_bad_variable_is_one_sentence_with_its_name(
         (
             '[risk.triggers]\ntime_zone = "Mars/Olympus"',
             r"risk\.triggers\.time_zone: no time zone is called 'Mars/Olympus';",
+        ),
+        (
+            "[risk]\norder_rate_max = 3\n[risk.profiles.own]\nposition_max = 0.1",
+            r"^config\.toml: risk\.order_rate_max: it is risk\.orders\.rate_max now",
+        ),
+        (
+            '[risk.sectors]\nBTC = "crypto"',
+            r"risk\.sectors: each asset stands in \[risk\.assets\] now: BTC = ",
+        ),
+        ('[risk]\nlimits = "source"', r"limits = 'source': the general numbers are called 'balanced' now"),
+        (
+            '[risk.assets]\nBTC = {class = "coin", sector = "x"}',
+            r"risk\.assets\.BTC\.class: expected 'crypto'",
+        ),
+        ('[risk.assets]\nBTC = {kind = "crypto", sector = "x"}', r"risk\.assets\.BTC\.class: is missing"),
+        ("[risk.profiles.balanced]\ncluster_max = 0.1", r"cluster_max must not lie below position_max"),
+        (
+            "[risk.orders]\nfat_finger_multiple = 0.5",
+            r"fat_finger_multiple: expected greater than or equal to 1",
         ),
         ("[regime]\nadx_leave = 30", r"regime: adx_leave must not lie above adx_enter"),
         ('[trading]\ninstruments = ["btc/usdt"]', r"trading\.instruments\.0: "),
@@ -191,13 +211,26 @@ def test_asset_names_survive_the_lower_case_of_variables(desk: Path) -> None:
     assert balances == {"BTC": Decimal("0.5")}
 
 
+def test_each_asset_of_the_map_is_shown_by_its_own_words_and_reached_by_variables() -> None:
+    settings = load_settings(template(), environ={"MIDAS_RISK__ASSETS__BTC__SECTOR": "store of value"})
+    assert settings.risk.assets["BTC"].sector == "store of value"
+    shown = {row.key: (row.value, row.origin) for row in explain(settings)}
+    assert shown["risk.assets.BTC.class"] == ("crypto", "config.toml")
+    assert shown["risk.assets.BTC.sector"] == ("store of value", "MIDAS_RISK__ASSETS__BTC__SECTOR")
+    assert shown["risk.orders.quantity_max.BTC"] == ("10", "config.toml")
+
+
 def test_the_shipped_workspace_loads_and_states_both_limit_profiles() -> None:
     settings = load_settings(template(), environ={})
     assert settings.risk.limits == "crypto-only"
-    source = settings.risk.profiles["source"]
-    stated = (source.position_max, source.sector_max, source.correlation_max, source.usd_max)
-    assert (*stated, source.crypto_max, source.cash_min) == (0.20, 0.40, 0.70, 0.50, 0.15, 0.10)
-    assert all(row.origin != "default" for row in explain(settings) if row.key.startswith("risk."))
+    general = settings.risk.profiles["balanced"]
+    stated = (general.position_max, general.sector_max, general.correlation_max, general.usd_max)
+    assert (*stated, general.crypto_max, general.cash_min) == (0.20, 0.40, 0.70, 0.50, 0.15, 0.10)
+    for name, stated_by_default in DEFAULT_PROFILES.items():
+        assert settings.risk.profiles[name].model_dump() == stated_by_default
+    assert all(
+        row.origin != "default" for row in explain(settings) if row.key.startswith("risk.") and row.value
+    )
 
 
 @given(

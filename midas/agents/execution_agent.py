@@ -106,6 +106,15 @@ class ExecutionAgent:
             if work is None or work.given_up or work.approved.target.quantity > less:
                 self._work[key] = Work(reduced(sleeve, less, "mode DEFENSIVE", state), state.now)
 
+    def shrink(self, state: State, sleeve: Sleeve, quantity: Decimal, reason: str) -> bool:
+        """Work a position down for a limit's sake; False where that is under way, or already so small."""
+        key, least = (sleeve.strategy, sleeve.instrument), state.instruments[sleeve.instrument].lot_size
+        work = self._work.get(key)
+        if quantity > sleeve.quantity - least or (work is not None and _leaving(work, sleeve)):
+            return False
+        self._work[key] = Work(reduced(sleeve, quantity, reason, state), state.now)
+        return True
+
     def proceed(self, state: State, sequence: int, instrument: str | None = None) -> Iterator[Step]:
         """What each sleeve (of one instrument, or all) needs now."""
         for (strategy, traded), work in self._work.items():
@@ -237,6 +246,13 @@ class ExecutionAgent:
             created_at=state.now,
             reason=reason,
         )
+
+
+def _leaving(work: Work, sleeve: Sleeve) -> bool:
+    """Whether the sleeve is being worked down already: one decision is carried out before the next."""
+    if work.given_up:
+        return False
+    return work.closing or (not work.settled and work.approved.target.quantity < sleeve.quantity)
 
 
 def _closed_by_kill(state: State, sleeve: Sleeve) -> bool:

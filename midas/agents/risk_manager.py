@@ -7,27 +7,29 @@ from decimal import Decimal
 
 import msgspec
 
-from midas.domain.instrument import Instrument
-from midas.domain.money import ZERO, floor_to, from_float
+from midas.domain.limits import Limits
+from midas.domain.money import ZERO, as_read, floor_to, from_float, plain
 from midas.domain.opinion import Target, Urgency
 from midas.domain.order import OrderIntent, Purpose, Side
 from midas.domain.verdict import Approved, Breach, Refused, Verdict
-from midas.risk.exposure import correlation, worst_case
+from midas.risk.correlation import Correlations
+from midas.risk.exposure import Added, Exposure, added, reserved, standing
 from midas.risk.further import Entry, EntryLimit
 from midas.risk.gates import entry_closed
-from midas.risk.limits import ENTRY_CHECKS, EXIT_CHECKS, EXPOSURE_LIMITS, Limits, exposure, exposures
+from midas.risk.limits import ENTRY_CHECKS, EXIT_CHECKS, breaches, cluster, exposure_rows, sized
+from midas.risk.rows import failing, fitting, largest
 from midas.state.ledger import Sleeve
 from midas.state.state import State
 
 FINE = Decimal("1e-12")  # finer than any tick
-SHRINK = Decimal("0.5")  # a correlated position is taken at half size, with a warning (R7.1)
 
 
 class RiskManager:
     """Reviews targets against what the account could come to hold, and intents against the order checks."""
 
     def __init__(self, limits: Limits, further: Sequence[EntryLimit] = ()) -> None:
-        self.limits = limits
+        self.limits = limits  # replaced as a whole where a person has the configuration read again
+        self.correlations = Correlations()
         self._further = further  # those that the settings switch on
 
     def review(self, target: Target, state: State) -> Verdict:
@@ -46,13 +48,7 @@ class RiskManager:
             return self._approve(target, price)
         if breach := self._closed(target, state):
             return Refused(target, (breach,))
-        target = self._uncorrelated(target, held, state)
-        after = worst_case(state, self.limits.classes, target)
-        breaches = tuple(
-            b for limit in EXPOSURE_LIMITS if (b := limit(self.limits, target.instrument, after))
-        )
-        breaches = breaches or tuple(self._beyond(target.instrument, state, target=target))
-        return Refused(target, breaches) if breaches else self._approve(target, price)
+        return self._sized(target, held, price, state)
 
     def admit(self, intent: OrderIntent, state: State) -> Breach | None:
         """The last check of one order; a flatten answers only to its own collar."""
@@ -61,28 +57,19 @@ class RiskManager:
         entering = intent.purpose is Purpose.ENTRY
         if entering and (breach := entry_closed(state, intent.strategy, intent.instrument)):
             return breach
-        checks = ENTRY_CHECKS if entering else EXIT_CHECKS
-        found = next((b for check in checks if (b := check(self.limits, intent, state))), None)
-        if found is not None or not entering:
-            return found
-        return next(self._beyond(intent.instrument, state, order=intent), None)
+        return next(self._against(intent, state), None)
 
     def objections(self, intent: OrderIntent, state: State) -> tuple[Breach, ...]:
         """All that `admit` has against one order, for a person who may change it."""
         entering = intent.purpose is Purpose.ENTRY
         closed = entry_closed(state, intent.strategy, intent.instrument) if entering else None
-        found = [closed] if closed is not None else []
-        checks = ENTRY_CHECKS if entering else EXIT_CHECKS
-        found += [b for check in checks if check is not exposure and (b := check(self.limits, intent, state))]
-        if not entering:
-            return tuple(found)
-        beyond = self._beyond(intent.instrument, state, order=intent)
-        return (*found, *exposures(self.limits, intent, state), *beyond)
+        return (*([closed] if closed is not None else []), *self._against(intent, state))
 
     def correlated(self, instrument: str, state: State) -> str:
-        """Why a strategy would take only half of a position here; empty where it wouldn't."""
-        found = self._correlation(instrument, state)
-        return f"{found[1]:.2f} correlated with {found[0].name}, which is held" if found else ""
+        """What else is held that moves with this one; empty where nothing does."""
+        now = standing(state, self.limits.assets)
+        found = cluster(self.limits, state, now, instrument, self.correlations)
+        return self._together(found, state)
 
     def price_worst(self, instrument: str, side: Side, state: State) -> Decimal | None:
         """The worst price that the collar lets an order trade at; None without a price to compare with."""
@@ -95,18 +82,6 @@ class RiskManager:
         floor = floor_to(price, tick)
         return floor if side is Side.BUY or floor == price else floor + tick
 
-    def _beyond(
-        self, instrument: str, state: State, target: Target | None = None, order: OrderIntent | None = None
-    ) -> Iterator[Breach]:
-        """What the limits that are usually off have against an entry."""
-        if not self._further:
-            return
-        after = worst_case(state, self.limits.classes, target, order).by_instrument
-        entry = Entry(instrument, after, worst_case(state, self.limits.classes).by_instrument)
-        for limit in self._further:
-            if breach := limit(entry, state):
-                yield breach
-
     def _closed(self, target: Target, state: State) -> Breach | None:
         """Why no new risk may be opened here at all, or not with so little confidence."""
         control = state.control
@@ -118,32 +93,66 @@ class RiskManager:
         sentence = f"mode {control.mode.value} wants {minimum:.0%} confidence"
         return Breach("confidence", target.confidence, minimum, sentence)
 
-    def _uncorrelated(self, target: Target, held: Decimal, state: State) -> Target:
-        """Half the size where another position moves with this one; never less than is held."""
-        found = self._correlation(target.instrument, state)
-        if found is None:
-            return target
-        instrument, value = found
-        lot = state.instruments[target.instrument].lot_size
-        smaller = max(held, floor_to(target.quantity * SHRINK, lot))
-        reason = f"{target.reason}; halved: {value:.2f} correlated with {instrument.name}"
-        return msgspec.structs.replace(target, quantity=smaller, reason=reason)
+    def _against(self, intent: OrderIntent, state: State) -> Iterator[Breach]:
+        entering = intent.purpose is Purpose.ENTRY
+        for check in ENTRY_CHECKS if entering else EXIT_CHECKS:
+            if breach := check(self.limits, intent, state):
+                yield breach
+        if entering:
+            yield from sized(self.limits, intent, state, self.correlations)
+        if entering and self._further:
+            now = standing(state, self.limits.assets, intent.replaces)
+            one = added(state, now, intent.instrument, intent.strategy, intent.price)
+            yield from self._beyond(one, intent.quantity, now, state)
 
-    def _correlation(self, wanted: str, state: State) -> tuple[Instrument, float] | None:
-        """The first position that moves too much with another one, and how much."""
-        for other, instrument in state.instruments.items():
-            if other == wanted or state.ledger.position(other) < instrument.quantity_min:
+    def _sized(self, target: Target, held: Decimal, price: float, state: State) -> Verdict:
+        """Every limit of exposure; what moves with other positions is cut first (R7.1: warn and smaller)."""
+        now, counted = standing(state, self.limits.assets), reserved(state, target)
+        one = added(state, now, target.instrument, target.strategy)
+        rows = exposure_rows(self.limits, state, now, one, self.correlations)
+        if rows[-1].limit == "correlation" and failing(rows[-1:], float(target.quantity - counted)):
+            fits = largest(rows[-1:], one.instrument.lot_size, target.quantity, counted)
+            target = self._cut(target, held, fits, state)
+        found = breaches(rows, target.quantity, one, counted, " in all")
+        found = found or tuple(self._beyond(one, target.quantity, now, state, counted, " in all"))
+        return Refused(target, found) if found else self._approve(target, price)
+
+    def _beyond(
+        self, one: Added, quantity: Decimal, now: Exposure, state: State,
+        already: Decimal = ZERO, what: str = "",
+    ) -> Iterator[Breach]:  # fmt: skip
+        """What the limits that are usually off have against a quantity, of which `already` is counted."""
+        if not self._further:
+            return
+        name, base = one.instrument.id, now.by_instrument
+        more = float(max(ZERO, quantity - already))
+        after = {**base, name: base[name] + one.value * more}
+        entry = Entry(name, after, base, self.limits.assets)
+        for limit in self._further:
+            if (breach := limit(entry, state)) is None:
                 continue
-            value = correlation(state, wanted, other)
-            if value > self.limits.correlation_max:
-                return instrument, value
-        return None
+            if breach.fits is None:
+                yield breach
+            else:
+                yield fitting(breach, breach.fits and breach.fits + already, one.instrument.base, what)
+
+    def _cut(self, target: Target, held: Decimal, fits: Decimal, state: State) -> Target:
+        """As much as the cluster leaves; where that is no more than is held, the limit itself says no."""
+        if not held < fits < target.quantity:
+            return target
+        now = standing(state, self.limits.assets)
+        found = cluster(self.limits, state, now, target.instrument, self.correlations)
+        reason = f"{target.reason}; cut to {plain(fits)}: {self._together(found, state)}"
+        return msgspec.structs.replace(target, quantity=fits, reason=reason)
+
+    def _together(self, found: dict[str, float], state: State) -> str:
+        pairs = (f"{value:.2f} correlated with {state.instruments[i].name}" for i, value in found.items())
+        words = " and ".join(pairs)
+        return f"{words}: together at most {self.limits.cluster_max:.0%} of equity" if words else ""
 
     def _approve(self, target: Target, price: float) -> Approved:
         width = self.limits.price_collar_bps / 1e4
-        return Approved(
-            target, from_float(price * (1.0 - width), FINE), from_float(price * (1.0 + width), FINE)
-        )
+        return Approved(target, as_read(price * (1.0 - width)), as_read(price * (1.0 + width)))
 
 
 def reduced(sleeve: Sleeve, quantity: Decimal, reason: str, state: State) -> Approved:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from math import fsum
 
 from midas.domain.decision import Decision, TailMoved
+from midas.domain.limits import Assets
 from midas.domain.tail import TailForecast, TailOutcome
 from midas.risk.tail import TailDesk, TailFigures
 from midas.state.state import State
@@ -24,13 +25,13 @@ class TailWatch:
         self._computed_at = 0
         self._seen: dict[int, int] = {}
 
-    def tick(self, at: int, state: State) -> Iterator[Decision]:
+    def tick(self, at: int, state: State, assets: Assets) -> Iterator[Decision]:
         """Once a second of wall time."""
         if state.recovering or not state.ledger.opened or not state.equity() > 0.0:
             return
         fresh = [h for h in self.desk.rules.horizons if self._is_fresh(h, state)]
         if fresh or at - self._computed_at >= self.desk.rules.every:
-            self._compute(at, state)
+            self._compute(at, state, assets)
         for horizon in self.desk.rules.horizons:
             outcome, waits = self._outcome(horizon, state)
             forecast = self._forecast(horizon, state) if horizon in fresh and not waits else None
@@ -40,10 +41,10 @@ class TailWatch:
             state.tail.moved(moved)
             yield moved
 
-    def _compute(self, at: int, state: State) -> None:
+    def _compute(self, at: int, state: State, assets: Assets) -> None:
         self._computed_at = at
-        self.figures = {h: self.desk.figures(h, state) for h in self.desk.rules.horizons}
-        self.stress = self.desk.stress(state)
+        self.figures = {h: self.desk.figures(h, state, assets) for h in self.desk.rules.horizons}
+        self.stress = self.desk.stress(state, assets)
 
     def _is_fresh(self, horizon: int, state: State) -> bool:
         """Has a bar of ours just closed at a multiple of the horizon?"""

@@ -6,10 +6,12 @@ ends without a word, or finds something that a person has to hear of, is no erro
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import select
 import signal
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -35,9 +37,11 @@ _decode = msgspec.msgpack.Decoder(Left).decode
 class Ahead:
     """A reader at work on the newest session that was begun."""
 
-    def __init__(self, process: int, heard: int) -> None:
+    def __init__(self, process: int, heard: int, scratch: tempfile.TemporaryDirectory[str]) -> None:
+        """`scratch`: where it copies what it reads, which it can't remove where it is killed."""
         self.process = process
         self._heard = heard
+        self._scratch = scratch
         self._ended = False
 
     def take(self) -> Left | None:
@@ -51,15 +55,28 @@ class Ahead:
             return _decode(told)
         return None
 
+    async def taken(self) -> Left | None:
+        """The same beside a loop; whoever stops meanwhile doesn't wait for it."""
+        try:
+            return await asyncio.to_thread(self.take)
+        except asyncio.CancelledError:
+            self._end()  # its thread hears that, and the loop waits for its thread
+            raise
+
     def close(self) -> None:
         """End it and let go of it; idempotent."""
         if not self._ended:
+            self._end()
             self._ended = True
-            with suppress(ProcessLookupError):
-                os.kill(self.process, signal.SIGKILL)
             with suppress(ChildProcessError):  # whoever collects all children was quicker
                 os.waitpid(self.process, 0)
             os.close(self._heard)
+            self._scratch.cleanup()
+
+    def _end(self) -> None:
+        if not self._ended:
+            with suppress(ProcessLookupError):
+                os.kill(self.process, signal.SIGKILL)
 
 
 @contextmanager
@@ -97,16 +114,20 @@ def _size(directory: Path) -> int:
 
 
 def _begin(directory: Path) -> Ahead:
+    scratch = tempfile.TemporaryDirectory(prefix="midas-reader-", ignore_cleanup_errors=True)
     heard, told = os.pipe()
     process = os.fork()
     if process == 0:
         try:
             _alone(told)
+            tempfile.tempdir = scratch.name
             write_all(told, _encode(left_by(directory)))
         finally:
+            with suppress(OSError):  # the engine may not live to do it
+                os.rmdir(scratch.name)
             os._exit(0)  # nothing of what was inherited may be tidied up twice
     os.close(told)
-    return Ahead(process, heard)
+    return Ahead(process, heard, scratch)
 
 
 def _alone(told: int) -> None:

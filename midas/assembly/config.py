@@ -8,6 +8,7 @@ from midas.analysis.regime import RegimeRules
 from midas.costs import CostModel, FeeSchedule
 from midas.domain.breakers import BreakerRules
 from midas.domain.instrument import Instrument
+from midas.domain.limits import Asset, Assets, Limits
 from midas.domain.mode import Environment
 from midas.domain.regulation import RegulationRules
 from midas.domain.tail import TailRules
@@ -15,25 +16,21 @@ from midas.domain.time import MILLISECOND, MINUTE, SECOND
 from midas.domain.triggers import TriggerRules
 from midas.engine.build import EngineConfig, StrategyConfig
 from midas.engine.freshness import BOOK_STALE
-from midas.errors import WorkspaceInvalid
+from midas.errors import ConfigInvalid, WorkspaceInvalid
 from midas.execution.worker import ExecutionRules
 from midas.portfolio.sizing import SizingRules
-from midas.risk.exposure import STABLECOINS, Classes
-from midas.risk.limits import Limits
 from midas.settings import Settings
 from midas.settings.breakers import BreakerSettings
 from midas.settings.kpis import KpiSettings
 from midas.settings.regulation import RegulationSettings
-from midas.settings.sections import RiskSettings
 from midas.settings.tail import TailSettings
 from midas.settings.triggers import TriggerSettings
 from midas.state.control import SCOPES
 from midas.state.state import BY_HAND
+from midas.state.valuation import unconverted
 from midas.statistics.kpis import Goal, Goals
-from midas.statistics.stress import SCENARIOS
 from midas.workspace import LoadedStrategy, load_strategies
 
-CLASSES = frozenset(name for scenario in SCENARIOS for name in scenario.shocks)
 BARS_STALE = 1.5  # periods without a word about the candle that should be running
 
 
@@ -43,10 +40,9 @@ def engine_config(
     """The recordable values that decide; everything a replay needs. `speed`: of market against wall time."""
     risk, execution, regime = settings.risk, settings.execution, settings.regime
     ids = {i.symbol: i.id for i in instruments}
-    profile = risk.active
     return EngineConfig(
         instruments=instruments,
-        quote=instruments[0].quote,
+        quote=currency_of(settings, instruments),
         period=settings.trading.bar_seconds * SECOND,
         audit_every=int(settings.runtime.reconcile_seconds * SECOND),
         regime=RegimeRules(
@@ -56,13 +52,7 @@ def engine_config(
             atr_enter=regime.atr_enter, atr_leave=regime.atr_leave,
             correlation_min=regime.correlation_min, dwell_min=regime.dwell_bars,
         ),
-        limits=Limits(
-            profile=risk.limits, position_max=profile.position_max, sector_max=profile.sector_max,
-            correlation_max=profile.correlation_max, usd_max=profile.usd_max, crypto_max=profile.crypto_max,
-            cash_min=profile.cash_min, order_rate_max=risk.order_rate_max,
-            order_notional_max=float(risk.order_notional_max), price_collar_bps=risk.price_collar_bps,
-            classes=Classes(risk.stablecoin_counts_as, dict(risk.sectors)),
-        ),
+        limits=limits_of(settings),
         sizing=SizingRules(
             volatility_target=risk.volatility_target_annual, volatility_floor=risk.volatility_floor_annual,
             band=risk.rebalance_band,
@@ -83,8 +73,8 @@ def engine_config(
         ),
         triggers=_triggers(risk.triggers),
         breakers=_breakers(risk.breakers),
-        tail=_tail(risk.tail, classes_of(risk, instruments)),
-        regulation=_regulation(risk.regulation, dict(risk.sectors)),
+        tail=_tail(risk.tail),
+        regulation=_regulation(risk.regulation),
         feed_stale=int(settings.runtime.feed_stale_seconds * SECOND),
         costs=_costs(settings),
         book_stale=int(BOOK_STALE / min(1.0, speed)),
@@ -117,31 +107,21 @@ def _breakers(rules: BreakerSettings) -> BreakerRules:
     )  # fmt: skip
 
 
-def _tail(rules: TailSettings, classes: dict[str, str]) -> TailRules:
+def _tail(rules: TailSettings) -> TailRules:
     return TailRules(
         horizons=tuple(minutes * MINUTE for minutes in rules.horizons_minutes),
         level=rules.level, history=rules.history_returns, every=int(rules.every_seconds * SECOND),
-        var_max=rules.var_max, es_max=rules.es_max, classes=classes,
+        var_max=rules.var_max, es_max=rules.es_max,
     )  # fmt: skip
 
 
-def _regulation(rules: RegulationSettings, classes: dict[str, str]) -> RegulationRules:
+def _regulation(rules: RegulationSettings) -> RegulationRules:
     return RegulationRules(
         margin=rules.account == "margin", pattern_day_trader=rules.pattern_day_trader,
         day_trades_max=rules.day_trades_max, day_trade_days=rules.day_trade_business_days,
         equity_min=rules.day_trade_equity_usd_min, zone=rules.day_trade_time_zone,
-        leverage=dict(rules.leverage_max) if rules.leverage_limited else {}, classes=classes,
+        leverage=dict(rules.leverage_max) if rules.leverage_limited else {},
     )  # fmt: skip
-
-
-def classes_of(risk: RiskSettings, instruments: tuple[Instrument, ...]) -> dict[str, str]:
-    """Asset -> asset class, as the stress scenarios call it; an asset of no known class isn't in it."""
-    found = {}
-    for asset in sorted({i.base for i in instruments}):
-        named = "stablecoin" if asset in STABLECOINS else risk.sectors.get(asset, "")
-        if named in CLASSES:
-            found[asset] = named
-    return found
 
 
 def goals(rules: KpiSettings) -> Goals:
@@ -154,6 +134,44 @@ def goals(rules: KpiSettings) -> Goals:
         profit_factor=Goal(rules.profit_factor_min),
         recovery_factor=Goal(rules.recovery_factor_min),
     )
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Every number that risk compares with, as one recordable value."""
+    risk, orders = settings.risk, settings.risk.orders
+    listed = {name: Asset(a.kind, a.sector, a.currency) for name, a in risk.assets.items()}
+    return Limits(
+        profile=risk.limits,
+        **risk.active.model_dump(),
+        forced_sale_over=risk.forced_sale_over,
+        order_rate_max=orders.rate_max,
+        order_notional_max=float(orders.notional_max),
+        order_quantity_max={asset: float(most) for asset, most in orders.quantity_max.items()},
+        price_collar_bps=orders.collar_bps,
+        duplicate_window=int(orders.duplicate_seconds * SECOND),
+        repeats_max=orders.repeats_max,
+        repeats_window=int(orders.repeats_seconds * SECOND),
+        fat_finger_multiple=orders.fat_finger_multiple,
+        fat_finger_share=orders.fat_finger_share,
+        assets=Assets(risk.stablecoin_counts_as, listed),
+    )
+
+
+def currency_of(settings: Settings, instruments: tuple[Instrument, ...]) -> str:
+    """The account's currency. Raises ConfigInvalid where none is said, or prices can't be told in it."""
+    quotes = list(dict.fromkeys(i.quote for i in instruments))
+    currency = settings.trading.currency or quotes[0]
+    if not settings.trading.currency and len(quotes) > 1:
+        raise ConfigInvalid(
+            f"trading.instruments are quoted in {', '.join(quotes)}: set trading.currency to the one that "
+            "the account is kept in"
+        )
+    if (strange := unconverted(instruments, currency)) is not None:
+        raise ConfigInvalid(
+            f"trading.instruments: {strange.symbol} is quoted in {strange.quote}, and no traded pair "
+            f"converts that into {currency}: trade {strange.quote}{currency} too, or set trading.currency"
+        )
+    return currency
 
 
 def _costs(settings: Settings) -> CostModel:

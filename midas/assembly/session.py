@@ -13,15 +13,25 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from midas import __version__
 from midas.agents.execution_agent import PREFIX
 from midas.assembly.access import Access, identified, sockets
 from midas.assembly.ahead import Ahead
 from midas.assembly.config import engine_config, goals, strategies_of
 from midas.assembly.inherit import inherited, refuse_left_behind
+from midas.assembly.reload import reread
 from midas.domain.carry import Carried
-from midas.domain.command import SetMode
-from midas.domain.event import AccountDoubted, CandlesRead, CommandGiven, Remarked, SessionOpened
+from midas.domain.command import Answer, Reload, SetMode
+from midas.domain.event import (
+    AccountDoubted,
+    CandlesRead,
+    CommandGiven,
+    Remarked,
+    RulesRead,
+    SessionOpened,
+)
 from midas.domain.instrument import Instrument
 from midas.domain.mode import KillLevel, Mode
 from midas.domain.time import MILLISECOND, SECOND
@@ -88,8 +98,11 @@ class Session:
         config: EngineConfig,
         plugins: list[LoadedStrategy],
         say: Say = lambda _: None,
+        load: Callable[[], Settings] | None = None,
     ) -> None:
         self._settings = settings
+        self._load = load or (lambda: settings)
+        self._reloads: set[asyncio.Task[None]] = set()
         self._access = access
         self._rest = rest
         rest.on_key_refused = self._key_refused
@@ -136,6 +149,13 @@ class Session:
         """A line about the processes around the engine, for its journal and the event pane."""
         self.inbox.put(Remarked(self._clock.now(), severity, text))
 
+    def hold_back(self, resting: Iterable[RulesRead]) -> None:
+        """These don't trade now: nothing new is opened there until they do, and their silence is none."""
+        for rules in resting:
+            assert rules.listed is not None
+            self.feed.relist(rules.listed, trades=False)
+            self.inbox.put(rules)
+
     async def listen(self) -> None:
         """Hear the market from here on, history first. Raises VenueError; whoever doesn't `run` ends it."""
         await self._warm()
@@ -148,7 +168,7 @@ class Session:
 
         The market may be heard meanwhile: its messages wait in the inbox, conflated where they are many.
         """
-        left = await asyncio.to_thread(ahead.take) if ahead is not None else None
+        left = await ahead.taken() if ahead is not None else None
         home, account = self._settings.home, self._access.account
         self._carried, self.problems = inherited(home, account, self._clock.now, left)
         refuse_left_behind(self._carried, self._config.instruments)
@@ -262,7 +282,11 @@ class Session:
     def _doors(self, runner: Runner) -> tuple[LinkServer, KillListener]:
         link_path, kill_path = sockets(self._settings.home)
         link = LinkServer(
-            link_path, runner.snapshot, runner.command, self._clock.now, self._settings.runtime.snapshot_hz
+            link_path,
+            runner.snapshot,
+            partial(self._command, runner),
+            self._clock.now,
+            self._settings.runtime.snapshot_hz,
         )
         canceller = EmergencyCanceller(
             self._access.endpoints.rest, self._access.api_key, self._access.api_secret, self._clock.now,
@@ -274,6 +298,21 @@ class Session:
             self.inbox.put_from_thread, self._clock.now,
         )  # fmt: skip
         return link, kill
+
+    def _command(self, runner: Runner, given: CommandGiven, answer: Callable[[Answer], None]) -> None:
+        """A door's command; what the files say now is read before the engine hears of a reload."""
+        if not isinstance(given.command, Reload):
+            runner.command(given, answer)
+            return
+        task = asyncio.get_running_loop().create_task(self._reload(runner, given, given.command, answer))
+        self._reloads.add(task)
+        task.add_done_callback(self._reloads.discard)
+
+    async def _reload(
+        self, runner: Runner, given: CommandGiven, asked: Reload, answer: Callable[[Answer], None]
+    ) -> None:
+        read = await asyncio.to_thread(reread, asked, self._load, self._config, self._access.speed)
+        runner.command(msgspec.structs.replace(given, command=read), answer)
 
     def _plan(self) -> FeedPlan:
         return FeedPlan(
@@ -342,11 +381,13 @@ async def give_up_tape(journal: Journal, tape: Tape, keep_bytes: int, moment: tu
 
 
 async def open_session(
-    settings: Settings, access: Access, say: Say = lambda _: None, ahead: Ahead | None = None
-) -> Session:
+    settings: Settings, access: Access, say: Say = lambda _: None, ahead: Ahead | None = None,
+    load: Callable[[], Settings] | None = None,
+) -> Session:  # fmt: skip
     """Reach the venue, choose instruments, load plugins, hear the market, take over what was left.
 
-    `say` hears each step; `ahead` reads the last session. Raises MidasError.
+    `say` hears each step; `ahead` reads the last session; `load` reads the settings from their sources once
+    more, for a reload. Raises MidasError.
     """
     say("asking the venue for its instruments")
     client = BinanceClient(access.endpoints, access.api_key, access.api_secret)
@@ -355,10 +396,13 @@ async def open_session(
         rest = Rest(client, time.time_ns)
         if access.told_by_venue:
             access = identified(access, await insist(partial(uid, rest), random.Random().random))
-        instruments = await _instruments(rest, settings.trading.instruments, access)
+        rules = await _rules(rest, settings.trading.instruments, access)
+        instruments = tuple(rule.listed for rule in rules if rule.listed is not None)
         config = engine_config(settings, instruments, access.speed)
-        session = Session(settings, access, rest, config, strategies_of(settings.workspace, config), say)
+        plugins = strategies_of(settings.workspace, config)
+        session = Session(settings, access, rest, config, plugins, say, load)
         stack.push_async_callback(session.feed.close)
+        session.hold_back([rule for rule in rules if rule.status])
         await session.listen()
         await session.inherit(ahead)
         stack.pop_all()
@@ -414,10 +458,10 @@ def _give_up(runner: Runner, done: asyncio.Future[None]) -> None:
         runner.give_up("what runs beside the engine failed")
 
 
-async def _instruments(rest: Rest, wanted: tuple[str, ...], access: Access) -> tuple[Instrument, ...]:
+async def _rules(rest: Rest, wanted: tuple[str, ...], access: Access) -> list[RulesRead]:
     """What is configured and never more; a recording, which serves one symbol, may lack the others."""
     if access.leave_unlisted:
-        listed = await listing.listed(rest)
+        listed = await listing.listed(rest, resting=True)
         if len(listed) == 1 and listed[0] in wanted:
             wanted = listed
         if missing := [name for name in wanted if name not in listed]:
@@ -426,4 +470,4 @@ async def _instruments(rest: Rest, wanted: tuple[str, ...], access: Access) -> t
                 f"the market {access.market or 'of this exchange'} holds {held}, not {', '.join(missing)}; "
                 f"set trading.instruments = [{names}] in config.toml, or MIDAS_TRADING__INSTRUMENTS"
             )
-    return tuple(await listing.load(rest, wanted))
+    return await listing.read(rest, wanted)

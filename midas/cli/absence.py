@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from midas.cli.alive import lives
 from midas.cli.fate import read_fate
 from midas.cli.guard_word import guard_of
+from midas.cli.running import running
 from midas.cli.supervision import supervisor
 from midas.domain.time import SECOND, clock_text
 from midas.errors import LinkClosed, NotRunning
@@ -21,6 +25,23 @@ def absent(home: Path, error: NotRunning) -> str:
         "and with --confirm releases it"
     )
     return f"{_gone(home, error)}. {halted}{starts}" if halted else _gone(home, error)
+
+
+@contextmanager
+def speaking(home: Path) -> Iterator[int]:
+    """The engine's process, to talk to: a failure inside says what is known besides.
+
+    Raises NotRunning, LinkClosed, LinkSilent.
+    """
+    pid = 0
+    try:
+        pid = running(home).pid
+        yield pid
+    except NotRunning as error:
+        raise NotRunning(absent(home, error)) from None
+    except LinkClosed as error:
+        ended = f"{error}: process {pid} has ended; `midas status` says how"
+        raise type(error)(silent(home, pid, error) if lives(pid) else ended) from None
 
 
 def silent(home: Path, pid: int, error: LinkClosed) -> str:

@@ -16,6 +16,7 @@ from midas.cli import draw
 from midas.cli.absence import absent
 from midas.cli.fate import read_fate
 from midas.cli.flags import market_of, run_flags
+from midas.cli.log_file import LogFile
 from midas.cli.options import habits_from, home_from, settings_from
 from midas.cli.processes import start_patience
 from midas.cli.pulling import halting_on_quit, pull
@@ -146,10 +147,8 @@ def _with_duration(args: Namespace) -> list[str]:
 
 def _log_to(path: Path) -> None:
     """What goes wrong in a console, for its owner alone and never onto the screen."""
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-    path.chmod(0o600)
     logging.basicConfig(
-        filename=path, level=logging.WARNING,
+        handlers=[LogFile(path)], level=logging.WARNING,
         format="%(asctime)s %(levelname)s %(name)s [%(process)d] %(message)s",
     )  # fmt: skip
     threading.excepthook = lambda args: log.error(

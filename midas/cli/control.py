@@ -12,10 +12,19 @@ from argparse import Namespace
 from pathlib import Path
 
 from midas.assembly.access import sockets
-from midas.cli.absence import remedies, silent
+from midas.cli.absence import remedies, speaking
 from midas.cli.options import home_from
 from midas.cli.running import LOCK, running
-from midas.domain.command import Answer, Command, Kill, Resume, SetMode, reasoned
+from midas.domain.command import (
+    AcceptBreak,
+    Answer,
+    Command,
+    Kill,
+    Reload,
+    Resume,
+    SetMode,
+    reasoned,
+)
 from midas.domain.mode import Mode
 from midas.errors import CommandRefused, LinkClosed, MidasError, NotRunning, UsageError
 from midas.runtime.kill import KillRequest, latch_and_pull
@@ -104,6 +113,11 @@ def resume(args: Namespace) -> int:
     return tell(args, Resume(args.reason, args.confirm), complete)
 
 
+def reload(args: Namespace) -> int:
+    """The running engine reads and checks its configuration and takes its limits; looser with --confirm."""
+    return tell(args, Reload(args.confirm), complete=False)
+
+
 def _scope(args: Namespace) -> tuple[str, str]:
     """(scope, name) of the option that was given; two empty words for all."""
     given = [(scope, getattr(args, scope)) for scope in SCOPES if getattr(args, scope, "")]
@@ -138,20 +152,26 @@ def tell(args: Namespace, command: Command, complete: bool) -> int:
     answer = send(home_from(args), command)
     if not answer.accepted:
         raise CommandRefused(answer.message) if complete else UsageError(answer.message)
-    return _print(args, {"accepted": True, "sequence": answer.sequence, "sentence": answer.message})
+    facts: dict[str, object] = {"accepted": True, "done": not only_asks(command)}
+    return _print(args, facts | {"sequence": answer.sequence, "sentence": answer.message})
+
+
+def only_asks(command: Command) -> bool:
+    """Whether its answer is a review of what it would do: accepted, and nothing done."""
+    if isinstance(command, Kill):
+        return command.preview
+    return isinstance(command, Resume | AcceptBreak) and not command.confirmed
 
 
 def send(home: Path, command: Command) -> Answer:
     """Give a command to the engine of this home and wait for its answer. Raises NotRunning, LinkClosed."""
-    pid = running(home).pid
-    link = SocketLink(sockets(home)[0], hz=0.1)
-    link.start()
-    try:
-        return link.ask(command, actor())
-    except LinkClosed as error:
-        raise LinkClosed(silent(home, pid, error)) from None
-    finally:
-        link.close()
+    with speaking(home):
+        link = SocketLink(sockets(home)[0], hz=0.1)
+        link.start()
+        try:
+            return link.ask(command, actor())
+        finally:
+            link.close()
 
 
 def _print(args: Namespace, facts: dict[str, object]) -> int:

@@ -7,14 +7,15 @@ import os
 import time
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from midas.assembly.access import sockets
+from midas.cli.absence import speaking
 from midas.cli.control import actor
 from midas.cli.options import home_from
-from midas.cli.running import running
 from midas.domain.command import (
     AmendOrder,
     Answer,
@@ -26,7 +27,7 @@ from midas.domain.command import (
     Review,
     SetStrategy,
 )
-from midas.errors import CommandRefused, LinkClosed, UsageError
+from midas.errors import CommandRefused, LinkClosed, LinkSilent, UsageError
 from midas.risk.tail import span
 from midas.runtime.link import SocketLink
 from midas.state.snapshot import InstrumentView
@@ -43,9 +44,10 @@ def order(args: Namespace) -> int:
     kind = "LIMIT_MAKER" if args.post else "LIMIT" if args.price else "MARKET"
     ticket = _ticket(args)
     command = PlaceOrder(
-        ticket, args.symbol, args.side, kind, args.quantity, args.price, args.strategy, args.confirm
-    )
-    return _told(args, _ask_once(args, command, ticket), {"ticket": ticket}, NOTHING_SENT)
+        ticket, args.symbol, args.side, kind, args.quantity, args.price, args.strategy, args.confirm,
+        args.large,
+    )  # fmt: skip
+    return _told(args, _ask_once(args, command, ticket), _facts(args, ticket), NOTHING_SENT)
 
 
 def amend(args: Namespace) -> int:
@@ -53,35 +55,38 @@ def amend(args: Namespace) -> int:
     if not (args.quantity or args.price):
         raise UsageError("say what to amend: --quantity, --price or both")
     ticket = _ticket(args)
-    command = AmendOrder(ticket, args.id, args.quantity, args.price, args.confirm)
-    return _told(args, _ask_once(args, command, ticket), {"ticket": ticket}, NOTHING_DONE)
+    command = AmendOrder(ticket, args.id, args.quantity, args.price, args.confirm, args.large)
+    return _told(args, _ask_once(args, command, ticket), _facts(args, ticket), NOTHING_DONE)
 
 
 def cancel(args: Namespace) -> int:
     """Withdraw one order by its id, or the entries of one instrument or of all."""
-    link = _link(args)
-    try:
+    with _link(args) as link:
         instruments = link.wait_for_snapshot().instruments
         command = _cancel(args.what, instruments)
         answer = link.ask(command, actor())
-    finally:
-        link.close()
     if not answer.accepted and isinstance(command, CancelOrder) and not any(map(str.isdigit, args.what)):
         names = ", ".join(instrument.name for instrument in instruments)
         raise UsageError(f"{answer.message}; instruments are {names}")
-    return _told(args, answer, {})
+    return _told(args, answer, {"done": True})
 
 
 def close(args: Namespace) -> int:
     """Review the closing of a position, or with --confirm work it down to nothing."""
     answer = _ask(args, ClosePosition(args.symbol, args.strategy, args.confirm))
-    return _told(args, answer, {}, NOTHING_SENT)
+    return _told(args, answer, {"done": args.confirm}, NOTHING_SENT)
 
 
 def strategy(args: Namespace) -> int:
     """Pause a strategy at once, or start it again with --confirm."""
     running = args.act == "resume"
-    return _told(args, _ask(args, SetStrategy(args.name, running, args.reason, args.confirm)), {})
+    command = SetStrategy(args.name, running, args.reason, args.confirm)
+    return _told(args, _ask(args, command), {"done": args.confirm or not running})
+
+
+def _facts(args: Namespace, ticket: str) -> dict[str, object]:
+    """`done`: false where the answer is a review only."""
+    return {"ticket": ticket, "done": args.confirm}
 
 
 def _ticket(args: Namespace) -> str:
@@ -93,26 +98,27 @@ def _ask_once(args: Namespace, command: PlaceOrder | AmendOrder, ticket: str) ->
     try:
         return _ask(args, command)
     except LinkClosed as error:
-        if not command.confirmed:
+        if not command.confirmed or isinstance(error, LinkSilent):
             raise
         again = f"the same with --ticket {ticket} never makes a second order"
         raise LinkClosed(f"{error}; whether it was sent isn't known: {again}") from None
 
 
 def _ask(args: Namespace, command: Command) -> Answer:
-    link = _link(args)
-    try:
+    with _link(args) as link:
         return link.ask(command, actor())
-    finally:
-        link.close()
 
 
-def _link(args: Namespace) -> SocketLink:
+@contextmanager
+def _link(args: Namespace) -> Iterator[SocketLink]:
     home: Path = home_from(args)
-    running(home)
-    link = SocketLink(sockets(home)[0], hz=0)
-    link.start()
-    return link
+    with speaking(home):
+        link = SocketLink(sockets(home)[0], hz=0)
+        link.start()
+        try:
+            yield link
+        finally:
+            link.close()
 
 
 def _cancel(what: str, instruments: Iterable[InstrumentView]) -> Command:

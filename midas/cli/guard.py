@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from midas.cli.guard_word import LOG, GuardWord, guard_of, tell
+from midas.cli.log_file import LogFile
 from midas.cli.options import settings_from
 from midas.cli.running import LOCK as ENGINE_LOCK
 from midas.cli.running import make_home
@@ -37,6 +38,7 @@ from midas.store.latch import LATCH, KillLatch
 from midas.store.lock import GUARD_LOCK, InstanceLock
 
 if TYPE_CHECKING:
+    from midas.assembly.access import Access
     from midas.runtime.takeover import Holding
     from midas.settings import Settings
     from midas.venues.binance.emergency_session import EmergencySession
@@ -295,20 +297,30 @@ def _reach(settings: Settings) -> Callable[[], Reached]:
 
     if settings.environment is Environment.SIM:
         return lambda: _embedded(settings.home)
-    from midas.assembly.access import access, identified
+    from midas.assembly.access import access
 
     found = access(settings)
     keys = (found.api_key, found.api_secret)
 
     def reached() -> Reached:
         session = EmergencySession(found.endpoints.rest, *keys, time.time_ns)
-        try:
-            return session, identified(found, session.uid()).account
-        except VenueError:
-            session.close()
-            raise
+        return session, whose(found, session.uid)
 
     return reached
+
+
+def whose(found: Access, uid: Callable[[], int]) -> str:
+    """The account's name; where the venue doesn't tell it, one that no journal of an account bears.
+
+    Cancels need no name and go out all the same; nothing is sold by a journal that may be another account's.
+    """
+    from midas.assembly.access import identified
+
+    try:
+        return identified(found, uid()).account
+    except VenueError as error:
+        log.warning("whose account it is: %s", error)
+        return f"{found.account}, of whom the venue doesn't tell"
 
 
 def _embedded(home: Path) -> Reached:
@@ -339,9 +351,7 @@ def _print(as_json: bool, verdict: Verdict, report: Report | None) -> None:
 
 
 def _log_to(path: Path, aloud: bool) -> None:
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-    path.chmod(0o600)
-    handlers: list[logging.Handler] = [logging.FileHandler(path)]
+    handlers: list[logging.Handler] = [LogFile(path)]
     if aloud:
         handlers.append(logging.StreamHandler(sys.stderr))
     logging.basicConfig(

@@ -312,6 +312,7 @@ def _order_options(parser: Parser) -> None:
         help="the same name never makes a second order; default: a new one",
     )
     parser.add_argument("--confirm", action="store_true", help="send it; without it only the review is shown")
+    parser.add_argument("--large", action="store_true", help="an unusually large size is meant")
 
 
 def _amend_options(parser: Parser) -> None:
@@ -322,6 +323,7 @@ def _amend_options(parser: Parser) -> None:
     parser.add_argument("--price", metavar="P", default="", help="default: as it is")
     parser.add_argument("--ticket", metavar="NAME", default="", help="as that of `midas order`")
     parser.add_argument("--confirm", action="store_true", help="do it; without it only the review is shown")
+    parser.add_argument("--large", action="store_true", help="an unusually large size is meant")
 
 
 def _cancel_options(parser: Parser) -> None:
@@ -339,6 +341,10 @@ def _close_options(parser: Parser) -> None:
         help="whose position; may be left out where only one holds it",
     )
     parser.add_argument("--confirm", action="store_true", help="sell; without it only the review is shown")
+
+
+def _reload_options(parser: Parser) -> None:
+    parser.add_argument("--confirm", action="store_true", help="take looser limits, too")
 
 
 def _strategy_options(parser: Parser) -> None:
@@ -643,6 +649,13 @@ _COMMANDS: tuple[_Row, ...] = (
         "keep a strategy from new risk, or let it trade again",
         'midas strategy trend-following pause --reason "news at two"',
         _strategy_options,
+    ),
+    (
+        "reload",
+        "midas.cli.control:reload",
+        "have the running engine take the limits that the configuration states now",
+        "midas reload\nmidas reload --confirm             also where one is looser than before",
+        _reload_options,
     ),
     (
         "stop",

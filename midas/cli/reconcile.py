@@ -11,13 +11,12 @@ from pathlib import Path
 import msgspec
 
 from midas.assembly.access import sockets
-from midas.cli.absence import absent, silent, span
+from midas.cli.absence import span, speaking
 from midas.cli.control import actor, tell
 from midas.cli.options import home_from
-from midas.cli.running import running
 from midas.domain.command import AcceptBreak, Reconcile, reasoned
 from midas.domain.time import SECOND, clock_text
-from midas.errors import CommandRefused, LinkClosed, NotRunning, Unreachable, UsageError
+from midas.errors import CommandRefused, Unreachable, UsageError
 from midas.runtime.link import SocketLink
 from midas.state.snapshot import DifferenceView, ReconciliationView, Snapshot
 
@@ -35,13 +34,8 @@ def reconcile(args: Namespace) -> int:
     if args.words:
         return _accept(args)
     home = home_from(args)
-    try:
-        pid = running(home).pid
+    with speaking(home):
         view, now = _look(home)
-    except NotRunning as error:
-        raise NotRunning(absent(home, error)) from None
-    except LinkClosed as error:
-        raise LinkClosed(silent(home, pid, error)) from None
     print(json.dumps(_facts(view)) if args.json else "\n".join(lines(view, now)))
     return EQUAL if all(d.state == "accepted" for d in view.differences) else DIFFERS
 

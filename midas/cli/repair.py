@@ -21,8 +21,7 @@ from midas.store.survey import Condition, Survey, survey
 _WORD = "repair"
 _THEN = "midas sets its files aside (nothing is deleted) and the next start goes on from there and the venue"
 _UNKNOWN = (
-    "orders, mode changes, pauses, alerts and tickets of the lost stretch; the mode is OBSERVATION until you "
-    "change it",
+    "orders, mode changes, pauses, alerts and tickets of the lost stretch",
     "whose fills those were: they are fetched from the venue and booked under `external` where their order "
     "is lost, without a realised result of a strategy",
     "the equity peak and the day's loss of that stretch: they count from the good records on",
@@ -31,6 +30,9 @@ _NO_LEDGER = (
     "what this session knew: the one before it on the same account is continued, or the opening balances are "
     "the venue's",
 )
+
+
+_MODE = "the mode: it is OBSERVATION, or the safer one that the good records end with, until you change it"
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -128,7 +130,8 @@ def _nothing(home: Path) -> str:
 
 def _finding(found: Survey) -> Finding:
     lost = found.condition is not Condition.WHOLE
-    unknown = (_UNKNOWN if found.sequence else _NO_LEDGER) if lost else ()
+    unknown: tuple[str, ...] = (_UNKNOWN if found.sequence else _NO_LEDGER) if lost else ()
+    unknown += (_MODE,) if found.condition is Condition.DAMAGED and found.sequence else ()
     return Finding(
         found.session, found.condition.value, found.file, found.what, found.records, found.sequence,
         found.lost, unknown=unknown,
@@ -147,7 +150,9 @@ def _text(found: Finding) -> str:
         *(f"  unknown   {each}" for each in found.unknown),
     ]
     if found.repaired:
-        lines += [f"  aside     {found.quarantine}", "repaired: `midas` starts, reconciles and opens nothing"]
+        torn = found.condition == Condition.TORN.value
+        then = "goes on in its mode" if torn else "opens nothing"
+        lines += [f"  aside     {found.quarantine}", f"repaired: `midas` starts, reconciles and {then}"]
     elif found.condition == Condition.TORN.value:
         lines.append("a crash did this: the next start cuts it by itself; --yes does it now")
     else:

@@ -22,6 +22,7 @@ from midas import __version__
 from midas.cli.exchange import RUN_FILE as EXCHANGE_FILE
 from midas.cli.exchange import answering
 from midas.cli.fate import Fate, Telling, read_fate
+from midas.cli.log_file import LogFile
 from midas.cli.options import settings_from
 from midas.cli.processes import Ahead as ExchangeAhead
 from midas.cli.processes import (
@@ -141,7 +142,8 @@ async def _engine(
     with ExitStack() as held:
         try:
             held.enter_context(account_lock(venue.reach, settings.home))
-            session = await open_session(settings, venue.reach, _say, reader)
+            load = partial(settings_from, args)
+            session = await open_session(settings, venue.reach, _say, reader, load)
         except (UsageError, StoreError):
             if venue.exchange is not None and venue.fresh:
                 stop_process(venue.exchange.pid)  # it was started for this run, which doesn't come to be
@@ -260,8 +262,5 @@ def _say(sentence: str) -> None:
 
 
 def _log_to(path: Path) -> None:
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))  # for its owner alone, before a line is in it
-    path.chmod(0o600)
-    logging.basicConfig(
-        filename=path, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )  # fmt: skip
+    form = "%(asctime)s %(levelname)s %(name)s %(message)s"
+    logging.basicConfig(handlers=[LogFile(path)], level=logging.INFO, format=form)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from midas.errors import UsageError
 from midas.simulation import plan as plans
 from midas.simulation.campaign import Job, judged, silence, work
 from midas.simulation.coverage import SEEDS_MIN
@@ -31,6 +32,7 @@ KEEP_S = 5.0  # between two writes of what is kept
 def simulate(args: Namespace) -> int:
     """Run them; 1 where anything was violated or left out, 130 where Ctrl+C ended it before all were done."""
     if args.mutants:
+        _alone(args)
         return _hunt(args)
     if args.mutant:
         named(args.mutant)
@@ -45,10 +47,21 @@ def simulate(args: Namespace) -> int:
     _tell(report, time.perf_counter() - began, as_json=args.json)
     if args.shrink:
         _shrink(report)
+    if args.mutant and not report.violations and not interrupted:
+        worlds = _counted(report.worlds, "world")
+        print(f"midas: {args.mutant} got away: nothing noticed it in {worlds}", file=sys.stderr)
+        return 1
     whole = plan is None and not args.crash_every_step and not args.mutant and report.seeds >= SEEDS_MIN
     if report.violations or (whole and report.untouched):
         return 1
     return _INTERRUPTED if interrupted else 0
+
+
+def _alone(args: Namespace) -> None:
+    """The gate plants its own bugs, into the worlds of the seeds. Raises UsageError."""
+    others = ("seeds", "plan", "show_plan", "crash_every_step", "shrink", "keep", "mutant")
+    if given := [f"--{name.replace('_', '-')}" for name in others if getattr(args, name)]:
+        raise UsageError(f"--mutants plants every bug in worlds of its own: leave {', '.join(given)} out")
 
 
 def _run(args: Namespace, seeds: range, plan: Plan | None, tally: Tally) -> bool:
@@ -131,19 +144,24 @@ def _shown(plan: Plan | None, seeds: range) -> Plan:
 
 
 def _tell(report: Report, seconds: float, *, as_json: bool) -> None:
-    if not as_json:
+    if as_json:
+        print(msgspec.json.encode(report).decode())
+    else:
         for failed in report.failed:
             for sentence in failed.violations:
                 print(f"seed {failed.seed}: {sentence}")
         print(
-            f"{report.seeds} seeds, {report.worlds} worlds in {seconds:.0f} s, "
+            f"{_counted(report.seeds, 'seed')}, {_counted(report.worlds, 'world')} in {seconds:.0f} s, "
             f"{report.virtual_hours:,.1f} virtual hours, "
             f"{report.orders_per_seed} orders and {report.faults_per_seed} faults a world, "
-            f"{report.violations} violations"
+            f"{_counted(report.violations, 'violation')}"
         )
         if report.untouched and report.seeds >= SEEDS_MIN:
             print(f"never met: {', '.join(report.untouched)}")
-    print(msgspec.json.encode(report).decode())
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
 @contextmanager

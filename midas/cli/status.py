@@ -30,6 +30,7 @@ from midas.state.snapshot import (
 from midas.store.latch import LATCH, KillLatch
 
 UNKNOWN = "not known yet"
+EXTERNAL = "EXTERNAL"  # the status of an order that isn't ours
 QUANTITY_DECIMALS = 8  # the finest lot of the venues
 Row = tuple[str, str]  # the word on the left (empty: it goes on), what is said of it
 
@@ -73,6 +74,7 @@ def rows(snapshot: Snapshot, latched: bool, home: Path, pid: int) -> Iterator[Ro
     yield "money", _money(snapshot.money)
     yield from _listed("positions", list(_positions(snapshot)))
     yield from _listed("orders", [_order(order, snapshot) for order in snapshot.orders])
+    yield from _listed("external", [_order(order, snapshot) for order in snapshot.foreign], none="")
     yield from _listed("alarms", [f"{a.severity}: {a.text} - {a.advice}" for a in snapshot.alarms])
     yield from _listed("gates", [_gate(gate) for gate in snapshot.gates])
     yield from _listed("strategies", [_strategy(strategy) for strategy in snapshot.strategies])
@@ -157,10 +159,11 @@ def _position(position: PositionView, snapshot: Snapshot) -> str:
 def _order(order: OrderView, snapshot: Snapshot) -> str:
     age = span(snapshot.built_at - order.created_at)
     at = f" @ {_number(order.price)}" if order.price == order.price and order.price else ""
+    whose = f"{order.purpose.lower()} of {order.strategy}" if order.status != EXTERNAL else order.reason
     return (
         f"{order.short_id} {order.side} {_exactly(order.quantity)} {_name(snapshot, order.instrument)}{at} "
         f"{order.type} {order.status}, {_exactly(order.filled)} filled, "
-        f"{order.purpose.lower()} of {order.strategy}, {age} old"
+        f"{whose}, {age} old"
     )
 
 
@@ -241,6 +244,7 @@ def facts(snapshot: Snapshot, latch_on_disk: bool) -> dict[str, object]:
         "drawdown": _rounded(money.drawdown),
         "positions": [msgspec.to_builtins(p) for p in snapshot.positions if p.quantity],
         "open_orders": len(snapshot.orders),
+        "external_orders": len(snapshot.foreign),
         "orders_unknown": health.orders_unknown,
         "fills": counts.fills,
         "refusals": counts.refusals,

@@ -132,3 +132,5 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     inferred: dict[str, InferredCarried] = {}  # by client id: fills that only a balance has told so far
     owners: dict[str, OwnerCarried] = {}  # by client id: of orders that closed in the last days
     relisted: tuple[Instrument, ...] = ()  # whose rules changed during that session, as they were at its end
+    sizes_day: int = 0  # days since 1970 of `sizes`
+    sizes: dict[str, tuple[Decimal, ...]] = {}  # by instrument: quantities of that day's orders

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from midas.domain.limits import Limits
+
 REASON_MIN = 3  # letters: less says nothing to whoever reads the journal
 
 
@@ -63,6 +65,7 @@ class PlaceOrder(msgspec.Struct, frozen=True, tag="place"):
     price: str = ""  # decimal; empty for MARKET
     strategy: str = "manual"  # whose position it changes
     confirmed: bool = False
+    large: bool = False  # an unusually large size is meant
 
 
 class AmendOrder(msgspec.Struct, frozen=True, tag="amend"):
@@ -73,6 +76,7 @@ class AmendOrder(msgspec.Struct, frozen=True, tag="amend"):
     quantity: str
     price: str
     confirmed: bool = False
+    large: bool = False  # as of an order
 
 
 class CancelEntries(msgspec.Struct, frozen=True, tag="cancel_entries"):
@@ -129,6 +133,18 @@ class AcceptBreak(msgspec.Struct, frozen=True, tag="accept_break"):
     confirmed: bool = False
 
 
+class Reload(msgspec.Struct, frozen=True, tag="reload"):
+    """Read the configuration again and take its limits; looser ones need `confirmed`.
+
+    A door only asks: the engine's own shell reads and checks all files, and puts in what they say.
+    """
+
+    confirmed: bool = False
+    limits: Limits | None = None
+    problem: str = ""  # why nothing can be taken: one sentence
+    elsewhere: tuple[str, ...] = ()  # tables that differ too, and count at the next start only
+
+
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
     """End the engine process cleanly."""
 
@@ -150,6 +166,7 @@ Command = (
     | Acknowledge
     | Reconcile
     | AcceptBreak
+    | Reload
     | Stop
 )
 
@@ -172,6 +189,7 @@ class Review(msgspec.Struct, frozen=True):
     equity_share: float  # of the position after it, fraction of equity
     breaches: tuple[str, ...] = ()  # why it would be refused; empty: it may be sent
     warnings: tuple[str, ...] = ()
+    large: str = ""  # why the size itself has to be confirmed (`large`), too; also among `warnings`
     horizon: int = 0  # nanoseconds, of the tail risk below; 0: nobody knows it, for `tail_unknown`
     var_before: float = 0.0  # of what is held now, fraction of equity
     var_after: float = 0.0  # with this order filled

@@ -174,6 +174,15 @@ class GateMoved(msgspec.Struct, frozen=True, tag="gate"):
     level: str = ""  # of the kill that closed it; empty: none did
 
 
+class LimitsChanged(msgspec.Struct, frozen=True, tag="limits"):
+    """A person had the configuration read again, and other limits are in force."""
+
+    by: str
+    looser: bool  # at least one of them lets more through
+    changes: tuple[str, ...]
+    profile: str
+
+
 class Noted(msgspec.Struct, frozen=True, tag="note"):
     """A line for the people who read the log."""
 
@@ -238,6 +247,7 @@ Decision = (
     | BreakerMoved
     | RegimeChanged
     | GateMoved
+    | LimitsChanged
     | Noted
     | CommandAnswered
     | Reconciled

@@ -212,6 +212,7 @@ class AccountReported(msgspec.Struct, frozen=True, tag="account"):
     trades: tuple[TradeReport, ...]
     flows: tuple[FlowSeen, ...] | None = None  # that the venue lists; None: not asked for, or not told
     asked_at: int = 0  # our own wall time, before the venue was asked for anything; 0: not told
+    took: int = 0  # until the last answer, by a clock that nobody sets; 0: not told
 
     @property
     def asked(self) -> int:

@@ -32,6 +32,11 @@ def from_float(value: float, step: Decimal) -> Decimal:
     return (Decimal(repr(value)) / step).to_integral_value(ROUND_HALF_EVEN) * step
 
 
+def as_read(value: float) -> Decimal:
+    """The shortest decimal that reads as `value`: a bound or a figure, of no step yet."""
+    return Decimal(repr(value))
+
+
 def floor_to(value: Decimal, step: Decimal) -> Decimal:
     """The largest multiple of `step` that is not above `value`."""
     return (value / step).to_integral_value(ROUND_FLOOR) * step

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-SHARES = frozenset({"share", "equity", "etf"})  # what the rule of day trades counts
+SHARES = frozenset({"share", "etf"})  # what the rule of day trades counts
+FINER = {"commodity": ("gold",), "etf": ("index", "index_major")}  # rows that a sector names within a class
 MAJOR = frozenset({"USD", "EUR", "JPY", "GBP", "CAD", "CHF"})  # any two of them: a major pair
 
 # ESMA Decision (EU) 2018/796 of 22 May 2018, Annex I: the initial margin of contracts for difference held by
@@ -34,7 +35,6 @@ class RegulationRules(msgspec.Struct, frozen=True, kw_only=True):
     equity_min: float = 25_000.0  # USD: from here on day trades are free
     zone: str = "America/New_York"  # where the days of day trades begin
     leverage: dict[str, float] = {}  # by class; empty: not limited
-    classes: dict[str, str] = {}  # asset -> its class; unmapped: other
 
     @property
     def counts_day_trades(self) -> bool:

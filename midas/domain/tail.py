@@ -16,7 +16,6 @@ class TailRules(msgspec.Struct, frozen=True, kw_only=True):
     every: int = MINUTE  # wall time between two computations
     var_max: float = 0.0
     es_max: float = 0.0
-    classes: dict[str, str] = {}  # asset -> its class in the stress scenarios; unmapped: the worst of them
 
     @property
     def limits(self) -> bool:

@@ -4,5 +4,5 @@ from __future__ import annotations
 
 import msgspec
 
-# Bytes that are no UTF-8 are no DecodeError of msgspec, and neither is a nesting that is deeper than the stack.
+# Bytes that are no UTF-8 are no DecodeError of msgspec, and neither is a nesting deeper than the stack.
 UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)

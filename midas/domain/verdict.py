@@ -10,12 +10,17 @@ from midas.domain.opinion import Target
 
 
 class Breach(msgspec.Struct, frozen=True):
-    """One limit that a target would break."""
+    """One limit that a target or an order would break.
+
+    `fits`: the largest quantity that every limit would let pass instead, in whole lots; None where size isn't
+    what stands against it. Of a target it is the whole position.
+    """
 
     limit: str
     value: float
     maximum: float
     sentence: str
+    fits: Decimal | None = None
 
 
 class Approved(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from midas.domain.breakers import EFFECTS, Component, Phase
 from midas.domain.mode import Mode
 from midas.domain.money import plain
 from midas.domain.time import SECOND
+from midas.engine.throttle import BY as THROTTLE
 from midas.state.alerts import NAME
 from midas.state.breaks import DIFFERS
 from midas.state.control import BREAKER, JOURNAL, Gate
@@ -120,6 +121,10 @@ class Alarms:
                 severity = "error" if gate.reason.startswith(DIFFERS) or gate.scope == "account" else "warn"
                 text = f"no new risk {_where(gate.scope)}: {gate.reason}"
                 yield Condition(f"gate:{gate.scope}", severity, text, _gate_advice(gate), gate.since)
+            elif gate.by == THROTTLE:
+                advice = f"look why, then `midas strategy {gate.scope} resume`; its exits are still managed"
+                text = f"{gate.scope} is {gate.reason}"
+                yield Condition(f"gate:{gate.scope}", "error", text, advice, gate.since)
         for name, enrolled in self._strategies.enrolled.items():
             if enrolled.failed:
                 yield Condition(

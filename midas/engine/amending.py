@@ -20,7 +20,7 @@ from midas.domain.decision import AmendmentMoved, Decision, FillBooked, Noted
 from midas.domain.money import ZERO, plain
 from midas.domain.order import CloseReason, OrderIntent, Phase, Purpose
 from midas.engine.lookup import SHORT, amendable, exit_barred, open_order
-from midas.engine.manual import ManualDesk, described
+from midas.engine.manual import MEANT, ManualDesk, described
 from midas.engine.reply import Asked, Reply
 from midas.engine.review import Reviewer
 from midas.errors import OrderInvalid
@@ -69,6 +69,8 @@ class AmendDesk:
             return Reply(False, f"{what} is refused: {'; '.join(review.breaches)}", review)
         if not command.confirmed:
             return Reply(True, f"{what}: confirm to cancel {short} and send this", review)
+        if review.large and not command.large:
+            return Reply(False, f"{what} isn't sent: {review.large}; {MEANT}", review)
         steps: list[Step] = [self._wait_for(client_id, amendment), Withdrawal(order, "amended")]
         return Reply(True, f"{what}: sent once {short} is cancelled", review, steps=steps)
 

@@ -20,6 +20,7 @@ from midas.analysis.regime import RegimeRules
 from midas.costs import CostModel
 from midas.domain.breakers import BreakerRules
 from midas.domain.instrument import Instrument
+from midas.domain.limits import Limits
 from midas.domain.regulation import RegulationRules
 from midas.domain.tail import TailRules
 from midas.domain.triggers import TriggerRules
@@ -28,7 +29,6 @@ from midas.engine.freshness import BOOK_STALE, Freshness
 from midas.execution.worker import ExecutionRules
 from midas.portfolio.sizing import SizingRules
 from midas.ports.strategy import Strategy
-from midas.risk.limits import Limits
 from midas.risk.regulation import regulation_limits
 from midas.risk.tail import TailDesk
 from midas.state.state import State
@@ -84,7 +84,7 @@ def build_engine(config: EngineConfig, strategies: Sequence[Strategy]) -> Engine
     ]
     state.closes.follow(state.instruments, config.tail.horizons, config.tail.history + 1)
     tail = TailDesk(config.tail, state.closes)
-    state.day_trades.begin(config.regulation, state.instruments)
+    state.day_trades.begin(config.regulation)
     further = [*regulation_limits(config.regulation), *([tail.breach] if config.tail.limits else ())]
     risk = RiskManager(config.limits, further)
     orchestrator = Orchestrator(

@@ -22,6 +22,7 @@ from midas.domain.command import (
     Kill,
     PlaceOrder,
     Reconcile,
+    Reload,
     Resume,
     SetMode,
     SetStrategy,
@@ -36,6 +37,7 @@ from midas.engine.closing import CloseDesk
 from midas.engine.effect import ReleaseLatch, TripLatch
 from midas.engine.lookup import SHORT, enters_again, open_order
 from midas.engine.manual import ManualDesk
+from midas.engine.reloading import Reloader
 from midas.engine.reply import Asked, Reply
 from midas.engine.review import Reviewer
 from midas.engine.scoped_kill import STRATEGY, ScopedKills
@@ -71,6 +73,7 @@ class Commands:
         self._manual = ManualDesk(state, orchestrator.risk, orchestrator.execution, reviewer)
         self._amending = AmendDesk(state, orchestrator.risk, self._manual, reviewer)
         self._closing = CloseDesk(state, orchestrator, reviewer)
+        self._reloading = Reloader(orchestrator.risk)
         self._scoped = ScopedKills(state, orchestrator, self._cancel)
         self._handlers: dict[type, Callable[[Any, Asked], Reply]] = {
             SetMode: self._set_mode,
@@ -87,6 +90,7 @@ class Commands:
             Acknowledge: self._acknowledge,
             AcceptBreak: adjuster.accept,
             Reconcile: self._take_pass,
+            Reload: self._reloading.reload,
             Stop: self._stop,
         }
 

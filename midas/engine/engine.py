@@ -18,6 +18,7 @@ from midas.domain.decision import (
     Decision,
     FillBooked,
     FillBusted,
+    LimitsChanged,
     ModeChanged,
     Noted,
     OrderBlocked,
@@ -52,6 +53,7 @@ from midas.engine.adjusting import Adjuster
 from midas.engine.audit import Audit
 from midas.engine.commands import Commands
 from midas.engine.counting import Counter
+from midas.engine.downsizing import Downsizer
 from midas.engine.effect import (
     Disconnect,
     Effect,
@@ -66,6 +68,8 @@ from midas.engine.gatekeeper import judge, judge_disk
 from midas.engine.listing import Listing
 from midas.engine.passes import Passes, returned
 from midas.engine.reply import Asked
+from midas.engine.throttle import Throttle
+from midas.risk.limits import meets
 from midas.state.order import Order
 from midas.state.requests import CANCEL_AGAIN_MAX
 from midas.state.state import State
@@ -94,6 +98,8 @@ class Engine:
         self._flat = FlatCheck(state)
         self._listing = Listing(state)
         self._counter = Counter(state)
+        self._downsizer = Downsizer(state, orchestrator.risk, orchestrator.execution)
+        self._throttle = Throttle(state, orchestrator.risk, orchestrator.execution)
         self._commands = Commands(state, orchestrator, guardian, costs, self._adjuster, tail.desk)
         self._steps: dict[type, Callable[[Any], None]] = {
             Quote: self._quote,
@@ -142,11 +148,20 @@ class Engine:
             self._recorded(event)  # type: ignore[arg-type]  # the market types are all in _steps
         if not self._decisions and not self._effects:
             return None
+        if self._decisions:
+            self._slow_down()
         name = str(type(event).__struct_config__.tag)
         audit = Audit(sequence, name, event.at, tuple(self._decisions), tuple(self._effects))
         self._decisions.clear()
         self._effects.clear()
         return audit
+
+    def _slow_down(self) -> None:
+        """A strategy that runs wild is stopped in the step that shows it."""
+        stopped = self._throttle.watch(self._decisions)
+        if stopped:
+            self._decisions.extend(stopped)
+            self._withdraw_unwanted()
 
     # market events
 
@@ -275,11 +290,13 @@ class Engine:
         self._decisions.extend(self.breakers.tick(event.at, state))
         self._decisions.extend(self.guardian.tick(event, state))
         self._decisions.extend(self._counter.tick(event.at))
-        self._decisions.extend(self.tail.tick(event.at, state))
+        self._decisions.extend(self.tail.tick(event.at, state, self.orchestrator.risk.limits.assets))
         self._after_modes(before)
         if not state.opening_equity and state.ledger.opened and state.equity() == state.equity():
             state.opening_equity = state.equity()
             state.equity_peak = max(state.equity_peak, state.opening_equity)
+        self._decisions.extend(self._downsizer.sell())
+        self._work(self._downsizer.withdraw(self.orchestrator.risk.limits.forced_sale_over))
         reason = self.guardian.stop_reason(state)
         if reason:
             self._effects.append(TripLatch(KillLevel.FLATTEN.value, "trigger", reason))
@@ -312,6 +329,8 @@ class Engine:
         answer = Answer(event.id, reply.accepted, reply.message, self._sequence, reply.review)
         self._decisions.append(CommandAnswered(answer))
         self._after_modes(before)
+        if any(isinstance(d, LimitsChanged) for d in reply.decisions):
+            self._work(self._downsizer.withdraw(0.0))
 
     def _latch(self, event: LatchTripped) -> None:
         before = len(self._decisions)
@@ -403,10 +422,19 @@ class Engine:
         breach = self.orchestrator.risk.admit(intent, self.state)
         if breach is not None:
             self._decisions.append(OrderBlocked(intent, breach))
+            if breach.limit == "self-trade" and intent.purpose is Purpose.EXIT and not intent.ticket:
+                self._make_way(intent)
             return
         self.state.plan(intent)
         self._decisions.append(OrderPlanned(intent))
         self._effects.append(SubmitOrder(intent))
+
+    def _make_way(self, leaving: OrderIntent) -> None:
+        """Entries of our own that an exit would trade with are cancelled first; it is asked for again."""
+        for order in list(meets(leaving, self.state)):
+            other, execution = order.intent, self.orchestrator.execution
+            execution.forget_entries(self.state, other.instrument, other.strategy)
+            self._withdraw(order, f"{leaving.strategy} leaves, and would meet it")
 
     def _verify_flat(self) -> None:
         """Flat here: have the venue say so, as fast as it answers."""

@@ -16,6 +16,7 @@ from midas.domain.decision import (
     Decision,
     FillBooked,
     GateMoved,
+    LimitsChanged,
     ModeChanged,
     Noted,
     OrderBlocked,
@@ -119,6 +120,10 @@ def _gate(d: GateMoved, state: State) -> Line:
     return "GATE", "info", f"{d.scope} open again{by}; it was closed: {d.reason}"
 
 
+def _limits(d: LimitsChanged, state: State) -> Line:
+    return "RISK", "warn" if d.looser else "info", f"limits changed by {d.by}: {', '.join(d.changes)}"
+
+
 def _note(d: Noted, state: State) -> Line:
     return d.kind, d.severity, d.text
 
@@ -157,6 +162,7 @@ _WRITERS: dict[type, Callable[[Any, State], Line | None]] = {
     BreakerMoved: _breaker,
     RegimeChanged: _regime,
     GateMoved: _gate,
+    LimitsChanged: _limits,
     Noted: _note,
     Reconciled: _reconciled,
     Adjusted: _adjusted,

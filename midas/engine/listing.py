@@ -1,4 +1,4 @@
-"""Asking anew for an instrument's rules, where a refusal says that they may not be what was read."""
+"""Asking anew for an instrument's rules, where a refusal or its silence says that they may be others now."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from midas.engine.effect import ReadRules
 from midas.state.state import State
 
 ASK_EVERY = 10 * SECOND  # of one instrument at most; a strategy that goes on being refused asks no oftener
-HALTED_EVERY = 30 * SECOND  # while it doesn't trade
+HALTED_EVERY = 30 * SECOND  # while it doesn't trade, or may not
+SILENT_FOR = 15 * SECOND  # of an instrument whose market is connected: it may not trade any more
 
 
 class Listing:
@@ -34,8 +35,10 @@ class Listing:
     def due(self) -> list[ReadRules]:
         """What has to be asked for now; one that wasn't answered is asked for again."""
         wanted = [name for name in self._wanted if self._waited(name) >= ASK_EVERY]
-        halted = [name for name in self._state.halted if self._waited(name) >= HALTED_EVERY]
-        names = dict.fromkeys((*wanted, *halted))
+        silent = [n for n, at in self._state.stale_since.items() if self._state.now - at >= SILENT_FOR]
+        resting = (*self._state.halted, *(silent if self._state.feed_up else ()))
+        resting = tuple(name for name in resting if self._waited(name) >= HALTED_EVERY)
+        names = dict.fromkeys((*wanted, *resting))
         self._asked_at |= dict.fromkeys(names, self._state.now)
         return [ReadRules(name) for name in names]
 

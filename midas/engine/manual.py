@@ -24,6 +24,7 @@ from midas.execution.worker import Plan
 from midas.state.state import BY_HAND, MANUAL, State
 
 TICKET_MAX = 64
+MEANT = "confirm that size, too (--large in a shell)"
 DUST = "too little for the venue to sell"
 
 
@@ -49,6 +50,8 @@ class ManualDesk:
             return Reply(False, f"{what} is refused: {'; '.join(review.breaches)}", review)
         if not command.confirmed:
             return Reply(True, f"{what}: confirm to send it", review)
+        if review.large and not command.large:
+            return Reply(False, f"{what} isn't sent: {review.large}; {MEANT}", review)
         return Reply(True, f"{what} is sent as {intent.client_id[-SHORT:]}", review, steps=[intent])
 
     def became(self, ticket: str) -> Reply | None:

@@ -18,7 +18,9 @@ from midas.state.state import State
 
 START_PASSES = 5
 STOP_PASSES = 8
-PROOF_PASSES = 24  # one a second: an order that never arrived is proven absent after about 17 s
+# One a second. An order that never arrived is proven absent after about 17 s; a cancel whose request was
+# lost is sent again once it has waited some 10 s for its answer.
+PROOF_PASSES = 24
 FLOWS = "flows"  # the purpose of a pass that also lists deposits and withdrawals
 DOUBT_EVERY = 2 * SECOND
 BLIND_HURRY = 30 * SECOND  # without the user stream: longer than that, request weight matters more
@@ -38,13 +40,14 @@ class Passes:
         self._count = 0
         self._clean = 0
         self._asked_at = 0
+        self._purpose = ""  # of the one asked for last
         self.open = False  # one was asked for and has not come
         self._again = False  # something was to be looked for while one was open
         self._stopped = False
 
     def take(self, purpose: str) -> list[Effect]:
         """Ask for one now."""
-        self.open, self._again, self._asked_at = True, False, self._state.now
+        self.open, self._again, self._asked_at, self._purpose = True, False, self._state.now, purpose
         return [TakeAccount(purpose)]
 
     def look_again(self) -> list[Effect]:
@@ -81,6 +84,8 @@ class Passes:
         state, waited = self._state, at - self._asked_at
         if self.open and waited < (DOUBT_EVERY if flat_pending else PASS_PATIENCE):
             return []
+        # It has failed. An audit comes again by itself; what any other was to look for is still to be found.
+        self._again = self._again or (self.open and self._purpose != "audit")
         if state.recovering:
             return self.take("start")
         if state.closing:
@@ -169,13 +174,13 @@ class Passes:
         """An audit that was on its way leaves alone what moves: it ends nothing."""
         state = self._state
         self._count += 1
-        waits_for_proof = bool(state.orders.unknown) and self._count < PROOF_PASSES
-        settled = done.equal and not state.orders.open and purpose != "audit"
-        if settled or (self._count >= STOP_PASSES and not waits_for_proof):
+        left = state.orders.open
+        settled = done.equal and not left and purpose != "audit"
+        if settled or self._count >= (PROOF_PASSES if left else STOP_PASSES):
             self._stopped = True
-            return [
-                StopRuntime("reconciled" if done.equal else "; ".join((*done.differences, *done.undecided)))
-            ]
+            open_still = [f"order {client_id} is left open" for client_id in left]
+            lacking = (*done.differences, *done.undecided, *open_still)
+            return [StopRuntime("; ".join(lacking) or "reconciled")]
         return []
 
     def _disowned(self, event: AccountReported) -> list[Effect]:

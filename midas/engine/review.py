@@ -16,6 +16,7 @@ from midas.domain.money import plain
 from midas.domain.order import OrderIntent, OrderType, Purpose, Side, TimeInForce
 from midas.execution.walk import NOTHING_TAKEN, Taken, ahead, take
 from midas.risk.exposure import worst_case
+from midas.risk.fat_finger import unusually_large
 from midas.risk.tail import TailDesk
 from midas.state.market import InstrumentMarket
 from midas.state.state import State
@@ -44,8 +45,10 @@ class Reviewer:
         crossing = (_crossing(intent, market),) if posted and would_take.quantity else ()
         taken = NOTHING_TAKEN if posted else would_take
         breaches = tuple(dict.fromkeys((*against, *crossing, *objections)))
-        warnings = tuple(self._warnings(intent, market, taken))
-        return self._figures(intent, market, taken, breaches, warnings)
+        large = unusually_large(self._risk.limits, intent, state)
+        warnings = (*((large,) if large else ()), *self._warnings(intent, market, taken))
+        review = self._figures(intent, market, taken, breaches, warnings)
+        return msgspec.structs.replace(review, large=large) if large else review
 
     def sale(self, intent: OrderIntent, warnings: tuple[str, ...] = ()) -> Review:
         """As `order`, for the closing of a position: it reduces, so no limit is asked."""
@@ -66,7 +69,9 @@ class Reviewer:
         paid = taken.quantity * taken.average * fees.bps(False) + rests * limit * fees.bps(True)
         slippage = (taken.average / market.book_mid - 1.0) * 1e4 * intent.side.sign if taken.quantity else 0.0
         before = ahead(market, intent.side, intent.price) if rests and intent.price is not None else 0.0
-        tail = self._tail.what_if(intent.instrument, intent.side.sign * quantity, self._state)
+        tail = self._tail.what_if(
+            intent.instrument, intent.side.sign * quantity, self._state, self._risk.limits.assets
+        )
         review = Review(
             intent.side.value, quantity, price, _known(quantity * price), _known(paid / 1e4),
             _known(slippage), taken.quantity, before, _known(self._share(intent)), breaches, warnings,
@@ -75,10 +80,10 @@ class Reviewer:
 
     def _share(self, intent: OrderIntent) -> float:
         """The instrument's worst case after this order, as a fraction of equity."""
-        state, classes = self._state, self._risk.limits.classes
+        state, assets = self._state, self._risk.limits.assets
         if intent.side is Side.BUY:
-            return worst_case(state, classes, order=intent).by_instrument[intent.instrument]
-        now = worst_case(state, classes)
+            return worst_case(state, assets, order=intent).by_instrument[intent.instrument]
+        now = worst_case(state, assets)
         sold = float(intent.quantity) * state.markets[intent.instrument].mark
         return max(0.0, now.by_instrument[intent.instrument] - (sold / now.equity if now.equity else nan))
 
@@ -94,7 +99,6 @@ class Reviewer:
             distance = abs(float(intent.price) / market.mid - 1.0)
             if distance > DISTANCE_WARNS:
                 yield f"the price is {distance:.1%} from the mid"
-        yield from self._own(intent)
         if intent.purpose is Purpose.ENTRY:
             if state.control.mode is Mode.DEFENSIVE:
                 yield "mode DEFENSIVE halves what strategies want, not what a person orders"
@@ -102,15 +106,6 @@ class Reviewer:
                 yield correlated
         if not isfinite(state.equity()):
             yield "equity isn't known: something held has no price"
-
-    def _own(self, intent: OrderIntent) -> Iterator[str]:
-        """Orders of ours on the other side that this one would meet."""
-        for order in self._state.orders.of_instrument(intent.instrument):
-            other = order.intent
-            if other.side is intent.side or other.price is None or intent.price is None:
-                continue
-            if (intent.price - other.price) * intent.side.sign >= 0:
-                yield f"it would meet our own order {other.client_id[-4:]} of {other.strategy}"
 
 
 def _with_tail(review: Review, tail: Marginal | str, horizon: int) -> Review:

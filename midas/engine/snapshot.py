@@ -159,9 +159,9 @@ class Painter:
     def snapshot(self, now: int, health: HealthView) -> Snapshot:
         """The whole picture as of `now` (wall time)."""
         engine, state, assembly = self._engine, self._engine.state, self._assembly
-        rules = engine.guardian.rules
+        rules, risk = engine.guardian.rules, engine.orchestrator.risk
         self._tail.paint()
-        rows = (*gauges(state, engine.orchestrator.risk.limits), *budget_gauges(state, rules))
+        rows = (*gauges(state, risk.limits, risk.correlations), *budget_gauges(state, rules))
         return Snapshot(
             sequence=engine.sequence,
             built_at=now,
@@ -170,7 +170,7 @@ class Painter:
             venue=assembly.venue,
             account=state.account,
             version=assembly.version,
-            profile=assembly.profile,
+            profile=engine.orchestrator.risk.limits.profile,
             speed=assembly.speed,
             recovering=state.recovering,
             mode=self._mode(),
@@ -202,7 +202,7 @@ class Painter:
             kpis=self._kpis.view,
             tail=self._tail.tail,
             stress=self._tail.stress,
-            regulation=regulation(state, assembly.regulation),
+            regulation=regulation(state, assembly.regulation, risk.limits.assets),
         )
 
     def _fill(self, fill: FillBooked) -> None:
@@ -256,7 +256,8 @@ class Painter:
             )  # fmt: skip
 
     def _instruments(self, now: int) -> tuple[InstrumentView, ...]:
-        room = buyable(self._engine.state, self._engine.orchestrator.risk.limits)
+        risk = self._engine.orchestrator.risk
+        room = buyable(self._engine.state, risk.limits, risk.correlations)
         markets = self._engine.state.markets.items()
         return tuple(self._instrument(market, room[name], now) for name, market in markets)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from math import inf
 
 from midas.domain.breakers import EFFECTS, BreakerRules, Component, Phase
+from midas.domain.limits import Assets, Limits
 from midas.domain.order import Side
 from midas.domain.regulation import RegulationRules
 from midas.domain.triggers import TriggerRules
 from midas.risk.exposure import worst_case
-from midas.risk.limits import Limits
 from midas.risk.regulation import counted, free_of_day_trades, margin, waiting
 from midas.risk.tail import held
 from midas.risk.triggers import DEFENSIVE, SHARE, STOP, readings
@@ -25,7 +25,7 @@ ACTIONS = {DEFENSIVE: "DEFENSIVE mode", STOP: "closes every position"}
 def exposures(state: State, limits: Limits) -> tuple[ExposureView, ...]:
     """Every instrument and every strategy that holds or asks for something; NaN while equity has no price."""
     equity = state.equity()
-    shares = worst_case(state, limits.classes).by_instrument
+    shares = worst_case(state, limits.assets).by_instrument
     held: dict[tuple[str, str], float] = {}
     asked: dict[tuple[str, str], float] = {}
     for sleeve in state.sleeves():
@@ -83,14 +83,14 @@ def _share(value: float, equity: float) -> float:
     return value / equity if equity > 0.0 else NAN
 
 
-def regulation(state: State, rules: RegulationRules) -> RegulationView:
+def regulation(state: State, rules: RegulationRules, assets: Assets) -> RegulationView:
     """Day trades and margin of a margin account; nothing to count elsewhere."""
     limited = rules.margin and bool(rules.leverage)
-    used = margin(rules, held(state), state) if limited else NAN
+    used = margin(rules, held(state, assets), assets, state) if limited else NAN
     table = tuple(rules.leverage.items()) if limited else ()
     if not rules.counts_day_trades:
         return RegulationView(rules.margin, margin_used=used, leverage=table)
     return RegulationView(
-        rules.margin, True, counted(rules, state), len(waiting(state)), rules.day_trades_max,
+        rules.margin, True, counted(rules, assets, state), len(waiting(assets, state)), rules.day_trades_max,
         free_of_day_trades(rules, state), used, table,
     )  # fmt: skip

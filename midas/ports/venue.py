@@ -26,8 +26,11 @@ class Feed(Protocol):
     def resync(self, instrument: str, reason: str) -> None:
         """Forget the book of `instrument` (its id) and fetch a fresh snapshot."""
 
-    def relist(self, instrument: Instrument) -> None:
-        """From here on count its prices and quantities in these ticks and lots."""
+    def relist(self, instrument: Instrument, trades: bool) -> None:
+        """From here on count its prices and quantities in these ticks and lots.
+
+        Where it doesn't trade, its silence says nothing about the connection.
+        """
 
     async def history(self, instrument: Instrument, period: int, count: int) -> list[Bar]:
         """The last `count` closed bars before now, oldest first."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Literal
@@ -15,6 +13,7 @@ from midas.research import calibration_evidence, tail_evidence
 from midas.research.calibration_evidence import Recalibrated
 from midas.research.criterion import Criterion
 from midas.research.tail_evidence import Tested
+from midas.runtime.workers import pool_of
 
 SEEDS = range(2_001, 2_011)  # the filter's decay was chosen on seeds 9001 to 9008
 FORECASTERS = 2  # a seed: twenty in all say whether an ECE is significant
@@ -71,14 +70,7 @@ def _done(todo: Sequence[Work], size: Size, processes: int) -> Iterator[tuple[Wo
     if processes <= 1:
         yield from map(one, todo)
         return
-    # Leaving the block ends the processes, also where Ctrl+C made us leave. They are born deaf to it,
-    # or they would each print a traceback of their own.
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        pool = multiprocessing.get_context("spawn").Pool(processes)
-    finally:
-        signal.signal(signal.SIGINT, before)
-    with pool:
+    with pool_of(processes) as pool:
         yield from pool.imap_unordered(one, todo)
 
 

@@ -6,142 +6,336 @@ NaN, and a NaN is within no limit.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
-from itertools import pairwise
-from math import fsum, isfinite, log, nan, sqrt
+from math import nan
+from typing import Any
 
 import msgspec
 
 from midas.domain.instrument import Instrument
+from midas.domain.limits import DOLLAR, Assets
 from midas.domain.money import ZERO
 from midas.domain.opinion import Target
 from midas.domain.order import OrderIntent, Side
+from midas.risk.chart import Chart, Members, chart_of
 from midas.state.state import State
 
-STABLECOINS = frozenset({"USDT", "USDC", "FDUSD", "TUSD", "DAI", "USDP"})
-CORRELATION_BARS = 120
-CORRELATION_MIN = 40  # fewer returns say nothing
+Shares = dict[str, float]
+NOTHING = ("", "")
 
 
-class Exposure(msgspec.Struct, frozen=True):
+class Units:
+    """How much of everything there is and may come, in units of each instrument: no price is in it."""
+
+    __slots__ = ("bought", "cash", "money", "of_strategy", "sold", "units", "worth")
+
+    def __init__(self, state: State, chart: Chart, names: Iterable[str]) -> None:
+        balances, routes = state.ledger.balances, state.valuation.routes
+        self.cash = float(balances.get(state.quote, ZERO))
+        self.money: Shares = {asset: float(balances.get(asset, ZERO)) for asset in chart.money}
+        self.worth = [(float(balances[a]), legs) for a, legs in routes.items() if balances.get(a)]
+        self.units: Shares = dict.fromkeys(names, 0.0)
+        self.of_strategy: dict[str, Shares] = {}
+        self.bought: list[tuple[str, float, float]] = []  # (instrument, units, limit price; NaN: none)
+        self.sold: list[tuple[str, str, float, float]] = []  # (the quote's own pair, instrument, as above)
+
+    def of(self, strategy: str, name: str, quantity: float) -> None:
+        """More of one instrument for one strategy."""
+        shares = self.of_strategy.setdefault(strategy, {})
+        shares[name] = shares.get(name, 0.0) + quantity
+
+
+class Exposure:
     """The account's worst case: every buy order fills and no sell order does."""
 
-    equity: float  # quote units
-    by_instrument: dict[str, float]  # worst-case long value / equity
-    cash: float  # quote currency left in the worst case / equity
-    usd: float
-    crypto: float
-    by_sector: dict[str, float]
-    sectors: dict[str, str]  # instrument -> its sector
-    usd_before: float  # `usd` without what is asked for: only more dollars are new dollars
+    __slots__ = (
+        "_chart",
+        "_found",
+        "_gone",
+        "_kept",
+        "by_instrument",
+        "cash",
+        "equity",
+        "looked",
+        "reserved",
+        "values",
+    )
+
+    def __init__(self, state: State, chart: Chart, found: Units) -> None:
+        self._chart, self._found = chart, found
+        self.looked: dict[tuple[str, str], tuple[Any, ...]] = {}  # what was worked out of it for one sleeve
+        marks = {market.instrument.id: market.mark for market in chart.markets}
+        self.equity = equity = _equity(found, marks)  # account currency
+        scale = 1.0 / equity if equity > 0.0 else nan
+        value, account = state.valuation.value, state.quote
+        # The share of equity that one unit of an instrument is worth.
+        self.values: Shares = {}
+        for name, quote in chart.quotes:
+            worth = marks[name] if quote == account else value(marks[name], quote)
+            self.values[name] = worth * scale
+        self.reserved: Shares = {}  # by quote currency, in its units: what open buy orders may still cost
+        self._gone: dict[tuple[str, str], float] = {}  # of groups that hold both sides of an order
+        units = found.units
+        if found.sold:
+            units = dict(units)
+        for name, quantity, price in found.bought:
+            mark = marks[name]
+            self._trade(state, name, quantity * (price if price > mark else mark), scale, paid=True)
+        for pair, name, quantity, price in found.sold:
+            mark = marks[name]
+            brings = quantity * (price if price > mark else mark)
+            units[pair] += brings
+            self._trade(state, name, brings, scale, paid=False)
+        values = self.values
+        self.by_instrument: Shares = {n: q * values[n] if q else 0.0 for n, q in units.items()}
+        self.cash = 0.0  # money left in the worst case
+        self._kept: dict[str, float] = {}  # money as it is, for the groups that it stands in
+        for asset in chart.money:
+            balance, left = found.money[asset], found.money[asset] - self.reserved.get(asset, 0.0)
+            if asset != account:
+                balance, left = value(balance, asset), value(left, asset)
+            self.cash += left * scale
+            self._kept[asset] = balance * scale
+
+    def _trade(self, state: State, name: str, price: float, scale: float, *, paid: bool) -> None:
+        instrument = state.instruments[name]
+        quote, alike = instrument.quote, self._chart.alike[name]
+        if paid:
+            self.reserved[quote] = self.reserved.get(quote, 0.0) + price
+        if alike == NOTHING:
+            return
+        for group in zip(("currency", "kind"), alike, strict=True):
+            if group[1]:
+                share = state.valuation.value(price, quote) * scale
+                self._gone[group] = self._gone.get(group, 0.0) + share
+
+    def asset(self, base: str) -> float:
+        """All pairs of one asset."""
+        return self._sum(self._chart.asset, base)
+
+    def sector(self, name: str) -> float:
+        """All assets of one sector."""
+        return self._sum(self._chart.sector, name)
+
+    def kind(self, name: str) -> float:
+        """All assets of one class, and the money that counts as it."""
+        share = self._sum(self._chart.kind, name)
+        if self._gone:
+            share -= self._gone.get(("kind", name), 0.0)
+        if name == "crypto":
+            for asset in self._chart.money_of_kind.get(name, ()):
+                share += self._kept[asset]
+        return share
+
+    def currency(self, name: str) -> float:
+        """What depends on one currency: holdings and money."""
+        share = self._sum(self._chart.currency, name) - self._gone.get(("currency", name), 0.0)
+        for asset in self._chart.money_of_currency.get(name, ()):
+            share += self._kept[asset]
+        return share
+
+    def venue(self, name: str) -> float:
+        """Everything at one venue but money."""
+        return self._sum(self._chart.venue, name)
+
+    def strategy(self, name: str) -> float:
+        """What one strategy holds and is buying."""
+        shares = self._found.of_strategy.get(name)
+        return sum(quantity * self.values[i] for i, quantity in shares.items()) if shares else 0.0
+
+    @property
+    def usd(self) -> float:
+        """What depends on the US dollar."""
+        return self.currency(DOLLAR)
+
+    @property
+    def crypto(self) -> float:
+        """Coins."""
+        return self.kind("crypto")
+
+    @property
+    def by_asset(self) -> Shares:
+        """Every asset that is traded."""
+        return {name: self.asset(name) for name in self._chart.asset}
+
+    @property
+    def by_sector(self) -> Shares:
+        """Every sector."""
+        return {name: self.sector(name) for name in self._chart.sector}
+
+    @property
+    def by_kind(self) -> Shares:
+        """Every class."""
+        return {name: self.kind(name) for name in self._chart.kind}
+
+    @property
+    def by_currency(self) -> Shares:
+        """Every currency that something depends on."""
+        names = dict.fromkeys([*self._chart.money_of_currency, *self._chart.currency])
+        return {name: self.currency(name) for name in names if name}
+
+    @property
+    def by_venue(self) -> Shares:
+        """Every venue."""
+        return {name: self.venue(name) for name in self._chart.venue}
+
+    @property
+    def by_strategy(self) -> Shares:
+        """Every strategy that holds or buys something."""
+        return {name: self.strategy(name) for name in self._found.of_strategy}
+
+    def _sum(self, groups: Members, name: str) -> float:
+        shares = self.by_instrument
+        names = groups.get(name, ())
+        return shares[names[0]] if len(names) == 1 else sum(shares[i] for i in names)
 
 
-class Classes(msgspec.Struct, frozen=True):
-    """How assets count."""
+class Added(msgspec.Struct, frozen=True):
+    """More of one instrument: what a unit of it does to the account."""
 
-    stablecoin: str  # "cash", "usd" or "crypto"
-    sectors: dict[str, str]  # asset -> sector; an asset without one is a sector of its own
-
-    def sector(self, asset: str) -> str:
-        """The sector of an asset."""
-        return self.sectors.get(asset, asset)
-
-    def of(self, asset: str) -> str:
-        """The class of an asset: crypto, unless it is a stablecoin that counts otherwise."""
-        return self.stablecoin if asset in STABLECOINS else "crypto"
+    instrument: Instrument
+    strategy: str
+    value: float  # share of equity that a unit is worth
+    cost: float  # share of equity of the money that it is paid with
+    price: float  # quote units, the worst that may be paid
 
 
 def worst_case(
-    state: State, classes: Classes, target: Target | None = None, order: OrderIntent | None = None
+    state: State, assets: Assets, target: Target | None = None, order: OrderIntent | None = None
 ) -> Exposure:
     """The exposure now, or as if `target` were being worked, or `order` open, beside everything else."""
-    equity = state.equity()
-    scale = 1.0 / equity if equity > 0.0 else nan
-    instruments = state.instruments.items()
-    now = {i: _value(state, instrument, None, None) for i, instrument in instruments}
-    after = {i: _value(state, instrument, target, order) for i, instrument in instruments}
-    cash = _cash(state, target, order)
-    counts = {i: classes.of(instrument.base) for i, instrument in instruments}
-    usd_now, usd = (_in_class("usd", values, counts) for values in (now, after))
-    crypto = _in_class("crypto", after, counts)
-    match classes.of(state.quote):
-        case "usd":
-            usd_now, usd = usd_now + _cash(state, None, None), usd + cash
-        case "crypto":
-            crypto += cash
-    sectors = {i: classes.sector(instrument.base) for i, instrument in instruments}
-    by_sector: dict[str, float] = {}
-    for i, value in after.items():
-        by_sector[sectors[i]] = by_sector.get(sectors[i], 0.0) + value * scale
-    shares = {i: value * scale for i, value in after.items()}
-    return Exposure(
-        equity, shares, cash * scale, usd * scale, crypto * scale, by_sector, sectors, usd_now * scale
-    )
-
-
-def correlation(state: State, one: str, other: str) -> float:
-    """Correlation of the last bar returns of two instruments; NaN with fewer than 40 common bars."""
-    closes = [
-        {b.time: b.close for b in list(state.markets[i].bars)[-CORRELATION_BARS:]} for i in (one, other)
-    ]
-    times = sorted(closes[0].keys() & closes[1].keys())
-    if len(times) <= CORRELATION_MIN:
-        return nan
-    xs, ys = (_deviations([series[t] for t in times]) for series in closes)
-    # fsum and plain products: the same bits on every machine, so that a replay decides the same.
-    spread = sqrt(fsum(x * x for x in xs) * fsum(y * y for y in ys))
-    value = fsum(x * y for x, y in zip(xs, ys, strict=True)) / spread if spread > 0.0 else nan
-    return value if isfinite(value) else nan
-
-
-def _deviations(closes: list[float]) -> list[float]:
-    """Log returns less their mean."""
-    returns = [log(b / a) for a, b in pairwise(closes)]
-    mean = fsum(returns) / len(returns)
-    return [r - mean for r in returns]
-
-
-def _in_class(name: str, values: dict[str, float], counts: dict[str, str]) -> float:
-    return sum(value for i, value in values.items() if counts[i] == name)
-
-
-def _value(state: State, instrument: Instrument, target: Target | None, order: OrderIntent | None) -> float:
-    """Quote value held if all buy orders fill; what was on the account before us is held too."""
-    held = max(state.ledger.balances.get(instrument.base, ZERO), state.ledger.position(instrument.id))
-    quantity = held + state.orders.leaves(instrument.id, Side.BUY, order.replaces if order else "")
-    if target is not None and target.instrument == instrument.id:
-        quantity += max(ZERO, target.quantity - _reserved(state, target))
-    if order is not None and order.instrument == instrument.id and order.side is Side.BUY:
-        quantity += order.quantity
-    return float(quantity) * state.markets[instrument.id].mark if quantity else 0.0
-
-
-def _cash(state: State, target: Target | None, order: OrderIntent | None) -> float:
-    """Quote currency left once every buy order is paid, at its own price where that is above the mark."""
-    spent = 0.0
-    replaced = order.replaces if order is not None else ""
-    for open_order in state.orders.open.values():
-        if open_order.intent.side is Side.BUY and open_order.intent.client_id != replaced:
-            spent += float(open_order.reserved) * _price(state, open_order.intent)
-    for report in state.orders.foreign.values():
-        if report.side is Side.BUY:
-            spent += float((report.quantity - report.filled) * report.price)
+    chart = chart_of(state, assets)
+    if target is None and order is None:
+        return standing(state, assets)
+    found = _counted(state, chart, order.replaces if order is not None else "", open_orders=True)
     if target is not None:
-        more = max(ZERO, target.quantity - _reserved(state, target))
-        spent += float(more) * state.markets[target.instrument].mark
+        more = float(max(ZERO, target.quantity - reserved(state, target)))
+        _buy(found, target.instrument, target.strategy, more, nan)
     if order is not None and order.side is Side.BUY:
-        spent += float(order.quantity) * _price(state, order)
-    return state.cash - spent
+        _buy(found, order.instrument, order.strategy, float(order.quantity), _limit(order))
+    return Exposure(state, chart, found)
 
 
-def _price(state: State, intent: OrderIntent) -> float:
-    mark = state.markets[intent.instrument].mark
-    return mark if intent.price is None else max(mark, float(intent.price))
+def standing(state: State, assets: Assets, without: str = "", *, open_orders: bool = True) -> Exposure:
+    """The worst case of what is held and open now; without `open_orders`, what is held.
+
+    `without`: an order that is closed before what is asked for could be sent.
+    """
+    chart = chart_of(state, assets)
+    if without or not open_orders:
+        return Exposure(state, chart, _counted(state, chart, without, open_orders=open_orders))
+    return _remembered(state, chart)
 
 
-def _reserved(state: State, target: Target) -> Decimal:
+def added(state: State, now: Exposure, name: str, strategy: str, price: Decimal | None = None) -> Added:
+    """What one more unit of an instrument does, bought at its mark or at a worse `price`."""
+    instrument, mark = state.instruments[name], state.markets[name].mark
+    value = now.values[name]
+    worst = mark if price is None else max(mark, float(price))
+    cost = value if worst == mark else value / mark * worst
+    return Added(instrument, strategy, value, cost, worst)
+
+
+def reserved(state: State, target: Target) -> Decimal:
     """What the target's own sleeve holds or is buying already."""
     own = (o for o in state.orders.working(target.strategy, target.instrument) if o.intent.side is Side.BUY)
     return state.ledger.sleeve(target.strategy, target.instrument).quantity + sum(
         (o.leaves for o in own), ZERO
     )
+
+
+def money(state: State, assets: Assets) -> tuple[str, ...]:
+    """The assets whose balance is cash: the account's currency, and quotes that are nobody's position."""
+    return chart_of(state, assets).money
+
+
+def _remembered(state: State, chart: Chart) -> Exposure:
+    """Until an order, holding, balance or price is another one: a review and its order ask twice."""
+    orders, balances = state.orders, state.ledger.balances
+    seen = (
+        [
+            (o.intent, o.filled, o.phase, tuple(o.pending) if o.pending else None)
+            for o in orders.open.values()
+        ],
+        orders.foreign,
+        [s.quantity for s in state.ledger.sleeves.values()],
+        [balances.get(asset) for asset in chart.valued],
+    )
+    marks = [m.mark for m in chart.markets] + [m.bars_seen for m in chart.markets]  # new bars: correlations
+    known = state.derived.get("exposure")
+    if isinstance(known, _Known) and known.chart is chart and known.seen == seen:
+        if known.marks != marks:  # never so while one isn't known: NaN is nobody's equal
+            known.marks, known.exposure = marks, Exposure(state, chart, known.found)
+        return known.exposure
+    found = _counted(state, chart, "", open_orders=True)
+    made = _Known(chart, seen, marks, found, Exposure(state, chart, found))
+    state.derived["exposure"] = made
+    return made.exposure
+
+
+class _Known(msgspec.Struct):
+    chart: Chart
+    seen: object
+    marks: list[float]
+    found: Units
+    exposure: Exposure
+
+
+def _counted(state: State, chart: Chart, without: str, *, open_orders: bool) -> Units:
+    found = Units(state, chart, chart.names)
+    _hold(state, found)
+    if not open_orders:
+        return found
+    for client_id, order in state.orders.open.items():
+        intent = order.intent
+        if client_id == without:
+            continue
+        if intent.side is Side.BUY:
+            _buy(found, intent.instrument, intent.strategy, float(order.reserved), _limit(intent))
+        elif state.valuation.crosses:
+            pair = state.valuation.pairs.get(state.instruments[intent.instrument].quote)
+            if pair is not None:  # euros for a share: what is sold brings a position
+                found.sold.append((pair, intent.instrument, float(order.reserved), _limit(intent)))
+    for report in state.orders.foreign.values():
+        if report.side is Side.BUY and report.instrument in found.units:
+            _buy(found, report.instrument, "", float(report.quantity - report.filled), float(report.price))
+    return found
+
+
+def _buy(found: Units, name: str, strategy: str, quantity: float, price: float) -> None:
+    found.units[name] += quantity
+    found.bought.append((name, quantity, price))
+    if strategy:
+        found.of(strategy, name, quantity)
+
+
+def _hold(state: State, found: Units) -> None:
+    """Positions of all sleeves; what was on the account before us is held in its asset's first pair."""
+    explained: Shares = {}
+    for (strategy, name), sleeve in state.ledger.sleeves.items():
+        if sleeve.quantity and name in found.units:
+            quantity = float(sleeve.quantity)
+            found.units[name] += quantity
+            found.of(strategy, name, quantity)
+            base = state.instruments[name].base
+            explained[base] = explained.get(base, 0.0) + quantity
+    for base, name in state.valuation.pairs.items():
+        surplus = float(state.ledger.balances.get(base, ZERO)) - explained.get(base, 0.0)
+        if surplus > 0.0 and base != state.quote:
+            found.units[name] += surplus
+
+
+def _limit(intent: OrderIntent) -> float:
+    return float(intent.price) if intent.price is not None else nan
+
+
+def _equity(found: Units, marks: Shares) -> float:
+    """As `State.equity`, to the last bit."""
+    total = found.cash
+    for amount, legs in found.worth:
+        for market, inverse in legs:
+            mark = marks[market.instrument.id]
+            amount = amount / mark if inverse else amount * mark
+        total += amount
+    return total

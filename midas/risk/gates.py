@@ -10,9 +10,9 @@ def entry_closed(state: State, strategy: str, instrument: str) -> Breach | None:
     """The first reason against an entry of this sleeve, whatever its size."""
     if breach := entry_forbidden(state, strategy, instrument):
         return breach
-    doubtful = next((o for o in state.orders.of_instrument(instrument) if o.unknown), None)
-    if doubtful is not None:
-        return Breach("unknown order", 1.0, 0.0, f"order {doubtful.intent.client_id} may or may not exist")
+    for order in state.orders.open.values():
+        if order.unknown_since and order.intent.instrument == instrument:
+            return Breach("unknown order", 1.0, 0.0, f"order {order.intent.client_id} may or may not exist")
     return None
 
 

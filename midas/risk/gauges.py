@@ -2,63 +2,106 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
-from midas.risk.exposure import worst_case
-from midas.risk.limits import RATE_WINDOW, TOLERANCE, Limits
+from midas.domain.limits import Limits
+from midas.risk.correlation import Correlations
+from midas.risk.exposure import Exposure, standing
+from midas.risk.limits import RATE_WINDOW, cluster
+from midas.risk.rows import TOLERANCE
 from midas.state.snapshot import LimitView
 from midas.state.state import State
 
 UNKNOWN = "no price yet"
+# Titles of those that may allow all of equity: a spot account can't hold more, so there they never bind.
+SHARES = (
+    ("correlation", "cluster_max"),
+    ("sector", "sector_max"),
+    ("crypto", "crypto_max"),
+    ("shares", "share_max"),
+    ("ETFs", "etf_max"),
+    ("forex", "forex_max"),
+    ("bonds", "bond_max"),
+    ("commodities", "commodity_max"),
+    ("US dollar", "usd_max"),
+    ("currency", "currency_max"),
+    ("venue", "venue_max"),
+    ("strategy", "strategy_max"),
+)
+KIND_TITLES = {
+    "crypto": "crypto", "share": "shares", "etf": "ETFs", "forex": "forex", "bond": "bonds",
+    "commodity": "commodities",
+}  # fmt: skip
 
 
-def gauges(state: State, limits: Limits) -> tuple[LimitView, ...]:
+def gauges(state: State, limits: Limits, correlations: Correlations | None = None) -> tuple[LimitView, ...]:
     """Every limit that can bind, with its present worst-case value, in the order of the screen."""
-    now = worst_case(state, limits.classes)
-    name, share = max(now.by_instrument.items(), key=lambda item: item[1], default=("", 0.0))
-    named = state.instruments[name].name if share > 0.0 else ""
-    sector, sector_share = max(now.by_sector.items(), key=lambda item: item[1], default=("", 0.0))
+    now = standing(state, limits.assets)
     equity = state.equity()
+    rate = state.orders.rate(state.now, RATE_WINDOW)
     rows = [
-        _row("position", "position", share, limits.position_max, "%", "reject", named),
-        _row(
-            "sector",
-            "sector",
-            sector_share,
-            limits.sector_max,
-            "%",
-            "reject",
-            sector if sector_share > 0 else "",
-        ),
-        _row("crypto", "crypto", now.crypto, limits.crypto_max, "%", "reject new", ""),
-        _row("usd", "US dollar", now.usd, limits.usd_max, "%", "reject new", ""),
+        *_shares(state, limits, now, correlations or Correlations()),
         _cash(now.cash, limits.cash_min),
-        _row(
-            "rate",
-            "orders",
-            state.orders.rate(state.now, RATE_WINDOW),
-            limits.order_rate_max,
-            "/10s",
-            "reject",
-            "",
-        ),
+        _row("rate", "orders", rate, limits.order_rate_max, "/10s", "reject", ""),
     ]
-    return tuple(_with_money(row, equity) for row in rows if row.title not in switched_off(limits))
+    off = switched_off(limits)
+    return tuple(_with_money(row, equity) for row in rows if row.title not in off)
 
 
 def switched_off(limits: Limits) -> tuple[str, ...]:
     """The titles of those that allow all of equity: a spot account can't hold more, so they never bind."""
-    shares = (
-        ("sector", limits.sector_max),
-        ("crypto", limits.crypto_max),
-        ("US dollar", limits.usd_max),
-    )
-    return tuple(title for title, maximum in shares if maximum >= 1.0)
+    return tuple(title for title, name in SHARES if getattr(limits, name) >= 1.0)
 
 
 def next_to_bind(rows: tuple[LimitView, ...]) -> str:
     """The name of the limit with the least room; what can't be known yet has none."""
     return max(rows, key=lambda row: row.used).name if rows else ""
+
+
+def _shares(state: State, limits: Limits, now: Exposure, correlations: Correlations) -> Iterator[LimitView]:
+    """The largest of each group; of the classes, each that is traded here."""
+    traded = state.instruments.values()
+    for name, title, shares, maximum, action in (
+        ("position", "position", now.by_asset, limits.position_max, "reject"),
+        (
+            "correlation",
+            "correlation",
+            _clusters(state, limits, now, correlations),
+            limits.cluster_max,
+            "cut",
+        ),
+        ("sector", "sector", now.by_sector, limits.sector_max, "reject"),
+        ("strategy", "strategy", now.by_strategy, limits.strategy_max, "reject"),
+        ("venue", "venue", now.by_venue, limits.venue_max, "reject"),
+    ):
+        # What isn't known is above everything.
+        order = sorted(shares.items(), key=lambda item: (item[1] != item[1], item[1]))
+        largest, share = order[-1] if order else ("", 0.0)
+        if name == "position":
+            largest = next((i.name for i in traded if i.base == largest), largest)
+        yield _row(name, title, share, maximum, "%", action, largest if share > 0.0 else "")
+    for kind in dict.fromkeys(limits.assets.of(i).kind for i in traded):
+        if kind in KIND_TITLES:
+            share, maximum = now.kind(kind), limits.kind_max(kind)
+            yield _row(kind, KIND_TITLES[kind], share, maximum, "%", "reject new", "")
+    yield _row("usd", "US dollar", now.usd, limits.usd_max, "%", "reject new", "")
+    own = limits.assets.currency(state.quote)
+    others = {c: share for c, share in now.by_currency.items() if c != own}
+    if others:
+        name, share = max(others.items(), key=lambda item: item[1])
+        yield _row("currency", "currency", share, limits.currency_max, "%", "reject new", name)
+
+
+def _clusters(state: State, limits: Limits, now: Exposure, correlations: Correlations) -> dict[str, float]:
+    """The share of each position together with all that move with it."""
+    found: dict[str, float] = {}
+    for name, instrument in state.instruments.items():
+        if now.by_instrument[name] > 0.0 and (members := cluster(limits, state, now, name, correlations)):
+            together = [instrument.base, *(state.instruments[i].base for i in members)]
+            found[", ".join(together)] = sum(now.asset(base) for base in dict.fromkeys(together))
+    return found
 
 
 def _row(
@@ -67,7 +110,7 @@ def _row(
     """A figure that can't be computed yet is shown as zero and says so."""
     if value != value:
         return LimitView(name, title, 0.0, maximum, 0.0, unit, action, False, UNKNOWN)
-    used = value / maximum if maximum > 0 else 0.0
+    used = value / maximum if maximum > 0 else float(value > TOLERANCE)
     binding, room = used >= 1.0 - TOLERANCE, max(maximum - value, 0.0)
     return LimitView(name, title, value, maximum, used, unit, action, binding, detail, room)
 

@@ -1,101 +1,188 @@
-"""The hard limits of R7.1 and the checks of orders: one function a limit, one row a gauge."""
+"""The hard limits of R7.1 and the checks of orders: what has a size is a row, the rest functions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 
-import msgspec
-
-from midas.domain.order import OrderIntent, Purpose, Side
+from midas.domain.limits import DOLLAR, Assets, Limits
+from midas.domain.money import ZERO
+from midas.domain.order import OrderIntent, Phase, Purpose, Side
 from midas.domain.time import SECOND
 from midas.domain.verdict import Breach
-from midas.risk.exposure import Classes, Exposure, worst_case
+from midas.risk.chart import Place, chart_of
+from midas.risk.correlation import Correlations
+from midas.risk.exposure import Added, Exposure, added, standing
+from midas.risk.rows import TOLERANCE, Row, breach, failing, fitting, largest
+from midas.state.order import Order
 from midas.state.state import State
 
+__all__ = ["RATE_WINDOW", "TOLERANCE", "Assets", "Limits", "cluster", "exposure_rows", "order_rows", "sized"]
+
 RATE_WINDOW = 10 * SECOND
-TOLERANCE = 1e-9  # 0.2 of equity exactly is within a limit of 0.2
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Every number that risk compares with; fractions of equity unless the name says otherwise."""
+def exposure_rows(
+    limits: Limits, state: State, now: Exposure, one: Added, correlations: Correlations
+) -> list[Row]:
+    """Every limit of exposure that buying one instrument for one strategy runs into, as it stands now.
 
-    profile: str
-    position_max: float
-    sector_max: float
-    correlation_max: float
-    usd_max: float
-    crypto_max: float
-    cash_min: float
-    order_rate_max: int  # per 10 s
-    order_notional_max: float  # quote units
-    price_collar_bps: float
-    classes: Classes
-
-
-def position(limits: Limits, instrument: str, after: Exposure) -> Breach | None:
-    """R7.1: no instrument above its share of equity."""
-    share = after.by_instrument.get(instrument, 0.0)
-    name = instrument.partition(".")[0]
-    return _above("position", share, limits.position_max, f"{name} would be {share:.1%} of equity")
+    Those that allow all of equity can't bind: a spot account doesn't hold more. The cluster comes last.
+    """
+    place = chart_of(state, limits.assets).places[one.instrument.id]
+    cash = Row("cash", "cash", now.cash, one.cost if place.paid else 0.0, limits.cash_min, floor=True)
+    key = one.instrument.id, one.strategy
+    known = now.looked.get(key)
+    if known is None or known[0] is not limits or place.same_kind:
+        groups = _groups(limits, now, one, place)
+        known = now.looked[key] = limits, groups, _together(limits, state, now, one, correlations)
+    return [*known[1], cash, *known[2]]
 
 
-def sector(limits: Limits, instrument: str, after: Exposure) -> Breach | None:
-    """R7.1: the target's sector not above its share of equity; another sector's excess is not its matter."""
-    name = after.sectors[instrument]
-    share = after.by_sector[name]
-    return _above("sector", share, limits.sector_max, f"sector {name} would be {share:.1%} of equity")
+def _groups(limits: Limits, now: Exposure, one: Added, place: Place) -> tuple[Row, ...]:
+    instrument, value = one.instrument, one.value
+    kind, sector, currency = place.kind, place.sector, place.currency
+    rows = [
+        Row("position", instrument.name, now.asset(instrument.base), value, limits.position_max),
+        Row("sector", sector, now.sector(sector), value, limits.sector_max),
+    ]
+    if kind != "cash":
+        new = max(0.0, value - one.cost) if place.same_kind else value
+        rows.append(Row(kind, kind, now.kind(kind), new, limits.kind_max(kind)))
+    if currency == DOLLAR and limits.usd_max < 1.0:
+        rows.append(Row("usd", "US dollars", now.usd, value, limits.usd_max))
+    if currency and place.foreign and limits.currency_max < 1.0:
+        rows.append(Row("currency", currency, now.currency(currency), value, limits.currency_max))
+    if limits.venue_max < 1.0:
+        rows.append(Row("venue", instrument.venue, now.venue(instrument.venue), value, limits.venue_max))
+    if limits.strategy_max < 1.0:
+        share = now.strategy(one.strategy)
+        rows.append(Row("strategy", one.strategy, share, value, limits.strategy_max))
+    return tuple(rows)
 
 
-def usd(limits: Limits, instrument: str, after: Exposure) -> Breach | None:
-    """R7.1: no new US dollars above their share; a trade that spends them is always welcome."""
-    if after.usd <= after.usd_before + TOLERANCE:
-        return None
-    return _above("usd", after.usd, limits.usd_max, f"US dollars would be {after.usd:.1%} of equity")
+def _together(
+    limits: Limits, state: State, now: Exposure, one: Added, correlations: Correlations
+) -> tuple[Row, ...]:
+    instrument = one.instrument
+    found = cluster(limits, state, now, instrument.id, correlations)
+    if not found:
+        return ()
+    share = now.asset(instrument.base) + sum(now.by_instrument[name] for name in found)
+    names = ", ".join(state.instruments[name].base for name in found)
+    subject = f"{instrument.base} together with {names}, which moves with it,"
+    return (Row("correlation", subject, share, one.value, limits.cluster_max),)
 
 
-def crypto(limits: Limits, instrument: str, after: Exposure) -> Breach | None:
-    """R7.1: no new crypto above its share. Where stablecoins count as crypto, cash in them is part of it."""
-    return _above("crypto", after.crypto, limits.crypto_max, f"crypto would be {after.crypto:.1%} of equity")
+def cluster(
+    limits: Limits, state: State, now: Exposure, name: str, correlations: Correlations
+) -> dict[str, float]:
+    """What is held or being bought and moves with this instrument, with its correlation.
+
+    A spot account is only ever long, so that a negative correlation is a hedge and no breach.
+    """
+    if limits.cluster_max >= 1.0 or limits.correlation_max >= 1.0:
+        return {}
+    wanted, found = state.instruments[name], dict[str, float]()
+    for other, share in now.by_instrument.items():
+        instrument = state.instruments[other]
+        if other == name or instrument.base == wanted.base or not share > 0.0:
+            continue
+        if share * now.equity < float(instrument.notional_min):
+            continue  # dust
+        value = correlations.between(state, name, other)
+        if value > limits.correlation_max:
+            found[other] = value
+    return found
 
 
-def cash(limits: Limits, instrument: str, after: Exposure) -> Breach | None:
-    """R7.1: below the cash share positions are only closed."""
-    if after.cash >= limits.cash_min - TOLERANCE:
-        return None
-    if after.cash != after.cash:
-        return _unvalued("cash", limits.cash_min)
-    sentence = f"cash would be {after.cash:.1%}, at least {limits.cash_min:.0%}"
-    return Breach("cash", after.cash, limits.cash_min, sentence)
+def order_rows(limits: Limits, intent: OrderIntent, state: State, now: Exposure, one: Added) -> list[Row]:
+    """What limits one order of its size alone, and the money that it needs."""
+    instrument, quote = one.instrument, one.instrument.quote
+    price = float(intent.price) if intent.price is not None else one.price
+    free = float(state.ledger.balances.get(quote, ZERO)) - _offered(state, quote)
+    notional = state.valuation.value(price, quote)
+    rows = [
+        Row("order notional", "order of", 0.0, notional, limits.order_notional_max, money=state.quote),
+        Row("funds", "needed:", now.reserved.get(quote, 0.0), price, free, money=quote),
+    ]
+    most = limits.order_quantity_max.get(instrument.base)
+    if most is not None:
+        rows.append(Row("order quantity", "order of", 0.0, 1.0, most, money=instrument.base))
+    return rows
 
 
-ExposureLimit = Callable[[Limits, str, Exposure], Breach | None]
-EXPOSURE_LIMITS: tuple[ExposureLimit, ...] = (
-    position, sector, usd, crypto, cash,
-)  # fmt: skip
+def sized(
+    limits: Limits, intent: OrderIntent, state: State, correlations: Correlations
+) -> tuple[Breach, ...]:
+    """Every sized limit that a buy would break, open beside everything else, and what would fit."""
+    now = standing(state, limits.assets, intent.replaces)
+    one = added(state, now, intent.instrument, intent.strategy, intent.price)
+    rows = order_rows(limits, intent, state, now, one)
+    rows += exposure_rows(limits, state, now, one, correlations)
+    return breaches(rows, intent.quantity, one)
 
 
-def exposures(limits: Limits, intent: OrderIntent, state: State) -> Iterator[Breach]:
-    """Every exposure limit that this order would break, open beside everything else."""
-    after = worst_case(state, limits.classes, order=intent)
-    return (b for limit in EXPOSURE_LIMITS if (b := limit(limits, intent.instrument, after)))
+def breaches(
+    rows: Sequence[Row], quantity: Decimal, one: Added, already: Decimal = ZERO, what: str = ""
+) -> tuple[Breach, ...]:
+    """Those rows that say no to a quantity, of which `already` is counted, and what all of them let pass."""
+    more = max(0.0, float(quantity - already))
+    found = failing(rows, more)
+    if not found:
+        return ()
+    instrument = one.instrument
+    fits = largest(rows, instrument.lot_size, quantity, already)
+    return tuple(fitting(breach(row, more), fits, instrument.base, what) for row in found)
 
 
-def exposure(limits: Limits, intent: OrderIntent, state: State) -> Breach | None:
-    """Every exposure limit once more, with this order open: what was approved beside it may have grown."""
-    return next(exposures(limits, intent, state), None)
+# What has no size.
 
 
 def order_rate(limits: Limits, intent: OrderIntent, state: State) -> Breach | None:
     """Orders planned in the last 10 s of wall time, this one included."""
     rate = state.orders.rate(state.now, RATE_WINDOW) + 1
-    return _above("order rate", rate, limits.order_rate_max, f"{rate} orders in 10 s")
+    if rate <= limits.order_rate_max:
+        return None
+    sentence = f"{rate} orders in 10 s, at most {limits.order_rate_max}"
+    return Breach("order rate", rate, limits.order_rate_max, sentence)
 
 
-def order_notional(limits: Limits, intent: OrderIntent, state: State) -> Breach | None:
-    """One order's value in quote units."""
-    mark = state.markets[intent.instrument].mark
-    value = float(intent.quantity) * (float(intent.price) if intent.price is not None else mark)
-    return _above("order notional", value, limits.order_notional_max, f"order of {value:.2f} {state.quote}")
+def duplicate(limits: Limits, intent: OrderIntent, state: State) -> Breach | None:
+    """The same order, asked for again while nobody has answered the first."""
+    for order in state.orders.open.values():
+        if order.phase is Phase.WORKING and not order.unknown_since:
+            continue  # answered
+        age = intent.created_at - order.intent.created_at
+        if 0 <= age < limits.duplicate_window and _same(order.intent, intent):
+            seconds = limits.duplicate_window / SECOND
+            short = order.intent.client_id[-4:]
+            sentence = f"the same order {short} was sent {age / SECOND:.1f} s ago and isn't answered: "
+            return Breach("duplicate", age / SECOND, seconds, f"{sentence}again after {seconds:g} s")
+    return None
+
+
+def self_trade(limits: Limits, intent: OrderIntent, state: State) -> Breach | None:
+    """An order never meets another one of ours; what is in doubt holds nobody in a position."""
+    met = next(meets(intent, state), None)
+    if met is None:
+        return None
+    other = met.intent
+    sentence = f"it would meet our own order {other.client_id[-4:]} of {other.strategy}"
+    return Breach("self-trade", 1.0, 0.0, sentence)
+
+
+def meets(intent: OrderIntent, state: State) -> Iterator[Order]:
+    """Orders of ours on the other side that this one would trade with."""
+    for order in state.orders.open.values():
+        other = order.intent
+        if other.side is intent.side or other.instrument != intent.instrument:
+            continue
+        if (order.unknown and intent.purpose is not Purpose.ENTRY) or other.client_id == intent.replaces:
+            continue
+        unlimited = intent.price is None or other.price is None
+        if unlimited or _reaches(intent, other):
+            yield order
 
 
 def price_collar(limits: Limits, intent: OrderIntent, state: State) -> Breach | None:
@@ -111,45 +198,45 @@ def price_collar(limits: Limits, intent: OrderIntent, state: State) -> Breach | 
     if intent.price is None:
         return None
     beyond = (float(intent.price) / reference - 1.0) * intent.side.sign * 1e4
-    sentence = f"price {intent.price} is {beyond:.1f} bp beyond the market"
-    return _above("price collar", beyond, limits.price_collar_bps, sentence)
+    if beyond <= limits.price_collar_bps + TOLERANCE:
+        return None
+    over = f"at most {limits.price_collar_bps:g}: {beyond - limits.price_collar_bps:.2g} over"
+    sentence = f"price {intent.price} is {beyond:.1f} bp beyond the market, {over}"
+    return Breach("price collar", beyond, limits.price_collar_bps, sentence)
 
 
-def funds(limits: Limits, intent: OrderIntent, state: State) -> Breach | None:
-    """A buy needs quote currency that no other order has reserved; a sell can't exceed its sleeve."""
-    if intent.side is Side.SELL:
-        free = state.free_base(intent.strategy, intent.instrument, intent.replaces)
-        needed = intent.quantity
-        if needed <= free:
-            return None
-        return Breach("holding", float(needed), float(free), f"selling {needed} of {free} held")
-    bought = (o for o in state.orders.open.values() if o.intent.side is Side.BUY)
-    standing = (o for o in bought if o.intent.client_id != intent.replaces)
-    reserved = sum(float(o.reserved) * _price(o.intent, state) for o in standing)
-    value = float(intent.quantity) * _price(intent, state)
-    return _above("funds", value, state.cash - reserved, f"{value:.2f} {state.quote} needed")
+def holding(limits: Limits, intent: OrderIntent, state: State) -> Breach | None:
+    """A sell can't exceed what its sleeve has and no other order offers."""
+    if intent.side is Side.BUY:
+        return None
+    free = state.free_base(intent.strategy, intent.instrument, intent.replaces)
+    needed = intent.quantity
+    if needed <= free:
+        return None
+    return Breach("holding", float(needed), float(free), f"selling {needed} of {free} held")
 
 
 OrderCheck = Callable[[Limits, OrderIntent, State], Breach | None]
-ENTRY_CHECKS: tuple[OrderCheck, ...] = (order_rate, order_notional, price_collar, funds, exposure)
-EXIT_CHECKS: tuple[OrderCheck, ...] = (price_collar, funds)  # nothing else may keep us in a position
+ENTRY_CHECKS: tuple[OrderCheck, ...] = (order_rate, duplicate, self_trade, price_collar, holding)
+EXIT_CHECKS: tuple[OrderCheck, ...] = (
+    self_trade, price_collar, holding,
+)  # fmt: skip  # nothing else may keep us in a position
 
 
-def _price(intent: OrderIntent, state: State) -> float:
-    return float(intent.price) if intent.price is not None else state.markets[intent.instrument].mark
+def _reaches(one: OrderIntent, other: OrderIntent) -> bool:
+    assert one.price is not None and other.price is not None
+    return (one.price - other.price) * one.side.sign >= 0
 
 
-def _above(name: str, value: float, maximum: float, sentence: str) -> Breach | None:
-    if value != value:
-        return _unvalued(name, maximum)
-    if value <= maximum + TOLERANCE:
-        return None
-    return Breach(name, value, maximum, f"{sentence}, at most {_text(maximum)}")
+def _same(one: OrderIntent, other: OrderIntent) -> bool:
+    return (one.strategy, one.instrument, one.side, one.quantity, one.price) == (
+        other.strategy, other.instrument, other.side, other.quantity, other.price,
+    )  # fmt: skip
 
 
-def _unvalued(name: str, maximum: float) -> Breach:
-    return Breach(name, 0.0, maximum, f"{name} isn't known: something held or ordered has no price")
-
-
-def _text(maximum: float) -> str:
-    return f"{maximum:.0%}" if 0.0 < maximum <= 1.0 else f"{maximum:g}"
+def _offered(state: State, asset: str) -> float:
+    """What sell orders may take of an asset that pays for others, too."""
+    if asset == state.quote or asset in state.valuation.quotes:
+        return 0.0
+    selling = (o for o in state.orders.open.values() if o.intent.side is Side.SELL)
+    return sum(float(o.reserved) for o in selling if state.instruments[o.intent.instrument].base == asset)

@@ -5,7 +5,7 @@ position in several groups takes the smallest of their factors, and what that fr
 groups look at the weights as wanted, so their order can't matter, one pass is enough, and asking for more of
 one position never brings more of another.
 
-What is over its cap because prices moved may only be reduced; it is cut by force above cap (1 + DRIFT).
+What is over its cap because prices moved may only be reduced; it is cut by force above cap (1 + drift).
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ def project(
     wanted: Mapping[str, float],
     groups: Sequence[Group],
     cash: Cash | None = None,
+    drift: float = DRIFT,
 ) -> Projected:
     """The wanted weights, shrunk towards nothing until they fit; never larger and never of another sign.
 
@@ -62,7 +63,7 @@ def project(
     kept = {name: _kept(present.get(name, 0.0), wanted[name]) for name in names}
     new = {name: abs(wanted[name]) - kept[name] for name in names}
     over = [group for group in groups if _over(_sum(kept, group), group.cap)]
-    forced = [group for group in over if _over(_sum(kept, group), group.cap * (1.0 + DRIFT))]
+    forced = [group for group in over if _over(_sum(kept, group), group.cap * (1.0 + drift))]
     left = {name: kept[name] * _factor(name, kept, forced) for name in names}
     factors, bound = dict.fromkeys(names, 1.0), []
     for group in groups:

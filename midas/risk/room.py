@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
 from math import isfinite
 
 from midas.domain.instrument import Instrument
+from midas.domain.limits import Limits
 from midas.domain.money import ZERO, floor_to, from_float
-from midas.risk.exposure import Exposure, worst_case
-from midas.risk.limits import Limits
-from midas.state.state import State
+from midas.risk.correlation import Correlations
+from midas.risk.exposure import Exposure, added, standing
+from midas.risk.limits import exposure_rows
+from midas.risk.rows import FINE, largest
+from midas.state.state import MANUAL, State
 
 QUARTERS = (Decimal("0.25"), Decimal("0.5"), Decimal("0.75"), Decimal(1))
 SLACK = 0.998  # so that the next tick doesn't put the whole of it beyond a limit
-FINE = Decimal("1e-12")  # finer than any lot
 
 
-def buyable(state: State, limits: Limits) -> dict[str, tuple[float, ...]]:
+def buyable(
+    state: State, limits: Limits, correlations: Correlations | None = None
+) -> dict[str, tuple[float, ...]]:
     """By instrument: 25, 50, 75 and 100 % of what cash and every limit of exposure leave, in whole lots."""
-    after = worst_case(state, limits.classes)
-    return {i: _at_the_ask(state, limits, after, instrument) for i, instrument in state.instruments.items()}
+    now, known = standing(state, limits.assets), correlations or Correlations()
+    return {i: _at_the_ask(state, limits, now, known, i) for i in state.instruments}
 
 
 def sellable(state: State, strategy: str, instrument: str) -> tuple[float, ...]:
@@ -29,25 +32,18 @@ def sellable(state: State, strategy: str, instrument: str) -> tuple[float, ...]:
 
 
 def _at_the_ask(
-    state: State, limits: Limits, after: Exposure, instrument: Instrument
-) -> tuple[float, ...]:  # fmt: skip
-    market = state.markets[instrument.id]
+    state: State, limits: Limits, now: Exposure, correlations: Correlations, name: str
+) -> tuple[float, ...]:
+    market, instrument = state.markets[name], state.instruments[name]
     price = max(market.ask_price, market.mark)
-    value = min(_rooms(limits, after, instrument)) * SLACK
-    if not (price > 0.0 and isfinite(value)):
+    if not price > 0.0 or not isfinite(now.equity):
         return ()
-    return _portions(from_float(max(0.0, value / price), FINE), instrument)
-
-
-def _rooms(limits: Limits, after: Exposure, instrument: Instrument) -> Iterable[float]:
-    """Quote units left under each limit that a buy runs into."""
-    name, equity = instrument.id, after.equity
-    yield (after.cash - max(0.0, limits.cash_min)) * equity
-    yield (limits.position_max - after.by_instrument.get(name, 0.0)) * equity
-    yield (limits.sector_max - after.by_sector.get(after.sectors[name], 0.0)) * equity
-    if limits.classes.of(instrument.base) == "crypto":
-        yield (limits.crypto_max - after.crypto) * equity
-    yield limits.order_notional_max
+    one = added(state, now, name, MANUAL, from_float(price, instrument.tick_size))
+    rows = exposure_rows(limits, state, now, one, correlations)
+    notional = state.valuation.value(price, instrument.quote)
+    most = min(limits.order_notional_max / notional, limits.order_quantity_max.get(instrument.base, 1e12))
+    whole = largest(rows, instrument.lot_size, from_float(most, FINE)) if isfinite(most) else ZERO
+    return _portions(from_float(float(whole) * SLACK, FINE), instrument)
 
 
 def _portions(whole: Decimal, instrument: Instrument) -> tuple[float, ...]:

@@ -6,17 +6,21 @@ volatility now (filtered historical simulation). All figures are fractions of eq
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from itertools import pairwise
 from math import exp, fsum, isfinite, lgamma, log, nan, sqrt
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from midas.domain.money import ZERO, floor_to, from_float, plain
+from midas.domain.limits import STABLECOINS, Assets
+from midas.domain.money import ZERO, floor_to, from_float
 from midas.domain.tail import TailRules
 from midas.domain.time import DAY, HOUR, MINUTE
 from midas.domain.verdict import Breach
+from midas.risk.exposure import standing
 from midas.risk.further import Entry
 from midas.state.closes import HorizonCloses
 from midas.state.state import State
@@ -33,11 +37,12 @@ from midas.statistics.portfolio_risk import (
     portfolio_risk,
 )
 from midas.statistics.stress import OTHER, SCENARIOS, Stressed, stressed
-from midas.statistics.value_at_risk import TailRisk, least_returns, unknown
+from midas.statistics.value_at_risk import TailRisk, least_returns, order, unknown
 
+Floats = NDArray[np.float64]
 TOLERANCE = 1e-9  # a VaR of 2 % exactly is within 2 %
 FINE = Decimal("1e-12")
-HALVINGS = 14  # of the step towards the largest size that fits: a part in 16,000
+HALVINGS = 12  # of the step towards the largest size that fits: a part in 4,000
 LIT = 2.5  # exceptions expected
 GREEN, RED = 0.95, 0.9999  # Basel's zones: how likely so few exceptions are, where the forecast is right
 
@@ -63,7 +68,17 @@ class _Sample(msgspec.Struct):
     version: int
     scenarios: Scenarios
     returns: dict[str, list[float]]  # as they were, of the same periods
-    units: dict[str, TailRisk]  # of holding nothing else
+    columns: dict[str, Floats]  # of the scenarios
+    long: dict[str, float]  # ES of holding nothing else
+    short: dict[str, float]
+
+    def losses(self, weights: Mapping[str, float]) -> Floats:
+        """In every scenario; sums in one order, so that a replay's are the same to the last bit."""
+        total = np.zeros(len(self.scenarios.rows))
+        for name, weight in sorted(weights.items()):
+            if weight:
+                total -= weight * self.columns[name]
+        return total
 
 
 class TailDesk:
@@ -79,9 +94,9 @@ class TailDesk:
         """Returns of one horizon before anything is said; those that only warm the filter included."""
         return least_returns(self.rules.level) + WARM_UP
 
-    def figures(self, horizon: int, state: State) -> TailFigures:
+    def figures(self, horizon: int, state: State, assets: Assets) -> TailFigures:
         """Of what is held now."""
-        weights, level = held(state), self.rules.level
+        weights, level = at_risk(state, assets), self.rules.level
         sample = self._sample(horizon, weights)
         lacking = self.lacking(horizon, weights)
         if lacking:
@@ -101,13 +116,14 @@ class TailDesk:
             len(sample.scenarios.rows), least_returns(level),
         )  # fmt: skip
 
-    def what_if(self, instrument: str, quantity: float, state: State) -> Marginal | str:
+    def what_if(self, instrument: str, quantity: float, state: State, assets: Assets) -> Marginal | str:
         """The tail without and with a trade (negative: a sale) over the main horizon, or why nobody knows."""
-        equity, value = state.equity(), quantity * state.markets[instrument].mark
+        equity, one = state.equity(), state.instruments[instrument]
+        value = state.valuation.value(quantity * state.markets[instrument].mark, one.quote)
         if not equity > 0.0 or not isfinite(value):
             return "something held or ordered has no price"
-        change = {instrument: value / equity}
-        horizon, weights = self.rules.horizons[0], held(state)
+        change = with_currencies({instrument: value / equity}, state)
+        horizon, weights = self.rules.horizons[0], at_risk(state, assets)
         names = {**weights, **change}
         if lacking := self.lacking(horizon, names):
             return lacking
@@ -121,32 +137,31 @@ class TailDesk:
         what each position risks alone fits, nothing has to be computed.
         """
         rules, horizon = self.rules, self.rules.horizons[0]
-        names = {name: weight for name, weight in entry.weights.items() if weight}
         limits = [(n, m) for n, m in (("VaR", rules.var_max), ("ES", rules.es_max)) if m > 0.0]
-        if not limits or not names:
+        after = {n: w for n, w in with_currencies(entry.weights, state).items() if w}
+        if not limits or not after:
             return None
-        lacking = self.lacking(horizon, names)
-        if not lacking and not all(map(isfinite, names.values())):
+        lacking = self.lacking(horizon, after)
+        if not lacking and not all(map(isfinite, after.values())):
             lacking = "a position has no value"
         if lacking:
             title, maximum = limits[0]
             return Breach(title, 0.0, maximum, f"{title} isn't known: {lacking}")
-        sample = self._sample(horizon, names)
-        alone = fsum(weight * sample.units[n].expected_shortfall for n, weight in names.items())
-        if all(alone <= maximum for _, maximum in limits):
+        sample = self._sample(horizon, after)
+        alone = fsum(w * sample.long[n] if w > 0.0 else -w * sample.short[n] for n, w in after.items())
+        if alone <= min(maximum for _, maximum in limits):
             return None
+        losses = sample.losses(after)
         for title, maximum in limits:
-            measured = _measure(title, sample.scenarios, rules.level)
-            value = measured(names)
-            if value > maximum + TOLERANCE:
-                fits = self._fitting(names, entry.base, maximum, measured, state)
-                return Breach(title, value, maximum, _sentence(title, value, maximum, horizon, fits))
+            if (value := measured(title, losses, rules.level)) > maximum + TOLERANCE:
+                fits = self._fitting(title, maximum, losses, sample, entry, state)
+                return Breach(title, value, maximum, _sentence(title, value, maximum, horizon), fits)
         return None
 
-    def stress(self, state: State) -> tuple[Stressed, ...]:
+    def stress(self, state: State, assets: Assets) -> tuple[Stressed, ...]:
         """What is held now, in every scenario."""
-        weights = held(state)
-        classes = {i: self.rules.classes.get(one.base, OTHER) for i, one in state.instruments.items()}
+        weights = at_risk(state, assets)
+        classes = {name: stress_class(assets, one.base) for name, one in state.instruments.items()}
         volatility = {name: self._daily_volatility(name) for name in weights}
         return tuple(stressed(scenario, weights, classes, volatility) for scenario in SCENARIOS)
 
@@ -179,9 +194,15 @@ class TailDesk:
     def _made(self, horizon: int, names: tuple[str, ...]) -> _Sample:
         returns = aligned({name: self._closes.of(name, horizon) for name in names}, horizon)
         scenarios = filtered_scenarios(returns)
-        level, least = self.rules.level, 1
-        units = {name: portfolio_risk({name: 1.0}, scenarios, level, least) for name in names}
-        return _Sample(self._closes.version, scenarios, returns, units)
+        columns = {
+            name: np.array([row[place] for row in scenarios.rows], np.float64)
+            for place, name in enumerate(scenarios.names)
+        }
+        long, short = (
+            {n: portfolio_risk({n: way}, scenarios, self.rules.level, 1).expected_shortfall for n in names}
+            for way in (1.0, -1.0)
+        )
+        return _Sample(self._closes.version, scenarios, returns, columns, long, short)
 
     def _daily_volatility(self, name: str) -> float:
         """By the longest horizon that has enough returns, scaled to a day; NaN where none has."""
@@ -192,34 +213,67 @@ class TailDesk:
         return nan
 
     def _fitting(
-        self, names: Mapping[str, float], base: Mapping[str, float], maximum: float,
-        measured: Callable[[Mapping[str, float]], float], state: State,
-    ) -> str:  # fmt: skip
-        """How much of what is asked for would fit, in words; empty where nobody can say."""
-        asked = [name for name, weight in names.items() if weight > base.get(name, 0.0)]
-        price = state.markets[asked[0]].mark if len(asked) == 1 else nan
-        if len(asked) != 1 or not price > 0.0 or measured(base) > maximum:
-            return "nothing more fits" if asked else ""
-        name, low = asked[0], 0.0
-        step = names[name] - base.get(name, 0.0)
+        self, title: str, maximum: float, losses: Floats, sample: _Sample, entry: Entry, state: State
+    ) -> Decimal | None:
+        """How much more of the instrument would fit, in whole lots; None where nobody can say."""
+        instrument = state.instruments[entry.instrument]
+        unit = state.valuation.value(state.markets[instrument.id].mark, instrument.quote)
+        asked = entry.weights[instrument.id] - entry.base.get(instrument.id, 0.0)
+        if not unit > 0.0 or not asked > 0.0:
+            return None
+        base = sample.losses(with_currencies(entry.base, state))
+        if measured(title, base, self.rules.level) > maximum:
+            return ZERO
+        low, width, step = 0.0, 1.0, losses - base  # every loss is linear in the size
         for _ in range(HALVINGS):
-            step /= 2.0
-            if measured({**base, name: base.get(name, 0.0) + low + step}) <= maximum:
-                low += step
-        instrument = state.instruments[name]
-        lots = floor_to(max(from_float(low * state.equity() / price, FINE), ZERO), instrument.lot_size)
-        return f"at most {plain(lots)} {instrument.base} fits"
+            width /= 2.0
+            if measured(title, base + (low + width) * step, self.rules.level) <= maximum:
+                low += width
+        return floor_to(from_float(low * asked * state.equity() / unit, FINE), instrument.lot_size)
 
 
-def held(state: State) -> dict[str, float]:
+def held(state: State, assets: Assets) -> dict[str, float]:
     """What is held of each instrument, a fraction of equity; what was on the account before us counts."""
-    equity, weights = state.equity(), {}
-    for name, instrument in state.instruments.items():
-        quantity = max(state.ledger.balances.get(instrument.base, ZERO), state.ledger.position(name))
-        if floor_to(quantity, instrument.lot_size):
-            value = float(quantity) * state.markets[name].mark
-            weights[name] = value / equity if equity > 0.0 else nan
+    now, weights = standing(state, assets, open_orders=False), {}
+    for name, weight in now.by_instrument.items():
+        dust = abs(weight) < float(state.instruments[name].lot_size) * abs(now.values[name]) * (1 - TOLERANCE)
+        if weight and not dust:
+            weights[name] = weight
     return weights
+
+
+def at_risk(state: State, assets: Assets) -> dict[str, float]:
+    """What is held, and the pairs that turn its currencies into the account's: they move its value, too."""
+    return with_currencies(held(state, assets), state)
+
+
+def with_currencies(weights: Mapping[str, float], state: State) -> dict[str, float]:
+    """Each weight also on the pairs between its price and the account's currency."""
+    found = dict(weights)
+    for name, weight in weights.items():
+        quote = state.instruments[name].quote
+        for market, inverse in state.valuation.routes.get(quote, ()) if quote != state.quote else ():
+            pair = market.instrument.id
+            found[pair] = found.get(pair, 0.0) + (-weight if inverse else weight)
+    return found
+
+
+def stress_class(assets: Assets, base: str) -> str:
+    """The class of an asset as the scenarios call it; what nobody listed takes the worst of them."""
+    kind = assets.kind(base)
+    if kind == "cash" or (base in STABLECOINS and base not in assets.listed):
+        return "stablecoin"
+    return kind if base in assets.listed or kind == "forex" else OTHER
+
+
+def measured(title: str, losses: Floats, level: float) -> float:
+    """`VaR` or `ES` of equally likely losses: as `value_at_risk.tail`, in a tenth of the time."""
+    place = order(len(losses), level) - 1
+    split = np.partition(losses, place)
+    at = float(split[place])
+    if title == "VaR":
+        return at
+    return at + fsum((split[place + 1 :] - at).tolist()) / len(losses) / (1.0 - level)
 
 
 def aligned(closes: Mapping[str, Mapping[int, float]], horizon: int) -> dict[str, list[float]]:
@@ -260,15 +314,6 @@ def _portfolio(weights: Mapping[str, float], returns: Mapping[str, list[float]])
     return [fsum(row) for row in zip(*columns, strict=True)]
 
 
-def _measure(title: str, scenarios: Scenarios, level: float) -> Callable[[Mapping[str, float]], float]:
-    def measured(weights: Mapping[str, float]) -> float:
-        kept = {name: weight for name, weight in weights.items() if weight}
-        found = portfolio_risk(kept, scenarios, level)
-        return found.value_at_risk if title == "VaR" else found.expected_shortfall
-
-    return measured
-
-
-def _sentence(title: str, value: float, maximum: float, horizon: int, fits: str) -> str:
+def _sentence(title: str, value: float, maximum: float, horizon: int) -> str:
     over = f"{title} over {span(horizon)} would be {value:.2%} of equity, at most {maximum:.2%}"
-    return f"{over} - {value - maximum:.2%} over" + (f"; {fits}" if fits else "")
+    return f"{over}: {value - maximum:.2%} over"

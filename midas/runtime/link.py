@@ -16,7 +16,7 @@ from typing import Protocol
 import msgspec
 
 from midas.domain.command import Answer, Command
-from midas.errors import LinkClosed, LinkRefused, NotRunning
+from midas.errors import LinkClosed, LinkRefused, LinkSilent, NotRunning
 from midas.runtime.frames import (
     REFUSED,
     Give,
@@ -153,12 +153,12 @@ class SocketLink:
         return drained
 
     def ask(self, command: Command, actor: str, timeout: float = 10.0) -> Answer:
-        """Send and wait, for commands typed in a shell. Raises LinkClosed, LinkRefused."""
+        """Send and wait, for commands typed in a shell. Raises LinkClosed, LinkSilent, LinkRefused."""
         connection = self._socket
         self.greet(timeout)  # nothing is asked of an engine before it is known whose code it runs
         if self._latest is None and self._socket is connection:
             # What waits on the line of a hung engine would be done when it wakes, long after it was wanted.
-            raise LinkClosed(f"the engine didn't answer within {timeout:.0f} s, and nothing was asked of it")
+            raise LinkSilent(f"the engine didn't answer within {timeout:.0f} s, and nothing was asked of it")
         command_id = self.submit(command, actor)
         end = self._monotonic() + int(timeout * 1e9)
         while self._monotonic() < end:

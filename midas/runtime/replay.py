@@ -113,7 +113,7 @@ def header_of(rows: Iterator[Readable], session: str) -> Header:
 def fold_ledger(header: Header, rows: Iterable[Readable]) -> Carried:
     """What a session left behind: ledger, open orders and mode, from the journal alone."""
     state = State(header.config.instruments, header.config.quote)
-    state.day_trades.begin(header.config.regulation, state.instruments)
+    state.day_trades.begin(header.config.regulation)
     for row in survived(rows):
         if row.kind == EVENT:
             event = decode_event(row.body)

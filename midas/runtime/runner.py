@@ -367,8 +367,8 @@ class Runner:
         except VenueError as error:
             log.warning("the rules of %s: %s", instrument, error)
             return
-        if read.listed is not None:
-            self._shell.feed.relist(read.listed)
+        listed = read.listed or self.engine.state.instruments[instrument]
+        self._shell.feed.relist(listed, trades=not read.status)
         self.inbox.put(read)
 
     def _trades_since(self, instrument: str, purpose: str) -> int:
@@ -398,6 +398,7 @@ class Runner:
         """Only the latch that was reviewed goes; one that stays on the disk stays in force."""
         latch = self._shell.latch
         standing = latch.read()
+        self._heard = None  # this answers what was told: if it stays there, it is told again
         try:
             if standing is None or (self._known and latch.release(self._known, by, reason, self._now())):
                 return

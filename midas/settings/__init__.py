@@ -107,7 +107,9 @@ def _anchored(layers: list[Layer], workspace: Path) -> list[Layer]:
 
 
 def _values(settings: Settings) -> list[tuple[tuple[str, ...], Any]]:
-    return sorted(leaves(settings.model_dump(mode="json")), key=lambda row: (len(row[0]) > 1, row[0]))
+    return sorted(
+        leaves(settings.model_dump(mode="json", by_alias=True)), key=lambda row: (len(row[0]) > 1, row[0])
+    )
 
 
 def _shown(value: Any) -> str:

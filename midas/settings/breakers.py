@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from midas.settings.section import Section, Share
+from midas.settings.sections import Section, Share
 
 
 class BreakerSettings(Section):

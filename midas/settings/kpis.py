@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from midas.settings.section import Section, Share
+from midas.settings.sections import Section, Share
 
 # The goal first, then what would be ideal; a fall is the better the smaller.
 _ORDERED = (

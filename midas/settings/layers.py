@@ -12,7 +12,7 @@ from pydantic_settings import DotEnvSettingsSource, SettingsError
 
 from midas.errors import ConfigInvalid
 from midas.settings.model import Settings
-from midas.settings.sections import DEFAULT_PROFILES
+from midas.settings.risk import DEFAULT_PROFILES
 
 Table = dict[str, Any]  # what a parser of TOML or of variables hands us, until pydantic has checked it
 KeyPath = tuple[str, ...]
@@ -171,6 +171,7 @@ def _dashed(name: str) -> str:
 _NAMED_TABLES: tuple[tuple[tuple[str, ...], Callable[[str], str]], ...] = (
     (("strategies",), _dashed),
     (("risk", "profiles"), _dashed),
-    (("risk", "sectors"), str.upper),
+    (("risk", "assets"), str.upper),
+    (("risk", "orders", "quantity_max"), str.upper),
     (("exchange", "balances"), str.upper),
 )

@@ -9,15 +9,13 @@ from pydantic import PrivateAttr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from midas.domain.mode import Environment
+from midas.settings.risk import DEFAULT_PROFILES, LimitProfile, RiskSettings
 from midas.settings.sections import (
-    DEFAULT_PROFILES,
     ConsoleSettings,
     ExchangeSettings,
     ExecutionSettings,
     GuardSettings,
-    LimitProfile,
     RegimeSettings,
-    RiskSettings,
     RuntimeSettings,
     StrategySettings,
     TradingSettings,

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator
 
 from midas.domain.regulation import ESMA_LEVERAGE
-from midas.settings.section import Section
+from midas.settings.sections import Section
 
 
 class RegulationSettings(Section):
@@ -21,7 +21,7 @@ class RegulationSettings(Section):
     day_trade_equity_usd_min: float = Field(default=25_000, ge=0)  # from here on they are free
     day_trade_time_zone: str = "America/New_York"
     leverage_limited: bool = True  # on a margin account, by the table below
-    leverage_max: dict[str, Annotated[float, Field(ge=1, le=1000)]] = dict(ESMA_LEVERAGE)
+    leverage_max: dict[str, Annotated[float, Field(ge=1, le=1000)]] = Field(default=dict(ESMA_LEVERAGE))
 
     @field_validator("day_trade_time_zone")
     @classmethod

@@ -5,20 +5,29 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
-from midas.settings.breakers import BreakerSettings
-from midas.settings.kpis import KpiSettings
-from midas.settings.regulation import RegulationSettings
-from midas.settings.section import Section, Share
-from midas.settings.tail import TailSettings
-from midas.settings.triggers import TriggerSettings
-
+Share = Annotated[float, Field(ge=0, le=1)]  # of equity, unless the name says of what
 Symbol = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{4,20}$")]
 Address = Annotated[str, StringConstraints(pattern=r"^((https?|wss?)://\S+)?$")]
 Scalar = bool | int | float | str
 
 SYNTHETIC = "synthetic"
+
+
+class Section(BaseModel):
+    """One table of the configuration: frozen, and an unknown key is an error."""
+
+    # Defaults too: a 25 that stays an int is written as 25 and read as 25.0, and no session replays on it.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
 
 class VenueSettings(Section):
@@ -54,6 +63,7 @@ class TradingSettings(Section):
     """What is traded and on which bars."""
 
     instruments: tuple[Symbol, ...] = Field(default=("BTCUSDT", "ETHUSDT"), min_length=1)
+    currency: str = Field(default="", pattern=r"^[A-Z0-9]{0,20}$")  # empty: what all of them are quoted in
     bar_seconds: int = Field(default=1, ge=1, le=86_400)
     history_bars: int = Field(
         default=600, ge=0, le=1000
@@ -105,49 +115,6 @@ class RegimeSettings(Section):
         return self
 
 
-class LimitProfile(Section):
-    """The hard limits of R7.1. A profile states all of them: no limit hides in a default."""
-
-    position_max: Share
-    sector_max: Share
-    correlation_max: Share  # between positions
-    usd_max: Share
-    crypto_max: Share
-    cash_min: Share
-
-
-class RiskSettings(Section):
-    """What may be risked, and what stops it."""
-
-    limits: str = "crypto-only"
-    profiles: dict[str, LimitProfile] = {}
-    stablecoin_counts_as: Literal["cash", "usd", "crypto"] = "cash"
-    sectors: dict[str, str] = {"BTC": "crypto", "ETH": "crypto"}  # an asset without one is its own sector
-    order_rate_max: int = Field(default=20, ge=1, le=1000)  # orders in any 10 s
-    order_notional_max: Decimal = Field(default=Decimal("2500"), gt=0)  # quote currency
-    price_collar_bps: float = Field(default=50, gt=0, le=2000)
-    volatility_target_annual: float = Field(default=0.20, gt=0, le=5)
-    volatility_floor_annual: float = Field(default=0.05, gt=0, le=5)
-    rebalance_band: Share = 0.10  # of the new size: a smaller change isn't worth its cost
-    triggers: TriggerSettings = TriggerSettings()
-    breakers: BreakerSettings = BreakerSettings()
-    kpis: KpiSettings = KpiSettings()
-    tail: TailSettings = TailSettings()
-    regulation: RegulationSettings = RegulationSettings()
-
-    @model_validator(mode="after")
-    def _profile_exists(self) -> Self:
-        if self.limits not in self.profiles:
-            known = ", ".join(sorted(self.profiles)) or "none"
-            raise ValueError(f"limits = {self.limits!r} names no table [risk.profiles.*]; there are: {known}")
-        return self
-
-    @property
-    def active(self) -> LimitProfile:
-        """The profile that `limits` names."""
-        return self.profiles[self.limits]
-
-
 class ExecutionSettings(Section):
     """How an approved target becomes orders."""
 
@@ -183,24 +150,3 @@ class ConsoleSettings(Section):
     theme: Literal["dark", "light"] = "dark"
     link: Literal["lan", "slow", "auto"] = "auto"
     keys: dict[str, str] = {}
-
-
-# Used where no file states the profile, so that a bare workspace trades under limits too.
-DEFAULT_PROFILES: dict[str, dict[str, float]] = {
-    "crypto-only": {
-        "position_max": 0.20,
-        "sector_max": 0.90,
-        "correlation_max": 0.70,
-        "usd_max": 1.0,
-        "crypto_max": 0.90,
-        "cash_min": 0.10,
-    },
-    "source": {
-        "position_max": 0.20,
-        "sector_max": 0.40,
-        "correlation_max": 0.70,
-        "usd_max": 0.50,
-        "crypto_max": 0.15,
-        "cash_min": 0.10,
-    },
-}

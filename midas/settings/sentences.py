@@ -11,13 +11,14 @@ from pydantic_core import ErrorDetails
 from midas.errors import ConfigInvalid
 from midas.settings.layers import KeyPath, Layer, leaves
 from midas.settings.model import Settings
+from midas.settings.risk import MOVED
 
 
 def config_invalid(error: ValidationError, layers: list[Layer]) -> ConfigInvalid:
     """The first thing wrong: where it stands, which key, what was expected, the nearest valid key."""
     found = error.errors(include_url=False)
-    first = found[0]
-    path = tuple(str(part) for part in first["loc"])
+    first = next((e for e in found if _path(e) in MOVED), found[0])
+    path = _path(first)
     head = f"{_where(path, layers)}: " + (f"{'.'.join(path)}: " if path else "")
     more = f" ({len(found) - 1} more after it)" if len(found) > 1 else ""
     return ConfigInvalid(head + _complaint(first, path) + more)
@@ -25,6 +26,8 @@ def config_invalid(error: ValidationError, layers: list[Layer]) -> ConfigInvalid
 
 def _complaint(first: ErrorDetails, path: KeyPath) -> str:
     match first["type"]:
+        case "extra_forbidden" if path in MOVED:
+            return MOVED[path]
         case "extra_forbidden":
             return f"unknown key{_nearest(path)}"
         case "missing":
@@ -35,6 +38,10 @@ def _complaint(first: ErrorDetails, path: KeyPath) -> str:
             return f"expected a table, got {first['input']!r}"
     expected = first["msg"].replace("Input should be ", "expected ").split(", unable")[0]
     return f"{expected}, got {first['input']!r}"
+
+
+def _path(error: ErrorDetails) -> KeyPath:
+    return tuple(str(part) for part in error["loc"])
 
 
 def _where(path: KeyPath, layers: list[Layer]) -> str:
@@ -62,10 +69,10 @@ def _keys_of(path: KeyPath) -> list[str]:
     annotation: Any = Settings
     for key in path:
         if _is_model(annotation):
-            annotation = annotation.model_fields[key].annotation
+            annotation = next(f.annotation for n, f in annotation.model_fields.items() if key in (n, f.alias))
         elif get_origin(annotation) is dict:
             annotation = get_args(annotation)[1]
-    return sorted(annotation.model_fields) if _is_model(annotation) else []
+    return sorted(f.alias or n for n, f in annotation.model_fields.items()) if _is_model(annotation) else []
 
 
 def _all_keys(model: type[BaseModel], above: str = "") -> list[str]:

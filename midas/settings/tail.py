@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
-from midas.settings.section import Section, Share
+from midas.settings.sections import Section, Share
 
 # Periods that venues have candles of: a scenario is one of them.
 MINUTES = (1, 3, 5, 15, 30, 60, 120, 240, 360, 480, 720, 1440)

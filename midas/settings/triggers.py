@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
-from midas.settings.section import Section, Share
+from midas.settings.sections import Section, Share
 
 # What makes the desk careful has to lie before what stops it.
 _ORDERED = (

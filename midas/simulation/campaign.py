@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import gc
 import logging
-import multiprocessing
 import os
-import signal
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 
 import msgspec
 
+from midas.runtime.workers import pool_of
 from midas.simulation.mutants import planted
 from midas.simulation.plan import Plan
 from midas.simulation.world import Verdict, World
@@ -34,12 +33,7 @@ def judged(
     """Run every plan, with that bug planted; verdicts as they are done. Close it to end the processes."""
     jobs = (Job(some, mutant) for some in _batches(wanted))
     os.environ["OMP_NUM_THREADS"] = "1"  # read by the workers: two of them fill two cores
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited: Ctrl+C is for this process alone
-    try:
-        pool = multiprocessing.get_context("spawn").Pool(workers, _prepare)
-    finally:
-        signal.signal(signal.SIGINT, before)
-    with pool:
+    with pool_of(workers, _prepare) as pool:
         for done in pool.imap_unordered(work, jobs):
             yield from done
 

@@ -19,6 +19,7 @@ from midas.analysis.regime import RegimeRules
 from midas.domain.carry import Carried
 from midas.domain.command import Answer, Command
 from midas.domain.event import AccountDoubted, CommandGiven, Event, SessionOpened
+from midas.domain.limits import Asset, Assets, Limits
 from midas.domain.time import MINUTE, SECOND
 from midas.domain.triggers import TriggerRules
 from midas.engine.audit import Audit
@@ -27,8 +28,6 @@ from midas.engine.snapshot import Painter
 from midas.errors import OutcomeUnknown, Unreachable
 from midas.execution.worker import ExecutionRules
 from midas.portfolio.sizing import SizingRules
-from midas.risk.exposure import Classes
-from midas.risk.limits import Limits
 from midas.runtime.health import Vitals
 from midas.runtime.inbox import Inbox
 from midas.runtime.kill import KillListener, KillRequest
@@ -57,7 +56,8 @@ WELL = HealthView(True, True, 5.0, 2.0, 3.0, 1.0, 1.0, 0, 100.0, 0, 0, 0, 0, 1, 
 LIMITS = Limits(
     profile="simulation", position_max=0.40, sector_max=0.90, correlation_max=0.90, usd_max=1.0,
     crypto_max=0.90, cash_min=0.05, order_rate_max=20, order_notional_max=4_000.0, price_collar_bps=50.0,
-    classes=Classes("cash", {"BTC": "crypto", "ETH": "crypto"}),
+    duplicate_window=5 * SECOND,
+    assets=Assets("cash", {a: Asset("crypto", "crypto") for a in ("BTC", "ETH")}),
 )  # fmt: skip
 TRIGGERS = TriggerRules(
     daily_loss_stop=0.05, weekly_loss_defensive=1.0, weekly_loss_stop=1.0, monthly_loss_stop=1.0

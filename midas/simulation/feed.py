@@ -55,7 +55,7 @@ class SimFeed:
         if self.line is not None:
             self._network.later(self._network.delay(), self._snapshot, self.line, self._symbols[instrument])
 
-    def relist(self, instrument: Instrument) -> None:
+    def relist(self, instrument: Instrument, trades: bool) -> None:
         """The steps of this market never change."""
 
     async def history(self, instrument: Instrument, period: int, count: int) -> list[Bar]:

@@ -95,6 +95,11 @@ class Inspector:
 
     # asked by the world
 
+    @property
+    def passes(self) -> int:
+        """Over the account, in this life."""
+        return self._looker.passes if self._looker is not None else 0
+
     def left(self, desk: Desk, client_id: str) -> None:
         """I3 and I7, as the bytes of an order leave."""
         if self._network.left[client_id] > 1:
@@ -343,7 +348,7 @@ class Looker:
         held = max(state.ledger.balances.get(pair.base, ZERO), state.ledger.position(pair.id))
         orders = [o for o in state.orders.open.values() if o.intent.instrument == pair.id]
         held += sum((o.reserved for o in orders if o.intent.side is Side.BUY), ZERO)
-        exposure = worst_case(state, LIMITS.classes)
+        exposure = worst_case(state, LIMITS.assets)
         share = float(held) * state.markets[pair.id].mark / exposure.equity
         if (counted := exposure.by_instrument[intent.instrument]) < share - SLACK:
             return f"{intent.instrument} may come to {share:.4f} of equity, and risk counts {counted:.4f}"

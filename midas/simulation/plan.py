@@ -150,19 +150,26 @@ def _of(kind: str, plan: Plan, chance: random.Random) -> list[Fault]:
             Fault("kill", round(at + 0.5, 3), round(at + 0.5, 3), round(chance.random(), 3)) for at in moments
         ]
         return [*_moments(kind, moments, chance), *kills]
-    if kind == "clock.hour" and chance.random() < 0.75:
-        return _left_in_the_dark(sorted(moments), chance)
+    if kind == "clock.hour":
+        return _hours(sorted(moments), plan, chance)
     if kind == "crash" and chance.random() < 0.5:
         moments.append(moments[0] + chance.uniform(RESTART_S, RESTART_S + 1.0))  # while it recovers
     return _moments(kind, moments, chance)
 
 
-def _left_in_the_dark(moments: list[float], chance: random.Random) -> list[Fault]:
-    """The clock is set back by an hour, and a desk dies with an order that never arrives."""
-    back, *later = _moments("clock.hour", moments, chance)
-    at = round(back.at + chance.uniform(1.0, 40.0), 3)
-    lost = Fault("crash.midway", at, at, round(chance.uniform(0.0, 0.5), 3))
-    return [msgspec.structs.replace(back, rate=0.9), lost, *later]
+def _hours(moments: list[float], plan: Plan, chance: random.Random) -> list[Fault]:
+    """Mostly with what makes a wrong clock dear: an order that never arrives, or a silence of the venue."""
+    first, *later = _moments("clock.hour", moments, chance)
+    how = chance.random()
+    if how < 0.65:  # an hour back, or else forward, and the desk dies with an order
+        at = round(first.at + chance.uniform(1.0, 40.0), 3)
+        lost = Fault("crash.midway", at, at, round(chance.uniform(0.0, 0.5), 3))
+        return [msgspec.structs.replace(first, rate=0.9 if how < 0.45 else 0.1), lost, *later]
+    if how < 0.85:  # forward, and back while the venue wants silence
+        until = round(min(plan.heal, first.at + chance.uniform(10.0, 60.0)), 3)
+        silence = Fault("limited", first.at, until, 0.6)
+        return [msgspec.structs.replace(first, rate=0.1), silence, Fault("clock.hour", until, until)]
+    return [first, *later]
 
 
 def _moments(kind: str, moments: list[float], chance: random.Random) -> list[Fault]:

@@ -37,7 +37,7 @@ from midas.venues.binance.client import Reply
 AGREE_S = 120.0  # after healing: no order UNKNOWN, here as there
 RESTART_MAX_S = 10.0  # where a desk doesn't come up
 PERSON_S = 30.0  # mean wait of a person between two commands
-MARKET_S = 6.5  # mean wait of one pair's market
+MARKET_S = 6.0  # mean wait of one pair's market
 LAG = 15 * SECOND  # two answers that count can't both fall into it
 KILL_STANDS_S = 45.0  # after healing: nobody resumes before it was seen what it has left
 MONEY = "I1: "
@@ -151,8 +151,12 @@ class World:
     async def _story(self) -> None:
         self._born()
         await asyncio.sleep(self.plan.heal)
+        desk, passes = self.desk, self.inspector.passes
         await self._agreed()
         await asyncio.sleep(max(0.0, self.plan.ends - self.loop.now))
+        idle = self.plan.ends - self.plan.heal >= AGREE_S and desk is self.desk
+        if idle and self.inspector.passes == passes:
+            self.violate("I9", f"no pass over the account in {AGREE_S:.0f} s")
         self.crash()
         await self._agreed()
         await self._stopped()

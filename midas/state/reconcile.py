@@ -163,8 +163,10 @@ def _absences(state: Account, report: AccountReported) -> list[Decision]:
         if (o := state.orders.open.get(i)) is not None and o.phase is Phase.WORKING
     ]  # fmt: skip
     leaves = {o.intent.client_id: o.leaves for o in standing}
+    # By our wall clock, set by an hour meanwhile, the second proof would have to wait for an hour.
+    took = report.took or (report.at - report.asked_at if report.asked_at else 0)
     for client_id in report.absent:
-        until = report.as_of + (report.at - report.asked_at if report.asked_at else 0)
+        until = report.as_of + took
         decisions += state.orders.absent(client_id, report.as_of, report.at, until)
     vanished = [o for o in standing if o.phase is Phase.CLOSED]
     if len(vanished) == 1:  # of two, nobody could tell which one has filled

@@ -53,7 +53,9 @@ from midas.state.market import InstrumentMarket
 from midas.state.order import Order
 from midas.state.order_events import order_handlers
 from midas.state.orders import Orders
+from midas.state.sizes import Sizes
 from midas.state.tail import TailRecord
+from midas.state.valuation import Valuation
 
 EXTERNAL = "external"  # the sleeve of trades that no order of ours explains
 MANUAL = "manual"  # the sleeve of what a person orders
@@ -69,10 +71,11 @@ class State:
     """Everything midas knows; owned by the engine."""
 
     def __init__(self, instruments: Sequence[Instrument], quote: str) -> None:
-        self.quote = quote
+        self.quote = quote  # the account's currency: what equity, limits and results are told in
         self.instruments = {i.id: i for i in instruments}
         self.markets = {i.id: InstrumentMarket(i) for i in instruments}
         self.orders = Orders()
+        self.sizes = Sizes()
         self.ledger = Ledger()
         self.control = Control()
         self.alerts = Alerts(self.instruments)
@@ -114,9 +117,8 @@ class State:
         self.stale: dict[str, str] = {}  # instrument -> why its market data can't be decided on
         self.stale_since: dict[str, int] = {}
         self.stream_doubt = 0  # since when the user stream may have missed something; 0: it hasn't
-        self._marks = {
-            i.base: m for i, m in zip(instruments, self.markets.values(), strict=True) if i.quote == quote
-        }
+        self.valuation = Valuation(self.markets, quote)
+        self.derived: dict[str, object] = {}  # what others have worked out of all this and may lose
         self._apply: dict[type, Callable[[Any], list[Decision]]] = {
             FeedStatus: self._feed_status,
             MessageRefused: self._message_refused,
@@ -133,17 +135,17 @@ class State:
     # money as evidence
 
     def equity(self) -> float:
-        """Value of all balances in the quote currency; NaN while a traded asset that we hold has no price."""
+        """Value of all balances in the account's currency; NaN while a traded asset held has no price."""
         total = self.cash
-        for asset, market in self._marks.items():
-            amount = self.ledger.balances.get(asset, ZERO)
+        for asset in self.valuation.routes:
+            amount = self.ledger.balances.get(asset)
             if amount:
-                total += float(amount) * market.mark
+                total += self.valuation.value(float(amount), asset)
         return total
 
     @property
     def cash(self) -> float:
-        """Quote currency held."""
+        """Held of the account's currency."""
         return float(self.ledger.balances.get(self.quote, ZERO))
 
     @property
@@ -213,6 +215,7 @@ class State:
     def plan(self, intent: OrderIntent) -> Order:
         """An intent of this very step enters the state, so that its exposure is reserved at once."""
         self.intents += 1
+        self.sizes.plan(intent)
         if intent.ticket:
             self.tickets[intent.ticket] = intent.client_id
         return self.orders.plan(intent)
@@ -359,7 +362,7 @@ class State:
             mode_ends=control.ends_when,
             mode_since=control.since,
             mode_floor=control.floor.value,
-            valued=tuple(self._marks),
+            valued=tuple(self.valuation.routes),
             equity_peak=self.equity_peak,
             day=budgets.day.key,
             day_equity=budgets.day.equity,
@@ -383,6 +386,8 @@ class State:
             inferred=dict(self.inferred),
             owners=self.orders.still_owned(self.now),
             relisted=tuple(self.relisted.values()),
+            sizes_day=self.sizes.day,
+            sizes=dict(self.sizes.by_instrument),
         )
 
     def move_amendment(self, moved: AmendmentMoved) -> None:
@@ -419,6 +424,7 @@ class State:
         self.breaks.accepted = dict(carried.accepted)
         self.orders.owners = dict(carried.owners)
         self.clean_at = carried.clean_at
+        self.sizes.day, self.sizes.by_instrument = carried.sizes_day, dict(carried.sizes)
         for order in carried.orders:
             self.orders.restore(order, event.at)
         for pause in carried.pauses:
@@ -444,7 +450,7 @@ class State:
 
     def _revalued(self, carried: Carried) -> list[str]:
         """Assets held that equity counts now and didn't before, or the reverse: no loss, but it looks so."""
-        moved = set(carried.valued) ^ set(self._marks) if carried.valued else set()
+        moved = set(carried.valued) ^ set(self.valuation.routes) if carried.valued else set()
         return sorted(asset for asset in moved if carried.balances.get(asset))
 
     def _feed_status(self, event: FeedStatus) -> list[Decision]:

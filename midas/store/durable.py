@@ -7,15 +7,22 @@ import threading
 from pathlib import Path
 
 
-def write_durably(path: Path, content: bytes) -> None:
-    """Replace `path` by `content`; on return it is on the disk under its name."""
+def write_durably(path: Path, content: bytes, *, fresh: bool = False) -> None:
+    """Replace `path` by `content`; on return it is on the disk under its name.
+
+    `fresh`: only where there is none yet, else FileExistsError.
+    """
     # A name of its own: two threads or processes that write at once must not share half a file.
     temporary = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         write_all(descriptor, content)
         os.fsync(descriptor)
-        os.replace(temporary, path)
+        if fresh:
+            os.link(temporary, path)
+            temporary.unlink()
+        else:
+            os.replace(temporary, path)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise

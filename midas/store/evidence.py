@@ -53,11 +53,15 @@ def opened(directory: Path) -> Iterator[sqlite3.Connection]:
     if not path.exists():
         raise StoreDamaged(f"{DATABASE} is missing in session {directory.name}.", file=DATABASE, last_good=0)
     with tempfile.TemporaryDirectory(prefix="midas-journal-") as scratch:
-        if _copied(directory, Path(scratch)):
-            # Read-only, or closing it would move the log into a database that nobody needs, and sync that.
-            connection = sqlite3.connect(f"{(Path(scratch) / DATABASE).as_uri()}?mode=ro", uri=True)
-        else:
-            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+        # Read-only, or closing it would move the log into a database that nobody needs, and sync that.
+        copied = _copied(directory, Path(scratch))
+        place = f"{(Path(scratch) / DATABASE).as_uri()}?mode=ro"
+        try:
+            connection = sqlite3.connect(
+                place if copied else f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True
+            )
+        except _UNREADABLE as error:  # a folder in its place, or a disk that doesn't even give it
+            raise unreadable(directory, error, 0) from error
         # A damaged `kind` may not be UTF-8; the record must still be readable to be named.
         connection.text_factory = _text
         try:

@@ -26,6 +26,7 @@ LATCH = "kill.latch"  # in the home
 FORMAT = 1
 _LEVELS = list(KillLevel)
 _TRIES = 50
+_TRIES_SET = 1_000  # where a latch stands already, to raise it may wait longer than to set one
 _TRY_S = 0.001  # the lock is held for a few writes; whoever holds it longer is hung
 
 
@@ -72,10 +73,10 @@ class KillLatch:
         record = LatchRecord(level, by, reason, at)
         with self._alone():
             standing = self.read()
-            if standing is None:
-                # Cancels wait for this: one durable write, and the history gets its line at the release.
-                self._set(record)
+            # Cancels wait for this: one durable write, and the history gets its line at the release.
+            if standing is None and self._set_first(record):
                 return record
+            standing = standing or self.read() or record
             return standing if _is_of(standing, record) else self._add(standing, record)
 
     def take_over(self, session: str, level: KillLevel, by: str, reason: str, at: int) -> LatchRecord:
@@ -147,7 +148,9 @@ class KillLatch:
             yield
             return
         try:
-            for _ in range(_TRIES):
+            for tried in range(_TRIES_SET):
+                if tried >= _TRIES and not self.is_set:
+                    break
                 try:
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except OSError:
@@ -171,6 +174,17 @@ class KillLatch:
         with contextlib.suppress(StoreFull):  # a line less in the history is no kill that failed
             self._note(_line("tripped", noted))
         return kept
+
+    def _set_first(self, record: LatchRecord) -> bool:
+        """Where nothing is set; False where another pull, that waited for the lock no longer, has set it."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_durably(self._path, msgspec.json.encode(record), fresh=True)
+        except FileExistsError:
+            return False
+        except OSError:  # no room, or a file system without links
+            self._set(record)
+        return True
 
     def _set(self, record: LatchRecord) -> None:
         try:

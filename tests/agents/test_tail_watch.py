@@ -25,7 +25,7 @@ from tests.engine.scene import Scene, of
 from tests.fakes.desk import BTC, Desk, config
 from tests.fakes.strategy import Puppet
 
-RULES = TailRules(horizons=(MINUTE,), classes={"BTC": "crypto"})
+RULES = TailRules(horizons=(MINUTE,))
 
 
 def candles(until: int, price: float, count: int = 200) -> CandlesRead:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import tempfile
 import time
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from midas.assembly.ahead import Ahead, read_ahead
+from midas.assembly.ahead import PATIENCE_S, Ahead, read_ahead
 from midas.assembly.inherit import Left, inherited, left_by
 from midas.domain.event import Event, Ticked
 from midas.errors import AlreadyRunning, RepairNeeded
@@ -130,6 +131,23 @@ def test_a_reader_that_is_killed_says_nothing_and_leaves_nothing(tmp_path: Path)
         os.waitpid(-1, os.WNOHANG)
 
 
+def test_a_start_that_is_stopped_waits_for_no_reader(tmp_path: Path) -> None:
+    held_up(tmp_path)
+
+    async def start(reader: Ahead) -> None:
+        waiting = asyncio.create_task(reader.taken())
+        await asyncio.sleep(0.05)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    began = time.monotonic()
+    with read_ahead(tmp_path, worth=0) as found:
+        assert found is not None
+        asyncio.run(start(found))  # which ends with its threads
+    assert time.monotonic() - began < PATIENCE_S / 2
+
+
 def test_a_start_that_fails_takes_its_reader_along(tmp_path: Path) -> None:
     held_up(tmp_path)
     with pytest.raises(AlreadyRunning), read_ahead(tmp_path, worth=0) as reader:
@@ -137,6 +155,26 @@ def test_a_start_that_fails_takes_its_reader_along(tmp_path: Path) -> None:
         raise AlreadyRunning("while it was read")
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_reader_that_is_ended_leaves_no_copy_of_a_journal_behind(
+    tmp_path: Path, killed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    held_up(tmp_path)
+    with read_ahead(tmp_path, worth=0) as reader:
+        assert reader is not None
+        end = time.monotonic() + 10.0
+        while not list(scratch.glob("**/midas-journal-*")):
+            assert time.monotonic() < end
+            time.sleep(0.005)
+        if killed:
+            os.kill(reader.process, signal.SIGKILL)
+            assert reader.take() is None
+    assert not list(scratch.iterdir())
 
 
 def test_a_reader_that_outlives_its_engine_holds_no_lock(tmp_path: Path) -> None:

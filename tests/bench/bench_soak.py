@@ -72,8 +72,8 @@ class SoakDesk(Desk):
             one.make() for one in load_strategies(CHURN, {"churn": {"updates": 2, "resting_every": 9}})
         ]
         free = msgspec.structs.replace(
-            LIMITS, order_rate_max=10**9, order_notional_max=1e12, position_max=1.0, cash_min=0.0,
-            price_collar_bps=500.0,
+            LIMITS, order_rate_max=10**9, order_notional_max=1e12, repeats_max=10**9, cluster_max=1.0,
+            strategy_max=1.0, position_max=1.0, cash_min=0.0, price_collar_bps=500.0, duplicate_window=0,
         )  # fmt: skip
         hasty = msgspec.structs.replace(EXECUTION, passive_timeout=SECOND // 5, reprice_age=SECOND // 25)
         settings = config(strategies, limits=free, execution=hasty, weight=0.1, triggers=NEVER)

@@ -13,9 +13,15 @@ import pytest
 
 from midas.assembly.access import sockets
 from midas.cli import main
+from midas.cli.absence import speaking
+from midas.cli.fate import Fate, write_fate
 from midas.cli.running import LOCK, RUN_FILE, EngineFile, running
+from midas.cli.supervision import LOCK as SUPERVISOR_LOCK
+from midas.cli.supervision import Supervision, tell
+from midas.domain.command import Stop
 from midas.domain.mode import KillLevel
-from midas.errors import NotRunning
+from midas.errors import LinkSilent, NotRunning
+from midas.runtime.link import SocketLink
 from midas.store.latch import LATCH, KillLatch
 from midas.store.lock import InstanceLock
 
@@ -83,6 +89,35 @@ def test_a_kill_of_a_hung_engine_latches_and_says_what_it_does_not_know(
     record = KillLatch(home / LATCH).read()
     assert record is not None
     assert (record.level, record.reason) == (KillLevel.FLATTEN, "hung")
+
+
+def test_a_command_to_a_hung_engine_is_not_asked_and_says_what_helps(home: Path) -> None:
+    home.mkdir()
+    (home / RUN_FILE).write_bytes(msgspec.json.encode(EngineFile(os.getpid(), "s", 1)))
+    path = sockets(home)[0]
+    with InstanceLock(home / LOCK), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as hung:
+        hung.bind(str(path))
+        hung.listen(1)
+        link = SocketLink(path, hz=0)
+        with pytest.raises(LinkSilent) as told, speaking(home):
+            link.start()
+            link.ask(Stop(), "ann", timeout=0.02)
+        link.close()
+        path.unlink()
+    said = f"nothing was asked of it: process {os.getpid()} lives but doesn't answer. `midas kill` latches"
+    assert said in str(told.value)
+
+
+def test_a_command_between_a_crash_and_the_next_start_says_that_it_comes(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.mkdir()
+    write_fate(home, Fate(7, 1, 2, -9))
+    with InstanceLock(home / SUPERVISOR_LOCK) as lock:
+        tell(home, Supervision(lock.owner() or 0, 1, (), crashes=1))
+        for line in ("mode pause", "cancel all-entries", "reconcile", "kill --venue binance"):
+            assert main(line.split()) == 2
+            assert f"its supervisor, process {lock.owner()}, starts it again" in capsys.readouterr().err
 
 
 def _hang_up(listening: socket.socket) -> None:

@@ -117,6 +117,28 @@ def test_with_confirm_it_is_sent(door: Door, say: Say) -> None:
     assert out.startswith("BUY 0.01 BTC-USDT at 59999.00, post only is sent as ")
 
 
+@pytest.mark.parametrize(
+    ("line", "done"),
+    [
+        ("order buy 0.01 BTC-USDT --price 59999", False),
+        ("order buy 0.01 BTC-USDT --price 59999 --confirm", True),
+        ("cancel all-entries", True),
+        ("kill --strategy puppet --preview", False),
+        ("kill --strategy puppet", True),
+        ("strategy puppet pause", True),
+        ("strategy puppet resume --reason because", False),
+        ("mode pause", True),
+    ],
+)
+def test_a_program_is_told_whether_anything_was_done_or_only_shown(
+    door: Door, say: Say, line: str, done: bool
+) -> None:
+    code, out, _ = say(f"{line} --json")
+    assert code == 0
+    facts = json.loads(out)
+    assert (facts["accepted"], facts["done"]) == (True, done)
+
+
 def test_a_program_reads_all_of_it(door: Door, say: Say) -> None:
     _, out, _ = say("order buy 0.01 BTC-USDT --json")
     facts = json.loads(out)

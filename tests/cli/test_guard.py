@@ -7,16 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from midas.assembly.access import Access, continues
 from midas.cli import main
-from midas.cli.guard import Guard, _Alone
+from midas.cli.guard import Guard, _Alone, whose
 from midas.cli.guard_word import GuardWord, tell
 from midas.cli.running import LOCK
 from midas.domain.mode import KillLevel
-from midas.errors import NotRunning
+from midas.errors import NotRunning, Unreachable
 from midas.runtime.beats import Beat, Pulse, beat_files
 from midas.runtime.guarding import Condition
 from midas.store.lock import GUARD_LOCK, InstanceLock
 from midas.venues.binance.emergency_session import EmergencySession
+from midas.venues.binance.endpoints import Endpoints
 
 
 def nowhere() -> tuple[EmergencySession, str]:
@@ -78,3 +80,14 @@ def test_an_engine_that_comes_or_begins_to_step_has_its_account_back(
 ) -> None:
     alone = _Alone(lambda: holder, lambda: stepping, 7, condition)
     assert (alone() == "") is allowed
+
+
+def test_a_venue_that_does_not_tell_whose_account_it_is_keeps_the_guard_from_no_cancel() -> None:
+    def silent() -> int:
+        raise Unreachable("no answer")
+
+    reach = Access(Endpoints("", "", "", ""), "live-binance", "key", "secret", told_by_venue=True)
+    assert continues("live-binance", whose(reach, lambda: 700_001))
+    named = whose(reach, silent)
+    marked = whose(reach, lambda: 700_001)
+    assert not any(continues(recorded, named) for recorded in ("live-binance", marked))

@@ -6,7 +6,8 @@ from midas.cli.parser import EXIT_CODES, Parser, build_parser
 from midas.errors import CodeDiffers, CommandRefused, ConfigDiffers, MidasError, UsageError
 
 COMMANDS = [
-    "attach", "status", "mode", "kill", "resume", "order", "amend", "cancel", "close", "strategy", "stop",
+    "attach", "status", "mode", "kill", "resume", "order", "amend", "cancel", "close", "strategy", "reload",
+    "stop",
     "sim", "replay", "repair", "sessions", "init", "doctor", "verify-book",
 ]  # fmt: skip
 

@@ -61,7 +61,8 @@ async def test_with_yes_the_good_records_stay_and_the_damaged_files_are_kept_asi
         1,
     )
     assert report["lost"] >= 3
-    assert len(report["unknown"]) == 3
+    assert len(report["unknown"]) == 4
+    assert "OBSERVATION, or the safer one" in report["unknown"][-1]
     assert contents(Path(report["quarantine"])) == before
     assert verify(directory).records == 3
     carried, _ = inherited(home, OURS)
@@ -100,7 +101,10 @@ async def test_a_torn_journal_needs_nobody_and_can_be_cut_by_hand(
     assert code == 0
     assert "session 2 is torn" in said
     assert "the next start cuts it by itself" in said
-    assert told(capsys, "repair --yes")[0] == 0
+    assert "OBSERVATION" not in said, "a start after a crash goes on as it was"
+    code, said = told(capsys, "repair --yes")
+    assert code == 0
+    assert "goes on in its mode" in said
     carried, problems = inherited(home, OURS)
     assert (carried.from_session, carried.mode, problems) == ("2", "NORMAL", [])
 

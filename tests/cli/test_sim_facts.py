@@ -153,14 +153,15 @@ def test_seeds_kept_under_other_parameters_do_not_count(tmp_path: Path) -> None:
 
 
 def test_processes_find_what_one_process_finds() -> None:
-    works = [suite.Work("macro", seed, 250) for seed in (1, 2, 3)]
+    works = [suite.Work("macro", seed, 250) for seed in (1, 2)]
     alone = suite.judged(works, suite.Kept(None), lambda _: None, processes=1)
     heard: list[int] = []
     shared = suite.judged(works, suite.Kept(None), lambda work: heard.append(work.seed), processes=2)
     assert repr(shared) == repr(alone)  # a NaN equals itself only so
-    assert sorted(heard) == [1, 2, 3]
+    assert sorted(heard) == [1, 2]
 
 
+@pytest.mark.long
 def test_a_book_session_fills_the_rows_of_the_micro_suite(capsys: pytest.CaptureFixture[str]) -> None:
     code = main(["sim", "facts", "--suite", "micro", "--seeds", "1", "--json"])
     answer = json.loads(capsys.readouterr().out)

@@ -58,6 +58,15 @@ def test_each_position_and_order_has_a_line_of_its_own(home: Path) -> None:
     assert len(said["orders"].splitlines()) == len(picture.orders)
 
 
+def test_open_orders_of_others_are_listed_apart_from_ours(home: Path) -> None:
+    theirs = snapshots.shared().foreign
+    said = told(home, orders=(), foreign=theirs)
+    assert said["orders"] == "none"
+    assert said["external"].startswith(theirs[0].short_id)
+    assert "placed by somebody else on this account, " in said["external"]
+    assert "external" not in told(home)
+
+
 def test_a_halt_says_who_why_and_what_releases_it(home: Path) -> None:
     picture = snapshots.halted()
     said = dict(rows(picture, True, home, 12))

@@ -41,7 +41,7 @@ def killed(desk: ProcessDesk, times: int, chance: random.Random) -> dict[str, An
     seen, stood = 0, 0
     for _ in range(times):
         once(desk, chance)
-        sequence = desk.facts("status")["sequence"]
+        sequence = desk.status()["sequence"]
         stood += sequence <= seen
         seen = sequence
     alive = engine.poll() is None

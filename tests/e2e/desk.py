@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -10,12 +11,15 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from midas.assembly.inherit import rows_of
+from midas.cli import main
 from midas.cli.exchange import RUN_FILE
 from midas.cli.running import LOCK, EngineFile
 from midas.cli.running import RUN_FILE as ENGINE_FILE
@@ -62,6 +66,16 @@ class ProcessDesk:
         assert done.returncode == 0, f"{arguments}: exit {done.returncode}: {done.stdout} {done.stderr}"
         return last_line(done.stdout)
 
+    def status(self) -> dict[str, Any]:
+        """What `midas status --json` says, asked in this process: whoever polls would start one each time."""
+        said = io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(said):
+            patch.chdir(self.workspace)
+            patch.setenv("MIDAS_HOME", str(self.home))
+            code = main(["status", "--json"])
+        assert code == 0, f"status: exit {code}: {said.getvalue()}"
+        return last_line(said.getvalue())
+
     def engine(self) -> EngineFile | None:
         """The engine's own file, as long as it stands."""
         try:
@@ -80,7 +94,7 @@ class ProcessDesk:
         """What the exchange says of itself."""
         found = self.exchange()
         assert found is not None
-        with _DIRECT.open(f"{found.http}/sim/status", timeout=5) as reply:
+        with _DIRECT.open(f"{found.http}/sim/status", timeout=30) as reply:
             answer: dict[str, Any] = json.loads(reply.read())
             return answer
 

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.e2e.kill_lane import CHORD, Lane
+from tests.e2e.kill_lane import AT_ONCE_S, CHORD, PATIENCE_S, Lane
 from tests.e2e.kill_never import FIRES, NEVER, drill
 from tests.e2e.slow_console import BLOCKED_S
 
@@ -99,7 +99,7 @@ def show(lane: Lane, cell: Cell) -> str:
         console.look(0.35 if key in ("enter", "f8", "R") else 0.02)
     if modal.sign:
         try:
-            console.until(modal.sign, 3.0)
+            console.until(modal.sign, PATIENCE_S)
         except AssertionError:
             return f"{modal.name!r} did not open"
     console.type(modal.typed)
@@ -107,11 +107,11 @@ def show(lane: Lane, cell: Cell) -> str:
     return ""
 
 
-def free(lane: Lane, press: Callable[[], None]) -> float | None:
+def free(lane: Lane, press: Callable[[], None], patience: float = PATIENCE_S) -> float | None:
     """Nothing is in the way."""
     began = time.time_ns()
     press()
-    return lane.latched_since(began)
+    return lane.latched_since(began, patience)
 
 
 def blocked(lane: Lane, press: Callable[[], None]) -> float | None:
@@ -119,7 +119,7 @@ def blocked(lane: Lane, press: Callable[[], None]) -> float | None:
     os.kill(lane.open().pid, signal.SIGUSR1)
     end = time.monotonic() + BLOCKED_S
     time.sleep(0.5)
-    found = free(lane, press)
+    found = free(lane, press, AT_ONCE_S)
     while time.monotonic() < end + 0.2:
         lane.open().look(0.1)
     return found
@@ -129,7 +129,7 @@ def unread(lane: Lane, press: Callable[[], None], seconds: float = UNREAD_S) -> 
     """Nobody reads the terminal for so long, and the chord comes in the middle."""
     end = time.monotonic() + seconds
     time.sleep(seconds / 2)
-    found = free(lane, press)
+    found = free(lane, press, AT_ONCE_S)
     time.sleep(max(0.0, end - time.monotonic()))
     return found
 
@@ -139,14 +139,14 @@ def killed(lane: Lane, _press: Callable[[], None]) -> float | None:
     lane.forget_console()
     began = time.time_ns()
     lane.midas("kill")
-    return lane.latched_since(began, 5.0)
+    return lane.latched_since(began)
 
 
 def command(lane: Lane, _press: Callable[[], None]) -> float | None:
     """`midas kill` in another shell."""
     began = time.time_ns()
     lane.midas("kill")
-    return lane.latched_since(began, 5.0)
+    return lane.latched_since(began)
 
 
 def quit_console(lane: Lane, _press: Callable[[], None]) -> float | None:
@@ -186,7 +186,7 @@ def once(lane: Lane, cell: Cell, condition: Condition | None = None) -> Result:
     if not trouble and lane.level() != ("flatten" if fires else "halt"):
         trouble = f"latched at {lane.level()}"
     elsewhere = cell.condition in ("command", "headless") and cell.modal.halted  # nothing new to be shown
-    if not trouble and not elsewhere and not lane.sees_panel(4.0):
+    if not trouble and not elsewhere and not lane.sees_panel(PATIENCE_S):
         trouble = "latched, but the panel is not on the screen"
     if trouble:
         lane.forget_console()  # so that it troubles no other cell

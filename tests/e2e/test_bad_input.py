@@ -16,7 +16,7 @@ from tests.e2e.desk import PAYLOAD, REPOSITORY, ProcessDesk, last_line
 BAD_CONFIG = {
     "an unknown key": ("[risk]\n", "[risk]\nposition_maximum = 0.1\n", "position_maximum"),
     "broken toml": ("[risk]\n", "[risk\n", "config.toml"),
-    "a bad value": ("[risk]\n", '[risk]\norder_rate_max = "many"\n', "order_rate_max"),
+    "a bad value": ("[risk.orders]", '[risk.orders]\nrate_max = "many"\n#', "rate_max"),
 }
 
 
@@ -33,7 +33,7 @@ def test_a_configuration_that_says_nothing_useful_is_refused_by_name(
 ) -> None:
     before, after, named = BAD_CONFIG[name]
     config = workspace / "config.toml"
-    text = re.sub(r"(?m)^order_rate_max.*\n", "", config.read_text())
+    text = re.sub(r"(?m)^rate_max.*\n", "", config.read_text())
     assert before in text
     config.write_text(text.replace(before, after, 1))
     desk.workspace = workspace

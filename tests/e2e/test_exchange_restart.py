@@ -16,6 +16,8 @@ from binance.exceptions import BinanceAPIException
 
 from tests.e2e.desk import ProcessDesk, finished, last_line, until
 
+pytestmark = pytest.mark.long
+
 OPENING = {"USDT": Decimal(50_000), "BTC": Decimal(1)}
 ACCOUNTS = """
 [[accounts]]
@@ -162,6 +164,7 @@ def _check_money(http: str, control: str) -> None:
     assert [row["name"] for row in answer.json()["accounts"]] == ["engine", "bob"]
 
 
+@pytest.mark.long
 def test_an_exchange_that_was_stopped_goes_on_and_a_finished_run_begins_anew(desk: ProcessDesk) -> None:
     named = ["--no-ui", "--json", "--market", "synthetic", "--speed", "10", "--duration", "3"]
     first = desk.run(*named)

@@ -75,10 +75,10 @@ def trading(
     engine = desk.start(*RUN)
     until(lambda: (desk.home / "link.sock").exists(), "the engine's start", 60.0)
     guard = desk.start("guard", "--patience", f"{patience:g}")
-    until(lambda: desk.facts("status")["reconciled"] is True, "an equal account")
+    until(lambda: desk.status()["reconciled"] is True, "an equal account")
     desk.facts("order", "buy", "0.01", "BTC-USDT", "--confirm")
-    until(lambda: bool(desk.facts("status")["positions"]), "a position")
-    bid = desk.facts("status")["positions"][0]["mark"]
+    until(lambda: bool(desk.status()["positions"]), "a position")
+    bid = desk.status()["positions"][0]["mark"]
     price = f"{bid * 0.997:.2f}"
     desk.facts("order", "buy", "0.01", "BTC-USDT", "--price", price, "--post", "--confirm")
     until(lambda: desk.market()["orders_open"] == 1, "a resting order")
@@ -125,14 +125,15 @@ def test_a_loop_that_never_turns_again_is_taken_over(hanging: ProcessDesk, how: 
     assert finished(guard).returncode == 0
 
 
+@pytest.mark.long
 def test_a_stopped_process_is_taken_over_and_sends_nothing_when_it_wakes(hanging: ProcessDesk) -> None:
     engine, _ = trading(hanging)
     engine.send_signal(signal.SIGSTOP)
     assert_taken_over(hanging)
     engine.send_signal(signal.SIGCONT)
-    until(lambda: hanging.facts("status")["latched"] is True, "the woken engine's halt")
+    until(lambda: hanging.status()["latched"] is True, "the woken engine's halt")
     time.sleep(2.0)
-    status = hanging.facts("status")
+    status = hanging.status()
     assert status["mode"] == "EMERGENCY"
     assert status["reconciled"] is True
     held = [p for p in status["positions"] if not p["dust"]]
@@ -153,9 +154,10 @@ def resumed(desk: ProcessDesk) -> None:
     desk.facts("resume", "it woke up", "--confirm")
     desk.facts("mode", "normal", "--reason", "it woke up", "--confirm")
     desk.facts("order", "buy", "0.01", "BTC-USDT", "--confirm")
-    until(lambda: any(not p["dust"] for p in desk.facts("status")["positions"]), "a position")
+    until(lambda: any(not p["dust"] for p in desk.status()["positions"]), "a position")
 
 
+@pytest.mark.long
 def test_a_busy_engine_a_killed_one_and_a_stopped_one_are_left_alone(desk: ProcessDesk) -> None:
     guard = desk.start("guard", "--patience", "5")
     engine = desk.start("--no-ui", "--market", str(PAYLOAD), "--speed", "20", "--duration", "5", "--json")
@@ -191,8 +193,8 @@ def test_a_kill_while_the_loop_is_blocked_withdraws_at_once_and_is_told_truly(ha
     killed = hanging.facts("kill", "--level", "all", "--reason", "drill")
     assert (len(killed["canceled"]), killed["failed"]) == (1, [])
     assert hanging.market()["orders_open"] == 0
-    until(lambda: hanging.facts("status")["latched"] is True, "the engine's word")
-    lines = hanging.facts("status")["kill_report"]
+    until(lambda: hanging.status()["latched"] is True, "the engine's word")
+    lines = hanging.status()["kill_report"]
     assert lines[0].startswith("+0.000s  ALL by ")
     assert any("latch on the disk" in line for line in lines)
     assert any("BUY 0.01 BTC-USDT CANCELED ack" in line for line in lines)

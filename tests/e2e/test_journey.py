@@ -46,7 +46,10 @@ class Trader:
         return found.group(1) if found else ""
 
 
-@pytest.fixture(params=[(120, 40), (80, 24)], ids=["120x40", "80x24"])
+SMALL = pytest.param((80, 24), id="80x24", marks=pytest.mark.long)
+
+
+@pytest.fixture(params=[pytest.param((120, 40), id="120x40"), SMALL])
 def size(request: pytest.FixtureRequest) -> tuple[int, int]:
     """The two terminals that everybody has."""
     found: tuple[int, int] = request.param
@@ -142,4 +145,4 @@ def test_a_day_at_the_console(trader: Trader, desk: ProcessDesk, size: tuple[int
         assert again.eyes.ended() == 0
     finally:
         again.eyes.close()
-    assert desk.facts("status")["reconciled"]
+    assert desk.status()["reconciled"]

@@ -11,6 +11,8 @@ import pytest
 from tests.e2e.checks import check_replay, check_trading
 from tests.e2e.desk import ProcessDesk, last_line
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def run(recorded_stream: Path) -> Iterator[ProcessDesk]:

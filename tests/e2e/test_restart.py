@@ -50,12 +50,12 @@ def _assert_adopted(dead: Path, alive: Path) -> None:
 
 
 def test_a_kill_is_in_force_at_once_and_takes_two_steps_to_release(desk: ProcessDesk) -> None:
-    engine = desk.start(*RUN[:-2], "5", "--json", "--duration", "60")
+    engine = desk.start(*RUN[:-2], "5", "--json")  # until it is stopped
     until(lambda: (desk.home / "link.sock").exists(), "the engine's start", 60.0)
     killed = desk.facts("kill", "--reason", "drill")
     assert killed["latched"]
     assert (desk.home / "kill.latch").exists()
-    status = desk.facts("status")
+    status = desk.status()
     assert (status["mode"], status["latched"], status["latch_on_disk"]) == ("PAUSE", True, True)
     assert any("HALT by" in line and "drill" in line for line in status["kill_report"])
     refused = desk.run("mode", "normal", "--reason", "x", "--confirm")
@@ -66,7 +66,7 @@ def test_a_kill_is_in_force_at_once_and_takes_two_steps_to_release(desk: Process
     assert (desk.home / "kill.latch").exists()
     desk.facts("resume", "checked", "--confirm")
     assert not (desk.home / "kill.latch").exists()
-    assert desk.facts("status")["mode"] == "OBSERVATION"
+    assert desk.status()["mode"] == "OBSERVATION"
     running = desk.facts("replay", "last", "--verify")
     assert any("still running" in note for note in running["notes"])
     desk.facts("stop")
@@ -77,7 +77,7 @@ def test_a_latch_set_while_nothing_runs_keeps_the_next_engine_from_trading(desk:
     assert "the next one finds it" in desk.facts("kill", "--reason", "overnight")["sentence"]
     outcome = desk.facts(*RUN, "--duration", "2")
     assert (outcome["mode"], outcome["orders"]) == ("PAUSE", 0)
-    engine = desk.start(*RUN[:-2], "5", "--json", "--duration", "60")
+    engine = desk.start(*RUN[:-2], "5", "--json")  # until it is stopped
     until(lambda: (desk.home / "link.sock").exists(), "the engine's start", 60.0)
     assert "overnight" in desk.facts("resume", "morning")["sentence"]
     assert (desk.home / "kill.latch").exists()

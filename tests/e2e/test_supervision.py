@@ -16,6 +16,8 @@ from midas.store.lock import InstanceLock
 from tests.e2e.desk import REPOSITORY, ProcessDesk, events, until
 from tests.e2e.eyes import Eyes
 
+pytestmark = pytest.mark.long
+
 SIZE = (120, 40)
 MIDAS = ["-m", "midas"]
 
@@ -62,7 +64,7 @@ def test_engine_and_exchange_die_and_come_back_under_an_open_console(eyes: Eyes,
     assert found is not None
     assert (found.instance, found.http) == (exchange.instance, exchange.http)
     assert found.pid != exchange.pid
-    until(lambda: bool(desk.facts("status")["reconciled"]), "an equal account")
+    until(lambda: bool(desk.status()["reconciled"]), "an equal account")
     eyes.key("c-q")
     assert eyes.ended() == 0
     assert "the engine trades on" in eyes.rows[0]

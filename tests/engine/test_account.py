@@ -116,6 +116,28 @@ def test_closing_withdraws_orders_and_reconciles_before_it_stops(scene: Scene) -
     assert not of(OrderPlanned, audits)
 
 
+def test_closing_goes_on_until_an_order_whose_cancel_was_lost_is_gone(scene: Scene) -> None:
+    scene.say(long())
+    cancel = scene.desk.venue.cancel
+    scene.desk.venue.cancel = lambda client_id, now: []  # type: ignore[method-assign]
+    scene.desk.feed(SessionClosing(scene.desk.now, "duration over"))
+    scene.tick(12)
+    assert scene.desk.stopped == ""
+    scene.desk.venue.cancel = cancel  # type: ignore[method-assign]
+    scene.tick(5)
+    assert scene.desk.state.orders.open == {}
+    assert scene.desk.stopped == "reconciled"
+
+
+def test_an_order_that_no_cancel_reaches_is_named_at_the_end(scene: Scene) -> None:
+    scene.say(long())
+    (client_id,) = scene.desk.state.orders.open
+    scene.desk.venue.cancel = lambda client_id, now: []  # type: ignore[method-assign]
+    scene.desk.feed(SessionClosing(scene.desk.now, "duration over"))
+    scene.tick(30)
+    assert scene.desk.stopped == f"order {client_id} is left open"
+
+
 def test_a_position_is_kept_when_the_session_closes() -> None:
     scene = Scene().hold()
     held = scene.position

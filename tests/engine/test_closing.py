@@ -90,7 +90,7 @@ def test_while_it_is_closed_a_person_orders_nothing_there(hands: Hands) -> None:
     hands.desk.latency = SECOND
     hands.close()
     answer = hands.buy("0.005", "59999.00")
-    assert review(answer).breaches == ("manual BTC-USDT is being closed: wait until that is done",)
+    assert review(answer).breaches[0] == "manual BTC-USDT is being closed: wait until that is done"
     hands.scene.tick(4)
     assert hands.buy("0.005", "59999.00").accepted
     hands.scene.tick(10)

@@ -7,14 +7,17 @@ from decimal import Decimal
 import msgspec
 
 from midas.domain.decision import OrderPlanned
-from midas.domain.event import OrderRejected, RulesRead
+from midas.domain.event import OrderRejected, RulesRead, Ticked
+from midas.domain.market import FeedStatus
+from midas.domain.time import SECOND
 from midas.engine.audit import Audit
 from midas.engine.effect import ReadRules
 from midas.runtime.records import EVENT, HEADER, Header, encode_event, encode_header
 from midas.runtime.replay import Row, fold_ledger
 from tests.engine.scene import Scene, of
-from tests.fakes.desk import BTC
-from tests.fakes.strategy import long
+from tests.fakes.desk import BTC, Desk
+from tests.fakes.scripted_market import ScriptedMarket
+from tests.fakes.strategy import Puppet, long
 
 COARSE = msgspec.structs.replace(
     BTC, lot_size=Decimal("0.001"), quantity_min=Decimal("0.001"), notional_min=Decimal(10)
@@ -100,3 +103,33 @@ def test_what_changed_is_in_the_journal_for_whoever_reads_it_alone(scene: Scene)
     event = RulesRead(BTC.id, "", COARSE, 1)
     rows = [Row(0, HEADER, encode_header(header)), Row(1, EVENT, encode_event(event))]
     assert fold_ledger(header, rows[1:]).relisted == (COARSE,)
+
+
+def test_an_instrument_that_falls_silent_is_asked_about(scene: Scene) -> None:
+    silent = {f"{BTC.symbol.lower()}@depth@100ms": 4 * SECOND}
+    scene.desk.venue.listed[BTC.id] = RulesRead(BTC.id, "BREAK", BTC, 0)
+    audits = []
+    for _ in range(20):
+        scene.market.now += SECOND
+        audits += scene.desk.feed(Ticked(scene.market.now, 0, silent))
+    assert asked(audits) == [BTC.id]
+    assert "(BREAK)" in scene.desk.state.control.gates[BTC.id].reason
+
+
+def test_a_market_that_is_down_is_no_reason_to_ask(scene: Scene) -> None:
+    scene.desk.feed(FeedStatus("binance", "market", scene.desk.now, False))
+    silent = {f"{BTC.symbol.lower()}@depth@100ms": 4 * SECOND}
+    audits = []
+    for _ in range(20):
+        scene.market.now += SECOND
+        audits += scene.desk.feed(Ticked(scene.market.now, 0, silent))
+    assert asked(audits) == []
+
+
+def test_a_desk_that_starts_while_its_instrument_is_halted_starts_with_a_closed_gate() -> None:
+    desk, market = Desk([Puppet()]), ScriptedMarket()
+    desk.feed(RulesRead(BTC.id, "HALT", BTC, market.now))
+    desk.open(market.now)
+    desk.tick(desk.now + SECOND)
+    assert not desk.state.recovering
+    assert "(HALT)" in desk.state.control.gates[BTC.id].reason

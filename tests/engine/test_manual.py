@@ -100,7 +100,7 @@ def test_everything_against_an_order_is_said_at_once(hands: Hands) -> None:
     assert not answer.accepted
     assert answer.message.startswith("BUY 0.2 BTC-USDT at 59000.00 is refused: ")
     breaches = review(answer).breaches
-    assert "order of 11800.00 USDT, at most 2500" in breaches
+    assert "order of 11800 USDT, at most 2500 USDT: 9300 USDT over; at most 0.03333 BTC fits" in breaches
     assert any("BTC-USDT would be 120.0% of equity, at most 20%" in b for b in breaches)
     assert hands.open == []
 
@@ -109,7 +109,9 @@ def test_what_works_already_counts_the_persons_own_orders_too(hands: Hands) -> N
     hands.resting("0.03")
     answer = hands.buy("0.01", "59000.00")
     assert not answer.accepted
-    assert review(answer).breaches == ("BTC-USDT would be 24.0% of equity, at most 20%",)
+    assert review(answer).breaches == (
+        "BTC-USDT would be 24.0% of equity, at most 20%: 4% over; at most 0.00333 BTC fits",
+    )
     hands.scene.puppet.opinion = long()
     hands.scene.bar()
     assert [o.intent.strategy for o in hands.open] == ["manual"]
@@ -289,11 +291,50 @@ def test_without_a_valid_book_the_estimate_says_so(hands: Hands) -> None:
     assert any("the book isn't valid (gap" in w for w in said.warnings)
 
 
-def test_an_order_that_meets_our_own_is_warned_of(hands: Hands) -> None:
+def test_an_order_that_meets_our_own_is_refused(hands: Hands) -> None:
     hands.hold("0.01").sell("0.005", "60100.00")
     ours = hands.open[0].intent.client_id[-4:]
     said = review(hands.buy("0.005", "60100.00", confirmed=False))
-    assert f"it would meet our own order {ours} of manual" in said.warnings
+    assert said.breaches == (f"it would meet our own order {ours} of manual",)
+
+
+def scene_of_large(**limits: object) -> Hands:
+    return Hands(Scene(None, **limits))
+
+
+def test_an_order_that_is_a_large_share_of_equity_has_its_size_confirmed_too() -> None:
+    hands = scene_of_large(fat_finger_share=0.06)
+    assert review(hands.buy("0.01", "59999.00", confirmed=False)).large == ""
+    assert hands.buy("0.01", "59999.00").accepted
+    asked = hands.buy("0.0101", "59999.00", confirmed=False)
+    assert asked.accepted
+    assert review(asked).large == "unusually large: 0.0101 BTC is 6.1% of equity"
+    assert review(asked).large in review(asked).warnings
+    answer = hands.buy("0.0101", "59999.00")
+    assert not answer.accepted
+    assert "6.1% of equity; confirm that size, too (--large in a shell)" in answer.message
+    assert len(hands.open) == 1
+    meant = PlaceOrder("t-large", BTC.name, "BUY", "LIMIT", "0.0101", "59999.00", "manual", True, True)
+    assert hands.desk.command(meant).accepted
+    assert len(hands.open) == 2
+
+
+def test_an_order_of_many_times_the_days_median_has_its_size_confirmed_too() -> None:
+    hands = scene_of_large(fat_finger_multiple=10.0)
+    for n in range(4):
+        hands.resting("0.001", f"5999{n}.00")
+    assert review(hands.buy("0.02", "59000.00", confirmed=False)).large == "", "too few to have a median"
+    hands.resting("0.001", "59995.00")
+    assert review(hands.buy("0.01", "59000.00", confirmed=False)).large == ""
+    large = review(hands.buy("0.01001", "59000.00", confirmed=False)).large
+    assert large == "unusually large: 0.01001 BTC is 10 times the day's median order of 0.001 BTC"
+    assert hands.state.carried().sizes == {BTC.id: (Decimal("0.001"),) * 5}
+    assert not hands.amend(hands.open[0], quantity="0.011").accepted
+
+
+def test_a_sale_is_never_unusually_large() -> None:
+    hands = scene_of_large(fat_finger_share=0.061).hold("0.01")
+    assert hands.sell("0.00999", "60200.00").accepted
 
 
 def test_orders_and_positions_of_a_person_survive_a_crash(hands: Hands) -> None:

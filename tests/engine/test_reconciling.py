@@ -558,3 +558,15 @@ def test_a_list_that_is_not_told_is_said_and_asked_for_once(scene: Scene) -> Non
     asked = [e for a in scene.desk.audits for e in a.effects if e == TakeAccount("flows")]
     assert len(asked) == 1
     assert "doesn't list" in scene.desk.picture().reconciliation.differences[0].evidence
+
+
+def test_what_a_failed_pass_was_to_find_is_looked_for_again(scene: Scene) -> None:
+    scene.tick(3)
+    scene.desk.venue.deaf = True
+    scene.desk.feed(AccountDoubted(scene.desk.now, "user stream"))
+    scene.desk.venue.deaf = False
+    known = scene.desk.state.passes
+    scene.tick(8)
+    assert scene.desk.state.passes == known
+    scene.tick(4)
+    assert scene.desk.state.passes == known + 1

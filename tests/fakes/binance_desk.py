@@ -21,6 +21,8 @@ from midas.venues.binance.plan import FeedPlan
 from midas.venues.sim.runfile import RunFile
 from tests.fakes.binance_bench import Bench, intent
 
+PATIENT_S, IMPATIENT_S = 25.0, 0.8  # silence of the market until its connection is given up
+
 
 class Desk(Bench):
     """A broker and a feed on a running exchange, and all that they said."""
@@ -30,15 +32,23 @@ class Desk(Bench):
         self.btc = instruments[0]
         self.book = OrderBook()
         self.crossed = 0
+        self._run, self._traded = run, tuple(instruments)
+        self.feed = self._feed(PATIENT_S)
+
+    def impatient(self) -> None:
+        """Before the feed starts: let it give up a silent market soon, as a machine that stalls must not."""
+        self.feed = self._feed(IMPATIENT_S)
+
+    def _feed(self, silence: float) -> BinanceFeed:
         plan = FeedPlan(
-            streams_url=run.ws,
-            instruments=tuple(instruments),
-            speed=run.speed,
-            connection_silence=0.8,
+            streams_url=self._run.ws,
+            instruments=self._traded,
+            speed=self._run.speed,
+            connection_silence=silence,
             wait_first=0.01,
             wait_last=0.05,
         )
-        self.feed = BinanceFeed(plan, self.hear, self.rest.public, time.time_ns, lambda: 0.5)
+        return BinanceFeed(plan, self.hear, self.rest.public, time.time_ns, lambda: 0.5)
 
     def hear(self, event: Event) -> None:
         """As the engine does: keep the book, and have it fetched anew where it became impossible."""

@@ -21,6 +21,7 @@ from midas.domain.event import (
     Ticked,
 )
 from midas.domain.instrument import Instrument
+from midas.domain.limits import Asset, Assets, Limits
 from midas.domain.market import FeedStatus
 from midas.domain.time import MILLISECOND, SECOND
 from midas.domain.triggers import TriggerRules
@@ -39,8 +40,6 @@ from midas.engine.snapshot import Assembly, Painter
 from midas.execution.worker import ExecutionRules
 from midas.portfolio.sizing import SizingRules
 from midas.ports.strategy import Strategy
-from midas.risk.exposure import Classes
-from midas.risk.limits import Limits
 from midas.state.snapshot import HealthView, Snapshot
 from tests.fakes.venue import FakeVenue
 
@@ -56,7 +55,9 @@ CASH = {"USDT": Decimal(10_000)}
 LIMITS = Limits(
     profile="crypto-only", position_max=0.20, sector_max=0.90, correlation_max=0.70, usd_max=1.0,
     crypto_max=0.90, cash_min=0.10, order_rate_max=20, order_notional_max=2500.0, price_collar_bps=50.0,
-    classes=Classes("cash", {"BTC": "crypto", "ETH": "crypto"}),
+    cluster_max=0.40, share_max=0.0, etf_max=0.0, forex_max=0.0, bond_max=0.0, commodity_max=0.0,
+    strategy_max=0.90, duplicate_window=5 * SECOND, repeats_max=30, fat_finger_multiple=1e9,
+    fat_finger_share=1.0, assets=Assets("cash", {a: Asset("crypto", "crypto") for a in ("BTC", "ETH")}),
 )  # fmt: skip
 TRIGGERS = TriggerRules()
 REGIME = RegimeRules(

@@ -207,6 +207,7 @@ class FakeFeed:
         self.publish = publish
         self.resyncs: list[tuple[str, str]] = []
         self.relisted: list[Instrument] = []
+        self.resting: set[str] = set()  # what doesn't trade
         self.closed = False
 
     async def start(self) -> None:
@@ -218,8 +219,9 @@ class FakeFeed:
     def resync(self, instrument: str, reason: str) -> None:
         self.resyncs.append((instrument, reason))
 
-    def relist(self, instrument: Instrument) -> None:
+    def relist(self, instrument: Instrument, trades: bool) -> None:
         self.relisted.append(instrument)
+        (self.resting.discard if trades else self.resting.add)(instrument.id)
 
     async def history(self, instrument: Instrument, period: int, count: int) -> list[Bar]:
         return []

@@ -41,6 +41,7 @@ async def test_a_half_open_user_stream_is_noticed_within_two_heartbeats(
 async def test_a_market_that_is_connected_and_silent_is_given_up_and_opened_again(
     desk: Desk, proxy: FaultProxy
 ) -> None:
+    desk.impatient()
     await desk.feed.start()
     await desk.until(lambda: desk.book.valid)
     proxy.arm("half_open", MARKET, times=0)

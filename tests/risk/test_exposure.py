@@ -1,25 +1,24 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from math import isnan, sqrt
+from math import isnan
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from midas.agents.risk_manager import RiskManager
 from midas.domain.event import OrderFilled, Source
-from midas.domain.market import Bar
+from midas.domain.limits import Assets
 from midas.domain.order import CloseReason, OrderIntent, Purpose, Side
 from midas.domain.time import SECOND
 from midas.domain.verdict import Approved
-from midas.risk.exposure import CORRELATION_MIN, Classes, correlation, worst_case
+from midas.risk.exposure import worst_case
 from midas.state.state import State
 from tests.fakes.desk import LIMITS
 from tests.fakes.nouns import BTC, ETH, START, desk, fill, hold, intent, quote, selling, target
 
-PLAIN = Classes("cash", {})
+PLAIN = Assets()
 
 
 def test_an_empty_account_is_all_cash() -> None:
@@ -78,7 +77,7 @@ def test_cash_is_reserved_at_the_price_of_the_order() -> None:
 def test_a_stablecoin_counts_as_the_settings_say(counts_as: str, usd: float, crypto: float) -> None:
     state = desk()
     hold(state, "10")
-    now = worst_case(state, Classes(counts_as, {}))
+    now = worst_case(state, Assets(counts_as))
     assert now.usd == pytest.approx(usd)
     assert now.crypto == pytest.approx(crypto)
 
@@ -88,7 +87,7 @@ def test_sectors_sum_their_instruments() -> None:
     state.on_quote(quote("9.99", "10.01", ETH))
     hold(state, "10")
     hold(state, "10", "10", instrument=ETH)
-    together = worst_case(state, Classes("cash", {"BTC": "crypto", "ETH": "crypto"}))
+    together = worst_case(state, LIMITS.assets)
     assert together.by_sector == {"crypto": pytest.approx(0.11)}
     assert worst_case(state, PLAIN).by_sector == {"BTC": pytest.approx(0.1), "ETH": pytest.approx(0.01)}
 
@@ -97,35 +96,6 @@ def test_what_has_no_price_makes_every_share_unknown() -> None:
     now = worst_case(desk(BTC, ETH, ETH="1"), PLAIN)
     assert isnan(now.crypto)
     assert isnan(now.cash)
-
-
-def bars(state: State, closes: dict[str, list[float]]) -> None:
-    for instrument, prices in closes.items():
-        for n, close in enumerate(prices):
-            bar = Bar(instrument, (n + 1) * SECOND, START, SECOND, close, close, close, close, 1.0, 1)
-            state.on_bar(bar)
-
-
-@given(
-    st.lists(st.tuples(st.floats(50, 200), st.floats(50, 200)), min_size=CORRELATION_MIN + 1, max_size=130)
-)
-def test_correlation_is_that_of_the_last_log_returns(prices: list[tuple[float, float]]) -> None:
-    state = desk(BTC, ETH)
-    bars(state, {BTC.id: [p[0] for p in prices], ETH.id: [p[1] for p in prices]})
-    value = correlation(state, BTC.id, ETH.id)
-    returns = np.diff(np.log(np.array(prices[-120:])), axis=0)
-    spread = sqrt(float(returns[:, 0].var()) * float(returns[:, 1].var()))
-    if spread > 1e-9:
-        assert value == pytest.approx(float(np.corrcoef(returns.T)[0, 1]), abs=1e-6)
-
-
-def test_few_or_flat_bars_say_nothing() -> None:
-    state = desk(BTC, ETH)
-    bars(state, {BTC.id: [1.0, 2.0] * 20, ETH.id: [1.0, 2.0] * 20})
-    assert isnan(correlation(state, BTC.id, ETH.id))
-    state = desk(BTC, ETH)
-    bars(state, {BTC.id: [1.0, 2.0] * 30, ETH.id: [1.0] * 60})
-    assert isnan(correlation(state, BTC.id, ETH.id))
 
 
 # I6: whatever strategies want and whatever becomes of their orders.
@@ -149,7 +119,7 @@ def test_the_worst_case_is_never_above_a_limit(moves: list[Move]) -> None:
     for n, (kind, strategy, tenths) in enumerate(moves):
         state.now += 2 * SECOND
         _move(state, risk, n, kind, strategy, Decimal(tenths) / 10)
-        now = worst_case(state, LIMITS.classes)
+        now = worst_case(state, LIMITS.assets)
         assert now.by_instrument[BTC.id] <= LIMITS.position_max + 1e-9
         assert now.crypto <= LIMITS.crypto_max + 1e-9
         assert now.cash >= LIMITS.cash_min - 1e-9

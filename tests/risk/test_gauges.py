@@ -5,6 +5,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from midas.domain.limits import Asset, Assets
 from midas.risk.gauges import gauges, next_to_bind, switched_off
 from midas.state.snapshot import LimitView
 from midas.state.state import State
@@ -17,14 +18,24 @@ def rows(state: State) -> dict[str, LimitView]:
 
 
 def test_every_limit_that_can_bind_has_a_gauge() -> None:
-    assert set(rows(desk())) == {"position", "sector", "crypto", "cash", "rate"}
+    assert set(rows(desk())) == {
+        "position", "correlation", "sector", "strategy", "crypto", "cash", "rate"
+    }  # fmt: skip
 
 
 def test_a_limit_that_allows_everything_is_no_gauge_but_named_as_off() -> None:
-    assert switched_off(LIMITS) == ("US dollar",)
-    tight = msgspec.structs.replace(LIMITS, usd_max=0.5)
-    assert "usd" in {row.name for row in gauges(desk(), tight)}
+    assert switched_off(LIMITS) == ("US dollar", "currency", "venue")
+    tight = msgspec.structs.replace(LIMITS, usd_max=0.5, currency_max=0.5, venue_max=0.5)
+    assert {"usd", "venue"} <= {row.name for row in gauges(desk(), tight)}
     assert switched_off(tight) == ()
+
+
+def test_a_class_that_nothing_traded_here_belongs_to_has_no_gauge() -> None:
+    assert "share" not in rows(desk())
+    listed = Assets("cash", {"BTC": Asset("share", "technology")})
+    shown = {row.name: row for row in gauges(desk(), msgspec.structs.replace(LIMITS, assets=listed))}
+    assert "crypto" not in shown
+    assert shown["share"].maximum == 0.0
 
 
 def test_gauges_show_the_worst_case_and_what_binds_next() -> None:

@@ -5,16 +5,18 @@ from decimal import Decimal
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from midas.agents.risk_manager import RiskManager
+from midas.domain.limits import Asset, Assets, Limits
 from midas.domain.market import Bar, Trade
 from midas.domain.mode import Mode
+from midas.domain.money import floor_to
 from midas.domain.opinion import Target
 from midas.domain.order import OrderIntent, Purpose
 from midas.domain.time import SECOND
-from midas.domain.verdict import Approved, Refused
-from midas.risk.exposure import Classes
-from midas.risk.limits import Limits
+from midas.domain.verdict import Approved, Breach, Refused
 from midas.state.state import State
 from tests.fakes.desk import LIMITS
 from tests.fakes.nouns import BTC, ETH, START, desk, hold, intent, pair, quote, report, selling, target
@@ -24,7 +26,8 @@ def limits(**changes: object) -> Limits:
     """Nothing binds but what a test names."""
     open_ = {
         "position_max": 1.0, "sector_max": 1.0, "crypto_max": 1.0, "usd_max": 1.0, "cash_min": 0.0,
-        "order_notional_max": 1e9, "order_rate_max": 1_000, "classes": Classes("cash", {}),
+        "order_notional_max": 1e9, "order_rate_max": 1_000, "assets": Assets(), "cluster_max": 1.0,
+        "strategy_max": 1.0,
     }  # fmt: skip
     return msgspec.structs.replace(LIMITS, **{**open_, **changes})
 
@@ -39,14 +42,14 @@ def blocked(state: State, planned: OrderIntent, **changes: object) -> str:
     return breach.limit if breach else ""
 
 
-CRYPTO = Classes("cash", {"BTC": "crypto", "ETH": "crypto"})
+CRYPTO = LIMITS.assets
 
 
 @pytest.mark.parametrize(
     ("limit", "changes"),
     [
         ("position", {"position_max": 0.2}),
-        ("sector", {"sector_max": 0.2, "classes": CRYPTO}),
+        ("sector", {"sector_max": 0.2, "assets": CRYPTO}),
         ("crypto", {"crypto_max": 0.2}),
         ("cash", {"cash_min": 0.8}),
     ],
@@ -73,23 +76,23 @@ def test_a_full_sector_does_not_stop_another() -> None:
     hold(state, "50")
     asked = target("10", instrument=ETH.id)
     assert breaches(state, asked, sector_max=0.4) == []
-    assert breaches(state, asked, sector_max=0.4, classes=CRYPTO) == ["sector"]
+    assert breaches(state, asked, sector_max=0.4, assets=CRYPTO) == ["sector"]
 
 
 def test_only_new_dollars_break_the_dollar_limit() -> None:
-    everything_usd = Classes("usd", {})
-    assert breaches(desk(), target("20"), usd_max=0.5, classes=everything_usd) == []
+    everything_usd = Assets("usd")
+    assert breaches(desk(), target("20"), usd_max=0.5, assets=everything_usd) == []
     usdc = pair("USDC", "BTC")
     state = desk(usdc, cash="100", quote_asset="BTC")
     asked = target("0.49", instrument=usdc.id)
-    assert breaches(state, asked, usd_max=0.5, classes=everything_usd) == []
+    assert breaches(state, asked, usd_max=0.5, assets=everything_usd) == []
     more = target("0.51", instrument=usdc.id)
-    assert breaches(state, more, usd_max=0.5, classes=everything_usd) == ["usd"]
+    assert breaches(state, more, usd_max=0.5, assets=everything_usd) == ["usd"]
 
 
 def test_cash_in_a_stablecoin_is_crypto_where_the_settings_say_so() -> None:
     assert breaches(desk(), target("1"), crypto_max=0.9) == []
-    assert breaches(desk(), target("1"), crypto_max=0.9, classes=Classes("crypto", {})) == ["crypto"]
+    assert breaches(desk(), target("1"), crypto_max=0.9, assets=Assets("crypto")) == ["crypto"]
 
 
 def test_what_can_not_be_valued_is_refused() -> None:
@@ -259,22 +262,212 @@ def pulse(state: State, mirrored: bool) -> None:
             state.on_bar(bar)
 
 
-@pytest.mark.parametrize(("mirrored", "held", "expected"), [
-    (False, "0", "10"), (False, "7", "10"), (True, "0", "20"), (False, "15", "15"),
-])  # fmt: skip
-def test_a_position_that_moves_with_another_is_taken_at_half_but_never_sold_for_it(
-    mirrored: bool, held: str, expected: str
-) -> None:
+def correlated(mirrored: bool, held: str = "0") -> State:
+    """3 % of equity in ETH, which moves as BTC does; the clusters end at 10 %."""
     state = desk(BTC, ETH)
     state.on_quote(quote("9.99", "10.01", ETH))
-    hold(state, "1", "10", "other", ETH)
+    hold(state, "30", "10", "other", ETH)
     if held != "0":
         hold(state, held)
     pulse(state, mirrored)
-    verdict = RiskManager(limits()).review(target("20"), state)
+    return state
+
+
+def test_a_position_that_moves_with_another_is_cut_to_what_their_cluster_leaves() -> None:
+    state = correlated(mirrored=False)
+    verdict = RiskManager(limits(cluster_max=0.1)).review(target("20"), state)
     assert isinstance(verdict, Approved)
-    assert verdict.target.quantity == Decimal(expected)
-    assert ("halved" in verdict.target.reason) is not mirrored
+    assert verdict.target.quantity == Decimal(7)
+    assert "cut to 7: 1.00 correlated with ETH-USDT" in verdict.target.reason
+    assert breaches(state, target("7"), cluster_max=0.1) == []
+    planned = intent("md-9", quantity=Decimal(7))
+    assert blocked(state, planned, cluster_max=0.1) == ""
+    more = msgspec.structs.replace(planned, quantity=Decimal("7.00001"))
+    assert blocked(state, more, cluster_max=0.1) == "correlation"
+
+
+def test_a_full_cluster_says_so_instead_of_selling_or_doing_nothing() -> None:
+    state = correlated(mirrored=False, held="7")
+    verdict = RiskManager(limits(cluster_max=0.1)).review(target("20"), state)
+    assert isinstance(verdict, Refused)
+    assert [b.limit for b in verdict.breaches] == ["correlation"]
+    assert verdict.breaches[0].sentence == (
+        "BTC together with ETH, which moves with it, would be 23.0% of equity, at most 10%: 13% over; "
+        "at most 7 BTC in all fits"
+    )
+
+
+def test_a_hedge_is_no_cluster() -> None:
+    assert breaches(correlated(mirrored=True), target("20"), cluster_max=0.1) == []
+
+
+def test_what_is_only_being_bought_counts_in_the_cluster_too() -> None:
+    state = desk(BTC, ETH)
+    state.on_quote(quote("99.99", "100.01", ETH))
+    pulse(state, mirrored=False)
+    state.plan(intent("md-eth", instrument=ETH.id, strategy="other", quantity=Decimal(9)))
+    assert blocked(state, intent(quantity=Decimal(1)), cluster_max=0.1) == ""
+    assert blocked(state, intent(quantity=Decimal("1.001")), cluster_max=0.1) == "correlation"
+
+
+SHARES = Assets("cash", {"BTC": Asset("share", "technology"), "ETH": Asset("etf", "index")})
+
+
+@pytest.mark.parametrize("kind", ["crypto", "share", "etf", "forex", "bond", "commodity"])
+def test_each_class_of_assets_has_its_own_limit(kind: str) -> None:
+    listed = Assets("cash", {"BTC": Asset(kind, "some")})
+    changes: dict[str, object] = {"assets": listed, f"{kind}_max": 0.2, "currency_max": 1.0}
+    assert breaches(desk(), target("20"), **changes) == []
+    assert breaches(desk(), target("20.00001"), **changes) == [kind]
+    assert breaches(desk(), target("1"), **{**changes, f"{kind}_max": 0.0}) == [kind]
+
+
+def test_a_class_counts_only_its_own() -> None:
+    state = desk(BTC, ETH)
+    state.on_quote(quote("99.99", "100.01", ETH))
+    hold(state, "20", instrument=ETH)
+    assert breaches(state, target("20"), share_max=0.2, etf_max=0.2, assets=SHARES) == []
+
+
+@pytest.mark.parametrize("limit", ["venue", "strategy"])
+def test_venue_and_strategy_pass_at_their_edge_and_refuse_one_lot_beyond(limit: str) -> None:
+    state = desk(BTC, ETH)
+    state.on_quote(quote("99.99", "100.01", ETH))
+    hold(state, "10", instrument=ETH)
+    changes: dict[str, object] = {f"{limit}_max": 0.2}
+    assert breaches(state, target("10"), **changes) == []
+    assert breaches(state, target("10.00001"), **changes) == [limit]
+    assert blocked(state, intent(quantity=Decimal("10.00001")), **changes) == limit
+    other = target("11", strategy="other")
+    assert breaches(state, other, **changes) == ([limit] if limit == "venue" else [])
+
+
+def test_a_foreign_currency_has_its_limit_and_dollars_two() -> None:
+    euro, sap, apple = pair("EUR"), pair("SAP", "EUR"), pair("AAPL", "USD")
+    dollar = pair("USD")
+    listed = Assets("cash", {"SAP": Asset("share", "technology"), "AAPL": Asset("share", "technology")})
+    state = desk(euro, sap, dollar, apple, USD="5000", EUR="1000", cash="9000")
+    state.on_quote(quote("1.99", "2.01", euro))
+    state.on_quote(quote("99.99", "100.01", sap))
+    state.on_quote(quote("0.49", "0.51", dollar))
+    state.on_quote(quote("49.99", "50.01", apple))
+    assert state.equity() == pytest.approx(9000 + 2000 + 2500)
+    changes: dict[str, object] = {
+        "assets": listed, "currency_max": 0.2, "usd_max": 0.2, "forex_max": 1.0, "share_max": 1.0,
+    }  # fmt: skip
+    edge = target("350", instrument=euro.id)  # 2000 + 700 are a fifth
+    assert breaches(state, edge, **changes) == []
+    assert breaches(state, target("350.1", instrument=euro.id), **changes) == ["currency"]
+    assert breaches(state, target("401", instrument=dollar.id), **changes) == ["usd", "currency"]
+    paid_in_euro = target("5", instrument=sap.id)  # neither more euros nor fewer
+    assert breaches(state, paid_in_euro, **changes) == []
+
+
+def test_a_refusal_says_how_far_over_and_what_would_fit() -> None:
+    verdict = RiskManager(limits(position_max=0.2)).review(target("23.1"), desk())
+    assert isinstance(verdict, Refused)
+    (breach,) = verdict.breaches
+    assert breach.sentence == (
+        "BTC-USDT would be 23.1% of equity, at most 20%: 3.1% over; at most 20 BTC in all fits"
+    )
+    assert breach.fits == Decimal(20)
+    order = RiskManager(limits(cash_min=0.95)).admit(intent(quantity=Decimal(6)), desk())
+    assert order is not None
+    assert order.sentence == "cash would be 94.0%, at least 95%: 1% short; at most 5 BTC fits"
+
+
+def test_where_nothing_more_fits_the_refusal_says_that() -> None:
+    state = desk()
+    hold(state, "21")
+    verdict = RiskManager(limits(position_max=0.2)).review(target("22"), state)
+    assert isinstance(verdict, Refused)
+    assert verdict.breaches[0].sentence.endswith("2% over; nothing more fits")
+    assert verdict.breaches[0].fits == 0
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.decimals("0.00001", "500", places=5), st.decimals("0", "60", places=5),
+    st.decimals("0", "40", places=5),
+    st.floats(0.01, 0.9), st.floats(0.01, 0.9), st.floats(0.0, 0.9), st.integers(100, 5_000_000),
+)  # fmt: skip
+def test_the_size_that_is_said_to_fit_passes_and_one_lot_more_does_not(
+    asked: Decimal, held: Decimal, buying: Decimal, position: float, crypto: float, cash: float, cents: int
+) -> None:
+    state = desk()
+    price = Decimal(cents) / 100
+    state.on_quote(quote(str(price), str(price + Decimal("0.01"))))
+    hold(state, str(held), str(price))
+    if buying:
+        state.plan(intent("md-1", strategy="other", quantity=buying, price=price))
+    risk = RiskManager(limits(position_max=position, crypto_max=crypto, cash_min=cash, price_collar_bps=2000))
+    lot = BTC.lot_size
+
+    def order(quantity: Decimal) -> Breach | None:
+        return risk.admit(intent("md-2", quantity=quantity, price=price), state)
+
+    def goal(quantity: Decimal) -> bool:
+        return isinstance(risk.review(target(quantity), state), Approved)
+
+    breach = order(asked)
+    if breach is not None and breach.fits is not None:
+        assert not breach.fits or order(breach.fits) is None
+        assert order(breach.fits + lot) is not None
+    verdict = risk.review(target(asked), state)
+    if isinstance(verdict, Refused) and verdict.breaches[0].fits is not None:
+        fits = verdict.breaches[0].fits
+        assert fits < asked
+        assert not fits or goal(fits)
+        assert not goal(max(fits, floor_to(held, lot)) + lot)
+
+
+def test_the_same_order_is_not_sent_again_before_the_first_is_answered() -> None:
+    state = desk()
+    first = intent("md-1", strategy="manual")
+    state.plan(first)
+    window: dict[str, object] = {"duplicate_window": 5 * SECOND}
+
+    def again(after: int, **changes: object) -> str:
+        state.now = START + after
+        twin = msgspec.structs.replace(first, client_id="md-2", created_at=state.now, **changes)
+        return blocked(state, twin, **window)
+
+    assert again(5 * SECOND - 1) == "duplicate"
+    assert again(5 * SECOND) == ""
+    assert again(0, quantity=Decimal(2)) == ""
+    assert again(0, price=Decimal("99.98")) == ""
+    assert again(0, strategy="s") == ""
+    state.orders.sent("md-1", START, START)
+    assert again(SECOND) == "duplicate"
+    state.orders.accepted("md-1", "v", START + SECOND)
+    assert again(SECOND) == "", "answered: another one is another one"
+
+
+def test_an_order_never_meets_another_one_of_ours() -> None:
+    state = desk()
+    hold(state, "5", strategy="other")
+    state.plan(selling("md-rest", strategy="other", price=Decimal(100)))
+    assert blocked(state, intent("md-2", price=Decimal("99.99"))) == ""
+    assert blocked(state, intent("md-2", price=Decimal(100))) == "self-trade"
+    state.orders.uncertain("md-rest", "timeout", START)
+    sale = selling("md-3", strategy="other", price=Decimal("99.99"))
+    assert blocked(state, sale) == ""
+
+
+def test_an_exit_waits_for_an_entry_that_it_would_meet_but_not_for_one_in_doubt() -> None:
+    state = desk()
+    hold(state, "5", strategy="other")
+    state.plan(intent("md-buy", price=Decimal(100)))
+    sale = selling("md-3", strategy="other", price=Decimal("99.99"))
+    assert blocked(state, sale) == "self-trade"
+    state.orders.uncertain("md-buy", "timeout", START)
+    assert blocked(state, sale) == ""
+
+
+def test_one_order_has_at_most_the_quantity_allowed_for_its_asset() -> None:
+    most: dict[str, object] = {"order_quantity_max": {"BTC": 2.0}}
+    assert blocked(desk(), intent(quantity=Decimal(2)), **most) == ""
+    assert blocked(desk(), intent(quantity=Decimal("2.00001")), **most) == "order quantity"
 
 
 def test_an_approval_carries_the_band_for_its_orders() -> None:

@@ -9,15 +9,18 @@ import msgspec
 import pytest
 
 from midas.domain.event import CandlesRead
+from midas.domain.limits import Assets
 from midas.domain.tail import TailRules
 from midas.domain.time import DAY, HOUR, MINUTE
 from midas.risk.further import Entry
 from midas.risk.tail import TailDesk, aligned, held, span, zone
 from midas.state.state import State
 from midas.statistics.portfolio_risk import Marginal
+from tests.fakes.desk import LIMITS
 from tests.fakes.nouns import BTC, ETH, START, desk, hold, quote
 
-RULES = TailRules(horizons=(HOUR,), classes={"BTC": "crypto", "ETH": "crypto"})
+RULES = TailRules(horizons=(HOUR,))
+ASSETS = LIMITS.assets
 PRICES = 300
 
 
@@ -44,14 +47,14 @@ def stand(
 
 def test_what_is_held_counts_as_a_share_of_equity_also_what_was_there_before_us() -> None:
     _, state = stand()
-    assert held(state) == pytest.approx({BTC.id: 0.1, ETH.id: 0.2})
+    assert held(state, ASSETS) == pytest.approx({BTC.id: 0.1, ETH.id: 0.2})
     hold(state, "1")
-    assert held(state)[BTC.id] == pytest.approx(0.11)
+    assert held(state, ASSETS)[BTC.id] == pytest.approx(0.11)
 
 
 def test_the_three_methods_stand_beside_each_other_and_components_make_the_whole() -> None:
     tail, state = stand()
-    figures = tail.figures(HOUR, state)
+    figures = tail.figures(HOUR, state, ASSETS)
     risk = figures.filtered
     assert 0.0 < risk.value_at_risk < risk.expected_shortfall < 0.03
     assert figures.normal.value_at_risk == pytest.approx(0.0037, rel=0.3)
@@ -66,7 +69,7 @@ def test_five_scenarios_beyond_the_level_are_needed_and_what_is_missing_is_said(
     prices: int, known: bool
 ) -> None:
     tail, state = stand(count=prices)
-    risk = tail.figures(HOUR, state).filtered
+    risk = tail.figures(HOUR, state, ASSETS).filtered
     assert risk.known is known
     if not known:
         assert risk.reason.startswith(
@@ -76,7 +79,7 @@ def test_five_scenarios_beyond_the_level_are_needed_and_what_is_missing_is_said(
 
 def test_a_flat_account_risks_nothing_whatever_is_known() -> None:
     tail, state = stand(btc="0", eth="0", count=0)
-    figures = tail.figures(HOUR, state)
+    figures = tail.figures(HOUR, state, ASSETS)
     assert (figures.filtered.value_at_risk, figures.filtered.expected_shortfall) == (0.0, 0.0)
     assert figures.components == ()
 
@@ -91,7 +94,7 @@ def test_a_flat_account_risks_nothing_whatever_is_known() -> None:
 def test_why_the_venue_told_nothing_stands_in_the_sentence(changes: dict[str, object], words: str) -> None:
     tail, state = stand(count=0)
     state.apply(msgspec.structs.replace(candles(BTC.id, 0), **changes))
-    assert words in tail.figures(HOUR, state).filtered.reason
+    assert words in tail.figures(HOUR, state, ASSETS).filtered.reason
 
 
 def test_a_hole_makes_no_return_and_a_period_that_one_lacks_is_nobodys() -> None:
@@ -103,12 +106,13 @@ def test_a_hole_makes_no_return_and_a_period_that_one_lacks_is_nobodys() -> None
 
 def test_a_ticket_sees_the_tail_before_and_after_and_a_sale_takes_from_it() -> None:
     tail, state = stand()
-    bought, sold = tail.what_if(BTC.id, 5.0, state), tail.what_if(BTC.id, -10.0, state)
+    bought, sold = (tail.what_if(BTC.id, size, state, ASSETS) for size in (5.0, -10.0))
     assert isinstance(bought, Marginal)
     assert isinstance(sold, Marginal)
     assert bought.expected_shortfall > 0.0 > sold.expected_shortfall
     assert bought.before == sold.before
-    assert "insufficient data" in str(stand(count=5)[0].what_if(BTC.id, 5.0, stand(count=5)[1]))
+    young, state = stand(count=5)
+    assert "insufficient data" in str(young.what_if(BTC.id, 5.0, state, ASSETS))
 
 
 def entry(weight: float) -> Entry:
@@ -120,8 +124,8 @@ def entry(weight: float) -> Entry:
 def test_a_limit_binds_just_above_it_and_not_at_it(name: str, beyond: float, refused: bool) -> None:
     tail, state = stand()
     value, es = (
-        tail.figures(HOUR, state).filtered.value_at_risk,
-        tail.figures(HOUR, state).filtered.expected_shortfall,
+        tail.figures(HOUR, state, ASSETS).filtered.value_at_risk,
+        tail.figures(HOUR, state, ASSETS).filtered.expected_shortfall,
     )
     limit = (value if name == "var_max" else es) + beyond
     bounded = TailDesk(TailRules(horizons=(HOUR,), **{name: limit}), state.closes)  # type: ignore[arg-type]
@@ -130,13 +134,14 @@ def test_a_limit_binds_just_above_it_and_not_at_it(name: str, beyond: float, ref
 
 def test_a_refusal_says_which_limit_how_far_over_and_what_would_fit() -> None:
     tail, state = stand()
-    limit = tail.figures(HOUR, state).filtered.expected_shortfall * 1.2
+    limit = tail.figures(HOUR, state, ASSETS).filtered.expected_shortfall * 1.2
     bounded = TailDesk(TailRules(horizons=(HOUR,), es_max=limit), state.closes)
     breach = bounded.breach(entry(0.4), state)
     assert breach is not None
     assert (breach.limit, breach.maximum) == ("ES", limit)
     assert breach.sentence.startswith("ES over 1 h would be ")
-    fits = float(breach.sentence.split("at most ")[2].split(" BTC")[0])
+    assert breach.fits is not None
+    fits = float(breach.fits)
     assert 0.0 < fits < 30.0
     assert bounded.breach(entry(0.1 + fits / 100), state) is None
     assert bounded.breach(entry(0.1 + (fits + 0.05) / 100), state) is not None
@@ -157,11 +162,10 @@ def test_without_a_limit_nothing_is_refused_and_nothing_computed() -> None:
 
 def test_stress_takes_the_asset_class_of_each_position() -> None:
     tail, state = stand()
-    found = {each.scenario: each for each in tail.stress(state)}
+    found = {each.scenario: each for each in tail.stress(state, ASSETS)}
     assert found["crypto-40"].loss == pytest.approx(0.3 * 0.4)
     assert found["correlations-1"].loss > 0.0
-    unmapped, _ = TailDesk(TailRules(horizons=(HOUR,)), state.closes), None
-    assert {e.scenario: e.loss for e in unmapped.stress(state)}["2020-03"] == pytest.approx(0.3 * 0.56)
+    assert {e.scenario: e.loss for e in tail.stress(state, Assets())}["2020-03"] == pytest.approx(0.3 * 0.56)
 
 
 @pytest.mark.parametrize(("exceptions", "light"), [(4, "green"), (5, "yellow"), (9, "yellow"), (10, "red")])

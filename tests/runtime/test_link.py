@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from midas.domain.command import Reconcile
-from midas.errors import LinkClosed
+from midas.errors import LinkSilent
 from midas.runtime.frames import pack, subscription
 from midas.runtime.link import SocketLink
 
@@ -20,7 +20,7 @@ def test_nothing_is_asked_of_an_engine_that_hangs_since_it_would_do_it_when_it_w
         hung.listen(1)
         link = SocketLink(path, hz=0)
         link.start()
-        with pytest.raises(LinkClosed, match="nothing was asked of it"):
+        with pytest.raises(LinkSilent, match="nothing was asked of it"):
             link.ask(Reconcile(), "ann", timeout=0.02)
         link.close()
         connection, _ = hung.accept()

@@ -491,6 +491,18 @@ async def test_a_latch_that_cannot_be_released_stays_in_force(bench: Bench) -> N
     assert bench.latch.is_set
 
 
+async def test_a_level_on_the_disk_that_cannot_be_released_holds_again(bench: Bench) -> None:
+    async with bench.running():
+        bench.latch.trip(KillLevel.FLATTEN, "midas kill", "news", 1)
+        await bench.until(lambda: bench.state.control.level == "flatten")
+        bench.latch.failure = StoreFull("the disk is full")
+        bench.command(Resume("checked"))
+        bench.command(Resume("checked", confirmed=True))
+        await bench.until(lambda: len(bench.recorded(LatchTripped)) >= 2)
+        await bench.until(lambda: bench.state.control.level == "flatten")
+    assert bench.latch.is_set
+
+
 async def test_every_command_is_answered_to_whoever_gave_it(bench: Bench) -> None:
     async with bench.running():
         bench.command(SetMode("PAUSE", "test"))
@@ -592,3 +604,15 @@ async def test_an_engine_that_wakes_hears_of_a_latch_once_however_many_ticks_it_
         await bench.until(lambda: bench.state.control.guarded)
         await asyncio.sleep(0.1)
         assert len(bench.recorded(LatchTripped)) == 1
+
+
+async def test_the_feed_waits_for_no_word_of_what_is_delisted(bench: Bench) -> None:
+    async with bench.running():
+        bench.broker.listing = RulesRead(BTC.id, "not listed", None, bench.clock.now())
+        bench.put([FeedStatus("binance", "market", START, True)])
+        bench.buy()
+        order = await bench.an_order()
+        refused = OrderRejected(order.intent.client_id, -1121, "Invalid symbol.", bench.clock.now(), True)
+        bench.put([refused])
+        await bench.until(lambda: BTC.id in bench.state.control.gates)
+    assert (bench.feed.relisted, bench.feed.resting) == ([BTC], {BTC.id})

@@ -81,6 +81,18 @@ def test_a_planted_bug_is_told_with_its_invariant(capsys: pytest.CaptureFixture[
     assert "seed 1: I3 at step " in capsys.readouterr().out
 
 
+def test_a_planted_bug_that_gets_away_is_a_failure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    brief = tmp_path / "plan.json"
+    brief.write_text(plans.written(Plan(seed=3, faults=(), calm=5.0, heal=30.0, ends=40.0)))
+    assert main(["simulate", "--plan", str(brief), "--mutant", "dated-by-our-clock"]) == 1
+    told = capsys.readouterr()
+    assert told.err == "midas: dated-by-our-clock got away: nothing noticed it in 1 world\n"
+    assert told.out.startswith("1 seed, 1 world in ")
+    assert "{" not in told.out
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -88,6 +100,7 @@ def test_a_planted_bug_is_told_with_its_invariant(capsys: pytest.CaptureFixture[
         (["--seeds", "many"], "--seeds"),
         (["--plan", "nowhere.json"], "can't be read"),
         (["--keep", "/proc/none/kept", "--seeds", "1"], "--keep /proc/none/kept: can't be written"),
+        (["--mutants", "--shrink", "--mutant", "x"], "leave --shrink, --mutant out"),
         (["--mutant", "no-such-bug"], "there is no mutant 'no-such-bug'"),
     ],
 )

@@ -87,6 +87,25 @@ def test_what_may_have_been_sent_is_doubted_until_absence_is_proven() -> None:
     assert state.orders.closed["md-1"].status == "REJECTED"
 
 
+def test_a_clock_that_is_set_by_an_hour_during_a_pass_makes_no_proof_wait_for_an_hour() -> None:
+    state = desk()
+    state.plan(intent())
+    state.orders.uncertain("md-1", "engine restarted", START)
+    for seconds in (20, 36, 39):
+        venue, ours = START + seconds * SECOND, START + (3600 + seconds) * SECOND
+        seen = account(
+            ours,
+            {"USDT": "10000"},
+            as_of=venue,
+            asked_at=venue,
+            took=SECOND,
+            absent=("md-1",),
+            purpose="start",
+        )
+        state.apply(seen)
+    assert state.orders.closed["md-1"].status == "REJECTED"
+
+
 def test_an_order_closed_here_and_open_there_stands_again() -> None:
     state = standing()
     state.orders.closed_by_venue("md-1", CloseReason.CANCELED, ZERO, START)

@@ -143,6 +143,23 @@ def test_a_lock_that_is_never_let_go_holds_up_no_kill(latch: KillLatch, tmp_path
     assert latch.is_set
 
 
+def test_a_pull_that_waited_in_vain_never_softens_the_one_that_came_first(
+    latch: KillLatch, tmp_path: Path
+) -> None:
+    (tmp_path / "home").mkdir()
+    with (tmp_path / "home" / "latch.json.lock").open("w") as hung:
+        fcntl.flock(hung, fcntl.LOCK_EX)
+        strong = threading.Thread(target=latch.trip, args=(KillLevel.DISCONNECT, "console", "", 1))
+        weak = threading.Thread(target=latch.trip, args=(KillLevel.HALT, "cli", "", 2))
+        for thread in (strong, weak):
+            thread.start()
+        for thread in (strong, weak):
+            thread.join()
+    record = latch.read()
+    assert record is not None
+    assert record.level is KillLevel.DISCONNECT
+
+
 def test_threads_that_trip_at_once_leave_one_whole_latch_at_the_highest_level(latch: KillLatch) -> None:
     for turn in range(20):
         start = threading.Barrier(8)

@@ -191,6 +191,14 @@ def test_a_disk_that_cannot_be_read_is_not_called_damage(tmp_path: Path, code: i
     assert ("mend the disk" in str(told)) is not damage
 
 
+def test_a_journal_that_cannot_even_be_opened_is_one_sentence(sealed: Path) -> None:
+    (sealed / "journal.db").unlink()
+    (sealed / "journal.db").mkdir()
+    with pytest.raises(StoreError, match=r"can't be read .*nothing was changed") as refused:
+        survey(sealed)
+    assert not isinstance(refused.value, StoreDamaged)
+
+
 def test_no_room_for_a_copy_to_read_is_one_sentence(crashed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(source: Path, target: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -11,6 +11,8 @@ from tests.e2e.kill_lane import Lane, a_lane
 from tests.e2e.kill_matrix import MODALS, Cell, once, unread
 from tests.e2e.kill_never import drill
 
+pytestmark = pytest.mark.long
+
 NAMED = {modal.name: modal for modal in MODALS}
 STALL_S = 3.0
 

@@ -182,6 +182,19 @@ async def test_an_unconfirmed_halt_says_what_is_known_and_what_to_do(console: Co
             assert bench.shows(text), text
 
 
+async def test_an_unconfirmed_halt_of_a_hung_engine_names_its_process_and_the_guard(console: Console) -> None:
+    async with console() as bench:
+        hung = Whereabouts(engine=4711, up=True, guard=7, guard_level="flatten", guard_patience_s=60.0)
+        bench.app.console_desk.watchdog = FakeWatchdog(hung)
+        bench.outcome = KillOutcome(True, False, "halt latched on disk; the engine did not answer")
+        await bench.press("ctrl+backslash")
+        bench.later(3.2)
+        panel(bench).follow()
+        assert bench.shows("the guard does flatten after 60s")
+        assert bench.shows("kill -9 4711 ends")
+        assert not bench.shows("in another shell")
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_an_older_report_never_stands_under_a_halt_that_nobody_confirmed(
     console: Console, size: tuple[int, int]

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from textual import events
 
-from midas.domain.command import AmendOrder, ClosePosition, Command, PlaceOrder
+from midas.domain.command import AmendOrder, ClosePosition, Command, PlaceOrder, Review
 from tests.fakes.snapshots import BTC, halted
 from tests.tui.conftest import Bench, Console
 from tui.present import levels
@@ -52,6 +52,27 @@ async def test_a_ticket_is_reviewed_and_then_sent_once(console: Console, size: t
         assert bench.shows("✓ done: PlaceOrder")
         await bench.press("y", "y", "enter")
         assert len(sent(bench)) == 1
+
+
+async def test_an_unusually_large_order_takes_one_more_y(console: Console) -> None:
+    async with console() as bench:
+        link, plain = bench.link, bench.link.review
+
+        def large(command: Command) -> Review | None:
+            review = plain(command)
+            return review and msgspec.structs.replace(review, large="large", warnings=("large",))
+
+        link.review = large
+        await reviewed(bench)
+        assert bench.shows("so large (wait..)")
+        await bench.press("y")
+        assert sent(bench) == []
+        await bench.press("y")
+        assert sent(bench) == [], "a held key never sends"
+        bench.later(5)
+        assert bench.shows("send (wait..)")
+        await bench.press("y")
+        assert [order.large for order in sent(bench)] == [True]
 
 
 async def test_the_question_and_the_order_carry_the_same_ticket(console: Console) -> None:

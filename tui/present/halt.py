@@ -141,9 +141,19 @@ def _asked(picture: Picture | None, stage: Stage, width: int) -> list[Line]:
     return [
         *_told("Sent", text, "alarm", width),
         *_told("", f"{outcome.sentence.removeprefix(said)}; sent over the link too", "warn", width),
-        *_told("", f"If it stays: midas kill --level {word} in another shell;", "text", width),
+        *_told("", f"If it stays: {_remedy(stage.where, word)};", "text", width),
         *_told("", f"then the venue's own page{_worked(picture)}.", "text", width),
     ]
+
+
+def _remedy(where: Whereabouts | None, word: str) -> str:
+    """Another kill adds nothing once the latch is set: what ends the silence does."""
+    if where is None or not where.engine:
+        return f"midas kill --level {word} in another shell"
+    acts = (
+        f"the guard does {where.guard_level} after {where.guard_patience_s:g}s, and " if where.guard else ""
+    )
+    return f"{acts}kill -9 {where.engine} ends the engine"
 
 
 def _worked(picture: Picture | None) -> str:

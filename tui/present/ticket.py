@@ -30,6 +30,7 @@ class Moment(NamedTuple):
     live: bool = False  # whether y would send
     old: bool = False  # the review says nothing about the present market any more
     tried: bool = False  # the form was handed in: empty fields are faults by now
+    unmeant: bool = False  # the size is unusually large, and nobody has said yet that it is meant
 
 
 def sheet(picture: Picture, spot: Spot, form: Form, moment: Moment) -> Sheet:
@@ -256,6 +257,8 @@ def _keys(form: Form, moment: Moment) -> Line:
             keys = [("Esc", "leave")]
         case _ if moment.old or moment.refused or (moment.review is not None and moment.review.breaches):
             keys = [("n Esc", "back"), ("F2", "ask again")]
+        case _ if moment.unmeant:
+            keys = [("y", "so LARGE" if moment.live else "so large (wait..)"), ("n Esc", "back")]
         case _:
             keys = [("y", "SEND" if moment.live else "send (wait..)"), ("n Esc", "back"), ("F2", "ask again")]
     line: Line = []

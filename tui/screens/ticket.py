@@ -6,11 +6,12 @@ from collections.abc import Callable
 from time import monotonic
 from typing import NamedTuple
 
+import msgspec
 from textual import events
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
-from midas.domain.command import Answer, Command
+from midas.domain.command import AmendOrder, Answer, Command, PlaceOrder
 from midas.domain.time import MILLISECOND, SECOND
 from midas.state.snapshot import InstrumentView, Snapshot
 from tui import form as forms
@@ -47,6 +48,7 @@ class Ticket(ModalScreen[None]):
         self._ask_first = ask
         self._answer: Answer | None = None
         self._tried = False
+        self._meant = False  # an unusually large size, once said so
         self._asked = 0  # which question the answer must belong to
         self._since = desk.now()  # asked, or answered
         self._touched = desk.now()  # the last key
@@ -132,7 +134,10 @@ class Ticket(ModalScreen[None]):
         if key in ("n", "escape"):
             self._leave()
         elif key == "y" and quiet and self._sendable:
-            self._put("sending", confirmed=True)
+            if self._large and not self._meant:
+                self._meant = True  # the next y sends, after as quiet a moment
+            else:
+                self._put("sending", confirmed=True)
         return True
 
     def _leave(self) -> None:
@@ -165,6 +170,8 @@ class Ticket(ModalScreen[None]):
         self._since = self._desk.now()
         question = self._asked
         command = self._act.command(self.form, confirmed)
+        if self._meant and isinstance(command, PlaceOrder | AmendOrder):
+            command = msgspec.structs.replace(command, large=True)
         if confirmed:
             self._desk.send(command, self._taken)
         else:
@@ -174,7 +181,7 @@ class Ticket(ModalScreen[None]):
         if question != self._asked or not self.is_attached:
             return  # of a form that was changed since
         self._since = self._desk.now()
-        self._answer = answer
+        self._answer, self._meant = answer, False
         self.stage = "review" if answer.review is not None else "edit"
         self.follow()
 
@@ -201,6 +208,11 @@ class Ticket(ModalScreen[None]):
         return accepted and review is not None and not review.breaches and not self._old
 
     @property
+    def _large(self) -> bool:
+        review = self._answer.review if self._answer is not None else None
+        return review is not None and bool(review.large)
+
+    @property
     def _old(self) -> bool:
         return self._desk.now() - self._since > REVIEW_MAX
 
@@ -219,6 +231,7 @@ class Ticket(ModalScreen[None]):
             live=self._sendable and self._quiet(self._desk.now()),
             old=self._old,
             tried=self._tried,
+            unmeant=self._large and not self._meant,
         )
         return sheet(picture, spot, self.form, moment)
 

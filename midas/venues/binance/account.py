@@ -87,7 +87,7 @@ class AccountReader:
         order is asked at the same time, since a flatten isn't over before two passes have proven it.
         """
         priority = _PRIORITIES.get(purpose, Priority.RECONCILE)
-        asked_at = self._rest.now()
+        asked_at, began = self._rest.now(), self._rest.clock.elapsed()
         as_of = await self._rest.server_time() * MILLISECOND
         found = await together(self._open_orders(name, priority) for name in self._symbols)
         open_orders = [order for orders in found for order in orders]
@@ -108,6 +108,7 @@ class AccountReader:
             absent=absent,
             trades=tuple(trades),
             asked_at=asked_at,
+            took=self._rest.clock.elapsed() - began,
             flows=await flows(self._rest, priority) if purpose == "flows" else None,
         )
 

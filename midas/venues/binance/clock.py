@@ -45,6 +45,10 @@ class VenueClock:
         """The venue's wall time in nanoseconds, by our estimate."""
         return self._now() + self._offset
 
+    def elapsed(self) -> int:
+        """Nanoseconds by the clock that nobody sets."""
+        return self._elapsed()
+
     @property
     def was_set(self) -> bool:
         """Our wall clock has been set since it was measured: what is signed now bears a wrong time."""
@@ -52,18 +56,17 @@ class VenueClock:
 
     async def refresh(self, samples: int = SAMPLES) -> None:
         """Measure anew. Raises Unreachable where not one sample succeeded; the old offset stays then."""
-        best: tuple[int, int, int] | None = None
+        measured: list[tuple[int, int, int]] = []
         failure = ""
         for _ in range(samples):
             try:
-                measured = await self._measure()
+                measured.append(await self._measure())
             except VenueError as error:
                 failure = str(error)
-                continue
-            best = measured if best is None else min(best, measured)
-        if best is None:
+        if not measured:
             raise Unreachable(f"the venue's time can't be read: {failure}")
-        self.round_trip, self._offset, self._ahead = best
+        ahead = measured[-1][2]  # what was measured before our clock was set says nothing any more
+        self.round_trip, self._offset, self._ahead = min(m for m in measured if abs(m[2] - ahead) <= SET)
 
     def suspect(self) -> None:
         """The venue refused a timestamp: measure at once."""

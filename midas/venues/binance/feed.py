@@ -57,6 +57,7 @@ class BinanceFeed:
         self._stands = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._line: _Line
+        self._resting: set[str] = set()  # symbols that don't trade: they have nothing to say
         self._renewal: Renewal | None = None  # while two connections are heard
         self._connected_at = 0
         self._failure = "no answer"
@@ -120,8 +121,9 @@ class BinanceFeed:
         self._tell(self._books[instrument].lost(reason, self._clock()))
         self._repairs.book(self._instruments[instrument], self._books[instrument])
 
-    def relist(self, instrument: Instrument) -> None:
-        """Its rules changed: where its steps did, the book is joined anew in these."""
+    def relist(self, instrument: Instrument, trades: bool) -> None:
+        """Its rules are these: where its steps changed, the book is joined anew in them."""
+        (self._resting.discard if trades else self._resting.add)(instrument.symbol.lower())
         self._instruments[instrument.id] = instrument
         if self._codec.relist(instrument):
             self.resync(instrument.id, "the venue changed its steps")
@@ -247,13 +249,15 @@ class BinanceFeed:
         fresh: _Line | None = None
         try:
             fresh = await self._open(lambda payload: self._hold(renewal, payload))
-            end = self._clock() + PATIENCE
-            while not renewal.continues(self._clock()):
-                if self._clock() > end or fresh.transport.is_disconnected:
+            # Counted in looks: what is held would grow for an hour where our clock is set back by one.
+            for _ in range(int(PATIENCE / SECOND / RENEWAL_LOOK_S)):
+                if renewal.continues(self._clock()):
+                    self._move_to(fresh, renewal)
+                    return True
+                if fresh.transport.is_disconnected:
                     return False
                 await asyncio.sleep(RENEWAL_LOOK_S)
-            self._move_to(fresh, renewal)
-            return True
+            return False
         except Unreachable:
             return False
         finally:
@@ -291,7 +295,7 @@ class BinanceFeed:
         if quiet > self._plan.connection_silence:
             return f"the market streams were silent for {quiet:.1f} s"
         for stream, age in self.stream_ages().items():
-            if age > self._plan.stream_silence * SECOND:
+            if age > self._plan.stream_silence * SECOND and stream.partition("@")[0] not in self._resting:
                 return f"the stream {stream} was silent for {age / SECOND:.1f} s"
         return ""
 

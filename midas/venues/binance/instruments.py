@@ -57,9 +57,20 @@ async def load(rest: Rest, symbols: Sequence[str]) -> list[Instrument]:
     return choose((await _info(rest)).symbols, symbols)
 
 
-async def listed(rest: Rest) -> tuple[str, ...]:
-    """Every symbol that trades, in the venue's order; sets the session's rate limits on the way."""
-    return tuple(line.symbol for line in (await _info(rest)).symbols if line.status == TRADING)
+async def read(rest: Rest, symbols: Sequence[str]) -> list[RulesRead]:
+    """As `load`, also of those that are listed and don't trade: a desk starts all the same."""
+    listed = (await _info(rest)).symbols
+    statuses = {line.symbol: "" if line.status == TRADING else line.status for line in listed}
+    chosen = choose(listed, symbols, resting=True)
+    return [RulesRead(i.id, statuses[i.symbol], i, rest.now()) for i in chosen]
+
+
+async def listed(rest: Rest, resting: bool = False) -> tuple[str, ...]:
+    """Every symbol that trades, in the venue's order; sets the session's rate limits on the way.
+
+    `resting`: also those that don't trade now.
+    """
+    return tuple(line.symbol for line in (await _info(rest)).symbols if resting or line.status == TRADING)
 
 
 async def rules(rest: Rest, instrument: str, symbol: str) -> RulesRead:
@@ -87,10 +98,13 @@ async def _info(rest: Rest) -> ExchangeInfo:
     return info
 
 
-def choose(listed: Sequence[Listed], symbols: Sequence[str]) -> list[Instrument]:
-    """The instruments of `symbols`; `BTC-USDT` and `btcusdt` mean BTCUSDT. Raises ConfigInvalid."""
+def choose(listed: Sequence[Listed], symbols: Sequence[str], resting: bool = False) -> list[Instrument]:
+    """The instruments of `symbols`; `BTC-USDT` and `btcusdt` mean BTCUSDT. Raises ConfigInvalid.
+
+    `resting`: also those that don't trade now.
+    """
     by_symbol = {line.symbol: line for line in listed}
-    return [_instrument(_pick(by_symbol, symbol)) for symbol in symbols]
+    return [_instrument(_pick(by_symbol, symbol, resting)) for symbol in symbols]
 
 
 def limits(stated: Sequence[RateLimit]) -> Limits:
@@ -104,7 +118,7 @@ def limits(stated: Sequence[RateLimit]) -> Limits:
     )
 
 
-def _pick(by_symbol: dict[str, Listed], wanted: str) -> Listed:
+def _pick(by_symbol: dict[str, Listed], wanted: str, resting: bool) -> Listed:
     symbol = wanted.replace("-", "").replace("/", "").upper()
     line = by_symbol.get(symbol)
     if line is None:
@@ -113,7 +127,7 @@ def _pick(by_symbol: dict[str, Listed], wanted: str) -> Listed:
             f"did you mean {' or '.join(near)}?" if near else f"it lists {', '.join(sorted(by_symbol)[:5])}"
         )
         raise ConfigInvalid(f"Binance doesn't list the symbol {wanted!r}; {hint}")
-    if line.status != TRADING:
+    if line.status != TRADING and not resting:
         raise ConfigInvalid(f"{symbol} doesn't trade on Binance now (status {line.status}); leave it out")
     return line
 

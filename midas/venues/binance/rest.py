@@ -88,6 +88,8 @@ class Rest:
         self.client.timestamp_offset = self.clock.offset_ms
 
     async def _body(self, call: Callable[[], Awaitable[Reply]], priority: Priority, signed: bool) -> bytes:
+        if signed:
+            await self.right_clock()
         self.weights.admit(priority, signed=signed)
         try:
             reply = await call()

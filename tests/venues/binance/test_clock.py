@@ -96,3 +96,20 @@ async def test_a_clock_that_was_set_is_noticed_until_it_is_measured() -> None:
     assert clock.was_set
     await clock.refresh(samples=1)
     assert not clock.was_set
+
+
+async def test_samples_from_before_our_clock_was_set_are_left_out() -> None:
+    path, elapsed = Path(250, [(1, 1), (9, 9)]), [0]
+    seconds = 13_000 * MILLISECOND
+
+    async def sample() -> int:
+        stated = await path.sample()
+        elapsed[0] += 2 * MILLISECOND if elapsed[0] == 0 else 18 * MILLISECOND
+        if not path._legs:
+            path.time += seconds
+        return stated
+
+    clock = VenueClock(path.now, sample, lambda: elapsed[0])
+    await clock.refresh(samples=2)
+    assert clock.offset_ms == pytest.approx(250 - 13_000, abs=1)
+    assert not clock.was_set

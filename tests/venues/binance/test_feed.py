@@ -212,9 +212,10 @@ async def test_a_missing_diff_loses_the_book_and_a_new_snapshot_brings_it_back(
 async def test_changed_steps_join_the_book_anew_and_count_in_them(desk: Desk, street: Street) -> None:
     await desk.feed.start()
     await desk.until(lambda: desk.of(BookSnapshot))
-    desk.feed.relist(msgspec.structs.replace(BTC, notional_min=Decimal(10)))
+    desk.feed.relist(msgspec.structs.replace(BTC, notional_min=Decimal(10)), trades=True)
     assert not desk.of(BookLost)
-    desk.feed.relist(msgspec.structs.replace(BTC, tick_size=Decimal("0.001"), lot_size=Decimal("0.1")))
+    finer = msgspec.structs.replace(BTC, tick_size=Decimal("0.001"), lot_size=Decimal("0.1"))
+    desk.feed.relist(finer, trades=True)
     assert len(desk.of(BookLost)) == 1
     await desk.until(lambda: len(desk.of(BookSnapshot)) == 2)
     street.say(
@@ -282,6 +283,17 @@ async def test_one_silent_stream_among_speaking_ones_is_given_up_too(desk: Desk,
         await asyncio.sleep(0.01)
     down = [event for event in desk.events if isinstance(event, FeedStatus) and not event.connected]
     assert down[0].detail.startswith("the stream btcusdt@kline_1s was silent for 0.2")
+
+
+async def test_the_silence_of_a_symbol_that_does_not_trade_costs_no_connection(
+    desk: Desk, street: Street
+) -> None:
+    await desk.make(stream_silence=0.1).start()
+    desk.feed.relist(BTC, trades=False)
+    await asyncio.sleep(0.4)
+    assert len(street.transports) == 1
+    desk.feed.relist(BTC, trades=True)
+    await desk.until(lambda: len(street.transports) == 2)
 
 
 async def test_bars_missed_while_away_are_fetched_and_published_once_in_order(

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from midas.errors import ConfigInvalid, MalformedMessage, Rejected
-from midas.venues.binance.instruments import ExchangeInfo, choose, limits, load
+from midas.venues.binance.instruments import ExchangeInfo, choose, limits, load, read
 from midas.venues.binance.weights import Limits
 from tests.fakes.binance_bench import Stand
 from tests.fakes.binance_stub import ok, refused
@@ -101,18 +101,31 @@ async def test_loading_sets_the_limits_of_the_session(bench: Stand) -> None:
 async def test_the_rules_of_one_symbol_are_read_as_they_are_now(bench: Stand) -> None:
     answer = {"symbols": [listed(status="HALT")], "rateLimits": []}
     bench.venue.on("GET", "exchangeInfo", lambda asked: ok(answer) if asked["symbol"] == "BTCUSDT" else None)
-    read = await bench.broker.rules("BTC-USDT.binance")
-    assert (read.status, read.name) == ("HALT", "BTC-USDT.binance")
-    assert read.listed is not None
-    assert read.listed.notional_min == Decimal(5)
+    now = await bench.broker.rules("BTC-USDT.binance")
+    assert (now.status, now.name) == ("HALT", "BTC-USDT.binance")
+    assert now.listed is not None
+    assert now.listed.notional_min == Decimal(5)
 
 
 async def test_a_symbol_that_is_gone_is_told_as_such_and_another_refusal_is_a_failed_question(
     bench: Stand,
 ) -> None:
     bench.venue.on("GET", "exchangeInfo", lambda _: refused(400, -1121, "Invalid symbol."))
-    read = await bench.broker.rules("BTC-USDT.binance")
-    assert (read.status, read.listed) == ("not listed", None)
+    now = await bench.broker.rules("BTC-USDT.binance")
+    assert (now.status, now.listed) == ("not listed", None)
     bench.venue.on("GET", "exchangeInfo", lambda _: refused(400, -1102, "Mandatory parameter"))
     with pytest.raises(Rejected):
         await bench.broker.rules("BTC-USDT.binance")
+
+
+async def test_a_desk_starts_with_a_symbol_that_is_halted_and_with_none_that_is_not_listed(
+    bench: Stand,
+) -> None:
+    answer = {"symbols": [listed(status="HALT"), listed("ETHUSDT")], "rateLimits": []}
+    bench.venue.on("GET", "exchangeInfo", lambda _: ok(answer))
+    found = await read(bench.rest, ["BTCUSDT", "ETHUSDT"])
+    assert [(rules.name, rules.status) for rules in found] == [
+        ("BTC-USDT.binance", "HALT"), ("ETH-USDT.binance", ""),
+    ]  # fmt: skip
+    with pytest.raises(ConfigInvalid, match="doesn't list"):
+        await read(bench.rest, ["DOGEUSDT"])

@@ -24,7 +24,7 @@ from tests.venues.sim.conftest import Opens, Venue
 __all__ = ["client", "faults", "pro", "venue"]
 
 DIFFS = "btcusdt@depth@100ms"
-SOON = 10.0
+SOON = 30.0
 CLOSED = (
     aiohttp.WSMsgType.CLOSE,
     aiohttp.WSMsgType.CLOSED,
@@ -153,7 +153,7 @@ async def test_a_frozen_socket_is_noticed_by_python_binances_own_ping(
     venue: Venue, client: AsyncClient, faults: Faults
 ) -> None:
     manager = venue.sockets(client)
-    manager.ws_kwargs = {"ping_interval": 0.1, "ping_timeout": 0.1}  # 20 s each by default
+    manager.ws_kwargs = {"ping_interval": 0.1, "ping_timeout": 0.5}  # 20 s each by default
     async with manager.depth_socket(SYMBOL, interval=100) as socket:
         await heard(socket)
         number = await faults.arm("freeze", sockets="market")
@@ -173,7 +173,7 @@ async def test_after_a_freeze_the_data_are_lost_or_come_all_at_once(
     diffs: aiohttp.ClientWebSocketResponse, faults: Faults, then: str, gaps: int
 ) -> None:
     last = await diffs.receive_json(timeout=SOON)
-    await faults.arm("freeze", for_s=0.4, then=then)
+    await faults.arm("freeze", for_s=0.6, then=then)
     found, silence = 0, 0.0
     for _ in range(60):
         before = time.monotonic()
@@ -189,7 +189,7 @@ async def test_a_frozen_user_socket_leaves_the_market_alone(
     venue: Venue, diffs: aiohttp.ClientWebSocketResponse, faults: Faults
 ) -> None:
     async with venue.session.ws_connect(f"{venue.ws}/ws-api/v3") as api:
-        await faults.arm("freeze", sockets="user", then="deliver", for_s=0.3)
+        await faults.arm("freeze", sockets="user", then="deliver", for_s=1.0)
         await api.send_json({"id": "1", "method": "ping"})
         with pytest.raises(TimeoutError):
             await api.receive_json(timeout=0.1)
@@ -227,9 +227,10 @@ async def test_a_shutdown_is_announced_and_then_comes(
             while (message := await socket.recv())["e"] != "serverShutdown":
                 assert message["e"] == "depthUpdate"
             assert (await api.receive_json())["event"]["e"] == "serverShutdown"
-            assert await ended(api) == 1001
+            closing = asyncio.create_task(ended(api))
             while (message := await socket.recv())["e"] != "error":
-                pass
+                pass  # read all the while: the client gives up where a hundred messages wait
+            assert await closing == 1001
         assert message["type"] == "ConnectionClosedOK"
 
 
@@ -261,12 +262,12 @@ async def test_a_client_is_pinged_and_must_copy_the_payload(open_venue: Opens) -
 
 async def test_every_connection_is_cut_at_its_age_after_a_notice(open_venue: Opens) -> None:
     venue = await open_venue(timings=SocketTimings(life_s=0.5, notice_s=0.3, look_every_s=0.01))
-    socket = await venue.session.ws_connect(f"{venue.ws}/ws")
     before = time.monotonic()
+    socket = await venue.session.ws_connect(f"{venue.ws}/ws")
     assert (await socket.receive_json(timeout=SOON))["e"] == "serverShutdown"
-    assert 0.1 < time.monotonic() - before < 0.45
+    assert time.monotonic() - before > 0.15
     assert await ended(socket) == 1001
-    assert time.monotonic() - before > 0.4
+    assert time.monotonic() - before > 0.45
 
 
 async def test_too_many_streams_are_refused_and_pings_count_as_messages(open_venue: Opens) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
 import os
-import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,6 +15,7 @@ import numpy as np
 
 from midas import __version__
 from midas.errors import ConfigInvalid
+from midas.runtime.workers import pool_of
 from midas.venues.sim.facts import book, daily
 from midas.venues.sim.facts.row import Row
 from midas.venues.sim.world.macro import Macro, MacroParameters
@@ -155,14 +154,7 @@ def _finished(works: Sequence[Work], processes: int, world: World | None) -> Ite
     if processes <= 1:
         yield from map(one, works)
         return
-    # Leaving the block ends the processes, also where Ctrl+C made us leave. They are born deaf to it,
-    # or they would each print a traceback of their own.
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        pool = multiprocessing.get_context("spawn").Pool(processes)
-    finally:
-        signal.signal(signal.SIGINT, before)
-    with pool:
+    with pool_of(processes) as pool:
         yield from pool.imap_unordered(one, works)
 
 

@@ -15,6 +15,8 @@ from midas.venues.sim.world.climate import Regime
 from midas.venues.sim.world.macro import MacroParameters
 from midas.venues.sim.world.parameters import MEDIUM, preset_world
 
+pytestmark = pytest.mark.long
+
 COUNT = 200_000
 
 

@@ -1,0 +1,80 @@
+"""Which instruments belong to which group: fixed for one set of instruments and one map of assets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from midas.domain.instrument import Instrument
+from midas.domain.limits import Assets, Counted
+from midas.state.market import InstrumentMarket
+from midas.state.state import State
+
+Members = dict[str, tuple[str, ...]]
+
+
+class Place(NamedTuple):
+    """Where one instrument stands among the limits."""
+
+    kind: str
+    sector: str
+    currency: str  # that buying it brings more of; empty: none
+    foreign: bool  # that currency isn't the account's own
+    same_kind: bool  # it is paid with what is of its own class
+    paid: bool  # it is paid with cash
+
+
+class Chart:
+    """The groups of a desk, and what its money is."""
+
+    def __init__(self, state: State, assets: Assets) -> None:
+        self.assets = assets
+        self.names = tuple(state.instruments)
+        self.markets: tuple[InstrumentMarket, ...] = tuple(state.markets[name] for name in self.names)
+        self.quotes = tuple((name, i.quote) for name, i in state.instruments.items())
+        self.counted: dict[str, Counted] = {name: assets.of(i) for name, i in state.instruments.items()}
+        self.asset, self.sector, self.kind, self.currency, self.venue = (
+            self._by(state, dimension) for dimension in range(5)
+        )
+        # The account's currency, and quotes that are nobody's position.
+        self.money = (state.quote, *(q for q in state.valuation.quotes if assets.is_money(q)))
+        self.money_of_kind = _grouped(self.money, assets.kind)
+        self.money_of_currency = _grouped(self.money, assets.currency)
+        self.places = {name: self._place(state, i) for name, i in state.instruments.items()}
+        self.valued = (*state.valuation.routes, state.quote)
+        # Of a pair whose two sides stand in one group, one is always gone: its currency and its class.
+        self.alike = {name: self._alike(i) for name, i in state.instruments.items()}
+
+    def _by(self, state: State, dimension: int) -> Members:
+        found: dict[str, list[str]] = {}
+        for name, instrument in state.instruments.items():
+            counted = self.counted[name]
+            of = instrument.base, counted.sector, counted.kind, counted.currency, instrument.venue
+            if of[dimension]:
+                found.setdefault(of[dimension], []).append(name)
+        return {group: tuple(names) for group, names in found.items()}
+
+    def _place(self, state: State, instrument: Instrument) -> Place:
+        counted, quote, assets = self.counted[instrument.id], instrument.quote, self.assets
+        new = counted.currency if counted.currency != assets.currency(quote) else ""
+        return Place(
+            counted.kind, counted.sector, new, new != assets.currency(state.quote),
+            counted.kind == assets.kind(quote), quote in self.money,
+        )  # fmt: skip
+
+    def _alike(self, instrument: Instrument) -> tuple[str, str]:
+        counted, quote = self.counted[instrument.id], instrument.quote
+        currency = counted.currency if counted.currency == self.assets.currency(quote) else ""
+        return currency, counted.kind if counted.kind == self.assets.kind(quote) else ""
+
+
+def _grouped(names: tuple[str, ...], group: Callable[[str], str]) -> Members:
+    return {of: tuple(n for n in names if group(n) == of) for of in dict.fromkeys(map(group, names))}
+
+
+def chart_of(state: State, assets: Assets) -> Chart:
+    """Made once for as long as the map of assets is the same."""
+    known = state.derived.get("chart")
+    if not isinstance(known, Chart) or known.assets is not assets:
+        known = state.derived["chart"] = Chart(state, assets)
+    return known
