@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -298,7 +299,7 @@ def test_an_order_that_meets_our_own_is_refused(hands: Hands) -> None:
     assert said.breaches == (f"it would meet our own order {ours} of manual",)
 
 
-def scene_of_large(**limits: object) -> Hands:
+def scene_of_large(**limits: Any) -> Hands:
     return Hands(Scene(None, **limits))
 
 

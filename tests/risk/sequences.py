@@ -175,7 +175,7 @@ class Play:
     def _latch(self, move: Move) -> None:
         control = self.state.control
         if control.latched:
-            control.release()
+            control.release(self.state.now)
         elif move.size % 8 == 0:
             control.trip("halt", "test", "", self.state.now)
 
