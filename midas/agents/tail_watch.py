@@ -1,17 +1,20 @@
-"""Looks at tail risk once a minute, forecasts at each multiple of a horizon, and settles what it forecast."""
+"""Looks at tail risk once a minute and after trades; forecasts at multiples of a horizon, and settles it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from math import fsum
 
 from midas.domain.decision import Decision, TailMoved
 from midas.domain.limits import Assets
 from midas.domain.tail import TailForecast, TailOutcome
+from midas.domain.time import SECOND
 from midas.risk.tail import TailDesk, TailFigures
 from midas.state.state import State
 from midas.statistics.stress import Stressed
 
+TRADED = 5 * SECOND  # wall time between two computations while positions change
 LATE = 20  # a forecast counts only within this part of its horizon: later its outcome is half known
 
 
@@ -23,6 +26,7 @@ class TailWatch:
         self.figures: dict[int, TailFigures] = {}
         self.stress: tuple[Stressed, ...] = ()
         self._computed_at = 0
+        self._balances: dict[str, Decimal] = {}  # what the figures were computed of
         self._seen: dict[int, int] = {}
 
     def tick(self, at: int, state: State, assets: Assets) -> Iterator[Decision]:
@@ -30,7 +34,8 @@ class TailWatch:
         if state.recovering or not state.ledger.opened or not state.equity() > 0.0:
             return
         fresh = [h for h in self.desk.rules.horizons if self._is_fresh(h, state)]
-        if fresh or at - self._computed_at >= self.desk.rules.every:
+        age, traded = at - self._computed_at, self._balances != state.ledger.balances
+        if fresh or not 0 <= age < (TRADED if traded else self.desk.rules.every):  # the clock may be set back
             self._compute(at, state, assets)
         for horizon in self.desk.rules.horizons:
             outcome, waits = self._outcome(horizon, state)
@@ -42,7 +47,7 @@ class TailWatch:
             yield moved
 
     def _compute(self, at: int, state: State, assets: Assets) -> None:
-        self._computed_at = at
+        self._computed_at, self._balances = at, dict(state.ledger.balances)
         self.figures = {h: self.desk.figures(h, state, assets) for h in self.desk.rules.horizons}
         self.stress = self.desk.stress(state, assets)
 
@@ -75,4 +80,4 @@ class TailWatch:
         prices = {name: state.markets[name].mark for name in figures.weights}
         due = state.closes.newest[horizon] + horizon
         risk = figures.filtered
-        return TailForecast(due, figures.weights, prices, risk.value_at_risk, risk.expected_shortfall)
+        return TailForecast(due, dict(figures.weights), prices, risk.value_at_risk, risk.expected_shortfall)

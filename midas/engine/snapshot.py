@@ -33,7 +33,7 @@ from midas.engine.tail_view import TailPainter
 from midas.engine.tape import TapePainter
 from midas.engine.voices import RegimeLog, SignalLog
 from midas.risk.budget_gauges import budget_gauges
-from midas.risk.gauges import gauges, next_to_bind, switched_off
+from midas.risk.gauges import further_gauges, gauges, next_to_bind, switched_off
 from midas.risk.room import buyable, sellable
 from midas.state.control import Gate
 from midas.state.ledger import Sleeve
@@ -161,7 +161,11 @@ class Painter:
         engine, state, assembly = self._engine, self._engine.state, self._assembly
         rules, risk = engine.guardian.rules, engine.orchestrator.risk
         self._tail.paint()
-        rows = (*gauges(state, risk.limits, risk.correlations), *budget_gauges(state, rules))
+        regulated = regulation(state, assembly.regulation, risk.limits.assets)
+        rows = (
+            *gauges(state, risk.limits, risk.correlations),
+            *further_gauges(self._tail.tail, regulated, state.equity()), *budget_gauges(state, rules),
+        )  # fmt: skip
         return Snapshot(
             sequence=engine.sequence,
             built_at=now,
@@ -202,7 +206,7 @@ class Painter:
             kpis=self._kpis.view,
             tail=self._tail.tail,
             stress=self._tail.stress,
-            regulation=regulation(state, assembly.regulation, risk.limits.assets),
+            regulation=regulated,
         )
 
     def _fill(self, fill: FillBooked) -> None:

@@ -6,7 +6,7 @@ volatility now (filtered historical simulation). All figures are fractions of eq
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from itertools import pairwise
 from math import exp, fsum, isfinite, lgamma, log, nan, sqrt
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from midas.domain.limits import STABLECOINS, Assets
-from midas.domain.money import ZERO, floor_to, from_float
+from midas.domain.money import floor_to, from_float
 from midas.domain.tail import TailRules
 from midas.domain.time import DAY, HOUR, MINUTE
 from midas.domain.verdict import Breach
@@ -41,8 +41,9 @@ from midas.statistics.value_at_risk import TailRisk, least_returns, order, unkno
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-9  # a VaR of 2 % exactly is within 2 %
+TINY = 1e-15  # of equity
 FINE = Decimal("1e-12")
-HALVINGS = 12  # of the step towards the largest size that fits: a part in 4,000
+GUESSES = 7  # at the largest size that fits, by secants: never above it, two hundredths below at worst
 LIT = 2.5  # exceptions expected
 GREEN, RED = 0.95, 0.9999  # Basel's zones: how likely so few exceptions are, where the forecast is right
 
@@ -53,7 +54,7 @@ class TailFigures(msgspec.Struct, frozen=True):
     horizon: int
     at: int  # wall time
     equity: float
-    weights: dict[str, float]
+    weights: Mapping[str, float]
     filtered: TailRisk  # what counts
     cornish_fisher: TailRisk
     normal: TailRisk
@@ -65,12 +66,19 @@ class TailFigures(msgspec.Struct, frozen=True):
 class _Sample(msgspec.Struct):
     """The scenarios of some instruments, and what follows from them alone."""
 
-    version: int
     scenarios: Scenarios
     returns: dict[str, list[float]]  # as they were, of the same periods
     columns: dict[str, Floats]  # of the scenarios
     long: dict[str, float]  # ES of holding nothing else
     short: dict[str, float]
+
+    def alone(self, names: Iterable[str], weights: Mapping[str, float]) -> float:
+        """What each position risks alone, summed: never less than the ES of all together."""
+        total = 0.0
+        for name in names:
+            weight = weights[name]
+            total += weight * self.long[name] if weight > 0.0 else -weight * self.short[name]
+        return total
 
     def losses(self, weights: Mapping[str, float]) -> Floats:
         """In every scenario; sums in one order, so that a replay's are the same to the last bit."""
@@ -87,7 +95,13 @@ class TailDesk:
     def __init__(self, rules: TailRules, closes: HorizonCloses) -> None:
         self.rules = rules
         self._closes = closes
-        self._samples: dict[tuple[int, tuple[str, ...]], _Sample] = {}
+        self._samples: dict[
+            tuple[int, tuple[str, ...]], _Sample
+        ] = {}  # in whatever order they were asked for
+        self._version = closes.version
+        self._limits = [(n, m) for n, m in (("VaR", rules.var_max), ("ES", rules.es_max)) if m > 0.0]
+        self._lowest = min((maximum for _, maximum in self._limits), default=0.0)
+        self._least = least_returns(rules.level)
 
     @property
     def needed(self) -> int:
@@ -136,27 +150,30 @@ class TailDesk:
         Asked for every entry where a limit is set. ES is subadditive and never below VaR: where the sum of
         what each position risks alone fits, nothing has to be computed.
         """
-        rules, horizon = self.rules, self.rules.horizons[0]
-        limits = [(n, m) for n, m in (("VaR", rules.var_max), ("ES", rules.es_max)) if m > 0.0]
-        after = {n: w for n, w in with_currencies(entry.weights, state).items() if w}
-        if not limits or not after:
+        if not self._limits:
             return None
-        lacking = self.lacking(horizon, after)
-        if not lacking and not all(map(isfinite, after.values())):
-            lacking = "a position has no value"
-        if lacking:
-            title, maximum = limits[0]
-            return Breach(title, 0.0, maximum, f"{title} isn't known: {lacking}")
-        sample = self._sample(horizon, after)
-        alone = fsum(w * sample.long[n] if w > 0.0 else -w * sample.short[n] for n, w in after.items())
-        if alone <= min(maximum for _, maximum in limits):
+        horizon, weights = self.rules.horizons[0], with_currencies(entry.weights, state)
+        names = tuple([name for name, weight in weights.items() if weight])
+        if not names:
             return None
-        losses = sample.losses(after)
-        for title, maximum in limits:
-            if (value := measured(title, losses, rules.level)) > maximum + TOLERANCE:
+        sample = self._sample(horizon, names)
+        if len(sample.scenarios.rows) < self._least:
+            return self._unknown(self.lacking(horizon, names))
+        alone = sample.alone(names, weights)
+        if alone <= self._lowest:
+            return None
+        if alone != alone:
+            return self._unknown("a position has no value")
+        losses = sample.losses(weights)
+        for title, maximum in self._limits:
+            if (value := measured(title, losses, self.rules.level)) > maximum + TOLERANCE:
                 fits = self._fitting(title, maximum, losses, sample, entry, state)
                 return Breach(title, value, maximum, _sentence(title, value, maximum, horizon), fits)
         return None
+
+    def _unknown(self, why: str) -> Breach:
+        title, maximum = self._limits[0]
+        return Breach(title, 0.0, maximum, f"{title} isn't known: {why}")
 
     def stress(self, state: State, assets: Assets) -> tuple[Stressed, ...]:
         """What is held now, in every scenario."""
@@ -165,7 +182,7 @@ class TailDesk:
         volatility = {name: self._daily_volatility(name) for name in weights}
         return tuple(stressed(scenario, weights, classes, volatility) for scenario in SCENARIOS)
 
-    def lacking(self, horizon: int, names: Mapping[str, float]) -> str:
+    def lacking(self, horizon: int, names: Collection[str]) -> str:
         """What is missing before something can be said of these instruments; empty where nothing is."""
         if not names:
             return ""
@@ -183,12 +200,16 @@ class TailDesk:
             text += f"; {made_up} candles of the venue are made up and don't count"
         return f"{text})"
 
-    def _sample(self, horizon: int, names: Mapping[str, float]) -> _Sample:
-        key = horizon, tuple(sorted(names))
+    def _sample(self, horizon: int, names: Iterable[str]) -> _Sample:
+        if self._version != self._closes.version:
+            self._version = self._closes.version
+            self._samples.clear()
+        key = horizon, tuple(names)
         sample = self._samples.get(key)
-        if sample is None or sample.version != self._closes.version:
-            self._samples = {k: s for k, s in self._samples.items() if s.version == self._closes.version}
-            sample = self._samples[key] = self._made(horizon, key[1])
+        if sample is None:
+            ordered = horizon, tuple(sorted(key[1]))
+            sample = self._samples.get(ordered) or self._made(*ordered)
+            self._samples[key] = self._samples[ordered] = sample
         return sample
 
     def _made(self, horizon: int, names: tuple[str, ...]) -> _Sample:
@@ -202,7 +223,7 @@ class TailDesk:
             {n: portfolio_risk({n: way}, scenarios, self.rules.level, 1).expected_shortfall for n in names}
             for way in (1.0, -1.0)
         )
-        return _Sample(self._closes.version, scenarios, returns, columns, long, short)
+        return _Sample(scenarios, returns, columns, long, short)
 
     def _daily_volatility(self, name: str) -> float:
         """By the longest horizon that has enough returns, scaled to a day; NaN where none has."""
@@ -222,14 +243,26 @@ class TailDesk:
         if not unit > 0.0 or not asked > 0.0:
             return None
         base = sample.losses(with_currencies(entry.base, state))
-        if measured(title, base, self.rules.level) > maximum:
-            return ZERO
-        low, width, step = 0.0, 1.0, losses - base  # every loss is linear in the size
-        for _ in range(HALVINGS):
-            width /= 2.0
-            if measured(title, base + (low + width) * step, self.rules.level) <= maximum:
-                low += width
-        return floor_to(from_float(low * asked * state.equity() / unit, FINE), instrument.lot_size)
+        part = self._part(title, maximum, base, losses - base)
+        return floor_to(from_float(part * asked * state.equity() / unit, FINE), instrument.lot_size)
+
+    def _part(self, title: str, maximum: float, base: Floats, step: Floats) -> float:
+        """How much of a step fits, which doesn't as a whole; every loss is linear in it.
+
+        Between a part that fits and one that doesn't, by the Illinois rule: the end that stays counts half.
+        """
+        low, high = 0.0, 1.0
+        room, over = (maximum - measured(title, losses, self.rules.level) for losses in (base, base + step))
+        if room <= 0.0:
+            return 0.0
+        for _ in range(GUESSES):
+            part = low + (high - low) * room / (room - over)
+            left = maximum - measured(title, base + part * step, self.rules.level)
+            if left >= 0.0:
+                low, room, over = part, max(left, TINY), over / 2.0
+            else:
+                high, over, room = part, left, room / 2.0
+        return low
 
 
 def held(state: State, assets: Assets) -> dict[str, float]:
@@ -242,17 +275,21 @@ def held(state: State, assets: Assets) -> dict[str, float]:
     return weights
 
 
-def at_risk(state: State, assets: Assets) -> dict[str, float]:
+def at_risk(state: State, assets: Assets) -> Mapping[str, float]:
     """What is held, and the pairs that turn its currencies into the account's: they move its value, too."""
     return with_currencies(held(state, assets), state)
 
 
-def with_currencies(weights: Mapping[str, float], state: State) -> dict[str, float]:
+def with_currencies(weights: Mapping[str, float], state: State) -> Mapping[str, float]:
     """Each weight also on the pairs between its price and the account's currency."""
+    if not state.valuation.foreign:
+        return weights
     found = dict(weights)
     for name, weight in weights.items():
         quote = state.instruments[name].quote
-        for market, inverse in state.valuation.routes.get(quote, ()) if quote != state.quote else ():
+        if not weight or quote == state.quote:
+            continue
+        for market, inverse in state.valuation.routes.get(quote, ()):
             pair = market.instrument.id
             found[pair] = found.get(pair, 0.0) + (-weight if inverse else weight)
     return found

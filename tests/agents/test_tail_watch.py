@@ -13,7 +13,7 @@ from midas.domain.decision import TailMoved
 from midas.domain.event import MARKET_EVENTS, CandlesRead
 from midas.domain.market import Bar
 from midas.domain.tail import HorizonCarried, TailForecast, TailOutcome, TailRules
-from midas.domain.time import DAY, MINUTE, SECOND
+from midas.domain.time import DAY, HOUR, MINUTE, SECOND
 from midas.engine.audit import encode
 from midas.engine.build import build_engine
 from midas.engine.tail_view import record_of
@@ -22,7 +22,7 @@ from midas.runtime.replay import Row, fold_ledger
 from midas.state.tail import OUTCOMES_KEPT, TailRecord
 from tests.engine.hands import Hands
 from tests.engine.scene import Scene, of
-from tests.fakes.desk import BTC, Desk, config
+from tests.fakes.desk import BTC, LIMITS, Desk, config
 from tests.fakes.strategy import Puppet
 
 RULES = TailRules(horizons=(MINUTE,))
@@ -135,6 +135,20 @@ def test_figures_are_computed_once_a_minute_whatever_happens_in_between(watched:
     assert watched.desk.engine.tail.figures is before
     watched.scene.tick(12)
     assert watched.desk.engine.tail.figures is not before
+
+
+def test_a_trade_has_them_computed_anew_within_seconds_and_a_clock_set_back_keeps_nobody_waiting(
+    watched: Watched,
+) -> None:
+    watched.close(watched.minute(1), 60_000.0)
+    tail, desk = watched.desk.engine.tail, watched.desk
+    before = tail.figures[MINUTE].weights[BTC.id]
+    assert Hands(watched.scene).buy("0.01").accepted
+    watched.scene.tick(7)
+    assert tail.figures[MINUTE].weights[BTC.id] > 1.4 * before
+    figures = tail.figures
+    list(tail.tick(desk.now - HOUR, desk.state, LIMITS.assets))
+    assert tail.figures is not figures
 
 
 def test_record_and_forecast_fold_from_the_journal_and_outlive_a_restart(watched: Watched) -> None:

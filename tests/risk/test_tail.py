@@ -9,15 +9,16 @@ import msgspec
 import pytest
 
 from midas.domain.event import CandlesRead
-from midas.domain.limits import Assets
+from midas.domain.limits import KINDS, Asset, Assets
 from midas.domain.tail import TailRules
 from midas.domain.time import DAY, HOUR, MINUTE
 from midas.risk.further import Entry
-from midas.risk.tail import TailDesk, aligned, held, span, zone
+from midas.risk.tail import TailDesk, aligned, at_risk, held, span, stress_class, with_currencies, zone
 from midas.state.state import State
 from midas.statistics.portfolio_risk import Marginal
+from midas.statistics.stress import SCENARIOS
 from tests.fakes.desk import LIMITS
-from tests.fakes.nouns import BTC, ETH, START, desk, hold, quote
+from tests.fakes.nouns import BTC, ETH, START, desk, hold, pair, quote
 
 RULES = TailRules(horizons=(HOUR,))
 ASSETS = LIMITS.assets
@@ -166,6 +167,50 @@ def test_stress_takes_the_asset_class_of_each_position() -> None:
     assert found["crypto-40"].loss == pytest.approx(0.3 * 0.4)
     assert found["correlations-1"].loss > 0.0
     assert {e.scenario: e.loss for e in tail.stress(state, Assets())}["2020-03"] == pytest.approx(0.3 * 0.56)
+
+
+def test_a_share_in_euros_risks_its_price_and_the_euro() -> None:
+    euro, share = pair("EUR"), pair("SAP", "EUR")
+    state = desk(euro, share, cash="8000", EUR="0", SAP="10")
+    state.on_quote(quote("1.99", "2.01", euro))
+    state.on_quote(quote("99.99", "100.01", share))
+    assert held(state, ASSETS) == pytest.approx({share.id: 0.2}, rel=1e-3)
+    assert at_risk(state, ASSETS) == pytest.approx({share.id: 0.2, euro.id: 0.2}, rel=1e-3)
+    assert with_currencies({euro.id: 0.1, share.id: 0.2}, state)[euro.id] == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(
+    ("base", "listed", "named"),
+    [
+        ("BTC", {"BTC": Asset("crypto", "x")}, "crypto"), ("SAP", {"SAP": Asset("share", "x")}, "share"),
+        ("EUR", {}, "forex"), ("USDC", {}, "stablecoin"), ("USDC", {"USDC": Asset("crypto", "x")}, "crypto"),
+        ("GUSD", {"GUSD": Asset("cash", "cash")}, "stablecoin"), ("XYZ", {}, "other"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("counts", ["cash", "usd", "crypto"])
+def test_the_scenarios_class_is_that_of_the_limits(
+    base: str, listed: dict[str, Asset], named: str, counts: str
+) -> None:
+    assert stress_class(Assets(counts, listed), base) == named
+
+
+def test_every_class_of_the_limits_has_its_shock() -> None:
+    classes = {stress_class(Assets(listed={"X": Asset(kind, kind)}), "X") for kind in KINDS}
+    assert all(classes <= set(scenario.shocks) for scenario in SCENARIOS if scenario.shocks)
+
+
+def test_the_fast_measure_is_the_order_statistic_of_the_figures() -> None:
+    tail, state = stand()
+    weights = held(state, ASSETS)
+    risk = tail.figures(HOUR, state, ASSETS).filtered
+    for title, value in (("VaR", risk.value_at_risk), ("ES", risk.expected_shortfall)):
+        limit = {"var_max" if title == "VaR" else "es_max": value / 2}
+        found = TailDesk(TailRules(horizons=(HOUR,), **limit), state.closes).breach(  # type: ignore[arg-type]
+            Entry(BTC.id, weights, {}, ASSETS), state
+        )
+        assert found is not None
+        assert found.limit == title
+        assert found.value == pytest.approx(value, rel=1e-12)
 
 
 @pytest.mark.parametrize(("exceptions", "light"), [(4, "green"), (5, "yellow"), (9, "yellow"), (10, "red")])
