@@ -8,6 +8,7 @@ from math import fsum
 
 from midas.domain.decision import Decision, TailMoved
 from midas.domain.limits import Assets
+from midas.domain.market import Bar
 from midas.domain.tail import TailForecast, TailOutcome
 from midas.domain.time import SECOND
 from midas.risk.tail import TailDesk, TailFigures
@@ -28,6 +29,12 @@ class TailWatch:
         self._computed_at = 0
         self._balances: dict[str, Decimal] = {}  # what the figures were computed of
         self._seen: dict[int, int] = {}
+
+    def bar(self, bar: Bar, state: State, assets: Assets) -> Iterator[Decision]:
+        """At a multiple of a horizon, once every instrument's bar is in: a fast market waits for no tick."""
+        horizons = [h for h in self.desk.rules.horizons if bar.time % h == 0] if not bar.synthetic else []
+        if any(all(state.closes.at(i, h, bar.time) is not None for i in state.instruments) for h in horizons):
+            yield from self.tick(bar.at, state, assets)
 
     def tick(self, at: int, state: State, assets: Assets) -> Iterator[Decision]:
         """Once a second of wall time."""

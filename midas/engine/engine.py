@@ -205,6 +205,7 @@ class Engine:
         if state.on_bar(event):
             self._decisions.extend(self.orchestrator.on_bar(event, state, self._sequence))
             self._work(self.orchestrator.proceed(state, self._sequence, event.instrument))
+            self._decisions.extend(self.tail.bar(event, state, self.orchestrator.risk.limits.assets))
 
     # everything else
 

@@ -63,9 +63,10 @@ class Watched:
     def close(self, time: int, price: float) -> list[TailMoved]:
         """A bar closes at market time `time`, and a second passes."""
         desk = self.desk
-        at = desk.now
-        desk.feed(Bar(BTC.id, time, at, SECOND, price, price, price, price, 1.0, 1))
-        return of(TailMoved, desk.tick(desk.now + SECOND))
+        before = len(desk.audits)
+        desk.feed(Bar(BTC.id, time, desk.now, SECOND, price, price, price, price, 1.0, 1))
+        desk.tick(desk.now + SECOND)
+        return of(TailMoved, desk.audits[before:])
 
     def minute(self, number: int) -> int:
         """The multiples of a minute after now, from 1."""
@@ -100,6 +101,15 @@ def test_a_forecast_is_settled_with_the_positions_of_its_time(watched: Watched) 
     assert settled.outcome.exception
     assert settled.forecast is not None
     assert settled.forecast.due == watched.minute(3)
+
+
+def test_a_fast_market_waits_for_no_tick(watched: Watched) -> None:
+    desk = watched.desk
+    for number in (1, 2):
+        price, time = 60_000.0, watched.minute(number)
+        desk.feed(Bar(BTC.id, time, desk.now, SECOND, price, price, price, price, 1.0, 1))
+    assert len(desk.state.tail.outcomes(MINUTE)) == 1
+    assert desk.state.tail.pending[MINUTE].due == watched.minute(3)
 
 
 def test_a_forecast_whose_price_never_comes_is_dropped(watched: Watched) -> None:
