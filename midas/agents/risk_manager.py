@@ -133,8 +133,9 @@ class RiskManager:
                 continue
             if breach.fits is None:
                 yield breach
-            else:
-                yield fitting(breach, breach.fits and breach.fits + already, one.instrument.base, what)
+                continue
+            fits = floor_to(breach.fits + already, one.instrument.lot_size) if breach.fits else ZERO
+            yield fitting(breach, fits, one.instrument.base, what)
 
     def _cut(self, target: Target, held: Decimal, fits: Decimal, state: State) -> Target:
         """As much as the cluster leaves; where that is no more than is held, the limit itself says no."""

@@ -352,5 +352,6 @@ def _portfolio(weights: Mapping[str, float], returns: Mapping[str, list[float]])
 
 
 def _sentence(title: str, value: float, maximum: float, horizon: int) -> str:
-    over = f"{title} over {span(horizon)} would be {value:.2%} of equity, at most {maximum:.2%}"
-    return f"{over}: {value - maximum:.2%} over"
+    digits = next((d for d in (2, 3, 4) if round(value * 100, d) != round(maximum * 100, d)), 6)
+    over = f"{title} over {span(horizon)} would be {value:.{digits}%} of equity, at most {maximum * 100:.4g}%"
+    return f"{over}: {(value - maximum) * 100:.2g}% over"

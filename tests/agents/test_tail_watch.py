@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import math
 import random
+from decimal import Decimal
 
 import msgspec
 import pytest
 
+from midas.agents.risk_manager import RiskManager
 from midas.domain.carry import Carried
 from midas.domain.decision import TailMoved
 from midas.domain.event import MARKET_EVENTS, CandlesRead
 from midas.domain.market import Bar
+from midas.domain.money import plain
 from midas.domain.tail import HorizonCarried, TailForecast, TailOutcome, TailRules
 from midas.domain.time import DAY, HOUR, MINUTE, SECOND
+from midas.domain.verdict import Approved, Refused
 from midas.engine.audit import encode
 from midas.engine.build import build_engine
 from midas.engine.tail_view import record_of
+from midas.risk.tail import TailDesk
 from midas.runtime.records import AUDIT, EVENT, Header, decode_event, encode_event
 from midas.runtime.replay import Row, fold_ledger
+from midas.state.state import MANUAL
 from midas.state.tail import OUTCOMES_KEPT, TailRecord
 from tests.engine.hands import Hands
 from tests.engine.scene import Scene, of
 from tests.fakes.desk import BTC, LIMITS, Desk, config
+from tests.fakes.nouns import target
 from tests.fakes.strategy import Puppet
 
 RULES = TailRules(horizons=(MINUTE,))
@@ -210,6 +217,25 @@ def test_a_limit_of_the_settings_refuses_an_entry_with_its_sentence() -> None:
     answer = Hands(scene).buy("0.01")
     assert not answer.accepted
     assert "ES isn't known: insufficient data: 0 scenarios of 1 d" in answer.message
+
+
+def test_a_strategy_is_told_the_whole_position_that_fits_in_lots(watched: Watched) -> None:
+    desk = watched.desk
+    risk = desk.engine.tail.desk.figures(MINUTE, desk.state, LIMITS.assets).filtered
+    rules = msgspec.structs.replace(RULES, es_max=risk.expected_shortfall * 1.2)
+    manager = RiskManager(LIMITS, [TailDesk(rules, desk.state.closes).breach])
+    held = desk.state.ledger.position(BTC.id)
+    wanted = target(held * Decimal("1.5"), strategy=MANUAL, instrument=BTC.id)
+    refused = manager.review(wanted, desk.state)
+    assert isinstance(refused, Refused)
+    (breach,) = refused.breaches
+    assert breach.limit == "ES"
+    assert breach.fits is not None
+    assert held < breach.fits < held * Decimal("1.25")
+    assert breach.fits % BTC.lot_size == 0
+    assert breach.sentence.endswith(f"; at most {plain(breach.fits)} BTC in all fits")
+    smaller = msgspec.structs.replace(wanted, quantity=breach.fits)
+    assert isinstance(manager.review(smaller, desk.state), Approved)
 
 
 def test_the_record_is_judged_by_frequency_clusters_and_size() -> None:

@@ -141,6 +141,8 @@ def test_a_refusal_says_which_limit_how_far_over_and_what_would_fit() -> None:
     assert breach is not None
     assert (breach.limit, breach.maximum) == ("ES", limit)
     assert breach.sentence.startswith("ES over 1 h would be ")
+    assert breach.sentence.endswith("% over")
+    assert ": 0% over" not in breach.sentence
     assert breach.fits is not None
     fits = float(breach.fits)
     assert 0.0 < fits < 30.0
