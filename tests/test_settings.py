@@ -270,3 +270,52 @@ def test_bad_numbers_of_figures_and_rules_are_one_sentence(desk: Path, text: str
     with pytest.raises(ConfigInvalid, match=sentence) as caught:
         load_settings(desk, environ={})
     assert "\n" not in str(caught.value)
+
+
+SIZING = {
+    "kelly_fraction": (0.25, 0.26), "chance_quantile": (0.5, 0.51), "edge_margin": (0.0, -0.001),
+    "volatility_target_annual": (5, 5.1), "volatility_floor_annual": (5, 0), "drawdown_max": (1, 0),
+    "calibration_factor": (0, 1.1), "trades_min": (1, 0), "trades_floor": (1, 1.1),
+    "rebalance_band": (1, -0.1),
+}  # fmt: skip
+CALIBRATION = {
+    "window_days": (1, 0), "gap": (1, 1.1), "effective_min": (2, 1), "z_trigger": (-10, 0),
+    "z_release": (10, 11), "release_days": (1, 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "good", "bad"),
+    [("sizing", key, *pair) for key, pair in SIZING.items()]
+    + [("calibration", key, *pair) for key, pair in CALIBRATION.items()],
+)
+def test_each_number_of_sizing_and_calibration_has_its_bounds(
+    desk: Path, table: str, key: str, good: float, bad: float
+) -> None:
+    name = f"risk.{table}.{key}"
+    settings = load_settings(desk, overrides={name: good}, environ={})
+    assert _origin(settings, name) == "command line"
+    with pytest.raises(ConfigInvalid, match=f"risk.{table}.{key}: expected"):
+        load_settings(desk, overrides={name: bad}, environ={})
+
+
+def test_a_doubt_must_end_after_it_began(desk: Path) -> None:
+    with pytest.raises(ConfigInvalid, match="z_release must lie above z_trigger"):
+        load_settings(desk, overrides={"risk.calibration.z_release": -2.5}, environ={})
+
+
+@pytest.mark.parametrize("key", ["volatility_target_annual", "volatility_floor_annual", "rebalance_band"])
+def test_a_setting_that_moved_is_refused_with_its_new_place(desk: Path, key: str) -> None:
+    (desk / "config.toml").write_text(f"{BASE}[risk]\n{key} = 0.1\nwrong = 1\n")
+    with pytest.raises(ConfigInvalid) as refused:
+        load_settings(desk, environ={})
+    assert str(refused.value).startswith(f"config.toml: risk.{key}: it is risk.sizing.{key} now")
+
+
+def test_the_shipped_file_states_what_the_defaults_say(tmp_path: Path) -> None:
+    shipped = load_settings(template(), environ={})
+    for section in (shipped.risk.sizing, shipped.risk.calibration):
+        assert section == type(section)()
+        for key in type(section).model_fields:
+            table = "sizing" if section is shipped.risk.sizing else "calibration"
+            assert _origin(shipped, f"risk.{table}.{key}") == "config.toml"

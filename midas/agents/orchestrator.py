@@ -4,9 +4,9 @@ event                     who is asked, in this order
 ------------------------  ---------------------------------------------------------------------
 Quote, Trade              nobody: state only
 BookDelta                 book strategies -> portfolio -> risk -> execution of that instrument
-Bar                       technical analyst -> bar strategies -> portfolio -> risk -> execution
+Bar                       calibrator, technical analyst -> bar strategies -> portfolio -> risk -> execution
 order and account events  execution of the sleeves: a fill or a close lets the next order go
-Ticked (1 s, wall)        guardian (breakers, doubts, losses), execution (patience)
+Ticked (1 s, wall)        calibrator, guardian (breakers, doubts, losses), execution (patience)
 CommandGiven, latch       guardian
 """
 
@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
+from midas.agents.calibrator import Calibrator
 from midas.agents.execution_agent import ExecutionAgent, Step
 from midas.agents.portfolio_manager import PortfolioManager
 from midas.agents.risk_manager import RiskManager
@@ -24,6 +25,7 @@ from midas.domain.decision import Decision, Noted, RegimeChanged, SignalMade, Ta
 from midas.domain.market import Bar
 from midas.domain.money import plain
 from midas.domain.opinion import Forecast, Regime, Signal
+from midas.domain.sizing import SizeStep
 from midas.domain.verdict import Refused
 from midas.state.market import InstrumentMarket
 from midas.state.state import State
@@ -39,10 +41,12 @@ class Orchestrator:
         portfolio: PortfolioManager,
         risk: RiskManager,
         execution: ExecutionAgent,
+        calibrator: Calibrator,
     ) -> None:
         self.strategies = strategies
         self.risk = risk
         self.execution = execution
+        self.calibrator = calibrator
         self._analysts = analysts
         self._portfolio = portfolio
         self._forecasts: dict[str, Forecast | None] = {}
@@ -50,6 +54,7 @@ class Orchestrator:
 
     def on_bar(self, bar: Bar, state: State, sequence: int) -> Iterator[Decision]:
         """Study the bar; then everybody who hears bars may speak, unless it is history."""
+        yield from self.calibrator.on_bar(bar, state)
         features, regime, forecast = self._analysts[bar.instrument].study(bar)
         self._forecasts[bar.instrument], self._volatility[bar.instrument] = forecast, features.rv20
         yield from _regime_change(state, bar.instrument, regime)
@@ -103,27 +108,35 @@ class Orchestrator:
     ) -> Iterator[Decision]:
         """Signal -> target -> verdict; exactly one SignalMade says how it ended."""
         if reason := self.strategies.muted(enrolled, signal, state):
-            yield self._made(signal, "muted", reason)
+            yield from self._made(signal, "muted", reason, state)
             return
         if self.execution.closes(signal.strategy, signal.instrument):
-            yield self._made(signal, "held", "a person is closing this position")
+            yield from self._made(signal, "held", "a person is closing this position", state)
             return
-        target, reason = self._portfolio.target(signal, enrolled.weight, volatility, state)
-        if target is None:
-            yield self._made(signal, "held", reason)
+        room = self.risk.room(signal.strategy, signal.instrument, state) if signal.gain is not None else None
+        wish = self._portfolio.target(signal, enrolled.weight, volatility, state, room)
+        if wish.target is None:
+            yield from self._made(signal, "held", wish.reason, state, wish.steps)
             return
-        verdict = self.risk.review(target, state)
+        verdict = self.risk.review(wish.target, state)
         if isinstance(verdict, Refused):
-            yield self._made(signal, "refused", "; ".join(b.sentence for b in verdict.breaches))
-            yield TargetRefused(target, verdict.breaches)
+            sentences = "; ".join(b.sentence for b in verdict.breaches)
+            yield from self._made(signal, "refused", sentences, state, wish.steps)
+            yield TargetRefused(wish.target, verdict.breaches)
             return
         self.execution.accept(verdict, state.now)
-        yield self._made(signal, "acted", f"position to {plain(verdict.target.quantity)}")
+        detail = f"position to {plain(verdict.target.quantity)}"
+        yield from self._made(signal, "acted", detail, state, wish.steps)
         yield TargetApproved(verdict.target)
 
-    def _made(self, signal: Signal, outcome: str, detail: str) -> SignalMade:
+    def _made(
+        self, signal: Signal, outcome: str, detail: str, state: State, steps: tuple[SizeStep, ...] = ()
+    ) -> Iterator[Decision]:
         self.strategies.remember(signal, outcome)
-        return SignalMade(signal, outcome, detail)
+        yield SignalMade(signal, outcome, detail, steps)
+        claim = self.calibrator.claim(signal, outcome, state)
+        if claim is not None:
+            yield claim
 
 
 def _regime_change(state: State, instrument: str, regime: Regime) -> Iterator[Decision]:

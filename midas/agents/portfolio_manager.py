@@ -3,65 +3,80 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from math import isfinite, sqrt
+from math import isfinite, nan, sqrt
+from typing import NamedTuple
 
 from midas.agents.execution_agent import sellable
 from midas.analysis.regime import POLICIES
-from midas.domain.money import ZERO
+from midas.domain.money import ZERO, from_float
 from midas.domain.opinion import RegimeLabel, Signal, Target
+from midas.domain.sizing import SizeStep
 from midas.domain.time import DAY
-from midas.portfolio.sizing import Sizing, SizingRules, size, worth_trading
+from midas.portfolio.sizing import Sizing
 from midas.state.state import State
+from midas.statistics.sizing import Circumstances, outside_band, size
 
 YEAR = 365 * DAY
+EXACT = Decimal("1e-12")  # finer than any tick or cent
+
+
+class Wish(NamedTuple):
+    """The position to hold, or None and why nothing changes; and every step of its size."""
+
+    target: Target | None
+    reason: str
+    steps: tuple[SizeStep, ...] = ()
 
 
 class PortfolioManager:
-    """Sizes by target volatility; spot accounts hold long or nothing."""
+    """Sizes by Kelly or by a strategy's share, both at a target volatility; spot holds long or nothing."""
 
-    def __init__(self, rules: SizingRules, period: int) -> None:
-        self._rules = rules
+    def __init__(self, sizing: Sizing, period: int) -> None:
+        self._sizing = sizing
         self._bars_a_year = YEAR / period
 
     def target(
-        self, signal: Signal, weight: float, volatility: float, state: State
-    ) -> tuple[Target | None, str]:
-        """The position to hold, or None and why nothing changes. `volatility` is one bar's."""
+        self, signal: Signal, weight: float, volatility: float, state: State, room: Decimal | None = None
+    ) -> Wish:
+        """The position to hold. `volatility` is one bar's; `room`: base units that limits let it hold."""
         market = state.markets[signal.instrument]
         sleeve = state.ledger.sleeve(signal.strategy, signal.instrument)
         held = sleeve.quantity
         if signal.direction <= 0.0:
             nothing = held <= ZERO or not sellable(state, sleeve, held)  # dust can't be sold
             if nothing and not state.orders.working(signal.strategy, signal.instrument):
-                return (
-                    None,
-                    "flat already" if signal.direction == 0.0 else "flat; a spot account can't go short",
-                )
-            return self._make(signal, ZERO, market.mid, signal.reason), ""
-        equity = state.equity()
-        if not market.mid > 0.0 or not isfinite(equity):
-            return (
-                None,
-                "no price" if not market.mid > 0.0 else "equity isn't known: something held has no price",
-            )
-        regime = state.regimes.get(signal.instrument)
-        sizing = Sizing(
-            equity=equity,
-            weight=weight,
-            price=market.mid,
-            volatility=volatility * sqrt(self._bars_a_year),
-            direction=signal.direction,
-            confidence=signal.confidence,
-            regime_factor=POLICIES[regime.label if regime else RegimeLabel.UNKNOWN].size_factor,
-            mode_factor=(state.control.permissions.exposure or 1.0)  # risk refuses where it is zero
-            * state.breakers.factor,
-        )
-        wanted = size(sizing, self._rules, market.instrument)
+                flat = signal.direction == 0.0
+                return Wish(None, "flat already" if flat else "flat; a spot account can't go short")
+            return Wish(self._make(signal, ZERO, market.mid, signal.reason), "")
+        if not market.mid > 0.0:
+            return Wish(None, "no price")
+        if not isfinite(_equity(signal.instrument, state)):
+            return Wish(None, "equity isn't known: something held has no price")
+        circumstances = self._circumstances(signal, weight, volatility, room, state)
+        policy = self._sizing.policy
+        wanted = size(self._sizing.of(signal, circumstances, state), policy, market.instrument)
         if wanted.quantity == ZERO:
-            return None, wanted.reason
-        if not worth_trading(held, wanted.quantity, self._rules.band):
-            return None, "the change is within the no-trade band"
-        return self._make(signal, wanted.quantity, market.mid, f"{signal.reason}; {wanted.reason}"), ""
+            return Wish(None, wanted.binding.why, wanted.steps)
+        if not outside_band(float(held), float(wanted.quantity), policy.band):
+            return Wish(None, "the change is within the no-trade band", wanted.steps)
+        target = self._make(signal, wanted.quantity, market.mid, f"{signal.reason}; {wanted.why}")
+        return Wish(target, "", wanted.steps)
+
+    def _circumstances(
+        self, signal: Signal, share: float, volatility: float, room: Decimal | None, state: State
+    ) -> Circumstances:
+        regime = state.regimes.get(signal.instrument)
+        policy = POLICIES[regime.label if regime else RegimeLabel.UNKNOWN]
+        return Circumstances(
+            direction=1 if signal.direction > 0.0 else -1, share=share, room=room,
+            confidence=min(abs(signal.direction), 1.0), volatility=volatility * sqrt(self._bars_a_year),
+            regimes=((1.0, policy.size_factor),),  # the rules know one regime, and no chance of it
+            calibrated=not state.calibration.doubted(signal.strategy),
+            # Risk refuses where the mode allows nothing.
+            mode=(state.control.permissions.exposure or 1.0) * state.breakers.factor,
+            drawdown=state.drawdown, equity=from_float(_equity(signal.instrument, state), EXACT),
+            price=from_float(state.markets[signal.instrument].mid, EXACT),
+        )  # fmt: skip
 
     def _make(self, signal: Signal, quantity: Decimal, mid: float, reason: str) -> Target:
         return Target(
@@ -69,3 +84,9 @@ class PortfolioManager:
             reference_price=mid if mid == mid else 0.0, confidence=signal.confidence, reason=reason,
             time=signal.time,
         )  # fmt: skip
+
+
+def _equity(instrument: str, state: State) -> float:
+    """In what the instrument is quoted in; NaN where something held, or that currency, has no price."""
+    rate = state.valuation.rate(state.instruments[instrument].quote)
+    return state.equity() / rate if rate > 0.0 else nan

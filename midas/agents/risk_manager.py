@@ -13,10 +13,11 @@ from midas.domain.opinion import Target, Urgency
 from midas.domain.order import OrderIntent, Purpose, Side
 from midas.domain.verdict import Approved, Breach, Refused, Verdict
 from midas.risk.correlation import Correlations
-from midas.risk.exposure import Added, Exposure, added, reserved, standing
+from midas.risk.exposure import Added, Exposure, added, counted, standing
 from midas.risk.further import Entry, EntryLimit
 from midas.risk.gates import entry_closed
 from midas.risk.limits import ENTRY_CHECKS, EXIT_CHECKS, breaches, cluster, exposure_rows, sized
+from midas.risk.room import holdable
 from midas.risk.rows import failing, fitting, largest
 from midas.state.ledger import Sleeve
 from midas.state.state import State
@@ -65,6 +66,10 @@ class RiskManager:
         closed = entry_closed(state, intent.strategy, intent.instrument) if entering else None
         return (*([closed] if closed is not None else []), *self._against(intent, state))
 
+    def room(self, strategy: str, instrument: str, state: State) -> Decimal:
+        """Base units that the limits let this strategy hold of an instrument in all."""
+        return holdable(state, self.limits, self.correlations, strategy, instrument)
+
     def correlated(self, instrument: str, state: State) -> str:
         """What else is held that moves with this one; empty where nothing does."""
         now = standing(state, self.limits.assets)
@@ -107,14 +112,15 @@ class RiskManager:
 
     def _sized(self, target: Target, held: Decimal, price: float, state: State) -> Verdict:
         """Every limit of exposure; what moves with other positions is cut first (R7.1: warn and smaller)."""
-        now, counted = standing(state, self.limits.assets), reserved(state, target)
+        now = standing(state, self.limits.assets)
+        already = counted(state, target.strategy, target.instrument)
         one = added(state, now, target.instrument, target.strategy)
         rows = exposure_rows(self.limits, state, now, one, self.correlations)
-        if rows[-1].limit == "correlation" and failing(rows[-1:], float(target.quantity - counted)):
-            fits = largest(rows[-1:], one.instrument.lot_size, target.quantity, counted)
+        if rows[-1].limit == "correlation" and failing(rows[-1:], float(target.quantity - already)):
+            fits = largest(rows[-1:], one.instrument.lot_size, target.quantity, already)
             target = self._cut(target, held, fits, state)
-        found = breaches(rows, target.quantity, one, counted, " in all")
-        found = found or tuple(self._beyond(one, target.quantity, now, state, counted, " in all"))
+        found = breaches(rows, target.quantity, one, already, " in all")
+        found = found or tuple(self._beyond(one, target.quantity, now, state, already, " in all"))
         return Refused(target, found) if found else self._approve(target, price)
 
     def _beyond(

@@ -31,6 +31,7 @@ class Enrolled(msgspec.Struct):
     failed: str = ""
     signals: int = 0
     needs: frozenset[str] = frozenset()  # components that it can't do without: "news", "models"
+    calibrated: bool = False  # its confidence is the chance of being right
 
 
 class Spoken(msgspec.Struct):
@@ -78,6 +79,9 @@ class StrategyManager:
         if opinion is not None and not _sane(opinion):
             enrolled.failed = f"answered direction {opinion.direction} with confidence {opinion.confidence}"
             return None
+        if opinion is not None and (fault := _fault(opinion, enrolled.calibrated)):
+            enrolled.failed = fault
+            return None
         return opinion
 
     def signal(
@@ -91,7 +95,7 @@ class StrategyManager:
         if last is not None and not _news(last, opinion, market.time):
             return None
         try:
-            signal = _written(enrolled.strategy.name, opinion, market, sequence)
+            signal = _written(enrolled, opinion, market, sequence)
         except (TypeError, ValueError, AttributeError, ArithmeticError, msgspec.MsgspecError) as error:
             enrolled.failed = f"its answer can't be written down: {error}"
             return None
@@ -149,13 +153,35 @@ def _sane(opinion: Opinion) -> bool:
     )  # fmt: skip
 
 
-def _written(name: str, opinion: Opinion, market: InstrumentMarket, sequence: int) -> Signal:
+def _fault(opinion: Opinion, calibrated: bool) -> str:
+    """What is wrong with the bet that an opinion states; empty where nothing is."""
+    chance, gain, loss = opinion.probability, opinion.gain, opinion.loss
+    stated = chance is not None or (calibrated and opinion.direction != 0.0)
+    if chance is not None and not (isinstance(chance, Real) and 0.0 <= chance <= 1.0):
+        return f"answered a probability of {chance}, expected 0 to 1"
+    if (gain is None) is not (loss is None):
+        return "answered one of gain and loss, expected both or neither"
+    if gain is not None and not stated:
+        return "answered gain and loss without the probability of the gain"
+    for name, value in (("gain", gain), ("loss", loss)):
+        if value is not None and not (isinstance(value, Real) and 0.0 < value < 1.0):
+            return f"answered a {name} of {value}, expected a fraction of price between 0 and 1"
+    if stated and not opinion.horizon_ns > 0:
+        return "answered a chance without a horizon: nobody could say when it is decided"
+    return ""
+
+
+def _written(enrolled: Enrolled, opinion: Opinion, market: InstrumentMarket, sequence: int) -> Signal:
     """As the journal will read it: numpy's numbers become plain ones, another type raises."""
+    chance = opinion.probability
+    if chance is None and enrolled.calibrated and opinion.direction:
+        chance = opinion.confidence
     signal = Signal(
-        strategy=name, instrument=market.instrument.id, direction=opinion.direction,
+        strategy=enrolled.strategy.name, instrument=market.instrument.id, direction=opinion.direction,
         confidence=opinion.confidence, contributions=_finite(opinion.contributions),
         horizon_ns=opinion.horizon_ns, urgency=opinion.urgency, reason=opinion.reason,
-        inputs=_finite(opinion.inputs), time=market.time, sequence=sequence,
+        inputs=_finite(opinion.inputs), probability=chance, gain=opinion.gain, loss=opinion.loss,
+        time=market.time, sequence=sequence,
     )  # fmt: skip
     return msgspec.json.decode(msgspec.json.encode(signal, enc_hook=float), type=Signal)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from midas.analysis.regime import RegimeRules
 from midas.costs import CostModel, FeeSchedule
 from midas.domain.breakers import BreakerRules
+from midas.domain.calibration import CalibrationRules
 from midas.domain.instrument import Instrument
 from midas.domain.limits import Asset, Assets, Limits
 from midas.domain.mode import Environment
@@ -18,17 +19,19 @@ from midas.engine.build import EngineConfig, StrategyConfig
 from midas.engine.freshness import BOOK_STALE
 from midas.errors import ConfigInvalid, WorkspaceInvalid
 from midas.execution.worker import ExecutionRules
-from midas.portfolio.sizing import SizingRules
 from midas.settings import Settings
 from midas.settings.breakers import BreakerSettings
+from midas.settings.calibration import CalibrationSettings
 from midas.settings.kpis import KpiSettings
 from midas.settings.regulation import RegulationSettings
+from midas.settings.sizing import SizingSettings
 from midas.settings.tail import TailSettings
 from midas.settings.triggers import TriggerSettings
 from midas.state.control import SCOPES
 from midas.state.state import BY_HAND
 from midas.state.valuation import unconverted
 from midas.statistics.kpis import Goal, Goals
+from midas.statistics.sizing import SizingPolicy
 from midas.workspace import LoadedStrategy, load_strategies
 
 BARS_STALE = 1.5  # periods without a word about the candle that should be running
@@ -53,10 +56,7 @@ def engine_config(
             correlation_min=regime.correlation_min, dwell_min=regime.dwell_bars,
         ),
         limits=limits_of(settings),
-        sizing=SizingRules(
-            volatility_target=risk.volatility_target_annual, volatility_floor=risk.volatility_floor_annual,
-            band=risk.rebalance_band,
-        ),
+        sizing=_sizing(risk.sizing),
         execution=ExecutionRules(
             passive_timeout=int(execution.passive_timeout_seconds * SECOND),
             reprice_ticks=execution.reprice_ticks,
@@ -75,10 +75,27 @@ def engine_config(
         breakers=_breakers(risk.breakers),
         tail=_tail(risk.tail),
         regulation=_regulation(risk.regulation),
+        calibration=_calibration(risk.calibration),
         feed_stale=int(settings.runtime.feed_stale_seconds * SECOND),
         costs=_costs(settings),
         book_stale=int(BOOK_STALE / min(1.0, speed)),
         bar_stale=max(BOOK_STALE, int(BARS_STALE * settings.trading.bar_seconds * SECOND / speed)),
+    )  # fmt: skip
+
+
+def _sizing(rules: SizingSettings) -> SizingPolicy:
+    return SizingPolicy(
+        fraction=rules.kelly_fraction, caution=rules.chance_quantile, margin=rules.edge_margin,
+        volatility_target=rules.volatility_target_annual, volatility_floor=rules.volatility_floor_annual,
+        drawdown_max=rules.drawdown_max, defensive=rules.calibration_factor, trades_min=rules.trades_min,
+        trades_floor=rules.trades_floor, band=rules.rebalance_band,
+    )  # fmt: skip
+
+
+def _calibration(rules: CalibrationSettings) -> CalibrationRules:
+    return CalibrationRules(
+        window_days=rules.window_days, gap=rules.gap, effective_min=rules.effective_min,
+        z_trigger=rules.z_trigger, z_release=rules.z_release, release_days=rules.release_days,
     )  # fmt: skip
 
 

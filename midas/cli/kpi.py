@@ -33,7 +33,7 @@ def kpi(args: Namespace) -> int:
     """Print them: of the running engine, else as the last session left them. Raises MidasError."""
     settings = settings_from(args)
     view, source = _found(settings)
-    cap = settings.risk.volatility_target_annual
+    cap = settings.risk.sizing.volatility_target_annual
     if args.json:
         print(json.dumps({"source": source, **facts(view), **_target(args.target, cap)}))
         return 0

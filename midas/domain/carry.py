@@ -6,13 +6,14 @@ from decimal import Decimal
 
 import msgspec
 
+from midas.domain.calibration import Claim, Decided, Monitor
 from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO
 from midas.domain.order import Fill, OrderIntent, Purpose, Replacement, Side
 from midas.domain.regulation import DayTrade
 from midas.domain.tail import HorizonCarried
 from midas.domain.triggers import ActiveTrigger, DayReturn
-from midas.domain.trips import Trip
+from midas.domain.trips import OpenTrip, Trip
 
 
 class OrderCarried(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +46,7 @@ class SleeveCarried(msgspec.Struct, frozen=True, kw_only=True):
     fees: Decimal
     fills: int
     opened_at: int
-    trip: Decimal = ZERO  # realised since it was last flat
+    trip: OpenTrip = OpenTrip()  # the round trip that isn't over
 
 
 class AlertCarried(msgspec.Struct, frozen=True):
@@ -96,6 +97,7 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     opened: bool = False  # the ledger has its opening balances
     orders: tuple[OrderCarried, ...] = ()
     sleeves: tuple[SleeveCarried, ...] = ()
+    trips: tuple[Trip, ...] = ()  # the newest of each strategy that closed, the oldest first
     trade_ids: dict[str, tuple[int, ...]] = {}
     busted: dict[str, tuple[int, ...]] = {}  # of those, the ones that the venue took back
     intents: int = 0
@@ -118,12 +120,14 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     month_equity: float = 0.0
     returns: tuple[DayReturn, ...] = ()  # of the days that closed, the oldest first
     triggers: dict[str, ActiveTrigger] = {}  # of DEFENSIVE, that hold
-    trips: tuple[Trip, ...] = ()  # the newest that closed, the oldest first
     signals: int = 0  # that strategies made, ever
     executed: int = 0  # of them, that became targets
     tail: tuple[HorizonCarried, ...] = ()  # forecasts of tail risk and what came of them
     day_trades: tuple[DayTrade, ...] = ()
     bought_on: dict[str, int] = {}  # instrument -> the day of a purchase that isn't sold yet
+    claims: tuple[Claim, ...] = ()  # stated chances that wait for their outcome
+    decided: tuple[Decided, ...] = ()  # outcomes of the last days
+    monitors: dict[str, Monitor] = {}  # of calibration, by strategy; "": of the desk
     alerts: tuple[AlertCarried, ...] = ()
     alert_last: int = 0  # the highest id of an alert so far
     clean_at: int = 0  # the last pass that found both sides equal; 0: none yet, or not told

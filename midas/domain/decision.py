@@ -6,9 +6,11 @@ from decimal import Decimal
 
 import msgspec
 
+from midas.domain.calibration import Claim, Monitor
 from midas.domain.command import Answer
 from midas.domain.opinion import Regime, Signal, Target
 from midas.domain.order import OrderIntent, Purpose, Side
+from midas.domain.sizing import SizeStep
 from midas.domain.tail import TailForecast, TailOutcome
 from midas.domain.triggers import DayReturn
 from midas.domain.verdict import Breach
@@ -20,6 +22,7 @@ class SignalMade(msgspec.Struct, frozen=True, tag="signal"):
     signal: Signal
     outcome: str  # acted, refused, held, muted
     detail: str
+    steps: tuple[SizeStep, ...] = ()  # of its size, where one was computed
 
 
 class TargetRefused(msgspec.Struct, frozen=True, tag="refused"):
@@ -156,6 +159,29 @@ class TailMoved(msgspec.Struct, frozen=True, tag="tail"):
     forecast: TailForecast | None = None
 
 
+class ClaimMade(msgspec.Struct, frozen=True, tag="claim"):
+    """A signal stated its chance of winning."""
+
+    claim: Claim
+
+
+class ClaimDecided(msgspec.Struct, frozen=True, tag="claim.decided"):
+    """A stated chance came true, or it didn't."""
+
+    claim: Claim
+    won: bool | None  # None: market data were missing when it mattered
+    day: int  # of the account
+    time: int  # market time
+
+
+class TrustMoved(msgspec.Struct, frozen=True, tag="trust"):
+    """The chances of a strategy, or of the desk (""), are in doubt, a day calmer, or trusted again."""
+
+    strategy: str
+    monitor: Monitor
+    cause: str  # with the figures
+
+
 class RegimeChanged(msgspec.Struct, frozen=True, tag="regime"):
     """The rules see another market."""
 
@@ -245,6 +271,9 @@ Decision = (
     | Counted
     | TailMoved
     | BreakerMoved
+    | ClaimMade
+    | ClaimDecided
+    | TrustMoved
     | RegimeChanged
     | GateMoved
     | LimitsChanged

@@ -108,6 +108,10 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True):
     urgency: Urgency = Urgency.PASSIVE
     reason: str = ""
     inputs: tuple[Reading, ...] = ()  # shown to a person who asks; decides nothing
+    # Who can, states a bet: its size then follows from Kelly, and its chance is compared with what happens.
+    probability: float | None = None  # of winning within `horizon_ns`, which must be stated with it
+    gain: float | None = None  # fraction of price at the target; with `probability` and `loss` or not at all
+    loss: float | None = None  # fraction of price at the stop, gap included; costs are added here
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +126,9 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     urgency: Urgency = Urgency.PASSIVE
     reason: str = ""
     inputs: tuple[Reading, ...] = ()
+    probability: float | None = None  # of winning within `horizon_ns`; None: nobody says
+    gain: float | None = None
+    loss: float | None = None
     time: int
     sequence: int
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from midas.agents.breakers import BreakerKeeper
+from midas.agents.calibrator import Calibrator
 from midas.agents.execution_agent import ExecutionAgent
 from midas.agents.guardian import FEED_STALE, Guardian
 from midas.agents.orchestrator import Orchestrator
@@ -19,6 +20,7 @@ from midas.agents.technical import TechnicalAnalyst
 from midas.analysis.regime import RegimeRules
 from midas.costs import CostModel
 from midas.domain.breakers import BreakerRules
+from midas.domain.calibration import CalibrationRules
 from midas.domain.instrument import Instrument
 from midas.domain.limits import Limits
 from midas.domain.regulation import RegulationRules
@@ -27,11 +29,12 @@ from midas.domain.triggers import TriggerRules
 from midas.engine.engine import Engine
 from midas.engine.freshness import BOOK_STALE, Freshness
 from midas.execution.worker import ExecutionRules
-from midas.portfolio.sizing import SizingRules
+from midas.portfolio.sizing import Sizing
 from midas.ports.strategy import Strategy
 from midas.risk.regulation import regulation_limits
 from midas.risk.tail import TailDesk
 from midas.state.state import State
+from midas.statistics.sizing import SizingPolicy
 
 
 class StrategyConfig(msgspec.Struct, frozen=True):
@@ -52,7 +55,7 @@ class EngineConfig(msgspec.Struct, frozen=True):
     audit_every: int  # wall nanoseconds between full passes over the account
     regime: RegimeRules
     limits: Limits
-    sizing: SizingRules
+    sizing: SizingPolicy
     execution: ExecutionRules
     strategies: tuple[StrategyConfig, ...]
     feed_stale: int = FEED_STALE  # wall nanoseconds of silence that close the venue's gate
@@ -63,6 +66,7 @@ class EngineConfig(msgspec.Struct, frozen=True):
     breakers: BreakerRules = BreakerRules()
     tail: TailRules = TailRules()
     regulation: RegulationRules = RegulationRules()
+    calibration: CalibrationRules = CalibrationRules()
 
     def digest(self) -> str:
         """The config hash of a session."""
@@ -79,6 +83,7 @@ def build_engine(config: EngineConfig, strategies: Sequence[Strategy]) -> Engine
             entry.weight,
             frozenset(entry.instruments),
             needs=frozenset(getattr(strategy, "needs", ())),
+            calibrated=bool(getattr(strategy, "calibrated", False)),
         )
         for strategy, entry in zip(strategies, config.strategies, strict=True)
     ]
@@ -90,12 +95,14 @@ def build_engine(config: EngineConfig, strategies: Sequence[Strategy]) -> Engine
     orchestrator = Orchestrator(
         {i.id: TechnicalAnalyst(i.id, config.period, config.regime) for i in config.instruments},
         StrategyManager(enrolled),
-        PortfolioManager(config.sizing, config.period),
+        PortfolioManager(Sizing(config.sizing, config.costs), config.period),
         risk,
         ExecutionAgent(config.execution),
+        Calibrator(config.calibration, config.triggers.zone),
     )
     freshness = Freshness(state, config.book_stale, config.bar_stale)
     guardian = Guardian(config.triggers, config.feed_stale)
+    state.calibration.rules = config.calibration
     state.control.table = config.triggers.permissions
     keeper = BreakerKeeper(config.breakers)
     watch = TailWatch(tail)

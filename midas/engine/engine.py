@@ -239,6 +239,7 @@ class Engine:
             if mode.safety > control.mode.safety:
                 why = f"kill {event.latch}: {reason}"
                 self._decisions.extend(control.set_mode(mode, by, why, RESUMED, pulled_at))
+        self._decisions.extend(self.orchestrator.calibrator.resume(self.state))
         self._effects.extend(self._passes.take("start"))
 
     def _closing(self, event: SessionClosing) -> None:
@@ -289,6 +290,7 @@ class Engine:
         self._decisions.extend(judge(state))
         self._decisions.extend(judge_disk(state, event))
         self._decisions.extend(self.breakers.tick(event.at, state))
+        self._decisions.extend(self.orchestrator.calibrator.tick(event.at, state))
         self._decisions.extend(self.guardian.tick(event, state))
         self._decisions.extend(self._counter.tick(event.at))
         self._decisions.extend(self.tail.tick(event.at, state, self.orchestrator.risk.limits.assets))

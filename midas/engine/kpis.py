@@ -42,7 +42,7 @@ def evidence(
 
 def evidence_of(state: State) -> Evidence:
     """Of a running engine."""
-    return evidence(state.budgets.returns, state.ledger.trips, state.signals, state.executed)
+    return evidence(state.budgets.returns, state.ledger.closed, state.signals, state.executed)
 
 
 def evidence_left(carried: Carried) -> Evidence:

@@ -26,6 +26,7 @@ from midas.domain.decision import (
     RegimeChanged,
     TargetRefused,
     TriggerMoved,
+    TrustMoved,
 )
 from midas.domain.money import plain
 from midas.domain.order import OrderIntent
@@ -104,6 +105,14 @@ def _breaker(d: BreakerMoved, state: State) -> Line:
     return "BREAKER", severity, f"{d.component} {d.before} -> {d.after}: {d.reason} ({d.effect})"
 
 
+def _trust(d: TrustMoved, state: State) -> Line | None:
+    monitor, whose = d.monitor, d.strategy or "the desk"
+    if monitor.degraded and monitor.calm_days:
+        return None  # a day nearer to its end: the panel counts them
+    word = "don't come true" if monitor.degraded else "are trusted again"
+    return "CALIBRATION", "warn" if monitor.degraded else "info", f"chances of {whose} {word}: {d.cause}"
+
+
 def _regime(d: RegimeChanged, state: State) -> Line:
     name = state.instruments[d.instrument].name
     return (
@@ -160,6 +169,7 @@ _WRITERS: dict[type, Callable[[Any, State], Line | None]] = {
     TriggerMoved: _trigger,
     DayClosed: _day,
     BreakerMoved: _breaker,
+    TrustMoved: _trust,
     RegimeChanged: _regime,
     GateMoved: _gate,
     LimitsChanged: _limits,

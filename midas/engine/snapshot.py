@@ -17,6 +17,7 @@ from midas.domain.regulation import RegulationRules
 from midas.domain.time import SECOND
 from midas.engine.alarms import Alarms
 from midas.engine.audit import Audit
+from midas.engine.calibration import CalibrationPainter
 from midas.engine.candles import SLOW, CandlePainter
 from midas.engine.depth import DepthPainter
 from midas.engine.engine import Engine
@@ -95,6 +96,7 @@ class Painter:
         self._orders = OrderLog(engine.state)
         self._kill_report = KillReport(engine.state, engine.orchestrator.strategies)
         self._results = Results()
+        self._calibration = CalibrationPainter(engine.state)
         self._alarms = Alarms(engine.state, engine.orchestrator.strategies, assembly.guarded)
         self._kpis = KpiLog(engine.state, assembly.goals)
         self._tail = TailPainter(engine.tail, engine.state)
@@ -187,6 +189,7 @@ class Painter:
             positions=tuple(self._positions()),
             orders=tuple(self._orders.open()),
             breakers=breakers(state, engine.breakers.rules),
+            calibration=self._calibration.panel(),
             foreign=tuple(self._orders.foreign()),
             events=self._written(),
             strategies=tuple(self._strategies()),

@@ -14,7 +14,14 @@ from midas.domain.opinion import Contribution, Reading, Regime, RegimeLabel
 from midas.engine.audit import Audit
 from midas.risk.gates import entry_forbidden
 from midas.state.market import InstrumentMarket
-from midas.state.snapshot import BreachView, ContributionView, RegimeChangeView, RegimeView, SignalView
+from midas.state.snapshot import (
+    BreachView,
+    ContributionView,
+    RegimeChangeView,
+    RegimeView,
+    SignalView,
+    SizeStepView,
+)
 from midas.state.state import State
 
 SIGNALS_SHOWN = 100
@@ -64,6 +71,8 @@ class SignalLog:
             audit.sequence, signal.time, audit.at, signal.strategy, signal.instrument, signal.direction,
             signal.confidence, made.outcome, made.detail, _terms(signal.contributions),
             _terms(signal.inputs), signal.reason,
+            steps=tuple(SizeStepView(s.stage.value, s.factor, s.weight, s.why) for s in made.steps),
+            probability=signal.probability,
         )  # fmt: skip
         self._views = None
         self._shown.appendleft(view)

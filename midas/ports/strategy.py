@@ -70,6 +70,10 @@ class Strategy(Protocol):
 
     Asked on each event that it hears, it answers with an Opinion, or None for "nothing new". It may keep
     its own memory: it is driven by the step alone, so a replay rebuilds that memory exactly.
+
+    An Opinion may state `probability` (with `horizon_ns`), and with it `gain` and `loss`: it is then sized by
+    Kelly instead of by its weight, and held to its word. A class with `calibrated = True` says that its
+    confidence is such a probability. One with `needs = ("news",)` pauses while that component fails.
     """
 
     name: ClassVar[str]

@@ -210,7 +210,7 @@ def worst_case(
         return standing(state, assets)
     found = _counted(state, chart, order.replaces if order is not None else "", open_orders=True)
     if target is not None:
-        more = float(max(ZERO, target.quantity - reserved(state, target)))
+        more = float(max(ZERO, target.quantity - counted(state, target.strategy, target.instrument)))
         _buy(found, target.instrument, target.strategy, more, nan)
     if order is not None and order.side is Side.BUY:
         _buy(found, order.instrument, order.strategy, float(order.quantity), _limit(order))
@@ -237,12 +237,10 @@ def added(state: State, now: Exposure, name: str, strategy: str, price: Decimal 
     return Added(instrument, strategy, value, cost, worst)
 
 
-def reserved(state: State, target: Target) -> Decimal:
-    """What the target's own sleeve holds or is buying already."""
-    own = (o for o in state.orders.working(target.strategy, target.instrument) if o.intent.side is Side.BUY)
-    return state.ledger.sleeve(target.strategy, target.instrument).quantity + sum(
-        (o.leaves for o in own), ZERO
-    )
+def counted(state: State, strategy: str, instrument: str) -> Decimal:
+    """What one sleeve holds or is buying already: base units that the worst case has in it."""
+    own = (o for o in state.orders.working(strategy, instrument) if o.intent.side is Side.BUY)
+    return state.ledger.sleeve(strategy, instrument).quantity + sum((o.leaves for o in own), ZERO)
 
 
 def money(state: State, assets: Assets) -> tuple[str, ...]:

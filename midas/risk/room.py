@@ -9,7 +9,7 @@ from midas.domain.instrument import Instrument
 from midas.domain.limits import Limits
 from midas.domain.money import ZERO, floor_to, from_float
 from midas.risk.correlation import Correlations
-from midas.risk.exposure import Exposure, added, standing
+from midas.risk.exposure import Exposure, added, counted, standing
 from midas.risk.limits import exposure_rows
 from midas.risk.rows import FINE, largest
 from midas.state.state import MANUAL, State
@@ -24,6 +24,21 @@ def buyable(
     """By instrument: 25, 50, 75 and 100 % of what cash and every limit of exposure leave, in whole lots."""
     now, known = standing(state, limits.assets), correlations or Correlations()
     return {i: _at_the_ask(state, limits, now, known, i) for i in state.instruments}
+
+
+def holdable(
+    state: State, limits: Limits, correlations: Correlations, strategy: str, instrument: str
+) -> Decimal:
+    """The most whole lots of an instrument that one strategy may hold in all, as a review would find them.
+
+    What it holds already is never above it: buying more may be refused, keeping isn't.
+    """
+    now, already = standing(state, limits.assets), counted(state, strategy, instrument)
+    held = state.ledger.sleeve(strategy, instrument).quantity
+    one = added(state, now, instrument, strategy)
+    rows = exposure_rows(limits, state, now, one, correlations)
+    most = max(already, ZERO) + one.instrument.quantity_max
+    return max(largest(rows, one.instrument.lot_size, most, already), held)
 
 
 def sellable(state: State, strategy: str, instrument: str) -> tuple[float, ...]:

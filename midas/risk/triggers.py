@@ -12,7 +12,9 @@ import msgspec
 
 from midas.domain.time import MINUTE
 from midas.domain.triggers import TriggerRules
+from midas.state.calibration import DESK
 from midas.state.state import State
+from midas.statistics.calibration_monitor import figures
 from midas.statistics.performance import sharpe
 
 DEFENSIVE, STOP = "defensive", "stop"
@@ -33,10 +35,15 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     release: float  # where it ends again; the threshold itself where only a person ends it
     base: float = 0.0  # equity that a loss is measured from; 0: it isn't a loss
     below: bool = False  # fires below the threshold instead of above
+    holds: bool | None = None  # where more than the figure decides; None: the figure alone does
+    told: str = ""  # why it fires, where that is more than the figure
+    until: str = ""  # what would end it, likewise
 
     @property
     def fires(self) -> bool:
         """Whether it begins to hold."""
+        if self.holds is not None:
+            return self.holds
         if self.below:
             return self.value < self.threshold - TOLERANCE
         return self.value > self.threshold + TOLERANCE
@@ -44,11 +51,15 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ended(self) -> bool:
         """Whether it no longer holds."""
+        if self.holds is not None:
+            return not self.holds
         return self.value > self.release if self.below else self.value < self.release
 
     @property
     def cause(self) -> str:
         """Why it fires, with the figures."""
+        if self.told:
+            return self.told
         if self.unit == MINUTES:
             return f"{self.title} {self._text(self.value)}, at most {self._text(self.threshold)}"
         side = "below" if self.below else "above"
@@ -57,7 +68,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ends(self) -> str:
         """What would end it."""
-        return f"{self.title} {'above' if self.below else 'below'} {self._text(self.release)}"
+        return self.until or f"{self.title} {'above' if self.below else 'below'} {self._text(self.release)}"
 
     def _text(self, value: float) -> str:
         if self.unit == SHARE:
@@ -67,7 +78,9 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 def readings(state: State, rules: TriggerRules) -> tuple[Reading, ...]:
     """Every trigger, in the order in which the first of several gives its name to a stop."""
-    return (*losses(state, rules), *failures(state, rules), _sharpe(state, rules))
+    return (
+        *losses(state, rules), *failures(state, rules), _sharpe(state, rules), _calibration(state),
+    )  # fmt: skip
 
 
 def losses(state: State, rules: TriggerRules) -> tuple[Reading, ...]:
@@ -106,6 +119,20 @@ def _sharpe(state: State, rules: TriggerRules) -> Reading:
         name="sharpe_defensive", title=f"{rules.sharpe_days}-day Sharpe", acts=DEFENSIVE, unit=RATIO,
         value=sharpe(whole, DAYS_A_YEAR, least=rules.sharpe_days).value,
         threshold=rules.sharpe_defensive, release=rules.sharpe_release, below=True,
+    )  # fmt: skip
+
+
+def _calibration(state: State) -> Reading:
+    """R7.5, corrected: the calibrator judges once a minute by more than z, and it takes days to end."""
+    now = state.calibration
+    gap, rules, monitor = now.gap(DESK), now.rules, now.monitors.get(DESK)
+    held = monitor is not None and monitor.degraded
+    return Reading(
+        name="calibration_defensive", title="calibration z", acts=DEFENSIVE, unit=RATIO, value=gap.z,
+        threshold=rules.z_trigger, release=rules.z_release, below=True, holds=held,
+        told=f"stated chances don't come true: {figures(gap)}",
+        until=f"calibration z above {rules.z_release:g} for {rules.release_days} days, "
+        f"or {rules.window_days} with too few signals to tell",
     )  # fmt: skip
 
 

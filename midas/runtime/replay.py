@@ -14,6 +14,8 @@ from midas.domain.carry import Carried
 from midas.domain.decision import (
     Adjusted,
     AmendmentMoved,
+    ClaimDecided,
+    ClaimMade,
     Counted,
     DayClosed,
     GateMoved,
@@ -21,6 +23,7 @@ from midas.domain.decision import (
     OrderPlanned,
     TailMoved,
     TriggerMoved,
+    TrustMoved,
 )
 from midas.domain.event import MARKET_EVENTS, Event
 from midas.domain.mode import Mode
@@ -44,7 +47,9 @@ from midas.runtime.records import (
 from midas.state.state import State
 
 # Decoding is the expensive part, and few audits hold a decision that the ledger follows from.
-_folded = re.compile(rb'"type":"(?:planned|mode|gate|amending|adjusted|trigger|day|counted|tail)"').search
+_folded = re.compile(
+    rb'"type":"(?:planned|mode|gate|amending|adjusted|trigger|day|counted|tail|claim|claim\.decided|trust)"'
+).search
 
 
 class Readable(Protocol):
@@ -169,6 +174,8 @@ def _fold_decisions(state: State, body: bytes) -> None:
             state.control.retell(state.budgets.active)
         elif isinstance(decision, DayClosed | Counted | TailMoved):
             _fold_evidence(state, decision)
+        elif isinstance(decision, ClaimMade | ClaimDecided | TrustMoved):
+            state.calibration.fold(decision)
         elif isinstance(decision, GateMoved) and decision.by:  # the engine's own gates are judged anew
             if decision.closed:
                 state.control.close_gate(

@@ -8,9 +8,12 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from midas.settings.breakers import BreakerSettings
+from midas.settings.calibration import CalibrationSettings
 from midas.settings.kpis import KpiSettings
 from midas.settings.regulation import RegulationSettings
 from midas.settings.sections import Section, Share
+from midas.settings.sizing import MOVED as MOVED_TO_SIZING
+from midas.settings.sizing import SizingSettings
 from midas.settings.tail import TailSettings
 from midas.settings.triggers import TriggerSettings
 
@@ -75,9 +78,8 @@ class RiskSettings(Section):
     limits: str = "crypto-only"
     stablecoin_counts_as: Literal["cash", "usd", "crypto"] = "cash"
     forced_sale_over: float = Field(default=0.05, ge=0, le=1)  # of a limit
-    volatility_target_annual: float = Field(default=0.20, gt=0, le=5)
-    volatility_floor_annual: float = Field(default=0.05, gt=0, le=5)
-    rebalance_band: Share = 0.10  # of the new size: a smaller change isn't worth its cost
+    sizing: SizingSettings = SizingSettings()
+    calibration: CalibrationSettings = CalibrationSettings()
     triggers: TriggerSettings = TriggerSettings()
     breakers: BreakerSettings = BreakerSettings()
     kpis: KpiSettings = KpiSettings()
@@ -115,6 +117,7 @@ MOVED = {
         "risk",
         "sectors",
     ): 'each asset stands in [risk.assets] now: BTC = {class = "crypto", sector = "crypto"}',
+    **MOVED_TO_SIZING,
 }
 
 _NO_OTHER_CLASS = {"share_max": 0.0, "etf_max": 0.0, "forex_max": 0.0, "bond_max": 0.0, "commodity_max": 0.0}

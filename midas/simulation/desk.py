@@ -27,7 +27,6 @@ from midas.engine.build import EngineConfig, StrategyConfig, build_engine
 from midas.engine.snapshot import Painter
 from midas.errors import OutcomeUnknown, Unreachable
 from midas.execution.worker import ExecutionRules
-from midas.portfolio.sizing import SizingRules
 from midas.runtime.health import Vitals
 from midas.runtime.inbox import Inbox
 from midas.runtime.kill import KillListener, KillRequest
@@ -45,6 +44,7 @@ from midas.simulation.trader import KINDS, Whim, strategies
 from midas.simulation.venue import Venue
 from midas.state.snapshot import HealthView
 from midas.state.state import State
+from midas.statistics.sizing import SizingPolicy
 from midas.venues.binance.broker import BinanceBroker
 from midas.venues.binance.rest import Rest
 from midas.venues.sim.floor.accounts import API_KEY
@@ -85,7 +85,7 @@ def config(venue: Venue, whims: tuple[Whim, ...]) -> EngineConfig:
     ids = tuple(pair.id for pair in venue.pairs)
     return EngineConfig(
         instruments=venue.pairs, quote="USDT", period=MINUTE, audit_every=60 * SECOND, regime=RegimeRules(),
-        limits=LIMITS, sizing=SizingRules(), execution=EXECUTION, triggers=TRIGGERS,
+        limits=LIMITS, sizing=SizingPolicy(), execution=EXECUTION, triggers=TRIGGERS,
         strategies=tuple(
             StrategyConfig(kind.name, 0.3, ids, {"seed": whim.seed, "turns": whim.turns})
             for kind, whim in zip(KINDS, whims, strict=False)

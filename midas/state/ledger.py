@@ -16,11 +16,11 @@ from midas.domain.carry import SleeveCarried
 from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO, floor_to
 from midas.domain.order import BalanceReport, Fill, Side
-from midas.domain.trips import Trip
+from midas.domain.trips import OpenTrip, Trip
 
 EXACT = Context(prec=80)  # of two factors with 18 decimals no digit is lost; the default keeps 28 in all
 RELEASE_STEP = Decimal("1e-12")  # a released cost is rounded to it, so that what is left stays exact
-TRIPS_KEPT = 1_000
+TRIPS_KEPT = 1_000  # round trips per strategy
 TRADES_KEPT = 20_000  # per instrument; older duplicates can't come back, venues page forward
 
 
@@ -41,8 +41,8 @@ class Sleeve:
         self.fees = ZERO  # quote units
         self.fills = 0
         self.opened_at = 0
-        self.trip = ZERO  # realised since it was last flat
-        self.ended: Decimal | None = None  # what a trip made that the last fill closed
+        self.trip = OpenTrip()
+        self.ended: Trip | None = None  # the round trip that the last fill closed
 
     @property
     def average_price(self) -> Decimal:
@@ -58,17 +58,21 @@ class Sleeve:
         self.fees += fee
         self.fills += 1
         released, closing_value = self._release(change, value)
-        flat, turned = self._nothing(fill, instrument), self.quantity * (self.quantity + change) < 0
-        if flat or turned:
+        before, opened_at = self.quantity, self.opened_at
+        turned = before * (before + change) < 0
+        if turned or self._nothing(fill, instrument):
             self.opened_at = fill.time
         self.quantity += change
         self.cost += value - closing_value - released
         realised = -closing_value - released - fee
         self.realised += realised
-        self.trip += realised
-        self.ended = None
-        if not flat and (turned or self._nothing(fill, instrument)):
-            self.ended, self.trip = self.trip, ZERO
+        self.trip, self.ended = self.trip.earned(realised + fee, fee), None
+        over = turned or (abs(self.quantity) < abs(before) and self._nothing(fill, instrument))
+        if over and self.trip.paid:
+            self.ended = self.trip.closed(self.strategy, self.instrument, opened_at, fill.time)
+            self.trip = OpenTrip()
+        if turned or before * change >= 0:
+            self.trip = self.trip.entered(self.quantity if turned else change, value - closing_value)
         return realised
 
     def _nothing(self, fill: Fill, instrument: Instrument) -> bool:
@@ -107,7 +111,7 @@ class Ledger:
         self.opened = False
         self.balances: dict[str, Decimal] = {}
         self.sleeves: dict[tuple[str, str], Sleeve] = {}
-        self.trips: deque[Trip] = deque(maxlen=TRIPS_KEPT)  # the newest last
+        self.trips: dict[str, tuple[Trip, ...]] = {}  # by strategy, the oldest first
         self._trades: dict[str, set[int]] = {}
         self._recent: dict[str, deque[int]] = {}
         self._busted: dict[str, set[int]] = {}
@@ -186,8 +190,27 @@ class Ledger:
         sleeve = self._sleeve(strategy, instrument.id)
         realised = sleeve.book(side, fill, instrument)
         if sleeve.ended is not None:
-            self.trips.append(Trip(strategy, instrument.id, fill.time, sleeve.ended))
+            self.trips[strategy] = (*self.trips.get(strategy, ()), sleeve.ended)[-TRIPS_KEPT:]
         return realised
+
+    def stopped(self, strategy: str, instrument: str, level: Decimal) -> None:
+        """A stop protects what is held now: the first level of a round trip says what it risks."""
+        sleeve = self.sleeves.get((strategy, instrument))
+        if sleeve is not None and sleeve.trip.paid and sleeve.trip.stop is None:
+            sleeve.trip = msgspec.structs.replace(sleeve.trip, stop=level)
+
+    @property
+    def closed(self) -> tuple[Trip, ...]:
+        """The round trips of all strategies, the oldest first."""
+        every = [trip for trips in self.trips.values() for trip in trips]
+        return tuple(sorted(every, key=lambda trip: (trip.closed_at, trip.strategy)))
+
+    def restore_trips(self, trips: Iterable[Trip]) -> None:
+        """Those of earlier sessions."""
+        found: dict[str, list[Trip]] = {}
+        for trip in trips:
+            found.setdefault(trip.strategy, []).append(trip)
+        self.trips = {strategy: tuple(made[-TRIPS_KEPT:]) for strategy, made in found.items()}
 
     def adjust(self, asset: str, amount: Decimal) -> None:
         """A balance moves, and no trade made it."""
@@ -218,8 +241,8 @@ class Ledger:
         sleeve = self._sleeve(strategy, instrument.id)
         realised = sleeve.book(back, msgspec.structs.replace(fill, fee=-fill.fee), instrument)
         sleeve.fills -= 2  # neither the trade nor its return
-        if sleeve.ended is not None:  # no trip ended here: what it made counts in the next one
-            sleeve.trip += sleeve.ended
+        if sleeve.ended is not None:  # nothing ended here: what it made counts in the next round trip
+            sleeve.trip = sleeve.trip.earned(sleeve.ended.gross, sleeve.ended.costs)
         return realised
 
     def _sleeve(self, strategy: str, instrument: str) -> Sleeve:

@@ -221,6 +221,15 @@ class BreachView(msgspec.Struct, frozen=True, gc=False):
     sentence: str
 
 
+class SizeStepView(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What one step of sizing left of a position; the last one's weight is what was asked for."""
+
+    name: str  # "share of equity", "volatility", ...
+    factor: float  # 0 to 1
+    weight: float  # share of equity after it
+    why: str
+
+
 class SignalView(msgspec.Struct, frozen=True):
     """A signal with its reasons and what became of it."""
 
@@ -238,6 +247,8 @@ class SignalView(msgspec.Struct, frozen=True):
     reason: str = ""  # the strategy's own words
     breaches: tuple[BreachView, ...] = ()  # of a refused one
     orders: tuple[str, ...] = ()  # what it led to: "a91f BUY 0.0082 @ 61775.5 LIMIT_MAKER", oldest first
+    steps: tuple[SizeStepView, ...] = ()  # of its size, in their order; none where none was computed
+    probability: float | None = None  # of winning, where the strategy states it
 
 
 class LimitView(msgspec.Struct, frozen=True):
@@ -283,6 +294,51 @@ class TriggerView(msgspec.Struct, frozen=True):
     active: bool = False  # it holds the mode DEFENSIVE
     ends: str = ""  # what would end it
     below: bool = False  # fires below `maximum`
+
+
+class ReliabilityView(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One point of a reliability diagram: a tenth of the outcomes, from the lowest chances up."""
+
+    count: int
+    stated: float  # mean chance
+    came: float  # hit rate
+    low: float  # Wilson's 95 % interval of the hit rate
+    high: float
+
+
+class CalibrationView(msgspec.Struct, frozen=True):
+    """Stated chances against what happened, of one strategy or of all. NaN: nothing to say yet."""
+
+    strategy: str  # "": the desk
+    acted: bool  # of signals that were acted on, which decide; False: of every signal
+    count: int
+    effective: float  # independent outcomes that they are worth
+    hit_rate: float
+    stated: float  # mean chance
+    gap: float  # hit rate less mean chance
+    z: float
+    status: str  # "insufficient data", "calibrated", "degraded"
+    calm_days: int  # of those that end a degraded one
+    naive: bool  # R7.5 as it is written would fire; decides nothing
+    brier: float
+    ece: float  # NaN below 200 outcomes: it would be chance
+    ece_mean: float  # of a perfectly calibrated forecaster of the same chances
+    ece_high: float  # its 95th percentile: a higher `ece` is no chance
+    points: tuple[ReliabilityView, ...] = ()
+
+
+class CalibrationPanel(msgspec.Struct, frozen=True):
+    """The calibration monitor (R7.5), by its look of the last minute."""
+
+    rows: tuple[CalibrationView, ...] = ()  # the desk first; none where no strategy states its chances
+    pending: int = 0  # signals whose outcome isn't due
+    voided: int = 0  # in this session: market data were missing when it mattered
+    window_days: int = 30
+    gap_max: float = 0.15
+    effective_min: float = 30.0
+    z_trigger: float = -2.5
+    z_release: float = -1.0
+    release_days: int = 5
 
 
 class BreakerView(msgspec.Struct, frozen=True):
@@ -733,6 +789,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     exposures: tuple[ExposureView, ...] = ()  # instruments, then strategies
     triggers: tuple[TriggerView, ...] = ()  # in the order in which they fire
     breakers: tuple[BreakerView, ...] = ()
+    calibration: CalibrationPanel = CalibrationPanel()
     limits_off: tuple[str, ...] = ()  # titles of limits that this profile sets so wide that they can't bind
     foreign: tuple[OrderView, ...] = ()  # open orders on the account that aren't ours
     reconciliation: ReconciliationView = ReconciliationView()

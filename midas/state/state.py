@@ -44,6 +44,7 @@ from midas.state.alerts import Alerts
 from midas.state.breakers import Breakers
 from midas.state.breaks import Breaks
 from midas.state.budgets import Budgets
+from midas.state.calibration import Calibration
 from midas.state.closes import HorizonCloses
 from midas.state.control import SCOPES, Control, Gate
 from midas.state.daytrades import DayTrades
@@ -101,6 +102,7 @@ class State:
         self.signals = self.executed = 0  # that strategies made, and of them those that became targets
         self.counted = (0, 0)  # the same, as far as the journal knows
         self.breakers = Breakers()
+        self.calibration = Calibration()
         self.closes = HorizonCloses()
         self.tail = TailRecord()
         self.day_trades = DayTrades()
@@ -346,6 +348,7 @@ class State:
             opened=self.ledger.opened,
             orders=tuple(order.carried() for order in self.orders.open.values()),
             sleeves=tuple(sleeve.carried() for sleeve in self.ledger.sleeves.values()),
+            trips=self.ledger.closed,
             trade_ids=self.ledger.known(),
             busted=self.ledger.busted(),
             intents=self.intents,
@@ -372,12 +375,14 @@ class State:
             month_equity=budgets.month.equity,
             returns=tuple(budgets.returns),
             triggers=dict(budgets.active),
-            trips=tuple(self.ledger.trips),
             signals=self.counted[0],
             executed=self.counted[1],
             tail=self.tail.carried(),
             day_trades=tuple(self.day_trades.made),
             bought_on=dict(self.day_trades.bought),
+            claims=self.calibration.claims,
+            decided=(*self.calibration.acted, *self.calibration.others),
+            monitors=dict(self.calibration.monitors),
             alerts=self.alerts.all,
             alert_last=self.alerts.last_id,
             clean_at=self.clean_at,
@@ -412,13 +417,14 @@ class State:
             )  # fmt: skip
         self.budgets.returns.extend(carried.returns)
         self.budgets.active = dict(carried.triggers)
-        self.ledger.trips.extend(carried.trips)
         self.tail.restore(carried.tail)
         self.day_trades.made.extend(carried.day_trades)
         self.day_trades.bought.update(carried.bought_on)
         self.counted = self.signals, self.executed = carried.signals, carried.executed
         if carried.opened:
             self.ledger.restore(carried.balances, carried.sleeves, carried.trade_ids, carried.busted)
+        self.ledger.restore_trips(carried.trips)
+        self.calibration.restore(carried.claims, carried.decided, carried.monitors)
         self.tickets = dict(carried.tickets)
         self.adjustments, self.inferred = dict(carried.adjustments), dict(carried.inferred)
         self.breaks.accepted = dict(carried.accepted)

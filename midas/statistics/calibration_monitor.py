@@ -12,23 +12,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 from math import comb, fsum, isfinite, nan, sqrt
+from typing import Protocol
 
 import msgspec
 
-from midas.statistics.conventions import LEAST_HIT_RATE
+from midas.domain.calibration import CalibrationRules as Rules
+from midas.domain.calibration import Gap, Monitor
+
+__all__ = [
+    "Gap", "Monitor", "Outcome", "Rules", "Status", "advanced", "false_alarms", "figures", "measured",
+    "naive", "power", "status", "triggered",
+]  # fmt: skip
 
 _TOLERANCE = 1e-12  # .55 - .40 > .15 is true in floating point
-
-
-class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """The numbers of both; gaps are shares of 1."""
-
-    window_days: int = 30
-    gap: float = 0.15
-    effective_min: float = LEAST_HIT_RATE
-    z_trigger: float = -2.5
-    z_release: float = -1.0
-    release_days: int = 5
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -39,35 +35,12 @@ class Outcome(msgspec.Struct, frozen=True):
     won: bool
 
 
-class Gap(msgspec.Struct, frozen=True):
-    """Forecasts of the window against what happened."""
-
-    count: int
-    effective: float  # independent trades that they are worth
-    hits: int
-    expected: float  # hits, the sum of the forecasts
-    z: float  # (hits - expected) / sqrt(sum p (1 - p)), of the effective number; NaN where nothing is open
-
-    @property
-    def difference(self) -> float:
-        """Hit rate less mean forecast, below 0 where too much was promised; NaN without trades."""
-        return (self.hits - self.expected) / self.count if self.count else nan
-
-
 class Status(Enum):
     """What the panel says."""
 
     TOO_FEW = "insufficient data"
     CALIBRATED = "calibrated"
     DEGRADED = "degraded"
-
-
-class Monitor(msgspec.Struct, frozen=True):
-    """What is carried from day to day."""
-
-    degraded: bool = False
-    calm_days: int = 0  # in a row, with z above the release
-    last_day: int | None = None  # that was counted
 
 
 class FalseAlarms(msgspec.Struct, frozen=True):
@@ -79,9 +52,23 @@ class FalseAlarms(msgspec.Struct, frozen=True):
     trigger: float  # what is used
 
 
-def measured(
-    outcomes: Sequence[Outcome], today: int, rules: Rules | None = None, overlap: float = 1.0
-) -> Gap:
+class Told(Protocol):
+    """A decided forecast as far as it is measured."""
+
+    @property
+    def day(self) -> int:
+        """On which it was decided."""
+
+    @property
+    def forecast(self) -> float:
+        """The probability of a win."""
+
+    @property
+    def won(self) -> bool:
+        """What came."""
+
+
+def measured(outcomes: Sequence[Told], today: int, rules: Rules | None = None, overlap: float = 1.0) -> Gap:
     """Of the outcomes of the window that ends with `today`.
 
     `overlap` is how many trades on average live at the same time on the same thing: they count once.
@@ -89,10 +76,11 @@ def measured(
     window = (rules or Rules()).window_days
     assert overlap >= 1.0, f"expected 1 or more trades at a time, got {overlap}"
     seen = [each for each in outcomes if today - window < each.day <= today]
-    assert all(0.0 <= each.forecast <= 1.0 for each in seen), "expected probabilities from 0 to 1"
-    hits = sum(each.won for each in seen)
-    expected = fsum(each.forecast for each in seen)
-    spread = fsum(each.forecast * (1.0 - each.forecast) for each in seen) * overlap
+    chances = [each.forecast for each in seen]
+    assert not chances or 0.0 <= min(chances) <= max(chances) <= 1.0, "expected probabilities from 0 to 1"
+    hits = sum([each.won for each in seen])
+    expected = fsum(chances)
+    spread = fsum([p * (1.0 - p) for p in chances]) * overlap
     z = (hits - expected) / sqrt(spread) if spread > 0.0 else nan
     return Gap(len(seen), len(seen) / overlap, hits, expected, z)
 
@@ -113,7 +101,8 @@ def triggered(gap: Gap, rules: Rules | None = None) -> bool:
 def advanced(monitor: Monitor, gap: Gap, today: int, rules: Rules | None = None) -> Monitor:
     """After `today`, once a day or oftener: it degrades at once and recovers only with the days.
 
-    While it is degraded and too few trades are left to tell, the days neither count nor start anew.
+    While it is degraded and too few trades are left to tell, the days neither count nor start anew. After a
+    whole window of such days nothing speaks against it any more: who stopped trading isn't doubted forever.
     """
     by = rules or Rules()
     if triggered(gap, by):
@@ -123,7 +112,10 @@ def advanced(monitor: Monitor, gap: Gap, today: int, rules: Rules | None = None)
     if monitor.last_day is not None and today <= monitor.last_day:
         return monitor
     if gap.effective < by.effective_min - _TOLERANCE or not isfinite(gap.z):
-        return msgspec.structs.replace(monitor, last_day=today)
+        dry = monitor.dry_days + 1
+        if dry >= by.window_days:
+            return Monitor(last_day=today)
+        return msgspec.structs.replace(monitor, last_day=today, dry_days=dry)
     calm = monitor.calm_days + 1 if gap.z > by.z_release + _TOLERANCE else 0
     return Monitor(degraded=calm < by.release_days, calm_days=calm, last_day=today)
 
@@ -134,6 +126,14 @@ def status(monitor: Monitor, gap: Gap, rules: Rules | None = None) -> Status:
         return Status.DEGRADED
     enough = gap.effective >= (rules or Rules()).effective_min - _TOLERANCE
     return Status.CALIBRATED if enough else Status.TOO_FEW
+
+
+def figures(gap: Gap) -> str:
+    """What was promised and what came, in words."""
+    if not gap.count:
+        return "no outcome in the window"
+    came, promised = gap.hits / gap.count, gap.expected / gap.count
+    return f"{came:.1%} of {gap.count} signals won, {promised:.1%} promised (z {gap.z:+.1f})"
 
 
 def false_alarms(count: int, probability: float = 0.55, rules: Rules | None = None) -> FalseAlarms:

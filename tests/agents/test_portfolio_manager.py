@@ -2,22 +2,30 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from midas.agents.portfolio_manager import PortfolioManager
+from midas.agents.risk_manager import RiskManager
+from midas.costs import CostModel
 from midas.domain.mode import Mode
 from midas.domain.opinion import Regime, RegimeLabel, Signal
 from midas.domain.time import SECOND
-from midas.portfolio.sizing import SizingRules
+from midas.domain.verdict import Approved
+from midas.portfolio.sizing import Sizing
 from midas.state.state import State
-from tests.fakes.nouns import BTC, ETH, START, desk, hold, intent, quote
+from midas.statistics.sizing import SizingPolicy
+from tests.fakes.desk import LIMITS
+from tests.fakes.nouns import BTC, ETH, START, desk, hold, intent, pair, quote
 
 QUIET = 1e-9  # one bar's volatility, so low that the cap of the scale decides
 
 
 @pytest.fixture
 def manager() -> PortfolioManager:
-    return PortfolioManager(SizingRules(), SECOND)
+    return PortfolioManager(Sizing(SizingPolicy(), CostModel()), SECOND)
 
 
 def signal(direction: float, confidence: float = 1.0) -> Signal:
@@ -32,7 +40,7 @@ def calm(state: State) -> State:
 
 
 def test_a_signal_becomes_the_position_that_its_share_of_equity_allows(manager: PortfolioManager) -> None:
-    wanted, _ = manager.target(signal(1.0), 0.5, QUIET, calm(desk()))
+    wanted, *_ = manager.target(signal(1.0), 0.5, QUIET, calm(desk()))
     assert wanted is not None
     assert wanted.quantity == Decimal(50)
     assert wanted.reference_price == pytest.approx(100.0)
@@ -41,7 +49,7 @@ def test_a_signal_becomes_the_position_that_its_share_of_equity_allows(manager: 
 def test_defensive_halves_it(manager: PortfolioManager) -> None:
     state = calm(desk())
     state.control.set_mode(Mode.DEFENSIVE, "test", "", "", START)
-    wanted, _ = manager.target(signal(1.0), 0.5, QUIET, state)
+    wanted, *_ = manager.target(signal(1.0), 0.5, QUIET, state)
     assert wanted is not None
     assert wanted.quantity == Decimal(25)
 
@@ -55,7 +63,7 @@ def test_what_is_within_the_band_is_left_alone(manager: PortfolioManager) -> Non
 def test_dust_is_nothing_to_leave(manager: PortfolioManager) -> None:
     state = desk()
     hold(state, "0.000001")
-    wanted, reason = manager.target(signal(0.0), 0.5, QUIET, state)
+    wanted, reason, _ = manager.target(signal(0.0), 0.5, QUIET, state)
     assert (wanted, reason) == (None, "flat already")
 
 
@@ -64,7 +72,7 @@ def test_no_position_is_asked_for_twice(manager: PortfolioManager, direction: fl
     state = desk()
     assert manager.target(signal(direction), 0.5, QUIET, state)[0] is None
     state.plan(intent())
-    closing, _ = manager.target(signal(direction), 0.5, QUIET, state)
+    closing, *_ = manager.target(signal(direction), 0.5, QUIET, state)
     assert closing is not None
     assert closing.quantity == 0
 
@@ -73,16 +81,59 @@ def test_leaving_needs_no_price_and_no_equity(manager: PortfolioManager) -> None
     state = desk(BTC, ETH, ETH="1")
     hold(state, "1")
     state.on_quote(quote("0", "100"))
-    leaving, _ = manager.target(signal(0.0), 0.5, QUIET, state)
+    leaving, *_ = manager.target(signal(0.0), 0.5, QUIET, state)
     assert leaving is not None
     assert (leaving.quantity, leaving.reference_price) == (Decimal(0), 0.0)
 
 
 def test_equity_that_is_not_known_sizes_nothing(manager: PortfolioManager) -> None:
-    wanted, reason = manager.target(signal(1.0), 0.5, QUIET, calm(desk(BTC, ETH, ETH="1")))
+    wanted, reason, _ = manager.target(signal(1.0), 0.5, QUIET, calm(desk(BTC, ETH, ETH="1")))
     assert wanted is None
     assert "equity" in reason
 
 
 def test_volatility_that_is_not_known_sizes_nothing(manager: PortfolioManager) -> None:
     assert manager.target(signal(1.0), 0.5, float("nan"), calm(desk()))[0] is None
+
+
+def test_a_size_counts_equity_in_what_its_instrument_is_quoted_in(manager: PortfolioManager) -> None:
+    share, euro = pair("SHARE", "EUR"), pair("EUR")
+    state = calm(desk(share, euro))
+    state.regimes[share.id] = state.regimes[BTC.id]
+    state.on_quote(quote("1.9999", "2.0001", euro))
+    state.on_quote(quote("1.99", "2.01", euro))
+    asked = msgspec.structs.replace(signal(1.0), instrument=share.id)
+    wanted, *_ = manager.target(asked, 0.5, QUIET, state)
+    assert wanted is not None
+    assert wanted.quantity == Decimal(25)  # half of 10,000 dollars, at 100 euros of two dollars each
+    state.on_quote(quote("0", "2.01", euro))
+    assert "equity" in manager.target(asked, 0.5, QUIET, calm(desk(share, euro)))[1]
+
+
+lots = st.integers(0, 3_000_000).map(lambda count: count * BTC.lot_size)
+
+
+@given(
+    held=lots, others=lots, working=lots, ether=lots, cash=st.integers(0, 20_000), share=st.floats(0.0, 1.0)
+)
+def test_a_bet_is_made_to_fit_whatever_is_held_and_ordered(
+    held: Decimal, others: Decimal, working: Decimal, ether: Decimal, cash: int, share: float
+) -> None:
+    state = calm(desk(BTC, ETH, cash="100000"))
+    state.on_quote(quote("99.98", "100.03", ETH))
+    for quantity, strategy, instrument in ((held, "s", BTC), (others, "other", BTC), (ether, "other", ETH)):
+        if quantity:
+            hold(state, str(quantity), strategy=strategy, instrument=instrument)
+    state.ledger.adjust("USDT", Decimal(cash - 100_000))
+    if working:
+        state.plan(intent("w", quantity=working))
+    risk = RiskManager(LIMITS)
+    bet = msgspec.structs.replace(signal(1.0), probability=0.9, gain=0.05, loss=0.02, horizon_ns=SECOND)
+    room = risk.room("s", BTC.id, state)
+    manager = PortfolioManager(Sizing(SizingPolicy(), CostModel()), SECOND)
+    wish = manager.target(bet, share, QUIET, state, room)
+    if wish.target is not None:
+        assert wish.target.quantity <= room
+        verdict = risk.review(wish.target, state)
+        assert isinstance(verdict, Approved)
+        assert verdict.target == wish.target

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,14 +11,14 @@ from midas.cli import main
 from midas.cli.kpi import facts, lines
 from midas.domain.carry import Carried
 from midas.domain.triggers import DayReturn
-from midas.domain.trips import Trip
 from midas.engine.kpis import evidence_left, kpis_view
 from midas.statistics.kpis import key_figures
 from midas.statistics.targets import ASPIRATION_TEXT
 from tests.assembly.test_inherit import OURS, opened, rich, store
+from tests.fakes.nouns import trip
 
 DAYS = tuple(DayReturn(n, 1, 0.004 if n % 3 else -0.006) for n in range(200))
-WON = tuple(Trip("s", "BTC-USDT.binance", n, Decimal(3)) for n in range(40))
+WON = tuple(trip("3", n) for n in range(40))
 
 
 @pytest.fixture

@@ -7,14 +7,18 @@ from typing import TypeVar
 
 import msgspec
 
+from midas.domain.carry import Carried
 from midas.domain.decision import (
     Decision,
     Noted,
 )
+from midas.domain.event import MARKET_EVENTS
 from midas.domain.opinion import Opinion
 from midas.domain.time import SECOND
 from midas.domain.triggers import TriggerRules
-from midas.engine.audit import Audit
+from midas.engine.audit import Audit, encode
+from midas.runtime.records import AUDIT, EVENT, HEADER, Header, encode_event, encode_header
+from midas.runtime.replay import Row, fold_ledger
 from tests.fakes.desk import BTC, LIMITS, TRIGGERS, Desk, config, decisions
 from tests.fakes.scripted_market import ScriptedMarket
 from tests.fakes.strategy import Puppet, long
@@ -78,3 +82,28 @@ class Scene:
 def of(kind: type[Kind], audits: list[Audit]) -> list[Kind]:
     """The decisions of one kind."""
     return [d for d in decisions(audits) if isinstance(d, kind)]
+
+
+def folded(desk: Desk) -> Carried:
+    """What a restart reads of the journal alone."""
+    header = Header(
+        "session-1",
+        1,
+        "0",
+        "code",
+        desk.settings.digest(),
+        desk.settings,
+        "binance",
+        "account-1",
+        "SIM",
+        "",
+        1.0,
+    )
+    audits = {audit.sequence: audit for audit in desk.audits}
+    rows = [Row(0, HEADER, encode_header(header))]
+    for sequence, event in enumerate(desk.fed, 1):
+        if type(event) not in MARKET_EVENTS:
+            rows.append(Row(sequence, EVENT, encode_event(event)))
+        if sequence in audits:
+            rows.append(Row(sequence, AUDIT, encode(audits[sequence])))
+    return fold_ledger(header, rows[1:])

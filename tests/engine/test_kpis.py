@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pytest
 
 from midas.domain.carry import Carried
 from midas.domain.decision import Counted
 from midas.domain.time import DAY, MINUTE, SECOND
 from midas.domain.triggers import DayReturn
-from midas.domain.trips import Trip
 from midas.engine.kpis import daily_returns, evidence_left
 from midas.state.snapshot import KpisView, KpiView
 from midas.statistics.kpis import Goal, Goals
 from tests.engine.scene import Scene, of
-from tests.fakes.desk import BTC
+from tests.fakes.nouns import trip
 from tests.fakes.strategy import long
 
 DAYS = tuple(DayReturn(n, 1, 0.004 if n % 3 else -0.006) for n in range(200))
-TRIPS = tuple(Trip("s", BTC.id, n, Decimal(3 if n % 2 else -2)) for n in range(40))
+TRIPS = tuple(trip("3" if n % 2 else "-2", n) for n in range(40))
 
 
 def row(view: KpisView, name: str) -> KpiView:
@@ -53,7 +50,7 @@ def test_the_figures_of_a_record_stand_beside_goal_interval_and_verdict() -> Non
 
 
 def test_what_a_person_ordered_is_no_evidence_of_a_strategy() -> None:
-    by_hand = (Trip("manual", BTC.id, 1, Decimal(9)), Trip("external", BTC.id, 1, Decimal(9)))
+    by_hand = (trip("9", strategy="manual"), trip("9", strategy="external"))
     assert evidence_left(Carried(trips=(*by_hand, *TRIPS[:2]))).profits == [-2.0, 3.0]
 
 

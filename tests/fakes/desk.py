@@ -38,9 +38,9 @@ from midas.engine.effect import (
 )
 from midas.engine.snapshot import Assembly, Painter
 from midas.execution.worker import ExecutionRules
-from midas.portfolio.sizing import SizingRules
 from midas.ports.strategy import Strategy
 from midas.state.snapshot import HealthView, Snapshot
+from midas.statistics.sizing import SizingPolicy
 from tests.fakes.venue import FakeVenue
 
 BTC = Instrument(
@@ -81,7 +81,7 @@ def config(
     ids = tuple(i.id for i in instruments)
     return EngineConfig(
         instruments=instruments, quote="USDT", period=SECOND, audit_every=30 * SECOND, regime=REGIME,
-        limits=limits, sizing=SizingRules(), execution=execution, triggers=triggers,
+        limits=limits, sizing=SizingPolicy(), execution=execution, triggers=triggers,
         strategies=tuple(StrategyConfig(s.name, weight, ids, {}) for s in strategies),
     )  # fmt: skip
 

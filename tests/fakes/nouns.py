@@ -23,6 +23,7 @@ from midas.domain.order import (
     TradeReport,
 )
 from midas.domain.time import SECOND
+from midas.domain.trips import Trip
 from midas.state.state import State
 
 START = 1_000 * SECOND
@@ -66,6 +67,16 @@ def fill(
     """An execution without a fee."""
     fields: dict[str, Any] = {"fee": Decimal(0), "fee_asset": "USDT", "maker": True, "time": START, **changes}
     return Fill(trade_id=trade_id, price=Decimal(price), quantity=Decimal(quantity), **fields)
+
+
+def trip(profit: str | Decimal = "1", place: int = 0, **changes: Any) -> Trip:
+    """A round trip of strategy "s" that made `profit` of 100 paid; `place` orders many."""
+    fields: dict[str, Any] = {
+        "strategy": "s", "instrument": BTC.id, "opened_at": START + place, "closed_at": START + place + 1,
+        "quantity": Decimal(1), "paid": Decimal(100), "gross": Decimal(profit), "costs": Decimal(0),
+    }  # fmt: skip
+    fields.update(changes)
+    return Trip(**fields)
 
 
 def report(client_id: str = "md-1", **changes: Any) -> OrderReport:

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 import msgspec
 import pytest
 
+from midas.domain.calibration import Gap, Monitor
 from midas.domain.time import MINUTE, SECOND
 from midas.domain.triggers import DayReturn, TriggerRules
 from midas.risk.triggers import Reading, readings
+from midas.state.calibration import DESK
 from midas.state.state import State
 from tests.fakes.nouns import BTC, ETH, desk
 
@@ -146,3 +148,21 @@ def test_a_trigger_says_its_figures_and_what_would_end_it() -> None:
     assert (found.cause, found.ends) == ("drawdown 12.0% above 10.0%", "drawdown below 8.0%")
     found = reading(with_sharpe(0.1), "sharpe_defensive")
     assert (found.cause, found.ends) == ("30-day Sharpe 0.10 below 0.50", "30-day Sharpe above 0.60")
+
+
+def test_chances_that_do_not_come_true_fire_as_long_as_the_calibrator_doubts() -> None:
+    state = stand(BASE)
+    calm = reading(state, "calibration_defensive")
+    assert (calm.fires, calm.ended, calm.threshold, calm.release) == (False, True, -2.5, -1.0)
+    state.calibration.monitors[DESK] = Monitor(degraded=True)
+    state.calibration.gaps[DESK, True] = Gap(40, 40.0, 9, 24.0, -4.84)
+    held = reading(state, "calibration_defensive")
+    assert (held.fires, held.ended, held.value) == (True, False, -4.84)
+    assert held.cause == "stated chances don't come true: 22.5% of 40 signals won, 60.0% promised (z -4.8)"
+    assert held.ends == "calibration z above -1 for 5 days, or 30 with too few signals to tell"
+
+
+def test_a_doubt_about_one_strategy_is_no_doubt_about_the_desk() -> None:
+    state = stand(BASE)
+    state.calibration.monitors["bold"] = Monitor(degraded=True)
+    assert "calibration_defensive" not in firing(state)

@@ -132,12 +132,13 @@ def test_a_day_counts_once_however_often_it_is_looked_at() -> None:
     assert monitor == Monitor(degraded=True, calm_days=1, last_day=1)
 
 
-def test_while_too_few_trades_are_left_to_tell_a_degraded_monitor_stays() -> None:
+def test_while_too_few_trades_are_left_to_tell_a_degraded_monitor_stays_for_a_window() -> None:
     monitor = advanced(Monitor(), gap(30, 100), 0)
-    for day in range(1, 40):
+    for day in range(1, 30):
         monitor = advanced(monitor, gap(16, 29), day)
     assert monitor.degraded and monitor.calm_days == 0
     assert not advanced(Monitor(), gap(0, 10), 0).degraded
+    assert advanced(monitor, gap(16, 29), 30) == Monitor(last_day=30)
 
 
 @given(st.lists(st.tuples(st.integers(0, 100), st.integers(0, 100)), min_size=1, max_size=60))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 from math import inf, isfinite, nan
 from typing import Any
 
@@ -15,6 +16,7 @@ from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO
 from midas.statistics.sizing import (
     Bet,
+    Portion,
     Sized,
     SizingPolicy,
     Stage,
@@ -27,6 +29,7 @@ from midas.statistics.sizing import (
     volatility_weight,
     whole_lots,
 )
+from midas.statistics.track import TrackRecord
 
 BTC = Instrument(
     venue="test",
@@ -47,7 +50,7 @@ PLAIN = Bet(
     loss=0.019,
     cost=0.001,
     volatility=0.20,
-    room=0.20,
+    room=Decimal("0.4"),
     equity=Decimal(100_000),
     price=Decimal(50_000),
 )
@@ -67,7 +70,7 @@ bets = st.builds(
     regimes=st.tuples(shares, shares).map(lambda it: ((it[0], it[1]), (1.0 - it[0], 1.0))),
     calibrated=st.booleans(),
     drawdown=st.floats(0.0, 0.3) | st.just(nan),
-    room=shares | st.just(nan),
+    room=st.integers(-1, 10**9).map(lambda lots: lots * BTC.lot_size),
     equity=st.integers(-100, 10**9).map(lambda cents: Decimal(cents) / 100),
     price=st.integers(1, 10**8).map(lambda cents: Decimal(cents) / 100),
 )
@@ -85,23 +88,25 @@ def factor(sized: Sized, stage: Stage) -> float:
 
 def weight(bet: Bet, policy: SizingPolicy = POLICY) -> float:
     """The share of equity that the hard limits are asked for, before any rounding."""
-    return size(bet, policy, BTC).steps[7].weight
+    return size(bet, policy, BTC).steps[8].weight
 
 
 def held(bet: Bet, policy: SizingPolicy = POLICY) -> float:
     """The share of equity after the hard limits."""
-    return size(bet, policy, BTC).steps[8].weight
+    return size(bet, policy, BTC).steps[9].weight
 
 
 def test_the_steps_come_in_the_order_of_the_reference() -> None:
-    assert [step.stage for step in size(PLAIN, POLICY, BTC).steps] == list(Stage)[:-1]
+    others = (Stage.SHARE, Stage.CONFIDENCE, Stage.TRADES)
+    wanted = [stage for stage in Stage if stage not in others]
+    assert [step.stage for step in size(PLAIN, POLICY, BTC).steps] == wanted[:-1]
 
 
 def test_a_quarter_of_kelly_stops_at_the_hard_limit() -> None:
     # Kelly risks 10 % at even money; a stop 2 % away makes that five times the equity, a quarter of it 1.25.
     found = size(PLAIN, POLICY, BTC)
     assert found.full == pytest.approx(5.0)
-    assert found.steps[7].weight == pytest.approx(1.25)
+    assert found.steps[8].weight == pytest.approx(1.25)
     assert factor(found, Stage.LIMITS) == pytest.approx(0.16)
     assert found.quantity == Decimal("0.4")
     assert found.binding.stage is Stage.LIMITS
@@ -131,9 +136,8 @@ def test_a_sale_mirrors_a_purchase() -> None:
         pytest.param({"drawdown": 0.05}, Stage.DRAWDOWN, 2 / 3, id="a third of the drawdown"),
         pytest.param({"drawdown": 0.15}, Stage.DRAWDOWN, 0.0, id="all of the drawdown"),
         pytest.param({"drawdown": nan}, Stage.DRAWDOWN, 0.0, id="a drawdown that isn't known"),
-        pytest.param({"room": 0.0}, Stage.LIMITS, 0.0, id="no room"),
-        pytest.param({"room": nan}, Stage.LIMITS, 0.0, id="room that isn't known"),
-        pytest.param({"equity": Decimal(20)}, Stage.MINIMUM, 0.0, id="an account too small to trade"),
+        pytest.param({"room": ZERO}, Stage.LIMITS, 0.0, id="no room"),
+        pytest.param({"equity": Decimal(3)}, Stage.MINIMUM, 0.0, id="an account too small to trade"),
     ],
 )
 def test_a_step_leaves_what_it_says(changes: dict[str, Any], stage: Stage, left: float) -> None:
@@ -196,7 +200,7 @@ def test_no_step_ever_adds_and_no_size_passes_a_limit(bet: Bet) -> None:
     assert found.quantity * bet.direction >= ZERO
     if found.quantity:
         amount = abs(found.quantity) * bet.price
-        assert amount <= bet.equity * Decimal(repr(bet.room))
+        assert bet.room is not None and abs(found.quantity) <= bet.room
         assert amount <= bet.equity * Decimal(found.full) * Decimal("1.000000000001")
         assert amount >= BTC.notional_min
 
@@ -237,9 +241,17 @@ def test_more_volatility_never_buys_more(bet: Bet, calmer: float) -> None:
 
 @given(bet=bets, less=shares)
 def test_less_room_never_buys_more(bet: Bet, less: float) -> None:
-    if isfinite(bet.room):
-        tighter = size(changed(bet, room=bet.room * less), POLICY, BTC).quantity
-        assert abs(tighter) <= abs(size(bet, POLICY, BTC).quantity)
+    assert bet.room is not None
+    tighter = size(changed(bet, room=bet.room * Decimal(less)), POLICY, BTC).quantity
+    assert abs(tighter) <= abs(size(bet, POLICY, BTC).quantity)
+
+
+@pytest.mark.parametrize(
+    ("room", "held"),
+    [("0.12344999", "0.12344"), ("0.12345", "0.12345"), ("0.12345001", "0.12345"), ("0.12346", "0.12346")],
+)
+def test_the_limits_count_in_lots_never_rounded_up(room: str, held: str) -> None:
+    assert size(changed(room=Decimal(room)), POLICY, BTC).quantity == Decimal(held)
 
 
 @given(bet=bets, cents=st.integers(1, 10_000))
@@ -299,3 +311,121 @@ def test_the_throttle_closes_as_the_drawdown_deepens() -> None:
 def test_a_direction_is_long_or_short() -> None:
     with pytest.raises(AssertionError, match="expected a direction"):
         size(changed(direction=0), POLICY, BTC)
+
+
+# A size that starts with a strategy's share of equity.
+
+SHARE = Portion(
+    direction=1, share=0.5, confidence=0.8, volatility=0.4, equity=Decimal(100_000), price=Decimal(50_000)
+)
+portions = st.builds(
+    Portion,
+    direction=st.sampled_from([1, -1]),
+    share=shares,
+    confidence=shares | st.just(nan),
+    volatility=st.floats(0.0, 3.0) | st.just(nan),
+    regimes=shares.map(lambda it: ((1.0, it),)),
+    calibrated=st.booleans(),
+    mode=shares,
+    drawdown=st.floats(0.0, 0.3) | st.just(nan),
+    equity=st.integers(-100, 10**9).map(lambda cents: Decimal(cents) / 100),
+    price=st.integers(1, 10**8).map(lambda cents: Decimal(cents) / 100),
+)
+
+
+def portion(**changes: object) -> Portion:
+    return msgspec.structs.replace(SHARE, **changes)
+
+
+def of_record(count: int, full: float) -> TrackRecord:
+    return TrackRecord(
+        count=count, effective=float(count), wins=count // 2, cautious=0.5, gain=0.01, loss=0.01, full=full
+    )
+
+
+def test_a_share_meets_its_steps_in_their_order() -> None:
+    wanted = list(Stage)[list(Stage).index(Stage.SHARE) :]
+    wanted = [stage for stage in wanted if stage not in (Stage.LIMITS, Stage.MINIMUM)]
+    assert [step.stage for step in size(SHARE, POLICY, BTC).steps] == wanted
+
+
+def test_a_volatility_twice_the_target_halves_a_share() -> None:
+    # 100,000 x 0.5 x 0.2 / 0.4 x 0.8 = 20,000 USDT at 50,000
+    found = size(SHARE, POLICY, BTC)
+    assert found.quantity == Decimal("0.4")
+    assert found.why == "50.0% of equity x confidence 0.80 x volatility 0.50"
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"volatility": nan}, "volatility is not known yet"),
+        ({"confidence": 0.0}, "confidence 0.00"),
+        ({"share": 0.0}, "its share is 0.0% of equity"),
+        ({"regimes": ((1.0, 0.0),)}, "the regime allows no position"),
+        ({"mode": 0.0}, "mode and breakers leave 0%"),
+        ({"drawdown": 0.15}, "drawdown 15.0% of 15%"),
+        ({"equity": Decimal(20)}, "the venue takes no order below 5 USDT"),
+    ],
+)
+def test_a_share_of_which_nothing_is_left_says_why(changes: dict[str, Any], why: str) -> None:
+    found = size(portion(**changes), POLICY, BTC)
+    assert (found.quantity, found.binding.why) == (ZERO, why)
+
+
+def test_an_account_without_equity_holds_nothing() -> None:
+    assert size(portion(equity=Decimal(-5)), POLICY, BTC).quantity == ZERO
+
+
+@pytest.mark.parametrize(("count", "left"), [(0, 1.0), (29, 1.0), (30, 0.25), (31, 0.25)])
+def test_own_trades_count_from_thirty_on(count: int, left: float) -> None:
+    found = size(portion(record=of_record(count, 0.0)), POLICY, BTC)
+    step = next(step for step in found.steps if step.stage is Stage.TRADES)
+    assert step.factor == left
+    assert step.why.startswith("insufficient data") is (count < 30)
+
+
+@pytest.mark.parametrize(("full", "left"), [(0.4, 0.25), (0.6, 0.3), (1.0, 0.5), (2.0, 1.0), (9.0, 1.0)])
+def test_kelly_of_own_trades_reduces_a_share_and_never_raises_it(full: float, left: float) -> None:
+    # A quarter of Kelly against a share of one half; no less than the floor, which lets it show better.
+    found = size(portion(record=of_record(40, full)), POLICY, BTC)
+    assert factor(found, Stage.TRADES) == pytest.approx(left)
+
+
+def test_own_trades_may_end_a_strategy() -> None:
+    none = msgspec.structs.replace(POLICY, trades_floor=0.0)
+    assert size(portion(record=of_record(40, 0.0)), none, BTC).quantity == ZERO
+
+
+@pytest.mark.parametrize(("mode", "left"), [(1.0, 0.5), (0.8, 0.625), (0.5, 1.0), (0.25, 1.0)])
+def test_chances_in_doubt_halve_once_not_on_top_of_the_mode(mode: float, left: float) -> None:
+    found = size(portion(calibrated=False, mode=mode), POLICY, BTC)
+    assert factor(found, Stage.CALIBRATION) == pytest.approx(left)
+    assert factor(found, Stage.MODE) == mode
+
+
+def test_a_bet_never_holds_more_than_its_strategy_may() -> None:
+    found = size(changed(share=0.1), POLICY, BTC)
+    assert factor(found, Stage.SHARE) == pytest.approx(0.08)  # of 1.25
+    assert found.quantity == Decimal("0.2")
+
+
+@given(it=portions)
+def test_a_share_ends_in_whole_lots_within_it_and_every_step_only_reduces(it: Portion) -> None:
+    found = size(it, POLICY, BTC)
+    assert found.quantity % BTC.lot_size == 0
+    assert abs(found.quantity) * it.price <= max(it.equity, ZERO) * Decimal(repr(it.share))
+    assert found.quantity * it.direction >= 0
+    assert all(0.0 <= step.factor <= 1.0 and step.why for step in found.steps)
+    weights = [found.full, *(step.weight for step in found.steps)]
+    assert all(after <= before for before, after in pairwise(weights))
+    assert all(isfinite(step.weight) for step in found.steps)  # the journal knows no NaN
+
+
+@given(it=portions, part=shares)
+def test_a_share_falls_with_volatility_and_rises_with_confidence(it: Portion, part: float) -> None:
+    calm = msgspec.structs.replace(it, volatility=it.volatility * part)
+    shy = msgspec.structs.replace(it, confidence=it.confidence * part)
+    held = abs(size(it, POLICY, BTC).quantity)
+    assert held <= abs(size(calm, POLICY, BTC).quantity)
+    assert abs(size(shy, POLICY, BTC).quantity) <= held

@@ -22,7 +22,8 @@ def whole(picture: Picture, signal: SignalView, inputs_first: bool, width: int) 
     parts = [_reasons(signal, width), _inputs(signal, width)]
     if inputs_first:
         parts.reverse()
-    return [*_head(picture, signal), [], *_fate(picture, signal, width), [], *parts[0], [], *parts[1]]
+    sized = [*_size(signal, width), []] if signal.steps else []
+    return [*_head(picture, signal), [], *_fate(picture, signal, width), [], *sized, *parts[0], [], *parts[1]]
 
 
 def heading(picture: Picture, signal: SignalView) -> str:
@@ -49,6 +50,7 @@ def _head(picture: Picture, signal: SignalView) -> list[Line]:
             Piece(f"{numbers.probability(signal.confidence)} ", "strong"),
             Piece(gauge(signal.confidence, 20), "gauge"),
         ],
+        *_stated(signal),
         [
             Piece("said       ", "dim"),
             Piece(f"{clock_text(signal.at)} UTC", "text"),
@@ -58,6 +60,13 @@ def _head(picture: Picture, signal: SignalView) -> list[Line]:
     if signal.reason:
         lines.append([Piece("in words   ", "dim"), Piece(clean(signal.reason))])
     return lines
+
+
+def _stated(signal: SignalView) -> list[Line]:
+    """The chance that the strategy is held to, where it states one."""
+    if signal.probability is None:
+        return []
+    return [[Piece("chance     ", "dim"), Piece(numbers.probability(signal.probability), "strong")]]
 
 
 def _fate(picture: Picture, signal: SignalView, width: int) -> list[Line]:
@@ -102,6 +111,22 @@ def _amount(value: float, limit: LimitView | None) -> str:
     if limit is not None and limit.unit == "%":
         return numbers.share(value, 1)
     return numbers.brief(value)
+
+
+def _size(signal: SignalView, width: int) -> list[Line]:
+    """Every step from where the size started to what was asked for."""
+    lines: list[Line] = [[Piece("Why this size", "title"), Piece("  each step can only reduce", "dim")]]
+    for step in signal.steps:
+        ink = "dim" if step.factor >= 1.0 else "warn" if step.factor <= 0.0 else "strong"
+        lines.append(
+            [
+                Piece(f"  {clip(step.name, NAME):<{NAME}} "),
+                Piece(f"x {step.factor:.2f} ", ink),
+                Piece(f"{numbers.share(step.weight, 1):>7}  ", ink),
+                secret(clip(clean(step.why), max(12, width - NAME - 20)), "dim"),
+            ]
+        )
+    return lines
 
 
 def _reasons(signal: SignalView, width: int) -> list[Line]:
