@@ -58,13 +58,23 @@ class RiskManager:
         entering = intent.purpose is Purpose.ENTRY
         if entering and (breach := entry_closed(state, intent.strategy, intent.instrument)):
             return breach
-        return next(self._against(intent, state), None)
+        for check in ENTRY_CHECKS if entering else EXIT_CHECKS:
+            if breach := check(self.limits, intent, state):
+                return breach
+        if not entering:
+            return None
+        found = sized(self.limits, intent, state, self.correlations)
+        return found[0] if found else next(self._ordered(intent, state), None)
 
     def objections(self, intent: OrderIntent, state: State) -> tuple[Breach, ...]:
         """All that `admit` has against one order, for a person who may change it."""
         entering = intent.purpose is Purpose.ENTRY
         closed = entry_closed(state, intent.strategy, intent.instrument) if entering else None
-        return (*([closed] if closed is not None else []), *self._against(intent, state))
+        checks = ENTRY_CHECKS if entering else EXIT_CHECKS
+        found = [closed, *(check(self.limits, intent, state) for check in checks)]
+        if entering:
+            found += (*sized(self.limits, intent, state, self.correlations), *self._ordered(intent, state))
+        return tuple(breach for breach in found if breach is not None)
 
     def room(self, strategy: str, instrument: str, state: State) -> Decimal:
         """Base units that the limits let this strategy hold of an instrument in all."""
@@ -98,14 +108,9 @@ class RiskManager:
         sentence = f"mode {control.mode.value} wants {minimum:.0%} confidence"
         return Breach("confidence", target.confidence, minimum, sentence)
 
-    def _against(self, intent: OrderIntent, state: State) -> Iterator[Breach]:
-        entering = intent.purpose is Purpose.ENTRY
-        for check in ENTRY_CHECKS if entering else EXIT_CHECKS:
-            if breach := check(self.limits, intent, state):
-                yield breach
-        if entering:
-            yield from sized(self.limits, intent, state, self.correlations)
-        if entering and self._further:
+    def _ordered(self, intent: OrderIntent, state: State) -> Iterator[Breach]:
+        """What the limits that are usually off have against one order that would open risk."""
+        if self._further:
             now = standing(state, self.limits.assets, intent.replaces)
             one = added(state, now, intent.instrument, intent.strategy, intent.price)
             yield from self._beyond(one, intent.quantity, now, state)
