@@ -310,6 +310,31 @@ def test_a_strategys_bad_stop_is_named(desk: Path, line: str, said: str) -> None
         load_settings(desk, environ={})
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[risk.kpis]\nsharpe_min = 2.0", r"risk\.kpis: sharpe_min must not lie above sharpe_optimum"),
+        ("[risk.kpis]\ndrawdown_max = 0.05", r"risk\.kpis: drawdown_optimum must not lie above drawdown_max"),
+        ("[risk.tail]\nhorizons_minutes = [7]", r"no venue has candles of 7 minutes; there are 1, 3, 5"),
+        ("[risk.tail]\nhorizons_minutes = [60, 60]", r"horizons_minutes: each horizon once"),
+        ("[risk.tail]\nlevel = 0.99", r"history_returns = 500 can't tell the level 0\.99: at least 520"),
+        ("[risk.tail]\nvar_max = 0.05\nes_max = 0.04", r"es_max must not lie below var_max"),
+        (
+            "[trading]\nbar_seconds = 300\n[risk.tail]\nhorizons_minutes = [1]",
+            r"1 minutes are no multiple of",
+        ),
+        ('[risk.regulation]\nday_trade_time_zone = "Wall/Street"', r"no time zone is called 'Wall/Street'"),
+        ("[risk.regulation.leverage_max]\nbeans = 3", r"beans is no asset class of the table"),
+        ("[risk.regulation.leverage_max]\ncrypto = 0.5", r"leverage_max\.crypto: expected greater than"),
+    ],
+)
+def test_bad_numbers_of_figures_and_rules_are_one_sentence(desk: Path, text: str, sentence: str) -> None:
+    (desk / "config.toml").write_text(text)
+    with pytest.raises(ConfigInvalid, match=sentence) as caught:
+        load_settings(desk, environ={})
+    assert "\n" not in str(caught.value)
+
+
 SIZING = {
     "kelly_fraction": (0.25, 0.26), "chance_quantile": (0.5, 0.51), "edge_margin": (0.0, -0.001),
     "volatility_target_annual": (5, 5.1), "volatility_floor_annual": (5, 0), "drawdown_max": (1, 0),

@@ -99,7 +99,11 @@ class Orchestrator:
                     "STRATEGY", "error", f"{enrolled.strategy.name} is switched off: {enrolled.failed}"
                 )
             if signal is not None:
-                yield from self._judge(enrolled, signal, state, volatility)
+                for made in self._judge(enrolled, signal, state, volatility):
+                    if type(made) is SignalMade:
+                        state.signals += 1
+                        state.executed += made.outcome == "acted"
+                    yield made
 
     def _judge(
         self, enrolled: Enrolled, signal: Signal, state: State, volatility: float

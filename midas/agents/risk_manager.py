@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -12,7 +13,8 @@ from midas.domain.opinion import Target, Urgency
 from midas.domain.order import OrderIntent, Purpose, Side
 from midas.domain.verdict import Approved, Breach, Refused, Verdict
 from midas.risk.correlation import Correlations
-from midas.risk.exposure import added, counted, standing
+from midas.risk.exposure import Added, Exposure, added, counted, standing
+from midas.risk.further import Entry, EntryLimit
 from midas.risk.gates import entry_closed
 from midas.risk.limits import (
     ENTRY_CHECKS,
@@ -25,7 +27,7 @@ from midas.risk.limits import (
 )
 from midas.risk.open_risk import OpenRisk
 from midas.risk.room import holdable
-from midas.risk.rows import failing, largest
+from midas.risk.rows import failing, fitting, largest
 from midas.state.ledger import Sleeve
 from midas.state.state import State
 
@@ -36,10 +38,11 @@ CHECKS = {Purpose.ENTRY: ENTRY_CHECKS, Purpose.STOP: STOP_CHECKS}  # of any othe
 class RiskManager:
     """Reviews targets against what the account could come to hold, and intents against the order checks."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, further: Sequence[EntryLimit] = ()) -> None:
         self.limits = limits  # replaced as a whole where a person has the configuration read again
         self.correlations = Correlations()
         self.open_risk: OpenRisk | None = None  # of the stops, against the loss budgets
+        self._further = further  # those that the settings switch on
 
     def review(self, target: Target, state: State) -> Verdict:
         """Reducing is allowed wherever there is a price; anything else passes every limit or none."""
@@ -69,8 +72,10 @@ class RiskManager:
         for check in CHECKS.get(intent.purpose, EXIT_CHECKS):
             if breach := check(self.limits, intent, state):
                 return breach
-        found = sized(self.limits, intent, state, self.correlations) if entering else ()
-        return found[0] if found else self._at_stake(intent, state)
+        if not entering:
+            return None
+        found = sized(self.limits, intent, state, self.correlations)
+        return found[0] if found else next(self._ordered(intent, state), None)
 
     def objections(self, intent: OrderIntent, state: State) -> tuple[Breach, ...]:
         """All that `admit` has against one order, for a person who may change it."""
@@ -78,8 +83,8 @@ class RiskManager:
         closed = entry_closed(state, intent.strategy, intent.instrument) if entering else None
         checks = CHECKS.get(intent.purpose, EXIT_CHECKS)
         found = [closed, *(check(self.limits, intent, state) for check in checks)]
-        sizes = sized(self.limits, intent, state, self.correlations) if entering else ()
-        found = [*found, *sizes, self._at_stake(intent, state)]
+        if entering:
+            found += (*sized(self.limits, intent, state, self.correlations), *self._ordered(intent, state))
         return tuple(breach for breach in found if breach is not None)
 
     def room(self, strategy: str, instrument: str, state: State) -> Decimal:
@@ -114,11 +119,14 @@ class RiskManager:
         sentence = f"mode {control.mode.value} wants {minimum:.0%} confidence"
         return Breach("confidence", target.confidence, minimum, sentence)
 
-    def _at_stake(self, intent: OrderIntent, state: State) -> Breach | None:
-        """What the loss budgets have against one more position whose stop may be hit."""
-        if intent.purpose is not Purpose.ENTRY or self.open_risk is None:
-            return None
-        return self.open_risk.of_order(intent, state)
+    def _ordered(self, intent: OrderIntent, state: State) -> Iterator[Breach]:
+        """What the loss budgets and the limits that are usually off have against an order that opens risk."""
+        if self.open_risk is not None and (breach := self.open_risk.of_order(intent, state)):
+            yield breach
+        if self._further:
+            now = standing(state, self.limits.assets, intent.replaces)
+            one = added(state, now, intent.instrument, intent.strategy, intent.price)
+            yield from self._beyond(one, intent.quantity, now, state)
 
     def _sized(self, target: Target, held: Decimal, price: float, state: State) -> Verdict:
         """Every limit of exposure; what moves with other positions is cut first (R7.1: warn and smaller)."""
@@ -132,7 +140,28 @@ class RiskManager:
         found = breaches(rows, target.quantity, one, already, " in all")
         if self.open_risk is not None and (breach := self.open_risk.of_target(target, state)):
             found = (*found, breach)
+        found = found or tuple(self._beyond(one, target.quantity, now, state, already, " in all"))
         return Refused(target, found) if found else self._approve(target, price)
+
+    def _beyond(
+        self, one: Added, quantity: Decimal, now: Exposure, state: State,
+        already: Decimal = ZERO, what: str = "",
+    ) -> Iterator[Breach]:  # fmt: skip
+        """What the limits that are usually off have against a quantity, of which `already` is counted."""
+        if not self._further:
+            return
+        name, base = one.instrument.id, now.by_instrument
+        more = float(max(ZERO, quantity - already))
+        after = {**base, name: base[name] + one.value * more}
+        entry = Entry(name, after, base, self.limits.assets)
+        for limit in self._further:
+            if (breach := limit(entry, state)) is None:
+                continue
+            if breach.fits is None:
+                yield breach
+                continue
+            fits = floor_to(breach.fits + already, one.instrument.lot_size) if breach.fits else ZERO
+            yield fitting(breach, fits, one.instrument.base, what)
 
     def _cut(self, target: Target, held: Decimal, fits: Decimal, state: State) -> Target:
         """As much as the cluster leaves; where that is no more than is held, the limit itself says no."""

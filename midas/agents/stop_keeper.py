@@ -140,7 +140,7 @@ class StopKeeper:
             live.best = max(live.best, market.mark, self._highs.get(sleeve.instrument, 0.0))
         moved = self._moved(state, sleeve, live, rules)
         if moved is not None:
-            state.stops.moved(moved)
+            state.move_stop(moved)
             yield moved
         kept = state.stops.kept[key]
         yield from self._check(state, sleeve, kept, live)
@@ -171,7 +171,7 @@ class StopKeeper:
         if key in state.stops.kept and not standing:
             self._live.pop(key, None)
             ended = StopMoved(*key, None, "the position is gone" if rules.enabled else "stops are off")
-            state.stops.moved(ended)
+            state.move_stop(ended)
             yield ended
 
     # where it belongs

@@ -11,7 +11,9 @@ from midas.domain.calibration import CalibrationRules
 from midas.domain.instrument import Instrument
 from midas.domain.limits import Asset, Assets, Limits
 from midas.domain.mode import Environment
+from midas.domain.regulation import RegulationRules
 from midas.domain.stops import StopRules
+from midas.domain.tail import TailRules
 from midas.domain.time import MILLISECOND, MINUTE, SECOND
 from midas.domain.triggers import TriggerRules
 from midas.engine.build import EngineConfig, StrategyConfig
@@ -21,12 +23,16 @@ from midas.execution.worker import ExecutionRules
 from midas.settings import Settings
 from midas.settings.breakers import BreakerSettings
 from midas.settings.calibration import CalibrationSettings
+from midas.settings.kpis import KpiSettings
+from midas.settings.regulation import RegulationSettings
 from midas.settings.sizing import SizingSettings
 from midas.settings.stops import StopSettings
+from midas.settings.tail import TailSettings
 from midas.settings.triggers import TriggerSettings
 from midas.state.control import SCOPES
 from midas.state.state import BY_HAND
 from midas.state.valuation import unconverted
+from midas.statistics.kpis import Goal, Goals
 from midas.statistics.sizing import SizingPolicy
 from midas.workspace import LoadedStrategy, load_strategies
 
@@ -71,6 +77,8 @@ def engine_config(
         triggers=_triggers(risk.triggers),
         breakers=_breakers(risk.breakers),
         stops=_stops(risk.stops),
+        tail=_tail(risk.tail),
+        regulation=_regulation(risk.regulation),
         calibration=_calibration(risk.calibration),
         feed_stale=int(settings.runtime.feed_stale_seconds * SECOND),
         costs=_costs(settings),
@@ -128,6 +136,35 @@ def _stops(rules: StopSettings) -> StopRules:
         by_hand=rules.by_hand, step_bps=rules.step_bps, pace=int(rules.pace_seconds * SECOND),
         chase=int(rules.chase_seconds * SECOND),
     )  # fmt: skip
+
+
+def _tail(rules: TailSettings) -> TailRules:
+    return TailRules(
+        horizons=tuple(minutes * MINUTE for minutes in rules.horizons_minutes),
+        level=rules.level, history=rules.history_returns, every=int(rules.every_seconds * SECOND),
+        var_max=rules.var_max, es_max=rules.es_max,
+    )  # fmt: skip
+
+
+def _regulation(rules: RegulationSettings) -> RegulationRules:
+    return RegulationRules(
+        margin=rules.account == "margin", pattern_day_trader=rules.pattern_day_trader,
+        day_trades_max=rules.day_trades_max, day_trade_days=rules.day_trade_business_days,
+        equity_min=rules.day_trade_equity_usd_min, zone=rules.day_trade_time_zone,
+        leverage=dict(rules.leverage_max) if rules.leverage_limited else {},
+    )  # fmt: skip
+
+
+def goals(rules: KpiSettings) -> Goals:
+    """What the key figures are held against; it decides nothing."""
+    return Goals(
+        sharpe=Goal(rules.sharpe_min, rules.sharpe_optimum),
+        max_drawdown=Goal(rules.drawdown_max, rules.drawdown_optimum, below=True),
+        cagr=Goal(rules.cagr_min, rules.cagr_optimum),
+        win_rate=Goal(rules.win_rate_min, rules.win_rate_optimum),
+        profit_factor=Goal(rules.profit_factor_min),
+        recovery_factor=Goal(rules.recovery_factor_min),
+    )
 
 
 def limits_of(settings: Settings) -> Limits:

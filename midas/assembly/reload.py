@@ -13,8 +13,9 @@ from midas.settings import Settings
 # Where what can't change in a running engine stands in the files.
 TABLES = {
     "quote": "trading", "period": "trading", "audit_every": "runtime", "feed_stale": "runtime",
-    "regime": "regime", "sizing": "risk (sizing)", "execution": "execution", "strategies": "strategies",
-    "costs": "exchange",
+    "regime": "regime", "sizing": "risk.sizing", "execution": "execution", "strategies": "strategies",
+    "costs": "exchange", "triggers": "risk.triggers", "breakers": "risk.breakers", "tail": "risk.tail",
+    "regulation": "risk.regulation", "calibration": "risk.calibration",
 }  # fmt: skip
 
 

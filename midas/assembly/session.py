@@ -19,17 +19,25 @@ from midas import __version__
 from midas.agents.execution_agent import PREFIX
 from midas.assembly.access import Access, identified, sockets
 from midas.assembly.ahead import Ahead
-from midas.assembly.config import engine_config, strategies_of
+from midas.assembly.config import engine_config, goals, strategies_of
 from midas.assembly.inherit import inherited, refuse_left_behind
 from midas.assembly.reload import reread
 from midas.domain.carry import Carried
 from midas.domain.command import Answer, Reload, SetMode
-from midas.domain.event import AccountDoubted, CommandGiven, Remarked, RulesRead, SessionOpened
+from midas.domain.event import (
+    AccountDoubted,
+    CandlesRead,
+    CommandGiven,
+    Remarked,
+    RulesRead,
+    SessionOpened,
+)
+from midas.domain.instrument import Instrument
 from midas.domain.mode import KillLevel, Mode
 from midas.domain.time import MILLISECOND, SECOND
 from midas.engine.build import EngineConfig, build_engine
 from midas.engine.snapshot import Assembly, Painter
-from midas.errors import ConfigInvalid, EngineFailed, StoreError
+from midas.errors import ConfigInvalid, EngineFailed, StoreError, VenueError
 from midas.runtime.beats import Pulse, beat_files
 from midas.runtime.doors import LinkServer
 from midas.runtime.health import Vitals
@@ -114,7 +122,7 @@ class Session:
         market = Path(access.market).name
         about = Assembly(
             "binance", __version__, config.limits.profile, access.speed, config.period, market,
-            settings.guard.enabled,
+            settings.guard.enabled, goals(settings.risk.kpis), config.regulation,
         )  # fmt: skip
         self.engine, self.painter = engine, Painter(engine, about)
         plan = self._plan()
@@ -151,6 +159,7 @@ class Session:
     async def listen(self) -> None:
         """Hear the market from here on, history first. Raises VenueError; whoever doesn't `run` ends it."""
         await self._warm()
+        await self._read_past()
         self._say("connecting the market's streams")
         await self.feed.start()
 
@@ -251,6 +260,24 @@ class Session:
             ask = partial(self.feed.history, instrument, self._config.period, self._history)
             for bar in await insist(ask, self._chance.random):
                 self.inbox.put(bar)
+
+    async def _read_past(self) -> None:
+        """Candles of each horizon of tail risk; a venue that has none keeps no engine from starting."""
+        rules = self._config.tail
+        for horizon in rules.horizons:
+            if horizon == self._config.period:
+                continue  # the bars themselves; asked again, some would never be published
+            for instrument in self._config.instruments:
+                self.inbox.put(await self._candles(instrument, horizon, rules.history + 1))
+
+    async def _candles(self, instrument: Instrument, horizon: int, count: int) -> CandlesRead:
+        try:
+            bars = await self.feed.history(instrument, horizon, count)
+        except VenueError as error:
+            return CandlesRead(instrument.id, horizon, (), self._clock.now(), trouble=str(error))
+        closes = tuple((bar.time, bar.close) for bar in bars if not bar.synthetic)
+        made_up = len(bars) - len(closes)
+        return CandlesRead(instrument.id, horizon, closes, self._clock.now(), made_up)
 
     def _doors(self, runner: Runner) -> tuple[LinkServer, KillListener]:
         link_path, kill_path = sockets(self._settings.home)

@@ -28,6 +28,7 @@ from midas.domain.command import (
     SetStrategy,
 )
 from midas.errors import CommandRefused, LinkClosed, LinkSilent, UsageError
+from midas.risk.tail import span
 from midas.runtime.link import SocketLink
 from midas.state.snapshot import InstrumentView
 
@@ -161,4 +162,7 @@ def _rows(review: Review) -> Iterator[tuple[str, str]]:
     if review.ahead:
         yield "waits", f"behind {review.ahead:g} at its price"
     yield "leaves", f"the instrument at {review.equity_share:.1%} of equity, everything filled"
+    if review.horizon:
+        said = f"VaR {review.var_before:.2%} -> {review.var_after:.2%} of equity over {span(review.horizon)}"
+        yield "risks", f"{said}, ES {review.es_before:.2%} -> {review.es_after:.2%}"
     yield from (("warning", text) for text in review.warnings)

@@ -386,6 +386,29 @@ def _doctor_options(parser: Parser) -> None:
     parser.add_argument("--warm", action="store_true", help="compile the numeric kernels ahead")
 
 
+def _kpi_options(parser: Parser) -> None:
+    parser.add_argument(
+        "--target",
+        type=_percent,
+        metavar="PCT",
+        help="a return of PCT percent a year: the skill that it asks",
+    )
+
+
+def _export_options(parser: Parser) -> None:
+    words = parser.add_subparsers(title="what to write", metavar="WORD", required=True, parser_class=Parser)
+    _add(words, _EXPORT_ORDERS)
+
+
+def _export_orders_options(parser: Parser) -> None:
+    parser.add_argument(
+        "--from", dest="start", metavar="TIME", default="", help="a date, or 2026-11-21T09:30:00; UTC"
+    )
+    parser.add_argument("--to", dest="end", metavar="TIME", default="", help="likewise; a date is inside")
+    parser.add_argument("--csv", metavar="FILE", default="", help="write it as CSV")
+    parser.add_argument("--parquet", metavar="FILE", default="", help="write it as Parquet")
+
+
 def _research_options(parser: Parser) -> None:
     words = parser.add_subparsers(title="what to show", metavar="WORD", required=True, parser_class=Parser)
     _add(words, _RISK_EVIDENCE)
@@ -454,6 +477,17 @@ def _above_zero(text: str) -> float:
     return value
 
 
+def _percent(text: str) -> float:
+    """`15` or `15%` as a fraction."""
+    try:
+        value = float(text.strip().removesuffix("%"))
+    except ValueError:
+        value = float("nan")
+    if not -100 < value <= 1e6:
+        raise argparse.ArgumentTypeError(f"expected percent a year above -100, such as 15, got {text!r}")
+    return value / 100
+
+
 def _seconds(text: str) -> float:
     """`90`, `90s`, `10m`, `8h`, `2d` in seconds."""
     unit = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}.get(text[-1:].lower(), 0)
@@ -511,6 +545,13 @@ _RISK_EVIDENCE: _Row = (
     "judge VaR, ES and calibration on generated data, against an oracle; exit code 0 where all criteria hold",
     "midas research risk-evidence --json\nmidas research risk-evidence --seeds 31..40",
     _risk_evidence_options,
+)
+_EXPORT_ORDERS: _Row = (
+    "orders",
+    "midas.cli.export:orders",
+    "write what became of every order of every session, with the fields of MiFID II",
+    "midas export orders --from 2026-11-01 --to 2026-11-30 --csv november.csv",
+    _export_orders_options,
 )
 _DEPOSIT: _Row = (
     "deposit",
@@ -658,6 +699,20 @@ _COMMANDS: tuple[_Row, ...] = (
         "show by experiments on generated data what the desk's figures are worth",
         "midas research risk-evidence --json",
         _research_options,
+    ),
+    (
+        "kpi",
+        "midas.cli.kpi:kpi",
+        "show the key figures against their goals, and the skill that a wished-for return asks",
+        "midas kpi\nmidas kpi --target 300            what 300 % a year would take",
+        _kpi_options,
+    ),
+    (
+        "export",
+        "midas.cli.export:orders",
+        "write the journals' orders as a table",
+        "midas export orders --parquet orders.parquet",
+        _export_options,
     ),
     (
         "record",

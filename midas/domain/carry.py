@@ -10,7 +10,9 @@ from midas.domain.calibration import Claim, Decided, Monitor
 from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO
 from midas.domain.order import Fill, OrderIntent, Purpose, Replacement, Side
+from midas.domain.regulation import DayTrade
 from midas.domain.stops import StopKept
+from midas.domain.tail import HorizonCarried
 from midas.domain.triggers import ActiveTrigger, DayReturn
 from midas.domain.trips import OpenTrip, Trip
 
@@ -119,6 +121,11 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     month_equity: float = 0.0
     returns: tuple[DayReturn, ...] = ()  # of the days that closed, the oldest first
     triggers: dict[str, ActiveTrigger] = {}  # of DEFENSIVE, that hold
+    signals: int = 0  # that strategies made, ever
+    executed: int = 0  # of them, that became targets
+    tail: tuple[HorizonCarried, ...] = ()  # forecasts of tail risk and what came of them
+    day_trades: tuple[DayTrade, ...] = ()
+    bought_on: dict[str, int] = {}  # instrument -> the day of a purchase that isn't sold yet
     claims: tuple[Claim, ...] = ()  # stated chances that wait for their outcome
     decided: tuple[Decided, ...] = ()  # outcomes of the last days
     monitors: dict[str, Monitor] = {}  # of calibration, by strategy; "": of the desk

@@ -12,6 +12,7 @@ from midas.domain.opinion import Regime, Signal, Target
 from midas.domain.order import OrderIntent, Purpose, Side
 from midas.domain.sizing import SizeStep
 from midas.domain.stops import StopKept
+from midas.domain.tail import TailForecast, TailOutcome
 from midas.domain.triggers import DayReturn
 from midas.domain.verdict import Breach
 
@@ -166,6 +167,21 @@ class DayClosed(msgspec.Struct, frozen=True, tag="day"):
     made: DayReturn
 
 
+class Counted(msgspec.Struct, frozen=True, tag="counted"):
+    """How many signals there have been, ever: the journal keeps the sums, not each one."""
+
+    signals: int
+    executed: int
+
+
+class TailMoved(msgspec.Struct, frozen=True, tag="tail"):
+    """A forecast of tail risk met its outcome (none: it can't be measured), or the next one was made."""
+
+    horizon: int
+    outcome: TailOutcome | None = None
+    forecast: TailForecast | None = None
+
+
 class ClaimMade(msgspec.Struct, frozen=True, tag="claim"):
     """A signal stated its chance of winning."""
 
@@ -277,6 +293,8 @@ Decision = (
     | DayClosed
     | StopMoved
     | PositionChecked
+    | Counted
+    | TailMoved
     | BreakerMoved
     | ClaimMade
     | ClaimDecided

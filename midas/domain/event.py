@@ -303,6 +303,17 @@ class SessionClosing(msgspec.Struct, frozen=True, tag="closing"):
     reason: str
 
 
+class CandlesRead(msgspec.Struct, frozen=True, tag="candles"):
+    """Closes of candles that the venue told before the start: what risk was before we watched."""
+
+    instrument: str
+    period: int  # nanoseconds
+    closes: tuple[tuple[int, float], ...]  # market time of the close, price; oldest first
+    at: int
+    made_up: int = 0  # candles besides, that no market printed
+    trouble: str = ""  # why the venue told none
+
+
 class ComponentReported(msgspec.Struct, frozen=True, tag="component"):
     """A component that midas depends on tells whether it works."""
 
@@ -348,6 +359,7 @@ Recorded = (
     | LatchTripped
     | SessionOpened
     | SessionClosing
+    | CandlesRead
     | ComponentReported
     | Remarked
 )

@@ -16,6 +16,7 @@ from midas.agents.portfolio_manager import PortfolioManager
 from midas.agents.risk_manager import RiskManager
 from midas.agents.stop_keeper import StopKeeper
 from midas.agents.strategy_manager import Enrolled, StrategyManager
+from midas.agents.tail_watch import TailWatch
 from midas.agents.technical import TechnicalAnalyst
 from midas.analysis.regime import RegimeRules
 from midas.costs import CostModel
@@ -23,14 +24,18 @@ from midas.domain.breakers import BreakerRules
 from midas.domain.calibration import CalibrationRules
 from midas.domain.instrument import Instrument
 from midas.domain.limits import Limits
+from midas.domain.regulation import RegulationRules
 from midas.domain.stops import NO_STOPS, StopBook, StopRules
+from midas.domain.tail import TailRules
 from midas.domain.triggers import TriggerRules
-from midas.engine.engine import Engine
+from midas.engine.engine import Engine, Keepers
 from midas.engine.freshness import BOOK_STALE, Freshness
 from midas.execution.worker import ExecutionRules
 from midas.portfolio.sizing import Sizing
 from midas.ports.strategy import Strategy
 from midas.risk.open_risk import OpenRisk
+from midas.risk.regulation import regulation_limits
+from midas.risk.tail import TailDesk
 from midas.state.state import State
 from midas.statistics.sizing import SizingPolicy
 
@@ -64,6 +69,8 @@ class EngineConfig(msgspec.Struct, frozen=True):
     triggers: TriggerRules = TriggerRules()
     breakers: BreakerRules = BreakerRules()
     stops: StopRules = NO_STOPS
+    tail: TailRules = TailRules()
+    regulation: RegulationRules = RegulationRules()
     calibration: CalibrationRules = CalibrationRules()
 
     def digest(self) -> str:
@@ -85,7 +92,11 @@ def build_engine(config: EngineConfig, strategies: Sequence[Strategy]) -> Engine
         )
         for strategy, entry in zip(strategies, config.strategies, strict=True)
     ]
-    risk = RiskManager(config.limits)
+    state.closes.follow(state.instruments, config.tail.horizons, config.tail.history + 1)
+    tail = TailDesk(config.tail, state.closes)
+    state.day_trades.begin(config.regulation)
+    further = [*regulation_limits(config.regulation), *([tail.breach] if config.tail.limits else ())]
+    risk = RiskManager(config.limits, further)
     orchestrator = Orchestrator(
         {i.id: TechnicalAnalyst(i.id, config.period, config.regime) for i in config.instruments},
         StrategyManager(enrolled),
@@ -98,12 +109,15 @@ def build_engine(config: EngineConfig, strategies: Sequence[Strategy]) -> Engine
     guardian = Guardian(config.triggers, config.feed_stale)
     state.calibration.rules = config.calibration
     state.control.table = config.triggers.permissions
-    keeper = BreakerKeeper(config.breakers)
     taker = float(config.costs.fees.taker)
     book = _stop_book(config, strategies)
     risk.open_risk = OpenRisk(book, config.triggers, orchestrator.atr)
-    stops = StopKeeper(book, orchestrator.execution, orchestrator.atr, taker)
-    return Engine(state, orchestrator, guardian, config.audit_every, config.costs, freshness, keeper, stops)
+    keepers = Keepers(
+        BreakerKeeper(config.breakers),
+        StopKeeper(book, orchestrator.execution, orchestrator.atr, taker),
+        TailWatch(tail),
+    )
+    return Engine(state, orchestrator, guardian, config.audit_every, config.costs, freshness, keepers)
 
 
 def _stop_book(config: EngineConfig, strategies: Sequence[Strategy]) -> StopBook:

@@ -43,6 +43,7 @@ from midas.engine.review import Reviewer
 from midas.engine.scoped_kill import STRATEGY, ScopedKills
 from midas.errors import OrderInvalid
 from midas.execution.wanted import amount, instrument_named, shown
+from midas.risk.tail import TailDesk
 from midas.state.alerts import NAME
 from midas.state.control import LEVELS
 from midas.state.order import Order
@@ -62,12 +63,13 @@ class Commands:
         guardian: Guardian,
         costs: CostModel,
         adjuster: Adjuster,
+        tail: TailDesk,
     ) -> None:
         self._state = state
         self._orchestrator = orchestrator
         self._guardian = guardian
         self._unwanted: set[str] = set()  # orders that a person wants cancelled, until they are closed
-        reviewer = Reviewer(state, orchestrator.risk, costs)
+        reviewer = Reviewer(state, orchestrator.risk, costs, tail)
         self._manual = ManualDesk(state, orchestrator.risk, orchestrator.execution, reviewer)
         self._amending = AmendDesk(state, orchestrator.risk, self._manual, reviewer)
         self._closing = CloseDesk(state, orchestrator, reviewer)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from midas.agents.breakers import BreakerKeeper
 from midas.agents.execution_agent import Withdrawal
 from midas.agents.guardian import RESUMED, Guardian, blind
 from midas.agents.orchestrator import Orchestrator
 from midas.agents.stop_keeper import StopKeeper, StopStep
+from midas.agents.tail_watch import TailWatch
 from midas.costs import CostModel
 from midas.domain.command import Answer
 from midas.domain.decision import (
@@ -53,6 +54,7 @@ from midas.domain.time import SECOND
 from midas.engine.adjusting import Adjuster
 from midas.engine.audit import Audit
 from midas.engine.commands import Commands
+from midas.engine.counting import Counter
 from midas.engine.downsizing import Downsizer
 from midas.engine.effect import (
     Disconnect,
@@ -77,12 +79,20 @@ from midas.state.state import State
 CANCEL_PATIENCE = SECOND  # before the same cancel is asked for again
 
 
+class Keepers(NamedTuple):
+    """Those who look after what stands already."""
+
+    breakers: BreakerKeeper
+    stops: StopKeeper
+    tail: TailWatch
+
+
 class Engine:
     """The one path that back-test, simulation, paper and live share."""
 
     def __init__(
         self, state: State, orchestrator: Orchestrator, guardian: Guardian, audit_every: int,
-        costs: CostModel, freshness: Freshness, breakers: BreakerKeeper, stops: StopKeeper,
+        costs: CostModel, freshness: Freshness, keepers: Keepers,
     ) -> None:  # fmt: skip
         self.state = state
         self.orchestrator = orchestrator
@@ -93,13 +103,13 @@ class Engine:
         self._adjuster = Adjuster(state)
         self._passes = Passes(state, audit_every, self._adjuster)
         self._freshness = freshness
-        self.breakers = breakers
-        self.stops = stops
+        self.breakers, self.stops, self.tail = keepers
         self._flat = FlatCheck(state)
         self._listing = Listing(state)
+        self._counter = Counter(state)
         self._downsizer = Downsizer(state, orchestrator.risk, orchestrator.execution)
         self._throttle = Throttle(state, orchestrator.risk, orchestrator.execution)
-        self._commands = Commands(state, orchestrator, guardian, costs, self._adjuster)
+        self._commands = Commands(state, orchestrator, guardian, costs, self._adjuster, self.tail.desk)
         self._steps: dict[type, Callable[[Any], None]] = {
             Quote: self._quote,
             Trade: self._trade,
@@ -209,6 +219,7 @@ class Engine:
             self._work(self.orchestrator.proceed(state, self._sequence, event.instrument))
             if not event.synthetic:
                 self._keep_stops(event.instrument)
+            self._decisions.extend(self.tail.bar(event, state, self.orchestrator.risk.limits.assets))
 
     # everything else
 
@@ -258,6 +269,7 @@ class Engine:
         self.state.closing = True
         self.orchestrator.execution.forget_entries(self.state)
         self._decisions.append(Noted("SESSION", "info", f"closing: {reason}"))
+        self._decisions.extend(self._counter.tell())
         self._passes.begin_closing()
 
     def _rejected(self, event: OrderRejected) -> None:
@@ -307,6 +319,8 @@ class Engine:
         self._decisions.extend(self.breakers.tick(event.at, state))
         self._decisions.extend(self.orchestrator.calibrator.tick(event.at, state))
         self._decisions.extend(self.guardian.tick(event, state))
+        self._decisions.extend(self._counter.tick(event.at))
+        self._decisions.extend(self.tail.tick(event.at, state, self.orchestrator.risk.limits.assets))
         self._after_modes(before)
         if not state.opening_equity and state.ledger.opened and state.equity() == state.equity():
             state.opening_equity = state.equity()

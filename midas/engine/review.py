@@ -17,8 +17,10 @@ from midas.domain.order import OrderIntent, OrderType, Purpose, Side, TimeInForc
 from midas.execution.walk import NOTHING_TAKEN, Taken, ahead, take
 from midas.risk.exposure import worst_case
 from midas.risk.fat_finger import unusually_large
+from midas.risk.tail import TailDesk
 from midas.state.market import InstrumentMarket
 from midas.state.state import State
+from midas.statistics.portfolio_risk import Marginal
 
 SHARE_WARNS = 0.25  # of the best five levels: such an order moves the price
 DISTANCE_WARNS = 0.01  # from the mid: more is a slip of the keyboard, or a long wait
@@ -27,10 +29,11 @@ DISTANCE_WARNS = 0.01  # from the mid: more is a slip of the keyboard, or a long
 class Reviewer:
     """Reviews orders that aren't sent yet; changes nothing."""
 
-    def __init__(self, state: State, risk: RiskManager, costs: CostModel) -> None:
+    def __init__(self, state: State, risk: RiskManager, costs: CostModel, tail: TailDesk) -> None:
         self._state = state
         self._risk = risk
         self._costs = costs
+        self._tail = tail
 
     def order(self, intent: OrderIntent, against: tuple[str, ...] = ()) -> Review:
         """The whole review of one order; `against` is what its sender knows against it already."""
@@ -66,10 +69,14 @@ class Reviewer:
         paid = taken.quantity * taken.average * fees.bps(False) + rests * limit * fees.bps(True)
         slippage = (taken.average / market.book_mid - 1.0) * 1e4 * intent.side.sign if taken.quantity else 0.0
         before = ahead(market, intent.side, intent.price) if rests and intent.price is not None else 0.0
-        return Review(
+        tail = self._tail.what_if(
+            intent.instrument, intent.side.sign * quantity, self._state, self._risk.limits.assets
+        )
+        review = Review(
             intent.side.value, quantity, price, _known(quantity * price), _known(paid / 1e4),
             _known(slippage), taken.quantity, before, _known(self._share(intent)), breaches, warnings,
         )  # fmt: skip
+        return _with_tail(review, tail, self._tail.rules.horizons[0])
 
     def _share(self, intent: OrderIntent) -> float:
         """The instrument's worst case after this order, as a fraction of equity."""
@@ -99,6 +106,17 @@ class Reviewer:
                 yield correlated
         if not isfinite(state.equity()):
             yield "equity isn't known: something held has no price"
+
+
+def _with_tail(review: Review, tail: Marginal | str, horizon: int) -> Review:
+    if isinstance(tail, str):
+        return msgspec.structs.replace(review, tail_unknown=tail)
+    before, after = tail.before, tail.after
+    return msgspec.structs.replace(
+        review, horizon=horizon,
+        var_before=_known(before.value_at_risk), var_after=_known(after.value_at_risk),
+        es_before=_known(before.expected_shortfall), es_after=_known(after.expected_shortfall),
+    )  # fmt: skip
 
 
 def _book_warnings(market: InstrumentMarket, taken: Taken) -> Iterator[str]:

@@ -14,6 +14,7 @@ from midas.domain.decision import FillBooked, ModeChanged, TargetRefused
 from midas.domain.event import CommandGiven, Event
 from midas.domain.mode import Mode
 from midas.domain.money import floor_to
+from midas.domain.regulation import RegulationRules
 from midas.domain.time import SECOND
 from midas.engine.alarms import Alarms
 from midas.engine.audit import Audit
@@ -26,16 +27,18 @@ from midas.engine.engine import Engine
 from midas.engine.exposure_tree import exposure_tree
 from midas.engine.kill_preview import choices
 from midas.engine.kill_report import KillReport
+from midas.engine.kpis import KpiLog
 from midas.engine.lines import lines
 from midas.engine.order_log import OrderLog
 from midas.engine.reconciliation import reconciliation
 from midas.engine.results import Results
 from midas.engine.scoped_kill import reopening
-from midas.engine.standing import breakers, exposures, stops, triggers
+from midas.engine.standing import breakers, exposures, regulation, stops, triggers
+from midas.engine.tail_view import TailPainter
 from midas.engine.tape import TapePainter
 from midas.engine.voices import RegimeLog, SignalLog
 from midas.risk.budget_gauges import budget_gauges
-from midas.risk.gauges import gauges, next_to_bind, switched_off
+from midas.risk.gauges import further_gauges, gauges, next_to_bind, switched_off
 from midas.risk.open_risk import open_risk
 from midas.risk.room import buyable, sellable
 from midas.state.control import Gate
@@ -60,6 +63,7 @@ from midas.state.snapshot import (
     Snapshot,
     StrategyView,
 )
+from midas.statistics.kpis import Goals
 
 EVENTS_SHOWN = 200
 MARKS_SHOWN = 100
@@ -79,6 +83,8 @@ class Assembly(msgspec.Struct, frozen=True):
     period: int
     market: str = ""  # of an embedded exchange
     guarded: bool = False  # a supervisor is to keep a guard beside it
+    goals: Goals = Goals()  # of the key figures
+    regulation: RegulationRules = RegulationRules()
 
 
 class Painter:
@@ -99,6 +105,8 @@ class Painter:
 
         self._correlations = CorrelationPainter(engine.state, engine.orchestrator.risk)
         self._alarms = Alarms(engine.state, engine.orchestrator.strategies, assembly.guarded)
+        self._kpis = KpiLog(engine.state, assembly.goals)
+        self._tail = TailPainter(engine.tail, engine.state)
         self._modes: tuple[ModeChangeView, ...] = ()
         self._curve: tuple[float, ...] = ()
         self._choices: tuple[KillChoiceView, ...] = ()
@@ -118,6 +126,7 @@ class Painter:
         self._orders.observe(event, audit)
         self._kill_report.observe(event, audit)
         self._results.observe(event)
+        self._kpis.observe(event, audit)
         if isinstance(event, CommandGiven) and isinstance(event.command, Acknowledge):
             self._alarms.acknowledge(event.command.name)
         self._signals.observe(audit)
@@ -161,7 +170,12 @@ class Painter:
         engine, state, assembly = self._engine, self._engine.state, self._assembly
         rules, risk = engine.guardian.rules, engine.orchestrator.risk
         memory, bare = naked(state)
-        rows = (*gauges(state, risk.limits, risk.correlations), *budget_gauges(state, rules))
+        self._tail.paint()
+        regulated = regulation(state, assembly.regulation, risk.limits.assets)
+        rows = (
+            *gauges(state, risk.limits, risk.correlations),
+            *further_gauges(self._tail.tail, regulated, state.equity()), *budget_gauges(state, rules),
+        )  # fmt: skip
         return Snapshot(
             sequence=engine.sequence,
             built_at=now,
@@ -207,6 +221,10 @@ class Painter:
             naked_memory=memory,
             naked_bare=bare,
             open_risk=open_risk(state),
+            kpis=self._kpis.view,
+            tail=self._tail.tail,
+            stress=self._tail.stress,
+            regulation=regulated,
         )
 
     def _fill(self, fill: FillBooked) -> None:

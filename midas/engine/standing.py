@@ -6,12 +6,15 @@ from math import inf
 
 from midas.agents.covers import Cover, covers
 from midas.domain.breakers import EFFECTS, BreakerRules, Component, Phase
-from midas.domain.limits import Limits
+from midas.domain.limits import Assets, Limits
 from midas.domain.order import Side
+from midas.domain.regulation import RegulationRules
 from midas.domain.triggers import TriggerRules
 from midas.risk.exposure import worst_case
+from midas.risk.regulation import counted, free_of_day_trades, margin, waiting
+from midas.risk.tail import held
 from midas.risk.triggers import DEFENSIVE, SHARE, STOP, readings
-from midas.state.snapshot import BreakerView, ExposureView, StopView, TriggerView
+from midas.state.snapshot import BreakerView, ExposureView, RegulationView, StopView, TriggerView
 from midas.state.state import State
 
 NAN = float("nan")
@@ -97,3 +100,16 @@ def _stop(state: State, cover: Cover) -> StopView:
 
 def _share(value: float, equity: float) -> float:
     return value / equity if equity > 0.0 else NAN
+
+
+def regulation(state: State, rules: RegulationRules, assets: Assets) -> RegulationView:
+    """Day trades and margin of a margin account; nothing to count elsewhere."""
+    limited = rules.margin and bool(rules.leverage)
+    used = margin(rules, held(state, assets), assets, state) if limited else NAN
+    table = tuple(rules.leverage.items()) if limited else ()
+    if not rules.counts_day_trades:
+        return RegulationView(rules.margin, margin_used=used, leverage=table)
+    return RegulationView(
+        rules.margin, True, counted(rules, assets, state), len(waiting(assets, state)), rules.day_trades_max,
+        free_of_day_trades(rules, state), used, table,
+    )  # fmt: skip

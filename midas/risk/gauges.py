@@ -11,7 +11,7 @@ from midas.risk.correlation import Correlations
 from midas.risk.exposure import Exposure, standing
 from midas.risk.limits import RATE_WINDOW, cluster
 from midas.risk.rows import TOLERANCE
-from midas.state.snapshot import LimitView
+from midas.state.snapshot import LimitView, RegulationView, TailView
 from midas.state.state import State
 
 UNKNOWN = "no price yet"
@@ -48,6 +48,26 @@ def gauges(state: State, limits: Limits, correlations: Correlations | None = Non
     ]
     off = switched_off(limits)
     return tuple(_with_money(row, equity) for row in rows if row.title not in off)
+
+
+def further_gauges(
+    tail: tuple[TailView, ...], regulation: RegulationView, equity: float
+) -> tuple[LimitView, ...]:
+    """Those that the settings switch on: tail risk and margin of what is held, day trades done and due."""
+    rows = []
+    for view in tail:
+        for name, value, most in (
+            ("VaR", view.value_at_risk, view.var_max),
+            ("ES", view.expected_shortfall, view.es_max),
+        ):
+            if most == most:
+                rows.append(_row(name, f"{name} {view.name}", value, most, "%", "reject", ""))
+    if regulation.margin_used == regulation.margin_used:
+        rows.append(_row("leverage", "margin", regulation.margin_used, 1.0, "%", "reject", ""))
+    if regulation.day_trades_counted and not regulation.day_trades_free:
+        count = regulation.day_trades + regulation.day_trades_waiting
+        rows.append(_row("day trades", "day trades", count, regulation.day_trades_max, "", "reject new", ""))
+    return tuple(_with_money(row, equity) for row in rows)
 
 
 def switched_off(limits: Limits) -> tuple[str, ...]:

@@ -16,11 +16,13 @@ from midas.domain.decision import (
     AmendmentMoved,
     ClaimDecided,
     ClaimMade,
+    Counted,
     DayClosed,
     GateMoved,
     ModeChanged,
     OrderPlanned,
     StopMoved,
+    TailMoved,
     TriggerMoved,
     TrustMoved,
 )
@@ -47,7 +49,8 @@ from midas.state.state import State
 
 # Decoding is the expensive part, and few audits hold a decision that the ledger follows from.
 _folded = re.compile(
-    rb'"type":"(?:planned|mode|gate|amending|adjusted|trigger|day|stop|claim|claim\.decided|trust)"'
+    rb'"type":"(?:planned|mode|gate|amending|adjusted|trigger|day|stop|counted|tail'
+    rb'|claim|claim\.decided|trust)"'
 ).search
 
 
@@ -117,6 +120,7 @@ def header_of(rows: Iterator[Readable], session: str) -> Header:
 def fold_ledger(header: Header, rows: Iterable[Readable]) -> Carried:
     """What a session left behind: ledger, open orders and mode, from the journal alone."""
     state = State(header.config.instruments, header.config.quote)
+    state.day_trades.begin(header.config.regulation)
     for row in survived(rows):
         if row.kind == EVENT:
             event = decode_event(row.body)
@@ -180,14 +184,20 @@ def _move_gate(state: State, moved: GateMoved) -> None:
         state.control.open_gate(moved.scope)
 
 
+def _count(state: State, made: Counted) -> None:
+    state.counted = made.signals, made.executed
+
+
 _FOLDS: dict[type, Callable[[State, Any], object]] = {
     OrderPlanned: lambda state, made: state.plan(made.intent),
     AmendmentMoved: State.move_amendment,
     Adjusted: State.book_adjustment,
     ModeChanged: _set_mode,
     TriggerMoved: _move_trigger,
-    StopMoved: lambda state, made: state.stops.moved(made),
+    StopMoved: State.move_stop,
     DayClosed: lambda state, made: state.budgets.close(made.made),
+    Counted: _count,
+    TailMoved: lambda state, made: state.tail.moved(made),
     ClaimMade: lambda state, made: state.calibration.fold(made),
     ClaimDecided: lambda state, made: state.calibration.fold(made),
     TrustMoved: lambda state, made: state.calibration.fold(made),

@@ -96,6 +96,17 @@ class Settings(BaseSettings):
                                  f"{where}: {said}") from None  # fmt: skip
         return self
 
+    @model_validator(mode="after")
+    def _horizons_are_made_of_bars(self) -> Self:
+        bar = self.trading.bar_seconds
+        for minutes in self.risk.tail.horizons_minutes:
+            if minutes * 60 % bar:
+                raise ValueError(
+                    f"risk.tail.horizons_minutes: {minutes} minutes are no multiple of "
+                    f"trading.bar_seconds = {bar}"
+                )
+        return self
+
     @property
     def origins(self) -> dict[tuple[str, ...], str]:
         """Where each value that isn't a default came from, by its path of keys."""

@@ -9,10 +9,13 @@ from pydantic import Field, StringConstraints, model_validator
 
 from midas.settings.breakers import BreakerSettings
 from midas.settings.calibration import CalibrationSettings
+from midas.settings.kpis import KpiSettings
+from midas.settings.regulation import RegulationSettings
 from midas.settings.sections import Section, Share
 from midas.settings.sizing import MOVED as MOVED_TO_SIZING
 from midas.settings.sizing import SizingSettings
 from midas.settings.stops import StopSettings
+from midas.settings.tail import TailSettings
 from midas.settings.triggers import TriggerSettings
 
 Kind = Literal["crypto", "share", "etf", "forex", "bond", "commodity", "cash"]
@@ -81,6 +84,9 @@ class RiskSettings(Section):
     triggers: TriggerSettings = TriggerSettings()
     breakers: BreakerSettings = BreakerSettings()
     stops: StopSettings = StopSettings()
+    kpis: KpiSettings = KpiSettings()
+    tail: TailSettings = TailSettings()
+    regulation: RegulationSettings = RegulationSettings()
     assets: dict[AssetName, AssetSettings] = Field(
         default_factory=lambda: dict.fromkeys(("BTC", "ETH"), _COIN)
     )

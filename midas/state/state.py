@@ -10,10 +10,11 @@ from typing import Any
 import msgspec
 
 from midas.domain.carry import Carried, InferredCarried, PauseCarried
-from midas.domain.decision import Adjusted, AmendmentMoved, Anomaly, Decision, FillBooked, Noted
+from midas.domain.decision import Adjusted, AmendmentMoved, Anomaly, Decision, FillBooked, Noted, StopMoved
 from midas.domain.event import (
     AccountReported,
     BalancesSeen,
+    CandlesRead,
     ComponentReported,
     OrderFilled,
     Remarked,
@@ -44,7 +45,9 @@ from midas.state.breakers import Breakers
 from midas.state.breaks import Breaks
 from midas.state.budgets import Budgets
 from midas.state.calibration import Calibration
+from midas.state.closes import HorizonCloses
 from midas.state.control import SCOPES, Control, Gate
+from midas.state.daytrades import DayTrades
 from midas.state.ledger import RELEASE_STEP, Ledger, Sleeve
 from midas.state.listing import relisted
 from midas.state.market import InstrumentMarket
@@ -53,6 +56,7 @@ from midas.state.order_events import order_handlers
 from midas.state.orders import Orders
 from midas.state.sizes import Sizes
 from midas.state.stops import Stops
+from midas.state.tail import TailRecord
 from midas.state.valuation import Valuation
 
 EXTERNAL = "external"  # the sleeve of trades that no order of ours explains
@@ -96,9 +100,14 @@ class State:
         self.tickets: dict[str, str] = {}  # a person's acts, with the newest order that each became
         self.equity_peak = self.opening_equity = 0.0
         self.budgets = Budgets()
+        self.signals = self.executed = 0  # that strategies made, and of them those that became targets
+        self.counted = (0, 0)  # the same, as far as the journal knows
         self.breakers = Breakers()
         self.stops = Stops()
         self.calibration = Calibration()
+        self.closes = HorizonCloses()
+        self.tail = TailRecord()
+        self.day_trades = DayTrades()
         self.reconciled = False
         self.reconciled_at = 0
         self.clean_at = 0  # the last pass that found both sides equal
@@ -122,6 +131,7 @@ class State:
             AccountReported: self._account_reported,
             SessionOpened: self._session_opened,
             ComponentReported: self._component,
+            CandlesRead: self._candles,
             Remarked: self._remarked,
             RulesRead: partial(relisted, self),
         }
@@ -203,6 +213,7 @@ class State:
 
     def on_bar(self, event: Bar) -> bool:
         """A candle closed."""
+        self.closes.on_bar(event)
         return self.markets[event.instrument].on_bar(event)
 
     def plan(self, intent: OrderIntent) -> Order:
@@ -298,6 +309,7 @@ class State:
         held = [
             s for s in self.ledger.sleeves.values() if s.instrument == instrument.id and s.quantity > ZERO
         ]
+        self.day_trades.fill(instrument.id, side, fill.time)
         left, fee, taken, words = fill.quantity, fill.fee, fill, list[str]()
         for sleeve in held if side is Side.SELL else ():
             part = min(left, sleeve.quantity)
@@ -325,6 +337,7 @@ class State:
 
     def book_external(self, instrument: Instrument, side: Side, fill: Fill) -> list[Decision]:
         """A trade on this account that isn't ours: the position follows it all the same."""
+        self.day_trades.fill(instrument.id, side, fill.time)
         realised = self.ledger.book(EXTERNAL, side, fill, instrument)
         detail = f"{side.value} {fill.quantity} {instrument.name} @ {fill.price}, realised {realised}"
         return [Anomaly("external_trade", str(fill.trade_id), detail)]
@@ -365,6 +378,11 @@ class State:
             month_equity=budgets.month.equity,
             returns=tuple(budgets.returns),
             triggers=dict(budgets.active),
+            signals=self.counted[0],
+            executed=self.counted[1],
+            tail=self.tail.carried(),
+            day_trades=tuple(self.day_trades.made),
+            bought_on=dict(self.day_trades.bought),
             claims=self.calibration.claims,
             decided=(*self.calibration.acted, *self.calibration.others),
             monitors=dict(self.calibration.monitors),
@@ -380,6 +398,12 @@ class State:
             sizes_day=self.sizes.day,
             sizes=dict(self.sizes.by_instrument),
         )
+
+    def move_stop(self, moved: StopMoved) -> None:
+        """A stop was set, rose or ended; the first level of a round trip says what it risks."""
+        self.stops.moved(moved)
+        if moved.stop is not None and moved.stop.level:
+            self.ledger.stopped(moved.strategy, moved.instrument, moved.stop.level)
 
     def move_amendment(self, moved: AmendmentMoved) -> None:
         """Remember which orders are to be replaced: a session that ends before must be able to say so."""
@@ -404,6 +428,10 @@ class State:
         self.budgets.returns.extend(carried.returns)
         self.budgets.active = dict(carried.triggers)
         self.stops.restore(carried.stops)
+        self.tail.restore(carried.tail)
+        self.day_trades.made.extend(carried.day_trades)
+        self.day_trades.bought.update(carried.bought_on)
+        self.counted = self.signals, self.executed = carried.signals, carried.executed
         if carried.opened:
             self.ledger.restore(carried.balances, carried.sleeves, carried.trade_ids, carried.busted)
         self.ledger.restore_trips(carried.trips)
@@ -470,6 +498,10 @@ class State:
         self.breakers.hear(event.component, event.ok, event.detail, event.at)
         return []
 
+    def _candles(self, event: CandlesRead) -> list[Decision]:
+        self.closes.on_candles(event)
+        return []
+
     def _remarked(self, event: Remarked) -> list[Decision]:
         return [Noted("SESSION", event.severity, event.text)]
 
@@ -483,6 +515,7 @@ class State:
         self, client_id: str, whose: tuple[str, Purpose], side: Side, fill: Fill, instrument: Instrument
     ) -> FillBooked:
         strategy, purpose = whose
+        self.day_trades.fill(instrument.id, side, fill.time)
         realised = self.ledger.book(strategy, side, fill, instrument)
         return FillBooked(
             client_id, strategy, instrument.id, side, purpose, fill.price, fill.quantity, fill.fee,

@@ -19,6 +19,7 @@ class Valuation:
         traded = [market.instrument for market in markets.values()]
         # The first pair of each asset that is traded for another one.
         self.pairs = {i.base: i.id for i in reversed(traded)}
+        self.foreign = any(i.quote != currency for i in traded)  # prices in other currencies, too
         self.crosses = any(i.quote in self.pairs for i in traded)  # one's price is another's position
         # What orders are paid with besides the account's currency, and is no position of any pair.
         self.quotes = tuple(dict.fromkeys(i.quote for i in traded if i.quote not in (currency, *self.pairs)))

@@ -42,6 +42,24 @@ def test_the_files_are_read_whole_and_only_limits_are_taken(workspace: Path) -> 
     assert read.elsewhere == ("strategies",)
 
 
+def test_rules_that_a_running_engine_keeps_are_named(workspace: Path) -> None:
+    def load() -> object:
+        return load_settings(workspace, environ={})
+
+    running = engine_config(load_settings(workspace, environ={}), (BTC, ETH))
+    more = """
+[risk.tail]
+es_max = 0.1
+[risk.regulation]
+account = "margin"
+[risk.triggers]
+drawdown_stop = 0.2
+"""
+    (workspace / "config.toml").write_text(CONFIG.format(rate=7) + more)
+    read = reread(Reload(), load, running, 1.0)  # type: ignore[arg-type]
+    assert read.elsewhere == ("risk.triggers", "risk.tail", "risk.regulation")
+
+
 def test_files_that_are_wrong_are_told_in_their_own_sentence(workspace: Path) -> None:
     running = engine_config(load_settings(workspace, environ={}), (BTC, ETH))
     (workspace / "config.toml").write_text(CONFIG.format(rate=0))

@@ -1,8 +1,9 @@
 """What risk adds: microseconds for one intent's review and last check, nothing a quote. `make bench-risk`.
 
 The shipped desk: two pairs, two strategies that hold both, three open orders. Beside it, as `full_us`, a desk
-of four pairs in two currencies with eight positions and twelve open orders. A quote comes before every
-intent, so that nothing is known yet, and a bar every hundred. CPU time of this thread alone.
+of four pairs in two currencies with eight positions and twelve open orders, and as `tail_us` the shipped desk
+with limits on VaR and ES that have to be computed for every intent and just let it pass. A quote comes before
+every intent, so that nothing is known yet, and a bar every hundred. CPU time of this thread alone.
 """
 
 from __future__ import annotations
@@ -10,22 +11,30 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import random
 import statistics
+from collections.abc import Sequence
 from decimal import Decimal
+from math import exp
 from time import thread_time
 
 import msgspec
 
 from midas.agents.risk_manager import RiskManager
+from midas.domain.event import CandlesRead
 from midas.domain.instrument import Instrument
 from midas.domain.limits import Limits
 from midas.domain.market import Bar
 from midas.domain.money import ZERO
-from midas.domain.time import SECOND
+from midas.domain.tail import TailRules
+from midas.domain.time import HOUR, SECOND
 from midas.domain.verdict import Approved
 from midas.engine.build import build_engine
 from midas.engine.engine import Engine
+from midas.risk.further import EntryLimit
+from midas.risk.tail import TailDesk
 from midas.state.state import State
+from midas.statistics.portfolio_risk import Marginal
 from tests.fakes.desk import LIMITS, config
 from tests.fakes.nouns import BTC, ETH, START, desk, hold, intent, pair, quote, target
 
@@ -69,9 +78,27 @@ def bar(state: State, number: int) -> None:
         state.on_bar(Bar(instrument.id, number * SECOND, START, SECOND, close, close, close, close, 1.0, 1))
 
 
-def per_intent(state: State, limits: Limits, count: int) -> tuple[float, int]:
+def tail_limits(state: State) -> tuple[EntryLimit, ...]:
+    """VaR and ES at most what a coin more than the intent would bring, over 500 scenarios."""
+    rules = TailRules(horizons=(HOUR,), history=520)
+    state.closes.follow(state.instruments, rules.horizons, rules.history + 1)
+    for seed, instrument in enumerate(state.instruments.values()):
+        dice, price, closes = random.Random(seed), float(PRICES[instrument]), []
+        for number in range(rules.history + 1):
+            closes.append(((number + 1) * HOUR, price))
+            price *= exp(dice.gauss(0.0, 0.01))
+        state.apply(CandlesRead(instrument.id, HOUR, tuple(closes), START))
+    found = TailDesk(rules, state.closes).what_if(BTC.id, 2.0, state, LIMITS.assets)
+    assert isinstance(found, Marginal)
+    most = found.after.expected_shortfall
+    return (TailDesk(msgspec.structs.replace(rules, var_max=most, es_max=most), state.closes).breach,)
+
+
+def per_intent(
+    state: State, limits: Limits, count: int, further: Sequence[EntryLimit] = ()
+) -> tuple[float, int]:
     """Microseconds for one review and one last check, and how many were let through."""
-    risk, passed = RiskManager(limits), 0
+    risk, passed = RiskManager(limits, further), 0
     for number in range(1, 260):
         bar(state, number)
     wanted = target(Decimal("2.5"), strategy="one")
@@ -126,6 +153,10 @@ def main() -> None:
     count = parser.parse_args().n
     intents = [per_intent(busy(TRADED[:2], 3), LIMITS_OPEN, count) for _ in range(RUNS)]
     full = [per_intent(busy(TRADED, 12), BALANCED, count) for _ in range(RUNS)]
+    watched = []
+    for _ in range(RUNS):
+        state = busy(TRADED[:2], 3)
+        watched.append(per_intent(state, LIMITS_OPEN, count, tail_limits(state)))
     open_ = {name: 1.0 for name in Limits.__struct_fields__ if name.endswith("_max") and name[0] != "o"}
     without = msgspec.structs.replace(
         BALANCED, **open_ | {"repeats_max": 10**9, "order_rate_max": 10**9}, cash_min=0.0
@@ -135,6 +166,7 @@ def main() -> None:
     bound, free = (statistics.median(one[side] for one in pairs) for side in (0, 1))
     check = {
         "full_us": round(min(us for us, _ in full), 2), "goal_us": GOAL_US,
+        "tail_us": round(min(us for us, _ in watched), 2), "tail_passed": watched[0][1],
         "passed": intents[0][1], "intents": count,
         "per_quote_us": round(bound, 3), "per_quote_without_us": round(free, 3),
         "per_quote_adds_us": round(bound - free, 3), "pass": value < GOAL_US,

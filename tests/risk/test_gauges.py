@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from midas.domain.limits import Asset, Assets
-from midas.risk.gauges import gauges, next_to_bind, switched_off
-from midas.state.snapshot import LimitView
+from midas.risk.gauges import further_gauges, gauges, next_to_bind, switched_off
+from midas.state.snapshot import LimitView, RegulationView, TailRecordView, TailView
 from midas.state.state import State
 from tests.fakes.desk import LIMITS
 from tests.fakes.nouns import BTC, ETH, desk, hold, intent
@@ -78,3 +78,20 @@ def test_room_is_what_is_left_in_the_limits_own_unit_and_in_money() -> None:
     assert shown["rate"].room == shown["rate"].maximum
     assert shown["rate"].room_money != shown["rate"].room_money
     assert shown["cash"].floor and shown["cash"].room == pytest.approx(0.9 - shown["cash"].maximum)
+
+
+def test_what_the_settings_switch_on_is_a_gauge_like_the_others() -> None:
+    off = TailView(
+        1, "1 d", 0.95, 0, 0.01, 0.015, "", "", 0.0, 0.0, 0.0, 0.0, "", 0.0, 0.0, 1, 1, (), TailRecordView()
+    )
+    assert further_gauges((off,), RegulationView(), 1e4) == ()
+    on = msgspec.structs.replace(off, var_max=0.02, es_max=0.015)
+    margin = RegulationView(True, True, 1, 1, 3, False, 0.4)
+    shown = {row.title: row for row in further_gauges((on,), margin, 1e4)}
+    assert {title: row.used for title, row in shown.items()} == pytest.approx(
+        {"VaR 1 d": 0.5, "ES 1 d": 1.0, "margin": 0.4, "day trades": 2 / 3}
+    )
+    assert shown["ES 1 d"].binding
+    assert shown["VaR 1 d"].room_money == pytest.approx(100.0)
+    free = msgspec.structs.replace(margin, day_trades_free=True)
+    assert "day trades" not in {row.name for row in further_gauges((), free, 1e4)}

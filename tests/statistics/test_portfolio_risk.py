@@ -119,7 +119,7 @@ def test_the_scenarios_are_those_that_were_asked_for_each_with_a_source_and_a_re
         assert each.source and each.title and each.horizon
         assert all(shock.why and -1.0 < shock.move < 0.0 for shock in each.shocks.values())
         if each.shocks:
-            assert {"equity", "etf", "bond", "commodity", "forex", "crypto", "other"} <= set(each.shocks)
+            assert {"share", "etf", "bond", "commodity", "forex", "crypto", "other"} <= set(each.shocks)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,90 @@
+"""Looks at tail risk once a minute and after trades; forecasts at multiples of a horizon, and settles it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from math import fsum
+
+from midas.domain.decision import Decision, TailMoved
+from midas.domain.limits import Assets
+from midas.domain.market import Bar
+from midas.domain.tail import TailForecast, TailOutcome
+from midas.domain.time import SECOND
+from midas.risk.tail import TailDesk, TailFigures
+from midas.state.state import State
+from midas.statistics.stress import Stressed
+
+TRADED = 5 * SECOND  # wall time between two computations while positions change
+LATE = 20  # a forecast counts only within this part of its horizon: later its outcome is half known
+
+
+class TailWatch:
+    """Decides nothing: its forecasts are evidence of what its figures are worth."""
+
+    def __init__(self, desk: TailDesk) -> None:
+        self.desk = desk
+        self.figures: dict[int, TailFigures] = {}
+        self.stress: tuple[Stressed, ...] = ()
+        self._computed_at = 0
+        self._balances: dict[str, Decimal] = {}  # what the figures were computed of
+        self._seen: dict[int, int] = {}
+
+    def bar(self, bar: Bar, state: State, assets: Assets) -> Iterator[Decision]:
+        """At a multiple of a horizon, once every instrument's bar is in: a fast market waits for no tick."""
+        horizons = [h for h in self.desk.rules.horizons if bar.time % h == 0] if not bar.synthetic else []
+        if any(all(state.closes.at(i, h, bar.time) is not None for i in state.instruments) for h in horizons):
+            yield from self.tick(bar.at, state, assets)
+
+    def tick(self, at: int, state: State, assets: Assets) -> Iterator[Decision]:
+        """Once a second of wall time."""
+        if state.recovering or not state.ledger.opened or not state.equity() > 0.0:
+            return
+        fresh = [h for h in self.desk.rules.horizons if self._is_fresh(h, state)]
+        age, traded = at - self._computed_at, self._balances != state.ledger.balances
+        if fresh or not 0 <= age < (TRADED if traded else self.desk.rules.every):  # the clock may be set back
+            self._compute(at, state, assets)
+        for horizon in self.desk.rules.horizons:
+            outcome, waits = self._outcome(horizon, state)
+            forecast = self._forecast(horizon, state) if horizon in fresh and not waits else None
+            if waits or (outcome is None and forecast is None and horizon not in state.tail.pending):
+                continue
+            moved = TailMoved(horizon, outcome, forecast)
+            state.tail.moved(moved)
+            yield moved
+
+    def _compute(self, at: int, state: State, assets: Assets) -> None:
+        self._computed_at, self._balances = at, dict(state.ledger.balances)
+        self.figures = {h: self.desk.figures(h, state, assets) for h in self.desk.rules.horizons}
+        self.stress = self.desk.stress(state, assets)
+
+    def _is_fresh(self, horizon: int, state: State) -> bool:
+        """Has a bar of ours just closed at a multiple of the horizon?"""
+        newest = state.closes.newest.get(horizon, 0)
+        if not newest or newest == self._seen.get(horizon, 0):
+            return False
+        self._seen[horizon] = newest
+        now = max(market.time for market in state.markets.values())
+        return now - newest <= horizon // LATE
+
+    def _outcome(self, horizon: int, state: State) -> tuple[TailOutcome | None, bool]:
+        """What became of the forecast that waits, and whether it goes on waiting."""
+        pending = state.tail.pending.get(horizon)
+        if pending is None:
+            return None, False
+        closes = {name: state.closes.at(name, horizon, pending.due) for name in pending.weights}
+        if all(close is not None for close in closes.values()):
+            parts = (w * ((closes[n] or 0.0) / pending.prices[n] - 1.0) for n, w in pending.weights.items())
+            made = TailOutcome(pending.due, -fsum(parts), pending.value_at_risk, pending.expected_shortfall)
+            return made, False
+        return None, state.closes.newest.get(horizon, 0) <= pending.due
+
+    def _forecast(self, horizon: int, state: State) -> TailForecast | None:
+        """Of what is held now until the next multiple; a flat account forecasts nothing."""
+        figures = self.figures[horizon]
+        if not figures.weights or not figures.filtered.known:
+            return None
+        prices = {name: state.markets[name].mark for name in figures.weights}
+        due = state.closes.newest[horizon] + horizon
+        risk = figures.filtered
+        return TailForecast(due, dict(figures.weights), prices, risk.value_at_risk, risk.expected_shortfall)
