@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from math import nan, sqrt
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from midas.analysis import bundle
 from midas.domain.market import Bar
 from midas.domain.time import DAY
+from midas.state.lazy import when_used
+
+if TYPE_CHECKING:
+    from midas.analysis import bundle
+else:
+    bundle = when_used("midas.analysis.bundle")
 
 YEAR = 365 * DAY  # crypto trades all day, every day
 

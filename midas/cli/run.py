@@ -79,10 +79,10 @@ def _headless(args: Namespace) -> int:
         named = ("market", "symbol", "preset", "speed", "seed")
         explicit = any(getattr(args, name, None) is not None for name in named)
         ahead = exchange_ahead(settings, explicit) if settings.environment is Environment.SIM else None
-        _check(settings, ahead)
-        from midas.assembly.ahead import read_ahead
+        from midas.assembly.ahead import read_ahead  # the first import: all that follow go on beside it
 
         with read_ahead(settings.home) as reader:
+            _check(settings, ahead)
             return _in_a_loop(settings, args, (explicit, ahead), reader)
 
 

@@ -7,8 +7,6 @@ import platform
 from pathlib import Path
 
 import msgspec
-import numba
-import numpy
 
 from midas.domain.carry import AlertCarried
 from midas.domain.event import Market, Recorded
@@ -84,6 +82,9 @@ decode_marks = msgspec.json.Decoder(Marks).decode
 
 def computed_by() -> str:
     """The interpreter and the libraries whose rounding a decision may hang on."""
+    import numba  # loaded by whoever decides; whoever reads a journal can do without
+    import numpy
+
     return f"Python {platform.python_version()}, numpy {numpy.__version__}, numba {numba.__version__}"
 
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from math import nan
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from midas.domain.market import BookDelta, BookSnapshot
-from midas.state import ladder
+from midas.state import window
+from midas.state.lazy import when_used
+
+if TYPE_CHECKING:
+    from midas.state import ladder
+else:  # its compiler takes a third of a second to load, and whoever folds a journal never fills a book
+    ladder = when_used("midas.state.ladder")
 
 Levels = NDArray[np.int64]  # shape (n, 2): tick, lots
 
@@ -36,9 +43,9 @@ class OrderBook:
     )
 
     def __init__(self) -> None:
-        self._head = np.zeros(2 * ladder.HEAD, np.int64)
-        self._cells = np.zeros(2 * ladder.WINDOW, np.int64)
-        self._far = np.zeros((2, 2, 4 * ladder.ROOM), np.int64)
+        self._head = np.zeros(2 * window.HEAD, np.int64)
+        self._cells = np.zeros(2 * window.WINDOW, np.int64)
+        self._far = np.zeros((2, 2, 4 * window.ROOM), np.int64)
         self.last_id = 0
         self.best_bid = self.best_bid_lots = self.best_ask = self.best_ask_lots = 0
         self.valid = False
@@ -53,7 +60,7 @@ class OrderBook:
     @property
     def sizes(self) -> tuple[int, int]:
         """How many levels each side holds."""
-        return int(self._head[ladder.COUNT]), int(self._head[ladder.HEAD + ladder.COUNT])
+        return int(self._head[window.COUNT]), int(self._head[window.HEAD + window.COUNT])
 
     def apply_snapshot(self, snapshot: BookSnapshot) -> bool:
         """Replace everything by `snapshot`; False where that leaves the book crossed and hence invalid."""
@@ -73,7 +80,7 @@ class OrderBook:
             self.invalidate(f"gap: expected update {self.last_id + 1}, got {delta.first_id}")
             return False
         levels = delta.levels
-        if len(levels) > ladder.ROOM:
+        if len(levels) > window.ROOM:
             self._grow(len(levels))
         touch = ladder.apply(self._head, self._cells, self._far, levels, delta.bids)
         self.best_bid, self.best_bid_lots, self.best_ask, self.best_ask_lots, crowded = touch
@@ -100,7 +107,7 @@ class OrderBook:
 
         `levels` is an array of shape (n, 2) or the same as little-endian bytes.
         """
-        if len(levels) > ladder.ROOM:
+        if len(levels) > window.ROOM:
             self._grow(len(levels))
         self._touch(ladder.apply(self._head, self._cells, self._far, levels, bids))
 
@@ -109,7 +116,7 @@ class OrderBook:
 
         The best bid and ask after each row are written to the same row of `touch`.
         """
-        if len(updates) > ladder.ROOM:
+        if len(updates) > window.ROOM:
             self._grow(len(updates))
         self._touch(ladder.trace(self._head, self._cells, self._far, updates, touch))
 
@@ -167,7 +174,7 @@ class OrderBook:
         if any(self.sizes):  # an empty ladder's pages stay untouched
             self._cells[:] = 0
         self._head[:] = 0
-        self._head[ladder.BEST] = self._head[ladder.HEAD + ladder.BEST] = ladder.EMPTY
+        self._head[window.BEST] = self._head[window.HEAD + window.BEST] = window.EMPTY
         self.best_bid = self.best_bid_lots = self.best_ask = self.best_ask_lots = 0
 
     def _recentre(self) -> None:
@@ -177,15 +184,15 @@ class OrderBook:
 
     def _place(self, sides: list[Levels]) -> None:
         """Fill the empty ladder with each side's (key, lots) rows, ascending by key, around their touch."""
-        low = ladder.window_low(*(int(side[-1, 0]) if len(side) else ladder.EMPTY for side in sides))
+        low = ladder.window_low(*(int(side[-1, 0]) if len(side) else window.EMPTY for side in sides))
         self._grow(max(map(len, sides)))
         for number, rows in enumerate(sides):
             ladder.fill(self._head, self._cells, self._far, number, low[number], rows[rows[:, 1] > 0])
         self._touch(ladder.touch(self._head, self._cells, self._far))
 
     def _grow(self, more: int) -> None:
-        used = int(max(self._head[ladder.FAR], self._head[ladder.HEAD + ladder.FAR]))
-        if used + more + ladder.ROOM > self._far.shape[2]:
-            wider = np.zeros((2, 2, 2 * (used + more + ladder.ROOM)), np.int64)
+        used = int(max(self._head[window.FAR], self._head[window.HEAD + window.FAR]))
+        if used + more + window.ROOM > self._far.shape[2]:
+            wider = np.zeros((2, 2, 2 * (used + more + window.ROOM)), np.int64)
             wider[:, :, :used] = self._far[:, :, :used]
             self._far = wider

@@ -1,8 +1,7 @@
 """Kernels over the price ladder of an order book.
 
 Both sides share one shape, "higher key is better": a bid's key is its tick, an ask's key the negated
-tick. A side keeps the levels near the touch in a dense window of `cells`, one cell a tick, and all
-others in `far`, sorted by key, so that nothing is lost however far away it rests.
+tick. `window` says where a side keeps its levels.
 """
 
 from __future__ import annotations
@@ -11,20 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from midas.state.kernel import kernel
+from midas.state.window import BEST, COUNT, EMPTY, FAR, HEAD, LOW, ROOM, WINDOW
 
 Ints = NDArray[np.int64]
 Touch = tuple[int, int, int, int, bool]  # bid, bid lots, ask, ask lots, wants re-centring
-
-WINDOW = 1 << 16  # cells a side: 655 USD of BTCUSDT; untouched pages cost no memory
-ROOM = 1 << 12  # updates that one call may bring without asking for more room in `far`
-EMPTY = -(1 << 62)  # key of the touch of a side without levels
-
-# One side's row of `head`.
-LOW = 0  # key of the window's first cell
-BEST = 1  # best key, or EMPTY
-COUNT = 2  # levels, near and far
-FAR = 3  # levels in `far`
-HEAD = 4
 
 
 @kernel

@@ -1,0 +1,35 @@
+"""Modules that are loaded at their first use."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from midas.state.lazy import when_used
+
+
+def loaded_after(imports: str, work: str = "") -> set[str]:
+    """The modules that a fresh interpreter holds after `imports` and `work`."""
+    code = f"import sys, {imports}\n{work}\nprint(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(found.stdout.split())
+
+
+def test_whoever_reads_an_old_journal_loads_no_compiler() -> None:
+    assert "numba" not in loaded_after("midas.assembly.ahead")
+
+
+def test_the_first_book_that_is_filled_loads_it() -> None:
+    fill = "import numpy; midas.state.book.OrderBook().load(numpy.array([[1, 1]]), 1)"
+    assert "numba" in loaded_after("midas.state.book", fill)
+
+
+def test_a_loaded_module_is_given_as_it_is() -> None:
+    assert when_used("sys") is sys
+
+
+def test_an_unknown_module_is_refused_at_once() -> None:
+    with pytest.raises(ModuleNotFoundError, match=r"midas\.nothing"):
+        when_used("midas.nothing")
