@@ -178,7 +178,7 @@ def _key(order: Order) -> tuple[str, str]:
 
 TestKeeper = Keeper.TestCase
 TestKeeper.settings = settings(
-    max_examples=40,
+    max_examples=25,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
