@@ -17,7 +17,7 @@ from tests.fakes.nouns import desk
 TESTS = Path(__file__).resolve().parents[1]
 TEXT = (TESTS.parent / "docs" / "RISK.md").read_text()
 ROW = re.compile(r"^\| `([\w: ]+)` \| (.+?) \| (.+?) \| (.+?) \| (.+) \|$", re.MULTILINE)
-SETTING = re.compile(r"`(risk\.[\w.]+)` = ([\d.]+)")
+SETTING = re.compile(r"`(risk\.[\w.]+)` = (-?[\d.]+)")
 TEST = re.compile(r"`([\w/]+\.py)::(\w+)`")
 # What acts by itself and is neither a reading nor a breaker.
 OTHERS = {
