@@ -171,6 +171,18 @@ Command = (
 )
 
 
+class LimitMove(msgspec.Struct, frozen=True):
+    """What an order would do to one limit, as if it filled beside everything else that is open."""
+
+    limit: str  # "position", "crypto", "cash", "order notional", ...
+    subject: str  # whose share it is: an instrument, a sector, a strategy
+    before: float  # fraction of equity, or `unit`
+    after: float
+    maximum: float
+    floor: bool = False  # `maximum` is the least allowed
+    unit: str = ""  # a currency; empty: fraction of equity
+
+
 class Review(msgspec.Struct, frozen=True):
     """What an order would do, computed by the engine from its own book and limits; nothing was sent.
 
@@ -196,6 +208,7 @@ class Review(msgspec.Struct, frozen=True):
     es_before: float = 0.0
     es_after: float = 0.0
     tail_unknown: str = ""
+    moves: tuple[LimitMove, ...] = ()  # of the limits that it touches, those with the least room left first
 
 
 class Answer(msgspec.Struct, frozen=True):

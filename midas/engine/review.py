@@ -14,6 +14,7 @@ from midas.domain.command import Review
 from midas.domain.mode import Mode
 from midas.domain.money import plain
 from midas.domain.order import OrderIntent, OrderType, Purpose, Side, TimeInForce
+from midas.engine.what_if import moves
 from midas.execution.walk import NOTHING_TAKEN, Taken, ahead, take
 from midas.risk.exposure import worst_case
 from midas.risk.fat_finger import unusually_large
@@ -75,6 +76,7 @@ class Reviewer:
         review = Review(
             intent.side.value, quantity, price, _known(quantity * price), _known(paid / 1e4),
             _known(slippage), taken.quantity, before, _known(self._share(intent)), breaches, warnings,
+            moves=moves(self._state, self._risk.limits, self._risk.correlations, intent),
         )  # fmt: skip
         return _with_tail(review, tail, self._tail.rules.horizons[0])
 

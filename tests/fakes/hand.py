@@ -13,11 +13,12 @@ from midas.domain.command import (
     CancelOrder,
     ClosePosition,
     Command,
+    LimitMove,
     PlaceOrder,
     Review,
 )
-from midas.domain.time import SECOND
-from midas.state.snapshot import ClosedOrderView, FillView, OrderView, PositionView, Snapshot
+from midas.domain.time import HOUR, SECOND
+from midas.state.snapshot import ClosedOrderView, FillView, InstrumentView, OrderView, PositionView, Snapshot
 
 Reply = tuple[bool, str, Review | None]
 PORTIONS = (0.25, 0.5, 0.75, 1.0)
@@ -141,7 +142,23 @@ def reviewed(command: PlaceOrder, snapshot: Snapshot) -> Review:
         0.1 if takes else math.nan, takes, 0.0 if takes else ahead, share,
         (breach,) if share > 0.3 else (),
         (f"{quantity:g} of it would trade at once",) if takes and command.type != "MARKET" else (),
+        horizon=24 * HOUR, var_before=0.0131, var_after=0.0131 + share * 0.04, es_before=0.0183,
+        es_after=0.0183 + share * 0.06, moves=moved(snapshot, view, share if buying else -share),
     )  # fmt: skip
+
+
+def moved(snapshot: Snapshot, view: InstrumentView, share: float) -> tuple[LimitMove, ...]:
+    """The position, its class, the cash and the size of the order itself."""
+    known = {limit.name: limit for limit in snapshot.limits}
+    moves = [
+        LimitMove(name, subject, known[name].value, known[name].value + share, known[name].maximum)
+        for name, subject in (("position", view.name), ("crypto", "crypto"))
+    ]
+    cash = known["cash"]
+    moves.append(LimitMove("cash", "cash", cash.value, cash.value - share, cash.maximum, True))
+    notional = abs(share) * snapshot.money.equity
+    moves.append(LimitMove("order notional", "order of", 0.0, notional, 2500.0, False, "USDT"))
+    return tuple(moves)
 
 
 def ended(order: OrderView, status: str, reason: str, at: int, ack: float = 41.0) -> ClosedOrderView:

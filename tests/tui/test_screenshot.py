@@ -19,7 +19,7 @@ def test_pictures_are_written_for_every_size(tmp_path: Path) -> None:
 
 def test_keys_are_pressed_before_a_picture_is_taken(tmp_path: Path) -> None:
     (path,) = take(FakeLink.showing, tmp_path, settle=0.3, shots=[Shot("risk", (120, 40), ("5",))])
-    assert "latch&#160;and&#160;gates" in path.read_text()
+    assert "last&#160;refused&#160;signal" in path.read_text()
 
 
 def test_the_kill_panel_is_pictured_armed_and_last_since_it_halts_the_engine(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from midas.domain.command import Review
 from midas.state.snapshot import InstrumentView
 from tui.form import SIDES, SLEEVES, TYPES, Form, complaints, portions, view_of
-from tui.present import numbers
+from tui.present import numbers, what_if
 from tui.present.lines import Line, Piece, Sheet, clip, spread
 from tui.present.picture import Picture, Spot
 
@@ -197,10 +197,19 @@ def _reviewed(
     if not form.fields and not breaches:
         against.append(("dim", moment.told))  # the engine's own words on what closing means
     told = [line for ink, text in against for line in _wrapped(text, width, ink)]
+    rows += _changes(review, width, room - len(rows) - len(told))
     left = room - len(rows)
     if len(told) > left:
         told = [*told[: left - 1], [Piece(f" +{len(told) - left + 1} more", "warn")]]
     return rows + told
+
+
+def _changes(review: Review, width: int, room: int) -> list[Line]:
+    """What it does to the limits and to the tail risk, as far as there is room."""
+    told = what_if.tail(review, width - LABEL - 2)
+    rows = what_if.limits(review, width - LABEL - 2, room - bool(told))
+    facts = [_fact("" if place else "limits", line) for place, line in enumerate(rows)]
+    return facts + ([_fact("tail risk", told)] if told and room > 0 else [])
 
 
 def _effects(picture: Picture, form: Form, review: Review) -> list[Line]:

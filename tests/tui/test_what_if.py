@@ -1,0 +1,66 @@
+"""The lower part of a review: what the order would do to the limits and to the tail risk."""
+
+from __future__ import annotations
+
+import pytest
+
+from midas.domain.command import LimitMove, Review
+from midas.domain.time import HOUR
+from tests.tui.conftest import Console
+from tui.present import what_if
+from tui.present.lines import Line
+
+MOVES = (
+    LimitMove("position", "BTC-USDT", 0.10, 0.19, 0.20),
+    LimitMove("cash", "cash", 0.50, 0.41, 0.10, True),
+    LimitMove("order notional", "order of", 0.0, 900.0, 2500.0, False, "USDT"),
+    LimitMove("crypto", "crypto", 0.30, 0.39, 0.90),
+)
+
+
+def review(**changes: object) -> Review:
+    fields: dict[str, object] = {"moves": MOVES} | changes
+    return Review("BUY", 1.0, 100.0, 100.0, 0.1, 0.0, 0.0, 0.0, 0.19, **fields)  # type: ignore[arg-type]
+
+
+def text(lines: list[Line]) -> str:
+    return "\n".join("".join(piece.text for piece in line) for line in lines)
+
+
+def test_a_limit_tells_before_after_and_allowed_with_the_order_s_own_share_in_the_bar() -> None:
+    rows = text(what_if.limits(review(), 60, 9)).splitlines()
+    assert "10.0% → 19.0% of 20.0%" in rows[0]
+    assert "▓▓▓▓▓▒▒▒▒▒" in rows[0], "half before it, nearly all with it"
+    assert "50.0% → 41.0% ≥10.0%" in rows[1]
+    assert "0 USDT → 900 USDT of 2,500 USDT" in rows[2]
+
+
+def test_a_limit_that_would_be_broken_has_a_mark_and_a_solid_bar() -> None:
+    row = text(what_if.limits(review(moves=(LimitMove("position", "BTC-USDT", 0.1, 0.21, 0.2),)), 60, 9))
+    assert row.startswith("✗ position")
+    assert "█" * what_if.BAR in row
+
+
+def test_without_room_for_all_the_rest_is_counted() -> None:
+    rows = text(what_if.limits(review(), 60, 3)).splitlines()
+    assert len(rows) == 3
+    assert rows[-1] == "and 2 more with more room"
+    assert what_if.limits(review(), 60, 0) == []
+
+
+def test_the_tail_tells_what_the_order_adds_or_why_nobody_knows() -> None:
+    known = review(horizon=24 * HOUR, var_before=0.01, var_after=0.013, es_before=0.02, es_after=0.024)
+    assert text([what_if.tail(known, 60)]) == "VaR 1.00% → 1.30%  ES 2.00% → 2.40%  of equity in 24 h"
+    unknown = review(tail_unknown="insufficient data: 12 scenarios of 1 d")
+    assert text([what_if.tail(unknown, 60)]).startswith("VaR and ES not known: insufficient data")
+    assert what_if.tail(review(), 60) == []
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_ticket_shows_it_before_anything_is_sent(console: Console, size: tuple[int, int]) -> None:
+    async with console(size=size) as bench:
+        await bench.press("b", *"0.01", "f2")
+        assert bench.shows("limits")
+        assert bench.shows(" → ")
+        assert bench.shows("VaR 1.31% → ")
+        assert {len(row) for row in bench.screen()} == {size[0]}

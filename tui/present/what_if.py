@@ -1,0 +1,70 @@
+"""What an order would do to the limits and to the tail risk: the lower part of a review."""
+
+from __future__ import annotations
+
+from midas.domain.command import LimitMove, Review
+from midas.domain.time import HOUR
+from tui.present import numbers
+from tui.present.lines import Line, Piece, clean, clip, width_of
+from tui.present.masking import secret
+
+NAME = 11
+BAR = 10
+
+
+def limits(review: Review, width: int, room: int) -> list[Line]:
+    """A row a limit that moves, those with the least room after it first: before, after, allowed."""
+    shown = review.moves if len(review.moves) <= room else review.moves[: room - 1]
+    rows = [_row(move, width) for move in shown]
+    if len(shown) < len(review.moves):
+        rows.append([Piece(f"and {len(review.moves) - len(shown)} more with more room", "dim")])
+    return rows[: max(0, room)]
+
+
+def tail(review: Review, width: int) -> Line:
+    """VaR and ES before and after; why they aren't known. Empty: the engine says nothing."""
+    if review.tail_unknown:
+        return [Piece(clip(f"VaR and ES not known: {clean(review.tail_unknown)}", width), "dim")]
+    if not review.horizon:
+        return []
+    changes = ((review.var_before, review.var_after), (review.es_before, review.es_after))
+    var, shortfall = (f"{numbers.share(a, 2)} → {numbers.share(b, 2)}" for a, b in changes)
+    return [
+        Piece(f"VaR {var}  ES {shortfall}", "text"),
+        Piece(f"  of equity in {review.horizon // HOUR} h", "dim"),
+    ]
+
+
+def _row(move: LimitMove, width: int) -> Line:
+    beyond = move.after < move.maximum if move.floor else move.after > move.maximum
+    ink = "alarm" if beyond else "text"
+    bound = "≥" if move.floor else "of "
+    figures = (
+        f"{_figure(move, move.before)} → {_figure(move, move.after)} {bound}{_figure(move, move.maximum)}"
+    )
+    subject = "" if move.subject in (move.limit, "order of", "needed:") else f"  {clean(move.subject)}"
+    line: Line = [
+        Piece(f"{'✗ ' if beyond else ''}{clip(move.limit, NAME - 2 * beyond - 1)}".ljust(NAME), ink),
+        Piece(_bar(move), ink if beyond else "gauge"),
+        secret(f" {figures}", ink) if move.unit else Piece(f" {figures}", ink),
+    ]
+    left = width - width_of(line)
+    return [*line, Piece(clip(subject, left) if left >= 6 else "", "dim")]
+
+
+def _bar(move: LimitMove) -> str:
+    """Used already ▓, used by this order ▒, left ░; solid beyond the limit."""
+    if move.floor:
+        whole = 1.0 - move.maximum
+        shares = [(1.0 - each) / whole if whole > 0.0 else 1.0 for each in (move.before, move.after)]
+    else:
+        shares = [each / move.maximum if move.maximum > 0.0 else 1.0 for each in (move.before, move.after)]
+    low, high = sorted(min(max(share, 0.0), 1.0) for share in shares)
+    if shares[1] > 1.0:
+        return "█" * BAR
+    kept, more = round(low * BAR), round(high * BAR)
+    return "▓" * kept + "▒" * (more - kept) + "░" * (BAR - more)
+
+
+def _figure(move: LimitMove, value: float) -> str:
+    return f"{numbers.money(value, 0)} {clean(move.unit)}" if move.unit else numbers.share(value, 1)
