@@ -165,8 +165,12 @@ class TailDesk:
         if alone != alone:
             return self._unknown("a position has no value")
         losses = sample.losses(weights)
+        shortfall = measured("ES", losses, self.rules.level)
+        if shortfall <= self._lowest + TOLERANCE:
+            return None
         for title, maximum in self._limits:
-            if (value := measured(title, losses, self.rules.level)) > maximum + TOLERANCE:
+            value = shortfall if title == "ES" else measured(title, losses, self.rules.level)
+            if value > maximum + TOLERANCE:
                 fits = self._fitting(title, maximum, losses, sample, entry, state)
                 return Breach(title, value, maximum, _sentence(title, value, maximum, horizon), fits)
         return None
