@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from midas.domain.market import BookDelta, BookSnapshot
 from midas.state.book import NO_SNAPSHOT, OrderBook
-from midas.state.ladder import ROOM, WINDOW
+from midas.state.window import ROOM, WINDOW
 
 Rows = list[tuple[int, int]]
 Update = tuple[int, int, int]
