@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import msgspec
@@ -55,13 +54,20 @@ class RiskManager:
         entering = intent.purpose is Purpose.ENTRY
         if entering and (breach := entry_closed(state, intent.strategy, intent.instrument)):
             return breach
-        return next(self._against(intent, state), None)
+        for check in ENTRY_CHECKS if entering else EXIT_CHECKS:
+            if breach := check(self.limits, intent, state):
+                return breach
+        found = sized(self.limits, intent, state, self.correlations) if entering else ()
+        return found[0] if found else None
 
     def objections(self, intent: OrderIntent, state: State) -> tuple[Breach, ...]:
         """All that `admit` has against one order, for a person who may change it."""
         entering = intent.purpose is Purpose.ENTRY
         closed = entry_closed(state, intent.strategy, intent.instrument) if entering else None
-        return (*([closed] if closed is not None else []), *self._against(intent, state))
+        checks = ENTRY_CHECKS if entering else EXIT_CHECKS
+        found = [closed, *(check(self.limits, intent, state) for check in checks)]
+        sizes = sized(self.limits, intent, state, self.correlations) if entering else ()
+        return (*(breach for breach in found if breach is not None), *sizes)
 
     def correlated(self, instrument: str, state: State) -> str:
         """What else is held that moves with this one; empty where nothing does."""
@@ -90,14 +96,6 @@ class RiskManager:
             return None
         sentence = f"mode {control.mode.value} wants {minimum:.0%} confidence"
         return Breach("confidence", target.confidence, minimum, sentence)
-
-    def _against(self, intent: OrderIntent, state: State) -> Iterator[Breach]:
-        entering = intent.purpose is Purpose.ENTRY
-        for check in ENTRY_CHECKS if entering else EXIT_CHECKS:
-            if breach := check(self.limits, intent, state):
-                yield breach
-        if entering:
-            yield from sized(self.limits, intent, state, self.correlations)
 
     def _sized(self, target: Target, held: Decimal, price: float, state: State) -> Verdict:
         """Every limit of exposure; what moves with other positions is cut first (R7.1: warn and smaller)."""

@@ -42,6 +42,11 @@ class Chart:
         self.money_of_currency = _grouped(self.money, assets.currency)
         self.places = {name: self._place(state, i) for name, i in state.instruments.items()}
         self.valued = (*state.valuation.routes, state.quote)
+        # What a correlation is asked of: not the same asset for another quote.
+        self.others = {
+            name: tuple(n for n, other in state.instruments.items() if other.base != instrument.base)
+            for name, instrument in state.instruments.items()
+        }
         # Of a pair whose two sides stand in one group, one is always gone: its currency and its class.
         self.alike = {name: self._alike(i) for name, i in state.instruments.items()}
 

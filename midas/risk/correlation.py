@@ -27,10 +27,10 @@ class Correlations:
     def between(self, state: State, one: str, other: str) -> float:
         """The correlation of two instruments now; NaN while it isn't known."""
         key = (one, other) if one < other else (other, one)
-        seen = state.markets[key[0]].bars_seen, state.markets[key[1]].bars_seen
+        first, second = state.markets[key[0]].bars_seen, state.markets[key[1]].bars_seen
         known = self._known.get(key)
-        if known is None or known[:2] != seen:
-            known = self._known[key] = (*seen, correlation(state, *key))
+        if known is None or known[0] != first or known[1] != second:
+            known = self._known[key] = first, second, correlation(state, *key)
         return known[2]
 
 

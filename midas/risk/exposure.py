@@ -50,12 +50,12 @@ class Exposure:
     """The account's worst case: every buy order fills and no sell order does."""
 
     __slots__ = (
-        "_chart",
         "_found",
         "_gone",
         "_kept",
         "by_instrument",
         "cash",
+        "chart",
         "equity",
         "looked",
         "reserved",
@@ -63,7 +63,7 @@ class Exposure:
     )
 
     def __init__(self, state: State, chart: Chart, found: Units) -> None:
-        self._chart, self._found = chart, found
+        self.chart, self._found = chart, found
         self.looked: dict[tuple[str, str], tuple[Any, ...]] = {}  # what was worked out of it for one sleeve
         marks = {market.instrument.id: market.mark for market in chart.markets}
         self.equity = equity = _equity(found, marks)  # account currency
@@ -100,7 +100,7 @@ class Exposure:
 
     def _trade(self, state: State, name: str, price: float, scale: float, *, paid: bool) -> None:
         instrument = state.instruments[name]
-        quote, alike = instrument.quote, self._chart.alike[name]
+        quote, alike = instrument.quote, self.chart.alike[name]
         if paid:
             self.reserved[quote] = self.reserved.get(quote, 0.0) + price
         if alike == NOTHING:
@@ -112,32 +112,32 @@ class Exposure:
 
     def asset(self, base: str) -> float:
         """All pairs of one asset."""
-        return self._sum(self._chart.asset, base)
+        return self._sum(self.chart.asset, base)
 
     def sector(self, name: str) -> float:
         """All assets of one sector."""
-        return self._sum(self._chart.sector, name)
+        return self._sum(self.chart.sector, name)
 
     def kind(self, name: str) -> float:
         """All assets of one class, and the money that counts as it."""
-        share = self._sum(self._chart.kind, name)
+        share = self._sum(self.chart.kind, name)
         if self._gone:
             share -= self._gone.get(("kind", name), 0.0)
         if name == "crypto":
-            for asset in self._chart.money_of_kind.get(name, ()):
+            for asset in self.chart.money_of_kind.get(name, ()):
                 share += self._kept[asset]
         return share
 
     def currency(self, name: str) -> float:
         """What depends on one currency: holdings and money."""
-        share = self._sum(self._chart.currency, name) - self._gone.get(("currency", name), 0.0)
-        for asset in self._chart.money_of_currency.get(name, ()):
+        share = self._sum(self.chart.currency, name) - self._gone.get(("currency", name), 0.0)
+        for asset in self.chart.money_of_currency.get(name, ()):
             share += self._kept[asset]
         return share
 
     def venue(self, name: str) -> float:
         """Everything at one venue but money."""
-        return self._sum(self._chart.venue, name)
+        return self._sum(self.chart.venue, name)
 
     def strategy(self, name: str) -> float:
         """What one strategy holds and is buying."""
@@ -157,28 +157,28 @@ class Exposure:
     @property
     def by_asset(self) -> Shares:
         """Every asset that is traded."""
-        return {name: self.asset(name) for name in self._chart.asset}
+        return {name: self.asset(name) for name in self.chart.asset}
 
     @property
     def by_sector(self) -> Shares:
         """Every sector."""
-        return {name: self.sector(name) for name in self._chart.sector}
+        return {name: self.sector(name) for name in self.chart.sector}
 
     @property
     def by_kind(self) -> Shares:
         """Every class."""
-        return {name: self.kind(name) for name in self._chart.kind}
+        return {name: self.kind(name) for name in self.chart.kind}
 
     @property
     def by_currency(self) -> Shares:
         """Every currency that something depends on."""
-        names = dict.fromkeys([*self._chart.money_of_currency, *self._chart.currency])
+        names = dict.fromkeys([*self.chart.money_of_currency, *self.chart.currency])
         return {name: self.currency(name) for name in names if name}
 
     @property
     def by_venue(self) -> Shares:
         """Every venue."""
-        return {name: self.venue(name) for name in self._chart.venue}
+        return {name: self.venue(name) for name in self.chart.venue}
 
     @property
     def by_strategy(self) -> Shares:
@@ -239,10 +239,13 @@ def added(state: State, now: Exposure, name: str, strategy: str, price: Decimal 
 
 def reserved(state: State, target: Target) -> Decimal:
     """What the target's own sleeve holds or is buying already."""
-    own = (o for o in state.orders.working(target.strategy, target.instrument) if o.intent.side is Side.BUY)
-    return state.ledger.sleeve(target.strategy, target.instrument).quantity + sum(
-        (o.leaves for o in own), ZERO
-    )
+    sleeve = state.ledger.sleeves.get((target.strategy, target.instrument))
+    counted = sleeve.quantity if sleeve is not None else ZERO
+    for order in state.orders.open.values():
+        intent = order.intent
+        if intent.strategy == target.strategy and intent.instrument == target.instrument:
+            counted += order.leaves if intent.side is Side.BUY else ZERO
+    return counted
 
 
 def money(state: State, assets: Assets) -> tuple[str, ...]:
@@ -260,7 +263,7 @@ def _remembered(state: State, chart: Chart) -> Exposure:
         ],
         orders.foreign,
         [s.quantity for s in state.ledger.sleeves.values()],
-        [balances.get(asset) for asset in chart.valued],
+        list(map(balances.get, chart.valued)),
     )
     marks = [m.mark for m in chart.markets] + [m.bars_seen for m in chart.markets]  # new bars: correlations
     known = state.derived.get("exposure")

@@ -25,6 +25,6 @@ def entry_forbidden(state: State, strategy: str, instrument: str) -> Breach | No
         return Breach("mode", 0.0, 0.0, f"mode {control.mode.value} opens nothing new")
     if (why := state.stale.get(instrument)) is not None:
         return Breach("stale", 0.0, 0.0, f"{instrument.partition('.')[0]}: {why}")
-    if gate := control.blocked(*state.scopes(strategy, instrument)):
+    if control.gates and (gate := control.blocked(*state.scopes(strategy, instrument))):
         return Breach("gate", 0.0, 0.0, f"{gate.scope} is closed: {gate.reason}")
     return None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 from midas.domain.limits import DOLLAR, Assets, Limits
 from midas.domain.money import ZERO
 from midas.domain.order import OrderIntent, Phase, Purpose, Side
 from midas.domain.time import SECOND
 from midas.domain.verdict import Breach
-from midas.risk.chart import Place, chart_of
+from midas.risk.chart import Place
 from midas.risk.correlation import Correlations
 from midas.risk.exposure import Added, Exposure, added, standing
 from midas.risk.rows import TOLERANCE, Row, breach, failing, fitting, largest
@@ -29,7 +30,7 @@ def exposure_rows(
 
     Those that allow all of equity can't bind: a spot account doesn't hold more. The cluster comes last.
     """
-    place = chart_of(state, limits.assets).places[one.instrument.id]
+    place = now.chart.places[one.instrument.id]
     cash = Row("cash", "cash", now.cash, one.cost if place.paid else 0.0, limits.cash_min, floor=True)
     key = one.instrument.id, one.strategy
     known = now.looked.get(key)
@@ -68,10 +69,16 @@ def _together(
     found = cluster(limits, state, now, instrument.id, correlations)
     if not found:
         return ()
-    share = now.asset(instrument.base) + sum(now.by_instrument[name] for name in found)
-    names = ", ".join(state.instruments[name].base for name in found)
-    subject = f"{instrument.base} together with {names}, which moves with it,"
+    share = now.asset(instrument.base)
+    for name in found:
+        share += now.by_instrument[name]
+    subject = _subject(instrument.base, tuple([state.instruments[name].base for name in found]))
     return (Row("correlation", subject, share, one.value, limits.cluster_max),)
+
+
+@lru_cache
+def _subject(base: str, others: tuple[str, ...]) -> str:
+    return f"{base} together with {', '.join(others)}, which moves with it,"
 
 
 def cluster(
@@ -83,13 +90,11 @@ def cluster(
     """
     if limits.cluster_max >= 1.0 or limits.correlation_max >= 1.0:
         return {}
-    wanted, found = state.instruments[name], dict[str, float]()
-    for other, share in now.by_instrument.items():
-        instrument = state.instruments[other]
-        if other == name or instrument.base == wanted.base or not share > 0.0:
-            continue
-        if share * now.equity < float(instrument.notional_min):
-            continue  # dust
+    shares, found = now.by_instrument, dict[str, float]()
+    for other in now.chart.others[name]:
+        share = shares[other]
+        if not share > 0.0 or share * now.equity < float(state.instruments[other].notional_min):
+            continue  # nothing, or dust
         value = correlations.between(state, name, other)
         if value > limits.correlation_max:
             found[other] = value

@@ -44,13 +44,14 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
 def failing(rows: Sequence[Row], quantity: float) -> list[Row]:
     """Those that so much more isn't within; asked for every order, so that nothing is called."""
+    if not quantity:
+        return [row for row in rows if not row.passes(0.0)]  # an infinite unit times nothing is nothing
     found = []
     for row in rows:
-        more = row.unit * quantity if quantity else 0.0
         if row.floor:
-            if row.before - more >= row.maximum - TOLERANCE:
+            if row.before - row.unit * quantity >= row.maximum - TOLERANCE:
                 continue
-        elif row.before + more <= row.maximum + TOLERANCE:
+        elif row.before + row.unit * quantity <= row.maximum + TOLERANCE:
             continue
         found.append(row)
     return found

@@ -22,6 +22,7 @@ from midas.domain.order import CloseReason, OrderReport, Phase
 from midas.engine.engine import Engine
 from midas.engine.passes import Passes
 from midas.errors import ConfigInvalid
+from midas.risk import exposure
 from midas.runtime import gate
 from midas.runtime.gate import SendGate
 from midas.simulation.client import SimClient
@@ -271,6 +272,13 @@ def _one_clean_pass(original: Any) -> Any:
     return folded
 
 
+def _pending_blind(original: Any) -> Any:
+    def counted(state: State, chart: Any, without: str, *, open_orders: bool) -> Any:
+        return original(state, chart, without, open_orders=False)
+
+    return counted
+
+
 def _silence_by_our_clock(original: Any) -> Any:
     def made(self: Weights, now: Any, limits: Any = None, elapsed: Any = None) -> None:
         original(self, now, limits, now)
@@ -317,7 +325,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("first-fill-only", ((Orders, "filled", _first_fill_only),), ("I4",)),
     Mutant("fee-forgotten", ((Ledger, "book", _fee_forgotten),), ("I1",)),
     Mutant("first-trades-missed", ((Ledger, "first_sight", _first_trades_missed),), ("I1", "I9")),
-    Mutant("pending-blind", ((Orders, "leaves", _always(ZERO)),), ("I6",)),
+    Mutant("pending-blind", ((exposure, "_counted", _pending_blind),), ("I6",)),
     Mutant("dated-by-our-clock", ((Orders, "restore", _dated_by_our_clock),), ("I6", "I9")),
 )
 # Too rare for two hundred seeds: each is caught by its plan under tests/sim/regressions.

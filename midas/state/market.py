@@ -80,8 +80,9 @@ class InstrumentMarket:
     @property
     def mark(self) -> float:
         """What a position is worth per unit: the mid, else the last price."""
-        mid = self.mid
-        return mid if mid == mid else self.last_price
+        if self.bid_lots and self.ask_lots:  # as `mid`: asked for too often to ask another for it
+            return (self.bid + self.ask) * 0.5 * self.tick
+        return self.last_price
 
     def imbalance(self, levels: int) -> float:
         """(bid - ask) / (bid + ask) volume over the best `levels`; NaN without a book."""
