@@ -226,6 +226,19 @@ def test_observation_of_a_lost_broker_never_ends_past_what_a_person_chose() -> N
     assert stage.mode() is Mode.PAUSE
 
 
+def test_after_observation_the_mode_that_a_person_had_chosen_is_back_and_stays() -> None:
+    stage = Stage()
+    stage.desk.command(SetMode("DEFENSIVE", "a nervous day"))
+    trouble = Trouble(Component.BROKER, stage).broken()
+    stage.until(stage.now + 5 * MINUTE)
+    assert stage.mode() is Mode.OBSERVATION
+    trouble.mend()
+    trouble.healed(40)
+    assert stage.mode() is Mode.DEFENSIVE
+    stage.until(stage.now + HOUR)
+    assert stage.mode() is Mode.DEFENSIVE
+
+
 def test_a_broker_that_stays_away_for_half_an_hour_ends_in_a_flatten() -> None:
     stage = Trouble(Component.BROKER).broken().stage
     while not stage.state.control.latched:
