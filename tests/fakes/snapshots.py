@@ -14,6 +14,7 @@ from midas.state.snapshot import (
     BalanceView,
     BarView,
     BookView,
+    CalibrationPanel,
     ClosedOrderView,
     ContributionView,
     CountsView,
@@ -513,3 +514,28 @@ def starting() -> Snapshot:
         events=snapshot.events[-1:],
         strategies=warming,
     )
+
+
+def troubled() -> Snapshot:
+    """A limit is over, a strategy throttled, the broker gone, a stop missing; little is known of the tail."""
+    snapshot = normal()
+    over = {"value": 0.612, "used": 1.02, "room": 0.0, "room_money": 0.0, "binding": True, "over": 0.012}
+    limits = tuple(
+        msgspec.structs.replace(row, **over) if row.name == "crypto" else row for row in snapshot.limits
+    )
+    tree = tuple(msgspec.structs.replace(b, worst=0.612) if b.depth < 4 else b for b in snapshot.tree)
+    stops = (
+        msgspec.structs.replace(
+            snapshot.stops[0], kind="none", level=math.nan, distance=math.nan, risk=math.nan
+        ),
+        *snapshot.stops[1:],
+    )
+    reason = "stopped by the throttle: 31 times BUY ETH-USDT in 60 s, at most 30"
+    gate = GateView("book-imbalance", reason, NOW - 95 * SECOND, "midas strategy book-imbalance resume")
+    controls = msgspec.structs.replace(risk_views.controls(), stopped=("book-imbalance",), rate=18)
+    return msgspec.structs.replace(
+        snapshot, limits=limits, next_to_bind="crypto", tree=tree, stops=stops, gates=(gate,), controls=controls,
+        naked_memory=0.0, naked_bare=snapshot.naked_memory, open_risk=260.0,
+        breakers=risk_views.tripped(NOW), correlations=risk_views.matrix(12), tail=risk_views.untold(NOW),
+        stress=(), calibration=CalibrationPanel(),
+    )  # fmt: skip

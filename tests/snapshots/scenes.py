@@ -189,6 +189,13 @@ async def looked_at(scene: Scene, size: tuple[int, int], palette: str = "western
 @asynccontextmanager
 async def shown(scene: Scene, size: tuple[int, int], palette: str = "western") -> AsyncIterator[ConsoleApp]:
     """The console in that situation, standing still."""
+    async with walking(scene, size, palette) as bench:
+        yield bench.app
+
+
+@asynccontextmanager
+async def walking(scene: Scene, size: tuple[int, int], palette: str = "western") -> AsyncIterator[Bench]:
+    """The same, for whoever goes on from there."""
     bench = Bench(scene.snapshot(), Habits(palette=palette))
     scene.prepare(bench)
     async with bench.app.run_test(size=size) as pilot:
@@ -203,4 +210,4 @@ async def shown(scene: Scene, size: tuple[int, int], palette: str = "western") -
         if isinstance(bench.app.screen, HaltPanel | Ticket):
             bench.app.screen.follow()  # they draw by a timer of real time
             await pilot.pause()
-        yield bench.app
+        yield bench

@@ -33,6 +33,8 @@ def pane(picture: Picture, spot: Spot) -> Sheet:
     title: Line = [Piece("stops · naked if we die", "title")]
     if not stops:
         nothing = "no open position, so nothing needs a stop; the meter begins with the first fill"
+        if any(position.quantity and not position.dust for position in picture.snapshot.positions):
+            nothing = "positions are open and the engine has told nothing of their stops yet"
         return Sheet(title, centred(nothing, spot.width, spot.height))
     rows = _meter(picture, spot.width)
     rows += [_risk(picture, spot.width)] if spot.height >= ROOMY else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import inf, isfinite
 
 from midas.state.snapshot import StressView
 from tui.present import numbers
@@ -18,7 +18,12 @@ GRAVE = 0.10  # of equity: the loss at which everything is closed
 
 def keys(picture: Picture, _height: int) -> list[str]:
     """The scenarios the cursor can stand on."""
-    return [key_of(view) for view in picture.snapshot.stress]
+    return [key_of(view) for view in ordered(picture)]
+
+
+def ordered(picture: Picture) -> list[StressView]:
+    """The worst on top, what isn't known last."""
+    return sorted(picture.snapshot.stress, key=lambda view: -view.loss if isfinite(view.loss) else inf)
 
 
 def key_of(view: StressView) -> str:
@@ -28,7 +33,7 @@ def key_of(view: StressView) -> str:
 
 def pane(picture: Picture, spot: Spot) -> Sheet:
     """A row a scenario, the worst on top; below, what the chosen one hits."""
-    known = picture.snapshot.stress
+    known = ordered(picture)
     title: Line = [Piece("stress", "title")]
     if not known:
         return Sheet(title, centred(WAITING, spot.width, spot.height))

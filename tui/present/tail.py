@@ -147,7 +147,7 @@ def _judged(view: TailView, width: int) -> list[Line]:
 
 def _parts(picture: Picture, view: TailView, width: int) -> list[Line]:
     """Which positions the shortfall is made of."""
-    if not view.parts:
+    if not any(isfinite(part.expected_shortfall) for part in view.parts):
         return []
     rows: list[Line] = [[Piece("    what the shortfall is made of", "faint")]]
     largest = max(abs(part.expected_shortfall) for part in view.parts) or 1.0

@@ -8,7 +8,8 @@ from tui.present import numbers
 from tui.present.lines import Line, Piece, clean, clip, width_of
 from tui.present.masking import secret
 
-NAME = 11
+NAME = 12
+NAMES = {"order notional": "order size", "order quantity": "order units"}
 BAR = 10
 
 
@@ -44,7 +45,12 @@ def _row(move: LimitMove, width: int) -> Line:
     )
     subject = "" if move.subject in (move.limit, "order of", "needed:") else f"  {clean(move.subject)}"
     line: Line = [
-        Piece(f"{'✗ ' if beyond else ''}{clip(move.limit, NAME - 2 * beyond - 1)}".ljust(NAME), ink),
+        Piece(
+            f"{'✗ ' if beyond else ''}{clip(NAMES.get(move.limit, move.limit), NAME - 2 * beyond - 1)}".ljust(
+                NAME
+            ),
+            ink,
+        ),
         Piece(_bar(move), ink if beyond else "gauge"),
         secret(f" {figures}", ink) if move.unit else Piece(f" {figures}", ink),
     ]
