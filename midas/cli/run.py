@@ -219,7 +219,9 @@ async def _run(
 def _report(args: Namespace, session: Session, outcome: str, why: str) -> int:
     """The last line of a run; exit code 1 where the account could not be shown to be equal."""
     state, counts = session.engine.state, session.painter.counts()
-    reconciled = outcome == RECONCILED and state.reconciled and not state.orders.open
+    stops = [order for order in state.orders.open.values() if order.protects]
+    alone = len(stops) == len(state.orders.open)  # nothing else of ours is left at the venue
+    reconciled = outcome == RECONCILED and state.reconciled and alone
     result = {
         "environment": state.environment,
         "mode": state.control.mode.value,
@@ -237,6 +239,7 @@ def _report(args: Namespace, session: Session, outcome: str, why: str) -> int:
         "equity": round(equity, 8) if (equity := state.equity()) == equity else None,
         "session": session.name,
         "reconciled": reconciled,
+        "stops_left": len(stops),
         "ended": why or outcome,
     }
     for name, what in _switched_off(session).items():
