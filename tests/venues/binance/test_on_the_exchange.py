@@ -185,7 +185,7 @@ async def test_a_stop_waits_and_reserves_until_it_is_cancelled(desk: Desk) -> No
     await desk.submit(intent("md-0", quantity=Decimal("0.04"), type=OrderType.MARKET, price=None))
     bought = desk.of(OrderFilled)[-1].fill.price
     far = floor_to(bought * Decimal("0.9"), desk.btc.tick_size)
-    await desk.submit(_stop("md-far", far))
+    await desk.submit(_stop(desk, "md-far", far))
     await until(lambda: len(_accepted(desk, "md-far")) == 2)
     assert {(e.source.value, e.untriggered) for e in _accepted(desk, "md-far")} == {
         ("answer", True), ("stream", True),
@@ -197,12 +197,12 @@ async def test_a_stop_waits_and_reserves_until_it_is_cancelled(desk: Desk) -> No
     await desk.broker.cancel("md-far", desk.btc.id)
     await until(lambda: any(e.client_id == "md-far" for e in desk.of(OrderClosed)))
 
-    await desk.submit(_stop("md-past", bought * 2))
+    await desk.submit(_stop(desk, "md-past", bought * 2))
     assert "trigger immediately" in desk.of(OrderRejected)[-1].reason
 
 
-def _stop(client_id: str, price: Decimal) -> OrderIntent:
-    limit = floor_to(price * Decimal("0.99"), Decimal("0.01"))
+def _stop(desk: Desk, client_id: str, price: Decimal) -> OrderIntent:
+    limit = floor_to(price * Decimal("0.99"), desk.btc.tick_size)
     return intent(
         client_id, side=Side.SELL, type=OrderType.STOP_LOSS_LIMIT, price=limit, stop_price=price,
         purpose=Purpose.STOP, quantity=Decimal("0.001"),
