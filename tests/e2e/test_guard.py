@@ -71,17 +71,18 @@ def hanging(tmp_path: Path, desk: ProcessDesk) -> ProcessDesk:
 def trading(
     desk: ProcessDesk, patience: float = PATIENCE_S
 ) -> tuple[subprocess.Popen[str], subprocess.Popen[str]]:
-    """An engine with a position and a resting order, and its guard."""
+    """An engine with a position, its stop and a resting order at the venue, and its guard."""
     engine = desk.start(*RUN)
     until(lambda: (desk.home / "link.sock").exists(), "the engine's start", 60.0)
     guard = desk.start("guard", "--patience", f"{patience:g}")
     until(lambda: desk.status()["reconciled"] is True, "an equal account")
     desk.facts("order", "buy", "0.01", "BTC-USDT", "--confirm")
     until(lambda: bool(desk.status()["positions"]), "a position")
+    until(lambda: desk.market()["orders_open"] == 1, "its stop at the venue")
     bid = desk.status()["positions"][0]["mark"]
     price = f"{bid * 0.997:.2f}"
     desk.facts("order", "buy", "0.01", "BTC-USDT", "--price", price, "--post", "--confirm")
-    until(lambda: desk.market()["orders_open"] == 1, "a resting order")
+    until(lambda: desk.market()["orders_open"] == 2, "a resting order beside it")
     until(lambda: (word := guard_of(desk.home)) is not None and word.condition == "well", "a watching guard")
     return engine, guard
 
@@ -99,12 +100,15 @@ def _report(desk: ProcessDesk) -> dict[str, Any]:
 
 
 def assert_taken_over(desk: ProcessDesk) -> None:
-    """Latched, cancelled, flat, and verified by the venue's word."""
+    """Latched, the order and the stop cancelled, then flat, and verified by the venue's word."""
     said = report(desk)
     assert said["verified"], said
     assert "has not stepped for" in said["cause"]
-    assert any("BUY 0.01 BTCUSDT CANCELED" in line for line in said["lines"])
-    assert any("SELL 0.00999" in line and "0.00999" in line.partition(" filled")[0] for line in said["lines"])
+    withdrawn, sold = (
+        next(place for place, line in enumerate(said["lines"]) if words in line)
+        for words in ("all 2 orders of BTCUSDT CANCELED", "SELL 0.00999 BTC-USDT 0.00999 filled")
+    )
+    assert withdrawn < sold, "a stop reserves what is to be sold"
     assert desk.market()["orders_open"] == 0
     latch = KillLatch(desk.home / LATCH).read()
     assert latch is not None
@@ -191,13 +195,14 @@ def test_a_kill_while_the_loop_is_blocked_withdraws_at_once_and_is_told_truly(ha
     (strategies / "how").write_text("busy")
     until((strategies / "began").exists, "the blocked loop", pause=0.005)
     killed = hanging.facts("kill", "--level", "all", "--reason", "drill")
-    assert (len(killed["canceled"]), killed["failed"]) == (1, [])
+    assert (len(killed["canceled"]), killed["failed"]) == (2, [])
     assert hanging.market()["orders_open"] == 0
     until(lambda: hanging.status()["latched"] is True, "the engine's word")
     lines = hanging.status()["kill_report"]
     assert lines[0].startswith("+0.000s  ALL by ")
     assert any("latch on the disk" in line for line in lines)
-    assert any("BUY 0.01 BTC-USDT CANCELED ack" in line for line in lines)
+    for withdrawn in ("BUY 0.01 BTC-USDT", "SELL 0.00999 BTC-USDT"):
+        assert any(f"{withdrawn} CANCELED ack" in line for line in lines)
     assert not (hanging.home / REPORT).exists()  # four seconds are no hang
 
 
