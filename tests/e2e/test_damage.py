@@ -130,7 +130,7 @@ def test_another_configuration_has_an_exit_code_of_its_own(
     whole: ProcessDesk, copied: Copy, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     copied(whole)
-    monkeypatch.setenv("MIDAS_RISK__DRAWDOWN_STOP", "0.123")
+    monkeypatch.setenv("MIDAS_RISK__TRIGGERS__DRAWDOWN_STOP", "0.123")
     code, said = verify(capsys)
     assert code == 4
     assert "ran under configuration" in said
