@@ -50,7 +50,7 @@ def test_without_room_for_all_the_rest_is_counted() -> None:
 
 def test_the_tail_tells_what_the_order_adds_or_why_nobody_knows() -> None:
     known = review(horizon=24 * HOUR, var_before=0.01, var_after=0.013, es_before=0.02, es_after=0.024)
-    assert text([what_if.tail(known, 60)]) == "VaR 1.00% → 1.30%  ES 2.00% → 2.40%  of equity in 24 h"
+    assert text([what_if.tail(known, 60)]) == "VaR 1.00% → 1.30%  ES 2.00% → 2.40%  of equity in 24h"
     unknown = review(tail_unknown="insufficient data: 12 scenarios of 1 d")
     assert text([what_if.tail(unknown, 60)]).startswith("VaR and ES not known: insufficient data")
     assert what_if.tail(review(), 60) == []

@@ -14,6 +14,9 @@ from tui.present.picture import Picture, Spot
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 ROWS = 2  # of a budget: one for the gauge, one for the words
+ACTS = {"closes every position": "closes all", "DEFENSIVE mode": "DEFENSIVE"}  # where room is short
+NOTHING = 0.00005  # a fraction below it is printed as 0.00 %
+ROOMY = 70  # columns from which on an action has its whole name
 FIGURES = 16  # " 0.61% of 10.0%"
 
 
@@ -104,7 +107,7 @@ def _stops(picture: Picture, known: list[TriggerView], width: int) -> Line:
 
 
 def _gauge(picture: Picture, trigger: TriggerView, width: int) -> Line:
-    used = trigger.value / trigger.maximum if trigger.maximum > 0 else 0.0
+    used = trigger.value / trigger.maximum if trigger.maximum > 0 and trigger.value >= NOTHING else 0.0
     ink = shade_of(used)
     mark = Piece("◆" if trigger.active else "!" if used >= 1.0 else " ", "warn" if trigger.active else ink)
     if width < 46:
@@ -113,11 +116,11 @@ def _gauge(picture: Picture, trigger: TriggerView, width: int) -> Line:
         return [mark, Piece(f"{title:<9}", "text"), Piece(f"{short:<10}", ink), Piece(f" → {does}", "dim")]
     name = f"{trigger.title:<12} "
     figures = f" {numbers.share(trigger.value, 2)} of {numbers.share(trigger.maximum, 1)}"
-    acts = f" → {trigger.action}" if width >= 56 else f" → {trigger.action.split()[0]}"
-    bar = max(4, min(30, width - len(name) - FIGURES - (27 if width >= 56 else 14)))
+    does = trigger.action if width >= ROOMY else ACTS.get(trigger.action, trigger.action)
+    bar = max(4, min(30, width - len(name) - FIGURES - (27 if width >= ROOMY else 15)))
     line: Line = [mark, Piece(name, "text"), *_bar(picture, trigger, used, bar)]
     line.append(Piece(f"{figures:<{FIGURES}}", ink))
-    return [*line, Piece(clip(acts, width - len(name) - bar - FIGURES - 1), "dim")]
+    return [*line, Piece(clip(f" → {does}", width - len(name) - bar - FIGURES - 1), "dim")]
 
 
 def _bar(picture: Picture, trigger: TriggerView, used: float, width: int) -> Line:

@@ -109,7 +109,7 @@ def _record(view: TailView, width: int) -> Line:
     """How often the loss was beyond the VaR, and what two tests say of that."""
     record = view.record
     if not record.count:
-        told = f"  track record: none yet; the first outcome comes {clean(view.name)} after a forecast"
+        told = f"  track record: none yet, a forecast is settled after {clean(view.name)}"
         return [Piece(clip(told, width), "dim")]
     shape, ink = LIGHTS.get(record.light, ("○", "dim"))
     light = record.light or "too short for a verdict"

@@ -6,14 +6,14 @@ from math import isfinite
 
 from midas.state.snapshot import TriggerView
 from tui.present import numbers
+from tui.present.equity import ACTS
 from tui.present.gauge import gauge, shade_of
 from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, width_of
 from tui.present.picture import Picture, Spot
 
-NAME, SHORT = 19, 11
+NAME, SHORT = 19, 13
 NARROW, WIDE = 44, 60  # columns
 BAR = 6
-ACTS = {"closes every position": "closes all", "DEFENSIVE mode": "DEFENSIVE"}
 
 
 def pane(picture: Picture, spot: Spot) -> Sheet:
@@ -71,6 +71,7 @@ def _row(trigger: TriggerView, width: int) -> Line:
     line.append(Piece(f"{figures:<17}" if width >= WIDE else figures, "text" if ink == "gauge" else ink))
     action = clean(trigger.action)
     acts = f" → {action if width >= WIDE else ACTS.get(action, action)}"
+    acts = acts.split(" all")[0] if narrow else acts
     left = width - width_of(line)
     return [*line, Piece(clip(acts, left) if left >= 6 else "", "dim")]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from midas.domain.command import LimitMove, Review
-from midas.domain.time import HOUR
 from tui.present import numbers
 from tui.present.lines import Line, Piece, clean, clip, width_of
 from tui.present.masking import secret
@@ -32,7 +31,7 @@ def tail(review: Review, width: int) -> Line:
     var, shortfall = (f"{numbers.share(a, 2)} → {numbers.share(b, 2)}" for a, b in changes)
     return [
         Piece(f"VaR {var}  ES {shortfall}", "text"),
-        Piece(f"  of equity in {review.horizon // HOUR} h", "dim"),
+        Piece(f"  of equity in {numbers.period(review.horizon)}", "dim"),
     ]
 
 

@@ -69,7 +69,7 @@ def _columns(area: Region, *columns: tuple[float, tuple[tuple[str, float], ...]]
 
 
 def _limits_compact(area: Region, _instruments: int) -> Regions:
-    return _columns(area, (1, (("limits", 0.64), ("refused", 0.36))))
+    return _columns(area, (1, (("limits", 0.69), ("refused", 0.31))))
 
 
 def _limits_wide(area: Region, _instruments: int) -> Regions:
