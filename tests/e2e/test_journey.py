@@ -27,9 +27,8 @@ class Trader:
         self.eyes.key("enter")
 
     def sends(self) -> None:
-        """The review is there: wait, then y."""
-        self.eyes.until(lambda screen: "y send" in screen or "y: " in screen)
-        self.eyes.look(QUIET_S)
+        """The review is there, and y is alive."""
+        self.eyes.until("y SEND")
         self.eyes.key("y")
         self.eyes.gone("── review")
         self.eyes.gone("Esc close")  # the footer under a dialogue: it would take the next key
