@@ -35,8 +35,6 @@ def table(picture: Picture, spot: Spot) -> Sheet:
     if len(rows) > spot.height:
         more = len(rows) - spot.height + 1
         rows = [*rows[: spot.height - 1], [Piece(f" +{more} more: z", "dim")]]
-    if spot.height > len(rows) + 1:
-        rows += _naked(picture)
     cash = [Piece("cash ", "dim"), secret(f"{numbers.money(money.cash)} {money.currency}")]
     foot: Line = [Piece("worst: as if every entry order filled", "dim")] if spot.width >= 44 else []
     if spot.height > len(rows):
@@ -45,18 +43,6 @@ def table(picture: Picture, spot: Spot) -> Sheet:
     bare = switchless(picture.snapshot)
     note: Line = [Piece(f"{NO_SWITCH} at {clean(', '.join(bare))}", "dim")] if bare else []
     return Sheet(title, rows, note, foot)
-
-
-def _naked(picture: Picture) -> list[Line]:
-    """What nothing at the venue would close if the engine died; no line where that is nothing."""
-    memory, bare = picture.snapshot.naked_memory, picture.snapshot.naked_bare
-    if not memory and not bare:
-        return []
-    line: Line = [
-        Piece("naked if we die ", "warn"), secret(numbers.money(memory)), Piece(" stop in memory, ", "dim"),
-        secret(numbers.money(bare)), Piece(" without a stop", "dim"),
-    ]  # fmt: skip
-    return [line]
 
 
 def _branches(picture: Picture) -> list[BranchView]:
