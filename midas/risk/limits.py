@@ -14,7 +14,7 @@ from midas.domain.verdict import Breach
 from midas.risk.chart import Place
 from midas.risk.correlation import Correlations
 from midas.risk.exposure import Added, Exposure, added, standing
-from midas.risk.rows import TOLERANCE, Row, breach, failing, fitting, largest
+from midas.risk.rows import TOLERANCE, Row, breach, brief, failing, fitting, largest
 from midas.state.order import Order
 from midas.state.state import State
 
@@ -207,7 +207,7 @@ def price_collar(limits: Limits, intent: OrderIntent, state: State) -> Breach | 
     beyond = (float(intent.price) / reference - 1.0) * intent.side.sign * 1e4
     if beyond <= limits.price_collar_bps + TOLERANCE:
         return None
-    over = f"at most {limits.price_collar_bps:g}: {beyond - limits.price_collar_bps:.2g} over"
+    over = f"at most {limits.price_collar_bps:g}: {brief(beyond - limits.price_collar_bps)} over"
     sentence = f"price {intent.price} is {beyond:.1f} bp beyond the market, {over}"
     return Breach("price collar", beyond, limits.price_collar_bps, sentence)
 

@@ -88,6 +88,11 @@ def largest(rows: Sequence[Row], lot: Decimal, most: Decimal, already: Decimal =
     return lot * _last(passes, highest, int(floor_to(max(guess, ZERO), lot) / lot))
 
 
+def brief(value: float) -> str:
+    """Two digits that count, and no exponent where it is large."""
+    return f"{value:.2g}" if abs(value) < 99.5 else f"{value:.0f}"
+
+
 def _last(passes: Callable[[int], bool], highest: int, guess: int) -> int:
     """The last of 0..highest that passes: 0 does, and whatever is below one that does."""
     low, high = 0, highest + 1  # `low` passes, `high` doesn't or isn't asked for
@@ -117,7 +122,7 @@ def _sentence(row: Row, after: float) -> str:
     if row.money:
         at, edge, by = (f"{v:.8g} {row.money}" for v in (after, row.maximum, over))
         return f"{_subject(row)} {at}, at most {edge}: {by} over"
-    edge, by = f"{row.maximum * 100:.4g}%", f"{over * 100:.2g}%"
+    edge, by = f"{row.maximum * 100:.4g}%", f"{brief(over * 100)}%"
     digits = next((d for d in (1, 2, 4) if round(after * 100, d) != round(row.maximum * 100, d)), 8)
     at = f"{after:.{digits}%}"
     if row.floor:

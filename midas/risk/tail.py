@@ -22,6 +22,7 @@ from midas.domain.time import DAY, HOUR, MINUTE
 from midas.domain.verdict import Breach
 from midas.risk.exposure import standing
 from midas.risk.further import Entry
+from midas.risk.rows import brief
 from midas.state.closes import HorizonCloses
 from midas.state.state import State
 from midas.statistics.conventions import LEAST_VOLATILITY, deviation
@@ -358,4 +359,4 @@ def _portfolio(weights: Mapping[str, float], returns: Mapping[str, list[float]])
 def _sentence(title: str, value: float, maximum: float, horizon: int) -> str:
     digits = next((d for d in (2, 3, 4) if round(value * 100, d) != round(maximum * 100, d)), 6)
     over = f"{title} over {span(horizon)} would be {value:.{digits}%} of equity, at most {maximum * 100:.4g}%"
-    return f"{over}: {(value - maximum) * 100:.2g}% over"
+    return f"{over}: {brief((value - maximum) * 100)}% over"
