@@ -10,6 +10,7 @@ import pytest
 
 from midas.cli import main
 from midas.domain.decision import FillBooked, OrderPlanned
+from midas.domain.order import Purpose
 from tests.e2e.checks import check_replay
 from tests.e2e.desk import ProcessDesk, decisions, finished, last_line, until
 
@@ -72,7 +73,9 @@ def test_a_person_places_amends_cancels_buys_and_closes(
     assert [(i.side.value, bool(i.ticket), bool(i.replaces)) for i in planned[:3]] == [
         ("BUY", True, False), ("BUY", True, True), ("BUY", True, False),
     ]  # fmt: skip
-    assert all(i.reason.startswith("closed by") for i in planned[3:])
+    stops = [i for i in planned[3:] if i.purpose is Purpose.STOP]
+    assert stops, "what a person buys is protected at the venue like everything else"
+    assert all(i.reason.startswith("closed by") for i in planned[3:] if i not in stops)
     bought = [d for d in made if isinstance(d, FillBooked) and d.strategy == "manual"]
     assert sum(d.quantity for d in bought if d.side.value == "BUY") == Decimal(SIZE)
     check_replay(desk, outcome, monkeypatch, capsys)
