@@ -13,18 +13,22 @@ from midas.agents.risk_manager import reduced
 from midas.domain.decision import AmendmentMoved, Noted
 from midas.domain.money import ZERO, floor_to, from_float, plain
 from midas.domain.order import OrderIntent, OrderType, Purpose, Side, TimeInForce
+from midas.domain.time import SECOND
 from midas.domain.verdict import Approved
 from midas.execution.worker import ExecutionRules, Place, Plan, Work, next_order, pausing, stale
 from midas.risk.gates import entry_closed
 from midas.state.ledger import Sleeve
+from midas.state.market import InstrumentMarket
 from midas.state.order import Order
 from midas.state.reconcile import OURS
 from midas.state.state import BY_HAND, State
 
 PREFIX = OURS
 FLATTEN_COLLAR_BPS = 50.0
+FLATTEN_DOUBLINGS = 5  # of the collar, to 16 %: below a price that nobody has confirmed for long
+TOUCH_OLD = 10 * SECOND  # wall time: the market may have left it since
 FLATTEN_TRIES = 60  # orders in a row without a fill, over some twenty minutes: then a person is told
-FLATTEN_QUICK = 4  # of them before each further four double the wait
+FLATTEN_QUICK = 4  # of them before each further four double the wait, and below an old touch the collar
 
 
 class Withdrawal(msgspec.Struct, frozen=True):
@@ -41,6 +45,10 @@ class Tries(msgspec.Struct):
     count: int = 0
     next_at: int = 0
     given_up: bool = False
+
+    def waits(self, now: int, pause: int) -> bool:
+        """Whether the last try is too recent; a clock that was set back keeps nobody in a position."""
+        return now < self.next_at <= now + 2 * pause
 
 
 class Refusals(msgspec.Struct, frozen=True):
@@ -186,9 +194,9 @@ class ExecutionAgent:
             if scoped and (state.closing or not _closed_by_kill(state, sleeve)):
                 continue
             tries = self._tries_of(sleeve, state.now)
-            if tries.given_up or state.now < tries.next_at:
+            if tries.given_up or tries.waits(state.now, self._pause_of(tries)):
                 continue
-            plan = _closing(state, sleeve)
+            plan = _closing(state, sleeve, tries)
             if plan is None:
                 continue
             if tries.count >= FLATTEN_TRIES:
@@ -199,13 +207,16 @@ class ExecutionAgent:
                 continue
             tries.count += 1
             # A venue that goes on refusing is asked ever more seldom.
-            tries.next_at = state.now + (self._rules.reprice_age << min(tries.count // FLATTEN_QUICK, 6))
+            tries.next_at = state.now + self._pause_of(tries)
             key = sleeve.strategy, sleeve.instrument
             yield self.intent(state, sequence, key, plan, Purpose.FLATTEN, "kill switch")
 
     def begin_flatten(self) -> None:
         """A kill was pulled: whoever does that again means it again."""
         self._flattens.clear()
+
+    def _pause_of(self, tries: Tries) -> int:
+        return self._rules.reprice_age << min(tries.count // FLATTEN_QUICK, 6)
 
     def _tries_of(self, sleeve: Sleeve, now: int) -> Tries:
         """Counted anew with each fill."""
@@ -278,7 +289,7 @@ class ExecutionAgent:
         A person who closes a position waits for nothing.
         """
         known = self._refused.get(key)
-        if work.orders or work.closing or known is None or now - known.at >= self._pause(known):
+        if work.orders or work.closing or known is None or abs(now - known.at) >= self._pause(known):
             return False
         work.rejects, work.ordered_at = known.count, known.at
         return True
@@ -347,7 +358,7 @@ def leaves_nothing(state: State) -> bool:
     return not any(sellable(state, s, s.quantity) for s in state.sleeves() if s.quantity > ZERO)
 
 
-def _closing(state: State, sleeve: Sleeve) -> Plan | None:
+def _closing(state: State, sleeve: Sleeve, tries: Tries) -> Plan | None:
     """The order that closes a sleeve; it waits for standing ones, but not for a buy in doubt."""
     working = state.orders.working(sleeve.strategy, sleeve.instrument)
     if any(o.intent.side is Side.SELL or not o.unknown for o in working):
@@ -358,10 +369,18 @@ def _closing(state: State, sleeve: Sleeve) -> Plan | None:
     quantity = floor_to(free, instrument.lot_size)
     if not market.bid_lots or not sellable(state, sleeve, quantity):
         return None
-    price = from_float(market.bid_price * (1.0 - FLATTEN_COLLAR_BPS / 1e4), instrument.tick_size)
+    lowest = market.bid_price * (1.0 - _collar_bps(market, tries, state.now) / 1e4)
+    price = max(from_float(lowest, instrument.tick_size), instrument.tick_size)
     if quantity * price < instrument.notional_min:
         return None
     return Plan(Side.SELL, OrderType.LIMIT, TimeInForce.IOC, quantity, price)
+
+
+def _collar_bps(market: InstrumentMarket, tries: Tries, now: int) -> float:
+    """How far below the touch it may sell; ever further below one that is old and that nobody meets."""
+    fresh = abs(now - market.at) < TOUCH_OLD
+    widened = 0 if fresh else min(tries.count // FLATTEN_QUICK, FLATTEN_DOUBLINGS)
+    return FLATTEN_COLLAR_BPS * 2.0**widened
 
 
 def sellable(state: State, sleeve: Sleeve, quantity: Decimal) -> bool:

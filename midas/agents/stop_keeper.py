@@ -202,7 +202,7 @@ class StopKeeper:
         gained = rules.time > 0 and live.best > course.entry * (1.0 + rules.time_gain)
         base = msgspec.structs.replace(base, gained=base.gained or gained)
         rises = stops.worth_moving(base.level, to, rules)
-        rested = not base.level or state.now - live.moved_at >= rules.pace
+        rested = not base.level or abs(state.now - live.moved_at) >= rules.pace
         if rises and rested:
             live.moved_at = state.now
             base = msgspec.structs.replace(base, level=to, kind=found.kind, best=live.best)
@@ -253,7 +253,7 @@ class StopKeeper:
         live.reached_at = live.reached_at or state.now
         # A stop at the venue goes first, and is nearer to the market than we are.
         covered = resident(state, *key) >= floor_to(sleeve.quantity, market.instrument.lot_size)
-        if covered and 0 <= state.now - live.reached_at < rules.chase:
+        if covered and abs(state.now - live.reached_at) < rules.chase:
             return ""
         after = f", not filled at the venue for {rules.chase / SECOND:g} s" if covered else ""
         return f"{kept.kind} stop at {plain(kept.level)}{after}"
@@ -291,7 +291,7 @@ class StopKeeper:
             return
         wait = AGAIN << min(live.refusals, AGAIN_DOUBLINGS)
         there = stops.reached(kept.level, market.last_price, market.mark)
-        if 0 <= state.now - live.placed_at < wait or there:
+        if abs(state.now - live.placed_at) < wait or there:
             return
         live.placed_at = state.now
         plan = Plan(Side.SELL, OrderType.STOP_LOSS_LIMIT, TimeInForce.GTC, wanted, limit, kept.level)
@@ -330,7 +330,7 @@ def _misplaced(
         return "it would sell more than is left for it"
     if order.intent.stop_price != kept.level:
         return f"the stop is at {plain(kept.level)} now"
-    rested = state.now - live.placed_at >= rules.pace
+    rested = abs(state.now - live.placed_at) >= rules.pace
     return "the position is larger" if order.leaves < wanted and rested else ""
 
 

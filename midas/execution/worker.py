@@ -106,23 +106,27 @@ def stale(work: Work, place: Place, rules: ExecutionRules) -> list[tuple[Order, 
     gap = target.quantity - place.held
     found: list[tuple[Order, str]] = []
     for order in place.working:
-        sign = order.intent.side.sign
-        if order.unknown or (order.pending_cancel and place.now - order.cancel_sent_at < SECOND):
+        sign, age = order.intent.side.sign, place.now - order.intent.created_at
+        if order.unknown or (order.pending_cancel and abs(place.now - order.cancel_sent_at) < SECOND):
             continue
         if work.closing and order.intent.time_in_force is not TimeInForce.IOC:
             found.append((order, "the position is being closed"))
         elif work.given_up or gap * sign <= 0 or order.leaves > abs(gap):
             found.append((order, "target changed"))
-        elif place.now - order.intent.created_at > rules.passive_timeout:
+        elif abs(age) > rules.passive_timeout:
             found.append((order, "not filled in time"))
-        elif place.now - order.intent.created_at > rules.reprice_age and _left_behind(order, place, rules):
+        elif age > rules.reprice_age and _left_behind(order, place, rules):
             found.append((order, "the touch moved away"))
     return found
 
 
 def pausing(work: Work, now: int, rules: ExecutionRules) -> bool:
-    """Whether the last order is too recent; a venue that goes on refusing is asked ever more seldom."""
-    return now - work.ordered_at < rules.reprice_age << min(max(work.rejects - rules.rejects_free, 0), 6)
+    """Whether the last order is too recent; a venue that goes on refusing is asked ever more seldom.
+
+    A clock that was set back keeps nobody in a position.
+    """
+    pause = rules.reprice_age << min(max(work.rejects - rules.rejects_free, 0), 6)
+    return abs(now - work.ordered_at) < pause
 
 
 def patient(work: Work, place: Place, rules: ExecutionRules) -> bool:
@@ -131,7 +135,7 @@ def patient(work: Work, place: Place, rules: ExecutionRules) -> bool:
         return False
     entering = work.approved.target.quantity > place.held
     waited = place.now - work.started_at
-    return entering or waited < rules.passive_timeout
+    return entering or abs(waited) < rules.passive_timeout
 
 
 def _left_behind(order: Order, place: Place, rules: ExecutionRules) -> bool:

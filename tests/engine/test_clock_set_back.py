@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from midas.domain.command import SetMode
+from midas.domain.event import LatchTripped
 from midas.domain.market import FeedStatus
 from midas.domain.money import ZERO
+from midas.domain.opinion import Urgency
 from midas.domain.order import CloseReason
+from midas.domain.stops import StopRules
 from midas.domain.time import SECOND
 from midas.engine.effect import WithdrawOrder
 from tests.engine.scene import Scene
+from tests.fakes.desk import BTC
 from tests.fakes.nouns import START, account, desk, intent, report
-from tests.fakes.strategy import long
+from tests.fakes.strategy import flat, long
 
 HOUR = 3_600 * SECOND
 
@@ -48,6 +52,48 @@ def test_a_cancel_without_an_answer_is_asked_again(scene: Scene) -> None:
     scene.desk.command(SetMode("PAUSE"))
     asked = [e.client_id for a in scene.desk.audits for e in a.effects if isinstance(e, WithdrawOrder)]
     assert asked == [order.intent.client_id]
+
+
+def test_a_flatten_that_was_refused_goes_on(scene: Scene) -> None:
+    scene.hold()
+    scene.desk.venue.refusing = "busy"
+    scene.desk.feed(LatchTripped("flatten", "cli", "enough", scene.desk.now))
+    scene.desk.venue.refusing = ""
+    set_back(scene)
+    scene.tick(3)
+    assert scene.position < BTC.lot_size
+
+
+def test_an_exit_that_was_refused_goes_on(scene: Scene) -> None:
+    scene.hold()
+    scene.desk.venue.refusing = "busy"
+    scene.say(flat(Urgency.AGGRESSIVE))
+    scene.desk.venue.refusing = ""
+    set_back(scene)
+    scene.tick(3)
+    assert scene.position < BTC.lot_size
+
+
+def test_an_exit_that_waits_for_a_price_gives_up_waiting(scene: Scene) -> None:
+    scene.hold()
+    scene.say(flat())
+    set_back(scene)
+    scene.tick(8)
+    assert scene.position < BTC.lot_size
+
+
+def test_a_stop_goes_on_rising() -> None:
+    scene = Scene(stops=StopRules(percent=0.001, trail_percent=0.0005)).hold()
+    scene.tick(6)
+    set_back(scene)
+    before = next(o.intent.stop_price for o in scene.desk.state.orders.open.values() if o.protects)
+    for event in [*scene.market.move(6_000), scene.market.trade(lots=1)]:
+        scene.desk.feed(event)
+    scene.tick(8)
+    after = next(o.intent.stop_price for o in scene.desk.state.orders.open.values() if o.protects)
+    assert before is not None
+    assert after is not None
+    assert after > before
 
 
 def test_orders_count_for_one_window_more_at_most() -> None:

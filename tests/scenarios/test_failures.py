@@ -8,11 +8,13 @@ import msgspec
 import pytest
 
 from midas.agents.guardian import UNKNOWN_MAX
+from midas.domain.decision import Noted
 from midas.domain.event import OrderFilled, Source
 from midas.domain.mode import Mode
 from midas.domain.opinion import Urgency
 from midas.domain.order import Fill
 from midas.domain.time import HOUR, MINUTE, SECOND
+from tests.engine.scene import of
 from tests.fakes.desk import BTC
 from tests.fakes.strategy import flat, long
 from tests.scenarios.stage import HELD, Stage, changes, tripped
@@ -34,6 +36,18 @@ def test_a_stop_for_silence_fires_past_its_threshold_and_not_at_it(failure: str)
     stage.tick(5, quiet=quiet)
     assert stage.position == 0
     assert "latch" in stage.alarms
+
+
+def test_a_flatten_in_silence_reaches_a_price_that_has_fallen_away_from_the_last_one_heard() -> None:
+    stage = Stage()
+    began, unheard = stage.heard_at, stage.market.move(-300_000)  # 5 %
+    for event in unheard:
+        stage.venue.market(event)
+    stage.until(began + HOUR + SECOND, quiet=True)
+    assert stage.position == HELD
+    stage.tick(60, quiet=True)
+    assert stage.position == 0
+    assert not any("NOT closed" in note.text for note in of(Noted, stage.desk.audits))
 
 
 @pytest.mark.parametrize("failure", ["feed", "broker"])
