@@ -10,6 +10,8 @@ from midas.domain.event import AccountReported, SessionOpened
 from tests.e2e.conftest import RUN
 from tests.e2e.desk import ProcessDesk, decisions, events, finished, last_line, until
 
+ENDLESS = ["--no-ui", "--market", "synthetic", "--speed", "1", "--json"]  # a recording may end too soon
+
 
 def test_after_kill_9_the_next_engine_adopts_what_is_there_and_ends_reconciled(desk: ProcessDesk) -> None:
     line = ["--no-ui", "--market", "synthetic", "--speed", "10", "--json", "--duration"]
@@ -53,7 +55,7 @@ def _assert_adopted(dead: Path, alive: Path) -> None:
 
 
 def test_a_kill_is_in_force_at_once_and_takes_two_steps_to_release(desk: ProcessDesk) -> None:
-    engine = desk.start(*RUN[:-2], "5", "--json")  # until it is stopped
+    engine = desk.start(*ENDLESS)
     until(lambda: (desk.home / "link.sock").exists(), "the engine's start", 60.0)
     killed = desk.facts("kill", "--reason", "drill")
     assert killed["latched"]
@@ -80,7 +82,7 @@ def test_a_latch_set_while_nothing_runs_keeps_the_next_engine_from_trading(desk:
     assert "the next one finds it" in desk.facts("kill", "--reason", "overnight")["sentence"]
     outcome = desk.facts(*RUN, "--duration", "2")
     assert (outcome["mode"], outcome["orders"]) == ("PAUSE", 0)
-    engine = desk.start(*RUN[:-2], "5", "--json")  # until it is stopped
+    engine = desk.start(*ENDLESS)
     until(lambda: (desk.home / "link.sock").exists(), "the engine's start", 60.0)
     assert "overnight" in desk.facts("resume", "morning")["sentence"]
     assert (desk.home / "kill.latch").exists()
