@@ -103,7 +103,7 @@ class BreakerKeeper:
     def _back(self, state: State, at: int) -> Iterator[Decision]:
         """To what a person last set, or to what the triggers allow of it."""
         control, active = state.control, state.budgets.active
-        after, ends = control.floor, "a trigger"
+        after, ends = control.floor, "a trigger" if control.floor is Mode.NORMAL else "a person"
         if control.floor is Mode.NORMAL and active:
             after, ends = Mode.DEFENSIVE, " and ".join(trigger.ends for trigger in active.values())
         yield from control.set_mode(after, TRIGGER, "the broker works again", ends, at)

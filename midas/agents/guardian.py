@@ -54,7 +54,7 @@ class Guardian:
             accepted, _, decisions = self.set_mode(SetMode("PAUSE", command.reason), actor, state)
             return accepted, "mode PAUSE; `midas kill --level flatten` closes every position", decisions
         if mode is control.mode:
-            return True, f"already {mode.value}", []
+            return True, self._stay(mode, actor, state), []
         if mode.safety < control.mode.safety or (control.latched and mode is not Mode.EMERGENCY):
             if control.latched:
                 return False, "the kill latch is set: `resume` with a reason releases it", []
@@ -66,6 +66,14 @@ class Guardian:
         control.floor = mode
         cause = command.reason.strip() or "asked for"
         return True, f"mode {mode.value}", [*control.set_mode(mode, actor, cause, "a person", state.now)]
+
+    def _stay(self, mode: Mode, actor: str, state: State) -> str:
+        """A person wants the mode that holds already: where a trigger began it, it no longer ends by itself."""
+        control = state.control
+        if mode.safety <= control.floor.safety:
+            return f"already {mode.value}"
+        control.floor, control.by, control.ends_when = mode, actor, "a person"
+        return f"already {mode.value}; from here on only a person ends it"
 
     def latch(self, event: LatchTripped, state: State) -> list[Decision]:
         """The latch is on disk: freeze, and take the mode of the level."""
@@ -136,6 +144,8 @@ class Guardian:
         control, doubts = state.control, state.orders.unknown
         if state.orders.overfills > self._overfills:
             self._overfills = state.orders.overfills
+            if control.floor is Mode.NORMAL:
+                control.floor = Mode.DEFENSIVE  # whatever else ends meanwhile: a person has to have looked
             if control.mode is Mode.NORMAL:
                 cause = "the venue filled more than an order asked for"
                 yield from control.set_mode(Mode.DEFENSIVE, "overfill", cause, "a person", event.at)

@@ -226,6 +226,20 @@ def test_observation_of_a_lost_broker_never_ends_past_what_a_person_chose() -> N
     assert stage.mode() is Mode.PAUSE
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_observation_that_a_person_asks_for_too_ends_by_that_person_alone(restarted: bool) -> None:
+    trouble = Trouble(Component.BROKER).broken()
+    stage = trouble.stage
+    stage.until(stage.now + 5 * MINUTE)
+    answer = stage.desk.command(SetMode("OBSERVATION", "I want to look first"))
+    assert answer.message == "already OBSERVATION; from here on only a person ends it"
+    if restarted:
+        stage.restart()
+    trouble.mend()
+    trouble.healed(60)
+    assert stage.mode() is Mode.OBSERVATION
+
+
 def test_after_observation_the_mode_that_a_person_had_chosen_is_back_and_stays() -> None:
     stage = Stage()
     stage.desk.command(SetMode("DEFENSIVE", "a nervous day"))

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from midas.agents.guardian import UNKNOWN_MAX
+from midas.domain.command import SetMode
 from midas.domain.decision import Noted
 from midas.domain.event import OrderFilled, Source
 from midas.domain.mode import Mode
@@ -127,6 +128,24 @@ def test_a_venue_that_fills_more_than_was_asked_for_makes_defensive_until_a_pers
     stage.until(stage.now + HOUR)
     assert (stage.mode(), stage.state.control.ends_when) == (Mode.DEFENSIVE, "a person")
     assert "mode" in stage.alarms
+    stage.broker(up=False)
+    for minutes in (3, 6):
+        stage.until(stage.now + minutes * MINUTE)
+    assert stage.mode() is Mode.OBSERVATION
+    stage.broker(up=True)
+    stage.tick(60)
+    assert stage.mode() is Mode.DEFENSIVE, "nobody has looked yet"
+
+
+def test_defensive_that_a_person_asks_for_too_ends_by_that_person_alone() -> None:
+    stage = Stage()
+    stage.doubt(UNKNOWN_MAX + 1)
+    assert stage.mode() is Mode.DEFENSIVE
+    assert stage.desk.command(SetMode("DEFENSIVE", "a nervous day")).accepted
+    stage.venue.deaf = False
+    stage.tick(60)
+    assert not stage.state.orders.unknown
+    assert (stage.mode(), stage.state.control.ends_when) == (Mode.DEFENSIVE, "a person")
 
 
 def test_equity_that_is_not_known_fires_nothing() -> None:
