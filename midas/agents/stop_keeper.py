@@ -246,7 +246,7 @@ class StopKeeper:
             return f"no gain of {rules.time_gain:.2%} in {rules.time // MINUTE} min"
         standing = _standing(state, sleeve)
         woken = any(o.phase is Phase.WORKING and not o.untriggered and _settled(o) for o in standing)
-        there = stops.reached(kept.level, market.last_price, market.mark)
+        there = stops.reached(kept.level, _printed(market, kept.since), market.mark)
         if not (there or woken or live.reached_at == 1):
             live.reached_at = 0
             return ""
@@ -332,6 +332,11 @@ def _misplaced(
         return f"the stop is at {plain(kept.level)} now"
     rested = abs(state.now - live.placed_at) >= rules.pace
     return "the position is larger" if order.leaves < wanted and rested else ""
+
+
+def _printed(market: InstrumentMarket, since: int) -> float:
+    """The newest print, where it is younger than the position's stop; NaN: what came before sells nothing."""
+    return market.last_price if market.prints and market.prints[-1].time > since else float("nan")
 
 
 def _lowest(market: InstrumentMarket) -> Decimal:

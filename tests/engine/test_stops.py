@@ -79,6 +79,21 @@ def test_without_a_resident_stop_it_is_held_in_memory_and_sold_when_its_price_co
     assert last.reason.startswith("protective stop at")
 
 
+def test_a_print_from_before_the_position_sells_nothing_and_the_next_one_brings_its_stop() -> None:
+    scene = Scene(stops=RULES)
+    fall(scene, 7_000)
+    for event in scene.market.move(7_000):
+        scene.desk.feed(event)
+    scene.tick(60)
+    hands = Hands(scene).hold()
+    scene.tick(5)
+    assert not scene.notes("is sold")
+    assert stops(scene) == [], "the venue compares with that print: it would refuse it"
+    scene.desk.feed(scene.market.trade(lots=1))
+    scene.tick()
+    assert the_stop(scene).intent.quantity == hands.held() // DUST * DUST
+
+
 def test_the_venue_sells_and_the_strategys_old_target_doesnt_buy_back() -> None:
     held = scene()
     fall(held, 6_100)
