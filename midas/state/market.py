@@ -12,6 +12,7 @@ from midas.state.book import OrderBook
 BARS_KEPT = 400
 PRINTS_KEPT = 60
 FLOW_WEIGHT = 0.05  # of one print in the exponentially weighted trade sign
+WIDE = 0.01  # of the mid: a spread beyond it says little of what something is worth
 NAN = float("nan")
 
 
@@ -79,9 +80,13 @@ class InstrumentMarket:
 
     @property
     def mark(self) -> float:
-        """What a position is worth per unit: the mid, else the last price."""
+        """What a position is worth per unit: the mid, with a wide spread or an empty side the last price.
+
+        One order withdrawn from a thin book moves its mid far, and neither wins nor loses anybody anything.
+        """
         if self.bid_lots and self.ask_lots:  # as `mid`: asked for too often to ask another for it
-            return (self.bid + self.ask) * 0.5 * self.tick
+            mid = (self.bid + self.ask) * 0.5
+            return mid * self.tick if self.ask - self.bid <= WIDE * mid else self._last_within()
         return self.last_price
 
     def imbalance(self, levels: int) -> float:
@@ -91,6 +96,11 @@ class InstrumentMarket:
     def microprice(self) -> float:
         """Mid weighted by the opposite size; NaN without a book."""
         return self.book.microprice() * self.tick if self.book.valid else NAN
+
+    def _last_within(self) -> float:
+        """The last price, or the touch that it lies beyond; the mid where nobody has traded."""
+        last = self.last_price
+        return min(max(last, self.bid_price), self.ask_price) if last == last else self.mid
 
     # what `State.apply` calls
 

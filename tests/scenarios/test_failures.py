@@ -11,6 +11,7 @@ from midas.agents.guardian import UNKNOWN_MAX
 from midas.domain.command import SetMode
 from midas.domain.decision import Noted
 from midas.domain.event import OrderFilled, Source
+from midas.domain.market import Quote
 from midas.domain.mode import Mode
 from midas.domain.opinion import Urgency
 from midas.domain.order import Fill
@@ -146,6 +147,20 @@ def test_defensive_that_a_person_asks_for_too_ends_by_that_person_alone() -> Non
     stage.tick(60)
     assert not stage.state.orders.unknown
     assert (stage.mode(), stage.state.control.ends_when) == (Mode.DEFENSIVE, "a person")
+
+
+@pytest.mark.parametrize(("bid", "ask"), [(-900_000, 0), (0, 6_000_000)])
+def test_a_side_of_the_book_that_is_gone_for_a_moment_is_no_loss_and_no_gain(bid: int, ask: int) -> None:
+    stage = Stage()
+    stage.desk.feed(stage.market.trade())
+    quote = stage.market.move()[1]
+    assert isinstance(quote, Quote)
+    stage.desk.feed(msgspec.structs.replace(quote, bid=quote.bid + bid, ask=quote.ask + ask))
+    assert not tripped(stage.tick(quiet=True))
+    assert not tripped(stage.tick(3))
+    assert (stage.mode(), stage.position) == (Mode.NORMAL, HELD)
+    stage.lose(301.0)
+    assert tripped(stage.tick()), "trades or a whole book at that price are one"
 
 
 def test_equity_that_is_not_known_fires_nothing() -> None:
