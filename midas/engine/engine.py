@@ -98,6 +98,7 @@ class Engine:
         self.orchestrator = orchestrator
         self.guardian = guardian
         self._sequence = 0
+        self._halved = False  # by DEFENSIVE, since NORMAL held last
         self._decisions: list[Decision] = []
         self._effects: list[Effect] = []
         self._adjuster = Adjuster(state)
@@ -383,9 +384,12 @@ class Engine:
         """What a mode change does to open things (the mode table)."""
         for change in [d for d in self._decisions[before:] if isinstance(d, ModeChanged)]:
             if change.after == Mode.DEFENSIVE.value:
-                self.orchestrator.execution.reduce(self.state, self.guardian.rules.kept)
+                if not self._halved:
+                    self.orchestrator.execution.reduce(self.state, self.guardian.rules.kept)
+                self._halved = True
             elif not self.state.control.permissions.entries:
                 self.orchestrator.execution.forget_entries(self.state)
+        self._halved = self._halved and self.state.control.mode is not Mode.NORMAL
 
     def _withdraw_unwanted(self) -> None:
         """Cancel what the present mode, latch or closing no longer allows to be open."""

@@ -56,6 +56,19 @@ def test_defensive_halves_what_is_held_and_what_is_wanted(scene: Scene) -> None:
     assert float(approved.target.quantity) == pytest.approx(float(held) / 2, rel=0.05)
 
 
+def test_defensive_halves_once_until_the_desk_is_normal_again(scene: Scene) -> None:
+    scene.hold()
+    held = scene.position
+    for mode in ("DEFENSIVE", "PAUSE", "DEFENSIVE"):
+        assert scene.desk.command(SetMode(mode, "a nervous day", confirmed=True)).accepted
+        scene.tick(8)
+    assert scene.position == pytest.approx(held / 2, abs=BTC.lot_size)
+    for mode in ("NORMAL", "DEFENSIVE"):
+        assert scene.desk.command(SetMode(mode, "a nervous day", confirmed=True)).accepted
+    scene.tick(8)
+    assert scene.position == pytest.approx(held / 4, abs=BTC.lot_size)
+
+
 def test_defensive_refuses_opinions_of_little_confidence(scene: Scene) -> None:
     scene.desk.command(SetMode("DEFENSIVE"))
     refused = of(TargetRefused, scene.say(long(0.6)))[0]
