@@ -68,7 +68,7 @@ class Guardian:
         return True, f"mode {mode.value}", [*control.set_mode(mode, actor, cause, "a person", state.now)]
 
     def _stay(self, mode: Mode, actor: str, state: State) -> str:
-        """A person wants the mode that holds already: where a trigger began it, it no longer ends by itself."""
+        """A person wants the mode that holds already: begun by a trigger, it no longer ends by itself."""
         control = state.control
         if mode.safety <= control.floor.safety:
             return f"already {mode.value}"
