@@ -14,8 +14,8 @@ from midas.settings import Settings
 TABLES = {
     "quote": "trading", "period": "trading", "audit_every": "runtime", "feed_stale": "runtime",
     "regime": "regime", "sizing": "risk.sizing", "execution": "execution", "strategies": "strategies",
-    "costs": "exchange", "triggers": "risk.triggers", "breakers": "risk.breakers", "tail": "risk.tail",
-    "regulation": "risk.regulation", "calibration": "risk.calibration",
+    "costs": "exchange", "triggers": "risk.triggers", "breakers": "risk.breakers", "stops": "risk.stops",
+    "tail": "risk.tail", "regulation": "risk.regulation", "calibration": "risk.calibration",
 }  # fmt: skip
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from midas.assembly.config import currency_of, engine_config
-from midas.assembly.reload import reread
+from midas.assembly.reload import TABLES, reread
 from midas.domain.command import Reload
 from midas.domain.limits import Asset
+from midas.engine.build import EngineConfig
 from midas.errors import ConfigInvalid
 from midas.settings import load_settings
 from tests.fakes.nouns import BTC, ETH, pair
@@ -52,12 +53,20 @@ def test_rules_that_a_running_engine_keeps_are_named(workspace: Path) -> None:
 es_max = 0.1
 [risk.regulation]
 account = "margin"
+[risk.stops]
+percent = 0.05
 [risk.triggers]
 drawdown_stop = 0.2
 """
     (workspace / "config.toml").write_text(CONFIG.format(rate=7) + more)
     read = reread(Reload(), load, running, 1.0)  # type: ignore[arg-type]
-    assert read.elsewhere == ("risk.triggers", "risk.tail", "risk.regulation")
+    assert read.elsewhere == ("risk.triggers", "risk.stops", "risk.tail", "risk.regulation")
+
+
+def test_whatever_decides_is_taken_or_named() -> None:
+    taken = {"limits"}
+    derived = {"instruments", "book_stale", "bar_stale"}  # of the venue, and of speed and period
+    assert TABLES.keys() == set(EngineConfig.__struct_fields__) - taken - derived
 
 
 def test_files_that_are_wrong_are_told_in_their_own_sentence(workspace: Path) -> None:
