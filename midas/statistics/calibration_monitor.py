@@ -109,9 +109,11 @@ def advanced(monitor: Monitor, gap: Gap, today: int, rules: Rules | None = None)
         return Monitor(degraded=True, calm_days=0, last_day=today)
     if not monitor.degraded:
         return Monitor(last_day=today)
+    told = gap.effective >= by.effective_min - _TOLERANCE and isfinite(gap.z)
     if monitor.last_day is not None and today <= monitor.last_day:
-        return monitor
-    if gap.effective < by.effective_min - _TOLERANCE or not isfinite(gap.z):
+        worse = told and gap.z <= by.z_release + _TOLERANCE  # later on a day that had begun calmly
+        return msgspec.structs.replace(monitor, calm_days=0) if worse else monitor
+    if not told:
         dry = monitor.dry_days + 1
         if dry >= by.window_days:
             return Monitor(last_day=today)

@@ -132,6 +132,12 @@ def test_a_day_counts_once_however_often_it_is_looked_at() -> None:
     assert monitor == Monitor(degraded=True, calm_days=1, last_day=1)
 
 
+def test_a_day_that_only_began_calmly_begins_the_count_anew() -> None:
+    monitor = Monitor(degraded=True, calm_days=4, last_day=4)
+    assert advanced(monitor, gap(48, 100), 4) == Monitor(degraded=True, calm_days=0, last_day=4)
+    assert advanced(monitor, gap(12, 29), 4) == monitor
+
+
 def test_while_too_few_trades_are_left_to_tell_a_degraded_monitor_stays_for_a_window() -> None:
     monitor = advanced(Monitor(), gap(30, 100), 0)
     for day in range(1, 30):
