@@ -44,7 +44,7 @@ def known(name: str, state: State, strategies: StrategyManager) -> bool:
         "breaker": of in {component.value for component in Component},
         "stream": bool(of),
         "stop": tuple(of.split(" ")) in state.stops.troubles,
-    }.get(kind, name in ("feed", "user", "orders", "unknown", "account", "clock", "lag", "guard"))
+    }.get(kind, name in ("feed", "user", "orders", "unknown", "account", "equity", "clock", "lag", "guard"))
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -97,6 +97,7 @@ class Alarms:
         yield from self._breakers()
         yield from self._streams(health)
         yield from self._account(health)
+        yield from self._equity()
         yield from self._stops()
         yield from self._books()
         yield from self._machine(health)
@@ -203,6 +204,19 @@ class Alarms:
                 "account", "warn", f"not reconciled: {'; '.join(watched)}",
                 "the next pass looks again; twice the same closes its gate", grace=GRACE,
             )  # fmt: skip
+
+    def _equity(self) -> Iterator[Condition]:
+        """What has no price blinds every limit on losses."""
+        state = self._state
+        if state.recovering or not state.ledger.opened or state.equity() == state.equity():
+            return
+        held = (asset for asset in state.valuation.routes if state.ledger.balances.get(asset))
+        lacking = [asset for asset in held if state.valuation.rate(asset) != state.valuation.rate(asset)]
+        yield Condition(
+            "equity", "error",
+            f"equity isn't known, so no loss stops the desk: {', '.join(lacking)} has no price",
+            "nothing new is opened; watch what is held yourself until its market speaks", grace=GRACE,
+        )  # fmt: skip
 
     def _stops(self) -> Iterator[Condition]:
         for (strategy, instrument), trouble in self._state.stops.troubles.items():

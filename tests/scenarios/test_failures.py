@@ -163,7 +163,7 @@ def test_a_side_of_the_book_that_is_gone_for_a_moment_is_no_loss_and_no_gain(bid
     assert tripped(stage.tick()), "trades or a whole book at that price are one"
 
 
-def test_equity_that_is_not_known_fires_nothing() -> None:
+def test_equity_that_is_not_known_fires_nothing_and_is_told() -> None:
     stage = Stage()
     stage.venue.balances["BTC"] = HELD
     gone = msgspec.structs.replace(stage.market.move(-2_000_000)[1], bid_lots=0, ask_lots=0)
@@ -171,3 +171,9 @@ def test_equity_that_is_not_known_fires_nothing() -> None:
     assert stage.state.equity() != stage.state.equity()
     assert not tripped(stage.tick(quiet=True))
     assert stage.mode() is Mode.NORMAL
+    assert not stage.alarms
+    stage.tick(3, quiet=True)
+    (told,) = stage.desk.picture().alarms
+    assert told.text == "equity isn't known, so no loss stops the desk: BTC has no price"
+    stage.tick()
+    assert "equity" not in stage.alarms
