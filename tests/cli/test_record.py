@@ -72,6 +72,7 @@ def test_ctrl_c_ends_with_everything_written(desk: Path) -> None:
     assert len(list(read_recording(path))) > 20  # strict: the file has its end
 
 
+@pytest.mark.long
 def test_it_ends_with_the_market_that_it_records(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["record", "--out", "one", "--for", "1"]) == 0
     capsys.readouterr()

@@ -48,6 +48,7 @@ def test_bad_arguments_are_one_sentence(capsys: pytest.CaptureFixture[str], line
     assert shown.err.count("\n") == 1
 
 
+@pytest.mark.long
 def test_the_table_has_a_line_for_every_row_and_the_exit_code_judges_them(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -129,6 +130,7 @@ def test_the_control_is_judged_on_its_own_with_iid(capsys: pytest.CaptureFixture
     assert len(failed) >= 6
 
 
+@pytest.mark.long
 def test_kept_seeds_are_not_run_again_and_a_torn_line_is(tmp_path: Path) -> None:
     path, works = tmp_path / "kept.jsonl", [suite.Work("macro", seed, 250) for seed in (1, 2, 3)]
     kept = suite.Kept(path)
@@ -152,6 +154,7 @@ def test_seeds_kept_under_other_parameters_do_not_count(tmp_path: Path) -> None:
     assert kept.load() == {}
 
 
+@pytest.mark.long
 def test_processes_find_what_one_process_finds() -> None:
     works = [suite.Work("macro", seed, 250) for seed in (1, 2)]
     alone = suite.judged(works, suite.Kept(None), lambda _: None, processes=1)
@@ -170,6 +173,7 @@ def test_a_book_session_fills_the_rows_of_the_micro_suite(capsys: pytest.Capture
     assert (code == 0) == all(row["passed"] for row in answer["rows"])
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_with_a_sentence_and_leaves_no_process(tmp_path: Path) -> None:
     kept = tmp_path / "kept.jsonl"
     line = ["sim", "facts", "--suite", "macro", "--seeds", "1..500", "--days", "250", "--keep", str(kept)]

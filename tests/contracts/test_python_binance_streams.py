@@ -134,6 +134,7 @@ async def test_a_depth_cache_is_stable_and_fetches_again_only_after_a_gap(quick:
         assert cache.snapshots == 2
 
 
+@pytest.mark.long
 async def test_market_sockets_come_back_by_themselves_after_two_errors(quick: Venue) -> None:
     client = await quick.client()
     async with quick.sockets(client).trade_socket(SYMBOL) as socket:

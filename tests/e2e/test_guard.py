@@ -117,7 +117,7 @@ def assert_taken_over(desk: ProcessDesk) -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("how", ["blocked", "deadlocked"])
+@pytest.mark.parametrize("how", ["blocked", pytest.param("deadlocked", marks=pytest.mark.long)])
 def test_a_loop_that_never_turns_again_is_taken_over(hanging: ProcessDesk, how: str) -> None:
     engine, guard = trading(hanging)
     (hanging.workspace / "strategies" / "how").write_text(how)

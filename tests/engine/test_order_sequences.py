@@ -196,5 +196,5 @@ class Person(RuleBasedStateMachine):
 
 TestPerson = Person.TestCase
 TestPerson.settings = settings(
-    max_examples=100, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=50, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -23,6 +23,7 @@ def found() -> dict[str, Criterion]:
     return criteria(works(range(3, 4)), lambda _: None, SMALL, processes=1)
 
 
+@pytest.mark.long
 def test_the_coverage_test_separates_filtered_from_plain_historical_simulation(
     found: dict[str, Criterion],
 ) -> None:

@@ -50,7 +50,7 @@ def test_short_worlds_are_lively() -> None:
     assert sum(bool(verdict.faults.get("kill")) for verdict in verdicts) > 4
 
 
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", range(2))
 def test_a_crash_before_any_step_leaves_nothing_half_done(part: int) -> None:
     for plan in islice(crashes(LIVELY, size()), part * 11, None, 44):  # the command tries them all
         assert World(plan).run().violations == (), plan

@@ -43,6 +43,7 @@ def test_an_unread_terminal_stops_nothing_and_shows_the_truth_afterwards(lane: L
     assert sequence(lane) > before, "the engine goes on without its console"
 
 
+@pytest.mark.long
 def test_a_console_whose_loop_stands_still_ends_with_its_terminal(
     lane: Lane, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,6 +23,7 @@ def pitch() -> Pitch:
     return Pitch()
 
 
+@pytest.mark.long
 def test_random_sequences_reach_everything_and_never_differ(pitch: Pitch) -> None:
     tally = Tally()
     for seed in range(SEQUENCES):

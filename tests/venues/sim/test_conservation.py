@@ -139,7 +139,7 @@ def _thin() -> Floor:
     return floor
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.one_of(_placements(), _changes(), _markets(), _flows()), min_size=8, max_size=40))
 def test_every_atom_is_accounted_for_after_every_step(steps: list[Step]) -> None:
     floor = _thin()
