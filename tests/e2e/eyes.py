@@ -107,6 +107,7 @@ class Eyes:
             done, status = os.waitpid(self.pid, os.WNOHANG)
             if done:
                 self.code = os.waitstatus_to_exitcode(status)
+        self.look(1.0)  # its last words, which may wait in the terminal yet; ends with them
         assert self.code is not None, f"still running after {seconds:.0f} s; the screen:\n{self.text}"
         return self.code
 
