@@ -39,7 +39,8 @@ class Budgets:
             closed.append(DayClosed(made))
             self.close(made)
         for opening, key in ((self.day, day), (self.week, week), (self.month, month)):
-            if key != opening.key or opening.equity <= 0.0:
+            # A clock that was set back forgets no loss; one period further back, it had been wrong before.
+            if opening.equity <= 0.0 or key not in (opening.key, opening.key - 1):
                 opening.key, opening.equity = key, equity
         return closed
 

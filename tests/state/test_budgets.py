@@ -38,9 +38,15 @@ def test_days_that_nobody_measured_are_one_return_that_says_so(budgets: Budgets)
     assert made.value == pytest.approx(-0.1)
 
 
-def test_a_clock_that_is_set_back_closes_no_day(budgets: Budgets) -> None:
+def test_a_clock_that_is_set_back_closes_no_day_and_forgets_no_loss(budgets: Budgets) -> None:
     assert budgets.roll(9, 1, 0, 900.0) == []
-    assert budgets.day.key == 9
+    assert budgets.roll(10, 2, 1, 900.0) == []
+    assert budgets.openings == (10, 1_000.0, 2, 1_000.0, 1, 1_000.0)
+
+
+def test_who_is_back_from_a_clock_that_ran_days_ahead_begins_the_day_anew(budgets: Budgets) -> None:
+    assert budgets.roll(8, 1, 0, 900.0) == []
+    assert budgets.openings == (8, 900.0, 2, 1_000.0, 1, 1_000.0)
 
 
 def test_flows_are_no_part_of_a_days_return(budgets: Budgets) -> None:
