@@ -248,6 +248,7 @@ class Engine:
         return anomaly.kind == "unknown_order" or not isinstance(event, AccountReported)
 
     def _opened(self, event: SessionOpened) -> None:
+        self._halved = self.state.control.mode is Mode.DEFENSIVE
         if event.latch:
             # A latch outlives every session, with its level: a crash right after it must not lose a flatten.
             cause, control = "the kill latch was still set", self.state.control

@@ -166,6 +166,18 @@ def test_defensive_goes_on_over_a_restart_and_ends_after_it_by_itself() -> None:
     assert stage.mode() is Mode.NORMAL
 
 
+def test_defensive_after_a_restart_and_a_pause_halves_nothing_twice() -> None:
+    stage = Stage(triggers=NONE)
+    stage.desk.command(SetMode("DEFENSIVE", "a nervous day"))
+    stage.tick(8)
+    assert stage.position == HELD / 2
+    stage.restart()
+    for mode in ("PAUSE", "DEFENSIVE"):
+        assert stage.desk.command(SetMode(mode, "a nervous day", confirmed=True)).accepted
+        stage.tick(8)
+    assert stage.position == HELD / 2
+
+
 def test_defensive_never_ends_past_the_mode_that_a_person_set() -> None:
     stage = alone("drawdown_defensive")
     stage.desk.command(SetMode("OBSERVATION", "a look around"))
