@@ -32,6 +32,8 @@ class Chart:
         self.names = tuple(state.instruments)
         self.markets: tuple[InstrumentMarket, ...] = tuple(state.markets[name] for name in self.names)
         self.quotes = tuple((name, i.quote) for name, i in state.instruments.items())
+        self.bases = {name: i.base for name, i in state.instruments.items()}
+        self.dust = {name: float(i.notional_min) for name, i in state.instruments.items()}  # quote units
         self.counted: dict[str, Counted] = {name: assets.of(i) for name, i in state.instruments.items()}
         self.asset, self.sector, self.kind, self.currency, self.venue = (
             self._by(state, dimension) for dimension in range(5)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 from math import nan
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -23,6 +24,7 @@ from midas.state.state import State
 
 Shares = dict[str, float]
 NOTHING = ("", "")
+TERMS, HELD, BARS = attrgetter("intent", "filled", "phase"), attrgetter("quantity"), attrgetter("bars_seen")
 
 
 class Units:
@@ -62,10 +64,11 @@ class Exposure:
         "values",
     )
 
-    def __init__(self, state: State, chart: Chart, found: Units) -> None:
+    def __init__(self, state: State, chart: Chart, found: Units, prices: list[float] | None = None) -> None:
+        """`prices`: the marks of the chart's markets, where somebody has just asked for them."""
         self.chart, self._found = chart, found
         self.looked: dict[tuple[str, str], tuple[Any, ...]] = {}  # what was worked out of it for one sleeve
-        marks = {market.instrument.id: market.mark for market in chart.markets}
+        marks = dict(zip(chart.names, prices or [m.mark for m in chart.markets], strict=False))
         self.equity = equity = _equity(found, marks)  # account currency
         scale = 1.0 / equity if equity > 0.0 else nan
         value, account = state.valuation.value, state.quote
@@ -255,24 +258,23 @@ def money(state: State, assets: Assets) -> tuple[str, ...]:
 
 def _remembered(state: State, chart: Chart) -> Exposure:
     """Until an order, holding, balance or price is another one: a review and its order ask twice."""
-    orders, balances = state.orders, state.ledger.balances
+    open_, ledger = state.orders.open.values(), state.ledger
     seen = (
-        [
-            (o.intent, o.filled, o.phase, tuple(o.pending) if o.pending else None)
-            for o in orders.open.values()
-        ],
-        orders.foreign,
-        [s.quantity for s in state.ledger.sleeves.values()],
-        list(map(balances.get, chart.valued)),
-    )
-    marks = [m.mark for m in chart.markets] + [m.bars_seen for m in chart.markets]  # new bars: correlations
+        list(map(TERMS, open_)),
+        [(o.intent, *o.pending) for o in open_ if o.pending],
+        state.orders.foreign,
+        list(map(HELD, ledger.sleeves.values())),
+        list(map(ledger.balances.get, chart.valued)),
+    )  # mostly the very objects that were seen last: compared without a look at their values
+    marks = [m.mark for m in chart.markets]
+    marks += map(BARS, chart.markets)  # new bars: correlations
     known = state.derived.get("exposure")
     if isinstance(known, _Known) and known.chart is chart and known.seen == seen:
         if known.marks != marks:  # never so while one isn't known: NaN is nobody's equal
-            known.marks, known.exposure = marks, Exposure(state, chart, known.found)
+            known.marks, known.exposure = marks, Exposure(state, chart, known.found, marks)
         return known.exposure
     found = _counted(state, chart, "", open_orders=True)
-    made = _Known(chart, seen, marks, found, Exposure(state, chart, found))
+    made = _Known(chart, seen, marks, found, Exposure(state, chart, found, marks))
     state.derived["exposure"] = made
     return made.exposure
 

@@ -72,7 +72,7 @@ def _together(
     share = now.asset(instrument.base)
     for name in found:
         share += now.by_instrument[name]
-    subject = _subject(instrument.base, tuple([state.instruments[name].base for name in found]))
+    subject = _subject(instrument.base, tuple(map(now.chart.bases.__getitem__, found)))
     return (Row("correlation", subject, share, one.value, limits.cluster_max),)
 
 
@@ -90,10 +90,10 @@ def cluster(
     """
     if limits.cluster_max >= 1.0 or limits.correlation_max >= 1.0:
         return {}
-    shares, found = now.by_instrument, dict[str, float]()
+    shares, dust, found = now.by_instrument, now.chart.dust, dict[str, float]()
     for other in now.chart.others[name]:
         share = shares[other]
-        if not share > 0.0 or share * now.equity < float(state.instruments[other].notional_min):
+        if not share > 0.0 or share * now.equity < dust[other]:
             continue  # nothing, or dust
         value = correlations.between(state, name, other)
         if value > limits.correlation_max:
