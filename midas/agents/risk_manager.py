@@ -136,10 +136,12 @@ class RiskManager:
         already = counted(state, target.strategy, target.instrument)
         one = added(state, now, target.instrument, target.strategy)
         rows = exposure_rows(self.limits, state, now, one, self.correlations)
-        if rows[-1].limit == "correlation" and failing(rows[-1:], float(target.quantity - already)):
+        more = float(target.quantity - already)
+        over = failing(rows, max(0.0, more))
+        if over and rows[-1].limit == "correlation" and failing(rows[-1:], more):
             fits = largest(rows[-1:], one.instrument.lot_size, target.quantity, already)
             target = self._cut(target, held, fits, state)
-        found = breaches(rows, target.quantity, one, already, " in all")
+        found = breaches(rows, target.quantity, one, already, " in all") if over else ()
         if self.open_risk is not None and (breach := self.open_risk.of_target(target, state)):
             found = (*found, breach)
         if self._further and not found:
