@@ -116,7 +116,7 @@ class Exposure:
     def share(self, group: Group) -> float:
         """All of a group, and the money that counts as it."""
         shares, (key, members, money) = self.by_instrument, group
-        share = shares[members[0]] if len(members) == 1 else sum(map(shares.__getitem__, members))
+        share = shares[members[0]] if len(members) == 1 else sum(map(shares.__getitem__, members), 0.0)
         if self._gone:
             share -= self._gone.get(key, 0.0)
         for asset in money:
