@@ -75,7 +75,9 @@ class RiskManager:
         if not entering:
             return None
         found = sized(self.limits, intent, state, self.correlations)
-        return found[0] if found else next(self._ordered(intent, state), None)
+        if found or (self.open_risk is None and not self._further):
+            return found[0] if found else None
+        return next(self._ordered(intent, state), None)
 
     def objections(self, intent: OrderIntent, state: State) -> tuple[Breach, ...]:
         """All that `admit` has against one order, for a person who may change it."""
@@ -134,13 +136,16 @@ class RiskManager:
         already = counted(state, target.strategy, target.instrument)
         one = added(state, now, target.instrument, target.strategy)
         rows = exposure_rows(self.limits, state, now, one, self.correlations)
-        if rows[-1].limit == "correlation" and failing(rows[-1:], float(target.quantity - already)):
+        more = float(target.quantity - already)
+        over = failing(rows, max(0.0, more))
+        if over and rows[-1].limit == "correlation" and failing(rows[-1:], more):
             fits = largest(rows[-1:], one.instrument.lot_size, target.quantity, already)
             target = self._cut(target, held, fits, state)
-        found = breaches(rows, target.quantity, one, already, " in all")
+        found = breaches(rows, target.quantity, one, already, " in all") if over else ()
         if self.open_risk is not None and (breach := self.open_risk.of_target(target, state)):
             found = (*found, breach)
-        found = found or tuple(self._beyond(one, target.quantity, now, state, already, " in all"))
+        if self._further and not found:
+            found = tuple(self._beyond(one, target.quantity, now, state, already, " in all"))
         return Refused(target, found) if found else self._approve(target, price)
 
     def _beyond(
@@ -148,8 +153,6 @@ class RiskManager:
         already: Decimal = ZERO, what: str = "",
     ) -> Iterator[Breach]:  # fmt: skip
         """What the limits that are usually off have against a quantity, of which `already` is counted."""
-        if not self._further:
-            return
         name, base = one.instrument.id, now.by_instrument
         more = float(max(ZERO, quantity - already))
         after = {**base, name: base[name] + one.value * more}

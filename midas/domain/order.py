@@ -48,6 +48,8 @@ class Purpose(Enum):
     FLATTEN = "FLATTEN"  # the kill switch closing a position
     STOP = "STOP"  # rests at the venue and only reduces: what is left of us if we die
 
+    __hash__ = object.__hash__  # as they are compared; Enum's own is Python, and looked up for every order
+
 
 class Phase(Enum):
     """Where an order stands in its life: one of four independent parts of its state."""

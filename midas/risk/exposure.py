@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 from math import nan
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -18,11 +19,12 @@ from midas.domain.limits import DOLLAR, Assets
 from midas.domain.money import ZERO
 from midas.domain.opinion import Target
 from midas.domain.order import OrderIntent, Side
-from midas.risk.chart import Chart, Members, chart_of
+from midas.risk.chart import Chart, Group, chart_of
 from midas.state.state import State
 
 Shares = dict[str, float]
-NOTHING = ("", "")
+NONE: Shares = {}
+HELD, BARS = attrgetter("quantity"), attrgetter("bars_seen")
 
 
 class Units:
@@ -62,87 +64,83 @@ class Exposure:
         "values",
     )
 
-    def __init__(self, state: State, chart: Chart, found: Units) -> None:
+    def __init__(self, state: State, chart: Chart, found: Units, prices: list[float] | None = None) -> None:
+        """`prices`: the marks of the chart's markets, where somebody has just asked for them."""
         self.chart, self._found = chart, found
         self.looked: dict[tuple[str, str], tuple[Any, ...]] = {}  # what was worked out of it for one sleeve
-        marks = {market.instrument.id: market.mark for market in chart.markets}
+        marks = dict(zip(chart.names, prices or [m.mark for m in chart.markets], strict=False))
         self.equity = equity = _equity(found, marks)  # account currency
         scale = 1.0 / equity if equity > 0.0 else nan
         value, account = state.valuation.value, state.quote
         # The share of equity that one unit of an instrument is worth.
         self.values: Shares = {}
-        for name, quote in chart.quotes:
+        quotes = chart.quotes
+        for name, quote in quotes.items():
             worth = marks[name] if quote == account else value(marks[name], quote)
             self.values[name] = worth * scale
         self.reserved: Shares = {}  # by quote currency, in its units: what open buy orders may still cost
         self._gone: dict[tuple[str, str], float] = {}  # of groups that hold both sides of an order
-        units = found.units
+        units, reserved = found.units, self.reserved
+        for name, quantity, price in found.bought:
+            quote, mark = quotes[name], marks[name]
+            costs = quantity * (price if price > mark else mark)
+            reserved[quote] = reserved.get(quote, 0.0) + costs
+            if name in chart.alike:
+                self._leave(state, name, quote, costs, scale)
         if found.sold:
             units = dict(units)
-        for name, quantity, price in found.bought:
-            mark = marks[name]
-            self._trade(state, name, quantity * (price if price > mark else mark), scale, paid=True)
         for pair, name, quantity, price in found.sold:
             mark = marks[name]
             brings = quantity * (price if price > mark else mark)
             units[pair] += brings
-            self._trade(state, name, brings, scale, paid=False)
+            if name in chart.alike:
+                self._leave(state, name, quotes[name], brings, scale)
         values = self.values
         self.by_instrument: Shares = {n: q * values[n] if q else 0.0 for n, q in units.items()}
         self.cash = 0.0  # money left in the worst case
         self._kept: dict[str, float] = {}  # money as it is, for the groups that it stands in
         for asset in chart.money:
-            balance, left = found.money[asset], found.money[asset] - self.reserved.get(asset, 0.0)
+            balance = found.money[asset]
+            left = balance - reserved.get(asset, 0.0)
             if asset != account:
                 balance, left = value(balance, asset), value(left, asset)
             self.cash += left * scale
             self._kept[asset] = balance * scale
 
-    def _trade(self, state: State, name: str, price: float, scale: float, *, paid: bool) -> None:
-        instrument = state.instruments[name]
-        quote, alike = instrument.quote, self.chart.alike[name]
-        if paid:
-            self.reserved[quote] = self.reserved.get(quote, 0.0) + price
-        if alike == NOTHING:
-            return
-        for group in zip(("currency", "kind"), alike, strict=True):
-            if group[1]:
-                share = state.valuation.value(price, quote) * scale
-                self._gone[group] = self._gone.get(group, 0.0) + share
+    def _leave(self, state: State, name: str, quote: str, price: float, scale: float) -> None:
+        """One side of an order is gone from the groups that hold both."""
+        share = state.valuation.value(price, quote) * scale
+        for key in self.chart.alike[name]:
+            self._gone[key] = self._gone.get(key, 0.0) + share
 
-    def asset(self, base: str) -> float:
-        """All pairs of one asset."""
-        return self._sum(self.chart.asset, base)
-
-    def sector(self, name: str) -> float:
-        """All assets of one sector."""
-        return self._sum(self.chart.sector, name)
-
-    def kind(self, name: str) -> float:
-        """All assets of one class, and the money that counts as it."""
-        share = self._sum(self.chart.kind, name)
+    def share(self, group: Group) -> float:
+        """All of a group, and the money that counts as it."""
+        shares, (key, members, money) = self.by_instrument, group
+        share = shares[members[0]] if len(members) == 1 else sum(map(shares.__getitem__, members), 0.0)
         if self._gone:
-            share -= self._gone.get(("kind", name), 0.0)
-        if name == "crypto":
-            for asset in self.chart.money_of_kind.get(name, ()):
-                share += self._kept[asset]
-        return share
-
-    def currency(self, name: str) -> float:
-        """What depends on one currency: holdings and money."""
-        share = self._sum(self.chart.currency, name) - self._gone.get(("currency", name), 0.0)
-        for asset in self.chart.money_of_currency.get(name, ()):
+            share -= self._gone.get(key, 0.0)
+        for asset in money:
             share += self._kept[asset]
         return share
 
-    def venue(self, name: str) -> float:
-        """Everything at one venue but money."""
-        return self._sum(self.chart.venue, name)
+    def asset(self, base: str) -> float:
+        """All pairs of one asset."""
+        return self.share(self.chart.group("asset", base))
+
+    def kind(self, name: str) -> float:
+        """All assets of one class, and the money that counts as it."""
+        return self.share(self.chart.group("kind", name))
+
+    def currency(self, name: str) -> float:
+        """What depends on one currency: holdings and money."""
+        return self.share(self.chart.group("currency", name))
 
     def strategy(self, name: str) -> float:
         """What one strategy holds and is buying."""
-        shares = self._found.of_strategy.get(name)
-        return sum(quantity * self.values[i] for i, quantity in shares.items()) if shares else 0.0
+        share, values = 0.0, self.values
+        for instrument, quantity in self._found.of_strategy.get(name, NONE).items():
+            share += quantity * values[instrument]
+        return share
 
     @property
     def usd(self) -> float:
@@ -157,38 +155,38 @@ class Exposure:
     @property
     def by_asset(self) -> Shares:
         """Every asset that is traded."""
-        return {name: self.asset(name) for name in self.chart.asset}
+        return self._by("asset")
 
     @property
     def by_sector(self) -> Shares:
         """Every sector."""
-        return {name: self.sector(name) for name in self.chart.sector}
+        return self._by("sector")
 
     @property
     def by_kind(self) -> Shares:
         """Every class."""
-        return {name: self.kind(name) for name in self.chart.kind}
+        return self._by("kind")
 
     @property
     def by_currency(self) -> Shares:
         """Every currency that something depends on."""
-        names = dict.fromkeys([*self.chart.money_of_currency, *self.chart.currency])
+        chart = self.chart
+        names = dict.fromkeys([*chart.money_of["currency"], *chart.members["currency"]])
         return {name: self.currency(name) for name in names if name}
 
     @property
     def by_venue(self) -> Shares:
         """Every venue."""
-        return {name: self.venue(name) for name in self.chart.venue}
+        return self._by("venue")
 
     @property
     def by_strategy(self) -> Shares:
         """Every strategy that holds or buys something."""
         return {name: self.strategy(name) for name in self._found.of_strategy}
 
-    def _sum(self, groups: Members, name: str) -> float:
-        shares = self.by_instrument
-        names = groups.get(name, ())
-        return shares[names[0]] if len(names) == 1 else sum(shares[i] for i in names)
+    def _by(self, dimension: str) -> Shares:
+        chart = self.chart
+        return {name: self.share(chart.group(dimension, name)) for name in chart.members[dimension]}
 
 
 class Added(msgspec.Struct, frozen=True):
@@ -255,34 +253,44 @@ def money(state: State, assets: Assets) -> tuple[str, ...]:
 
 def _remembered(state: State, chart: Chart) -> Exposure:
     """Until an order, holding, balance or price is another one: a review and its order ask twice."""
-    orders, balances = state.orders, state.ledger.balances
-    seen = (
-        [
-            (o.intent, o.filled, o.phase, tuple(o.pending) if o.pending else None)
-            for o in orders.open.values()
-        ],
-        orders.foreign,
-        [s.quantity for s in state.ledger.sleeves.values()],
-        list(map(balances.get, chart.valued)),
-    )
-    marks = [m.mark for m in chart.markets] + [m.bars_seen for m in chart.markets]  # new bars: correlations
+    marks = [m.mark for m in chart.markets]
+    marks += map(BARS, chart.markets)  # new bars: correlations
     known = state.derived.get("exposure")
-    if isinstance(known, _Known) and known.chart is chart and known.seen == seen:
+    if isinstance(known, _Known) and known.chart is chart and known.stands(state):
         if known.marks != marks:  # never so while one isn't known: NaN is nobody's equal
-            known.marks, known.exposure = marks, Exposure(state, chart, known.found)
+            known.marks, known.exposure = marks, Exposure(state, chart, known.found, marks)
         return known.exposure
-    found = _counted(state, chart, "", open_orders=True)
-    made = _Known(chart, seen, marks, found, Exposure(state, chart, found))
-    state.derived["exposure"] = made
+    made = state.derived["exposure"] = _Known(state, chart, marks)
     return made.exposure
 
 
-class _Known(msgspec.Struct):
-    chart: Chart
-    seen: object
-    marks: list[float]
-    found: Units
-    exposure: Exposure
+class _Known:
+    """What was seen when the worst case was last summed up, and what came of it at the last prices."""
+
+    __slots__ = ("balances", "chart", "exposure", "foreign", "found", "held", "marks", "orders")
+
+    def __init__(self, state: State, chart: Chart, marks: list[float]) -> None:
+        self.chart, self.marks = chart, marks
+        orders, ledger = state.orders, state.ledger
+        self.orders = [(o.intent, o.filled, o.phase, list(o.pending)) for o in orders.open.values()]
+        self.foreign, self.balances = dict(orders.foreign), dict(ledger.balances)
+        self.held = [sleeve.quantity for sleeve in ledger.sleeves.values()]
+        self.found = _counted(state, chart, "", open_orders=True)
+        self.exposure = Exposure(state, chart, self.found, marks)
+
+    def stands(self, state: State) -> bool:
+        """Whether all of it is as it was: mostly the very objects, so that no value is looked at."""
+        orders, ledger = state.orders, state.ledger
+        if len(orders.open) != len(self.orders) or orders.foreign != self.foreign:
+            return False
+        for order, (intent, filled, phase, pending) in zip(orders.open.values(), self.orders, strict=False):
+            if order.intent is not intent or order.filled is not filled or order.phase is not phase:
+                return False
+            if order.pending != pending:
+                return False
+        if ledger.balances != self.balances:
+            return False
+        return list(map(HELD, ledger.sleeves.values())) == self.held
 
 
 def _counted(state: State, chart: Chart, without: str, *, open_orders: bool) -> Units:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
 
+from midas.domain.instrument import Instrument
 from midas.domain.limits import DOLLAR, Assets, Limits
 from midas.domain.money import ZERO
 from midas.domain.order import OrderIntent, Phase, Purpose, Side
 from midas.domain.time import SECOND
 from midas.domain.verdict import Breach
-from midas.risk.chart import Place
+from midas.risk.chart import Bound, Chart
 from midas.risk.correlation import Correlations
 from midas.risk.exposure import Added, Exposure, added, standing
 from midas.risk.rows import TOLERANCE, Row, breach, brief, failing, fitting, largest
@@ -21,6 +22,8 @@ from midas.state.state import State
 __all__ = ["RATE_WINDOW", "TOLERANCE", "Assets", "Limits", "cluster", "exposure_rows", "order_rows", "sized"]
 
 RATE_WINDOW = 10 * SECOND
+# Asked of every open order: a look into an Enum costs more than the comparison.
+BUY, SELL, ENTRY, WORKING = Side.BUY, Side.SELL, Purpose.ENTRY, Phase.WORKING
 
 
 def exposure_rows(
@@ -35,31 +38,40 @@ def exposure_rows(
     key = one.instrument.id, one.strategy
     known = now.looked.get(key)
     if known is None or known[0] is not limits or place.same_kind:
-        groups = _groups(limits, now, one, place)
+        groups = _groups(limits, now, one)
         known = now.looked[key] = limits, groups, _together(limits, state, now, one, correlations)
     return [*known[1], cash, *known[2]]
 
 
-def _groups(limits: Limits, now: Exposure, one: Added, place: Place) -> tuple[Row, ...]:
-    instrument, value = one.instrument, one.value
-    kind, sector, currency = place.kind, place.sector, place.currency
+def _groups(limits: Limits, now: Exposure, one: Added) -> list[Row]:
+    value, share = one.value, now.share
+    known = now.chart.bounds.get(one.instrument.id)
+    if known is None or known[0] is not limits:
+        bounds = tuple(_bounds(limits, now.chart, one.instrument))
+        known = now.chart.bounds[one.instrument.id] = limits, bounds
     rows = [
-        Row("position", instrument.name, now.asset(instrument.base), value, limits.position_max),
-        Row("sector", sector, now.sector(sector), value, limits.sector_max),
+        Row(limit, name, share(group), max(0.0, value - one.cost) if paid_alike else value, maximum)
+        for limit, name, group, maximum, paid_alike in known[1]
     ]
-    if kind != "cash":
-        new = max(0.0, value - one.cost) if place.same_kind else value
-        rows.append(Row(kind, kind, now.kind(kind), new, limits.kind_max(kind)))
-    if currency == DOLLAR and limits.usd_max < 1.0:
-        rows.append(Row("usd", "US dollars", now.usd, value, limits.usd_max))
-    if currency and place.foreign and limits.currency_max < 1.0:
-        rows.append(Row("currency", currency, now.currency(currency), value, limits.currency_max))
-    if limits.venue_max < 1.0:
-        rows.append(Row("venue", instrument.venue, now.venue(instrument.venue), value, limits.venue_max))
     if limits.strategy_max < 1.0:
-        share = now.strategy(one.strategy)
-        rows.append(Row("strategy", one.strategy, share, value, limits.strategy_max))
-    return tuple(rows)
+        rows.append(Row("strategy", one.strategy, now.strategy(one.strategy), value, limits.strategy_max))
+    return rows
+
+
+def _bounds(limits: Limits, chart: Chart, instrument: Instrument) -> Iterator[Bound]:
+    """The limits over everything that an instrument counts in, but its strategy."""
+    place, group = chart.places[instrument.id], chart.group
+    kind, sector, currency, venue = place.kind, place.sector, place.currency, instrument.venue
+    yield Bound("position", instrument.name, group("asset", instrument.base), limits.position_max, False)
+    yield Bound("sector", sector, group("sector", sector), limits.sector_max, False)
+    if kind != "cash":
+        yield Bound(kind, kind, group("kind", kind), limits.kind_max(kind), place.same_kind)
+    if currency == DOLLAR and limits.usd_max < 1.0:
+        yield Bound("usd", "US dollars", group("currency", DOLLAR), limits.usd_max, False)
+    if currency and place.foreign and limits.currency_max < 1.0:
+        yield Bound("currency", currency, group("currency", currency), limits.currency_max, False)
+    if limits.venue_max < 1.0:
+        yield Bound("venue", venue, group("venue", venue), limits.venue_max, False)
 
 
 def _together(
@@ -72,7 +84,7 @@ def _together(
     share = now.asset(instrument.base)
     for name in found:
         share += now.by_instrument[name]
-    subject = _subject(instrument.base, tuple([state.instruments[name].base for name in found]))
+    subject = _subject(instrument.base, tuple(map(now.chart.bases.__getitem__, found)))
     return (Row("correlation", subject, share, one.value, limits.cluster_max),)
 
 
@@ -90,10 +102,10 @@ def cluster(
     """
     if limits.cluster_max >= 1.0 or limits.correlation_max >= 1.0:
         return {}
-    shares, found = now.by_instrument, dict[str, float]()
+    shares, dust, found = now.by_instrument, now.chart.dust, dict[str, float]()
     for other in now.chart.others[name]:
         share = shares[other]
-        if not share > 0.0 or share * now.equity < float(state.instruments[other].notional_min):
+        if not share > 0.0 or share * now.equity < dust[other]:
             continue  # nothing, or dust
         value = correlations.between(state, name, other)
         if value > limits.correlation_max:
@@ -156,7 +168,7 @@ def order_rate(limits: Limits, intent: OrderIntent, state: State) -> Breach | No
 def duplicate(limits: Limits, intent: OrderIntent, state: State) -> Breach | None:
     """The same order, asked for again while nobody has answered the first."""
     for order in state.orders.open.values():
-        if order.phase is Phase.WORKING and not order.unknown_since:
+        if order.phase is WORKING and not order.unknown_since:
             continue  # answered
         age = intent.created_at - order.intent.created_at
         if 0 <= age < limits.duplicate_window and _same(order.intent, intent):
@@ -185,7 +197,7 @@ def meets(intent: OrderIntent, state: State) -> Iterator[Order]:
             continue
         if order.dormant or other.client_id == intent.replaces:
             continue
-        if order.unknown and intent.purpose is not Purpose.ENTRY:
+        if order.unknown and intent.purpose is not ENTRY:
             continue
         unlimited = intent.price is None or other.price is None
         if unlimited or _reaches(intent, other):
@@ -198,7 +210,7 @@ def price_collar(limits: Limits, intent: OrderIntent, state: State) -> Breach | 
     An exit is compared with the price that it hits: a wide spread is when one wants to get out.
     """
     market = state.markets[intent.instrument]
-    leaving = intent.purpose is not Purpose.ENTRY and intent.side is Side.SELL
+    leaving = intent.purpose is not ENTRY and intent.side is SELL
     reference = market.bid_price if leaving else market.mid
     if not reference > 0.0:
         return Breach("price collar", 0.0, limits.price_collar_bps, "no price to compare with")
@@ -214,7 +226,7 @@ def price_collar(limits: Limits, intent: OrderIntent, state: State) -> Breach | 
 
 def holding(limits: Limits, intent: OrderIntent, state: State) -> Breach | None:
     """A sell can't exceed what its sleeve has and no other order offers."""
-    if intent.side is Side.BUY:
+    if intent.side is BUY:
         return None
     free = state.free_base(intent.strategy, intent.instrument, intent.replaces)
     needed = intent.quantity
@@ -246,5 +258,5 @@ def _offered(state: State, asset: str) -> float:
     """What sell orders may take of an asset that pays for others, too."""
     if asset == state.quote or asset in state.valuation.quotes:
         return 0.0
-    selling = (o for o in state.orders.open.values() if o.intent.side is Side.SELL)
+    selling = (o for o in state.orders.open.values() if o.intent.side is SELL)
     return sum(float(o.reserved) for o in selling if state.instruments[o.intent.instrument].base == asset)
