@@ -110,7 +110,8 @@ class StopKeeper:
         kept, working = state.stops.kept.get(key), state.orders.working(*key)
         if kept is None or not kept.level or any(o.intent.side is Side.SELL for o in working):
             return
-        if not (self._execution.closes(*key) or self._execution.leaving(state, *key)):
+        closes = self._execution.closes(*key) and sleeve.instrument not in state.stale
+        if not (closes or self._execution.leaving(state, *key)):
             state.stops.troubles.setdefault(key, AWAY)
 
     def _remember(self, state: State, instrument: str) -> None:

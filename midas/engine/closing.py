@@ -42,6 +42,9 @@ class CloseDesk:
         review = self._review(sleeve, instrument, asked.sequence)
         if barred := exit_barred(state, sleeve.strategy, instrument.id):
             return Reply(False, f"{what} can't be closed now: {barred}", review)
+        if silent := state.stale.get(instrument.id):
+            kill = f"`kill instrument {instrument.name} flatten` sells at the last known price"
+            return Reply(False, f"{what} can't be closed now: {silent}, and its stop stays; {kill}", review)
         sold = self._sold(sleeve, instrument)
         value = f"{plain(sold)} {instrument.base}, about {review.notional:.2f} {state.quote}"
         if over := sleeve.quantity - sold:

@@ -10,7 +10,7 @@ import pytest
 from midas.agents.covers import naked
 from midas.domain.command import CancelOrder, ClosePosition, Kill
 from midas.domain.decision import OrderBlocked, OrderPlanned, PositionChecked, StopMoved
-from midas.domain.event import LatchTripped, OrderClosed, OrderTriggered, SessionClosing, Source
+from midas.domain.event import LatchTripped, OrderClosed, OrderTriggered, SessionClosing, Source, Ticked
 from midas.domain.opinion import Urgency
 from midas.domain.order import CloseReason, OrderType, Purpose
 from midas.domain.stops import BREAK_EVEN, PROTECTIVE, TRAILING, StopRules
@@ -92,6 +92,35 @@ def test_a_print_from_before_the_position_sells_nothing_and_the_next_one_brings_
     scene.desk.feed(scene.market.trade(lots=1))
     scene.tick()
     assert the_stop(scene).intent.quantity == hands.held() // DUST * DUST
+
+
+def silent(held: Scene, seconds: int) -> None:
+    """The book's stream says nothing more, and the wall clock goes on."""
+    for second in range(seconds):
+        held.desk.feed(Ticked(held.desk.now + SECOND, 0, {"btcusdt@depth": (20 + second) * SECOND}))
+
+
+def test_nobody_closes_a_position_in_a_silent_market_and_its_stop_stays() -> None:
+    held = scene()
+    silent(held, 5)
+    answer = Hands(held).close("puppet")
+    assert not answer.accepted
+    assert answer.message.startswith("puppet BTC-USDT can't be closed now: no book for 24 s, and its stop ")
+    silent(held, 5)
+    assert the_stop(held).leaves > 0
+
+
+def test_a_market_that_falls_silent_while_a_position_is_closed_leaves_it_named_as_naked() -> None:
+    held = scene()
+    held.desk.venue.refusing = "busy"
+    assert Hands(held).close("puppet").accepted
+    silent(held, 5)
+    assert stops(held) == []
+    assert list(held.desk.state.stops.troubles) == [("puppet", BTC.id)]
+    held.desk.venue.refusing = ""
+    held.tick(12)
+    assert held.position < DUST
+    assert held.desk.state.stops.troubles == {}
 
 
 def test_the_venue_sells_and_the_strategys_old_target_doesnt_buy_back() -> None:
