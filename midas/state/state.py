@@ -425,7 +425,7 @@ class State:
                     carried.month, carried.month_equity,
                 )
             )  # fmt: skip
-        self.budgets.returns.extend(carried.returns)
+        self.budgets.resume(carried.returns)
         self.budgets.active = dict(carried.triggers)
         self.stops.restore(carried.stops)
         self.tail.restore(carried.tail)
