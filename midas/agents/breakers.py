@@ -13,6 +13,9 @@ from midas.state.control import BREAKER, JOURNAL, TRIGGER
 from midas.state.state import State
 
 SILENT = 10 * SECOND  # of all streams together: no market is so quiet
+WATCHED = frozenset(
+    {Component.PRICES, Component.BROKER, Component.JOURNAL}
+)  # judged by what we see ourselves
 PROVEN = "the broker has been back for a while"
 
 
@@ -26,7 +29,10 @@ class BreakerKeeper:
         """Once a second."""
         if state.recovering or state.closing:
             return
+        words = state.breakers.words
         for component, breaker in state.breakers.all.items():
+            if component not in WATCHED and component not in words:
+                continue  # it never spoke: nothing here needs it
             trouble = self._trouble(component, state, at)
             if trouble[0] or breaker.holds:
                 yield from self._judge(breaker, trouble, at)

@@ -282,7 +282,7 @@ class ExecutionAgent:
 
         A person who closes a position waits for nothing.
         """
-        known = self._refused.get(key)
+        known = self._refused.get(key) if self._refused else None
         if work.orders or work.closing or known is None or now - known.at >= self._pause(known):
             return False
         work.rejects, work.ordered_at = known.count, known.at
