@@ -13,9 +13,7 @@ from midas.state.control import BREAKER, JOURNAL, TRIGGER
 from midas.state.state import State
 
 SILENT = 10 * SECOND  # of all streams together: no market is so quiet
-WATCHED = frozenset(
-    {Component.PRICES, Component.BROKER, Component.JOURNAL}
-)  # judged by what we see ourselves
+WATCHED = frozenset({Component.PRICES, Component.BROKER, Component.JOURNAL})  # by what we see ourselves
 PROVEN = "the broker has been back for a while"
 
 
