@@ -13,6 +13,7 @@ from midas.state.control import BREAKER, JOURNAL, TRIGGER
 from midas.state.state import State
 
 SILENT = 10 * SECOND  # of all streams together: no market is so quiet
+WATCHED = frozenset({Component.PRICES, Component.BROKER, Component.JOURNAL})  # by what we see ourselves
 PROVEN = "the broker has been back for a while"
 
 
@@ -26,11 +27,17 @@ class BreakerKeeper:
         """Once a second."""
         if state.recovering or state.closing:
             return
+        words = state.breakers.words
         for component, breaker in state.breakers.all.items():
-            yield from self._judge(breaker, self._trouble(component, state, at), at)
-        state.breakers.factor = self.rules.caution if state.breakers.holding(Effect.CAUTION) else 1.0
-        yield from self._gate(state, at)
-        yield from self._escalate(state, at)
+            if component not in WATCHED and component not in words:
+                continue  # it never spoke: nothing here needs it
+            trouble = self._trouble(component, state, at)
+            if trouble[0] or breaker.holds:
+                yield from self._judge(breaker, trouble, at)
+        holding = state.breakers.holding()
+        state.breakers.factor = self.rules.caution if _of(holding, Effect.CAUTION) else 1.0
+        yield from self._gate(state, holding, at)
+        yield from self._escalate(state, _of(holding, Effect.OBSERVATION), at)
 
     def _trouble(self, component: Component, state: State, at: int) -> tuple[str, int]:
         """(why it fails, since when); an empty reason where it works."""
@@ -76,28 +83,25 @@ class BreakerKeeper:
             case Phase.HALF_OPEN if at - breaker.since >= self.rules.probe:
                 yield _move(breaker, Phase.CLOSED, f"worked for {_span(self.rules.probe)}", at)
 
-    def _gate(self, state: State, at: int) -> Iterator[Decision]:
+    def _gate(self, state: State, holding: list[Breaker], at: int) -> Iterator[Decision]:
         """One gate for all breakers that let nothing new be opened."""
-        holding = state.breakers.holding(Effect.NO_ENTRIES) + state.breakers.holding(Effect.OBSERVATION)
-        if holding:
-            why = "; ".join(f"breaker {b.component.value} {b.phase.value}: {b.reason}" for b in holding)
+        closing = _of(holding, Effect.NO_ENTRIES) + _of(holding, Effect.OBSERVATION)
+        if closing:
+            why = "; ".join(f"breaker {b.component.value} {b.phase.value}: {b.reason}" for b in closing)
             yield from state.control.close_gate(BREAKER, why, at)
         else:
             yield from state.control.open_gate(BREAKER)
 
-    def _escalate(self, state: State, at: int) -> Iterator[Decision]:
+    def _escalate(self, state: State, observing: list[Breaker], at: int) -> Iterator[Decision]:
         """R7.10: a part of the system fails for longer: signals go on, nothing is executed."""
         control = state.control
-        lasting = [
-            b for b in state.breakers.holding(Effect.OBSERVATION)
-            if at - b.opened_at >= self.rules.broker_escalates
-        ]  # fmt: skip
+        lasting = [b for b in observing if at - b.opened_at >= self.rules.broker_escalates]
         if lasting and control.mode.safety < Mode.OBSERVATION.safety:
             cause = "; ".join(f"{b.component.value}: {b.reason}" for b in lasting)
             yield from control.set_mode(Mode.OBSERVATION, TRIGGER, cause, PROVEN, at)
             return
         ours = control.mode is Mode.OBSERVATION and control.by == TRIGGER and control.ends_when == PROVEN
-        if ours and not state.breakers.holding(Effect.OBSERVATION):
+        if ours and not observing:
             yield from self._back(state, at)
 
     def _back(self, state: State, at: int) -> Iterator[Decision]:
@@ -107,6 +111,10 @@ class BreakerKeeper:
         if control.floor is Mode.NORMAL and active:
             after, ends = Mode.DEFENSIVE, " and ".join(trigger.ends for trigger in active.values())
         yield from control.set_mode(after, TRIGGER, "the broker works again", ends, at)
+
+
+def _of(holding: list[Breaker], effect: Effect) -> list[Breaker]:
+    return [b for b in holding if EFFECTS[b.component] is effect]
 
 
 def _move(breaker: Breaker, phase: Phase, reason: str, at: int) -> BreakerMoved:

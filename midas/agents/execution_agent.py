@@ -251,6 +251,9 @@ class ExecutionAgent:
         if work.given_up or pausing(work, state.now, self._rules):
             return
         held = state.ledger.sleeve(strategy, traded).quantity
+        if held == work.approved.target.quantity:
+            work.settled = work.settled or state.markets[traded].bid_lots > 0
+            return
         entering = work.approved.target.quantity > held
         if self._inherits(work, (strategy, traded, Side.BUY if entering else Side.SELL), state.now):
             return
@@ -280,7 +283,9 @@ class ExecutionAgent:
     def _in_the_way(self, state: State, strategy: str, traded: str) -> list[Order]:
         """Stops that have set aside what the sleeve's target sells now."""
         stops = [o for o in state.orders.working(strategy, traded) if o.protects]
-        going = self.leaving(state, strategy, traded) if stops else ZERO
+        if not stops:
+            return []
+        going = self.leaving(state, strategy, traded)
         return stops if going > state.free_base(strategy, traded) else []
 
     def _inherits(self, work: Work, key: tuple[str, str, Side], now: int) -> bool:
@@ -288,7 +293,7 @@ class ExecutionAgent:
 
         A person who closes a position waits for nothing.
         """
-        known = self._refused.get(key)
+        known = self._refused.get(key) if self._refused else None
         if work.orders or work.closing or known is None or abs(now - known.at) >= self._pause(known):
             return False
         work.rejects, work.ordered_at = known.count, known.at

@@ -14,7 +14,7 @@ from midas.domain.mode import KillLevel, Mode
 from midas.domain.time import SECOND
 from midas.domain.triggers import TriggerRules
 from midas.risk.calendar import Calendar
-from midas.risk.triggers import DEFENSIVE, STOP, Reading, losses, readings
+from midas.risk.triggers import STOP, Reading, defensives, losses, stops
 from midas.state.control import LEVELS, TRIGGER
 from midas.state.state import State
 
@@ -127,7 +127,7 @@ class Guardian:
         """R7.7: why everything must be closed now; empty while nothing is that bad."""
         if state.control.latched or state.recovering or not state.ledger.opened:
             return ""
-        return next((r.cause for r in readings(state, self.rules) if r.acts == STOP and r.fires), "")
+        return next((r.cause for r in stops(state, self.rules) if r.fires), "")
 
     def _feed(self, event: Ticked, state: State) -> Iterator[Decision]:
         control = state.control
@@ -164,9 +164,7 @@ class Guardian:
         if state.recovering:
             return
         budgets = state.budgets
-        for reading in readings(state, self.rules):
-            if reading.acts != DEFENSIVE:
-                continue
+        for reading in defensives(state, self.rules):
             held = reading.name in budgets.active
             if reading.ended if held else reading.fires:
                 yield self._moved(reading, not held, event, state)

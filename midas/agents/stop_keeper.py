@@ -150,10 +150,10 @@ class StopKeeper:
             state.stops.troubles[key] = "the kill in force lets none of our orders stand"
         if barred or control.permissions.flattens or self._execution.closes(*key):
             return
-        if reason := self._due(state, sleeve, kept, live, rules):
+        if reason := self._due(state, sleeve, kept, live, rules, standing):
             yield from self._fire(state, sleeve, reason)
             return
-        yield from self._place(state, sequence, sleeve, kept, live)
+        yield from self._place(state, sequence, sleeve, kept, live, standing)
 
     def _rules(self, strategy: str) -> StopRules:
         rules = self.book.of(strategy)
@@ -238,14 +238,16 @@ class StopKeeper:
 
     # when it is due
 
-    def _due(self, state: State, sleeve: Sleeve, kept: StopKept, live: Live, rules: StopRules) -> str:
+    def _due(
+        self, state: State, sleeve: Sleeve, kept: StopKept, live: Live, rules: StopRules,
+        standing: list[Order],
+    ) -> str:  # fmt: skip
         """Why the position has to be sold by us, now; empty while it hasn't."""
         market, key = state.markets[sleeve.instrument], kept.key
         if sleeve.instrument in state.stale or state.closing:
             return ""  # nothing is decided on what was true a while ago
         if stops.late(rules, kept.gained, kept.since, market.time):
             return f"no gain of {rules.time_gain:.2%} in {rules.time // MINUTE} min"
-        standing = _standing(state, sleeve)
         woken = any(o.phase is Phase.WORKING and not o.untriggered and _settled(o) for o in standing)
         there = stops.reached(kept.level, _printed(market, kept.since), market.mark)
         if not (there or woken or live.reached_at == 1):
@@ -268,9 +270,9 @@ class StopKeeper:
     # at the venue
 
     def _place(
-        self, state: State, sequence: int, sleeve: Sleeve, kept: StopKept, live: Live
+        self, state: State, sequence: int, sleeve: Sleeve, kept: StopKept, live: Live, standing: list[Order]
     ) -> Iterator[StopStep]:
-        rules, standing = self._rules(sleeve.strategy), _standing(state, sleeve)
+        rules = self._rules(sleeve.strategy)
         wanted = self._room(state, sleeve, standing) if rules.resident and kept.level else ZERO
         for extra in standing[1:]:
             if _settled(extra):

@@ -29,6 +29,7 @@ class TailWatch:
         self._computed_at = 0
         self._balances: dict[str, Decimal] = {}  # what the figures were computed of
         self._seen: dict[int, int] = {}
+        self._looked = (-1, -1)  # closes and record of the last look
 
     def bar(self, bar: Bar, state: State, assets: Assets) -> Iterator[Decision]:
         """At a multiple of a horizon, once every instrument's bar is in: a fast market waits for no tick."""
@@ -38,11 +39,13 @@ class TailWatch:
 
     def tick(self, at: int, state: State, assets: Assets) -> Iterator[Decision]:
         """Once a second of wall time."""
+        due = self._due(at, state)
+        if not due and self._looked == (state.closes.version, state.tail.version):
+            return  # no price has come, and no forecast is another one
         if state.recovering or not state.ledger.opened or not state.equity() > 0.0:
             return
         fresh = [h for h in self.desk.rules.horizons if self._is_fresh(h, state)]
-        age, traded = at - self._computed_at, self._balances != state.ledger.balances
-        if fresh or not 0 <= age < (TRADED if traded else self.desk.rules.every):  # the clock may be set back
+        if fresh or due:
             self._compute(at, state, assets)
         for horizon in self.desk.rules.horizons:
             outcome, waits = self._outcome(horizon, state)
@@ -52,6 +55,14 @@ class TailWatch:
             moved = TailMoved(horizon, outcome, forecast)
             state.tail.moved(moved)
             yield moved
+        self._looked = state.closes.version, state.tail.version
+
+    def _due(self, at: int, state: State) -> bool:
+        """Whether the figures are too old for what is held; the clock may have been set back."""
+        age, every = at - self._computed_at, self.desk.rules.every
+        if 0 <= age < min(TRADED, every):
+            return False
+        return not 0 <= age < (TRADED if self._balances != state.ledger.balances else every)
 
     def _compute(self, at: int, state: State, assets: Assets) -> None:
         self._computed_at, self._balances = at, dict(state.ledger.balances)

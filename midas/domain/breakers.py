@@ -12,6 +12,8 @@ from midas.domain.time import HOUR, MINUTE, SECOND
 class Component(Enum):
     """What midas depends on and can't mend."""
 
+    __hash__ = object.__hash__  # Enum hashes the name, in Python; a member is equal to itself alone
+
     PRICES = "price feed"
     BROKER = "broker"
     JOURNAL = "journal"

@@ -20,6 +20,8 @@ class Environment(Enum):
 class Mode(Enum):
     """What the system may do now, from freest to safest (R7.10)."""
 
+    __hash__ = object.__hash__  # Enum hashes the name, in Python; a member is equal to itself alone
+
     NORMAL = "NORMAL"
     DEFENSIVE = "DEFENSIVE"
     OBSERVATION = "OBSERVATION"

@@ -11,6 +11,8 @@ import msgspec
 class Side(Enum):
     """Which way an order trades."""
 
+    __hash__ = object.__hash__  # Enum hashes the name, in Python; a member is equal to itself alone
+
     BUY = "BUY"
     SELL = "SELL"
 

@@ -77,6 +77,7 @@ from midas.state.requests import CANCEL_AGAIN_MAX
 from midas.state.state import State
 
 CANCEL_PATIENCE = SECOND  # before the same cancel is asked for again
+_TOUCHING = frozenset({FillBooked, FillBusted, OrderMoved})
 
 
 class Keepers(NamedTuple):
@@ -230,22 +231,24 @@ class Engine:
         follow_up = self._follow_ups.get(type(event))
         if follow_up is not None:
             follow_up(event)
-        for made in self._decisions:
+        decisions = self._decisions
+        for made in decisions:
             if type(made) is FillBooked and made.purpose is Purpose.STOP:
                 self.orchestrator.execution.stopped_out(made.strategy, made.instrument, made.position)
-        if any(type(d) in (FillBooked, FillBusted, OrderMoved) for d in self._decisions):
+        if _touched(decisions):
             self._work(self.orchestrator.proceed(state, self._sequence))
-        if any(isinstance(d, Anomaly) and self._unexplained(d, event) for d in self._decisions):
+        if Anomaly in map(type, decisions) and self._unexplained(event):
             self._effects.extend(self._passes.look_again())
-        self._work(self._commands.follow(self._decisions, self._sequence))
-        if any(type(d) in (FillBooked, FillBusted, OrderMoved) for d in self._decisions):
+        self._work(self._commands.follow(decisions, self._sequence))
+        if _touched(decisions):
             self._keep_stops()  # after every other exit: those go first
         if state.orders.open:
             self._withdraw_unwanted()
 
-    def _unexplained(self, anomaly: Anomaly, event: Recorded) -> bool:
+    def _unexplained(self, event: Recorded) -> bool:
         """Whether only a full pass can say more; what a pass itself found waits for the next one."""
-        return anomaly.kind == "unknown_order" or not isinstance(event, AccountReported)
+        kinds = [d.kind for d in self._decisions if isinstance(d, Anomaly)]
+        return "unknown_order" in kinds or not isinstance(event, AccountReported)
 
     def _opened(self, event: SessionOpened) -> None:
         self._halved = self.state.control.mode is Mode.DEFENSIVE
@@ -324,8 +327,8 @@ class Engine:
         self._decisions.extend(self._counter.tick(event.at))
         self._decisions.extend(self.tail.tick(event.at, state, self.orchestrator.risk.limits.assets))
         self._after_modes(before)
-        if not state.opening_equity and state.ledger.opened and state.equity() == state.equity():
-            state.opening_equity = state.equity()
+        if not state.opening_equity and state.ledger.opened and (equity := state.equity()) == equity:
+            state.opening_equity = equity
             state.equity_peak = max(state.equity_peak, state.opening_equity)
         self._decisions.extend(self._downsizer.sell())
         self._work(self._downsizer.withdraw(self.orchestrator.risk.limits.forced_sale_over))
@@ -510,6 +513,11 @@ class Engine:
         self._decisions.append(Noted("KILL", "warn", self._flat.sentence()))
         if self.state.control.level == KillLevel.DISCONNECT.value:
             self._effects.append(Disconnect("kill level disconnect"))
+
+
+def _touched(decisions: list[Decision]) -> bool:
+    """Whether something became of an order."""
+    return not _TOUCHING.isdisjoint(map(type, decisions))
 
 
 def _just(then: int, now: int) -> bool:

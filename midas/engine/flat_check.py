@@ -30,7 +30,7 @@ class FlatCheck:
 
     def wants_pass(self) -> bool:
         """Whether to ask the venue at once."""
-        if not self.pending:
+        if self.verified or not self._flat():  # as `pending`: asked after whatever is done
             self._asked = 0
             return False
         self._asked += 1

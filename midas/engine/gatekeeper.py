@@ -17,6 +17,8 @@ def judge(state: State) -> Iterator[GateMoved]:
     if state.recovering:
         return
     control = state.control
+    if not (control.gates or state.breaks.known or state.stale_since or state.halted):
+        return  # asked once a second, and hardly ever is there anything to say
     for scope in (ACCOUNT, *state.instruments):
         gate = control.gates.get(scope)
         if gate is not None and gate.by:

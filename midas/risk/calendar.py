@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from midas.domain.time import SECOND
+from midas.domain.time import MINUTE, SECOND
 
 _EPOCH = date(1970, 1, 1).toordinal()
 _FIRST_MONDAY = date(1970, 1, 5).toordinal()
@@ -17,16 +17,16 @@ class Calendar:
     def __init__(self, zone: str) -> None:
         """Raises ZoneInfoNotFoundError for a zone that the IANA database doesn't know."""
         self._zone = ZoneInfo(zone)
-        self._second = -1
+        self._minute = -1
         self._known = (0, 0, 0)
 
     def periods(self, at: int) -> tuple[int, int, int]:
         """Day, week and month of the wall time `at`, nanoseconds."""
-        second = at // SECOND
-        if second != self._second:
-            today = datetime.fromtimestamp(second, UTC).astimezone(self._zone).date()
+        minute = at // MINUTE
+        if minute != self._minute:  # no zone's midnight has lain within one since 1972
+            today = datetime.fromtimestamp(at // SECOND, UTC).astimezone(self._zone).date()
             ordinal = today.toordinal()
             month = (today.year - 1970) * 12 + today.month - 1
-            self._second = second
+            self._minute = minute
             self._known = ordinal - _EPOCH, (ordinal - _FIRST_MONDAY) // 7, month
         return self._known

@@ -221,6 +221,7 @@ def standing(state: State, assets: Assets, without: str = "", *, open_orders: bo
     `without`: an order that is closed before what is asked for could be sent.
     """
     chart = chart_of(state, assets)
+    open_orders = open_orders or not (state.orders.open or state.orders.foreign)  # the same where none is
     if without or not open_orders:
         return Exposure(state, chart, _counted(state, chart, without, open_orders=open_orders))
     return _remembered(state, chart)

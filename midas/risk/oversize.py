@@ -6,14 +6,14 @@ projected onto what the limit leaves beside all that isn't theirs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from typing import NamedTuple
 
 from midas.domain.instrument import Instrument
 from midas.domain.limits import Assets, Limits
 from midas.domain.money import ZERO, floor_to, from_float
-from midas.risk.exposure import Exposure, standing
+from midas.risk.exposure import Exposure, Shares, standing
 from midas.risk.projection import Group, project
 from midas.risk.rows import FINE, TOLERANCE
 from midas.state.state import BY_HAND, State
@@ -56,12 +56,13 @@ class Sale(NamedTuple):
 
 def sales(limits: Limits, state: State) -> list[Sale]:
     """The sleeves of strategies that are too large; what a person holds is a person's to reduce."""
+    held = {(s.strategy, s.instrument): s.quantity for s in state.sleeves() if _ours(s.strategy, s.quantity)}
+    if not held:
+        return []
     now = standing(state, limits.assets, open_orders=False)
-    edge = 1.0 + limits.forced_sale_over
-    violated = [g for g in bounds(limits, now) if g.share > g.maximum * edge + TOLERANCE]
+    violated = bounds(limits, now, 1.0 + limits.forced_sale_over)
     if not violated:
         return []
-    held = {(s.strategy, s.instrument): s.quantity for s in state.sleeves() if _ours(s.strategy, s.quantity)}
     before = {_name(key): _share(state, now, key[1], quantity) for key, quantity in held.items()}
     reasons: dict[Key, str] = {}
     caps: list[Group] = []
@@ -80,7 +81,7 @@ def sales(limits: Limits, state: State) -> list[Sale]:
 def overfull(limits: Limits, state: State, slack: float = 0.0) -> Callable[[str, Instrument], str]:
     """Says of a strategy and an instrument whether what may still be bought is beyond a limit, and which."""
     now = standing(state, limits.assets)
-    violated = [g for g in bounds(limits, now) if g.share > g.maximum * (1.0 + slack) + TOLERANCE]
+    violated = bounds(limits, now, 1.0 + slack)
 
     def why(strategy: str, instrument: Instrument) -> str:
         return next((_why(g) for g in violated if g.holds(strategy, instrument, limits.assets)), "")
@@ -88,18 +89,24 @@ def overfull(limits: Limits, state: State, slack: float = 0.0) -> Callable[[str,
     return why
 
 
-def bounds(limits: Limits, now: Exposure) -> Iterator[Bound]:
-    """The limits that selling brings down. Dollars aren't among them: they are what one gets for selling."""
-    for base, share in now.by_asset.items():
-        yield Bound("asset", base, share, limits.position_max)
-    for sector, share in now.by_sector.items():
-        yield Bound("sector", sector, share, limits.sector_max)
-    for kind, share in now.by_kind.items():
-        yield Bound("class", kind, share, limits.kind_max(kind))
-    for venue, share in now.by_venue.items():
-        yield Bound("venue", venue, share, limits.venue_max)
-    for strategy, share in now.by_strategy.items():
-        yield Bound("strategy", strategy, share, limits.strategy_max)
+def bounds(limits: Limits, now: Exposure, edge: float = 0.0) -> list[Bound]:
+    """The limits that selling brings down, where more than `edge` times what they allow is there.
+
+    Dollars aren't among them: they are what one gets for selling.
+    """
+    alike: tuple[tuple[str, Shares, float], ...] = (
+        ("asset", now.by_asset, limits.position_max),
+        ("sector", now.by_sector, limits.sector_max),
+        *(("class", {kind: share}, limits.kind_max(kind)) for kind, share in now.by_kind.items()),
+        ("venue", now.by_venue, limits.venue_max),
+        ("strategy", now.by_strategy, limits.strategy_max),
+    )
+    return [
+        Bound(dimension, name, share, maximum)
+        for dimension, shares, maximum in alike
+        for name, share in shares.items()
+        if share > maximum * edge + TOLERANCE
+    ]
 
 
 def _name(key: Key) -> str:

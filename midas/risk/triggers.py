@@ -10,6 +10,7 @@ from math import nan
 
 import msgspec
 
+from midas.domain.calibration import CalibrationRules, Gap, Monitor
 from midas.domain.time import MINUTE
 from midas.domain.triggers import TriggerRules
 from midas.state.calibration import DESK
@@ -85,22 +86,44 @@ def readings(state: State, rules: TriggerRules) -> tuple[Reading, ...]:
     )  # fmt: skip
 
 
+def stops(state: State, rules: TriggerRules) -> tuple[Reading, ...]:
+    """Those of `readings` that close every position."""
+    return *_stopping(state, rules, state.equity()), *failures(state, rules)
+
+
+def defensives(state: State, rules: TriggerRules) -> tuple[Reading, ...]:
+    """Those of `readings` that hold mode DEFENSIVE."""
+    return *_holding(state, rules, state.equity()), _sharpe(state, rules), _calibration(state)
+
+
 def losses(state: State, rules: TriggerRules) -> tuple[Reading, ...]:
     """Those that compare equity with what it was."""
-    equity, budgets = state.equity(), state.budgets
-    day, week, month = (o.loss(equity) for o in (budgets.day, budgets.week, budgets.month))
-    drawdown = state.drawdown if state.equity_peak > 0.0 else nan
-    peak = state.equity_peak
+    equity = state.equity()
+    return *_stopping(state, rules, equity), *_holding(state, rules, equity)
+
+
+def _stopping(state: State, rules: TriggerRules, equity: float) -> tuple[Reading, ...]:
+    day, week, month = state.budgets.day, state.budgets.week, state.budgets.month
+    drawdown, peak = _drawdown(state, equity), state.equity_peak
     return (
         _stop("drawdown_stop", "drawdown", drawdown, rules.drawdown_stop, peak),
-        _stop("day_stop", "day's loss", day, rules.daily_loss_stop, budgets.day.equity),
-        _stop("week_stop", "week's loss", week, rules.weekly_loss_stop, budgets.week.equity),
-        _stop("month_stop", "month's loss", month, rules.monthly_loss_stop, budgets.month.equity),
-        _defensive("drawdown_defensive", "drawdown", drawdown, rules.drawdown_defensive, peak, rules),
-        _defensive(
-            "week_defensive", "week's loss", week, rules.weekly_loss_defensive, budgets.week.equity, rules
-        ),
+        _stop("day_stop", "day's loss", day.loss(equity), rules.daily_loss_stop, day.equity),
+        _stop("week_stop", "week's loss", week.loss(equity), rules.weekly_loss_stop, week.equity),
+        _stop("month_stop", "month's loss", month.loss(equity), rules.monthly_loss_stop, month.equity),
     )
+
+
+def _holding(state: State, rules: TriggerRules, equity: float) -> tuple[Reading, ...]:
+    drawdown, peak, week = _drawdown(state, equity), state.equity_peak, state.budgets.week
+    lost, most = week.loss(equity), rules.weekly_loss_defensive
+    return (
+        _defensive("drawdown_defensive", "drawdown", drawdown, rules.drawdown_defensive, peak, rules),
+        _defensive("week_defensive", "week's loss", lost, most, week.equity, rules),
+    )
+
+
+def _drawdown(state: State, equity: float) -> float:
+    return max(1.0 - equity / state.equity_peak, 0.0) if state.equity_peak > 0.0 else nan
 
 
 def failures(state: State, rules: TriggerRules) -> tuple[Reading, ...]:
@@ -116,6 +139,20 @@ def failures(state: State, rules: TriggerRules) -> tuple[Reading, ...]:
 
 def _sharpe(state: State, rules: TriggerRules) -> Reading:
     """Of the last days that were each measured from one day's start to the next one's."""
+    version = state.budgets.version
+    known = state.derived.get("sharpe")
+    if not isinstance(known, _Known) or known.version != version or known.rules is not rules:
+        known = state.derived["sharpe"] = _Known(version, rules, _sharpe_of(state, rules))
+    return known.reading
+
+
+class _Known(msgspec.Struct, frozen=True):
+    version: int
+    rules: TriggerRules
+    reading: Reading
+
+
+def _sharpe_of(state: State, rules: TriggerRules) -> Reading:
     whole = [made.value for made in state.budgets.returns if made.days == 1][-rules.sharpe_days :]
     return Reading(
         name="sharpe_defensive", title=f"{rules.sharpe_days}-day Sharpe", acts=DEFENSIVE, unit=RATIO,
@@ -127,7 +164,19 @@ def _sharpe(state: State, rules: TriggerRules) -> Reading:
 def _calibration(state: State) -> Reading:
     """R7.5, corrected: the calibrator judges once a minute by more than z, and it takes days to end."""
     now = state.calibration
-    gap, rules, monitor = now.gap(DESK), now.rules, now.monitors.get(DESK)
+    evidence = gap, rules, monitor = now.gap(DESK), now.rules, now.monitors.get(DESK)
+    known = state.derived.get("calibration")
+    if not isinstance(known, _Judged) or known.evidence != evidence:
+        known = state.derived["calibration"] = _Judged(evidence, _judged(gap, rules, monitor))
+    return known.reading
+
+
+class _Judged(msgspec.Struct, frozen=True):
+    evidence: tuple[Gap, CalibrationRules, Monitor | None]
+    reading: Reading
+
+
+def _judged(gap: Gap, rules: CalibrationRules, monitor: Monitor | None) -> Reading:
     held = monitor is not None and monitor.degraded
     return Reading(
         name="calibration_defensive", title="calibration z", acts=DEFENSIVE, unit=RATIO, value=gap.z,

@@ -20,6 +20,9 @@ else:  # its compiler takes a third of a second to load, and whoever folds a jou
 Levels = NDArray[np.int64]  # shape (n, 2): tick, lots
 
 NO_SNAPSHOT = "no snapshot yet"
+# What every book reads until it is first filled: whoever folds a journal makes many, and fills none.
+_CELLS, _FAR = 2 * window.WINDOW, (2, 2, 4 * window.ROOM)
+_NO_CELLS, _NO_FAR = np.zeros(_CELLS, np.int64), np.zeros(_FAR, np.int64)
 
 
 class OrderBook:
@@ -44,8 +47,7 @@ class OrderBook:
 
     def __init__(self) -> None:
         self._head = np.zeros(2 * window.HEAD, np.int64)
-        self._cells = np.zeros(2 * window.WINDOW, np.int64)
-        self._far = np.zeros((2, 2, 4 * window.ROOM), np.int64)
+        self._cells, self._far = _NO_CELLS, _NO_FAR
         self.last_id = 0
         self.best_bid = self.best_bid_lots = self.best_ask = self.best_ask_lots = 0
         self.valid = False
@@ -107,6 +109,7 @@ class OrderBook:
 
         `levels` is an array of shape (n, 2) or the same as little-endian bytes.
         """
+        self._own()
         if len(levels) > window.ROOM:
             self._grow(len(levels))
         self._touch(ladder.apply(self._head, self._cells, self._far, levels, bids))
@@ -116,6 +119,7 @@ class OrderBook:
 
         The best bid and ask after each row are written to the same row of `touch`.
         """
+        self._own()
         if len(updates) > window.ROOM:
             self._grow(len(updates))
         self._touch(ladder.trace(self._head, self._cells, self._far, updates, touch))
@@ -170,6 +174,11 @@ class OrderBook:
         count = ladder.best(self._head, self._cells, self._far, side, room)
         return room[:count]
 
+    def _own(self) -> None:
+        """Levels of its own, before the first of them is written."""
+        if self._cells is _NO_CELLS:
+            self._cells, self._far = np.zeros(_CELLS, np.int64), np.zeros(_FAR, np.int64)
+
     def _clear(self) -> None:
         if any(self.sizes):  # an empty ladder's pages stay untouched
             self._cells[:] = 0
@@ -184,6 +193,7 @@ class OrderBook:
 
     def _place(self, sides: list[Levels]) -> None:
         """Fill the empty ladder with each side's (key, lots) rows, ascending by key, around their touch."""
+        self._own()
         low = ladder.window_low(*(int(side[-1, 0]) if len(side) else window.EMPTY for side in sides))
         self._grow(max(map(len, sides)))
         for number, rows in enumerate(sides):

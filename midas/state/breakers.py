@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from midas.domain.breakers import EFFECTS, Component, Effect, Phase
+from midas.domain.breakers import Component, Phase
 
 
 class Breaker(msgspec.Struct):
@@ -51,9 +51,9 @@ class Breakers:
         else:
             word.failing_since, word.detail = word.failing_since or at, detail
 
-    def holding(self, effect: Effect) -> list[Breaker]:
-        """The breakers whose effect is this one and holds."""
-        return [b for c, b in self.all.items() if EFFECTS[c] is effect and b.holds]
+    def holding(self) -> list[Breaker]:
+        """The breakers whose effect holds."""
+        return [b for b in self.all.values() if b.phase is not Phase.CLOSED]
 
     def lacking(self, needs: frozenset[str]) -> Breaker | None:
         """The first component among `needs` that can't be relied on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
 import msgspec
 
@@ -29,6 +30,7 @@ class Budgets:
     def __init__(self) -> None:
         self.day, self.week, self.month = Opening(), Opening(), Opening()
         self.returns: deque[DayReturn] = deque(maxlen=RETURNS_KEPT)
+        self.version = 0  # another one after every change of `returns`
         self.active: dict[str, ActiveTrigger] = {}
 
     def roll(self, day: int, week: int, month: int, equity: float) -> list[Decision]:
@@ -47,6 +49,12 @@ class Budgets:
     def close(self, made: DayReturn) -> None:
         """A day is over."""
         self.returns.append(made)
+        self.version += 1
+
+    def resume(self, returns: Iterable[DayReturn]) -> None:
+        """The days of earlier sessions."""
+        self.returns.extend(returns)
+        self.version += 1
 
     def begin_anew(self, equity: float) -> None:
         """Losses count from here on."""

@@ -39,9 +39,9 @@ class HorizonCloses:
             if bar.time % horizon:
                 continue
             rows = self._rows[bar.instrument, horizon]
+            self.version += 1
             if not rows or rows[-1][0] < bar.time:
                 rows.append((bar.time, bar.close))
-                self.version += 1
             self.newest[horizon] = max(self.newest[horizon], bar.time)
 
     def on_candles(self, read: CandlesRead) -> None:
@@ -62,6 +62,7 @@ class HorizonCloses:
 
     def at(self, instrument: str, horizon: int, time: int) -> float | None:
         """The price at a multiple of the horizon; None where there is none."""
-        return next(
-            (close for t, close in reversed(self._rows.get((instrument, horizon), ())) if t == time), None
-        )
+        for known, close in reversed(self._rows.get((instrument, horizon), ())):
+            if known <= time:
+                return close if known == time else None
+        return None

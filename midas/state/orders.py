@@ -36,11 +36,10 @@ class Orders(Requests):
 
     def working(self, strategy: str, instrument: str) -> list[Order]:
         """Open orders of one sleeve, oldest first."""
-        return [
-            o
-            for o in self.open.values()
-            if o.intent.strategy == strategy and o.intent.instrument == instrument
-        ]
+        if not self.open:
+            return []
+        each = [(order, order.intent) for order in self.open.values()]
+        return [o for o, intent in each if intent.strategy == strategy and intent.instrument == instrument]
 
     def exits(self, strategy: str, instrument: str) -> list[Order]:
         """Open orders that sell of one sleeve, but for its stop."""
@@ -69,7 +68,8 @@ class Orders(Requests):
     @property
     def unknown(self) -> list[Order]:
         """Orders whose fate isn't known, oldest doubt first."""
-        return sorted((o for o in self.open.values() if o.unknown), key=lambda o: o.unknown_since)
+        doubts = [o for o in self.open.values() if o.unknown_since > 0]
+        return sorted(doubts, key=lambda o: o.unknown_since) if doubts else doubts
 
     def rate(self, now: int, window: int) -> int:
         """Intents planned in the last `window` ns."""

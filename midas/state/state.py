@@ -162,10 +162,12 @@ class State:
 
         `without`: an order that is closed before what is asked for could be sent.
         """
-        own = (o for o in self.orders.working(strategy, instrument) if o.intent.client_id != without)
-        offered = sum((o.reserved for o in own if o.intent.side is Side.SELL), ZERO)
-        free = self.ledger.sleeve(strategy, instrument).quantity - offered
+        free = self.ledger.sleeve(strategy, instrument).quantity
         total = self.ledger.balances.get(self.instruments[instrument].base, ZERO)
+        if not (self.orders.open or self.orders.foreign):
+            return max(ZERO, min(free, total))
+        own = (o for o in self.orders.working(strategy, instrument) if o.intent.client_id != without)
+        free -= sum((o.reserved for o in own if o.intent.side is Side.SELL), ZERO)
         return max(ZERO, min(free, total - self.orders.leaves(instrument, Side.SELL, without)))
 
     def scopes(self, strategy: str, instrument: str) -> tuple[str, ...]:
@@ -425,7 +427,7 @@ class State:
                     carried.month, carried.month_equity,
                 )
             )  # fmt: skip
-        self.budgets.returns.extend(carried.returns)
+        self.budgets.resume(carried.returns)
         self.budgets.active = dict(carried.triggers)
         self.stops.restore(carried.stops)
         self.tail.restore(carried.tail)

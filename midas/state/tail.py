@@ -15,6 +15,7 @@ class TailRecord:
     """Changed by `TailMoved` alone, live and when a journal is folded."""
 
     def __init__(self) -> None:
+        self.version = 0  # another one after every change
         self.pending: dict[int, TailForecast] = {}
         self._outcomes: dict[int, deque[TailOutcome]] = {}
 
@@ -24,6 +25,7 @@ class TailRecord:
 
     def moved(self, moved: TailMoved) -> None:
         """A forecast met its outcome, was dropped, or was made."""
+        self.version += 1
         if moved.outcome is not None:
             kept = self._outcomes.setdefault(moved.horizon, deque(maxlen=OUTCOMES_KEPT))
             kept.append(moved.outcome)
@@ -39,6 +41,7 @@ class TailRecord:
 
     def restore(self, carried: Iterable[HorizonCarried]) -> None:
         """As it was."""
+        self.version += 1
         for each in carried:
             if each.outcomes:
                 self._outcomes[each.horizon] = deque(each.outcomes, maxlen=OUTCOMES_KEPT)

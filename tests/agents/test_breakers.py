@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from midas.agents.breakers import PROVEN, BreakerKeeper
-from midas.domain.breakers import BreakerRules, Component, Effect, Phase
+from midas.domain.breakers import BreakerRules, Component, Phase
 from midas.domain.decision import BreakerMoved, Decision, GateMoved, ModeChanged
 from midas.domain.event import ComponentReported
 from midas.domain.mode import Mode
@@ -196,4 +196,4 @@ def test_nothing_is_judged_before_the_account_is_known(state: State) -> None:
 def test_every_number_is_a_setting(state: State) -> None:
     state.feed_age = 30 * SECOND
     assert moves(tick(state, rules=BreakerRules(price_feed=20 * SECOND))) == [("price feed", "open")]
-    assert state.breakers.holding(Effect.NO_ENTRIES)
+    assert [breaker.component for breaker in state.breakers.holding()] == [Component.PRICES]

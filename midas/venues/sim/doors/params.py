@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from typing import TypeVar
 from urllib.parse import parse_qsl
 
@@ -65,7 +66,7 @@ class Params:
             return None
         if text == "":
             raise Refusal(-1105, f"Parameter '{name}' was empty.")
-        if legal is not None and re.fullmatch(legal, text) is None:
+        if legal is not None and _pattern(legal).fullmatch(text) is None:
             raise illegal(name, legal)
         return text
 
@@ -164,3 +165,8 @@ def texts(text: str) -> list[str] | None:
 def rendered(value: object) -> str:
     """A JSON value as the text that signatures are made of."""
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+
+
+@cache
+def _pattern(legal: str) -> re.Pattern[str]:
+    return re.compile(legal)
