@@ -99,6 +99,7 @@ class TailDesk:
         self._samples: dict[
             tuple[int, tuple[str, ...]], _Sample
         ] = {}  # in whatever order they were asked for
+        self._volatilities: dict[str, float] = {}
         self._version = closes.version
         self._limits = [(n, m) for n, m in (("VaR", rules.var_max), ("ES", rules.es_max)) if m > 0.0]
         self._lowest = min((maximum for _, maximum in self._limits), default=0.0)
@@ -184,7 +185,10 @@ class TailDesk:
         """What is held now, in every scenario."""
         weights = at_risk(state, assets)
         classes = {name: stress_class(assets, one.base) for name, one in state.instruments.items()}
-        volatility = {name: self._daily_volatility(name) for name in weights}
+        self._renew()
+        for name in weights.keys() - self._volatilities.keys():
+            self._volatilities[name] = self._daily_volatility(name)
+        volatility = {name: self._volatilities[name] for name in weights}
         return tuple(stressed(scenario, weights, classes, volatility) for scenario in SCENARIOS)
 
     def lacking(self, horizon: int, names: Collection[str]) -> str:
@@ -206,9 +210,7 @@ class TailDesk:
         return f"{text})"
 
     def _sample(self, horizon: int, names: Iterable[str]) -> _Sample:
-        if self._version != self._closes.version:
-            self._version = self._closes.version
-            self._samples.clear()
+        self._renew()
         key = horizon, tuple(names)
         sample = self._samples.get(key)
         if sample is None:
@@ -216,6 +218,13 @@ class TailDesk:
             sample = self._samples.get(ordered) or self._made(*ordered)
             self._samples[key] = self._samples[ordered] = sample
         return sample
+
+    def _renew(self) -> None:
+        """Another price is another sample."""
+        if self._version != self._closes.version:
+            self._version = self._closes.version
+            self._samples.clear()
+            self._volatilities.clear()
 
     def _made(self, horizon: int, names: tuple[str, ...]) -> _Sample:
         returns = aligned({name: self._closes.of(name, horizon) for name in names}, horizon)
