@@ -28,8 +28,6 @@ class Mode(Enum):
     PAUSE = "PAUSE"
     EMERGENCY = "EMERGENCY"
 
-    __hash__ = object.__hash__  # as they are compared; Enum's own is Python, and looked up for every intent
-
     @property
     def safety(self) -> int:
         """0 for NORMAL up to 4 for EMERGENCY: going up is immediate, going down is a human's act."""

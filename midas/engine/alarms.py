@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from midas.agents.execution_agent import sellable
 from midas.agents.guardian import UNKNOWN_PAUSE
 from midas.agents.strategy_manager import StrategyManager
 from midas.domain.breakers import EFFECTS, Component, Phase
@@ -40,6 +41,7 @@ def known(name: str, state: State, strategies: StrategyManager) -> bool:
         "gate": of in state.control.gates,
         "strategy": of in strategies.enrolled,
         "book": of in state.markets,
+        "unsold": of in state.markets,
         "store": of in ("journal", "tape"),
         "breaker": of in {component.value for component in Component},
         "stream": bool(of),
@@ -98,6 +100,7 @@ class Alarms:
         yield from self._streams(health)
         yield from self._account(health)
         yield from self._equity()
+        yield from self._unsold()
         yield from self._stops()
         yield from self._books()
         yield from self._machine(health)
@@ -217,6 +220,19 @@ class Alarms:
             f"equity isn't known, so no loss stops the desk: {', '.join(lacking)} has no price",
             "nothing new is opened; watch what is held yourself until its market speaks", grace=GRACE,
         )  # fmt: skip
+
+    def _unsold(self) -> Iterator[Condition]:
+        """What everything that closes would sell, and nobody bids for."""
+        state = self._state
+        if not state.control.permissions.flattens or state.control.guarded:
+            return
+        held = {s.instrument for s in state.sleeves() if sellable(state, s, s.quantity)}
+        for name in sorted(name for name in held if not state.markets[name].bid_lots):
+            yield Condition(
+                f"unsold:{name}", "error", f"{state.instruments[name].name} can't be closed: nobody bids",
+                "it is sold as soon as somebody does; where you see a market elsewhere, sell it there",
+                grace=GRACE,
+            )  # fmt: skip
 
     def _stops(self) -> Iterator[Condition]:
         for (strategy, instrument), trouble in self._state.stops.troubles.items():

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from midas.agents.guardian import UNKNOWN_MAX
-from midas.domain.command import SetMode
+from midas.domain.command import Kill, SetMode
 from midas.domain.decision import Noted
 from midas.domain.event import OrderFilled, Source
 from midas.domain.market import Quote
@@ -177,3 +177,18 @@ def test_equity_that_is_not_known_fires_nothing_and_is_told() -> None:
     assert told.text == "equity isn't known, so no loss stops the desk: BTC has no price"
     stage.tick()
     assert "equity" not in stage.alarms
+
+
+def test_a_position_that_nobody_bids_for_is_named_while_everything_is_to_be_closed() -> None:
+    stage = Stage()
+    stage.desk.feed(stage.market.trade())
+    stage.desk.feed(msgspec.structs.replace(stage.market.move()[1], bid_lots=0))
+    stage.desk.command(Kill("flatten", "enough"))
+    assert f"unsold:{BTC.id}" not in stage.alarms, "it may be a hiccup"
+    stage.tick(3, quiet=True)
+    told = next(alarm for alarm in stage.desk.picture().alarms if alarm.name == f"unsold:{BTC.id}")
+    assert told.text == "BTC-USDT can't be closed: nobody bids"
+    assert stage.position == HELD
+    stage.tick(3)
+    assert not stage.position
+    assert f"unsold:{BTC.id}" not in stage.alarms
