@@ -13,11 +13,22 @@ from tests.fakes.guard import stay_on_this_machine
 
 # The same examples at every run, on any machine: what fails has to fail again. New ones are looked for on
 # purpose, with `pytest --hypothesis-profile=search`.
-settings.register_profile("same", derandomize=True)
+settings.register_profile("same", derandomize=True, max_examples=60)
 settings.register_profile("search", deadline=None)
 settings.load_profile("same")
 
 _REPOSITORY = Path(__file__).resolve().parent.parent
+_DRAWN = ("snapshots", "tui")  # folders below tests/
+_LARGEST = ("200x60", "size2")
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Screens are drawn at all three sizes; what else is drawn at the largest is left to `make test-long`."""
+    for item in items:
+        drawn = item.path.parent.name in _DRAWN and item.path.stem != "test_cells_screens"
+        if drawn and any(size in item.name.partition("[")[2] for size in _LARGEST):
+            item.add_marker(pytest.mark.long)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -79,6 +79,7 @@ def test_stopping_from_another_shell_is_clean_and_leaves_nothing_running(desk: P
     assert desk.run("status").returncode == 2
 
 
+@pytest.mark.long
 def test_a_long_home_keeps_its_sockets_elsewhere(tmp_path: Path) -> None:
     deep = ProcessDesk(tmp_path / ("deep" * 25) / "home")
     try:

@@ -24,6 +24,7 @@ def test_the_last_line_is_a_report(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(report["trace"]) == 32
 
 
+@pytest.mark.long
 def test_worlds_are_the_same_in_other_processes() -> None:
     plans = tuple(Plan(seed=s, faults=(), calm=5.0, heal=30.0, ends=40.0) for s in (3, 4))
     assert sorted(judged(plans), key=lambda v: v.seed) == work(Job(plans))

@@ -54,7 +54,8 @@ async def halts(bench: Bench, what: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "link"), [("1", "slow"), *((view.number, "lan") for view in screens())]
+    ("number", "link"),
+    [pytest.param("1", "slow", marks=pytest.mark.long), *((view.number, "lan") for view in screens())],
 )  # a slow line has 256 colours
 async def test_the_chord_halts_over_everything_that_can_be_open(
     console: Console, number: str, link: str

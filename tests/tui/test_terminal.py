@@ -40,6 +40,7 @@ def test_a_chord_reaches_the_kill_socket_while_the_terminal_is_unread(terminal: 
     assert len(terminal.lines("kill")) == 1
 
 
+@pytest.mark.long
 def test_a_terminal_that_stops_reading_does_not_stop_the_loop(terminal: Terminal) -> None:
     gaps = len(terminal.lines("gap"))
     time.sleep(STALL)

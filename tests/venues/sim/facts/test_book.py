@@ -213,6 +213,7 @@ def trades_of(market: Synthetic, seconds: int) -> list[Print]:
     return [event for event in first if isinstance(event, Print) and event.time < START + seconds * SECOND]
 
 
+@pytest.mark.long
 def test_a_world_s_rows_are_medians_over_its_assets_and_exact_for_each() -> None:
     world = preset_world("medium")
     rows = book.served(world, 5, minutes=20, pairs=1)
