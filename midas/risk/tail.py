@@ -186,8 +186,9 @@ class TailDesk:
         weights = at_risk(state, assets)
         classes = {name: stress_class(assets, one.base) for name, one in state.instruments.items()}
         self._renew()
-        for name in weights.keys() - self._volatilities.keys():
-            self._volatilities[name] = self._daily_volatility(name)
+        for name in weights:
+            if name not in self._volatilities:
+                self._volatilities[name] = self._daily_volatility(name)
         volatility = {name: self._volatilities[name] for name in weights}
         return tuple(stressed(scenario, weights, classes, volatility) for scenario in SCENARIOS)
 
