@@ -226,8 +226,10 @@ class Alarms:
         state = self._state
         if not state.control.permissions.flattens or state.control.guarded:
             return
-        held = {s.instrument for s in state.sleeves() if sellable(state, s, s.quantity)}
-        for name in sorted(name for name in held if not state.markets[name].bid_lots):
+        held = dict.fromkeys(s.instrument for s in state.sleeves() if sellable(state, s, s.quantity))
+        for name in held:
+            if state.markets[name].bid_lots:
+                continue
             yield Condition(
                 f"unsold:{name}", "error", f"{state.instruments[name].name} can't be closed: nobody bids",
                 "it is sold as soon as somebody does; where you see a market elsewhere, sell it there",
