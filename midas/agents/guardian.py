@@ -54,7 +54,7 @@ class Guardian:
             accepted, _, decisions = self.set_mode(SetMode("PAUSE", command.reason), actor, state)
             return accepted, "mode PAUSE; `midas kill --level flatten` closes every position", decisions
         if mode is control.mode:
-            return True, self._stay(mode, actor, state), []
+            return True, *self._stay(mode, actor, state)
         if mode.safety < control.mode.safety or (control.latched and mode is not Mode.EMERGENCY):
             if control.latched:
                 return False, "the kill latch is set: `resume` with a reason releases it", []
@@ -67,13 +67,13 @@ class Guardian:
         cause = command.reason.strip() or "asked for"
         return True, f"mode {mode.value}", [*control.set_mode(mode, actor, cause, "a person", state.now)]
 
-    def _stay(self, mode: Mode, actor: str, state: State) -> str:
+    def _stay(self, mode: Mode, actor: str, state: State) -> tuple[str, list[Decision]]:
         """A person wants the mode that holds already: begun by a trigger, it no longer ends by itself."""
         control = state.control
         if mode.safety <= control.floor.safety:
-            return f"already {mode.value}"
-        control.floor, control.by, control.ends_when = mode, actor, "a person"
-        return f"already {mode.value}; from here on only a person ends it"
+            return f"already {mode.value}", []
+        control.floor = mode
+        return f"already {mode.value}; from here on only a person ends it", [control.keep_mode(actor)]
 
     def latch(self, event: LatchTripped, state: State) -> list[Decision]:
         """The latch is on disk: freeze, and take the mode of the level."""

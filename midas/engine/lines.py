@@ -88,6 +88,8 @@ def _anomaly(d: Anomaly, state: State) -> Line:
 
 
 def _mode(d: ModeChanged, state: State) -> Line:
+    if d.before == d.after:
+        return "MODE", "warn", f"{d.after} kept by {d.by}: only a person ends it"
     return "MODE", "warn", f"{d.before} -> {d.after} by {d.by}: {d.cause}"
 
 

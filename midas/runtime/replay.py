@@ -166,6 +166,9 @@ def _fold_decisions(state: State, body: bytes) -> None:
 
 
 def _set_mode(state: State, made: ModeChanged) -> None:
+    if made.before == made.after:
+        state.control.keep_mode(made.by)
+        return
     since = made.since or state.now
     state.control.set_mode(Mode(made.after), made.by, made.cause, made.ends_when, since)
 

@@ -66,6 +66,11 @@ class Control:
         self.mode, self.by, self.cause, self.ends_when, self.since = mode, by, cause, ends_when, at
         return [change]
 
+    def keep_mode(self, by: str) -> ModeChanged:
+        """A person wants the mode that holds already: nothing else ends it from here on."""
+        self.by, self.ends_when = by, "a person"
+        return ModeChanged(self.mode.value, self.mode.value, by, self.cause, self.ends_when, self.since)
+
     def retell(self, active: dict[str, ActiveTrigger]) -> None:
         """The triggers that hold an automatic DEFENSIVE have changed: so have its cause and its end."""
         if self.mode is Mode.DEFENSIVE and self.by == TRIGGER and active:

@@ -147,6 +147,8 @@ def test_defensive_that_a_person_asks_for_too_ends_by_that_person_alone() -> Non
     stage.tick(60)
     assert not stage.state.orders.unknown
     assert (stage.mode(), stage.state.control.ends_when) == (Mode.DEFENSIVE, "a person")
+    after = stage.restart()
+    assert (after.mode(), after.state.control.ends_when) == (Mode.DEFENSIVE, "a person")
 
 
 @pytest.mark.parametrize(("bid", "ask"), [(-900_000, 0), (0, 6_000_000)])

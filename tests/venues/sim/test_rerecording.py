@@ -140,6 +140,7 @@ async def test_every_rotated_file_replays_by_itself(open_venue: Opens, tmp_path:
     assert verify_book(tmp_path / "out").good
 
 
+@pytest.mark.long
 async def test_a_gap_between_two_sessions_is_replayed_as_a_gap(open_venue: Opens, tmp_path: Path) -> None:
     one, two, run = tmp_path / "one", tmp_path / "two", tmp_path / "run"
     run.mkdir()
