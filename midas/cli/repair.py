@@ -92,7 +92,7 @@ def _hindrance(home: Path) -> Path | None:
 
 def _agreed(args: Namespace, found: Survey) -> bool:
     """A person at a terminal is shown what is damaged and asked."""
-    if args.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if args.json or sys.stdin.closed or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return False
     print(_text(_finding(found)))
     try:
