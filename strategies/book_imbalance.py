@@ -164,7 +164,9 @@ class BookImbalance:
     def _leaving(
         self, place: Round, evidence: Evidence, market: MarketView, briefing: Briefing
     ) -> Opinion | None:
-        """Until the position is gone; a late fill of the entry is sold too."""
+        """Until the position is gone; what an entry bought after it was given up is sold too."""
+        if briefing.position > 0.0 and market.time - place.since > self._parameters.rest_s * SECOND:
+            return self._leave(place, evidence, market, "still held", Urgency.AGGRESSIVE)
         if briefing.position <= 0.0 and market.time - place.since > SECOND:
             place.move(Stage.RESTING, market.time)
         return None

@@ -93,7 +93,7 @@ class Orchestrator:
             )
             signal = None
             if opinion is not None:
-                signal = self.strategies.signal(enrolled, opinion, market, sequence)
+                signal = self.strategies.signal(enrolled, opinion, market, sequence, state)
             if enrolled.failed:
                 yield Noted(
                     "STRATEGY", "error", f"{enrolled.strategy.name} is switched off: {enrolled.failed}"
@@ -120,6 +120,8 @@ class Orchestrator:
         room = self.risk.room(signal.strategy, signal.instrument, state) if signal.gain is not None else None
         wish = self._portfolio.target(signal, enrolled.weight, volatility, state, room)
         if wish.target is None:
+            if signal.direction <= 0.0:  # nothing to sell; but an entry may wait for its next try
+                self.execution.forget_entries(state, signal.instrument, signal.strategy)
             yield from self._made(signal, "held", wish.reason, state, wish.steps)
             return
         verdict = self.risk.review(wish.target, state)

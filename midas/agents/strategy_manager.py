@@ -85,7 +85,7 @@ class StrategyManager:
         return opinion
 
     def signal(
-        self, enrolled: Enrolled, opinion: Opinion, market: InstrumentMarket, sequence: int
+        self, enrolled: Enrolled, opinion: Opinion, market: InstrumentMarket, sequence: int, state: State
     ) -> Signal | None:
         """The opinion as a signal, or None where it says nothing that wasn't said before.
 
@@ -93,7 +93,10 @@ class StrategyManager:
         """
         last = self.spoken.get((enrolled.strategy.name, market.instrument.id))
         if last is not None and not _news(last, opinion, market.time):
-            return None
+            if not _nothing_to_sell(last, opinion, market.time):
+                return None
+            if state.ledger.sleeve(enrolled.strategy.name, market.instrument.id).quantity <= 0:
+                return None
         try:
             signal = _written(enrolled, opinion, market, sequence)
         except (TypeError, ValueError, AttributeError, ArithmeticError, msgspec.MsgspecError) as error:
@@ -200,6 +203,11 @@ def _news(last: Spoken, opinion: Opinion, time: int) -> bool:
         again = opinion.direction > 0.0 or last.outcome == "refused"
         return again and time - before.time >= REPEAT_AFTER
     return opinion.confidence - before.confidence >= CONFIDENCE_STEP
+
+
+def _nothing_to_sell(last: Spoken, opinion: Opinion, time: int) -> bool:
+    """It wanted out some time ago and held nothing; an entry may have filled since."""
+    return last.outcome == "held" and opinion.direction <= 0.0 and time - last.signal.time >= REPEAT_AFTER
 
 
 def _sign(direction: float) -> int:

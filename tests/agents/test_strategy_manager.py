@@ -60,7 +60,7 @@ class Stage:
     def signal(self, direction: float, confidence: float = 0.5, **more: object) -> Signal | None:
         opinion = self.say(direction, confidence, **more)
         assert opinion is not None
-        return self.manager.signal(self.enrolled, opinion, self.state.markets[BTC.id], 1)
+        return self.manager.signal(self.enrolled, opinion, self.state.markets[BTC.id], 1, self.state)
 
     def heard(self, direction: float, outcome: str, confidence: float = 0.5) -> None:
         signal = self.signal(direction, confidence)
@@ -142,6 +142,15 @@ def test_what_was_not_acted_on_is_offered_again_after_a_while(
     assert stage.signal(direction) is None
     stage.wait(1)
     assert (stage.signal(direction) is not None) is again
+
+
+def test_an_exit_that_found_nothing_to_sell_is_offered_again_once_something_is_held(stage: Stage) -> None:
+    stage.heard(0.0, "held")
+    hold(stage.state, "0.01", "90", "parrot")
+    stage.wait(REPEAT_AFTER - 1)
+    assert stage.signal(0.0) is None
+    stage.wait(1)
+    assert stage.signal(0.0) is not None
 
 
 def regime(state: State, label: RegimeLabel) -> None:

@@ -8,9 +8,14 @@ import os
 import sys
 from typing import Any
 
+import pytest
+
 from tests.fakes.exchange import Opens, Venue
 
 WAIT = 30  # seconds until a process is given up
+
+# The managers' own threads sometimes never end on a full machine; midas uses none of them.
+pytestmark = pytest.mark.long
 
 
 async def ran(venue: Venue, kind: str) -> dict[str, list[Any]]:

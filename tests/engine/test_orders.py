@@ -74,6 +74,15 @@ def test_an_entry_waits_at_the_touch_and_an_aggressive_exit_takes(scene: Scene) 
     assert scene.desk.state.orders.open == {}
 
 
+def test_an_exit_said_between_two_tries_of_a_refused_entry_ends_the_entry(scene: Scene) -> None:
+    scene.desk.venue.refusing = "Account has insufficient balance for requested action."
+    scene.say(long())
+    (made,) = of(SignalMade, scene.say(flat()))
+    scene.desk.venue.refusing = ""
+    assert of(OrderPlanned, scene.tick(300)) == []
+    assert (made.outcome, scene.position) == ("held", 0)
+
+
 def test_a_fill_is_booked_once_however_often_it_is_reported(scene: Scene) -> None:
     scene.hold()
     held, fills = scene.position, of(FillBooked, scene.desk.audits)
