@@ -56,10 +56,12 @@ class Orchestrator:
     def on_bar(self, bar: Bar, state: State, sequence: int) -> Iterator[Decision]:
         """Study the bar; then everybody who hears bars may speak, unless it is history."""
         yield from self.calibrator.on_bar(bar, state)
-        features, regime, forecast = self._analysts[bar.instrument].study(bar)
-        self._forecasts[bar.instrument], self._volatility[bar.instrument] = forecast, features.rv20
-        self.atr[bar.instrument] = features.atr14
-        yield from _regime_change(state, bar.instrument, regime)
+        analyst = self._analysts.get(bar.instrument)
+        if analyst is not None:
+            features, regime, forecast = analyst.study(bar)
+            self._forecasts[bar.instrument], self._volatility[bar.instrument] = forecast, features.rv20
+            self.atr[bar.instrument] = features.atr14
+            yield from _regime_change(state, bar.instrument, regime)
         if not bar.synthetic and state.markets[bar.instrument].bid_lots:
             yield from self._hear("bar", state.markets[bar.instrument], state, sequence)
 
@@ -114,7 +116,7 @@ class Orchestrator:
             yield from self._made(signal, "held", f"{who} is closing this position", state)
             return
         room = self.risk.room(signal.strategy, signal.instrument, state) if signal.gain is not None else None
-        wish = self._portfolio.target(signal, enrolled.weight, volatility, state, room)
+        wish = self._portfolio.target(signal, enrolled.weight, volatility, state, room, enrolled.units)
         if wish.target is None:
             yield from self._made(signal, "held", wish.reason, state, wish.steps)
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Context, getcontext, setcontext
+from decimal import Context, Decimal, getcontext, setcontext
 from math import isfinite, nan
 from numbers import Real
 from typing import TypeVar
@@ -19,6 +19,7 @@ from midas.state.state import State
 
 REPEAT_AFTER = 10 * SECOND  # market time before the same refused or muted opinion is offered again
 CONFIDENCE_STEP = 0.2  # a smaller change of confidence isn't news
+UNSTUDIED = Regime(label=RegimeLabel.UNKNOWN, source="warming", since=0)
 Term = TypeVar("Term", Contribution, Reading)
 
 
@@ -32,6 +33,8 @@ class Enrolled(msgspec.Struct):
     signals: int = 0
     needs: frozenset[str] = frozenset()  # components that it can't do without: "news", "models"
     calibrated: bool = False  # its confidence is the chance of being right
+    unaided: bool = False  # it decides from prices alone
+    units: Decimal | None = None  # base units that it always holds; None: sizing decides
 
 
 class Spoken(msgspec.Struct):
@@ -63,7 +66,10 @@ class StrategyManager:
         strategy, instrument = enrolled.strategy, market.instrument.id
         sleeve = state.ledger.sleeve(strategy.name, instrument)
         average = float(sleeve.average_price) if sleeve.quantity > 0 else nan
-        briefing = Briefing(_regime(state, instrument), forecast, float(sleeve.quantity), average, rv)
+        if enrolled.unaided:
+            briefing = Briefing(UNSTUDIED, None, float(sleeve.quantity), average, nan)
+        else:
+            briefing = Briefing(_regime(state, instrument), forecast, float(sleeve.quantity), average, rv)
         ours = getcontext()
         setcontext(self._theirs)
         try:
@@ -118,13 +124,14 @@ class StrategyManager:
             return ""
         if (breaker := state.breakers.lacking(enrolled.needs)) is not None:
             return f"it needs {breaker.component.value}: {breaker.reason}"
-        return _resting(enrolled.strategy, _regime(state, signal.instrument))
+        regime = UNSTUDIED if enrolled.unaided else _regime(state, signal.instrument)
+        return _resting(enrolled.strategy, regime)
 
     def speaking(self, instrument: str, regime: Regime) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Names of those on this instrument that may open risk in this regime, and of those that may not."""
-        there = [e.strategy for e in self.enrolled.values() if instrument in e.instruments]
-        resting = {s.name for s in there if _resting(s, regime)}
-        names = [s.name for s in there]
+        there = [e for e in self.enrolled.values() if instrument in e.instruments]
+        resting = {e.strategy.name for e in there if _resting(e.strategy, UNSTUDIED if e.unaided else regime)}
+        names = [e.strategy.name for e in there]
         return tuple(n for n in names if n not in resting), tuple(n for n in names if n in resting)
 
 
@@ -141,8 +148,7 @@ def _resting(strategy: Strategy, regime: Regime) -> str:
 
 
 def _regime(state: State, instrument: str) -> Regime:
-    known = state.regimes.get(instrument)
-    return known if known is not None else Regime(label=RegimeLabel.UNKNOWN, source="warming", since=0)
+    return state.regimes.get(instrument, UNSTUDIED)
 
 
 def _sane(opinion: Opinion) -> bool:

@@ -19,13 +19,15 @@ class InstrumentMarket:
     """The market of one instrument, changed in place by `State.apply` alone."""
 
     __slots__ = (
-        "ask", "ask_lots", "at", "bars", "bars_seen", "bid", "bid_lots", "book", "book_changed_at",
+        "_bar_spread", "ask", "ask_lots", "at", "bars", "bars_seen", "bid", "bid_lots", "book", "book_changed_at",
         "first_price", "first_time", "flow", "instrument", "last", "last_sold", "prints",
         "synthetic_bars", "tick", "time",
     )  # fmt: skip
 
-    def __init__(self, instrument: Instrument) -> None:
+    def __init__(self, instrument: Instrument, bar_spread: float | None = None) -> None:
         self.instrument = instrument
+        # Bars are all that is known: bid and ask lie so far from a close, of the price. None: quotes come.
+        self._bar_spread = None if bar_spread is None else 0.5 * bar_spread
         self.tick = instrument.tick
         self.book = OrderBook()
         self.book_changed_at = 0
@@ -156,7 +158,18 @@ class InstrumentMarket:
         self.synthetic_bars += bar.synthetic
         if bar.time > self.time:
             self.time = bar.time
+        if self._bar_spread is not None:
+            self._touch_from_bar(bar.close)
         return True
+
+    def _touch_from_bar(self, close: float) -> None:
+        """How much stands there nobody knows: one lot says that there is a price."""
+        ticks, half = close / self.tick, self._bar_spread
+        if half:
+            self.bid, self.ask = math.floor(ticks - ticks * half), math.ceil(ticks + ticks * half)
+        else:
+            self.bid = self.ask = round(ticks)
+        self.bid_lots = self.ask_lots = 1
 
     def _touch_from_book(self, at: int) -> None:
         book = self.book
