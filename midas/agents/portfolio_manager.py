@@ -75,8 +75,10 @@ class PortfolioManager:
         if quantity == held:
             return Wish(None, "held already")
         told = f"{plain(quantity)} {instrument.base} of a fixed {plain(units)}"
-        steps = (SizeStep(Stage.MODE, left, nan, told),) if left < 1.0 else ()
-        return Wish(self._make(signal, quantity, state.markets[signal.instrument].mid, told), "", steps)
+        mid = state.markets[signal.instrument].mid
+        share = float(quantity) * mid / _equity(signal.instrument, state)
+        steps = (SizeStep(Stage.MODE, left, share, told),) if left < 1.0 else ()
+        return Wish(self._make(signal, quantity, mid, told), "", steps)
 
     def _circumstances(
         self, signal: Signal, share: float, volatility: float, room: Decimal | None, state: State

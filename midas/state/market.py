@@ -19,8 +19,8 @@ class InstrumentMarket:
     """The market of one instrument, changed in place by `State.apply` alone."""
 
     __slots__ = (
-        "_bar_spread", "ask", "ask_lots", "at", "bars", "bars_seen", "bid", "bid_lots", "book", "book_changed_at",
-        "first_price", "first_time", "flow", "instrument", "last", "last_sold", "prints",
+        "_bar_spread", "ask", "ask_lots", "at", "bars", "bars_seen", "bid", "bid_lots", "book",
+        "book_changed_at", "first_price", "first_time", "flow", "instrument", "last", "last_sold", "prints",
         "synthetic_bars", "tick", "time",
     )  # fmt: skip
 
