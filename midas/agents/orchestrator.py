@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
+from math import nan
 
 from midas.agents.calibrator import Calibrator
 from midas.agents.execution_agent import ExecutionAgent, Step
@@ -53,21 +54,31 @@ class Orchestrator:
         self._volatility: dict[str, float] = {}
         self.atr: dict[str, float] = {}  # by instrument, price units; NaN until its window is full
 
-    def on_bar(self, bar: Bar, state: State, sequence: int) -> Iterator[Decision]:
+    def on_bar(self, bar: Bar, state: State, sequence: int) -> list[Decision]:
         """Study the bar; then everybody who hears bars may speak, unless it is history."""
-        yield from self.calibrator.on_bar(bar, state)
+        made: list[Decision] = []
+        if bar.instrument in state.calibration.waiting:
+            made += self.calibrator.on_bar(bar, state)
         analyst = self._analysts.get(bar.instrument)
         if analyst is not None:
             features, regime, forecast = analyst.study(bar)
             self._forecasts[bar.instrument], self._volatility[bar.instrument] = forecast, features.rv20
             self.atr[bar.instrument] = features.atr14
-            yield from _regime_change(state, bar.instrument, regime)
+            made += _regime_change(state, bar.instrument, regime)
         if not bar.synthetic and state.markets[bar.instrument].bid_lots:
-            yield from self._hear("bar", state.markets[bar.instrument], state, sequence)
+            self._hear("bar", state.markets[bar.instrument], state, sequence, made)
+        return made
 
-    def on_book(self, market: InstrumentMarket, state: State, sequence: int) -> Iterator[Decision]:
+    def on_book(self, market: InstrumentMarket, state: State, sequence: int) -> list[Decision]:
         """The book moved and is valid."""
-        return self._hear("book", market, state, sequence)
+        made: list[Decision] = []
+        self._hear("book", market, state, sequence, made)
+        return made
+
+    def idle(self, state: State, instrument: str) -> bool:
+        """Whether a change of this market leaves `proceed` nothing to do."""
+        control = state.control
+        return not (control.gates or control.permissions.flattens or self.execution.busy(instrument))
 
     def proceed(self, state: State, sequence: int, instrument: str | None = None) -> Iterator[Step]:
         """Let the execution agent work; nothing moves while the account isn't known to us."""
@@ -82,26 +93,26 @@ class Orchestrator:
         closing = self.execution.flatten(state, sequence, scoped=True)
         return chain(closing, self.execution.proceed(state, sequence, instrument))
 
-    def _hear(self, hears: str, market: InstrumentMarket, state: State, sequence: int) -> Iterator[Decision]:
+    def _hear(
+        self, hears: str, market: InstrumentMarket, state: State, sequence: int, made: list[Decision]
+    ) -> None:
+        """What it leads to is added to `made`."""
         if state.recovering or state.closing or not state.control.permissions.computes_signals:
             return
         instrument = market.instrument.id
+        volatility, forecast = self._volatility.get(instrument, nan), self._forecasts.get(instrument)
         for enrolled in self.strategies.listeners(hears, instrument):
             if self.execution.gave_up(enrolled.strategy.name, instrument):
                 self.strategies.let_go(enrolled.strategy.name, instrument)
-            volatility = self._volatility.get(instrument, float("nan"))
-            opinion = self.strategies.ask(
-                enrolled, market, state, self._forecasts.get(instrument), volatility
-            )
+            opinion = self.strategies.ask(enrolled, market, state, forecast, volatility)
             signal = None
             if opinion is not None:
                 signal = self.strategies.signal(enrolled, opinion, market, sequence)
             if enrolled.failed:
-                yield Noted(
-                    "STRATEGY", "error", f"{enrolled.strategy.name} is switched off: {enrolled.failed}"
-                )
+                text = f"{enrolled.strategy.name} is switched off: {enrolled.failed}"
+                made.append(Noted("STRATEGY", "error", text))
             if signal is not None:
-                yield from self._judge(enrolled, signal, state, volatility)
+                made += self._judge(enrolled, signal, state, volatility)
 
     def _judge(
         self, enrolled: Enrolled, signal: Signal, state: State, volatility: float

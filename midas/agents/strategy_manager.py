@@ -11,9 +11,11 @@ from typing import TypeVar
 import msgspec
 
 from midas.analysis.regime import POLICIES
+from midas.domain.money import ZERO
 from midas.domain.opinion import Contribution, Forecast, Opinion, Reading, Regime, RegimeLabel, Signal
 from midas.domain.time import SECOND
 from midas.ports.strategy import Briefing, Strategy
+from midas.state.ledger import Sleeve
 from midas.state.market import InstrumentMarket
 from midas.state.state import State
 
@@ -52,24 +54,33 @@ class StrategyManager:
         self._hearing = {
             hears: tuple(e for e in enrolled if e.strategy.hears == hears) for hears in ("bar", "book")
         }
+        self._listening: dict[tuple[str, str], list[Enrolled]] = {}
+        self._unaided: dict[tuple[str, str], tuple[Decimal, Decimal, Briefing]] = {}
         self.spoken: dict[tuple[str, str], Spoken] = {}
         self._theirs = Context()  # a plugin's precision or traps may not become the ledger's
 
     def listeners(self, hears: str, instrument: str) -> list[Enrolled]:
         """Who is asked on this kind of event of this instrument."""
-        return [e for e in self._hearing[hears] if instrument in e.instruments and not e.failed]
+        known = self._listening.get((hears, instrument))
+        if known is None:
+            known = [e for e in self._hearing[hears] if instrument in e.instruments]
+            self._listening[hears, instrument] = known
+        for enrolled in known:
+            if enrolled.failed:
+                return [e for e in known if not e.failed]
+        return known
 
     def ask(
         self, enrolled: Enrolled, market: InstrumentMarket, state: State, forecast: Forecast | None, rv: float
     ) -> Opinion | None:
         """One strategy's opinion. A plugin that raises is switched off, never the engine."""
         strategy, instrument = enrolled.strategy, market.instrument.id
-        sleeve = state.ledger.sleeve(strategy.name, instrument)
-        average = float(sleeve.average_price) if sleeve.quantity > 0 else nan
+        sleeve = state.ledger.sleeves.get((strategy.name, instrument))
         if enrolled.unaided:
-            briefing = Briefing(UNSTUDIED, None, float(sleeve.quantity), average, nan)
+            briefing = self._briefed(strategy.name, instrument, sleeve)
         else:
-            briefing = Briefing(_regime(state, instrument), forecast, float(sleeve.quantity), average, rv)
+            regime, (held, average) = _regime(state, instrument), _position(sleeve)
+            briefing = Briefing(regime, forecast, held, average, rv)
         ours = getcontext()
         setcontext(self._theirs)
         try:
@@ -89,6 +100,16 @@ class StrategyManager:
             enrolled.failed = fault
             return None
         return opinion
+
+    def _briefed(self, strategy: str, instrument: str, sleeve: Sleeve | None) -> Briefing:
+        """What changes for it only with its position."""
+        quantity, cost = (sleeve.quantity, sleeve.cost) if sleeve is not None else (ZERO, ZERO)
+        known = self._unaided.get((strategy, instrument))
+        if known is not None and known[0] is quantity and known[1] is cost:
+            return known[2]
+        briefing = Briefing(UNSTUDIED, None, *_position(sleeve), nan)
+        self._unaided[strategy, instrument] = quantity, cost, briefing
+        return briefing
 
     def signal(
         self, enrolled: Enrolled, opinion: Opinion, market: InstrumentMarket, sequence: int
@@ -145,6 +166,13 @@ def _resting(strategy: Strategy, regime: Regime) -> str:
     if not policy.longs and strategy.family.value != "SCALPING":
         return f"no new longs in {regime.label.short}"
     return ""
+
+
+def _position(sleeve: Sleeve | None) -> tuple[float, float]:
+    """Of a sleeve, with its average price; NaN when flat."""
+    if sleeve is None or not sleeve.quantity:
+        return 0.0, nan
+    return float(sleeve.quantity), float(sleeve.average_price) if sleeve.quantity > 0 else nan
 
 
 def _regime(state: State, instrument: str) -> Regime:

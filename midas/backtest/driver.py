@@ -67,8 +67,7 @@ class Driver:
             if audit is not None:
                 self._heard(audit)
             self.bars += 1
-            band = watch.bands.get(bar.instrument)
-            if bar.at >= watch.due_at or (band is not None and not band[0] <= bar.close <= band[1]):
+            if bar.at >= watch.due_at or (watch.bands and watch.left(bar)):
                 self._step(Ticked(bar.at, 0))
 
     def _run_group(self, bars: Sequence[Bar]) -> None:

@@ -55,20 +55,16 @@ class BarVenue:
         self._history = history
         self._orders: dict[str, Resting] = {}
         self._told: list[tuple[int, int, Event]] = []  # what the engine hears, and when
+        self.busy = False  # whether the next bar could change anything here, or somebody is still to be told
         self._number = self._trade = 0
         self._left: dict[str, tuple[int, int]] = {}  # by instrument: (bar, lots of it that may still be ours)
-
-    @property
-    def busy(self) -> bool:
-        """Whether the next bar could change anything here, or somebody is still to be told."""
-        return bool(self._orders or self._told)
 
     def submit(self, intent: OrderIntent, at: int) -> OrderSent:
         """The request leaves."""
         self._number += 1
         arrives_at = at + self._assumptions.order_latency
         order = resting(intent, self._instruments[intent.instrument], self._number, arrives_at)
-        self._orders[intent.client_id] = order
+        self._orders[intent.client_id], self.busy = order, True
         return OrderSent(intent.client_id, at, arrives_at + DEAD_AFTER)
 
     def cancel(self, client_id: str, at: int) -> None:
@@ -90,6 +86,7 @@ class BarVenue:
         told, until = self._told, bars[0].at
         while told and told[0][0] <= until:
             yield heappop(told)[2]
+        self.busy = bool(self._orders or told)
 
     def account(self, purpose: str, at: int) -> AccountReported:
         """A full pass."""
@@ -239,6 +236,7 @@ class BarVenue:
         """Of one moment, in the order in which it happened."""
         self._number += 1
         heappush(self._told, (event.at, self._number, event))
+        self.busy = True
 
 
 def _on_the_way(bar: Bar, after: int) -> float:

@@ -185,8 +185,8 @@ class Engine:
         market = state.markets[event.instrument]
         was_valid = market.book.valid
         if market.on_delta(event):
-            self._decisions.extend(self.orchestrator.on_book(market, state, self._sequence))
-            self._work(self.orchestrator.proceed(state, self._sequence, event.instrument))
+            self._decisions += self.orchestrator.on_book(market, state, self._sequence)
+            self._proceed(event.instrument)
         elif was_valid:
             state.gaps += 1
             text = f"{market.instrument.name} book hidden: {market.book.reason}"
@@ -204,11 +204,16 @@ class Engine:
         state = self.state
         if not event.synthetic:
             state.market_events += 1
-        if state.on_bar(event):
-            self._decisions.extend(self.orchestrator.on_bar(event, state, self._sequence))
-            self._work(self.orchestrator.proceed(state, self._sequence, event.instrument))
-            if not event.synthetic:
+        if state.markets[event.instrument].on_bar(event):
+            self._decisions += self.orchestrator.on_bar(event, state, self._sequence)
+            self._proceed(event.instrument)
+            if not event.synthetic and self.stops.concerned(state):
                 self._keep_stops(event.instrument)
+
+    def _proceed(self, instrument: str) -> None:
+        """A market moved: most of its moves concern no order and no target."""
+        if not self.orchestrator.idle(self.state, instrument):
+            self._work(self.orchestrator.proceed(self.state, self._sequence, instrument))
 
     # everything else
 
