@@ -65,8 +65,9 @@ class Orchestrator:
             self._forecasts[bar.instrument], self._volatility[bar.instrument] = forecast, features.rv20
             self.atr[bar.instrument] = features.atr14
             made += _regime_change(state, bar.instrument, regime)
-        if not bar.synthetic and state.markets[bar.instrument].bid_lots:
-            self._hear("bar", state.markets[bar.instrument], state, sequence, made)
+        market = state.markets[bar.instrument]
+        if market.bid_lots and not bar.synthetic:
+            self._hear("bar", market, state, sequence, made)
         return made
 
     def on_book(self, market: InstrumentMarket, state: State, sequence: int) -> list[Decision]:
@@ -78,7 +79,7 @@ class Orchestrator:
     def idle(self, state: State, instrument: str) -> bool:
         """Whether a change of this market leaves `proceed` nothing to do."""
         control = state.control
-        return not (control.gates or control.permissions.flattens or self.execution.busy(instrument))
+        return self.execution.idle(instrument) and not control.gates and not control.permissions.flattens
 
     def proceed(self, state: State, sequence: int, instrument: str | None = None) -> Iterator[Step]:
         """Let the execution agent work; nothing moves while the account isn't known to us."""
@@ -99,15 +100,18 @@ class Orchestrator:
         """What it leads to is added to `made`."""
         if state.recovering or state.closing or not state.control.permissions.computes_signals:
             return
-        instrument = market.instrument.id
+        strategies, instrument = self.strategies, market.id
         volatility, forecast = self._volatility.get(instrument, nan), self._forecasts.get(instrument)
-        for enrolled in self.strategies.listeners(hears, instrument):
-            if self.execution.gave_up(enrolled.strategy.name, instrument):
-                self.strategies.let_go(enrolled.strategy.name, instrument)
-            opinion = self.strategies.ask(enrolled, market, state, forecast, volatility)
-            signal = None
+        for enrolled in strategies.listeners(hears, instrument):
+            if self.execution.gave_up(enrolled.name, instrument):
+                strategies.let_go(enrolled.name, instrument)
+            opinion = strategies.ask(enrolled, market, state, forecast, volatility)
             if opinion is not None:
-                signal = self.strategies.signal(enrolled, opinion, market, sequence)
+                signal = strategies.signal(enrolled, opinion, market, sequence)
+            elif enrolled.failed:
+                signal = None
+            else:
+                continue
             if enrolled.failed:
                 text = f"{enrolled.strategy.name} is switched off: {enrolled.failed}"
                 made.append(Noted("STRATEGY", "error", text))

@@ -11,7 +11,6 @@ from typing import TypeVar
 import msgspec
 
 from midas.analysis.regime import POLICIES
-from midas.domain.money import ZERO
 from midas.domain.opinion import Contribution, Forecast, Opinion, Reading, Regime, RegimeLabel, Signal
 from midas.domain.time import SECOND
 from midas.ports.strategy import Briefing, Strategy
@@ -22,6 +21,7 @@ from midas.state.state import State
 REPEAT_AFTER = 10 * SECOND  # market time before the same refused or muted opinion is offered again
 CONFIDENCE_STEP = 0.2  # a smaller change of confidence isn't news
 UNSTUDIED = Regime(label=RegimeLabel.UNKNOWN, source="warming", since=0)
+NOTHING_HELD = None, Briefing(UNSTUDIED, None, 0.0, nan, nan)
 Term = TypeVar("Term", Contribution, Reading)
 
 
@@ -37,6 +37,11 @@ class Enrolled(msgspec.Struct):
     calibrated: bool = False  # its confidence is the chance of being right
     unaided: bool = False  # it decides from prices alone
     units: Decimal | None = None  # base units that it always holds; None: sizing decides
+    name: str = ""  # of the strategy
+
+    def __post_init__(self) -> None:
+        """Its name is asked for at every bar."""
+        self.name = self.strategy.name
 
 
 class Spoken(msgspec.Struct):
@@ -55,7 +60,7 @@ class StrategyManager:
             hears: tuple(e for e in enrolled if e.strategy.hears == hears) for hears in ("bar", "book")
         }
         self._listening: dict[tuple[str, str], list[Enrolled]] = {}
-        self._unaided: dict[tuple[str, str], tuple[Decimal, Decimal, Briefing]] = {}
+        self._unaided: dict[tuple[str, str], tuple[Decimal | None, Briefing]] = {}
         self.spoken: dict[tuple[str, str], Spoken] = {}
         self._theirs = Context()  # a plugin's precision or traps may not become the ledger's
 
@@ -74,10 +79,13 @@ class StrategyManager:
         self, enrolled: Enrolled, market: InstrumentMarket, state: State, forecast: Forecast | None, rv: float
     ) -> Opinion | None:
         """One strategy's opinion. A plugin that raises is switched off, never the engine."""
-        strategy, instrument = enrolled.strategy, market.instrument.id
-        sleeve = state.ledger.sleeves.get((strategy.name, instrument))
+        strategy, instrument = enrolled.strategy, market.id
+        key = enrolled.name, instrument
+        sleeve = state.ledger.sleeves.get(key)
         if enrolled.unaided:
-            briefing = self._briefed(strategy.name, instrument, sleeve)
+            cost, briefing = self._unaided.get(key, NOTHING_HELD)
+            if sleeve is not None and sleeve.cost is not cost:
+                briefing = self._briefed(key, sleeve)
         else:
             regime, (held, average) = _regime(state, instrument), _position(sleeve)
             briefing = Briefing(regime, forecast, held, average, rv)
@@ -90,25 +98,15 @@ class StrategyManager:
             return None
         finally:
             setcontext(ours)
-        if opinion is not None and not isinstance(opinion, Opinion):
-            enrolled.failed = f"answered {type(opinion).__name__}, expected an Opinion or None"
+        if opinion is None:
             return None
-        if opinion is not None and not _sane(opinion):
-            enrolled.failed = f"answered direction {opinion.direction} with confidence {opinion.confidence}"
-            return None
-        if opinion is not None and (fault := _fault(opinion, enrolled.calibrated)):
-            enrolled.failed = fault
-            return None
-        return opinion
+        enrolled.failed = _refusal(opinion, enrolled.calibrated)
+        return None if enrolled.failed else opinion
 
-    def _briefed(self, strategy: str, instrument: str, sleeve: Sleeve | None) -> Briefing:
-        """What changes for it only with its position."""
-        quantity, cost = (sleeve.quantity, sleeve.cost) if sleeve is not None else (ZERO, ZERO)
-        known = self._unaided.get((strategy, instrument))
-        if known is not None and known[0] is quantity and known[1] is cost:
-            return known[2]
+    def _briefed(self, key: tuple[str, str], sleeve: Sleeve) -> Briefing:
+        """It changes only with the position, whose cost is another object after every fill."""
         briefing = Briefing(UNSTUDIED, None, *_position(sleeve), nan)
-        self._unaided[strategy, instrument] = quantity, cost, briefing
+        self._unaided[key] = sleeve.cost, briefing
         return briefing
 
     def signal(
@@ -177,6 +175,15 @@ def _position(sleeve: Sleeve | None) -> tuple[float, float]:
 
 def _regime(state: State, instrument: str) -> Regime:
     return state.regimes.get(instrument, UNSTUDIED)
+
+
+def _refusal(opinion: object, calibrated: bool) -> str:
+    """Why an answer can't be used; empty where it can."""
+    if not isinstance(opinion, Opinion):
+        return f"answered {type(opinion).__name__}, expected an Opinion or None"
+    if not _sane(opinion):
+        return f"answered direction {opinion.direction} with confidence {opinion.confidence}"
+    return _fault(opinion, calibrated)
 
 
 def _sane(opinion: Opinion) -> bool:

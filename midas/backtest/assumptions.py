@@ -18,5 +18,5 @@ class Assumptions(msgspec.Struct, frozen=True, kw_only=True):
     order_latency: int = 0  # from a request until the venue has it
     answer_latency: int = 0  # from what the venue does until the engine hears of it
     volume_share: float = 0.10  # of a bar's volume that may be ours at most
-    tick_every: int = HOUR  # market time between two looks of the guardian; see `Watch`
+    tick_every: int = 6 * HOUR  # market time between two looks of the guardian; see `Watch`
     equity_step: float = 0.001  # of equity: a look at once where it may have moved by so much

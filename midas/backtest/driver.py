@@ -14,7 +14,7 @@ from midas.backtest.record import Record
 from midas.backtest.venue import BarVenue
 from midas.backtest.watch import Watch
 from midas.domain.carry import Carried
-from midas.domain.decision import FillBooked
+from midas.domain.decision import ClaimDecided, FillBooked
 from midas.domain.event import Event, LatchTripped, SessionOpened, Ticked
 from midas.domain.market import Bar, FeedStatus
 from midas.domain.mode import Environment
@@ -34,19 +34,28 @@ class Driver:
         self._engine = engine
         self._venue = venue
         self._record = record
-        self._watch = Watch(given.tick_every, given.equity_step)
+        self._watch = Watch(given.tick_every, given.equity_step, engine.guardian.rules.zone)
         self._sequence = 0
         self.bars = 0
 
     def open(self, at: int) -> None:
         """Begin a session: both streams stand, and the account is known."""
-        name = self._engine.state.instruments[next(iter(self._engine.state.instruments))].venue
-        self._step(SessionOpened(SESSION, at, SESSION, Environment.BACKTEST.value, "", Carried()))
-        self._step(FeedStatus(name, "market", at, True))
-        self._step(FeedStatus(name, "user", at, True))
-        while self._engine.state.recovering:
+        state = self._engine.state
+        name = next(iter(state.instruments.values())).venue
+        opening = (
+            SessionOpened(SESSION, at, SESSION, Environment.BACKTEST.value, "", Carried()),
+            FeedStatus(name, "market", at, True),
+            FeedStatus(name, "user", at, True),
+        )
+        # The account is asked for once both streams stand: else nobody could tell what was missed meanwhile.
+        self._sequence = len(opening)
+        for audit in [self._engine.step(n, event) for n, event in enumerate(opening, 1)]:
+            if audit is not None:
+                self._heard(audit)
+        while state.recovering:
             at += SECOND
             self._step(Ticked(at, 0))
+        self._step(Ticked(at, 0))
 
     def run(self, bars: Iterable[Bar], single: bool) -> None:
         """Step every bar. `single`: they are all of one instrument, none of them at one time."""
@@ -58,17 +67,21 @@ class Driver:
 
     def _run_single(self, bars: Iterable[Bar]) -> None:
         """The loop that nearly all of a back-test's time goes into: no call that a quiet bar doesn't need."""
-        venue, watch, step = self._venue, self._watch, self._engine.step
-        for bar in bars:
+        venue, watch, step, first = self._venue, self._watch, self._engine.step, self.bars
+        due_at, low, high = watch.next()
+        for count, bar in enumerate(bars, first + 1):
             if venue.busy:
                 self._meet((bar,))
+                due_at, low, high = watch.next()
             self._sequence = sequence = self._sequence + 1
             audit = step(sequence, bar)
+            self.bars = count
             if audit is not None:
                 self._heard(audit)
-            self.bars += 1
-            if bar.at >= watch.due_at or (watch.bands and watch.left(bar)):
+                due_at, low, high = watch.next()
+            if bar.at >= due_at or not low <= bar.close <= high:
                 self._step(Ticked(bar.at, 0))
+                due_at, low, high = watch.next()
 
     def _run_group(self, bars: Sequence[Bar]) -> None:
         """Bars of one time: the venue trades with all of them before the engine hears the first."""
@@ -101,8 +114,11 @@ class Driver:
     def _heard(self, audit: Audit) -> None:
         """Keep it, and do what it asks for."""
         self._record.add(audit)
-        if any(type(decision) is FillBooked for decision in audit.decisions):
-            self._watch.moved(self._engine.state)
+        for decision in audit.decisions:
+            if type(decision) is FillBooked:
+                self._watch.moved(self._engine.state)
+            elif type(decision) is ClaimDecided:
+                self._watch.hurry()
         for effect in audit.effects:
             match effect:
                 case SubmitOrder():

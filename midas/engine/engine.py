@@ -74,6 +74,7 @@ from midas.state.order import Order
 from midas.state.requests import CANCEL_AGAIN_MAX
 from midas.state.state import State
 
+MOVES = frozenset({FillBooked, FillBusted, OrderMoved})
 CANCEL_PATIENCE = SECOND  # before the same cancel is asked for again
 
 
@@ -226,12 +227,17 @@ class Engine:
         for made in self._decisions:
             if type(made) is FillBooked and made.purpose is Purpose.STOP:
                 self.orchestrator.execution.stopped_out(made.strategy, made.instrument, made.position)
-        if any(type(d) in (FillBooked, FillBusted, OrderMoved) for d in self._decisions):
+        if _moves(self._decisions):
             self._work(self.orchestrator.proceed(state, self._sequence))
-        if any(isinstance(d, Anomaly) and self._unexplained(d, event) for d in self._decisions):
-            self._effects.extend(self._passes.look_again())
-        self._work(self._commands.follow(self._decisions, self._sequence))
-        if any(type(d) in (FillBooked, FillBusted, OrderMoved) for d in self._decisions):
+        for made in self._decisions:
+            if type(made) is Anomaly and self._unexplained(made, event):
+                self._effects.extend(self._passes.look_again())
+                break
+        if self._commands.waiting(self._decisions):
+            self._work(self._commands.follow(self._decisions, self._sequence))
+        else:
+            self._verify_flat()
+        if self.stops.concerned(state) and _moves(self._decisions):
             self._keep_stops()  # after every other exit: those go first
         if state.orders.open:
             self._withdraw_unwanted()
@@ -433,6 +439,8 @@ class Engine:
 
     def _keep_stops(self, instrument: str = "") -> None:
         """What the stops need now; a position that one of them sells leaves in this very step."""
+        if not self.stops.concerned(self.state):
+            return
         before = len(self._decisions)
         self._work(self.stops.look(self.state, self._sequence, instrument))
         if any(type(d) is Noted and d.kind == "STOP" for d in self._decisions[before:]):
@@ -480,6 +488,14 @@ class Engine:
         self._decisions.append(Noted("KILL", "warn", self._flat.sentence()))
         if self.state.control.level == KillLevel.DISCONNECT.value:
             self._effects.append(Disconnect("kill level disconnect"))
+
+
+def _moves(decisions: list[Decision]) -> bool:
+    """Whether an order or a position moved: what they let wait goes on."""
+    for made in decisions:  # noqa: SIM110 - half the time of a generator, at every event of an order
+        if type(made) in MOVES:
+            return True
+    return False
 
 
 def _just(then: int, now: int) -> bool:

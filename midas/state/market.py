@@ -20,12 +20,13 @@ class InstrumentMarket:
 
     __slots__ = (
         "_bar_spread", "ask", "ask_lots", "at", "bars", "bars_seen", "bid", "bid_lots", "book",
-        "book_changed_at", "first_price", "first_time", "flow", "instrument", "last", "last_sold", "prints",
-        "synthetic_bars", "tick", "time",
+        "book_changed_at", "first_price", "first_time", "flow", "id", "instrument", "last", "last_sold",
+        "prints", "synthetic_bars", "tick", "time",
     )  # fmt: skip
 
     def __init__(self, instrument: Instrument, bar_spread: float | None = None) -> None:
         self.instrument = instrument
+        self.id = instrument.id
         # Bars are all that is known: bid and ask lie so far from a close, of the price. None: quotes come.
         self._bar_spread = None if bar_spread is None else 0.5 * bar_spread
         self.tick = instrument.tick
@@ -151,13 +152,15 @@ class InstrumentMarket:
 
     def on_bar(self, bar: Bar) -> bool:
         """A candle closed; False for one that is already known."""
-        if self.bars and bar.time <= self.bars[-1].time:
+        bars, time = self.bars, bar.time
+        if bars and time <= bars[-1].time:
             return False
-        self.bars.append(bar)
+        bars.append(bar)
         self.bars_seen += 1
-        self.synthetic_bars += bar.synthetic
-        if bar.time > self.time:
-            self.time = bar.time
+        if bar.synthetic:
+            self.synthetic_bars += 1
+        if time > self.time:
+            self.time = time
         if self._bar_spread is not None:
             self._touch_from_bar(bar.close)
         return True
