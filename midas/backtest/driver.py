@@ -42,7 +42,7 @@ class Driver:
         """Begin a session: both streams stand, and the account is known."""
         state = self._engine.state
         name = next(iter(state.instruments.values())).venue
-        opening = (
+        opening: tuple[Event, ...] = (
             SessionOpened(SESSION, at, SESSION, Environment.BACKTEST.value, "", Carried()),
             FeedStatus(name, "market", at, True),
             FeedStatus(name, "user", at, True),

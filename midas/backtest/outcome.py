@@ -7,10 +7,13 @@ from decimal import Decimal
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from midas.backtest.series import Bars, Floats, Times
 from midas.domain.decision import FillBooked
 from midas.statistics.trades import Deal, Trips, round_trips
+
+Flags = NDArray[np.bool_]
 
 
 class Curve(msgspec.Struct, frozen=True):
@@ -18,6 +21,7 @@ class Curve(msgspec.Struct, frozen=True):
 
     time: Times
     equity: Floats
+    held: Flags  # whether anything was held
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +52,7 @@ def curve(series: Sequence[Bars], fills: Sequence[FillBooked], cash: float) -> C
     All instruments are quoted in the account's currency. A fill counts from the bar in which it was made.
     """
     times = np.unique(np.concatenate([bars.time for bars in series]))
-    equity = np.full(len(times), cash)
+    equity, anything = np.full(len(times), cash), np.zeros(len(times), np.bool_)
     for bars in series:
         mine = [f for f in fills if f.instrument == bars.instrument.id]
         places = np.searchsorted(times, np.array([f.market_time for f in mine], np.int64), side="right")
@@ -59,5 +63,7 @@ def curve(series: Sequence[Bars], fills: Sequence[FillBooked], cash: float) -> C
         np.add.at(spent, places, paid)
         known = np.searchsorted(bars.time, times, side="right") - 1
         marks = np.where(known >= 0, bars.close[np.maximum(known, 0)], 0.0)
-        equity += np.cumsum(held)[:-1] * marks - np.cumsum(spent)[:-1]
-    return Curve(times, equity)
+        position = np.cumsum(held)[:-1]
+        equity += position * marks - np.cumsum(spent)[:-1]
+        anything |= np.abs(position) > 0.5 * bars.instrument.lot
+    return Curve(times, equity, anything)
