@@ -11,7 +11,7 @@ from midas.domain.decision import FillBooked, ModeChanged, Noted, OrderBlocked, 
 from midas.engine.audit import Audit, encode
 
 
-class Told(msgspec.Struct, frozen=True, gc=False):
+class Remark(msgspec.Struct, frozen=True, gc=False):
     """A line for a person: a mode that changed, a strategy that failed."""
 
     at: int
@@ -24,7 +24,7 @@ class Record:
     def __init__(self, keep: bool = True) -> None:
         """`keep` the bytes of every audit, not only their count and their hash."""
         self.fills: list[FillBooked] = []
-        self.told: list[Told] = []
+        self.told: list[Remark] = []
         self.audits: list[bytes] = []
         self.count = 0
         self.signals: Counter[str] = Counter()  # by outcome
@@ -60,9 +60,9 @@ class Record:
                 self.refusals[decision.breach.limit] += 1
             case ModeChanged():
                 words = f"mode {decision.before} to {decision.after} by {decision.by}: {decision.cause}"
-                self.told.append(Told(at, words))
+                self.told.append(Remark(at, words))
             case Noted() if decision.severity != "info":
-                self.told.append(Told(at, decision.text))
+                self.told.append(Remark(at, decision.text))
 
 
 _OTHERS = frozenset({SignalMade, TargetRefused, OrderBlocked, ModeChanged, Noted})

@@ -9,6 +9,7 @@ from math import fsum
 import msgspec
 import numpy as np
 
+from midas.backtest.assumptions import Assumptions
 from midas.backtest.outcome import Outcome
 from midas.backtest.series import Bars
 from midas.statistics.conventions import CALENDAR, daily_closes, simple_returns
@@ -35,6 +36,18 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     audits: int
     digest: str
     interrupted: bool
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a back-test tells: of what, under which assumptions, and what came of it."""
+
+    strategy: str
+    parameters: dict[str, object]
+    instruments: tuple[str, ...]
+    assumptions: Assumptions
+    summary: Summary
+    signals: dict[str, int]  # by what became of them
+    refusals: dict[str, int]  # by the limit that said no
 
 
 def summarise(outcome: Outcome, series: Sequence[Bars], cash: float) -> Summary:

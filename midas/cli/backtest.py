@@ -18,7 +18,7 @@ from midas.backtest.record import Record
 from midas.backtest.run import run
 from midas.backtest.series import Bars
 from midas.backtest.settings import configured
-from midas.backtest.summary import Summary, summarise
+from midas.backtest.summary import Report, summarise
 from midas.backtest.tables import read_series
 from midas.cli.backtest_page import page
 from midas.cli.options import settings_from
@@ -29,18 +29,6 @@ from midas.settings import Settings
 
 _INTERRUPTED = 130
 _CASH = Decimal(10_000)
-
-
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer in JSON."""
-
-    strategy: str
-    parameters: dict[str, object]
-    instruments: tuple[str, ...]
-    assumptions: Assumptions
-    summary: Summary
-    signals: dict[str, int]  # by what became of them
-    refusals: dict[str, int]  # by the limit that said no
 
 
 def backtest(args: Namespace) -> int:
@@ -57,16 +45,16 @@ def backtest(args: Namespace) -> int:
     record = Record(keep=False)
     with _progress(sum(map(len, series))) as advance:
         outcome = run(config, strategies, series, balances, given, record=record, advance=advance)
-    told = Told(
+    report = Report(
         strategy=args.strategy, parameters=dict(config.strategies[0].parameters),
         instruments=tuple(i.name for i in instruments), assumptions=given,
         summary=summarise(outcome, series, float(balances[config.quote])),
         signals=dict(record.signals), refusals=dict(record.refusals),
     )  # fmt: skip
     if args.json:
-        print(msgspec.json.encode(told, enc_hook=str).decode())
+        print(msgspec.json.encode(report, enc_hook=str).decode())
     else:
-        print("\n".join(page(told, record.told, config.quote, outcome.wall)))
+        print("\n".join(page(report, record.told, config.quote, outcome.wall)))
     if outcome.interrupted:
         print("midas: interrupted: these are the bars until then", file=sys.stderr)
     return _INTERRUPTED if outcome.interrupted else 0

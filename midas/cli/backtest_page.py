@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
-from midas.backtest.record import Told as Line
+from midas.backtest.record import Remark
+from midas.backtest.summary import Report
 from midas.domain.time import SECOND
 from midas.statistics.conventions import Figure
 from midas.statistics.performance import factor_text
-
-if TYPE_CHECKING:
-    from midas.cli.backtest import Told
 
 WIDTH = 79
 LINES_SHOWN = 5
 
 
-def page(told: Told, lines: Sequence[Line], currency: str, seconds: float) -> list[str]:
+def page(report: Report, lines: Sequence[Remark], currency: str, seconds: float) -> list[str]:
     """For a terminal of 80 columns."""
-    it = told.summary
+    it = report.summary
     performance, trades = it.performance, it.trades
     rows = [
-        f"{told.strategy} on {', '.join(told.instruments)}",
+        f"{report.strategy} on {', '.join(report.instruments)}",
         f"{_time(it.begins)} to {_time(it.ends)} UTC, {it.bars:,} bars in {seconds:.1f} s",
         "",
         _row("equity", f"{it.equity:,.2f} {currency}", f"began with {it.cash:,.2f}"),
@@ -42,18 +39,18 @@ def page(told: Told, lines: Sequence[Line], currency: str, seconds: float) -> li
         _row("mean trade", _number(trades.expectancy), currency if trades.expectancy.known else ""),
         _row("fees", f"{it.fees:,.2f} {currency}", _of(it.fees, it.traded)),
         "",
-        *_told(told),
+        *_told(report),
         *_events(lines),
     ]  # fmt: skip
     return [row.rstrip() for row in rows]
 
 
-def _told(told: Told) -> Iterable[str]:
-    given, fees = told.assumptions, told.assumptions.costs.fees
-    if told.signals:
-        yield "signals: " + ", ".join(f"{n:,} {outcome}" for outcome, n in sorted(told.signals.items()))
-    if told.refusals:
-        yield "refused by: " + ", ".join(f"{limit} {n:,}" for limit, n in sorted(told.refusals.items()))
+def _told(report: Report) -> Iterable[str]:
+    given, fees = report.assumptions, report.assumptions.costs.fees
+    if report.signals:
+        yield "signals: " + ", ".join(f"{n:,} {outcome}" for outcome, n in sorted(report.signals.items()))
+    if report.refusals:
+        yield "refused by: " + ", ".join(f"{limit} {n:,}" for limit, n in sorted(report.refusals.items()))
     impact = "square-root impact" if given.impact else "no impact"
     yield f"assumed: fees {fees.bps(True):g} / {fees.bps(False):g} bps (maker / taker),"
     yield f"  spread {given.spread_bps:g} bps, {impact}, latency {given.order_latency / 1e6:g} ms each way,"
@@ -62,7 +59,7 @@ def _told(told: Told) -> Iterable[str]:
     yield "one trial on one path, which says little about the next one"
 
 
-def _events(lines: Sequence[Line]) -> Iterable[str]:
+def _events(lines: Sequence[Remark]) -> Iterable[str]:
     """What the engine had to say: modes and warnings."""
     for line in lines[:LINES_SHOWN]:
         words = f"{_time(line.at)}  {line.text}"
