@@ -52,6 +52,7 @@ class ExecutionAgent:
         self._rules = rules
         self._work: dict[tuple[str, str], Work] = {}
         self._idle: set[str] = set()  # instruments in which all work was settled when it was last looked at
+        self._gave_up = False  # whether any target of this session was
         self._flattens: dict[tuple[str, str], Tries] = {}
 
     def accept(self, approved: Approved, now: int) -> None:
@@ -118,10 +119,12 @@ class ExecutionAgent:
             if traded != (instrument or traded) or owner != (strategy or owner):
                 continue
             if work.approved.target.quantity > state.ledger.sleeve(owner, traded).quantity:
-                work.given_up = True
+                work.given_up = self._gave_up = True
 
     def gave_up(self, strategy: str, instrument: str) -> bool:
         """Whether the last target of this sleeve is no longer worked."""
+        if not self._gave_up:
+            return False
         work = self._work.get((strategy, instrument))
         return work is not None and work.given_up
 
@@ -245,7 +248,7 @@ class ExecutionAgent:
         ):
             return
         if entering and work.orders >= self._rules.attempts_max:
-            work.given_up = True
+            work.given_up = self._gave_up = True
             name = state.instruments[traded].name
             yield Noted("ORDER", "info", f"{strategy} gives up entering {name} after {work.orders} orders")
             return

@@ -68,11 +68,8 @@ class StrategyManager:
         """Who is asked on this kind of event of this instrument."""
         known = self._listening.get((hears, instrument))
         if known is None:
-            known = [e for e in self._hearing[hears] if instrument in e.instruments]
+            known = [e for e in self._hearing[hears] if instrument in e.instruments and not e.failed]
             self._listening[hears, instrument] = known
-        for enrolled in known:
-            if enrolled.failed:
-                return [e for e in known if not e.failed]
         return known
 
     def ask(
@@ -94,14 +91,21 @@ class StrategyManager:
         try:
             opinion = strategy.signal(market, briefing)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the seam around a plugin: its bug becomes a decision
-            enrolled.failed = f"{type(error).__name__}: {error}"
+            self._switch_off(enrolled, f"{type(error).__name__}: {error}")
             return None
         finally:
             setcontext(ours)
         if opinion is None:
             return None
-        enrolled.failed = _refusal(opinion, enrolled.calibrated)
-        return None if enrolled.failed else opinion
+        if why := _refusal(opinion, enrolled.calibrated):
+            self._switch_off(enrolled, why)
+            return None
+        return opinion
+
+    def _switch_off(self, enrolled: Enrolled, why: str) -> None:
+        """Until the next start."""
+        enrolled.failed = why
+        self._listening.clear()
 
     def _briefed(self, key: tuple[str, str], sleeve: Sleeve) -> Briefing:
         """It changes only with the position, whose cost is another object after every fill."""
@@ -122,7 +126,7 @@ class StrategyManager:
         try:
             signal = _written(enrolled, opinion, market, sequence)
         except (TypeError, ValueError, AttributeError, ArithmeticError, msgspec.MsgspecError) as error:
-            enrolled.failed = f"its answer can't be written down: {error}"
+            self._switch_off(enrolled, f"its answer can't be written down: {error}")
             return None
         enrolled.signals += 1
         return signal

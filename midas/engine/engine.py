@@ -186,7 +186,9 @@ class Engine:
         market = state.markets[event.instrument]
         was_valid = market.book.valid
         if market.on_delta(event):
-            self._decisions += self.orchestrator.on_book(market, state, self._sequence)
+            made = self.orchestrator.on_book(market, state, self._sequence)
+            if made:
+                self._decisions += made
             self._proceed(event.instrument)
         elif was_valid:
             state.gaps += 1
@@ -206,7 +208,9 @@ class Engine:
         if not event.synthetic:
             state.market_events += 1
         if state.markets[event.instrument].on_bar(event):
-            self._decisions += self.orchestrator.on_bar(event, state, self._sequence)
+            made = self.orchestrator.on_bar(event, state, self._sequence)
+            if made:
+                self._decisions += made
             self._proceed(event.instrument)
             if not event.synthetic and self.stops.concerned(state):
                 self._keep_stops(event.instrument)
