@@ -51,8 +51,8 @@ class ExecutionAgent:
     def __init__(self, rules: ExecutionRules) -> None:
         self._rules = rules
         self._work: dict[tuple[str, str], Work] = {}
-        self._idle: set[str] = set()  # instruments in which all work was settled when it was last looked at
-        self._gave_up = False  # whether any target of this session was
+        self.idle: set[str] = set()  # instruments in which all work was settled when it was last looked at
+        self.any_given_up = False  # whether any target of this session was
         self._flattens: dict[tuple[str, str], Tries] = {}
 
     def accept(self, approved: Approved, now: int) -> None:
@@ -119,12 +119,10 @@ class ExecutionAgent:
             if traded != (instrument or traded) or owner != (strategy or owner):
                 continue
             if work.approved.target.quantity > state.ledger.sleeve(owner, traded).quantity:
-                work.given_up = self._gave_up = True
+                work.given_up = self.any_given_up = True
 
     def gave_up(self, strategy: str, instrument: str) -> bool:
         """Whether the last target of this sleeve is no longer worked."""
-        if not self._gave_up:
-            return False
         work = self._work.get((strategy, instrument))
         return work is not None and work.given_up
 
@@ -151,16 +149,12 @@ class ExecutionAgent:
 
     def _begin(self, key: tuple[str, str], work: Work) -> None:
         self._work[key] = work
-        self._idle.clear()
-
-    def idle(self, instrument: str) -> bool:
-        """Whether a change of this market leaves `proceed` nothing to do, as most do."""
-        return instrument in self._idle
+        self.idle.clear()
 
     def proceed(self, state: State, sequence: int, instrument: str | None = None) -> Iterator[Step]:
         """What each sleeve (of one instrument, or all) needs now."""
         if instrument is None:
-            self._idle.clear()
+            self.idle.clear()
         idle = True
         for (strategy, traded), work in self._work.items():
             if instrument is None:
@@ -172,7 +166,7 @@ class ExecutionAgent:
         if instrument is None:
             yield from self._closed(state)
         elif idle:
-            self._idle.add(instrument)
+            self.idle.add(instrument)
 
     def flatten(self, state: State, sequence: int, scoped: bool = False) -> Iterator[Step]:
         """Close every position at the touch with a collar, sleeve by sleeve (kill level flatten).
@@ -248,7 +242,7 @@ class ExecutionAgent:
         ):
             return
         if entering and work.orders >= self._rules.attempts_max:
-            work.given_up = self._gave_up = True
+            work.given_up = self.any_given_up = True
             name = state.instruments[traded].name
             yield Noted("ORDER", "info", f"{strategy} gives up entering {name} after {work.orders} orders")
             return

@@ -31,6 +31,8 @@ from midas.domain.verdict import Refused
 from midas.state.market import InstrumentMarket
 from midas.state.state import State
 
+NOTHING_KNOWN = None, nan
+
 
 class Orchestrator:
     """Asks the agents in turn; always risk before execution."""
@@ -50,22 +52,20 @@ class Orchestrator:
         self.calibrator = calibrator
         self._analysts = analysts
         self._portfolio = portfolio
-        self._forecasts: dict[str, Forecast | None] = {}
-        self._volatility: dict[str, float] = {}
+        self._views: dict[str, tuple[Forecast | None, float]] = {}  # forecast, volatility of one bar
         self.atr: dict[str, float] = {}  # by instrument, price units; NaN until its window is full
 
-    def on_bar(self, bar: Bar, state: State, sequence: int) -> list[Decision]:
+    def on_bar(self, bar: Bar, market: InstrumentMarket, state: State, sequence: int) -> list[Decision]:
         """Study the bar; then everybody who hears bars may speak, unless it is history."""
         made: list[Decision] = []
-        if bar.instrument in state.calibration.waiting:
+        if state.calibration.waiting:
             made += self.calibrator.on_bar(bar, state)
         analyst = self._analysts.get(bar.instrument)
         if analyst is not None:
             features, regime, forecast = analyst.study(bar)
-            self._forecasts[bar.instrument], self._volatility[bar.instrument] = forecast, features.rv20
+            self._views[bar.instrument] = forecast, features.rv20
             self.atr[bar.instrument] = features.atr14
             made += _regime_change(state, bar.instrument, regime)
-        market = state.markets[bar.instrument]
         if market.bid_lots and not bar.synthetic:
             self._hear("bar", market, state, sequence, made)
         return made
@@ -75,11 +75,6 @@ class Orchestrator:
         made: list[Decision] = []
         self._hear("book", market, state, sequence, made)
         return made
-
-    def idle(self, state: State, instrument: str) -> bool:
-        """Whether a change of this market leaves `proceed` nothing to do."""
-        control = state.control
-        return self.execution.idle(instrument) and not control.gates and not control.permissions.flattens
 
     def proceed(self, state: State, sequence: int, instrument: str | None = None) -> Iterator[Step]:
         """Let the execution agent work; nothing moves while the account isn't known to us."""
@@ -100,10 +95,10 @@ class Orchestrator:
         """What it leads to is added to `made`."""
         if state.recovering or state.closing or not state.control.permissions.computes_signals:
             return
-        strategies, instrument = self.strategies, market.id
-        volatility, forecast = self._volatility.get(instrument, nan), self._forecasts.get(instrument)
+        strategies, execution, instrument = self.strategies, self.execution, market.id
+        forecast, volatility = self._views.get(instrument, NOTHING_KNOWN)
         for enrolled in strategies.listeners(hears, instrument):
-            if self.execution.gave_up(enrolled.name, instrument):
+            if execution.any_given_up and execution.gave_up(enrolled.name, instrument):
                 strategies.let_go(enrolled.name, instrument)
             opinion = strategies.ask(enrolled, market, state, forecast, volatility)
             if opinion is not None:

@@ -51,7 +51,7 @@ def curve(series: Sequence[Bars], fills: Sequence[FillBooked], cash: float) -> C
 
     All instruments are quoted in the account's currency. A fill counts from the bar in which it was made.
     """
-    times = np.unique(np.concatenate([bars.time for bars in series]))
+    times = series[0].time if len(series) == 1 else np.unique(np.concatenate([b.time for b in series]))
     equity, anything = np.full(len(times), cash), np.zeros(len(times), np.bool_)
     for bars in series:
         mine = [f for f in fills if f.instrument == bars.instrument.id]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from itertools import islice
 
@@ -18,6 +19,7 @@ from midas.domain.market import Bar
 from midas.engine.build import EngineConfig, build_engine
 from midas.ports.strategy import Strategy
 
+COLLECTED_AFTER = 100_000  # new objects: a plugin may make cycles
 REPORT_EVERY = 16_384  # bars between two words about how far it is
 
 Advance = Callable[[int], None]
@@ -40,22 +42,33 @@ def run(
     driver.open(min(int(bars.time[0]) - bars.period for bars in series))
     bars = in_order(series, given.feed_latency)
     interrupted = False
-    gc.collect()
-    gc.freeze()  # what lives as long as the run isn't looked through again and again
-    began, wall = time.process_time(), time.perf_counter()
-    try:
-        driver.run(bars if advance is None else _told(bars, advance), single=len(series) == 1)
-    except KeyboardInterrupt:
-        interrupted = True
-    finally:
+    with _seldom_collected():
+        began, wall = time.process_time(), time.perf_counter()
+        try:
+            driver.run(bars if advance is None else _told(bars, advance), single=len(series) == 1)
+        except KeyboardInterrupt:
+            interrupted = True
         seconds, wall = time.process_time() - began, time.perf_counter() - wall
-        gc.unfreeze()
     return Outcome(
         bars=driver.bars, seconds=seconds, wall=wall, fills=tuple(record.fills),
         curve=curve(_reached(series, engine.state.now), record.fills, float(balances[config.quote])),
         cash=engine.state.ledger.balances[config.quote], equity=engine.state.equity(),
         audits=record.count, digest=record.digest, interrupted=interrupted,
     )  # fmt: skip
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """The engine makes no cycles: the collector would look through the traces of orders for nothing."""
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()  # what lives as long as the run isn't looked through again and again
+    gc.set_threshold(COLLECTED_AFTER, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def _told(bars: Iterable[Bar], advance: Advance) -> Iterator[Bar]:

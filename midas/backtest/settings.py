@@ -30,6 +30,6 @@ def configured(
     chosen = dict(config.strategies[0].parameters) | dict(parameters)
     strategy: StrategyConfig = msgspec.structs.replace(config.strategies[0], parameters=chosen)
     return msgspec.structs.replace(
-        config, period=period, strategies=(strategy,), audit_every=DAY, book_stale=0, bar_stale=0,
+        config, period=period, strategies=(strategy,), audit_every=365 * DAY, book_stale=0, bar_stale=0,
         bar_spread=spread_bps / 1e4, studies_all=False,
     )  # fmt: skip

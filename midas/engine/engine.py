@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
+
+import msgspec
 
 from midas.agents.breakers import BreakerKeeper
 from midas.agents.execution_agent import Withdrawal
@@ -151,8 +154,7 @@ class Engine:
             return None
         if self._decisions:
             self._slow_down()
-        name = str(type(event).__struct_config__.tag)
-        audit = Audit(sequence, name, event.at, tuple(self._decisions), tuple(self._effects))
+        audit = Audit(sequence, _name(type(event)), event.at, tuple(self._decisions), tuple(self._effects))
         self._decisions.clear()
         self._effects.clear()
         return audit
@@ -207,8 +209,9 @@ class Engine:
         state = self.state
         if not event.synthetic:
             state.market_events += 1
-        if state.markets[event.instrument].on_bar(event):
-            made = self.orchestrator.on_bar(event, state, self._sequence)
+        market = state.markets[event.instrument]
+        if market.on_bar(event):
+            made = self.orchestrator.on_bar(event, market, state, self._sequence)
             if made:
                 self._decisions += made
             self._proceed(event.instrument)
@@ -217,8 +220,11 @@ class Engine:
 
     def _proceed(self, instrument: str) -> None:
         """A market moved: most of its moves concern no order and no target."""
-        if not self.orchestrator.idle(self.state, instrument):
-            self._work(self.orchestrator.proceed(self.state, self._sequence, instrument))
+        control = self.state.control
+        idle = instrument in self.orchestrator.execution.idle and not control.gates
+        if idle and not control.permissions.flattens:
+            return
+        self._work(self.orchestrator.proceed(self.state, self._sequence, instrument))
 
     # everything else
 
@@ -492,6 +498,12 @@ class Engine:
         self._decisions.append(Noted("KILL", "warn", self._flat.sentence()))
         if self.state.control.level == KillLevel.DISCONNECT.value:
             self._effects.append(Disconnect("kill level disconnect"))
+
+
+@cache
+def _name(kind: type[msgspec.Struct]) -> str:
+    """Of a kind of event, as audits and journals call it."""
+    return str(kind.__struct_config__.tag)
 
 
 def _moves(decisions: list[Decision]) -> bool:

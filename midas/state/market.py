@@ -162,17 +162,17 @@ class InstrumentMarket:
         if time > self.time:
             self.time = time
         if self._bar_spread is not None:
-            self._touch_from_bar(bar.close)
+            if self._bar_spread:
+                self._touch_from_bar(bar.close)
+            else:
+                self.bid = self.ask = round(bar.close / self.tick)
+            self.bid_lots = self.ask_lots = 1  # how much stands there nobody knows: there is a price
         return True
 
     def _touch_from_bar(self, close: float) -> None:
-        """How much stands there nobody knows: one lot says that there is a price."""
-        ticks, half = close / self.tick, self._bar_spread
-        if half:
-            self.bid, self.ask = math.floor(ticks - ticks * half), math.ceil(ticks + ticks * half)
-        else:
-            self.bid = self.ask = round(ticks)
-        self.bid_lots = self.ask_lots = 1
+        """Half the spread to both sides, in whole ticks away from the close."""
+        ticks, half = close / self.tick, self._bar_spread or 0.0
+        self.bid, self.ask = math.floor(ticks - ticks * half), math.ceil(ticks + ticks * half)
 
     def _touch_from_book(self, at: int) -> None:
         book = self.book

@@ -49,7 +49,7 @@ TRIGGERS = TriggerRules(sharpe_defensive=-1e9)
 def config() -> EngineConfig:
     """Fixed units, and limits of which none binds."""
     return EngineConfig(
-        instruments=(PAIR,), quote="USDT", period=MINUTE, audit_every=DAY, regime=RegimeRules(),
+        instruments=(PAIR,), quote="USDT", period=MINUTE, audit_every=365 * DAY, regime=RegimeRules(),
         limits=LIMITS, sizing=SizingPolicy(), execution=ExecutionRules(), bar_spread=0.0, studies_all=False,
         triggers=TRIGGERS,
         strategies=(StrategyConfig(EmaCross.name, 1.0, (PAIR.id,), {}, units=UNITS),),
