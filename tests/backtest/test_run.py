@@ -16,7 +16,7 @@ from midas.domain.stops import StopRules
 from midas.domain.time import MINUTE, SECOND
 from midas.domain.triggers import TriggerRules
 from tests.backtest.stage import CALM, CASH, LIMITS, PLAIN, START, Script, bars, config, played, walk
-from tests.bench.ema_cross import EmaCross, Parameters
+from tests.bench.ema_cross import CrossParameters, EmaCross
 from tests.fakes.desk import BTC
 from tests.fakes.nouns import ETH
 
@@ -51,7 +51,7 @@ def test_an_average_cross_trades_as_a_dozen_plain_lines_do() -> None:
     settings = config([series], ["ema-cross"])
     given = msgspec.structs.replace(PLAIN, costs=TEN_BPS)
     found = run(
-        settings, [EmaCross(Parameters(5, 20, 100))], [series], {"USDT": CASH, "BTC": Decimal(0)}, given
+        settings, [EmaCross(CrossParameters(5, 20, 100))], [series], {"USDT": CASH, "BTC": Decimal(0)}, given
     )
     assert len(found.fills) == oracle.fills > 100
     assert found.equity == pytest.approx(equity, rel=1e-12)

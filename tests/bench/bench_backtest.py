@@ -24,7 +24,7 @@ from midas.domain.triggers import TriggerRules
 from midas.engine.build import EngineConfig, StrategyConfig
 from midas.execution.worker import ExecutionRules
 from midas.statistics.sizing import SizingPolicy
-from tests.bench.ema_cross import EmaCross, Parameters
+from tests.bench.ema_cross import CrossParameters, EmaCross
 from tests.bench.inputs import bench_file
 
 RUNS = 5
@@ -65,7 +65,9 @@ def bars(n: int) -> Bars:
 
 def once(series: Bars) -> Outcome:
     """One run from a fresh engine."""
-    return run(config(), [EmaCross(Parameters())], [series], {"USDT": CASH, "BTC": Decimal(0)}, Assumptions())
+    return run(
+        config(), [EmaCross(CrossParameters())], [series], {"USDT": CASH, "BTC": Decimal(0)}, Assumptions()
+    )
 
 
 def main() -> None:

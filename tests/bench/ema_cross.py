@@ -12,7 +12,7 @@ LONG = Opinion(direction=1.0, confidence=1.0, urgency=Urgency.AGGRESSIVE, reason
 FLAT = Opinion(direction=0.0, confidence=1.0, urgency=Urgency.AGGRESSIVE, reason="fast below slow")
 
 
-class Parameters(msgspec.Struct, frozen=True):
+class CrossParameters(msgspec.Struct, frozen=True):
     """Spans in bars."""
 
     fast: int = 20
@@ -28,9 +28,9 @@ class EmaCross:
     hears: ClassVar[str] = Hears.BAR
     trades_unknown: ClassVar[bool] = True
     unaided: ClassVar[bool] = True
-    Parameters: ClassVar[type[msgspec.Struct]] = Parameters
+    Parameters: ClassVar[type[msgspec.Struct]] = CrossParameters
 
-    def __init__(self, parameters: Parameters) -> None:
+    def __init__(self, parameters: CrossParameters) -> None:
         self._alphas = 2.0 / (parameters.fast + 1), 2.0 / (parameters.slow + 1)
         self._first = parameters.first
         self._seen = 0
