@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Iterator
 from decimal import Decimal
@@ -67,13 +66,15 @@ class ExecutionAgent:
     def __init__(self, rules: ExecutionRules) -> None:
         self._rules = rules
         self._work: dict[tuple[str, str], Work] = {}
+        self.idle: set[str] = set()  # instruments in which all work was settled when it was last looked at
+        self.any_given_up = False  # whether any target of this session was
         self._flattens: dict[tuple[str, str], Tries] = {}
         self._refused: dict[tuple[str, str, Side], Refusals] = {}
 
     def accept(self, approved: Approved, now: int) -> None:
         """A new target replaces the old one of its sleeve."""
         target = approved.target
-        self._work[target.strategy, target.instrument] = Work(approved, now)
+        self._begin((target.strategy, target.instrument), Work(approved, now))
 
     def rejected(self, order: Order) -> None:
         """The venue said no to an order of this sleeve."""
@@ -91,12 +92,13 @@ class ExecutionAgent:
         """A person closes a position: no target replaces it until nothing is left that could be sold."""
         target = approved.target
         assert not target.quantity
-        self._work[target.strategy, target.instrument] = Work(approved, now, closing=True)
+        self._begin((target.strategy, target.instrument), Work(approved, now, closing=True))
 
     def stop(self, approved: Approved, now: int) -> None:
         """Its stop closes a position, as a person would."""
         target = approved.target
-        self._work[target.strategy, target.instrument] = Work(approved, now, closing=True, stopped=True)
+        work = Work(approved, now, closing=True, stopped=True)
+        self._begin((target.strategy, target.instrument), work)
 
     def stopped(self, strategy: str, instrument: str) -> bool:
         """Whether this sleeve's stop is closing its position."""
@@ -144,7 +146,7 @@ class ExecutionAgent:
             if traded != (instrument or traded) or owner != (strategy or owner):
                 continue
             if work.approved.target.quantity > state.ledger.sleeve(owner, traded).quantity:
-                work.given_up = True
+                work.given_up = self.any_given_up = True
 
     def gave_up(self, strategy: str, instrument: str) -> bool:
         """Whether the last target of this sleeve is no longer worked."""
@@ -161,7 +163,7 @@ class ExecutionAgent:
             less = floor_to(sleeve.quantity * factor, state.instruments[sleeve.instrument].lot_size)
             work = self._work.get(key)
             if work is None or work.given_up or work.approved.target.quantity > less:
-                self._work[key] = Work(reduced(sleeve, less, "mode DEFENSIVE", state), state.now)
+                self._begin(key, Work(reduced(sleeve, less, "mode DEFENSIVE", state), state.now))
 
     def shrink(self, state: State, sleeve: Sleeve, quantity: Decimal, reason: str) -> bool:
         """Work a position down for a limit's sake; False where that is under way, or already so small."""
@@ -169,19 +171,29 @@ class ExecutionAgent:
         work = self._work.get(key)
         if quantity > sleeve.quantity - least or (work is not None and _leaving(work, sleeve)):
             return False
-        self._work[key] = Work(reduced(sleeve, quantity, reason, state), state.now)
+        self._begin(key, Work(reduced(sleeve, quantity, reason, state), state.now))
         return True
+
+    def _begin(self, key: tuple[str, str], work: Work) -> None:
+        self._work[key] = work
+        self.idle.clear()
 
     def proceed(self, state: State, sequence: int, instrument: str | None = None) -> Iterator[Step]:
         """What each sleeve (of one instrument, or all) needs now."""
+        if instrument is None:
+            self.idle.clear()
+        idle = True
         for (strategy, traded), work in self._work.items():
             if instrument is None:
                 work.settled = False
             elif work.settled or traded != instrument:
                 continue
             yield from self._sleeve(state, sequence, strategy, traded, work)
+            idle = idle and work.settled
         if instrument is None:
             yield from self._closed(state)
+        elif idle:
+            self.idle.add(instrument)
 
     def flatten(self, state: State, sequence: int, scoped: bool = False) -> Iterator[Step]:
         """Close every position at the touch with a collar, sleeve by sleeve (kill level flatten).
@@ -242,9 +254,9 @@ class ExecutionAgent:
     def _sleeve(self, state: State, sequence: int, strategy: str, traded: str, work: Work) -> Iterator[Step]:
         if traded in state.stale:
             return  # nothing is decided on what was true a while ago
-        standing = state.orders.working(strategy, traded)
+        standing = state.orders.working(strategy, traded) if state.orders.open else []
         # A stop rests beside whatever else is worked, until an exit needs what it has set aside.
-        working = standing if work.closing else [o for o in standing if not o.protects]
+        working = standing if work.closing or not standing else [o for o in standing if not o.protects]
         if working:
             yield from self._tend(state, work, working)
             return
@@ -265,14 +277,15 @@ class ExecutionAgent:
         ):
             return
         if entering and work.orders >= self._rules.attempts_max:
-            work.given_up = True
+            work.given_up = self.any_given_up = True
             name = state.instruments[traded].name
             yield Noted("ORDER", "info", f"{strategy} gives up entering {name} after {work.orders} orders")
             return
-        if not entering and (blocking := self._in_the_way(state, strategy, traded)):
+        if not entering and standing and (blocking := self._in_the_way(state, strategy, traded)):
             yield from (Withdrawal(order, "an exit goes first") for order in blocking if not order.unknown)
             return
-        place = Place(state.markets[traded], held, state.free_base(strategy, traded), working, state.now)
+        free = ZERO if entering else state.free_base(strategy, traded)
+        place = Place(state.markets[traded], held, free, working, state.now)
         plan = next_order(work, place, self._rules)
         if plan is not None:
             work.orders += 1
@@ -284,9 +297,8 @@ class ExecutionAgent:
         """Stops that have set aside what the sleeve's target sells now."""
         stops = [o for o in state.orders.working(strategy, traded) if o.protects]
         if not stops:
-            return []
-        going = self.leaving(state, strategy, traded)
-        return stops if going > state.free_base(strategy, traded) else []
+            return stops
+        return stops if self.leaving(state, strategy, traded) > state.free_base(strategy, traded) else []
 
     def _inherits(self, work: Work, key: tuple[str, str, Side], now: int) -> bool:
         """A new target waits as the old one would have, where the venue has just refused that side.
@@ -341,6 +353,11 @@ class ExecutionAgent:
         )
 
 
+# Base 32 (RFC 4648), two letters at a time: the library's takes ten times as long as the hash.
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = [high + low for high in _LETTERS for low in _LETTERS]
+
+
 def _leaving(work: Work, sleeve: Sleeve) -> bool:
     """Whether the sleeve is being worked down already: one decision is carried out before the next."""
     if work.given_up:
@@ -355,7 +372,8 @@ def _closed_by_kill(state: State, sleeve: Sleeve) -> bool:
 def client_id(account: str, session: str, number: int) -> str:
     """Unique for ever, `A-Z a-z 0-9 -` only, 27 characters: no venue refuses or re-encodes it."""
     digest = hashlib.blake2b(f"{account}|{session}|{number}".encode(), digest_size=15).digest()
-    return PREFIX + base64.b32encode(digest).decode().lower()
+    bits = int.from_bytes(digest, "big")
+    return PREFIX + "".join([_PAIRS[bits >> shift & 1023] for shift in range(110, -1, -10)])
 
 
 def leaves_nothing(state: State) -> bool:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
+from math import nan
 
 from midas.agents.calibrator import Calibrator
 from midas.agents.execution_agent import ExecutionAgent, Step
@@ -29,6 +30,8 @@ from midas.domain.sizing import SizeStep
 from midas.domain.verdict import Refused
 from midas.state.market import InstrumentMarket
 from midas.state.state import State
+
+NOTHING_KNOWN = None, nan
 
 
 class Orchestrator:
@@ -49,23 +52,29 @@ class Orchestrator:
         self.calibrator = calibrator
         self._analysts = analysts
         self._portfolio = portfolio
-        self._forecasts: dict[str, Forecast | None] = {}
-        self._volatility: dict[str, float] = {}
+        self._views: dict[str, tuple[Forecast | None, float]] = {}  # forecast, volatility of one bar
         self.atr: dict[str, float] = {}  # by instrument, price units; NaN until its window is full
 
-    def on_bar(self, bar: Bar, state: State, sequence: int) -> Iterator[Decision]:
+    def on_bar(self, bar: Bar, market: InstrumentMarket, state: State, sequence: int) -> list[Decision]:
         """Study the bar; then everybody who hears bars may speak, unless it is history."""
-        yield from self.calibrator.on_bar(bar, state)
-        features, regime, forecast = self._analysts[bar.instrument].study(bar)
-        self._forecasts[bar.instrument], self._volatility[bar.instrument] = forecast, features.rv20
-        self.atr[bar.instrument] = features.atr14
-        yield from _regime_change(state, bar.instrument, regime)
-        if not bar.synthetic and state.markets[bar.instrument].bid_lots:
-            yield from self._hear("bar", state.markets[bar.instrument], state, sequence)
+        made: list[Decision] = []
+        if state.calibration.waiting:
+            made += self.calibrator.on_bar(bar, state)
+        analyst = self._analysts.get(bar.instrument)
+        if analyst is not None:
+            features, regime, forecast = analyst.study(bar)
+            self._views[bar.instrument] = forecast, features.rv20
+            self.atr[bar.instrument] = features.atr14
+            made += _regime_change(state, bar.instrument, regime)
+        if market.bid_lots and not bar.synthetic:
+            self._hear("bar", market, state, sequence, made)
+        return made
 
-    def on_book(self, market: InstrumentMarket, state: State, sequence: int) -> Iterator[Decision]:
+    def on_book(self, market: InstrumentMarket, state: State, sequence: int) -> list[Decision]:
         """The book moved and is valid."""
-        return self._hear("book", market, state, sequence)
+        made: list[Decision] = []
+        self._hear("book", market, state, sequence, made)
+        return made
 
     def proceed(self, state: State, sequence: int, instrument: str | None = None) -> Iterator[Step]:
         """Let the execution agent work; nothing moves while the account isn't known to us."""
@@ -80,30 +89,33 @@ class Orchestrator:
         closing = self.execution.flatten(state, sequence, scoped=True)
         return chain(closing, self.execution.proceed(state, sequence, instrument))
 
-    def _hear(self, hears: str, market: InstrumentMarket, state: State, sequence: int) -> Iterator[Decision]:
+    def _hear(
+        self, hears: str, market: InstrumentMarket, state: State, sequence: int, made: list[Decision]
+    ) -> None:
+        """What it leads to is added to `made`."""
         if state.recovering or state.closing or not state.control.permissions.computes_signals:
             return
-        instrument = market.instrument.id
-        for enrolled in self.strategies.listeners(hears, instrument):
-            if self.execution.gave_up(enrolled.strategy.name, instrument):
-                self.strategies.let_go(enrolled.strategy.name, instrument)
-            volatility = self._volatility.get(instrument, float("nan"))
-            opinion = self.strategies.ask(
-                enrolled, market, state, self._forecasts.get(instrument), volatility
-            )
-            signal = None
+        strategies, execution, instrument = self.strategies, self.execution, market.id
+        forecast, volatility = self._views.get(instrument, NOTHING_KNOWN)
+        for enrolled in strategies.listeners(hears, instrument):
+            if execution.any_given_up and execution.gave_up(enrolled.name, instrument):
+                strategies.let_go(enrolled.name, instrument)
+            opinion = strategies.ask(enrolled, market, state, forecast, volatility)
             if opinion is not None:
-                signal = self.strategies.signal(enrolled, opinion, market, sequence, state)
+                signal = strategies.signal(enrolled, opinion, market, sequence, state)
+            elif enrolled.failed:
+                signal = None
+            else:
+                continue
             if enrolled.failed:
-                yield Noted(
-                    "STRATEGY", "error", f"{enrolled.strategy.name} is switched off: {enrolled.failed}"
-                )
+                text = f"{enrolled.strategy.name} is switched off: {enrolled.failed}"
+                made.append(Noted("STRATEGY", "error", text))
             if signal is not None:
-                for made in self._judge(enrolled, signal, state, volatility):
-                    if type(made) is SignalMade:
+                for decision in self._judge(enrolled, signal, state, volatility):
+                    if type(decision) is SignalMade:
                         state.signals += 1
-                        state.executed += made.outcome == "acted"
-                    yield made
+                        state.executed += decision.outcome == "acted"
+                    made.append(decision)
 
     def _judge(
         self, enrolled: Enrolled, signal: Signal, state: State, volatility: float
@@ -118,7 +130,7 @@ class Orchestrator:
             yield from self._made(signal, "held", f"{who} is closing this position", state)
             return
         room = self.risk.room(signal.strategy, signal.instrument, state) if signal.gain is not None else None
-        wish = self._portfolio.target(signal, enrolled.weight, volatility, state, room)
+        wish = self._portfolio.target(signal, enrolled.weight, volatility, state, room, enrolled.units)
         if wish.target is None:
             if signal.direction <= 0.0:  # nothing to sell; but an entry may wait for its next try
                 self.execution.forget_entries(state, signal.instrument, signal.strategy)

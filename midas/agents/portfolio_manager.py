@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from midas.agents.execution_agent import sellable
 from midas.analysis.regime import POLICIES
-from midas.domain.money import ZERO, from_float
+from midas.domain.money import ZERO, as_read, floor_to, from_float, plain
 from midas.domain.opinion import RegimeLabel, Signal, Target
-from midas.domain.sizing import SizeStep
+from midas.domain.sizing import SizeStep, Stage
 from midas.domain.time import DAY
 from midas.portfolio.sizing import Sizing
 from midas.state.state import State
@@ -36,9 +36,13 @@ class PortfolioManager:
         self._bars_a_year = YEAR / period
 
     def target(
-        self, signal: Signal, weight: float, volatility: float, state: State, room: Decimal | None = None
-    ) -> Wish:
-        """The position to hold. `volatility` is one bar's; `room`: base units that limits let it hold."""
+        self, signal: Signal, weight: float, volatility: float, state: State, room: Decimal | None = None,
+        units: Decimal | None = None,
+    ) -> Wish:  # fmt: skip
+        """The position to hold. `volatility` is one bar's; `room`: base units that limits let it hold.
+
+        `units`: what the strategy always holds, and neither its confidence nor the market changes.
+        """
         market = state.markets[signal.instrument]
         sleeve = state.ledger.sleeve(signal.strategy, signal.instrument)
         held = sleeve.quantity
@@ -52,6 +56,8 @@ class PortfolioManager:
             return Wish(None, "no price")
         if not isfinite(_equity(signal.instrument, state)):
             return Wish(None, "equity isn't known: something held has no price")
+        if units is not None:
+            return self._fixed(signal, units, held, state)
         circumstances = self._circumstances(signal, weight, volatility, room, state)
         policy = self._sizing.policy
         wanted = size(self._sizing.of(signal, circumstances, state), policy, market.instrument)
@@ -61,6 +67,18 @@ class PortfolioManager:
             return Wish(None, "the change is within the no-trade band", wanted.steps)
         target = self._make(signal, wanted.quantity, market.mid, f"{signal.reason}; {wanted.why}")
         return Wish(target, "", wanted.steps)
+
+    def _fixed(self, signal: Signal, units: Decimal, held: Decimal, state: State) -> Wish:
+        """Less only where the mode or a breaker wants less."""
+        instrument, left = state.instruments[signal.instrument], _left(state)
+        quantity = floor_to(units * as_read(left), instrument.lot_size)
+        if quantity == held:
+            return Wish(None, "held already")
+        told = f"{plain(quantity)} {instrument.base} of a fixed {plain(units)}"
+        mid = state.markets[signal.instrument].mid
+        share = float(quantity) * mid / _equity(signal.instrument, state)
+        steps = (SizeStep(Stage.MODE, left, share, told),) if left < 1.0 else ()
+        return Wish(self._make(signal, quantity, mid, told), "", steps)
 
     def _circumstances(
         self, signal: Signal, share: float, volatility: float, room: Decimal | None, state: State
@@ -72,8 +90,7 @@ class PortfolioManager:
             confidence=min(abs(signal.direction), 1.0), volatility=volatility * sqrt(self._bars_a_year),
             regimes=((1.0, policy.size_factor),),  # the rules know one regime, and no chance of it
             calibrated=not state.calibration.doubted(signal.strategy),
-            # Risk refuses where the mode allows nothing.
-            mode=(state.control.permissions.exposure or 1.0) * state.breakers.factor,
+            mode=_left(state),
             drawdown=state.drawdown, equity=from_float(_equity(signal.instrument, state), EXACT),
             price=from_float(state.markets[signal.instrument].mid, EXACT),
         )  # fmt: skip
@@ -84,6 +101,11 @@ class PortfolioManager:
             reference_price=mid if mid == mid else 0.0, confidence=signal.confidence, reason=reason,
             time=signal.time,
         )  # fmt: skip
+
+
+def _left(state: State) -> float:
+    """The factor of the mode and of open breakers; risk refuses where the mode allows nothing."""
+    return (state.control.permissions.exposure or 1.0) * state.breakers.factor
 
 
 def _equity(instrument: str, state: State) -> float:

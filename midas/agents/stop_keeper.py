@@ -86,11 +86,14 @@ class StopKeeper:
         live.refusals += 1
         state.stops.troubles[key] = f"the venue refused it: {reason}"
 
+    def concerned(self, state: State) -> bool:
+        """Whether anything has a stop, or could get one."""
+        return self.book.enabled or bool(state.stops.kept)
+
     def look(self, state: State, sequence: int, instrument: str = "") -> Iterator[StopStep]:
         """What every stop (of one instrument) needs now."""
         control = state.control
-        wanted = self.book.enabled or state.stops.kept
-        if not wanted or state.recovering or control.guarded:
+        if not self.concerned(state) or state.recovering or control.guarded:
             return
         for sleeve in list(state.sleeves()):
             if instrument in ("", sleeve.instrument) and self._concerns(state, sleeve):

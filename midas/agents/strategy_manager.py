@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Context, getcontext, setcontext
+from decimal import Context, Decimal, getcontext, setcontext
 from math import isfinite, nan
 from numbers import Real
 from typing import TypeVar
@@ -14,11 +14,14 @@ from midas.analysis.regime import POLICIES
 from midas.domain.opinion import Contribution, Forecast, Opinion, Reading, Regime, RegimeLabel, Signal
 from midas.domain.time import SECOND
 from midas.ports.strategy import Briefing, Strategy
+from midas.state.ledger import Sleeve
 from midas.state.market import InstrumentMarket
 from midas.state.state import State
 
 REPEAT_AFTER = 10 * SECOND  # market time before the same refused or muted opinion is offered again
 CONFIDENCE_STEP = 0.2  # a smaller change of confidence isn't news
+UNSTUDIED = Regime(label=RegimeLabel.UNKNOWN, source="warming", since=0)
+NOTHING_HELD = None, Briefing(UNSTUDIED, None, 0.0, nan, nan)
 Term = TypeVar("Term", Contribution, Reading)
 
 
@@ -32,6 +35,13 @@ class Enrolled(msgspec.Struct):
     signals: int = 0
     needs: frozenset[str] = frozenset()  # components that it can't do without: "news", "models"
     calibrated: bool = False  # its confidence is the chance of being right
+    unaided: bool = False  # it decides from prices alone
+    units: Decimal | None = None  # base units that it always holds; None: sizing decides
+    name: str = ""  # of the strategy
+
+    def __post_init__(self) -> None:
+        """Its name is asked for at every bar."""
+        self.name = self.strategy.name
 
 
 class Spoken(msgspec.Struct):
@@ -49,40 +59,59 @@ class StrategyManager:
         self._hearing = {
             hears: tuple(e for e in enrolled if e.strategy.hears == hears) for hears in ("bar", "book")
         }
+        self._listening: dict[tuple[str, str], list[Enrolled]] = {}
+        self._unaided: dict[tuple[str, str], tuple[Decimal | None, Briefing]] = {}
         self.spoken: dict[tuple[str, str], Spoken] = {}
         self._theirs = Context()  # a plugin's precision or traps may not become the ledger's
 
     def listeners(self, hears: str, instrument: str) -> list[Enrolled]:
         """Who is asked on this kind of event of this instrument."""
-        return [e for e in self._hearing[hears] if instrument in e.instruments and not e.failed]
+        known = self._listening.get((hears, instrument))
+        if known is None:
+            known = [e for e in self._hearing[hears] if instrument in e.instruments and not e.failed]
+            self._listening[hears, instrument] = known
+        return known
 
     def ask(
         self, enrolled: Enrolled, market: InstrumentMarket, state: State, forecast: Forecast | None, rv: float
     ) -> Opinion | None:
         """One strategy's opinion. A plugin that raises is switched off, never the engine."""
-        strategy, instrument = enrolled.strategy, market.instrument.id
-        sleeve = state.ledger.sleeve(strategy.name, instrument)
-        average = float(sleeve.average_price) if sleeve.quantity > 0 else nan
-        briefing = Briefing(_regime(state, instrument), forecast, float(sleeve.quantity), average, rv)
+        strategy, instrument = enrolled.strategy, market.id
+        key = enrolled.name, instrument
+        sleeve = state.ledger.sleeves.get(key)
+        if enrolled.unaided:
+            cost, briefing = self._unaided.get(key, NOTHING_HELD)
+            if sleeve is not None and sleeve.cost is not cost:
+                briefing = self._briefed(key, sleeve)
+        else:
+            regime, (held, average) = _regime(state, instrument), _position(sleeve)
+            briefing = Briefing(regime, forecast, held, average, rv)
         ours = getcontext()
         setcontext(self._theirs)
         try:
             opinion = strategy.signal(market, briefing)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the seam around a plugin: its bug becomes a decision
-            enrolled.failed = f"{type(error).__name__}: {error}"
+            self._switch_off(enrolled, f"{type(error).__name__}: {error}")
             return None
         finally:
             setcontext(ours)
-        if opinion is not None and not isinstance(opinion, Opinion):
-            enrolled.failed = f"answered {type(opinion).__name__}, expected an Opinion or None"
+        if opinion is None:
             return None
-        if opinion is not None and not _sane(opinion):
-            enrolled.failed = f"answered direction {opinion.direction} with confidence {opinion.confidence}"
-            return None
-        if opinion is not None and (fault := _fault(opinion, enrolled.calibrated)):
-            enrolled.failed = fault
+        if why := _refusal(opinion, enrolled.calibrated):
+            self._switch_off(enrolled, why)
             return None
         return opinion
+
+    def _switch_off(self, enrolled: Enrolled, why: str) -> None:
+        """Until the next start."""
+        enrolled.failed = why
+        self._listening.clear()
+
+    def _briefed(self, key: tuple[str, str], sleeve: Sleeve) -> Briefing:
+        """It changes only with the position, whose cost is another object after every fill."""
+        briefing = Briefing(UNSTUDIED, None, *_position(sleeve), nan)
+        self._unaided[key] = sleeve.cost, briefing
+        return briefing
 
     def signal(
         self, enrolled: Enrolled, opinion: Opinion, market: InstrumentMarket, sequence: int, state: State
@@ -100,7 +129,7 @@ class StrategyManager:
         try:
             signal = _written(enrolled, opinion, market, sequence)
         except (TypeError, ValueError, AttributeError, ArithmeticError, msgspec.MsgspecError) as error:
-            enrolled.failed = f"its answer can't be written down: {error}"
+            self._switch_off(enrolled, f"its answer can't be written down: {error}")
             return None
         enrolled.signals += 1
         return signal
@@ -121,13 +150,14 @@ class StrategyManager:
             return ""
         if (breaker := state.breakers.lacking(enrolled.needs)) is not None:
             return f"it needs {breaker.component.value}: {breaker.reason}"
-        return _resting(enrolled.strategy, _regime(state, signal.instrument))
+        regime = UNSTUDIED if enrolled.unaided else _regime(state, signal.instrument)
+        return _resting(enrolled.strategy, regime)
 
     def speaking(self, instrument: str, regime: Regime) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Names of those on this instrument that may open risk in this regime, and of those that may not."""
-        there = [e.strategy for e in self.enrolled.values() if instrument in e.instruments]
-        resting = {s.name for s in there if _resting(s, regime)}
-        names = [s.name for s in there]
+        there = [e for e in self.enrolled.values() if instrument in e.instruments]
+        resting = {e.strategy.name for e in there if _resting(e.strategy, UNSTUDIED if e.unaided else regime)}
+        names = [e.strategy.name for e in there]
         return tuple(n for n in names if n not in resting), tuple(n for n in names if n in resting)
 
 
@@ -143,9 +173,24 @@ def _resting(strategy: Strategy, regime: Regime) -> str:
     return ""
 
 
+def _position(sleeve: Sleeve | None) -> tuple[float, float]:
+    """Of a sleeve, with its average price; NaN when flat."""
+    if sleeve is None or not sleeve.quantity:
+        return 0.0, nan
+    return float(sleeve.quantity), float(sleeve.average_price) if sleeve.quantity > 0 else nan
+
+
 def _regime(state: State, instrument: str) -> Regime:
-    known = state.regimes.get(instrument)
-    return known if known is not None else Regime(label=RegimeLabel.UNKNOWN, source="warming", since=0)
+    return state.regimes.get(instrument, UNSTUDIED)
+
+
+def _refusal(opinion: object, calibrated: bool) -> str:
+    """Why an answer can't be used; empty where it can."""
+    if not isinstance(opinion, Opinion):
+        return f"answered {type(opinion).__name__}, expected an Opinion or None"
+    if not _sane(opinion):
+        return f"answered direction {opinion.direction} with confidence {opinion.confidence}"
+    return _fault(opinion, calibrated)
 
 
 def _sane(opinion: Opinion) -> bool:

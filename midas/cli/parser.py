@@ -418,6 +418,37 @@ def _risk_evidence_options(parser: Parser) -> None:
     parser.add_argument("--seeds", type=_seeds, metavar="A..B", help="a world each; default: ten")
 
 
+def _backtest_options(parser: Parser) -> None:
+    parser.add_argument("strategy", metavar="STRATEGY", help="a file of strategies/, such as trend-following")
+    parser.add_argument(
+        "--data", nargs="+", required=True, metavar="FILE", help="candles: CSV or Parquet, one symbol each"
+    )
+    parser.add_argument("--symbol", metavar="NAME", help="of candles that neither column nor file name tells")
+    parser.add_argument("--from", dest="begin", metavar="DATE", help="leave earlier candles out")
+    parser.add_argument("--to", dest="end", metavar="DATE", help="leave later candles out")
+    parser.add_argument("--set", action="append", metavar="NAME=VALUE", help="a parameter of the strategy")
+    parser.add_argument(
+        "--cash", type=_above_zero, metavar="AMOUNT", help="to begin with; default: exchange.balances"
+    )
+    parser.add_argument("--maker-bps", type=float, metavar="BPS", help="default: exchange.maker_fee")
+    parser.add_argument("--taker-bps", type=float, metavar="BPS", help="default: exchange.taker_fee")
+    parser.add_argument(
+        "--spread-bps", type=_not_below_zero, default=1.0, metavar="BPS", help="between bid and ask (1)"
+    )
+    parser.add_argument("--no-impact", action="store_true", help="our own orders don't move the price")
+    parser.add_argument(
+        "--latency-ms",
+        type=_not_below_zero,
+        default=50.0,
+        metavar="MS",
+        help="of orders, and of answers (50)",
+    )
+    parser.add_argument(
+        "--volume-share", type=_above_zero, default=0.10, metavar="SHARE",
+        help="of a candle's volume that may be ours at most (0.10)",
+    )  # fmt: skip
+
+
 def _record_options(parser: Parser) -> None:
     parser.add_argument(
         "--out", required=True, metavar="DIR", help="the folder of the files, made if missing"
@@ -465,6 +496,16 @@ def _worlds(text: str) -> range:
 
 def _no_options(parser: Parser) -> None:
     """For a command that needs nothing but its name."""
+
+
+def _not_below_zero(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number not below 0, got {text!r}")
+    return value
 
 
 def _above_zero(text: str) -> float:
@@ -692,6 +733,14 @@ _COMMANDS: tuple[_Row, ...] = (
         "prove the desk on simulated worlds with faults and crashes, one a seed",
         "midas simulate --seeds 1..2000\nmidas simulate --seeds 7 --show-plan > plan.json",
         _simulate_options,
+    ),
+    (
+        "backtest",
+        "midas.cli.backtest:backtest",
+        "run one strategy over candles from files, on the engine that trades live",
+        "midas backtest trend-following --data btcusdt-1d.csv --set horizon=10\n"
+        "midas backtest trend-following --data btcusdt-1m.csv --from 2020-01-01 --to 2020-02-01 --json",
+        _backtest_options,
     ),
     (
         "research",

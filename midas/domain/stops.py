@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cached_property
 
 import msgspec
 
@@ -39,7 +40,7 @@ class StopRules(msgspec.Struct, frozen=True, kw_only=True):
 NO_STOPS = StopRules(enabled=False)
 
 
-class StopBook(msgspec.Struct, frozen=True):
+class StopBook(msgspec.Struct, frozen=True, dict=True):
     """The rules of every strategy."""
 
     default: StopRules = NO_STOPS
@@ -49,7 +50,7 @@ class StopBook(msgspec.Struct, frozen=True):
         """Those that hold for one."""
         return self.by_strategy.get(strategy, self.default)
 
-    @property
+    @cached_property
     def enabled(self) -> bool:
         """Whether anybody has stops."""
         return self.default.enabled or any(rules.enabled for rules in self.by_strategy.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from decimal import Decimal
 
 import msgspec
 
@@ -48,6 +49,7 @@ class StrategyConfig(msgspec.Struct, frozen=True):
     instruments: tuple[str, ...]  # instrument ids
     parameters: dict[str, float | int | str | bool]
     stops: StopRules | None = None  # None: those of all
+    units: Decimal | None = None  # base units that it always holds, whatever its weight; None: sizing decides
 
 
 class EngineConfig(msgspec.Struct, frozen=True):
@@ -72,6 +74,8 @@ class EngineConfig(msgspec.Struct, frozen=True):
     tail: TailRules = TailRules()
     regulation: RegulationRules = RegulationRules()
     calibration: CalibrationRules = CalibrationRules()
+    bar_spread: float | None = None  # no quotes come: a close is the touch, so far apart; None: quotes come
+    studies_all: bool = True  # the analyst reads bars also where nobody would hear what he says
 
     def digest(self) -> str:
         """The config hash of a session."""
@@ -81,7 +85,7 @@ class EngineConfig(msgspec.Struct, frozen=True):
 def build_engine(config: EngineConfig, strategies: Sequence[Strategy]) -> Engine:
     """The engine of `config` with its strategies' instances, in the order of `config.strategies`."""
     assert len(strategies) == len(config.strategies)
-    state = State(config.instruments, config.quote)
+    state = State(config.instruments, config.quote, config.bar_spread)
     enrolled = [
         Enrolled(
             strategy,
@@ -89,6 +93,8 @@ def build_engine(config: EngineConfig, strategies: Sequence[Strategy]) -> Engine
             frozenset(entry.instruments),
             needs=frozenset(getattr(strategy, "needs", ())),
             calibrated=bool(getattr(strategy, "calibrated", False)),
+            unaided=bool(getattr(strategy, "unaided", False)),
+            units=entry.units,
         )
         for strategy, entry in zip(strategies, config.strategies, strict=True)
     ]
@@ -98,7 +104,7 @@ def build_engine(config: EngineConfig, strategies: Sequence[Strategy]) -> Engine
     further = [*regulation_limits(config.regulation), *([tail.breach] if config.tail.limits else ())]
     risk = RiskManager(config.limits, further)
     orchestrator = Orchestrator(
-        {i.id: TechnicalAnalyst(i.id, config.period, config.regime) for i in config.instruments},
+        {i: TechnicalAnalyst(i, config.period, config.regime) for i in _studied(config, enrolled)},
         StrategyManager(enrolled),
         PortfolioManager(Sizing(config.sizing, config.costs), config.period),
         risk,
@@ -118,6 +124,15 @@ def build_engine(config: EngineConfig, strategies: Sequence[Strategy]) -> Engine
         TailWatch(tail),
     )
     return Engine(state, orchestrator, guardian, config.audit_every, config.costs, freshness, keepers)
+
+
+def _studied(config: EngineConfig, enrolled: Sequence[Enrolled]) -> list[str]:
+    """Instruments that an analyst reads: all, or those where a strategy, its size or its stop needs him."""
+    rules = [config.stops, *(entry.stops for entry in config.strategies if entry.stops is not None)]
+    by_atr = any(r.enabled and (r.atr or r.trail_atr) for r in rules)
+    heard = {i for e in enrolled if not e.unaided or e.units is None for i in e.instruments}
+    everywhere = config.studies_all or by_atr
+    return [i.id for i in config.instruments if everywhere or i.id in heard]
 
 
 def _stop_book(config: EngineConfig, strategies: Sequence[Strategy]) -> StopBook:

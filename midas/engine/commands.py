@@ -104,6 +104,12 @@ class Commands:
         except OrderInvalid as error:
             return Reply(False, str(error))
 
+    def waiting(self, decisions: list[Decision]) -> bool:
+        """Whether `follow` has anything to look at."""
+        if self._amending.pending or self._manual.waiting:
+            return True
+        return any(type(d) is Anomaly for d in decisions) if decisions else False
+
     def follow(self, decisions: list[Decision], sequence: int) -> Iterator[Step]:
         """What earlier commands lead to after this event, whose decisions so far are given."""
         late = [d.subject for d in decisions if type(d) is Anomaly and d.kind == "late_fill"]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, NamedTuple
+
+import msgspec
 
 from midas.agents.breakers import BreakerKeeper
 from midas.agents.execution_agent import Withdrawal
@@ -162,8 +165,7 @@ class Engine:
             return None
         if self._decisions:
             self._slow_down()
-        name = str(type(event).__struct_config__.tag)
-        audit = Audit(sequence, name, event.at, tuple(self._decisions), tuple(self._effects))
+        audit = Audit(sequence, _name(type(event)), event.at, tuple(self._decisions), tuple(self._effects))
         self._decisions.clear()
         self._effects.clear()
         return audit
@@ -197,8 +199,10 @@ class Engine:
         market = state.markets[event.instrument]
         was_valid = market.book.valid
         if market.on_delta(event):
-            self._decisions.extend(self.orchestrator.on_book(market, state, self._sequence))
-            self._work(self.orchestrator.proceed(state, self._sequence, event.instrument))
+            made = self.orchestrator.on_book(market, state, self._sequence)
+            if made:
+                self._decisions += made
+            self._proceed(event.instrument)
         elif was_valid:
             state.gaps += 1
             text = f"{market.instrument.name} book hidden: {market.book.reason}"
@@ -217,11 +221,21 @@ class Engine:
         if not event.synthetic:
             state.market_events += 1
         if state.on_bar(event):
-            self._decisions.extend(self.orchestrator.on_bar(event, state, self._sequence))
-            self._work(self.orchestrator.proceed(state, self._sequence, event.instrument))
-            if not event.synthetic:
+            made = self.orchestrator.on_bar(event, state.markets[event.instrument], state, self._sequence)
+            if made:
+                self._decisions += made
+            self._proceed(event.instrument)
+            if not event.synthetic and self.stops.concerned(state):
                 self._keep_stops(event.instrument)
             self._decisions.extend(self.tail.bar(event, state, self.orchestrator.risk.limits.assets))
+
+    def _proceed(self, instrument: str) -> None:
+        """A market moved: most of its moves concern no order and no target."""
+        control = self.state.control
+        idle = instrument in self.orchestrator.execution.idle and not control.gates
+        if idle and not control.permissions.flattens:
+            return
+        self._work(self.orchestrator.proceed(self.state, self._sequence, instrument))
 
     # everything else
 
@@ -235,12 +249,16 @@ class Engine:
         for made in decisions:
             if type(made) is FillBooked and made.purpose is Purpose.STOP:
                 self.orchestrator.execution.stopped_out(made.strategy, made.instrument, made.position)
-        if _touched(decisions):
+        touched = _touched(decisions)
+        if touched:
             self._work(self.orchestrator.proceed(state, self._sequence))
         if Anomaly in map(type, decisions) and self._unexplained(event):
             self._effects.extend(self._passes.look_again())
-        self._work(self._commands.follow(decisions, self._sequence))
-        if _touched(decisions):
+        if self._commands.waiting(decisions):
+            self._work(self._commands.follow(decisions, self._sequence))
+        else:
+            self._verify_flat()
+        if self.stops.concerned(state) and (touched or _touched(decisions)):
             self._keep_stops()  # after every other exit: those go first
         if state.orders.open:
             self._withdraw_unwanted()
@@ -450,6 +468,8 @@ class Engine:
 
     def _keep_stops(self, instrument: str = "") -> None:
         """What the stops need now; a position that one of them sells leaves in this very step."""
+        if not self.stops.concerned(self.state):
+            return
         before = len(self._decisions)
         self._work(self.stops.look(self.state, self._sequence, instrument))
         if any(type(d) is Noted and d.kind == "STOP" for d in self._decisions[before:]):
@@ -513,6 +533,12 @@ class Engine:
         self._decisions.append(Noted("KILL", "warn", self._flat.sentence()))
         if self.state.control.level == KillLevel.DISCONNECT.value:
             self._effects.append(Disconnect("kill level disconnect"))
+
+
+@cache
+def _name(kind: type[msgspec.Struct]) -> str:
+    """Of a kind of event, as audits and journals call it."""
+    return str(kind.__struct_config__.tag)
 
 
 def _touched(decisions: list[Decision]) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Protocol
 
 import msgspec
 
 from midas.domain.instrument import Instrument
+from midas.domain.market import Bar
 from midas.domain.opinion import Family, Forecast, Opinion, Regime
 
 
@@ -20,6 +22,10 @@ class MarketView(Protocol):
     @property
     def time(self) -> int:
         """Market time of the newest event."""
+
+    @property
+    def bars(self) -> Sequence[Bar]:
+        """The newest closed candles, the oldest first."""
 
     @property
     def book_valid(self) -> bool:
@@ -74,6 +80,9 @@ class Strategy(Protocol):
     An Opinion may state `probability` (with `horizon_ns`), and with it `gain` and `loss`: it is then sized by
     Kelly instead of by its weight, and held to its word. A class with `calibrated = True` says that its
     confidence is such a probability. One with `needs = ("news",)` pauses while that component fails.
+
+    A class with `unaided = True` decides from prices alone: no analyst works for it, so that its briefing
+    knows neither forecast nor regime nor volatility, and no regime mutes it.
     """
 
     name: ClassVar[str]

@@ -46,12 +46,19 @@ class Control:
         self.tripped_at = self.released_at = 0
         self.guarded = False  # the guard acts instead of us: we know less of the account than it does
         self.gates: dict[str, Gate] = {}
+        self._allowed = self.mode, self.table, self.latched, self.table[self.mode]
 
     @property
     def permissions(self) -> Permissions:
         """What the mode allows, with a set latch less than PAUSE does."""
+        known = self._allowed
+        # Asked several times an event, and a look-up by an Enum costs more than all three comparisons.
+        if known[0] is self.mode and known[1] is self.table and known[2] is self.latched:
+            return known[3]
         allowed = self.table[self.mode]
-        return FROZEN if self.latched and not allowed.flattens else allowed
+        found = FROZEN if self.latched and not allowed.flattens else allowed
+        self._allowed = self.mode, self.table, self.latched, found
+        return found
 
     @property
     def withdraws_exits(self) -> bool:

@@ -111,7 +111,8 @@ class Ledger:
         self.opened = False
         self.balances: dict[str, Decimal] = {}
         self.sleeves: dict[tuple[str, str], Sleeve] = {}
-        self.trips: dict[str, tuple[Trip, ...]] = {}  # by strategy, the oldest first
+        self._trips: dict[str, tuple[Trip, ...]] = {}
+        self._new_trips: dict[str, list[Trip]] = {}  # ended since somebody last asked for them
         self._trades: dict[str, set[int]] = {}
         self._recent: dict[str, deque[int]] = {}
         self._busted: dict[str, set[int]] = {}
@@ -190,7 +191,10 @@ class Ledger:
         sleeve = self._sleeve(strategy, instrument.id)
         realised = sleeve.book(side, fill, instrument)
         if sleeve.ended is not None:
-            self.trips[strategy] = (*self.trips.get(strategy, ()), sleeve.ended)[-TRIPS_KEPT:]
+            new = self._new_trips.setdefault(strategy, [])
+            new.append(sleeve.ended)
+            if len(new) > TRIPS_KEPT:
+                del new[0]
         return realised
 
     def stopped(self, strategy: str, instrument: str, level: Decimal) -> None:
@@ -198,6 +202,14 @@ class Ledger:
         sleeve = self.sleeves.get((strategy, instrument))
         if sleeve is not None and sleeve.trip.paid and sleeve.trip.stop is None:
             sleeve.trip = msgspec.structs.replace(sleeve.trip, stop=level)
+
+    @property
+    def trips(self) -> dict[str, tuple[Trip, ...]]:
+        """The round trips by strategy, the oldest first; a tuple is another one once a trip has ended."""
+        for strategy, new in self._new_trips.items():
+            self._trips[strategy] = (*self._trips.get(strategy, ()), *new)[-TRIPS_KEPT:]
+        self._new_trips.clear()
+        return self._trips
 
     @property
     def closed(self) -> tuple[Trip, ...]:
@@ -210,7 +222,8 @@ class Ledger:
         found: dict[str, list[Trip]] = {}
         for trip in trips:
             found.setdefault(trip.strategy, []).append(trip)
-        self.trips = {strategy: tuple(made[-TRIPS_KEPT:]) for strategy, made in found.items()}
+        self._new_trips.clear()
+        self._trips = {strategy: tuple(made[-TRIPS_KEPT:]) for strategy, made in found.items()}
 
     def adjust(self, asset: str, amount: Decimal) -> None:
         """A balance moves, and no trade made it."""

@@ -20,13 +20,16 @@ class InstrumentMarket:
     """The market of one instrument, changed in place by `State.apply` alone."""
 
     __slots__ = (
-        "ask", "ask_lots", "at", "bars", "bars_seen", "bid", "bid_lots", "book", "book_changed_at",
-        "first_price", "first_time", "flow", "instrument", "last", "last_sold", "prints",
-        "synthetic_bars", "tick", "time",
+        "_bar_spread", "ask", "ask_lots", "at", "bars", "bars_seen", "bid", "bid_lots", "book",
+        "book_changed_at", "first_price", "first_time", "flow", "id", "instrument", "last", "last_sold",
+        "prints", "synthetic_bars", "tick", "time",
     )  # fmt: skip
 
-    def __init__(self, instrument: Instrument) -> None:
+    def __init__(self, instrument: Instrument, bar_spread: float | None = None) -> None:
         self.instrument = instrument
+        self.id = instrument.id
+        # Bars are all that is known: bid and ask lie so far from a close, of the price. None: quotes come.
+        self._bar_spread = None if bar_spread is None else 0.5 * bar_spread
         self.tick = instrument.tick
         self.book = OrderBook()
         self.book_changed_at = 0
@@ -160,14 +163,27 @@ class InstrumentMarket:
 
     def on_bar(self, bar: Bar) -> bool:
         """A candle closed; False for one that is already known."""
-        if self.bars and bar.time <= self.bars[-1].time:
+        bars, time = self.bars, bar.time
+        if bars and time <= bars[-1].time:
             return False
-        self.bars.append(bar)
+        bars.append(bar)
         self.bars_seen += 1
-        self.synthetic_bars += bar.synthetic
-        if bar.time > self.time:
-            self.time = bar.time
+        if bar.synthetic:
+            self.synthetic_bars += 1
+        if time > self.time:
+            self.time = time
+        if self._bar_spread is not None:
+            if self._bar_spread:
+                self._touch_from_bar(bar.close)
+            else:
+                self.bid = self.ask = round(bar.close / self.tick)
+            self.bid_lots = self.ask_lots = 1  # how much stands there nobody knows: there is a price
         return True
+
+    def _touch_from_bar(self, close: float) -> None:
+        """Half the spread to both sides, in whole ticks away from the close."""
+        ticks, half = close / self.tick, self._bar_spread or 0.0
+        self.bid, self.ask = math.floor(ticks - ticks * half), math.ceil(ticks + ticks * half)
 
     def _touch_from_book(self, at: int) -> None:
         book = self.book

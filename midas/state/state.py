@@ -72,10 +72,13 @@ def _part(fill: Fill, quantity: Decimal, fee: Decimal) -> Fill:
 class State:
     """Everything midas knows; owned by the engine."""
 
-    def __init__(self, instruments: Sequence[Instrument], quote: str) -> None:
+    def __init__(
+        self, instruments: Sequence[Instrument], quote: str, bar_spread: float | None = None
+    ) -> None:
+        """`bar_spread`: between bid and ask, of the price, where bars are all that is known of a market."""
         self.quote = quote  # the account's currency: what equity, limits and results are told in
         self.instruments = {i.id: i for i in instruments}
-        self.markets = {i.id: InstrumentMarket(i) for i in instruments}
+        self.markets = {i.id: InstrumentMarket(i, bar_spread) for i in instruments}
         self.orders = Orders()
         self.sizes = Sizes()
         self.ledger = Ledger()

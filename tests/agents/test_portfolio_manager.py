@@ -137,3 +137,19 @@ def test_a_bet_is_made_to_fit_whatever_is_held_and_ordered(
         verdict = risk.review(wish.target, state)
         assert isinstance(verdict, Approved)
         assert verdict.target == wish.target
+
+
+def test_fixed_units_are_held_whatever_confidence_and_market_say(manager: PortfolioManager) -> None:
+    state, units = desk(), Decimal("2.5")
+    wanted, *_ = manager.target(signal(1.0, 0.01), 0.0, float("nan"), state, units=units)
+    assert wanted is not None and wanted.quantity == units
+    hold(state, "2.5")
+    assert manager.target(signal(1.0), 0.0, float("nan"), state, units=units)[:2] == (None, "held already")
+
+
+def test_defensive_halves_fixed_units_too(manager: PortfolioManager) -> None:
+    state = desk()
+    state.control.set_mode(Mode.DEFENSIVE, "test", "", "", START)
+    wanted, _, steps = manager.target(signal(1.0), 0.0, float("nan"), state, units=Decimal(3))
+    assert wanted is not None and wanted.quantity == Decimal("1.5")
+    assert [step.factor for step in steps] == [0.5]

@@ -115,6 +115,21 @@ def test_who_hears_bars_of_an_instrument_is_asked_on_those_alone(stage: Stage) -
     assert stage.manager.listeners("bar", "ETH-USDT.binance") == []
 
 
+def test_an_unaided_strategy_hears_of_no_regime_and_none_mutes_it(stage: Stage) -> None:
+    stage.state.regimes[BTC.id] = Regime(label=RegimeLabel.RANGE, source="rule", since=START)
+    made = stage.signal(1.0)
+    assert made is not None and "rests in" in stage.manager.muted(stage.enrolled, made, stage.state)
+    stage.parrot.trades_unknown = True  # type: ignore[misc]
+    stage.enrolled.unaided = True
+    assert stage.manager.muted(stage.enrolled, made, stage.state) == ""
+    for quantity in ("2", "3"):  # of one briefing none is left over when the position changes
+        hold(stage.state, quantity, "90", "parrot")
+        stage.say(1.0)
+        briefed = stage.parrot.briefed
+        assert briefed is not None and briefed.regime.label is RegimeLabel.UNKNOWN
+        assert briefed.position == float(stage.state.ledger.sleeve("parrot", BTC.id).quantity)
+
+
 def test_what_was_acted_on_is_news_only_when_it_changes(stage: Stage) -> None:
     stage.heard(1.0, "acted")
     stage.wait(100 * SECOND)

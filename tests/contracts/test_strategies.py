@@ -52,6 +52,7 @@ class View(msgspec.Struct, frozen=True):
     lean: float = nan
     micro: float = nan
     instrument: Instrument = BTC
+    bars: tuple[Bar, ...] = ()
 
     def imbalance(self, levels: int) -> float:
         """The same at any depth."""

@@ -1,0 +1,133 @@
+"""The driver: feeds events in the order of time to the engine's own step, and carries its effects out.
+
+Nothing is decided here. Signals, sizes, limits, orders and the ledger are the engine's, as they are live.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import attrgetter
+
+from midas.backtest.assumptions import Assumptions
+from midas.backtest.record import Record
+from midas.backtest.venue import BarVenue
+from midas.backtest.watch import Watch
+from midas.domain.carry import Carried
+from midas.domain.decision import ClaimDecided, FillBooked
+from midas.domain.event import Event, LatchTripped, SessionOpened, Ticked
+from midas.domain.market import Bar, FeedStatus
+from midas.domain.mode import Environment
+from midas.domain.time import SECOND
+from midas.engine.audit import Audit
+from midas.engine.effect import SubmitOrder, TakeAccount, TripLatch, WithdrawOrder
+from midas.engine.engine import Engine
+
+SESSION = "backtest"
+ROUNDS = 64  # of order and answer within one bar; past it they go on in the next one
+
+
+class Driver:
+    """One engine on one venue, from the first bar to the last."""
+
+    def __init__(self, engine: Engine, venue: BarVenue, given: Assumptions, record: Record) -> None:
+        self._engine = engine
+        self._venue = venue
+        self._record = record
+        self._watch = Watch(given.tick_every, given.equity_step, engine.guardian.rules.zone)
+        self._sequence = 0
+        self.bars = 0
+
+    def open(self, at: int) -> None:
+        """Begin a session: both streams stand, and the account is known."""
+        state = self._engine.state
+        name = next(iter(state.instruments.values())).venue
+        opening: tuple[Event, ...] = (
+            SessionOpened(SESSION, at, SESSION, Environment.BACKTEST.value, "", Carried()),
+            FeedStatus(name, "market", at, True),
+            FeedStatus(name, "user", at, True),
+        )
+        # The account is asked for once both streams stand: else nobody could tell what was missed meanwhile.
+        self._sequence = len(opening)
+        for audit in [self._engine.step(n, event) for n, event in enumerate(opening, 1)]:
+            if audit is not None:
+                self._heard(audit)
+        while state.recovering:
+            at += SECOND
+            self._step(Ticked(at, 0))
+        self._step(Ticked(at, 0))
+
+    def run(self, bars: Iterable[Bar], single: bool) -> None:
+        """Step every bar. `single`: they are all of one instrument, none of them at one time."""
+        if single:
+            self._run_single(bars)
+        else:
+            for _, group in groupby(bars, key=attrgetter("at")):
+                self._run_group(list(group))
+
+    def _run_single(self, bars: Iterable[Bar]) -> None:
+        """The loop that nearly all of a back-test's time goes into: no call that a quiet bar doesn't need."""
+        venue, watch, step, first = self._venue, self._watch, self._engine.step, self.bars
+        due_at, low, high = watch.next()
+        for count, bar in enumerate(bars, first + 1):
+            if venue.busy:
+                self._meet((bar,))
+                due_at, low, high = watch.next()
+            self._sequence = sequence = self._sequence + 1
+            audit = step(sequence, bar)
+            self.bars = count
+            if audit is not None:
+                self._heard(audit)
+                due_at, low, high = watch.next()
+            if bar.at >= due_at or not low <= bar.close <= high:
+                self._step(Ticked(bar.at, 0))
+                due_at, low, high = watch.next()
+
+    def _run_group(self, bars: Sequence[Bar]) -> None:
+        """Bars of one time: the venue trades with all of them before the engine hears the first."""
+        if self._venue.busy:
+            self._meet(bars)
+        for bar in bars:
+            self._step(bar)
+        self.bars += len(bars)
+        watch = self._watch
+        if bars[0].at >= watch.due_at or any(watch.left(bar) for bar in bars):
+            self._step(Ticked(bars[0].at, 0))
+
+    def _meet(self, bars: Sequence[Bar]) -> None:
+        """Until nobody has anything to say: an answer may lead to an order that meets the same bar."""
+        for _ in range(ROUNDS):
+            told = list(self._venue.meet(bars))
+            if not told:
+                return
+            for event in told:
+                self._step(event)
+
+    def _step(self, event: Event) -> None:
+        self._sequence += 1
+        audit = self._engine.step(self._sequence, event)
+        if audit is not None:
+            self._heard(audit)
+        if type(event) is Ticked:
+            self._watch.looked(event.at, self._engine.state)
+
+    def _heard(self, audit: Audit) -> None:
+        """Keep it, and do what it asks for."""
+        self._record.add(audit)
+        for decision in audit.decisions:
+            if type(decision) is FillBooked:
+                self._watch.moved(self._engine.state)
+            elif type(decision) is ClaimDecided:
+                self._watch.hurry()
+        for effect in audit.effects:
+            match effect:
+                case SubmitOrder():
+                    self._step(self._venue.submit(effect.intent, audit.at))
+                case WithdrawOrder():
+                    self._venue.cancel(effect.client_id, audit.at)
+                case TakeAccount():
+                    self._step(self._venue.account(effect.purpose, audit.at))
+                case TripLatch():
+                    self._step(LatchTripped(effect.level, effect.by, effect.reason, audit.at))
+                case _:  # there is no book to fetch again, no rule to read, no process to end
+                    pass

@@ -1,0 +1,69 @@
+"""What came of a back-test: equity after every bar, worked out from the fills, and the ledger that agrees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from midas.backtest.series import Bars, Floats, Times
+from midas.domain.decision import FillBooked
+from midas.statistics.trades import Deal, Trips, round_trips
+
+Flags = NDArray[np.bool_]
+
+
+class Curve(msgspec.Struct, frozen=True):
+    """Equity at each time that a bar closed, in the account's currency."""
+
+    time: Times
+    equity: Floats
+    held: Flags  # whether anything was held
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """Of one run."""
+
+    bars: int
+    seconds: float  # of CPU time, of stepping alone
+    wall: float  # the same, by the clock on the wall
+    fills: tuple[FillBooked, ...]
+    curve: Curve
+    cash: Decimal  # at the end, as the ledger has it
+    equity: float  # at the end, as the engine has it: open positions at their last price
+    audits: int
+    digest: str  # of all audits: equal where two runs decided the same
+    interrupted: bool = False
+
+    def trips(self, instrument: str) -> Trips:
+        """The trades of one instrument."""
+        return round_trips(
+            Deal(f.market_time, f.quantity * f.side.sign, f.price, f.fee)
+            for f in self.fills if f.instrument == instrument
+        )  # fmt: skip
+
+
+def curve(series: Sequence[Bars], fills: Sequence[FillBooked], cash: float) -> Curve:
+    """Money and holdings after each fill, valued at every close; what isn't traded yet is worth nothing.
+
+    All instruments are quoted in the account's currency. A fill counts from the bar in which it was made.
+    """
+    times = series[0].time if len(series) == 1 else np.unique(np.concatenate([b.time for b in series]))
+    equity, anything = np.full(len(times), cash), np.zeros(len(times), np.bool_)
+    for bars in series:
+        mine = [f for f in fills if f.instrument == bars.instrument.id]
+        places = np.searchsorted(times, np.array([f.market_time for f in mine], np.int64), side="right")
+        signed = np.array([float(f.quantity) * f.side.sign for f in mine])
+        paid = np.array([float(f.quantity * f.price) * f.side.sign + float(f.fee) for f in mine])
+        held, spent = np.zeros(len(times) + 1), np.zeros(len(times) + 1)
+        np.add.at(held, places, signed)
+        np.add.at(spent, places, paid)
+        known = np.searchsorted(bars.time, times, side="right") - 1
+        marks = np.where(known >= 0, bars.close[np.maximum(known, 0)], 0.0)
+        position = np.cumsum(held)[:-1]
+        equity += position * marks - np.cumsum(spent)[:-1]
+        anything |= np.abs(position) > 0.5 * bars.instrument.lot
+    return Curve(times, equity, anything)

@@ -1,0 +1,68 @@
+"""What the engine said in a back-test: each audit as the journal would keep it, and the fills in them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+
+import msgspec
+
+from midas.domain.decision import FillBooked, ModeChanged, Noted, OrderBlocked, SignalMade, TargetRefused
+from midas.engine.audit import Audit, encode
+
+
+class Remark(msgspec.Struct, frozen=True, gc=False):
+    """A line for a person: a mode that changed, a strategy that failed."""
+
+    at: int
+    text: str
+
+
+class Record:
+    """Encoded at once: a list of objects would be looked through by the garbage collector again and again."""
+
+    def __init__(self, keep: bool = True) -> None:
+        """`keep` the bytes of every audit, not only their count and their hash."""
+        self.fills: list[FillBooked] = []
+        self.told: list[Remark] = []
+        self.audits: list[bytes] = []
+        self.count = 0
+        self.signals: Counter[str] = Counter()  # by outcome
+        self.refusals: Counter[str] = Counter()  # by limit
+        self._keep = keep
+        self._hash = hashlib.blake2b(digest_size=16)
+
+    def add(self, audit: Audit) -> None:
+        """One more."""
+        body = encode(audit)
+        self.count += 1
+        self._hash.update(body)
+        if self._keep:
+            self.audits.append(body)
+        for decision in audit.decisions:
+            if isinstance(decision, FillBooked):
+                self.fills.append(decision)
+            elif type(decision) in _OTHERS:
+                self._other(audit.at, decision)
+
+    @property
+    def digest(self) -> str:
+        """Of all audits in their order: equal where two runs decided the same."""
+        return self._hash.hexdigest()
+
+    def _other(self, at: int, decision: object) -> None:
+        match decision:
+            case SignalMade():
+                self.signals[decision.outcome] += 1
+            case TargetRefused():
+                self.refusals.update(breach.limit for breach in decision.breaches)
+            case OrderBlocked():
+                self.refusals[decision.breach.limit] += 1
+            case ModeChanged():
+                words = f"mode {decision.before} to {decision.after} by {decision.by}: {decision.cause}"
+                self.told.append(Remark(at, words))
+            case Noted() if decision.severity != "info":
+                self.told.append(Remark(at, decision.text))
+
+
+_OTHERS = frozenset({SignalMade, TargetRefused, OrderBlocked, ModeChanged, Noted})

@@ -1,0 +1,83 @@
+"""One back-test: an engine built as live ones are, its venue, and what came of it."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from itertools import islice
+
+from midas.backtest.assumptions import Assumptions
+from midas.backtest.driver import Driver
+from midas.backtest.outcome import Outcome, curve
+from midas.backtest.record import Record
+from midas.backtest.series import Bars, in_order
+from midas.backtest.venue import BarVenue
+from midas.domain.market import Bar
+from midas.engine.build import EngineConfig, build_engine
+from midas.ports.strategy import Strategy
+
+COLLECTED_AFTER = 100_000  # new objects: a plugin may make cycles
+REPORT_EVERY = 16_384  # bars between two words about how far it is
+
+Advance = Callable[[int], None]
+
+
+def run(
+    config: EngineConfig, strategies: Sequence[Strategy], series: Sequence[Bars],
+    balances: Mapping[str, Decimal], given: Assumptions, *, record: Record | None = None,
+    advance: Advance | None = None,
+) -> Outcome:  # fmt: skip
+    """Step every bar of `series`. `advance` hears how many more were stepped.
+
+    A KeyboardInterrupt ends it early: the outcome then says so, and holds what was reached.
+    """
+    record = record or Record()
+    engine = build_engine(config, strategies)
+    markets = engine.state.markets
+    venue = BarVenue(config.instruments, balances, given, lambda name: markets[name].bars)
+    driver = Driver(engine, venue, given, record)
+    driver.open(min(int(bars.time[0]) - bars.period for bars in series))
+    bars = in_order(series, given.feed_latency)
+    interrupted = False
+    with _seldom_collected():
+        began, wall = time.process_time(), time.perf_counter()
+        try:
+            driver.run(bars if advance is None else _told(bars, advance), single=len(series) == 1)
+        except KeyboardInterrupt:
+            interrupted = True
+        seconds, wall = time.process_time() - began, time.perf_counter() - wall
+    return Outcome(
+        bars=driver.bars, seconds=seconds, wall=wall, fills=tuple(record.fills),
+        curve=curve(_reached(series, engine.state.now), record.fills, float(balances[config.quote])),
+        cash=engine.state.ledger.balances[config.quote], equity=engine.state.equity(),
+        audits=record.count, digest=record.digest, interrupted=interrupted,
+    )  # fmt: skip
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """The engine makes no cycles: the collector would look through the traces of orders for nothing."""
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()  # what lives as long as the run isn't looked through again and again
+    gc.set_threshold(COLLECTED_AFTER, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
+
+
+def _told(bars: Iterable[Bar], advance: Advance) -> Iterator[Bar]:
+    source = iter(bars)
+    while chunk := list(islice(source, REPORT_EVERY)):
+        yield from chunk
+        advance(len(chunk))
+
+
+def _reached(series: Sequence[Bars], now: int) -> list[Bars]:
+    """What was stepped of them."""
+    return [bars.between(int(bars.time[0]) - bars.period, now) for bars in series]

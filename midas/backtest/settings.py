@@ -1,0 +1,35 @@
+"""The engine of a back-test: what the workspace configures, for one strategy on the data's instruments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from midas.assembly.config import engine_config
+from midas.domain.instrument import Instrument
+from midas.domain.time import DAY
+from midas.engine.build import EngineConfig, StrategyConfig
+from midas.settings import Settings
+from midas.settings.sections import StrategySettings
+
+
+def configured(
+    settings: Settings, name: str, parameters: Mapping[str, object], instruments: tuple[Instrument, ...],
+    period: int, spread_bps: float,
+) -> EngineConfig:  # fmt: skip
+    """Limits, sizing, stops and triggers as configured; `parameters` go before those of the file.
+
+    Nobody compares the account with a second source here, and no stream can fall silent.
+    """
+    known = settings.strategies.get(name, StrategySettings())
+    narrowed = settings.model_copy(
+        update={"strategies": {name: known.model_copy(update={"instruments": None, "enabled": True})}}
+    )
+    config = engine_config(narrowed, instruments)
+    chosen = dict(config.strategies[0].parameters) | dict(parameters)
+    strategy: StrategyConfig = msgspec.structs.replace(config.strategies[0], parameters=chosen)
+    return msgspec.structs.replace(
+        config, period=period, strategies=(strategy,), audit_every=365 * DAY, book_stale=0, bar_stale=0,
+        bar_spread=spread_bps / 1e4, studies_all=False,
+    )  # fmt: skip

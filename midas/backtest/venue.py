@@ -1,0 +1,244 @@
+"""The venue of a back-test: in this process, synchronous, and told nothing but what it could have known.
+
+An order trades with the first bar that is open when it arrives, never with the one that it was decided on.
+What takes pays the opening price of that bar (later in it, a price on the line from open to close), half the
+spread and its own impact; what rests trades once the market goes through its price. A stop wakes where the
+bar touches it and sells at its price, or at an opening below. At most a share of a bar's volume is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from heapq import heappop, heappush
+from math import ceil, floor
+
+from midas.backtest.assumptions import Assumptions
+from midas.backtest.conditions import conditions
+from midas.backtest.orders import Resting, resting
+from midas.costs import BPS
+from midas.domain.event import (
+    AccountReported,
+    CancelRejected,
+    Event,
+    OrderAccepted,
+    OrderClosed,
+    OrderFilled,
+    OrderRejected,
+    OrderSent,
+    OrderTriggered,
+    Source,
+)
+from midas.domain.instrument import Instrument
+from midas.domain.market import Bar
+from midas.domain.money import ZERO
+from midas.domain.order import BalanceReport, CloseReason, Fill, OrderIntent, OrderType
+from midas.domain.time import MINUTE
+
+INSUFFICIENT = -2010  # the codes are Binance's: the engine knows no others
+UNKNOWN_ORDER = -2011
+NEARLY = 1e-6  # of a tick: what floats make of a price that lies on the grid
+DEAD_AFTER = MINUTE  # nothing gets lost here
+
+
+class BarVenue:
+    """One account and its orders, matched against bars."""
+
+    def __init__(
+        self, instruments: Sequence[Instrument], balances: Mapping[str, Decimal], assumptions: Assumptions,
+        history: Callable[[str], Sequence[Bar]],
+    ) -> None:  # fmt: skip
+        """`history`: the bars of an instrument before the one that is matched, oldest first."""
+        self.balances = dict(balances)
+        self._instruments = {i.id: i for i in instruments}
+        self._assumptions = assumptions
+        self._history = history
+        self._orders: dict[str, Resting] = {}
+        self._told: list[tuple[int, int, Event]] = []  # what the engine hears, and when
+        self.busy = False  # whether the next bar could change anything here, or somebody is still to be told
+        self._number = self._trade = 0
+        self._left: dict[str, tuple[int, int]] = {}  # by instrument: (bar, lots of it that may still be ours)
+
+    def submit(self, intent: OrderIntent, at: int) -> OrderSent:
+        """The request leaves."""
+        self._number += 1
+        arrives_at = at + self._assumptions.order_latency
+        order = resting(intent, self._instruments[intent.instrument], self._number, arrives_at)
+        self._orders[intent.client_id], self.busy = order, True
+        return OrderSent(intent.client_id, at, arrives_at + DEAD_AFTER)
+
+    def cancel(self, client_id: str, at: int) -> None:
+        """The request leaves."""
+        arrives_at = at + self._assumptions.order_latency
+        order = self._orders.get(client_id)
+        if order is None:
+            self._tell(
+                CancelRejected(client_id, UNKNOWN_ORDER, "Unknown order sent.", self._heard(arrives_at))
+            )
+        elif not order.cancel_at:
+            order.cancel_at = arrives_at
+
+    def meet(self, bars: Sequence[Bar]) -> Iterator[Event]:
+        """What happens until these bars, of one time, are heard; asked again until nothing more does."""
+        for bar in bars:
+            for order in [o for o in self._orders.values() if o.intent.instrument == bar.instrument]:
+                self._meet(order, bar)
+        told, until = self._told, bars[0].at
+        while told and told[0][0] <= until:
+            yield heappop(told)[2]
+        self.busy = bool(self._orders or told)
+
+    def account(self, purpose: str, at: int) -> AccountReported:
+        """A full pass."""
+        balances = tuple(BalanceReport(asset, amount, ZERO) for asset, amount in self.balances.items())
+        standing = tuple(o.report(at) for o in self._orders.values() if o.accepted)
+        return AccountReported(at, at, purpose, balances, standing, (), (), ())
+
+    # matching
+
+    def _meet(self, order: Resting, bar: Bar) -> None:
+        """One order against one bar, once."""
+        if order.arrives_at >= bar.time or order.seen == bar.time:
+            return
+        opens = bar.time - bar.period
+        fresh, order.seen = not order.accepted, bar.time
+        if fresh and not self._accept(order, bar, opens):
+            return
+        if 0 < order.cancel_at <= opens:
+            self._close(order, CloseReason.CANCELED, max(order.cancel_at, order.arrives_at))
+            return
+        if order.trigger:
+            self._wake(order, bar, opens)
+        elif fresh:
+            at = max(order.arrives_at, opens)
+            self._take(order, bar, at, _on_the_way(bar, at - opens))
+        else:
+            self._rest(order, bar)
+        if order.cancel_at and order.cancel_at < bar.time and order.intent.client_id in self._orders:
+            self._close(order, CloseReason.CANCELED, order.cancel_at)
+
+    def _accept(self, order: Resting, bar: Bar, opens: int) -> bool:
+        """The venue has it, or says no."""
+        at, client_id = order.arrives_at, order.intent.client_id
+        reason = self._objection(order, bar, _on_the_way(bar, max(0, at - opens)))
+        if reason:
+            del self._orders[client_id]
+            self._tell(OrderRejected(client_id, INSUFFICIENT, reason, self._heard(at)))
+            return False
+        order.accepted, waits = True, order.trigger > 0
+        self._tell(
+            OrderAccepted(client_id, order.venue_id, self._heard(at), Source.ANSWER, untriggered=waits)
+        )
+        return True
+
+    def _objection(self, order: Resting, bar: Bar, price: float) -> str:
+        """Why the venue doesn't take it."""
+        instrument, intent = order.instrument, order.intent
+        worst = (
+            instrument.price(order.limit) if order.limit else instrument.price(round(price / instrument.tick))
+        )
+        asset = instrument.quote if order.buying else instrument.base
+        needed = intent.quantity * worst if order.buying else intent.quantity
+        if needed > self.balances.get(asset, ZERO):
+            return "Account has insufficient balance for requested action."
+        if intent.type is OrderType.LIMIT_MAKER:
+            ask, bid = self._touch(price, instrument.tick)
+            if order.limit > ask if order.buying else order.limit < bid:
+                return "Order would immediately match and take."
+        return ""
+
+    def _touch(self, price: float, tick: float) -> tuple[float, float]:
+        """Ask and bid around a price, in ticks."""
+        half, ticks = 0.5 * self._assumptions.spread_bps / BPS, price / tick
+        return ticks * (1.0 + half), ticks * (1.0 - half)
+
+    def _wake(self, order: Resting, bar: Bar, opens: int) -> None:
+        """A stop sells where the bar falls to it, or at an opening below it."""
+        trigger = order.trigger * order.instrument.tick
+        if bar.low > trigger + NEARLY * order.instrument.tick:
+            return
+        at = max(order.arrives_at, opens)
+        order.trigger = 0
+        self._tell(OrderTriggered(order.intent.client_id, self._heard(at), Source.STREAM))
+        self._take(order, bar, at, min(bar.open, trigger))
+
+    def _take(self, order: Resting, bar: Bar, at: int, price: float) -> None:
+        """Trade at once what the market and its limit let; what doesn't rest is over."""
+        taken = min(order.lots, self._share(bar, order))
+        if taken and order.intent.type is not OrderType.LIMIT_MAKER:
+            ticks = self._paid(order, taken, price)
+            if not order.limit or (ticks <= order.limit if order.buying else ticks >= order.limit):
+                self._fill(order, bar, taken, ticks, at, maker=False)
+        if order.lots and not order.rests:
+            self._close(order, CloseReason.EXPIRED, at)
+
+    def _rest(self, order: Resting, bar: Bar) -> None:
+        """It trades once the market goes through its price: at the price itself others stand before it."""
+        tick, edge = order.instrument.tick, NEARLY * order.instrument.tick
+        price = order.limit * tick
+        through = bar.low < price - edge if order.buying else bar.high > price + edge
+        taken = min(order.lots, self._share(bar, order)) if through else 0
+        if taken:
+            self._fill(
+                order, bar, taken, order.limit, max(order.arrives_at, bar.time - bar.period), maker=True
+            )
+
+    def _paid(self, order: Resting, lots: int, price: float) -> int:
+        """Ticks that taking costs: the price, half the spread and impact, rounded against us."""
+        instrument, given = order.instrument, self._assumptions
+        ticks = price / instrument.tick
+        if given.spread_bps or given.impact:
+            known = conditions(given, self._history(instrument.id))
+            cost = given.costs.expected(lots * instrument.lot, False, known)
+            beyond = (cost.spread_bps + cost.impact_bps) / BPS
+            ticks *= 1.0 + beyond if order.buying else 1.0 - beyond
+        return ceil(ticks - NEARLY) if order.buying else max(1, floor(ticks + NEARLY))
+
+    def _share(self, bar: Bar, order: Resting) -> int:
+        """Lots of this bar's volume that may still be ours."""
+        time, left = self._left.get(bar.instrument, (0, 0))
+        if time != bar.time:
+            left = int(bar.volume * self._assumptions.volume_share / order.instrument.lot)
+            self._left[bar.instrument] = bar.time, left
+        return left
+
+    def _fill(self, order: Resting, bar: Bar, lots: int, ticks: int, at: int, *, maker: bool) -> None:
+        instrument, intent = order.instrument, order.intent
+        price, quantity = instrument.price(ticks), instrument.quantity(lots)
+        fee = self._assumptions.costs.fees.fee(price * quantity, maker)
+        self._trade += 1
+        self._left[bar.instrument] = bar.time, self._left[bar.instrument][1] - lots
+        order.lots -= lots
+        order.filled += quantity
+        sign, balances = intent.side.sign, self.balances
+        balances[instrument.base] = balances.get(instrument.base, ZERO) + quantity * sign
+        balances[instrument.quote] = balances.get(instrument.quote, ZERO) - price * quantity * sign - fee
+        fill = Fill(
+            trade_id=self._trade, price=price, quantity=quantity, fee=fee, fee_asset=instrument.quote,
+            maker=maker, time=at,
+        )  # fmt: skip
+        heard = self._heard(at)
+        self._tell(
+            OrderFilled(intent.client_id, order.venue_id, intent.instrument, fill, heard, Source.STREAM)
+        )
+        if not order.lots:
+            del self._orders[intent.client_id]
+
+    def _close(self, order: Resting, reason: CloseReason, at: int) -> None:
+        del self._orders[order.intent.client_id]
+        heard = self._heard(at)
+        self._tell(OrderClosed(order.intent.client_id, reason, order.filled, heard, Source.STREAM))
+
+    def _heard(self, at: int) -> int:
+        return at + self._assumptions.answer_latency
+
+    def _tell(self, event: Event) -> None:
+        """Of one moment, in the order in which it happened."""
+        self._number += 1
+        heappush(self._told, (event.at, self._number, event))
+        self.busy = True
+
+
+def _on_the_way(bar: Bar, after: int) -> float:
+    """The price so long after a bar's opening, taken to lie on the line to its close."""
+    return bar.open if after <= 0 else bar.open + (bar.close - bar.open) * after / bar.period

@@ -1,0 +1,70 @@
+"""When the guardian has to look: live he does once a second, and mostly nothing can have moved since.
+
+He looks at least as often as `tick_every` says, when a day of the account begins, and at once where a price
+leaves the band in which all that is held can have changed equity by no more than `equity_step`. So his
+triggers fire on the bar that reaches them, up to that step, and a quiet bar costs one comparison.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from math import inf
+from zoneinfo import ZoneInfo
+
+from midas.domain.market import Bar
+from midas.domain.time import SECOND
+from midas.state.state import State
+
+EVERYWHERE = (-inf, inf)
+
+
+class Watch:
+    """The band of each instrument that is held, and the latest time of the next look."""
+
+    def __init__(self, every: int, step: float, zone: str) -> None:
+        """`zone`: where the account's days begin."""
+        self._every = every
+        self._zone = ZoneInfo(zone)
+        self._step = step
+        self.due_at = 0
+        self.bands: dict[str, tuple[float, float]] = {}
+
+    def looked(self, at: int, state: State) -> None:
+        """The guardian has looked."""
+        self.due_at = min(at + self._every, self._midnight(at))
+        self.moved(state)
+
+    def hurry(self) -> None:
+        """Something was decided that he judges: he looks with the next bar."""
+        self.due_at = 0
+
+    def _midnight(self, at: int) -> int:
+        """The next one, nanoseconds."""
+        today = datetime.fromtimestamp(at // SECOND, UTC).astimezone(self._zone).date()
+        begins = datetime.combine(today + timedelta(days=1), time(), self._zone)
+        return int(begins.timestamp()) * SECOND
+
+    def next(self) -> tuple[int, float, float]:
+        """When to look at the latest, and the band of the only instrument there is."""
+        return (self.due_at, *next(iter(self.bands.values()), EVERYWHERE))
+
+    def left(self, bar: Bar) -> bool:
+        """Whether its close lies outside of the band."""
+        band = self.bands.get(bar.instrument)
+        return band is not None and not band[0] <= bar.close <= band[1]
+
+    def moved(self, state: State) -> None:
+        """What is held has changed: other prices matter now, around those that were last looked at."""
+        held: dict[str, float] = {}
+        for sleeve in state.sleeves():
+            if sleeve.quantity:
+                held[sleeve.instrument] = held.get(sleeve.instrument, 0.0) + float(sleeve.quantity)
+        self.bands = {}
+        if not held:
+            return
+        room = state.equity() * self._step / len(held)
+        for name, quantity in held.items():
+            mark = state.markets[name].mark
+            width = room * mark / abs(state.valuation.value(quantity, state.instruments[name].base))
+            # Nobody knows what a thing without a price is worth: looked at with every bar.
+            self.bands[name] = (mark - width, mark + width) if width > 0.0 else (inf, -inf)

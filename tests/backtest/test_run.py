@@ -1,0 +1,175 @@
+"""Back-tests on the engine itself: what is traded, when, at which price, and that the books agree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from midas.backtest.record import Record
+from midas.backtest.run import run
+from midas.costs import CostModel, FeeSchedule
+from midas.domain.order import Purpose, Side
+from midas.domain.stops import StopRules
+from midas.domain.time import MINUTE, SECOND
+from midas.domain.triggers import TriggerRules
+from tests.backtest.stage import CALM, CASH, LIMITS, PLAIN, START, Script, bars, config, played, walk
+from tests.bench.ema_cross import CrossParameters, EmaCross
+from tests.fakes.desk import BTC
+from tests.fakes.nouns import ETH
+
+TEN_BPS = CostModel(fees=FeeSchedule(Decimal("0.001"), Decimal("0.001")))
+
+
+@dataclass
+class Plain:
+    """The same trades in a dozen lines: an oracle that shares nothing with the engine."""
+
+    fills: int = 0
+    cash: float = float(CASH)
+    held: int = 0
+
+    def cross(self, closes: list[float], fast: int, slow: int, first: int, units: int) -> float:
+        quick = lasting = closes[0]
+        for place, close in enumerate(closes):
+            quick += 2.0 / (fast + 1) * (close - quick)
+            lasting += 2.0 / (slow + 1) * (close - lasting)
+            wanted = units if place >= first and quick > lasting else 0
+            if place < len(closes) - 1 and wanted != self.held:  # the last one finds no opening to trade at
+                change, self.held = wanted - self.held, wanted
+                self.cash -= change * close + abs(change) * close * 0.001
+                self.fills += 1
+        return self.cash + self.held * closes[-1]
+
+
+def test_an_average_cross_trades_as_a_dozen_plain_lines_do() -> None:
+    closes, oracle = walk(3_000), Plain()
+    equity = oracle.cross(closes, 5, 20, 100, 2)
+    series = bars(closes)
+    settings = config([series], ["ema-cross"])
+    given = msgspec.structs.replace(PLAIN, costs=TEN_BPS)
+    found = run(
+        settings, [EmaCross(CrossParameters(5, 20, 100))], [series], {"USDT": CASH, "BTC": Decimal(0)}, given
+    )
+    assert len(found.fills) == oracle.fills > 100
+    assert found.equity == pytest.approx(equity, rel=1e-12)
+
+
+def test_the_curve_of_the_fills_ends_where_the_ledger_does() -> None:
+    found = played(bars(walk(400)), Script([i % 7 < 3 for i in range(400)]))
+    assert found.curve.equity[-1] == pytest.approx(found.equity, abs=1e-6)
+    assert found.curve.equity[0] == float(CASH) and len(found.curve.time) == 400
+
+
+def test_two_runs_of_the_same_bars_give_equal_audits() -> None:
+    series, records = bars(walk(300)), [Record(), Record()]
+    runs = [played(series, Script([i % 5 < 2 for i in range(300)]), record=r) for r in records]
+    assert runs[0].digest == runs[1].digest
+    assert records[0].audits == records[1].audits != []
+
+
+def test_an_order_trades_at_the_opening_after_the_bar_that_it_was_decided_on() -> None:
+    found = played(bars([100.0, 101.0, 102.0, 103.0, 104.0]), Script([False, True, True, False, False]))
+    bought, sold = found.fills
+    assert (bought.side, bought.price, bought.quantity) == (Side.BUY, Decimal(101), Decimal(2))
+    assert (sold.side, sold.price) == (Side.SELL, Decimal(103))
+    assert found.equity == float(CASH) + 2 * (103.0 - 101.0)
+
+
+def test_what_is_decided_on_the_last_bar_trades_with_nobody() -> None:
+    assert played(bars([100.0, 101.0, 102.0]), Script([False, False, True])).fills == ()
+
+
+def test_a_strategy_is_shown_no_bar_before_it_has_closed() -> None:
+    closes, script = walk(50), Script([])
+    played(bars(closes), script)
+    assert script.seen == closes
+
+
+def test_prices_after_a_decision_change_nothing_before_it() -> None:
+    held = [i % 9 < 4 for i in range(200)]
+    closes = walk(200)
+    other = closes[:120] + [price * 1.5 for price in closes[120:]]
+    first, second = (played(bars(c), Script(held)).fills for c in (closes, other))
+    until = START + 120 * MINUTE
+    assert [f for f in first if f.market_time < until] == [f for f in second if f.market_time < until] != []
+
+
+def test_an_unaided_strategy_hears_prices_and_its_position_alone() -> None:
+    script = Script([True] * 10)
+    played(bars(walk(10)), script)
+    assert script.briefings[0].position == 0.0 and script.briefings[-1].position == 2.0
+    assert all(b.forecast is None and b.regime.label.value == "UNKNOWN" for b in script.briefings)
+
+
+def test_the_limits_of_the_engine_refuse_here_as_they_do_live() -> None:
+    series, record = bars([1_000.0] * 5), Record()
+    settings = config([series], limits=msgspec.structs.replace(LIMITS, position_max=0.01))
+    assert played(series, Script([True] * 5), settings=settings, record=record).fills == ()
+    assert record.refusals["position"] > 0 and record.signals["refused"] > 0
+
+
+def test_a_days_loss_stops_the_desk_on_the_bar_that_reaches_it() -> None:
+    closes = [1_000.0] * 5 + [1_000.0 - 20.0 * i for i in range(30)]
+    series, record = bars(closes), Record()
+    triggers = msgspec.structs.replace(CALM, daily_loss_stop=0.01)
+    settings = config([series], units=Decimal(40), triggers=triggers)
+    found = played(series, Script([True] * 35), settings=settings, record=record)
+    assert [f.purpose for f in found.fills] == [Purpose.ENTRY, Purpose.FLATTEN]
+    # 40 units lose 1 % of 100,000 at 975: the close of 960 is the first below.
+    assert found.fills[1].price == Decimal(960)
+    assert any("EMERGENCY" in told.text for told in record.told)
+
+
+def test_a_sharpe_ratio_below_its_floor_halves_fixed_units() -> None:
+    closes = [1_000.0 - i * 0.01 for i in range(40 * 1_440)][::60]
+    series = bars(closes, spread=0.0)
+    series = msgspec.structs.replace(
+        series, period=60 * MINUTE, time=START + 60 * MINUTE * (1 + (series.time - START) // MINUTE - 1)
+    )
+    triggers = msgspec.structs.replace(CALM, sharpe_defensive=TriggerRules().sharpe_defensive)
+    settings = msgspec.structs.replace(config([series], triggers=triggers), period=60 * MINUTE)
+    held = [i % 48 < 24 for i in range(len(closes))]
+    found = played(series, Script(held), settings=settings)
+    bought = [f.quantity for f in found.fills if f.side is Side.BUY]
+    assert bought[0] == Decimal(2) and bought[-1] == Decimal(1)
+
+
+def test_a_stop_sells_in_the_bar_that_touches_it() -> None:
+    closes = [1_000.0] * 4 + [950.0] * 4
+    stops = StopRules(percent=0.02, trail_percent=0.0, break_even_r=0.0, collar_bps=600.0)
+    series = bars(closes, spread=0.0)
+    settings = config([series], stops=stops)
+    found = played(series, Script([False] + [True] * 7), settings=settings)
+    assert [(f.purpose, f.price) for f in found.fills][:2] == [
+        (Purpose.ENTRY, Decimal(1_000)), (Purpose.STOP, Decimal(980)),
+    ]  # fmt: skip
+
+
+def test_two_instruments_share_one_account() -> None:
+    series = [bars(walk(100, 1)), bars(walk(100, 2), instrument=ETH)]
+    script = Script([i % 20 < 10 for i in range(400)])
+    balances = {"USDT": CASH, "BTC": Decimal(0), "ETH": Decimal(0)}
+    found = run(config(series), [script], series, balances, PLAIN)
+    assert {f.instrument for f in found.fills} == {BTC.id, ETH.id}
+    assert found.bars == 200 and found.curve.equity[-1] == pytest.approx(found.equity, abs=1e-6)
+
+
+def test_orders_that_are_slow_trade_later_and_are_heard_of_later() -> None:
+    given = msgspec.structs.replace(PLAIN, order_latency=30 * SECOND, answer_latency=10 * SECOND)
+    found = played(
+        bars([100.0, 100.0, 102.0, 102.0, 102.0], spread=9.0), Script([False, True] + [True] * 3), given
+    )
+    assert [f.price for f in found.fills] == [Decimal(101)]  # half way through the bar from 100 to 102
+
+
+def test_an_interrupted_run_tells_what_it_reached() -> None:
+    def stop(_: int) -> None:
+        raise KeyboardInterrupt
+
+    series = bars(walk(20_000))
+    found = played(series, Script([]), advance=stop)
+    assert found.interrupted and 0 < found.bars < 20_000
+    assert len(found.curve.time) == found.bars

@@ -1,0 +1,101 @@
+"""`midas backtest` as a person types it."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from midas.cli import main
+from midas.cli.backtest_page import WIDTH
+
+HEAD = "datetime,open,high,low,close,volume\n"
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIDAS_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def candles(tmp_path: Path) -> str:
+    """A year of days that rise, fall and rise."""
+    rows, price = [], 100.0
+    for day in range(365):
+        opened, price = price, price * (1.01 if day % 120 < 80 else 0.985)
+        low, high = min(opened, price) * 0.99, max(opened, price) * 1.01
+        at = (date(2020, 1, 1) + timedelta(days=day)).isoformat()
+        rows.append(f"{at},{opened:.2f},{high + 0.01:.2f},{low - 0.01:.2f},{price:.2f},1000\n")
+    path = tmp_path / "btcusdt-1d.csv"
+    path.write_text(HEAD + "".join(rows))
+    return str(path)
+
+
+def test_a_page_tells_figures_costs_and_assumptions(candles: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["backtest", "trend-following", "--data", candles]) == 0
+    text = capsys.readouterr().out
+    for word in ("total return", "buy and hold", "max drawdown", "fees", "assumed:", "latency 50 ms"):
+        assert word in text
+    assert max(map(len, text.splitlines())) <= WIDTH
+
+
+def test_json_holds_the_figures_and_what_was_assumed(
+    candles: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [
+        "backtest",
+        "trend-following",
+        "--data",
+        candles,
+        "--json",
+        "--cash",
+        "5000",
+        "--set",
+        "horizon=10",
+    ]
+    assert main(arguments) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["summary"]["bars"] == 365 and told["summary"]["cash"] == 5000.0
+    assert told["parameters"] == {"horizon": 10} and told["assumptions"]["volume_share"] == 0.1
+
+
+def test_a_part_of_the_data_is_a_run_of_its_own(candles: str, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = [
+        "backtest",
+        "trend-following",
+        "--data",
+        candles,
+        "--from",
+        "2020-03-01",
+        "--to",
+        "2020-04-01",
+    ]
+    assert main([*arguments, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["summary"]["bars"] == 31
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--set", "horizon"], "--set 'horizon': expected NAME=VALUE"),
+        (["--set", "speed=3"], "has no parameter 'speed'"),
+        (["--from", "gestern"], "--from 'gestern': expected a date"),
+        (["--from", "2031-01-01"], "no candle of BTCUSDT between"),
+        (["--spread-bps", "-1"], "expected a number not below 0"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    candles: str, more: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["backtest", "trend-following", "--data", candles, *more]) == 2
+    told = capsys.readouterr()
+    assert said in told.err and told.err.count("\n") == 1 and not told.out
+
+
+def test_a_bad_row_is_named_with_its_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "btcusdt-1d.csv"
+    path.write_text(HEAD + "2020-01-01,1,2,1,1,5\n2020-01-02,1,2,1,x,5\n")
+    assert main(["backtest", "trend-following", "--data", str(path)]) == 2
+    assert f"{path}:3: expected a decimal number" in capsys.readouterr().err
