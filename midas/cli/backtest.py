@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,6 +14,9 @@ import msgspec
 
 from midas.assembly.config import strategies_of
 from midas.backtest.assumptions import Assumptions
+from midas.backtest.compiled.objections import declares
+from midas.backtest.compiled.path import timed
+from midas.backtest.outcome import Outcome
 from midas.backtest.record import Record
 from midas.backtest.run import run
 from midas.backtest.series import Bars
@@ -24,7 +27,9 @@ from midas.cli.backtest_page import page
 from midas.cli.options import settings_from
 from midas.costs import CostModel, FeeSchedule
 from midas.domain.time import MILLISECOND, SECOND
+from midas.engine.build import EngineConfig
 from midas.errors import UsageError
+from midas.ports.strategy import Strategy
 from midas.settings import Settings
 
 _INTERRUPTED = 130
@@ -39,12 +44,15 @@ def backtest(args: Namespace) -> int:
     instruments = tuple(bars.instrument for bars in series)
     period = min(bars.period for bars in series)
     parameters = dict(_parameter(text) for text in args.set or ())
-    config = configured(settings, args.strategy, parameters, instruments, period, given.spread_bps)
+    units = None if args.units is None else Decimal(str(args.units))
+    config = configured(settings, args.strategy, parameters, instruments, period, given.spread_bps, units)
     strategies = [loaded.make() for loaded in strategies_of(settings.workspace, config)]
     balances = {i.base: Decimal(0) for i in instruments} | {config.quote: _cash(args, settings, config.quote)}
     record = Record(keep=False)
-    with _progress(sum(map(len, series))) as advance:
-        outcome = run(config, strategies, series, balances, given, record=record, advance=advance)
+    outcome = _compiled(args.fast, config, strategies, series, balances, given)
+    if outcome is None:
+        with _progress(sum(map(len, series))) as advance:
+            outcome = run(config, strategies, series, balances, given, record=record, advance=advance)
     report = Report(
         strategy=args.strategy, parameters=dict(config.strategies[0].parameters),
         instruments=tuple(i.name for i in instruments), assumptions=given,
@@ -58,6 +66,22 @@ def backtest(args: Namespace) -> int:
     if outcome.interrupted:
         print("midas: interrupted: these are the bars until then", file=sys.stderr)
     return _INTERRUPTED if outcome.interrupted else 0
+
+
+def _compiled(
+    wish: str, config: EngineConfig, strategies: Sequence[Strategy], series: Sequence[Bars],
+    balances: Mapping[str, Decimal], given: Assumptions,
+) -> Outcome | None:  # fmt: skip
+    """The outcome over arrays, where that is wished for and proven equal. Raises UsageError for `only`."""
+    if wish == "never" or (wish == "auto" and not declares(strategies[0])):
+        return None
+    found = timed(config, strategies, series, balances, given)
+    if isinstance(found, Outcome):
+        return found
+    if wish == "only":
+        raise UsageError(f"--fast only: {found.reason}; --fast auto steps the engine where it has to")
+    print(f"midas: the engine is stepped: {found.reason}", file=sys.stderr)
+    return None
 
 
 def _asked(series: Sequence[Bars], args: Namespace) -> list[Bars]:

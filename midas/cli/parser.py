@@ -430,6 +430,10 @@ def _backtest_options(parser: Parser) -> None:
     parser.add_argument(
         "--cash", type=_above_zero, metavar="AMOUNT", help="to begin with; default: exchange.balances"
     )
+    parser.add_argument(
+        "--units", type=_above_zero, metavar="N",
+        help="always hold so many base units; default: what [risk.sizing] and the weight make",
+    )  # fmt: skip
     parser.add_argument("--maker-bps", type=float, metavar="BPS", help="default: exchange.maker_fee")
     parser.add_argument("--taker-bps", type=float, metavar="BPS", help="default: exchange.taker_fee")
     parser.add_argument(
@@ -446,6 +450,11 @@ def _backtest_options(parser: Parser) -> None:
     parser.add_argument(
         "--volume-share", type=_above_zero, default=0.10, metavar="SHARE",
         help="of a candle's volume that may be ours at most (0.10)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--fast", choices=("auto", "never", "only"), default="auto",
+        help="compiled over arrays, for strategies with `wanted`: auto where that is proven to give the same "
+        "fills; only: refuse otherwise, and say why",
     )  # fmt: skip
 
 
