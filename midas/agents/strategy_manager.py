@@ -82,7 +82,8 @@ class StrategyManager:
         try:
             opinion = enrolled.strategy.signal(market, briefing)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the seam around a plugin: its bug becomes a decision
-            return self.raised(enrolled, error)
+            self.raised(enrolled, error)
+            return None
         finally:
             setcontext(ours)
         return opinion if opinion is None else self.usable(enrolled, opinion)

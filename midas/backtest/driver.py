@@ -76,7 +76,7 @@ class Driver:
                 pass
 
     def _glide(self, instrument: str, source: Iterator[Bar]) -> bool:
-        """Bars in one call until something is decided or the guardian has to look; False: one wants a step."""
+        """Bars in one call, until something is decided or it is time for a look; False: one wants a step."""
         before = self._engine.sequence
         glided = self._engine.glide(instrument, source, self._watch.next())
         if glided is None:

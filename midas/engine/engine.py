@@ -181,15 +181,13 @@ class Engine:
         if speaker is None:
             return None
         halt = self._glide.run(speaker, instrument, bars, until)
-        self._sequence += halt.count
+        self._sequence += halt.steps
         if halt.bar is None or not (halt.answered or not halt.stepped):
             return Glided(halt.bar, None)
         if not halt.stepped:
             return Glided(halt.bar, self.step(self._sequence + 1, halt.bar))
         market = self.state.markets[instrument]
-        self.orchestrator.answered(
-            speaker, halt.opinion, market, self.state, self._sequence, self._decisions
-        )
+        self.orchestrator.answered(speaker, halt.opinion, market, self.state, self._sequence, self._decisions)
         self._proceed(instrument)
         return Glided(halt.bar, self._audit(halt.bar))
 

@@ -34,7 +34,7 @@ class Until(NamedTuple):
 class Halt(NamedTuple):
     """Where it ended, and why."""
 
-    count: int  # bars that were stepped
+    steps: int  # bars that were stepped
     bar: Bar | None  # the newest one; None: no bar was left
     stepped: bool = True  # False: this one wants a step of its own
     answered: bool = False  # the strategy answered to it
@@ -79,12 +79,13 @@ class Glide:
                 state.now = market.bars[-1].at
         count = market.bars_seen - seen
         if halt.opinion is None:
-            return halt._replace(count=count)
-        return halt._replace(count=count, opinion=strategies.usable(speaker, halt.opinion))
+            return halt._replace(steps=count)
+        return halt._replace(steps=count, opinion=strategies.usable(speaker, halt.opinion))
 
     def _loop(self, speaker: Enrolled, market: InstrumentMarket, bars: Iterator[Bar], until: Until) -> Halt:
         strategies, every, (due_at, low, high) = self._orchestrator.strategies, self.every, until
-        briefing, context = strategies.briefing(speaker, market.id, self._state, None, nan), strategies.context
+        briefing = strategies.briefing(speaker, market.id, self._state, None, nan)
+        context = strategies.context
         signal, on_bar = speaker.strategy.signal, market.on_bar
         for bar in bars:
             if not bar.time % every or bar.synthetic or bar.time <= market.time:
