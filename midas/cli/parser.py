@@ -418,6 +418,19 @@ def _risk_evidence_options(parser: Parser) -> None:
     parser.add_argument("--seeds", type=_seeds, metavar="A..B", help="a world each; default: ten")
 
 
+def _data_options(parser: Parser) -> None:
+    words = parser.add_subparsers(title="what to do", metavar="WORD", required=True, parser_class=Parser)
+    _add(words, _DATA_CHECK)
+
+
+def _data_check_options(parser: Parser) -> None:
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE",
+        help="candles (CSV also as .gz, Parquet, prices.duckdb::table) or a recorded stream (.jsonl[.gz])",
+    )  # fmt: skip
+    parser.add_argument("--symbol", metavar="NAME", help="of candles that neither column nor file name tells")
+
+
 def _backtest_options(parser: Parser) -> None:
     parser.add_argument("strategy", metavar="STRATEGY", help="a file of strategies/, such as trend-following")
     parser.add_argument(
@@ -587,6 +600,13 @@ _RISK_EVIDENCE: _Row = (
     "midas research risk-evidence --json\nmidas research risk-evidence --seeds 31..40",
     _risk_evidence_options,
 )
+_DATA_CHECK: _Row = (
+    "check",
+    "midas.cli.data:check",
+    "check market data and show holes, extreme moves and times; what can't be true is refused (exit 2)",
+    "midas data check btcusdt-1m.csv.gz\nmidas data check prices.duckdb::btcusdt_1d --json",
+    _data_check_options,
+)
 _EXPORT_ORDERS: _Row = (
     "orders",
     "midas.cli.export:orders",
@@ -741,6 +761,13 @@ _COMMANDS: tuple[_Row, ...] = (
         "midas backtest trend-following --data btcusdt-1d.csv --set horizon=10\n"
         "midas backtest trend-following --data btcusdt-1m.csv --from 2020-01-01 --to 2020-02-01 --json",
         _backtest_options,
+    ),
+    (
+        "data",
+        "midas.cli.data:check",
+        "look at files of market data before they are used",
+        "midas data check btcusdt-1d-2020.csv",
+        _data_options,
     ),
     (
         "research",
