@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from midas import __version__
-from midas.cli.grammar import desk, exchange, records, research, running
+from midas.cli.grammar import data, desk, exchange, records, research, running
 from midas.cli.grammar.base import Parser, Row, add, common
 
 EXIT_CODES = """\
@@ -30,7 +30,14 @@ midas COMMAND --help says more about one command.
 
 """
 
-_COMMANDS: tuple[Row, ...] = (*running.ROWS, *desk.ROWS, *exchange.ROWS, *records.ROWS, *research.ROWS)
+_COMMANDS: tuple[Row, ...] = (
+    *running.ROWS,
+    *desk.ROWS,
+    *exchange.ROWS,
+    *records.ROWS,
+    *research.ROWS,
+    *data.ROWS,
+)
 
 
 def build_parser() -> Parser:
