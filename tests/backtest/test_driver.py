@@ -54,7 +54,7 @@ class Careless(Quiet):
     """Leaves another precision behind."""
 
     def signal(self, market: MarketView, briefing: Briefing) -> Opinion | None:
-        localcontext().__enter__().prec = 3  # type: ignore[attr-defined]
+        localcontext().__enter__().prec = 3
         return super().signal(market, briefing)
 
 
