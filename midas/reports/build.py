@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 import msgspec
@@ -34,7 +35,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     record: Record
     made_at: int  # wall time
-    files: Sequence[str] = ()  # that the series came from
+    files: Sequence[str] = ()  # that each of the series came from
+    remarks: Sequence[str] = ()  # on the data of each
     trials: int = 1  # configurations ever tried on these data, this one among them
     trial_variance: float = 0.0  # of their Sharpe ratios, of one day each
     overfitting: float | None = None
@@ -58,7 +60,7 @@ def sheet_of(run: Run) -> tuple[Sheet, list[Trade]]:
     sheet = Sheet(
         made_at=run.made_at, strategy=run.strategy, parameters=dict(run.parameters),
         instruments=tuple(bars.instrument.name for bars in run.series), currency=run.currency,
-        data=sources(run.series, run.files), assumptions=msgspec.to_builtins(run.given),
+        data=sources(run.series, run.files, run.remarks), assumptions=msgspec.to_builtins(run.given),
         begins=min(int(bars.time[0]) - bars.period for bars in run.series),
         ends=int(times[-1]) if len(times) else 0, bars=outcome.bars, seconds=outcome.wall,
         interrupted=outcome.interrupted, digest=outcome.digest, cash=cash, equity=outcome.equity,
@@ -83,16 +85,18 @@ def sheet_of(run: Run) -> tuple[Sheet, list[Trade]]:
     return sheet, found
 
 
-def sources(series: Sequence[Bars], files: Sequence[str]) -> tuple[Source, ...]:
-    """What the data were; with one file each, from which one."""
-    named = list(files) if len(files) == len(series) else list(files) * len(series) if len(files) == 1 else []
+def sources(
+    series: Sequence[Bars], files: Sequence[str] = (), remarks: Sequence[str] = ()
+) -> tuple[Source, ...]:
+    """What the data were; `files` and `remarks` one for each of the series, or none."""
     return tuple(
         Source(
-            instrument=bars.instrument.name, file=named[place] if named else "", rows=len(bars),
-            period=bars.period, begins=int(bars.time[0]) - bars.period, ends=int(bars.time[-1]),
-            digest=_digest(bars),
+            instrument=bars.instrument.name, file=file, rows=len(bars), period=bars.period,
+            begins=int(bars.time[0]) - bars.period, ends=int(bars.time[-1]), digest=_digest(bars),
+            remark=remark,
         )
-        for place, bars in enumerate(series)
+        for bars, file, remark in zip_longest(series, files, remarks, fillvalue="")
+        if isinstance(bars, Bars)
     )  # fmt: skip
 
 

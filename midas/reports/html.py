@@ -14,6 +14,7 @@ from midas.reports.told import Block, Row
 
 STYLE = Path(__file__).with_name("report.css")
 TRADES = 60  # in the table: the rest is in the run's folder
+_SOURCE = ("instrument", "rows", "candles", "from", "to", "file", "remark")
 FULL = 0.10  # return of a month that has the strongest colour
 
 
@@ -238,7 +239,7 @@ def _made_of(sheet: Sheet) -> str:
     """Data, signals, and what the engine had to say; the run's id last."""
     data = [
         (source.instrument, f"{source.rows:,}", words.period(source.period), words.minute(source.begins),
-         words.minute(source.ends), source.file or "-")
+         words.minute(source.ends), source.file or "-", source.remark)
         for source in sheet.data
     ]  # fmt: skip
     counted = [f"{count:,} {outcome}" for outcome, count in sorted(sheet.signals.items())]
@@ -246,7 +247,7 @@ def _made_of(sheet: Sheet) -> str:
     said = [f"{words.minute(at)}  {text}" for at, text in sheet.told]
     lists = [f"signals: {', '.join(counted)}"] if counted else []
     lists += [f"refused by: {', '.join(refused)}"] if refused else []
-    parts = _section("Data", "", _table(("instrument", "rows", "candles", "from", "to", "file"), data))
+    parts = _section("Data", "", _table(_SOURCE, data))
     parts += _section("What the engine did and said", "", _sentences([*lists, *said]))
     made = (
         f"Run {sheet.id}, made {words.minute(sheet.made_at)} UTC in {sheet.seconds:.1f} s. "

@@ -24,6 +24,7 @@ def first(sheet: Sheet, width: int = NARROW) -> list[str]:
     rows = [f"{told.heading(sheet)}{_id(sheet)}", told.setting(sheet), *wrap(told.verdict(sheet), width), ""]
     for block in told.first_page(sheet):
         rows += _block(block, width)
+    rows += [source.remark for source in sheet.data if source.remark]
     rows += wrap(f"assumed: {'; '.join(told.assumed(sheet))}", width, subsequent_indent="  ")
     return [_cut(row, width).rstrip() for row in rows]
 

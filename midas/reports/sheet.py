@@ -228,6 +228,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     begins: int
     ends: int
     digest: str
+    remark: str = ""  # what is in it that one should know
 
 
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
