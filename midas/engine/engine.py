@@ -381,7 +381,7 @@ class Engine:
         if reply.look:
             self._effects.extend(self._passes.take("asked"))
         self._decisions.extend(judge(self.state))
-        answer = Answer(event.id, reply.accepted, reply.message, self._sequence, reply.review)
+        answer = Answer(event.id, reply.accepted, reply.message, self._sequence, reply.review, reply.asks)
         self._decisions.append(CommandAnswered(answer))
         self._after_modes(before)
         if any(isinstance(d, LimitsChanged) for d in reply.decisions):
