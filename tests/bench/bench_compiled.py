@@ -49,7 +49,8 @@ def main() -> None:
     assert np.array_equal(curve.equity, slow.curve.equity), "another curve than the engine's"
     whole = arguments.n >= 500_000
     assert not whole or (len(slow.fills), round(slow.equity, 2)) == (FILLS, EQUITY), "other trades than P1's"
-    cpu, wall = (statistics.median(run[place] for run in runs) for place in (2, 3))
+    cpu = statistics.median(run[2] for run in runs)
+    wall = statistics.median(run[3] for run in runs)
     print(
         json.dumps(
             {

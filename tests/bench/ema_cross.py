@@ -60,7 +60,8 @@ class EmaCross:
         """The same over arrays, sixteen parameters at a time."""
         count = len(parameters)
         lanes = np.zeros((2, -(-count // LANES) * LANES))
-        lanes[:, :count] = [[2.0 / (p.fast + 1) for p in parameters], [2.0 / (p.slow + 1) for p in parameters]]
+        lanes[0, :count] = [2.0 / (each.fast + 1) for each in parameters]
+        lanes[1, :count] = [2.0 / (each.slow + 1) for each in parameters]
         found = np.empty((len(bars), lanes.shape[1]), np.bool_)
         for first in range(0, count, LANES):
             crossed(bars.close, lanes[:, first : first + LANES], found[:, first : first + LANES])

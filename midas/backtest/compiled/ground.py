@@ -53,7 +53,7 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     closes: Ints  # place of the last candle of each UTC day that has any
     carried: Ints  # how many UTC days there are from it to the next such day
     days: Ints  # place of the first candle of each day of the account, after the one it was opened in
-    reach: tuple[Floats, Floats]  # the lowest and highest mark of the first of these days and of each of `days`
+    reach: tuple[Floats, Floats]  # lowest and highest mark before the first of `days`, and of each of them
     numbers: Ints  # (day, week, month) that runs at the opening and from each of `days` on, from 1970
 
 
@@ -75,16 +75,16 @@ def ground(config: EngineConfig, bars: Bars, given: Assumptions) -> Ground:
         bars.period, given.order_latency, given.answer_latency, tick, instrument.lot, given.volume_share,
         lots, (cost.spread_bps + cost.impact_bps) / BPS,
     )  # fmt: skip
-    kernels.paid(
-        bars.time, bars.open, bars.close, bars.volume, of_venue, buying, selling, buyable, sellable
-    )
+    orders = buying, selling, buyable, sellable
+    kernels.paid(bars.time, bars.open, bars.close, bars.volume, of_venue, orders)
     days, numbers = _days(bars, config.triggers.zone)
     utc = (bars.time - 1) // DAY
     closes = np.append(np.flatnonzero(np.diff(utc)), count - 1).astype(np.int64)
     return Ground(
         bars=bars, columns=columns(bars), units=float(units), mark=mark, buying=buying, selling=selling,
         offered=offered * SLACK, buyable=buyable, sellable=sellable, closes=closes,
-        carried=np.append(np.diff(utc[closes]), 1), days=days, numbers=numbers, reach=kernels.extremes(mark, days),
+        carried=np.append(np.diff(utc[closes]), 1), days=days, numbers=numbers,
+        reach=kernels.extremes(mark, days),
     )  # fmt: skip
 
 
@@ -108,7 +108,8 @@ def _days(bars: Bars, zone: str) -> tuple[Ints, Ints]:
 
 def _midnights(first: int, last: int, name: str) -> list[int]:
     """When the days of an account begin, nanoseconds, after `first` and until `last`."""
-    zone, found = ZoneInfo(name), []
+    zone = ZoneInfo(name)
+    found: list[int] = []
     day = datetime.fromtimestamp(first // SECOND, UTC).astimezone(zone).date()
     while True:
         day += timedelta(days=1)

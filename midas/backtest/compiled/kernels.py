@@ -28,7 +28,7 @@ NO_SPREAD = 1e-11  # above that of `statistics.conventions`: what is so even is 
 
 @kernel
 def touch(close: Floats, tick: float, half: float, mark: Floats, bids: Floats, asks: Floats) -> None:
-    """Bid and ask after each candle in ticks, and the mid, as `InstrumentMarket` takes them from its close."""
+    """Bid and ask after each candle in ticks, and the mid, as `InstrumentMarket` takes them from a close."""
     for i in range(len(close)):
         ticks = close[i] / tick
         if half == 0.0:
@@ -78,15 +78,17 @@ def limits(
 @kernel
 def paid(
     time: Ints, opened: Floats, close: Floats, volume: Floats,
-    rules: tuple[int, int, int, float, float, float, float, float], buying: Floats, selling: Floats,
-    buyable: Codes, sellable: Codes,
+    rules: tuple[int, int, int, float, float, float, float, float],
+    orders: tuple[Floats, Floats, Codes, Codes],
 ) -> None:  # fmt: skip
-    """Ticks that taking costs in each candle, as `BarVenue` charges them; in `buying` and `selling` stand the
-    limits that the order surely had.
+    """Ticks that taking costs in each candle, as `BarVenue` charges them, in the place of the limit that an
+    order surely had.
 
-    `rules`: period, latency of orders and of answers (ns); tick, lot, share of volume, lots, cost beyond.
+    `orders`: ticks and doubts, of those that buy and of those that sell. `rules`: period, latency of orders
+    and of answers (ns); tick, lot, share of volume, lots, cost beyond.
     """
     period, order, answer, tick, lot, share, lots, beyond = rules
+    buying, selling, buyable, sellable = orders
     for i in range(1, len(time)):
         opens = time[i] - period
         arrives = time[i - 1] + order
@@ -162,7 +164,6 @@ def bounds(
     opening = np.array([cash, cash, cash])  # of day, week and month
     lowest = opening.copy()
     returns, whole = np.empty(len(days) + 1), 0
-    number = numbers[0].copy()  # the days that run since the account was opened
     while i < len(mark):
         if k < len(places) and places[k] == i:
             value = ticks[k] * worth
@@ -176,39 +177,45 @@ def bounds(
             k += 1
         if d < len(days) and days[d] == i:
             equity = cash + held * mark[i]
-            if numbers[d + 1, 0] - number[0] == 1:
+            if numbers[d + 1, 0] - numbers[d, 0] == 1:
                 returns[whole] = equity / opening[0] - 1.0
                 whole += 1
-            for span in range(3):
-                if numbers[d + 1, span] != number[span]:
-                    if lowest[span] < opening[span] * caps[5 + span]:
-                        return DAY_LOSS + span, i
-                    number[span] = numbers[d + 1, span]
-                    opening[span] = lowest[span] = equity
+            found = _lost(opening, lowest, caps)
+            if found != 0:
+                return found, i
+            _begin(numbers[d], numbers[d + 1], equity, opening, lowest)
             d += 1
         end = places[k] if k < len(places) else len(mark)
         if d < len(days) and days[d] < end:
             end = days[d]
         if len(lows):
-            low, high = cash + held * lows[d], cash + held * highs[d]
-            peak = max(peak, high)
-            deep, heavy = low < peak * caps[4], held * highs[d] > high * caps[1]
+            peak, found = _possible(lows[d], highs[d], cash, held, peak, lowest, caps)
         else:
-            low, peak, deep, heavy = _followed(mark[i:end], cash, held, peak, caps)
-        if deep:
-            return DRAWDOWN, i
-        if heavy:
-            return DRIFT, i
-        for span in range(3):
-            if low < lowest[span]:
-                lowest[span] = low
+            peak, found = _followed(mark[i:end], cash, held, peak, lowest, caps)
+        if found != 0:
+            return found, i
         i = end
+    found = _lost(opening, lowest, caps)
+    if found == 0 and _poor(returns[:whole], caps[8], int(caps[9])):
+        found = SHARPE
+    return found, i - 1
+
+
+@kernel
+def _lost(opening: Floats, lowest: Floats, caps: Floats) -> int:
+    """Whether a day, week or month could have lost too much since it began."""
     for span in range(3):
         if lowest[span] < opening[span] * caps[5 + span]:
-            return DAY_LOSS + span, len(mark) - 1
-    if _poor(returns[:whole], caps[8], int(caps[9])):
-        return SHARPE, len(mark) - 1
-    return 0, -1
+            return DAY_LOSS + span
+    return 0
+
+
+@kernel
+def _begin(before: Ints, number: Ints, equity: float, opening: Floats, lowest: Floats) -> None:
+    """Another day, and with it perhaps another week and month."""
+    for span in range(3):
+        if number[span] != before[span]:
+            opening[span] = lowest[span] = equity
 
 
 @kernel
@@ -222,10 +229,26 @@ def _refused(cash: float, cost: float, value: float, caps: Floats) -> int:
 
 
 @kernel
+def _possible(
+    least: float, most: float, cash: float, held: float, peak: float, lowest: Floats, caps: Floats
+) -> tuple[float, int]:
+    """As `_followed`, had every mark between the two come at any time."""
+    low, high = cash + held * least, cash + held * most
+    for span in range(3):
+        if low < lowest[span]:
+            lowest[span] = low
+    if high > peak:
+        peak = high
+    if low < peak * caps[4]:
+        return peak, DRAWDOWN
+    return peak, DRIFT if held * most > high * caps[1] else 0
+
+
+@kernel
 def _followed(
-    mark: Floats, cash: float, held: float, peak: float, caps: Floats
-) -> tuple[float, float, bool, bool]:
-    """Lowest equity, highest ever, whether a drawdown was too deep or a position too large."""
+    mark: Floats, cash: float, held: float, peak: float, lowest: Floats, caps: Floats
+) -> tuple[float, int]:
+    """The highest equity ever, and what could have come of these marks; `lowest` follows them down."""
     low, deep, heavy = inf, False, False
     for price in mark:
         value = held * price
@@ -236,7 +259,12 @@ def _followed(
             low = equity
         deep |= equity < peak * caps[4]
         heavy |= value > equity * caps[1]
-    return low, peak, deep, heavy
+    for span in range(3):
+        if low < lowest[span]:
+            lowest[span] = low
+    if deep:
+        return peak, DRAWDOWN
+    return peak, DRIFT if heavy else 0
 
 
 @kernel

@@ -25,6 +25,7 @@ from midas.risk.regulation import regulation_limits
 
 WORKED_OUT = ("costs", "spread_bps", "order_latency", "answer_latency", "volume_share", "tick_every",
               "equity_step")  # fmt: skip
+OF_COSTS = ("fees", "taker_fraction", "maker_fraction", "impact")
 EXACT = 2**53  # below it a float is every whole number, so that one division rounds as Decimal does
 
 
@@ -97,7 +98,7 @@ def _of_venue(config: EngineConfig, bars: Bars, given: Assumptions) -> Iterator[
         yield "our own impact is charged (--no-impact leaves it out)"
     for name in _unlike_default(given, Assumptions(), WORKED_OUT):
         yield f"the assumption {name} isn't worked out on arrays"
-    for name in _unlike_default(given.costs, CostModel(), ("fees", "taker_fraction", "maker_fraction", "impact")):
+    for name in _unlike_default(given.costs, CostModel(), OF_COSTS):
         yield f"the cost {name} isn't worked out on arrays"
     for name in _unlike_default(given.costs.fees, FeeSchedule(), ("maker", "taker")):
         yield f"the fee {name} isn't worked out on arrays"

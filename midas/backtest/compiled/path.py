@@ -22,7 +22,6 @@ from midas.backtest.driver import SESSION
 from midas.backtest.outcome import Curve, Flags, Outcome
 from midas.backtest.series import Bars, Floats
 from midas.domain.decision import FillBooked
-from midas.domain.money import ZERO
 from midas.domain.order import Fill, Purpose, Side
 from midas.domain.time import SECOND
 from midas.domain.triggers import TriggerRules
@@ -104,11 +103,11 @@ class Compiled(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     def fills(self) -> tuple[FillBooked, ...]:
         """Each as the engine books it."""
-        bars, number = self.ground.bars, 0
+        bars = self.ground.bars
         instrument, sleeve = bars.instrument, Sleeve(self.strategy, bars.instrument.id)
         opens, made = bars.time - bars.period, []
         quantity = self.ground.bars.instrument.quantity(round(self.ground.units / instrument.lot))
-        for place, ticks in zip(self.places.tolist(), self.ticks.tolist(), strict=True):
+        for number, (place, ticks) in enumerate(zip(self.places.tolist(), self.ticks.tolist(), strict=True)):
             side = Side.SELL if number % 2 else Side.BUY
             price = instrument.price(int(ticks))
             fee = price * quantity * self.terms.taker
@@ -122,7 +121,6 @@ class Compiled(msgspec.Struct, frozen=True, kw_only=True, dict=True):
                 Purpose.EXIT if number % 2 else Purpose.ENTRY, price, quantity, fee, instrument.quote,
                 False, realised, sleeve.quantity, number + 1, int(bars.time[place - 1]),
             ))  # fmt: skip
-            number += 1
         return tuple(made)
 
     def outcome(self, seconds: float = 0.0, wall: float = 0.0) -> Outcome:
@@ -149,7 +147,7 @@ class Trials:
         self._ticks = np.empty(len(bars))
 
     def wanted(self, parameters: Sequence[msgspec.Struct]) -> NDArray[np.bool_]:
-        """What the strategy wants, a row for each of `parameters`; an AssertionError where it answers else."""
+        """What the strategy wants, a row for each of `parameters`."""
         found = self._strategy.wanted(parameters, self.ground.columns)
         shape = len(parameters), len(self.ground.bars)
         assert found.shape == shape and found.dtype == np.bool_, (
@@ -179,9 +177,7 @@ class Trials:
             return Refused(f"{BOUNDS[code]} (by {self._moment(place)})")
         if self._hurried(places):
             return Refused("it trades so often that the throttle of repeated orders could bind")
-        return Compiled(
-            strategy=self._strategy.name, ground=it, terms=terms, places=places, ticks=ticks
-        )
+        return Compiled(strategy=self._strategy.name, ground=it, terms=terms, places=places, ticks=ticks)
 
     def _hurried(self, places: Ints) -> bool:
         """Whether more orders of one side than allowed lie in a window of the throttle."""
@@ -231,10 +227,10 @@ def _terms(config: EngineConfig, bars: Bars, cash: Decimal, given: Assumptions) 
     assert units is not None
     taker, unit_tick = given.costs.fees.taker, units * bars.instrument.tick_size
     fee = unit_tick * taker
-    worth, fees = unit_tick.as_integer_ratio(), fee.as_integer_ratio()
+    (worth, over), (fees, fees_over) = unit_tick.as_integer_ratio(), fee.as_integer_ratio()
     return Terms(
         cash=cash, unit_tick=unit_tick, taker=taker,
-        whole=(float(cash), float(units), *map(float, worth), *map(float, fees)),
+        whole=(float(cash), float(units), float(worth), float(over), float(fees), float(fees_over)),
         rules=(float(cash), float(units), float(unit_tick), float(taker), _caps(config, bars)),
     )  # fmt: skip
 

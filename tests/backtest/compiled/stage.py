@@ -59,7 +59,9 @@ class Fickle:
         return found
 
 
-def stepped(config: EngineConfig, series: Bars, given: Assumptions, choice: Choice, cash: Decimal = CASH) -> Outcome:
+def stepped(
+    config: EngineConfig, series: Bars, given: Assumptions, choice: Choice, cash: Decimal = CASH
+) -> Outcome:
     balances = {"USDT": cash, series.instrument.base: Decimal(0)}
     return run(config, [Fickle(choice)], [series], balances, given)
 
