@@ -10,7 +10,8 @@ from contextlib import contextmanager
 
 import msgspec
 
-from midas.research import overfitting_evidence
+from midas.cli.options import settings_from
+from midas.research import leak_evidence, overfitting_evidence
 from midas.research.criterion import Criterion
 from midas.research.risk_evidence import SEEDS, Size, criteria, works
 
@@ -38,6 +39,25 @@ def overfitting(args: Namespace) -> int:
         return overfitting_evidence.criteria(seeds, lambda seed: finished(f"seed {seed}"))
 
     return _judged(args, len(seeds), judge, f"{len(seeds)} seeds")
+
+
+def leaks(args: Namespace) -> int:
+    """I1: 1 where a planted leak isn't found or something shipped is accused."""
+    todo = leak_evidence.subjects(settings_from(args))
+    found: list[leak_evidence.Verdict] = []
+
+    def judge(finished: Finished) -> dict[str, Criterion]:
+        found.extend(leak_evidence.verdicts(todo, finished))
+        if not args.json:
+            print("\n".join(map(_accused, found)), end="\n\n")
+        return {"I1": leak_evidence.criterion(found)}
+
+    return _judged(args, len(todo), judge, f"{len(todo)} subjects")
+
+
+def _accused(verdict: leak_evidence.Verdict) -> str:
+    words = verdict.found[0] if verdict.found else "clean"
+    return f"{'planted' if verdict.planted else 'shipped':8} {verdict.name:36} {words}"
 
 
 def _judged(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from midas.cli.grammar.base import Parser, Row, add
+from midas.cli.grammar.shared import no_options
 from midas.cli.grammar.values import above_zero, not_below_zero, seeds
 
 
 def _research_options(parser: Parser) -> None:
     words = parser.add_subparsers(title="what to show", metavar="WORD", required=True, parser_class=Parser)
-    for row in (_RISK_EVIDENCE, _OVERFITTING_EVIDENCE):
+    for row in (_RISK_EVIDENCE, _OVERFITTING_EVIDENCE, _LEAK_EVIDENCE):
         add(words, row)
 
 
@@ -62,6 +63,15 @@ _OVERFITTING_EVIDENCE: Row = (
     "judge PBO and the deflated Sharpe ratio on strategies without skill; exit code 0 where both hold",
     "midas research overfitting-evidence --json",
     _risk_evidence_options,
+)
+
+
+_LEAK_EVIDENCE: Row = (
+    "leak-evidence",
+    "midas.cli.research:leaks",
+    "look for the future in all that is shipped and ten planted leaks; exit code 0 where only those have it",
+    "midas research leak-evidence --json",
+    no_options,
 )
 
 
