@@ -227,6 +227,26 @@ def standing(state: State, assets: Assets, without: str = "", *, open_orders: bo
     return _remembered(state, chart)
 
 
+def holdings(state: State, assets: Assets) -> dict[str, tuple[float, float]]:
+    """What is held of each instrument, with what a unit of it is worth; as `standing` without open orders.
+
+    Asked at every hour of years: the groups that limits are about aren't summed up.
+    """
+    chart = chart_of(state, assets)
+    found = _counted(state, chart, "", open_orders=False)
+    held = {name: quantity for name, quantity in found.units.items() if quantity}
+    if not held:
+        return {}
+    marks = {name: market.mark for name, market in zip(chart.names, chart.markets, strict=True)}
+    equity, account, value = _equity(found, marks), state.quote, state.valuation.value
+    scale, shares = 1.0 / equity if equity > 0.0 else nan, {}
+    for name, quantity in held.items():
+        quote, mark = chart.quotes[name], marks[name]
+        worth = (mark if quote == account else value(mark, quote)) * scale
+        shares[name] = quantity * worth, worth
+    return shares
+
+
 def added(state: State, now: Exposure, name: str, strategy: str, price: Decimal | None = None) -> Added:
     """What one more unit of an instrument does, bought at its mark or at a worse `price`."""
     instrument, mark = state.instruments[name], state.markets[name].mark

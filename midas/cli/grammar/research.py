@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+
 from midas.cli.grammar.base import Parser, Row, add
 from midas.cli.grammar.shared import no_options
 from midas.cli.grammar.values import above_zero, not_below_zero, seeds
@@ -46,6 +48,23 @@ def _backtest_options(parser: Parser) -> None:
         "--volume-share", type=above_zero, default=0.10, metavar="SHARE",
         help="of a candle's volume that may be ours at most (0.10)",
     )  # fmt: skip
+    parser.add_argument("--html", metavar="FILE", help="write the whole report as one HTML file, too")
+    parser.add_argument(
+        "--save", action=argparse.BooleanOptionalAction, default=True,
+        help="keep the run for `midas report` (done unless --no-save)",
+    )  # fmt: skip
+
+
+def _report_options(parser: Parser) -> None:
+    parser.add_argument("run", metavar="RUN", nargs="?", default="", help="an id, a part of one, or `last`")
+    parser.add_argument("--html", metavar="FILE", default="", help="write it as one HTML file")
+    parser.add_argument("--csv", metavar="FOLDER", default="", help="write equity, fills and trades as CSV")
+    parser.add_argument("--parquet", metavar="FOLDER", default="", help="write them as Parquet")
+
+
+def _compare_options(parser: Parser) -> None:
+    parser.add_argument("first", metavar="A", help="a run: an id, a part of one, or `last`")
+    parser.add_argument("second", metavar="B", help="the other one")
 
 
 _RISK_EVIDENCE: Row = (
@@ -83,6 +102,22 @@ ROWS: tuple[Row, ...] = (
         "midas backtest trend-following --data btcusdt-1d.csv --set horizon=10\n"
         "midas backtest trend-following --data btcusdt-1m.csv --from 2020-01-01 --to 2020-02-01 --json",
         _backtest_options,
+    ),
+    (
+        "report",
+        "midas.cli.report:report",
+        "show the report of a back-test; without RUN list all of them",
+        "midas report                      what there is\n"
+        "midas report last --html report.html\n"
+        "midas report 261122-0453 --csv tables",
+        _report_options,
+    ),
+    (
+        "compare",
+        "midas.cli.compare:compare",
+        "set two back-tests side by side, with what differs in how they were made",
+        "midas compare 261122-0453 last",
+        _compare_options,
     ),
     (
         "research",
