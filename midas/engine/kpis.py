@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from midas.domain.carry import Carried
 from midas.domain.decision import DayClosed
 from midas.domain.event import Event, SessionOpened
-from midas.domain.triggers import DayReturn
 from midas.domain.time import SECOND
+from midas.domain.triggers import DayReturn
 from midas.domain.trips import Trip
 from midas.engine.audit import Audit
 from midas.state.snapshot import KpisView, KpiView, SkillView
