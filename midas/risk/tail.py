@@ -283,8 +283,8 @@ class TailDesk:
 def held(state: State, assets: Assets) -> dict[str, float]:
     """What is held of each instrument, a fraction of equity; what was on the account before us counts."""
     now, weights = standing(state, assets, open_orders=False), {}
-    for name, weight in now.by_instrument.items():
-        dust = abs(weight) < float(state.instruments[name].lot_size) * abs(now.values[name]) * (1 - TOLERANCE)
+    for name, weight, value in zip(now.chart.names, now.shares, now.values, strict=True):
+        dust = abs(weight) < float(state.instruments[name].lot_size) * abs(value) * (1 - TOLERANCE)
         if weight and not dust:
             weights[name] = weight
     return weights
