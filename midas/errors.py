@@ -76,6 +76,10 @@ class SessionUnknown(UsageError):
     """No recorded session has that name."""
 
 
+class RunUnknown(UsageError):
+    """No back-test that was kept has that name."""
+
+
 class RepairNeeded(UsageError):
     """A damaged journal: `midas repair` goes on from its last good record and the venue."""
 

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
+from midas.agents.acceptance import accept, firing, names, sentence, spans
 from midas.domain.command import REASON_MIN, Resume, SetMode, reasoned
 from midas.domain.decision import Decision, Noted, TriggerMoved
 from midas.domain.event import LatchTripped, Ticked
@@ -14,7 +17,7 @@ from midas.domain.mode import KillLevel, Mode
 from midas.domain.time import SECOND
 from midas.domain.triggers import TriggerRules
 from midas.risk.calendar import Calendar
-from midas.risk.triggers import STOP, Reading, defensives, losses, stops
+from midas.risk.triggers import Reading, defensives, stops
 from midas.state.control import LEVELS, TRIGGER
 from midas.state.state import State
 
@@ -55,17 +58,19 @@ class Guardian:
             return accepted, "mode PAUSE; `midas kill --level flatten` closes every position", decisions
         if mode is control.mode:
             return True, *self._stay(mode, actor, state)
-        if mode.safety < control.mode.safety or (control.latched and mode is not Mode.EMERGENCY):
-            if control.latched:
-                return False, "the kill latch is set: `resume` with a reason releases it", []
-            if lacking := _lacking(command):
-                return False, f"{control.mode.value} to {mode.value} is riskier: it needs {lacking}", []
-            if mode is Mode.NORMAL and (active := state.budgets.active):
-                why = "; ".join(f"{each.cause} (until {each.ends})" for each in active.values())
-                return False, f"not while a trigger of DEFENSIVE holds: {why}", []
+        if refused := _refused(command, mode, state):
+            return False, refused, []
         control.floor = mode
         cause = command.reason.strip() or "asked for"
         return True, f"mode {mode.value}", [*control.set_mode(mode, actor, cause, "a person", state.now)]
+
+    def asks(self, command: SetMode, state: State) -> bool:
+        """Whether a confirmation is all that a riskier mode lacks."""
+        found = next((mode for mode in Mode if mode.value == command.mode.upper()), state.control.mode)
+        if command.confirmed or found is state.control.mode:
+            return False
+        sure = msgspec.structs.replace(command, confirmed=True)
+        return bool(_refused(command, found, state)) and not _refused(sure, found, state)
 
     def _stay(self, mode: Mode, actor: str, state: State) -> tuple[str, list[Decision]]:
         """A person wants the mode that holds already: begun by a trigger, it no longer ends by itself."""
@@ -98,17 +103,23 @@ class Guardian:
             return False, "the kill latch isn't set", []
         if not reasoned(command.reason):
             return False, f"resume needs {_REASON}", []
+        lost = firing(state, self.rules)
         if not command.confirmed:
-            control.reviewed = True
+            control.review(names(lost))
             return True, self._review(state), []
         if not control.reviewed:
             return False, "resume takes two steps: ask without confirming first, and read the review", []
+        if new := tuple(loss for loss in lost if loss.name not in control.accepts):
+            since = f"since the review {spans(new)} fires too; ask for the review again: "
+            return False, since + sentence(lost, state, self.rules), []
         control.release(state.now)
-        self._begin_anew(state)
+        accepted = [accept(lost, actor, state)] if lost else []
         control.floor = Mode.OBSERVATION
         moved = control.set_mode(Mode.OBSERVATION, actor, f"resumed: {command.reason}", "a person", state.now)
         released = Noted("KILL", "warn", f"kill latch released by {actor}: {command.reason}")
-        return True, "released; mode OBSERVATION, go on with `midas mode normal`", [released, *moved]
+        anew = f"; losses count from here on for {spans(lost)}" if lost else ""
+        said = f"released; mode OBSERVATION, go on with `midas mode normal`{anew}"
+        return True, said, [released, *accepted, *moved]
 
     def tick(self, event: Ticked, state: State) -> Iterator[Decision]:
         """Once a second: losses, doubts, silence."""
@@ -190,17 +201,6 @@ class Guardian:
                 why = "every trigger has ended"
                 yield from control.set_mode(Mode.NORMAL, TRIGGER, why, "a trigger", event.at)
 
-    def _begin_anew(self, state: State) -> None:
-        """Who resumes after a loss accepts it: measured from the old peak it would stop us again at once."""
-        equity = state.equity()
-        if equity > 0.0 and self._loss(state):
-            state.equity_peak = equity
-            state.budgets.begin_anew(equity)
-
-    def _loss(self, state: State) -> str:
-        """The loss that would stop the desk again at once."""
-        return next((r.cause for r in losses(state, self.rules) if r.acts == STOP and r.fires), "")
-
     def _review(self, state: State) -> str:
         control = state.control
         left = control.level == KillLevel.DISCONNECT.value
@@ -213,7 +213,7 @@ class Guardian:
             + (f" ({control.kill_reason})" if control.kill_reason else "")
             + f"; open orders {len(state.orders.open)}; positions {', '.join(held) or 'none'}; "
             + f"equity {state.equity():,.2f} {state.quote}; "
-            + (f"{loss}: losses count from here on; " if (loss := self._loss(state)) else "")
+            + (f"{sentence(lost, state, self.rules)}; " if (lost := firing(state, self.rules)) else "")
             + ("the venue was left: stop and start the engine after it; " if left else "")
             + "confirm to release"
         )
@@ -224,6 +224,21 @@ def blind(state: State) -> str:
     if not state.user_up:
         return "the user stream is down"
     return "the user stream was lost: the account is being compared" if state.stream_doubt else ""
+
+
+def _refused(command: SetMode, mode: Mode, state: State) -> str:
+    """Why this mode can't begin now; empty where it can."""
+    control = state.control
+    if mode.safety >= control.mode.safety and not (control.latched and mode is not Mode.EMERGENCY):
+        return ""
+    if control.latched:
+        return "the kill latch is set: `resume` with a reason releases it"
+    if mode is Mode.NORMAL and (active := state.budgets.active):
+        why = "; ".join(f"{each.cause} (until {each.ends})" for each in active.values())
+        return f"not while a trigger of DEFENSIVE holds: {why}"
+    if lacking := _lacking(command):
+        return f"{control.mode.value} to {mode.value} is riskier: it needs {lacking}"
+    return ""
 
 
 def _lacking(command: SetMode) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,17 +15,24 @@ import msgspec
 
 from midas.assembly.config import strategies_of
 from midas.backtest.assumptions import Assumptions
+from midas.backtest.quality import examine
 from midas.backtest.record import Record
 from midas.backtest.run import run
 from midas.backtest.series import Bars
 from midas.backtest.settings import configured
 from midas.backtest.summary import Report, summarise
-from midas.backtest.tables import read_series
-from midas.cli.backtest_page import page
+from midas.backtest.tables import bars_of, read_tables
+from midas.cli.data_page import remark
 from midas.cli.options import settings_from
+from midas.cli.report import columns, write_html
 from midas.costs import CostModel, FeeSchedule
 from midas.domain.time import MILLISECOND, SECOND
 from midas.errors import UsageError
+from midas.reports import archive
+from midas.reports.build import Run, sheet_of
+from midas.reports.page import first
+from midas.reports.sheet import Sheet
+from midas.reports.tables import writer
 from midas.settings import Settings
 
 _INTERRUPTED = 130
@@ -34,7 +42,9 @@ _CASH = Decimal(10_000)
 def backtest(args: Namespace) -> int:
     """Run, and tell; 130 where somebody interrupted it, with what was reached until then."""
     settings = settings_from(args)
-    series = _asked(read_series([Path(name).expanduser() for name in args.data], args.symbol or ""), args)
+    files = [Path(name).expanduser() for name in args.data]
+    tables = read_tables(files, args.symbol or "", time.time_ns())
+    series = _asked(bars_of(tables), args)
     given = _assumptions(args, settings)
     instruments = tuple(bars.instrument for bars in series)
     period = min(bars.period for bars in series)
@@ -45,19 +55,43 @@ def backtest(args: Namespace) -> int:
     record = Record(keep=False)
     with _progress(sum(map(len, series))) as advance:
         outcome = run(config, strategies, series, balances, given, record=record, advance=advance)
+    quality = tuple(examine(table) for table in tables)
+    kept, written = _kept(args, settings, Run(
+        strategy=args.strategy, parameters=dict(config.strategies[0].parameters), currency=config.quote,
+        cash=float(balances[config.quote]), given=given, series=series, outcome=outcome, record=record,
+        made_at=time.time_ns(), files=[", ".join(each.files) for each in quality],
+        remarks=[remark(each) for each in quality],
+    ))  # fmt: skip
     report = Report(
-        strategy=args.strategy, parameters=dict(config.strategies[0].parameters),
+        run=kept.id, strategy=args.strategy, parameters=dict(config.strategies[0].parameters),
         instruments=tuple(i.name for i in instruments), assumptions=given,
         summary=summarise(outcome, series, float(balances[config.quote])),
         signals=dict(record.signals), refusals=dict(record.refusals),
+        data=quality,
     )  # fmt: skip
     if args.json:
         print(msgspec.json.encode(report, enc_hook=str).decode())
     else:
-        print("\n".join(page(report, record.told, config.quote, outcome.wall)))
+        print("\n".join(first(kept, columns())))
+        print(_where(kept, written))
     if outcome.interrupted:
         print("midas: interrupted: these are the bars until then", file=sys.stderr)
     return _INTERRUPTED if outcome.interrupted else 0
+
+
+def _kept(args: Namespace, settings: Settings, run_: Run) -> tuple[Sheet, list[Path]]:
+    """The sheet, with an id where it is kept, and the files that were asked for."""
+    sheet, found = sheet_of(run_)
+    if args.save:
+        sheet = archive.keep(settings.home, sheet, writer(run_.outcome, found))
+    return sheet, [write_html(sheet, Path(args.html).expanduser())] if args.html else []
+
+
+def _where(sheet: Sheet, written: Sequence[Path]) -> str:
+    more = f"; {written[0]} holds it as a page" if written else ""
+    if not sheet.id:
+        return f"not kept{more}"
+    return f"kept: `midas report {sheet.id}` tells all{more}"
 
 
 def _asked(series: Sequence[Bars], args: Namespace) -> list[Bars]:

@@ -270,6 +270,7 @@ class Engine:
 
     def _opened(self, event: SessionOpened) -> None:
         self._halved = self.state.control.mode is Mode.DEFENSIVE
+        self.orchestrator.execution.resume(self.state)
         if event.latch:
             # A latch outlives every session, with its level: a crash right after it must not lose a flatten.
             cause, control = "the kill latch was still set", self.state.control
@@ -380,7 +381,7 @@ class Engine:
         if reply.look:
             self._effects.extend(self._passes.take("asked"))
         self._decisions.extend(judge(self.state))
-        answer = Answer(event.id, reply.accepted, reply.message, self._sequence, reply.review)
+        answer = Answer(event.id, reply.accepted, reply.message, self._sequence, reply.review, reply.asks)
         self._decisions.append(CommandAnswered(answer))
         self._after_modes(before)
         if any(isinstance(d, LimitsChanged) for d in reply.decisions):
@@ -407,7 +408,8 @@ class Engine:
         for change in [d for d in self._decisions[before:] if isinstance(d, ModeChanged)]:
             if change.after == Mode.DEFENSIVE.value:
                 if not self._halved:
-                    self.orchestrator.execution.reduce(self.state, self.guardian.rules.kept)
+                    kept = self.guardian.rules.kept
+                    self._decisions.extend(self.orchestrator.execution.reduce(self.state, kept))
                 self._halved = True
             elif not self.state.control.permissions.entries:
                 self.orchestrator.execution.forget_entries(self.state)

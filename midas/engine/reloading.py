@@ -69,9 +69,8 @@ class Reloader:
         tighter = [c.sentence for c in found if not c.looser]
         if looser and not command.confirmed:
             also = f"; and besides: {', '.join(tighter)}" if tighter else ""
-            return Reply(
-                False, f"nothing was changed: looser would be {', '.join(looser)}{also}; confirm it{rest}"
-            )
+            said = f"nothing was changed: looser would be {', '.join(looser)}{also}; confirm it{rest}"
+            return Reply(False, said, asks=True)
         self._risk.limits = command.limits
         words = tuple(c.sentence for c in found)
         made = LimitsChanged(asked.actor, bool(looser), words, command.limits.profile)
