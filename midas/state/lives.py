@@ -24,6 +24,8 @@ class Lives:
     """Open orders and the most recent closed ones, and the steps that all transitions share."""
 
     def __init__(self) -> None:
+        # How often a transition began: as long as it is the same, all that may still trade is the same.
+        self.changes = 0
         self.open: dict[str, Order] = {}
         self.closed: dict[str, Order] = {}
         self.owners: dict[str, OwnerCarried] = {}  # of closed orders, the most recent ones, over restarts too

@@ -280,9 +280,8 @@ class State:
         order = self.orders.get(client_id)
         if order is None:
             self.ledger.book(guess.strategy, guess.side, real, instrument)
-        elif order.fills.pop(made.trade_id, None) is not None:
-            order.filled -= made.quantity
-            order.cost -= made.quantity * made.price
+        else:
+            self.orders.take_back(order, made)
         detail = f"trade {real.trade_id} is the fill that was inferred: {made.quantity} @ {made.price}"
         return [Anomaly("inferred_replaced", client_id, detail)]
 
