@@ -19,7 +19,7 @@ from midas.domain.money import floor_to, from_float
 from midas.domain.tail import TailRules
 from midas.domain.time import DAY, HOUR, MINUTE
 from midas.domain.verdict import Breach
-from midas.risk.exposure import holdings
+from midas.risk.exposure import standing
 from midas.risk.further import Entry
 from midas.risk.rows import brief
 from midas.risk.sample import Sample
@@ -254,9 +254,9 @@ class TailDesk:
 
 def held(state: State, assets: Assets) -> dict[str, float]:
     """What is held of each instrument, a fraction of equity; what was on the account before us counts."""
-    weights = {}
-    for name, (weight, worth) in holdings(state, assets).items():
-        dust = abs(weight) < float(state.instruments[name].lot_size) * abs(worth) * (1 - TOLERANCE)
+    now, weights = standing(state, assets, open_orders=False), {}
+    for name, weight, value in zip(now.chart.names, now.shares, now.values, strict=True):
+        dust = abs(weight) < float(state.instruments[name].lot_size) * abs(value) * (1 - TOLERANCE)
         if weight and not dust:
             weights[name] = weight
     return weights
