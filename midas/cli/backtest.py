@@ -28,7 +28,7 @@ from midas.cli.data_page import remark
 from midas.cli.options import settings_from
 from midas.cli.report import columns, write_html
 from midas.cli.trying import asked, assumptions_from, cash_from, parameter, units_from
-from midas.engine.build import EngineConfig
+from midas.engine.config import EngineConfig
 from midas.errors import UsageError
 from midas.ports.strategy import Strategy
 from midas.reports import archive

@@ -18,7 +18,7 @@ from midas.backtest.compiled import kernels
 from midas.backtest.series import Bars, Floats
 from midas.costs import BPS, Conditions
 from midas.domain.time import DAY, SECOND
-from midas.engine.build import EngineConfig
+from midas.engine.config import EngineConfig
 from midas.ports.strategy import Columns
 from midas.risk.calendar import Calendar
 from midas.state.market import WIDE

@@ -18,7 +18,7 @@ from midas.backtest.series import Bars
 from midas.costs import CostModel, FeeSchedule
 from midas.domain.opinion import RegimeLabel
 from midas.domain.time import SECOND
-from midas.engine.build import EngineConfig, StrategyConfig
+from midas.engine.config import EngineConfig, StrategyConfig
 from midas.ports.strategy import Hears, Strategy
 from midas.risk.limits import RATE_WINDOW
 from midas.risk.regulation import regulation_limits

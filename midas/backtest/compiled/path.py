@@ -25,7 +25,7 @@ from midas.domain.decision import FillBooked
 from midas.domain.order import Fill, Purpose, Side
 from midas.domain.time import SECOND
 from midas.domain.triggers import TriggerRules
-from midas.engine.build import EngineConfig
+from midas.engine.config import EngineConfig
 from midas.ports.strategy import Strategy, Vectorised
 from midas.state.ledger import EXACT, Sleeve
 

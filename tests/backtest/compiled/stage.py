@@ -16,7 +16,7 @@ from midas.backtest.compiled.path import Compiled, Refused, compiled
 from midas.backtest.outcome import Outcome
 from midas.backtest.run import run
 from midas.backtest.series import Bars
-from midas.engine.build import EngineConfig
+from midas.engine.config import EngineConfig
 from tests.backtest.stage import CASH
 
 

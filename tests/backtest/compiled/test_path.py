@@ -18,7 +18,7 @@ from midas.domain.stops import StopRules
 from midas.domain.tail import TailRules
 from midas.domain.time import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from midas.domain.triggers import TriggerRules
-from midas.engine.build import EngineConfig
+from midas.engine.config import EngineConfig
 from midas.execution.worker import ExecutionRules
 from midas.ports.strategy import Columns
 from tests.backtest.compiled.stage import Choice, Fickle, assert_same, stepped, worked_out
