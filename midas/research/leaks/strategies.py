@@ -20,7 +20,7 @@ from midas.domain.instrument import Instrument
 from midas.domain.opinion import Family, Opinion, Regime, RegimeLabel, Urgency
 from midas.domain.stops import NO_STOPS
 from midas.domain.time import MINUTE
-from midas.engine.build import StrategyConfig
+from midas.engine.config import StrategyConfig
 from midas.ports.strategy import Briefing, Hears, MarketView, Strategy
 from midas.research.leaks.market import Floats, Market
 from midas.research.leaks.probes import Feature, Rule, Subject
