@@ -69,6 +69,7 @@ class Hears:
 
     BAR = "bar"
     BOOK = "book"
+    TICK = "tick"  # every quote and every trade print
 
 
 class Strategy(Protocol):
