@@ -11,7 +11,16 @@ from typing import TypeVar
 import msgspec
 
 from midas.analysis.regime import POLICIES
-from midas.domain.opinion import Contribution, Forecast, Opinion, Reading, Regime, RegimeLabel, Signal
+from midas.domain.opinion import (
+    Contribution,
+    Forecast,
+    Opinion,
+    Reading,
+    Regime,
+    RegimeLabel,
+    Signal,
+    Urgency,
+)
 from midas.domain.time import SECOND
 from midas.ports.strategy import Briefing, Strategy
 from midas.state.ledger import Sleeve
@@ -242,7 +251,20 @@ def _written(enrolled: Enrolled, opinion: Opinion, market: InstrumentMarket, seq
         inputs=_finite(opinion.inputs), probability=chance, gain=opinion.gain, loss=opinion.loss,
         time=market.time, sequence=sequence,
     )  # fmt: skip
+    if _plain(signal):
+        return signal
     return msgspec.json.decode(msgspec.json.encode(signal, enc_hook=float), type=Signal)
+
+
+def _plain(signal: Signal) -> bool:
+    """Whether the journal reads it as it is: nothing in it but Python's own numbers and plain letters."""
+    if signal.contributions or signal.inputs or signal.probability is not None or signal.gain is not None:
+        return False
+    if type(signal.direction) is not float or type(signal.confidence) is not float:
+        return False
+    if type(signal.horizon_ns) is not int or type(signal.urgency) is not Urgency:
+        return False
+    return type(signal.reason) is str and signal.reason.isascii() and abs(signal.horizon_ns) < 1 << 63
 
 
 def _finite(terms: tuple[Term, ...]) -> tuple[Term, ...]:

@@ -6,7 +6,7 @@ Nothing is decided here. Signals, sizes, limits, orders and the ledger are the e
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 from operator import attrgetter
 
 from midas.backtest.assumptions import Assumptions
@@ -69,25 +69,26 @@ class Driver:
         for bar in source:
             if self._venue.busy:
                 self._meet((bar,))
-            self._step(bar)
-            self.bars += 1
-            self._look(bar)
+            if self._venue.busy or not self._glide(bar.instrument, chain((bar,), source)):
+                self._step(bar)
+                self.bars += 1
+                self._look(bar)
             while not self._venue.busy and self._glide(bar.instrument, source):
                 pass
 
-    def _glide(self, instrument: str, source: Iterator[Bar]) -> bool:
-        """Bars in one call, until something is decided or it is time for a look; False: one wants a step."""
+    def _glide(self, instrument: str, bars: Iterator[Bar]) -> bool:
+        """Bars in one call, until something is decided or a look is due; False where none was taken."""
         before = self._engine.sequence
-        glided = self._engine.glide(instrument, source, self._watch.next())
+        glided = self._engine.glide(instrument, bars, self._watch.next())
         if glided is None:
             return False
-        self.bars += self._engine.sequence - before
-        if glided.bar is None:
-            return False
+        taken = self._engine.sequence - before
+        self.bars += taken
         if glided.audit is not None:
             self._heard(glided.audit)
-        self._look(glided.bar)
-        return True
+        if glided.bar is not None:
+            self._look(glided.bar)
+        return taken > 0
 
     def _look(self, bar: Bar) -> None:
         """The guardian looks where it is time to, or equity may have moved."""
@@ -113,6 +114,8 @@ class Driver:
                 return
             for event in told:
                 self._step(event)
+            if not self._venue.busy:
+                return
 
     def _step(self, event: Event) -> None:
         audit = self._engine.step(self._engine.sequence + 1, event)

@@ -109,6 +109,7 @@ class Engine:
         self.state = state
         self.orchestrator = orchestrator
         self.guardian = guardian
+        self.costs = costs
         self._sequence = 0
         self._halved = False  # by DEFENSIVE, since NORMAL held last
         self._decisions: list[Decision] = []
@@ -280,13 +281,14 @@ class Engine:
         if follow_up is not None:
             follow_up(event)
         decisions = self._decisions
-        for made in decisions:
-            if type(made) is FillBooked and made.purpose is Purpose.STOP:
-                self.orchestrator.execution.stopped_out(made.strategy, made.instrument, made.position)
-        touched = _touched(decisions)
+        kinds = set(map(type, decisions))
+        if FillBooked in kinds:
+            self._stopped_out()
+        touched = not _TOUCHING.isdisjoint(kinds)
         if touched:
             self._work(self.orchestrator.proceed(state, self._sequence))
-        if Anomaly in map(type, decisions) and self._unexplained(event):
+            kinds = set(map(type, decisions))
+        if Anomaly in kinds and self._unexplained(event):
             self._effects.extend(self._passes.look_again())
         if self._commands.waiting(decisions):
             self._work(self._commands.follow(decisions, self._sequence))
@@ -296,6 +298,12 @@ class Engine:
             self._keep_stops()  # after every other exit: those go first
         if state.orders.open:
             self._withdraw_unwanted()
+
+    def _stopped_out(self) -> None:
+        """A stop at the venue has traded: its sleeve's older target is no longer wanted."""
+        for made in self._decisions:
+            if type(made) is FillBooked and made.purpose is Purpose.STOP:
+                self.orchestrator.execution.stopped_out(made.strategy, made.instrument, made.position)
 
     def _unexplained(self, event: Recorded) -> bool:
         """Whether only a full pass can say more; what a pass itself found waits for the next one."""

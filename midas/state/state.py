@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from functools import partial
@@ -473,7 +474,7 @@ class State:
         self.tickets = dict(carried.tickets)
         self.adjustments, self.inferred = dict(carried.adjustments), dict(carried.inferred)
         self.breaks.accepted = dict(carried.accepted)
-        self.orders.owners = dict(carried.owners)
+        self.orders.owners = OrderedDict(carried.owners)
         self.clean_at = carried.clean_at
         self.sizes.day, self.sizes.by_instrument = carried.sizes_day, dict(carried.sizes)
         for order in carried.orders:

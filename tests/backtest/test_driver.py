@@ -16,7 +16,8 @@ from midas.domain.opinion import Opinion, Urgency
 from midas.domain.stops import StopRules
 from midas.domain.time import SECOND
 from midas.domain.triggers import TriggerRules
-from midas.engine.build import EngineConfig, build_engine
+from midas.engine.build import build_engine
+from midas.engine.config import EngineConfig
 from midas.ports.strategy import Briefing, MarketView, Strategy
 from tests.backtest.stage import CALM, CASH, PLAIN, Script, bars, config, walk
 

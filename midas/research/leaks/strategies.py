@@ -18,8 +18,9 @@ from midas.backtest.settings import configured
 from midas.costs import CostModel, FeeSchedule
 from midas.domain.instrument import Instrument
 from midas.domain.opinion import Family, Opinion, Regime, RegimeLabel, Urgency
+from midas.domain.stops import NO_STOPS
 from midas.domain.time import MINUTE
-from midas.engine.build import StrategyConfig
+from midas.engine.config import StrategyConfig
 from midas.ports.strategy import Briefing, Hears, MarketView, Strategy
 from midas.research.leaks.market import Floats, Market
 from midas.research.leaks.probes import Feature, Rule, Subject
@@ -108,7 +109,7 @@ def fills_of_the_engine(settings: Settings) -> Rule:
 
     def earned(market: Market, delay: int) -> Floats:
         given = Assumptions(costs=FREE, order_latency=delay * MINUTE, volume_share=1.0)
-        outcome = _played(settings, Momentum(), market, given, units=Decimal(10))
+        outcome = _played(settings, Momentum(), market, given, units=Decimal(1))
         return np.diff(outcome.curve.equity, prepend=float(CASH)) / float(CASH)
 
     return Rule("fills of a back-test", earned)
@@ -139,7 +140,11 @@ def _played(
     """One run on one market, with limits that leave room."""
     config = configured(settings, name, {}, (INSTRUMENT,), MINUTE, 0.0)
     entry: StrategyConfig = msgspec.structs.replace(config.strategies[0], units=units)
-    config = msgspec.structs.replace(config, strategies=(entry,))
+    limits = msgspec.structs.replace(
+        config.limits, order_notional_max=1e12, position_max=1.0, sector_max=1.0, crypto_max=1.0, usd_max=1.0,
+        order_rate_max=10_000, repeats_max=10_000,
+    )  # fmt: skip
+    config = msgspec.structs.replace(config, strategies=(entry,), limits=limits, stops=NO_STOPS)
     series = Bars(
         instrument=INSTRUMENT, period=MINUTE, time=market.time, open=market.open, high=market.high,
         low=market.low, close=market.close, volume=market.volume,
