@@ -109,6 +109,7 @@ class Engine:
         self.state = state
         self.orchestrator = orchestrator
         self.guardian = guardian
+        self.costs = costs
         self._sequence = 0
         self._halved = False  # by DEFENSIVE, since NORMAL held last
         self._decisions: list[Decision] = []

@@ -12,7 +12,7 @@ from midas.cli.grammar.values import seeds
 
 def _research_options(parser: Parser) -> None:
     words = parser.add_subparsers(title="what to show", metavar="WORD", required=True, parser_class=Parser)
-    for row in (_RISK_EVIDENCE, _OVERFITTING_EVIDENCE, _LEAK_EVIDENCE):
+    for row in (_RISK_EVIDENCE, _OVERFITTING_EVIDENCE, _LEAK_EVIDENCE, _COST_EVIDENCE):
         add(words, row)
 
 
@@ -70,6 +70,15 @@ _LEAK_EVIDENCE: Row = (
     "look for the future in all that is shipped and ten planted leaks; exit code 0 where only those have it",
     "midas research leak-evidence --json",
     no_options,
+)
+
+
+_COST_EVIDENCE: Row = (
+    "cost-evidence",
+    "midas.cli.research:costs",
+    "compare what orders cost in known books with the cost model, and try its alarm; 0 where both hold",
+    "midas research cost-evidence --json",
+    _risk_evidence_options,
 )
 
 
