@@ -171,9 +171,9 @@ class Stage:
                 rows.append(Row(sequence, AUDIT, encode(audit)))
         if marks:
             rows.append(Row(len(desk.fed), MARKS, encode_marks(self._marks())))
-        return fold_ledger(
-            Header(desk.state.session, 0, "0", "", "", self.settings, "binance", "account-1", "SIM", "", 1.0), rows
-        )
+        session = desk.state.session
+        header = Header(session, 0, "0", "", "", self.settings, "binance", "account-1", "SIM", "", 1.0)
+        return fold_ledger(header, rows)
 
     def resume(self, reason: str = "looked at it") -> str:
         """A person's two steps; the review that the first one showed."""
@@ -209,7 +209,8 @@ class Stage:
         at = self.market.now
         level, by, reason, since = latch
         self._starts += 1  # no two sessions have a name in common, so no two orders an id
-        desk.feed(SessionOpened(f"session-{self._starts}", at, "account-1", "SIM", level, carried, by, reason, since))
+        session = f"session-{self._starts}"
+        desk.feed(SessionOpened(session, at, "account-1", "SIM", level, carried, by, reason, since))
         desk.feed(FeedStatus("binance", "market", at, True))
         desk.feed(FeedStatus("binance", "user", at, True))
         while desk.state.recovering:
