@@ -64,12 +64,12 @@ def test_the_next_limit_to_bind_is_named_with_its_room_and_what_it_does() -> Non
     assert limits.ordered(picture(normal()))[0] == position
 
 
-def test_the_fullest_stand_on_top_and_rows_of_much_the_same_use_keep_their_order() -> None:
+def test_what_binds_next_stands_on_top_then_the_fullest_and_equals_keep_their_order() -> None:
     snapshot = normal()
-    shares = {"sector": 0.51, "crypto": 0.58, "cash": 0.52, "rate": 0.61, "position": 0.9}
+    shares = {"sector": 0.511, "crypto": 0.58, "cash": 0.514, "rate": 0.61, "position": 0.2}
     rows = tuple(replace(row, used=shares.get(row.name, 0.0)) for row in snapshot.limits)
     known = limits.ordered(picture(replace(snapshot, limits=rows, next_to_bind="position")))
-    assert [limit.name for limit in known[:5]] == ["position", "rate", "sector", "crypto", "cash"]
+    assert [limit.name for limit in known[:5]] == ["position", "rate", "crypto", "sector", "cash"]
 
 
 def test_a_limit_that_binds_stands_before_the_next_one() -> None:

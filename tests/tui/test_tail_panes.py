@@ -55,7 +55,7 @@ def test_what_is_not_known_says_what_it_lacks() -> None:
     text = " ".join(
         body(tail.pane(picture(replace(normal(), tail=risk_views.untold(NOW))), spot(60, 8))).split()
     )
-    assert "not known: insufficient data: 12 scenarios of 1 d, at least 100 are needed" in text
+    assert "not known: insufficient data: 12 of 100 scenarios of 1 d" in text
 
 
 def test_a_limit_on_the_tail_is_a_bar_and_solid_where_it_is_reached() -> None:

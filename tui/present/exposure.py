@@ -14,6 +14,7 @@ from tui.present.reconciliation import NO_SWITCH, switchless
 from tui.present.table import Column, fitting, heading, row
 
 ROOT = "all"
+PLAIN = 64  # columns from which on an abbreviation is spelled out
 
 
 def table(picture: Picture, spot: Spot) -> Sheet:
@@ -41,7 +42,8 @@ def table(picture: Picture, spot: Spot) -> Sheet:
         rows += [[]] * (spot.height - len(rows) - 1)
         rows.append(spread(cash, [secret(f"equity {numbers.money(money.equity)}", "dim")], spot.width))
     bare = switchless(picture.snapshot)
-    note: Line = [Piece(f"{NO_SWITCH} at {clean(', '.join(bare))}", "dim")] if bare else []
+    plainly = " (no dead-man's switch)" if spot.width >= PLAIN else ""
+    note: Line = [Piece(f"{NO_SWITCH}{plainly} at {clean(', '.join(bare))}", "dim")] if bare else []
     return Sheet(title, rows, note, foot)
 
 
