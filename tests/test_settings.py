@@ -116,7 +116,19 @@ def test_a_bad_variable_is_one_sentence_with_its_name(
         ),
         (
             "[risk.triggers]\ndrawdown_stop = 0.01",
-            r"risk\.triggers: drawdown_defensive must not lie above drawdown_stop",
+            r"risk\.triggers: drawdown_defensive = 0\.1 must not lie above drawdown_stop = 0\.01$",
+        ),
+        (
+            "[risk.triggers]\ndrawdown_stop = 0",
+            r"drawdown_stop: 0 would fire at the first tick down: set a share of .* 1 to leave it out$",
+        ),
+        (
+            "[risk.triggers]\ndaily_loss_stop = 3",
+            r"got 3; it is a share, not percent: did you mean 0\.03\?$",
+        ),
+        (
+            "[risk.stops]\npercent = 2",
+            r"percent: expected less than 1, got 2; it is a share, not percent: did you mean 0\.02\?$",
         ),
         (
             '[risk.triggers]\ntime_zone = "Mars/Olympus"',
@@ -277,7 +289,10 @@ def test_each_number_of_a_stop_has_its_bounds(desk: Path, key: str, value: float
     ("lines", "said"),
     [
         ("percent = 0\ntrail_percent = 0\n", "no position would have a stop: set percent, atr"),
-        ("percent = 0\n", "break_even_r counts first risks: set percent or atr"),
+        (
+            "percent = 0\n",
+            "break_even_r = 1 counts first risks.*set one of them above 0, or break",
+        ),
         ("time_gain = 0.01\n", "time_gain is reached within time_minutes: set both, or neither"),
     ],
 )
@@ -299,14 +314,15 @@ def test_a_strategy_has_stops_of_its_own_where_it_says_so(desk: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("percnt = 0.01", "unknown key percnt; known: enabled, percent"),
-        ("percent = 2.0", "strategies.trend-following.stops.percent: expected less than 1, got 2.0"),
-        ("time_gain = 0.5", "strategies.trend-following.stops: time_gain is reached within time_minutes"),
+        ("percnt = 0.01", r"\.percnt: unknown key; did you mean strategies.trend-following.stops.percent\?"),
+        ("percent = 2.0", r"\.percent: expected less than 1, got 2.0; it is a share.* did you mean 0.02\?"),
+        ("time_gain = 0.5", ": time_gain is reached within time_minutes"),
+        ('percent = "x"', r"\.percent: expected a valid number, got 'x'"),
     ],
 )
-def test_a_strategys_bad_stop_is_named(desk: Path, line: str, said: str) -> None:
+def test_a_strategys_bad_stop_is_named_with_its_file(desk: Path, line: str, said: str) -> None:
     (desk / "config.toml").write_text(f"{BASE}\n[strategies.trend-following.stops]\n{line}\n")
-    with pytest.raises(ConfigInvalid, match=said):
+    with pytest.raises(ConfigInvalid, match=r"^config\.toml: strategies\.trend-following\.stops" + said):
         load_settings(desk, environ={})
 
 
@@ -315,6 +331,14 @@ def test_a_strategys_bad_stop_is_named(desk: Path, line: str, said: str) -> None
     [
         ("[risk.kpis]\nsharpe_min = 2.0", r"risk\.kpis: sharpe_min must not lie above sharpe_optimum"),
         ("[risk.kpis]\ndrawdown_max = 0.05", r"risk\.kpis: drawdown_optimum must not lie above drawdown_max"),
+        (
+            "[risk.tail]\nhorizons_minutes = []",
+            r"horizons_minutes: expected at least 1, got none$",
+        ),
+        (
+            "[risk.tail]\nhorizons_minutes = [1, 3, 5, 15, 30]",
+            r"horizons_minutes: expected at most 4, got 5: 1, 3, 5, 15, 30$",
+        ),
         ("[risk.tail]\nhorizons_minutes = [7]", r"no venue has candles of 7 minutes; there are 1, 3, 5"),
         ("[risk.tail]\nhorizons_minutes = [60, 60]", r"horizons_minutes: each horizon once"),
         ("[risk.tail]\nlevel = 0.99", r"history_returns = 500 can't tell the level 0\.99: at least 520"),

@@ -9,8 +9,9 @@ from decimal import Decimal
 import msgspec
 
 from midas.agents.risk_manager import reduced
-from midas.domain.decision import AmendmentMoved, Noted
+from midas.domain.decision import AmendmentMoved, Noted, ReductionBegun
 from midas.domain.money import ZERO, floor_to, from_float, plain
+from midas.domain.opinion import Reducing
 from midas.domain.order import OrderIntent, OrderType, Purpose, Side, TimeInForce
 from midas.domain.time import SECOND
 from midas.domain.verdict import Approved
@@ -23,6 +24,7 @@ from midas.state.reconcile import OURS
 from midas.state.state import BY_HAND, State
 
 PREFIX = OURS
+DEFENSIVE = "mode DEFENSIVE"  # why it reduces
 FLATTEN_COLLAR_BPS = 50.0
 FLATTEN_DOUBLINGS = 5  # of the collar, to 16 %: below a price that nobody has confirmed for long
 TOUCH_OLD = 10 * SECOND  # wall time: the market may have left it since
@@ -153,8 +155,9 @@ class ExecutionAgent:
         work = self._work.get((strategy, instrument))
         return work is not None and work.given_up
 
-    def reduce(self, state: State, factor: Decimal) -> None:
+    def reduce(self, state: State, factor: Decimal) -> list[ReductionBegun]:
         """Mode DEFENSIVE: every position is worked down to a part of itself, at patient prices."""
+        begun: list[ReductionBegun] = []
         self.forget_entries(state)
         for sleeve in state.sleeves():
             if sleeve.quantity <= ZERO or sleeve.strategy in BY_HAND:
@@ -163,7 +166,22 @@ class ExecutionAgent:
             less = floor_to(sleeve.quantity * factor, state.instruments[sleeve.instrument].lot_size)
             work = self._work.get(key)
             if work is None or work.given_up or work.approved.target.quantity > less:
-                self._begin(key, Work(reduced(sleeve, less, "mode DEFENSIVE", state), state.now))
+                self._begin(key, Work(reduced(sleeve, less, DEFENSIVE, state), state.now))
+            elif work.closing:
+                continue  # as little as can be, and a kill may end it
+            else:
+                less = work.approved.target.quantity
+            to = Reducing(*key, less, DEFENSIVE)
+            state.reduce(to)
+            begun.append(ReductionBegun(to))
+        return begun
+
+    def resume(self, state: State) -> None:
+        """What an earlier session was still working down."""
+        for key, to in state.reducing.items():
+            sleeve = state.ledger.sleeve(*key)
+            if to.instrument in state.instruments and sleeve.quantity > to.quantity:
+                self._begin(key, Work(reduced(sleeve, to.quantity, to.reason, state), state.now))
 
     def shrink(self, state: State, sleeve: Sleeve, quantity: Decimal, reason: str) -> bool:
         """Work a position down for a limit's sake; False where that is under way, or already so small."""

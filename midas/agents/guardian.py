@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from midas.agents.acceptance import accept, firing, names, sentence, spans
 from midas.domain.command import REASON_MIN, Resume, SetMode, reasoned
 from midas.domain.decision import Decision, Noted, TriggerMoved
 from midas.domain.event import LatchTripped, Ticked
@@ -14,7 +15,7 @@ from midas.domain.mode import KillLevel, Mode
 from midas.domain.time import SECOND
 from midas.domain.triggers import TriggerRules
 from midas.risk.calendar import Calendar
-from midas.risk.triggers import STOP, Reading, defensives, losses, stops
+from midas.risk.triggers import Reading, defensives, stops
 from midas.state.control import LEVELS, TRIGGER
 from midas.state.state import State
 
@@ -98,17 +99,23 @@ class Guardian:
             return False, "the kill latch isn't set", []
         if not reasoned(command.reason):
             return False, f"resume needs {_REASON}", []
+        lost = firing(state, self.rules)
         if not command.confirmed:
-            control.reviewed = True
+            control.review(names(lost))
             return True, self._review(state), []
         if not control.reviewed:
             return False, "resume takes two steps: ask without confirming first, and read the review", []
+        if new := tuple(loss for loss in lost if loss.name not in control.accepts):
+            since = f"since the review {spans(new)} fires too; ask for the review again: "
+            return False, since + sentence(lost, state, self.rules), []
         control.release(state.now)
-        self._begin_anew(state)
+        accepted = [accept(lost, actor, state)] if lost else []
         control.floor = Mode.OBSERVATION
         moved = control.set_mode(Mode.OBSERVATION, actor, f"resumed: {command.reason}", "a person", state.now)
         released = Noted("KILL", "warn", f"kill latch released by {actor}: {command.reason}")
-        return True, "released; mode OBSERVATION, go on with `midas mode normal`", [released, *moved]
+        anew = f"; losses count from here on for {spans(lost)}" if lost else ""
+        said = f"released; mode OBSERVATION, go on with `midas mode normal`{anew}"
+        return True, said, [released, *accepted, *moved]
 
     def tick(self, event: Ticked, state: State) -> Iterator[Decision]:
         """Once a second: losses, doubts, silence."""
@@ -196,17 +203,6 @@ class Guardian:
                 why = "every trigger has ended"
                 yield from control.set_mode(Mode.NORMAL, TRIGGER, why, "a trigger", event.at)
 
-    def _begin_anew(self, state: State) -> None:
-        """Who resumes after a loss accepts it: measured from the old peak it would stop us again at once."""
-        equity = state.equity()
-        if equity > 0.0 and self._loss(state):
-            state.equity_peak = equity
-            state.budgets.begin_anew(equity)
-
-    def _loss(self, state: State) -> str:
-        """The loss that would stop the desk again at once."""
-        return next((r.cause for r in losses(state, self.rules) if r.acts == STOP and r.fires), "")
-
     def _review(self, state: State) -> str:
         control = state.control
         left = control.level == KillLevel.DISCONNECT.value
@@ -219,7 +215,7 @@ class Guardian:
             + (f" ({control.kill_reason})" if control.kill_reason else "")
             + f"; open orders {len(state.orders.open)}; positions {', '.join(held) or 'none'}; "
             + f"equity {state.equity():,.2f} {state.quote}; "
-            + (f"{loss}: losses count from here on; " if (loss := self._loss(state)) else "")
+            + (f"{sentence(lost, state, self.rules)}; " if (lost := firing(state, self.rules)) else "")
             + ("the venue was left: stop and start the engine after it; " if left else "")
             + "confirm to release"
         )

@@ -143,6 +143,7 @@ class Orchestrator:
             yield TargetRefused(wish.target, verdict.breaches)
             return
         self.execution.accept(verdict, state.now)
+        state.approved(verdict.target)
         detail = f"position to {plain(verdict.target.quantity)}"
         yield from self._made(signal, "acted", detail, state, wish.steps)
         yield TargetApproved(verdict.target)

@@ -11,6 +11,7 @@ import numpy as np
 
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.outcome import Outcome
+from midas.backtest.quality import Quality
 from midas.backtest.series import Bars
 from midas.statistics.conventions import CALENDAR, daily_closes, simple_returns
 from midas.statistics.performance import Performance, measure
@@ -48,6 +49,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     summary: Summary
     signals: dict[str, int]  # by what became of them
     refusals: dict[str, int]  # by the limit that said no
+    data: tuple[Quality, ...] = ()  # what the files are like
 
 
 def summarise(outcome: Outcome, series: Sequence[Bars], cash: float) -> Summary:

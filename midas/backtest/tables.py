@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from midas.backtest.quality import period_of, refuse_future
 from midas.backtest.series import Bars
 from midas.domain.instrument import Instrument
 from midas.errors import RecordingInvalid
@@ -21,16 +22,20 @@ QUANTITY_MAX = Decimal(10**9)
 
 def read_series(files: Sequence[Path], symbol: str = "") -> list[Bars]:
     """The candles of every symbol in these tables. Raises RecordingInvalid with file, row and a way out."""
-    found: dict[str, Path] = {}
-    series: list[Bars] = []
-    for file in files:
-        for table in read_candles(file, symbol):
-            if table.symbol in found:
-                raise RecordingInvalid(
-                    f"{file}: {table.symbol} stands in {found[table.symbol]} already; give each symbol once"
-                )
-            found[table.symbol] = file
-            series.append(_bars(table))
+    return bars_of(read_tables(files, symbol))
+
+
+def read_tables(files: Sequence[Path], symbol: str = "", now: int = 0) -> list[CandleTable]:
+    """The same before they are bars; none may open after `now` (wall time, ns; 0: not asked)."""
+    tables = read_candles(*files, symbol=symbol)
+    for table in tables if now else ():
+        refuse_future(table, now)
+    return tables
+
+
+def bars_of(tables: Sequence[CandleTable]) -> list[Bars]:
+    """All in one currency, as the account of one run needs it. Raises RecordingInvalid."""
+    series = [_bars(table) for table in tables]
     quotes = sorted({bars.instrument.quote for bars in series})
     if len(quotes) > 1:
         raise RecordingInvalid(
@@ -40,7 +45,7 @@ def read_series(files: Sequence[Path], symbol: str = "") -> list[Bars]:
 
 
 def _bars(table: CandleTable) -> Bars:
-    period = table.duration
+    period = period_of(table)
     prices = np.array(table.prices, np.int64).reshape(-1, 4) / WIRE
     return Bars(
         instrument=instrument_of(table), period=period, time=np.array(table.times, np.int64) + period,
@@ -55,7 +60,7 @@ def instrument_of(table: CandleTable) -> Instrument:
     quote = next((q for q in QUOTES if symbol.endswith(q) and len(symbol) > len(q)), "")
     if not quote:
         raise RecordingInvalid(
-            f"{table.place}: {symbol} ends with no currency that midas knows ({', '.join(QUOTES)}); "
+            f"{table.place_of(0)}: {symbol} ends with no currency that midas knows ({', '.join(QUOTES)}); "
             "name it like BTCUSDT with --symbol"
         )
     lot = ATOM * table.lot

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,12 +15,13 @@ import msgspec
 
 from midas.assembly.config import strategies_of
 from midas.backtest.assumptions import Assumptions
+from midas.backtest.quality import examine
 from midas.backtest.record import Record
 from midas.backtest.run import run
 from midas.backtest.series import Bars
 from midas.backtest.settings import configured
 from midas.backtest.summary import Report, summarise
-from midas.backtest.tables import read_series
+from midas.backtest.tables import bars_of, read_tables
 from midas.cli.backtest_page import page
 from midas.cli.options import settings_from
 from midas.costs import CostModel, FeeSchedule
@@ -34,7 +36,9 @@ _CASH = Decimal(10_000)
 def backtest(args: Namespace) -> int:
     """Run, and tell; 130 where somebody interrupted it, with what was reached until then."""
     settings = settings_from(args)
-    series = _asked(read_series([Path(name).expanduser() for name in args.data], args.symbol or ""), args)
+    files = [Path(name).expanduser() for name in args.data]
+    tables = read_tables(files, args.symbol or "", time.time_ns())
+    series = _asked(bars_of(tables), args)
     given = _assumptions(args, settings)
     instruments = tuple(bars.instrument for bars in series)
     period = min(bars.period for bars in series)
@@ -50,6 +54,7 @@ def backtest(args: Namespace) -> int:
         instruments=tuple(i.name for i in instruments), assumptions=given,
         summary=summarise(outcome, series, float(balances[config.quote])),
         signals=dict(record.signals), refusals=dict(record.refusals),
+        data=tuple(examine(table) for table in tables),
     )  # fmt: skip
     if args.json:
         print(msgspec.json.encode(report, enc_hook=str).decode())

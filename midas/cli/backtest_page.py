@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from midas.backtest.record import Remark
 from midas.backtest.summary import Report
+from midas.cli.data_page import remark
 from midas.domain.time import SECOND
 from midas.statistics.conventions import Figure
 from midas.statistics.performance import factor_text
@@ -56,16 +57,21 @@ def _told(report: Report) -> Iterable[str]:
     yield f"  spread {given.spread_bps:g} bps, {impact}, latency {given.order_latency / 1e6:g} ms each way,"
     yield f"  at most {given.volume_share:.0%} of a bar's volume; orders that take trade at the next opening,"
     yield "  those that rest once the price has gone through theirs"
+    yield from (fitted(remark(each)) for each in report.data)
     yield "one trial on one path, which says little about the next one"
 
 
 def _events(lines: Sequence[Remark]) -> Iterable[str]:
     """What the engine had to say: modes and warnings."""
     for line in lines[:LINES_SHOWN]:
-        words = f"{_time(line.at)}  {line.text}"
-        yield words if len(words) <= WIDTH else f"{words[: WIDTH - 3]}..."
+        yield fitted(f"{_time(line.at)}  {line.text}")
     if len(lines) > LINES_SHOWN:
         yield f"... and {len(lines) - LINES_SHOWN} more"
+
+
+def fitted(words: str) -> str:
+    """No wider than the page."""
+    return words if len(words) <= WIDTH else f"{words[: WIDTH - 3]}..."
 
 
 def _row(name: str, value: str, more: str = "") -> str:

@@ -24,6 +24,7 @@ from midas.store.mend import read_cut
 from midas.store.survey import Condition, survey
 from midas.workspace import load_strategies
 
+STRATEGIES = "strategies"
 _FREE_MB_MIN = 1024
 
 
@@ -36,7 +37,10 @@ class Check(NamedTuple):
 
 
 def doctor(args: Namespace) -> int:
-    """Print settings and checks; 1 where a check failed. With --warm only compile the kernels."""
+    """Print settings and checks; 1 where one failed, 2 where only the configuration could be so wrong.
+
+    With --warm only compile the kernels.
+    """
     if args.warm:
         return _warm(as_json=args.json)
     settings = settings_from(args)
@@ -45,6 +49,8 @@ def doctor(args: Namespace) -> int:
         print(json.dumps(_report(settings, rows, checks)))
     else:
         print(_text(rows, checks))
+    if any(check.name == STRATEGIES and not check.ok for check in checks):
+        return WorkspaceInvalid.exit_code
     return 0 if all(check.ok for check in checks) else 1
 
 
@@ -93,15 +99,17 @@ def _strategies(settings: Settings) -> Check:
         for strategy in loaded:
             strategy.make()
     except WorkspaceInvalid as error:
-        return Check("strategies", ok=False, found=str(error))
-    return Check("strategies", ok=True, found=", ".join(row.name for row in loaded) or "none enabled")
+        return Check(STRATEGIES, ok=False, found=str(error))
+    return Check(STRATEGIES, ok=True, found=", ".join(row.name for row in loaded) or "none enabled")
 
 
 def _exchange(settings: Settings) -> Check:
     running = answering(settings.home / RUN_FILE)
     if running is None:
         return Check("exchange", ok=True, found="none runs here; `midas` starts one where it needs one")
-    return Check("exchange", ok=True, found=f"process {running.pid}, {running.market}, {running.http}")
+    runs = f"process {running.pid}, {running.market} at speed {running.speed:g}, {running.http}"
+    other = "; exchange.speed above is the next one's" if running.speed != settings.exchange.speed else ""
+    return Check("exchange", ok=True, found=runs + other)
 
 
 def _engine(settings: Settings) -> Check:

@@ -9,6 +9,7 @@ import msgspec
 from midas.domain.calibration import Claim, Decided, Monitor
 from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO
+from midas.domain.opinion import Reducing
 from midas.domain.order import Fill, OrderIntent, Purpose, Replacement, Side
 from midas.domain.regulation import DayTrade
 from midas.domain.stops import StopKept
@@ -119,6 +120,7 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     week_equity: float = 0.0
     month: int = 0  # months since 1970
     month_equity: float = 0.0
+    day_made: float = 1.0  # factor on equity, of the day before its loss was accepted
     returns: tuple[DayReturn, ...] = ()  # of the days that closed, the oldest first
     triggers: dict[str, ActiveTrigger] = {}  # of DEFENSIVE, that hold
     signals: int = 0  # that strategies made, ever
@@ -137,6 +139,7 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     inferred: dict[str, InferredCarried] = {}  # by client id: fills that only a balance has told so far
     owners: dict[str, OwnerCarried] = {}  # by client id: of orders that closed in the last days
     stops: tuple[StopKept, ...] = ()  # of open positions
+    reducing: tuple[Reducing, ...] = ()  # positions that mode DEFENSIVE has not worked down yet
     relisted: tuple[Instrument, ...] = ()  # whose rules changed during that session, as they were at its end
     sizes_day: int = 0  # days since 1970 of `sizes`
     sizes: dict[str, tuple[Decimal, ...]] = {}  # by instrument: quantities of that day's orders

@@ -8,7 +8,7 @@ import msgspec
 
 from midas.domain.calibration import Claim, Monitor
 from midas.domain.command import Answer
-from midas.domain.opinion import Regime, Signal, Target
+from midas.domain.opinion import Reducing, Regime, Signal, Target
 from midas.domain.order import OrderIntent, Purpose, Side
 from midas.domain.sizing import SizeStep
 from midas.domain.stops import StopKept
@@ -37,6 +37,12 @@ class TargetApproved(msgspec.Struct, frozen=True, tag="approved"):
     """Risk said yes: the strategy's position is now being worked to this."""
 
     target: Target
+
+
+class ReductionBegun(msgspec.Struct, frozen=True, tag="reducing"):
+    """Mode DEFENSIVE works a position down, until it is there or another target is approved."""
+
+    to: Reducing
 
 
 class OrderPlanned(msgspec.Struct, frozen=True, tag="planned"):
@@ -127,6 +133,14 @@ class TriggerMoved(msgspec.Struct, frozen=True, tag="trigger"):
     cause: str  # with the figures: why it fired, or why it ended
     ends: str  # what would end it; empty: it has ended
     at: int
+
+
+class LossesAccepted(msgspec.Struct, frozen=True, tag="losses.accepted"):
+    """A person went on after a stop at a loss: what fired is measured from this equity on, nothing else."""
+
+    names: tuple[str, ...]  # of the loss stops: drawdown_stop, day_stop, week_stop, month_stop
+    equity: float  # account currency
+    by: str
 
 
 class StopMoved(msgspec.Struct, frozen=True, tag="stop"):
@@ -281,6 +295,7 @@ Decision = (
     SignalMade
     | TargetRefused
     | TargetApproved
+    | ReductionBegun
     | OrderPlanned
     | OrderBlocked
     | OrderMoved
@@ -290,6 +305,7 @@ Decision = (
     | Anomaly
     | ModeChanged
     | TriggerMoved
+    | LossesAccepted
     | DayClosed
     | StopMoved
     | PositionChecked

@@ -133,6 +133,15 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int
 
 
+class Reducing(msgspec.Struct, frozen=True):
+    """A position that is worked down without any signal: a restart goes on with it."""
+
+    strategy: str
+    instrument: str
+    quantity: Decimal  # base units that are left
+    reason: str
+
+
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """The position that a strategy should hold."""
 

@@ -270,6 +270,7 @@ class Engine:
 
     def _opened(self, event: SessionOpened) -> None:
         self._halved = self.state.control.mode is Mode.DEFENSIVE
+        self.orchestrator.execution.resume(self.state)
         if event.latch:
             # A latch outlives every session, with its level: a crash right after it must not lose a flatten.
             cause, control = "the kill latch was still set", self.state.control
@@ -407,7 +408,8 @@ class Engine:
         for change in [d for d in self._decisions[before:] if isinstance(d, ModeChanged)]:
             if change.after == Mode.DEFENSIVE.value:
                 if not self._halved:
-                    self.orchestrator.execution.reduce(self.state, self.guardian.rules.kept)
+                    kept = self.guardian.rules.kept
+                    self._decisions.extend(self.orchestrator.execution.reduce(self.state, kept))
                 self._halved = True
             elif not self.state.control.permissions.entries:
                 self.orchestrator.execution.forget_entries(self.state)

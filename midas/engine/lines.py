@@ -17,6 +17,7 @@ from midas.domain.decision import (
     FillBooked,
     GateMoved,
     LimitsChanged,
+    LossesAccepted,
     ModeChanged,
     Noted,
     OrderBlocked,
@@ -99,6 +100,11 @@ def _trigger(d: TriggerMoved, state: State) -> Line:
     return "TRIGGER", "info", f"ended: {d.cause}"
 
 
+def _losses(d: LossesAccepted, state: State) -> Line:
+    what = ", ".join(name.removesuffix("_stop") for name in d.names)
+    return "RISK", "warn", f"losses accepted by {d.by}: {what} measured from {d.equity:,.2f} {state.quote}"
+
+
 def _day(d: DayClosed, state: State) -> Line:
     of = "the day" if d.made.days == 1 else f"{d.made.days} days"
     return "DAY", "info", f"{of} closed with {d.made.value:+.2%}"
@@ -175,6 +181,7 @@ _WRITERS: dict[type, Callable[[Any, State], Line | None]] = {
     Anomaly: _anomaly,
     ModeChanged: _mode,
     TriggerMoved: _trigger,
+    LossesAccepted: _losses,
     DayClosed: _day,
     StopMoved: _stop,
     BreakerMoved: _breaker,

@@ -67,6 +67,7 @@ class Marks(msgspec.Struct, frozen=True):
     week_equity: float = 0.0
     month: int = 0
     month_equity: float = 0.0
+    day_made: float = 1.0  # until the day's loss was accepted
 
 
 encode_event = msgspec.json.Encoder().encode

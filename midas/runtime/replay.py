@@ -19,10 +19,13 @@ from midas.domain.decision import (
     Counted,
     DayClosed,
     GateMoved,
+    LossesAccepted,
     ModeChanged,
     OrderPlanned,
+    ReductionBegun,
     StopMoved,
     TailMoved,
+    TargetApproved,
     TriggerMoved,
     TrustMoved,
 )
@@ -50,7 +53,7 @@ from midas.state.state import State
 # Decoding is the expensive part, and few audits hold a decision that the ledger follows from.
 _folded = re.compile(
     rb'"type":"(?:planned|mode|gate|amending|adjusted|trigger|day|stop|counted|tail'
-    rb'|claim|claim\.decided|trust)"'
+    rb'|claim|claim\.decided|trust|losses\.accepted|approved|reducing)"'
 ).search
 
 
@@ -137,6 +140,7 @@ def fold_ledger(header: Header, rows: Iterable[Readable]) -> Carried:
                     marks.month, marks.month_equity,
                 )
             )  # fmt: skip
+            state.budgets.day_made = marks.day_made
             state.control.floor = Mode(marks.floor)
             state.alerts.restore(marks.alerts, marks.alert_last)
     return state.carried()
@@ -197,9 +201,12 @@ _FOLDS: dict[type, Callable[[State, Any], object]] = {
     Adjusted: State.book_adjustment,
     ModeChanged: _set_mode,
     TriggerMoved: _move_trigger,
+    LossesAccepted: State.accept_losses,
     StopMoved: State.move_stop,
     DayClosed: lambda state, made: state.budgets.close(made.made),
     Counted: _count,
+    TargetApproved: lambda state, made: state.approved(made.target),
+    ReductionBegun: lambda state, made: state.reduce(made.to),
     TailMoved: lambda state, made: state.tail.moved(made),
     ClaimMade: lambda state, made: state.calibration.fold(made),
     ClaimDecided: lambda state, made: state.calibration.fold(made),

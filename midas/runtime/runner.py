@@ -257,7 +257,7 @@ class Runner:
         day, day_equity, week, week_equity, month, month_equity = state.budgets.openings
         marks = (
             state.equity_peak, day, day_equity, floor, alerts.all, alerts.last_id, week, week_equity, month,
-            month_equity,
+            month_equity, state.budgets.day_made,
         )  # fmt: skip
         if marks != self._marks:
             self._marks = marks

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from pydantic import PrivateAttr, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from midas.domain.mode import Environment
@@ -21,7 +22,6 @@ from midas.settings.sections import (
     TradingSettings,
     VenueSettings,
 )
-from midas.settings.stops import StopSettings
 
 
 def _default_risk() -> RiskSettings:
@@ -76,24 +76,17 @@ class Settings(BaseSettings):
         for name, strategy in self.strategies.items():
             for symbol in strategy.instruments or ():
                 if symbol not in self.trading.instruments:
-                    raise ValueError(f"strategies.{name}.instruments: {symbol} is not in trading.instruments")
+                    where = ("strategies", name, "instruments")
+                    raise _at(where, f"{symbol} is not in trading.instruments", symbol)
         return self
 
     @model_validator(mode="after")
     def _strategies_stops_are_stops(self) -> Self:
-        known = StopSettings.model_fields
         for name, strategy in self.strategies.items():
-            if strange := next((key for key in strategy.stops if key not in known), ""):
-                said = f"unknown key {strange}; known: {', '.join(known)}"
-                raise ValueError(f"strategies.{name}.stops: {said}")
             try:
                 self.risk.stops.changed(strategy.stops)
             except ValidationError as error:
-                first = error.errors(include_url=False)[0]
-                where = ".".join(["strategies", name, "stops", *map(str, first["loc"])])
-                said = first["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
-                raise ValueError(f"{where}: {said}, got {first['input']!r}" if first["loc"] else
-                                 f"{where}: {said}") from None  # fmt: skip
+                raise _below(("strategies", name, "stops"), error) from None
         return self
 
     @model_validator(mode="after")
@@ -101,13 +94,33 @@ class Settings(BaseSettings):
         bar = self.trading.bar_seconds
         for minutes in self.risk.tail.horizons_minutes:
             if minutes * 60 % bar:
-                raise ValueError(
-                    f"risk.tail.horizons_minutes: {minutes} minutes are no multiple of "
-                    f"trading.bar_seconds = {bar}"
-                )
+                raise _at(
+                    ("risk", "tail", "horizons_minutes"),
+                    f"{minutes} minutes are no multiple of trading.bar_seconds = {bar}", minutes,
+                )  # fmt: skip
         return self
 
     @property
     def origins(self) -> dict[tuple[str, ...], str]:
         """Where each value that isn't a default came from, by its path of keys."""
         return self._origins
+
+
+def _at(path: tuple[str, ...], sentence: str, given: object) -> ValidationError:
+    """What is wrong between tables, at the key that a person would change."""
+    wrong = PydanticCustomError("value_error", "{said}", {"said": sentence})
+    return ValidationError.from_exception_data(
+        "Settings", [InitErrorDetails(type=wrong, loc=path, input=given)]
+    )
+
+
+def _below(path: tuple[str, ...], error: ValidationError) -> ValidationError:
+    """The same complaints about a table that stands elsewhere."""
+    found = [
+        InitErrorDetails(
+            type=PydanticCustomError(first["type"], "{said}", {**first.get("ctx", {}), "said": first["msg"]}),
+            loc=(*path, *first["loc"]), input=first["input"],
+        )
+        for first in error.errors(include_url=False)
+    ]  # fmt: skip
+    return ValidationError.from_exception_data("Settings", found)

@@ -12,6 +12,7 @@ from midas.errors import ConfigInvalid
 from midas.settings.layers import KeyPath, Layer, leaves
 from midas.settings.model import Settings
 from midas.settings.risk import MOVED
+from midas.settings.stops import StopSettings
 
 
 def config_invalid(error: ValidationError, layers: list[Layer]) -> ConfigInvalid:
@@ -34,10 +35,32 @@ def _complaint(first: ErrorDetails, path: KeyPath) -> str:
             return "is missing"
         case "value_error":
             return first["msg"].removeprefix("Value error, ")
+        case "too_short":
+            return f"expected at least {first['ctx']['min_length']}, got {_count(first)}"
+        case "too_long":
+            return f"expected at most {first['ctx']['max_length']}, got {_count(first)}"
         case "model_type" | "model_attributes_type" | "dict_type":
             return f"expected a table, got {first['input']!r}"
     expected = first["msg"].replace("Input should be ", "expected ").split(", unable")[0]
-    return f"{expected}, got {first['input']!r}"
+    return f"{expected}, got {first['input']!r}{_percent(first)}"
+
+
+def _count(first: ErrorDetails) -> str:
+    """How many there are, and which: "none", "5: 1, 3, 5, 15, 30"."""
+    given = list(first["input"])
+    return f"{len(given)}: {', '.join(map(str, given))}" if given else "none"
+
+
+def _percent(first: ErrorDetails) -> str:
+    """A hint for who wrote percent where shares are counted: 20 for 0.20."""
+    given, most = first["input"], first.get("ctx", {})
+    try:
+        share = float(given) / 100
+    except (TypeError, ValueError):
+        return ""
+    if 1 not in (most.get("le"), most.get("lt")) or not 0.01 < share <= 1:
+        return ""
+    return f"; it is a share, not percent: did you mean {share:g}?"
 
 
 def _path(error: ErrorDetails) -> KeyPath:
@@ -72,6 +95,8 @@ def _keys_of(path: KeyPath) -> list[str]:
             annotation = next(f.annotation for n, f in annotation.model_fields.items() if key in (n, f.alias))
         elif get_origin(annotation) is dict:
             annotation = get_args(annotation)[1]
+    if path[:1] == ("strategies",) and path[2:] == ("stops",):
+        annotation = StopSettings  # which each strategy may have of its own
     return sorted(f.alias or n for n, f in annotation.model_fields.items()) if _is_model(annotation) else []
 
 

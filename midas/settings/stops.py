@@ -35,7 +35,10 @@ class StopSettings(Section):
                 "or enabled = false"
             )
         if self.break_even_r and self.enabled and not (self.percent or self.atr):
-            raise ValueError("break_even_r counts first risks: set percent or atr, or it to 0")
+            raise ValueError(
+                f"break_even_r = {self.break_even_r:g} counts first risks, from the entry down to a stop, "
+                "and percent = 0 with atr = 0 sets none: set one of them above 0, or break_even_r = 0"
+            )
         if self.time_gain and not self.time_minutes:
             raise ValueError("time_gain is reached within time_minutes: set both, or neither")
         return self

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from midas.settings.sections import Section, Share
 
@@ -19,18 +19,27 @@ _ORDERED = (
 )
 
 
+def _lets_a_loss_be(share: float) -> float:
+    if share == 0:
+        raise ValueError("0 would fire at the first tick down: set a share of equity, or 1 to leave it out")
+    return share
+
+
+Loss = Annotated[Share, AfterValidator(_lets_a_loss_be)]  # of equity
+
+
 class TriggerSettings(Section):
     """Losses are shares of equity: of its peak, or at the start of the day, the week and the month."""
 
     time_zone: str = "UTC"  # of the account: where its days, weeks (from Monday) and months begin
-    drawdown_defensive: Share = 0.10
-    weekly_loss_defensive: Share = 0.03
+    drawdown_defensive: Loss = 0.10
+    weekly_loss_defensive: Loss = 0.03
     sharpe_defensive: float = Field(default=0.5, ge=-10, le=10)  # annual, of the last `sharpe_days` days
     sharpe_days: int = Field(default=30, ge=20, le=400)
-    drawdown_stop: Share = 0.15
-    daily_loss_stop: Share = 0.03
-    weekly_loss_stop: Share = 0.05
-    monthly_loss_stop: Share = 0.08
+    drawdown_stop: Loss = 0.15
+    daily_loss_stop: Loss = 0.03
+    weekly_loss_stop: Loss = 0.05
+    monthly_loss_stop: Loss = 0.08
     feed_failed_stop_minutes: float = Field(default=60, gt=0, le=10_080)  # without any market message
     broker_gone_stop_minutes: float = Field(default=30, gt=0, le=10_080)  # without the user stream
     release: float = Field(default=0.8, gt=0, le=1)  # of a loss's threshold: where DEFENSIVE may end
@@ -54,5 +63,8 @@ class TriggerSettings(Section):
     def _are_ordered(self) -> Self:
         for first, second in _ORDERED:
             if getattr(self, first) > getattr(self, second):
-                raise ValueError(f"{first} must not lie above {second}")
+                raise ValueError(
+                    f"{first} = {getattr(self, first):g} must not lie above "
+                    f"{second} = {getattr(self, second):g}"
+                )
         return self

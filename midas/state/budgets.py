@@ -10,6 +10,7 @@ import msgspec
 from midas.domain.decision import DayClosed, Decision, TriggerMoved
 from midas.domain.triggers import ActiveTrigger, DayReturn
 
+SPANS = ("day_stop", "week_stop", "month_stop")  # the loss stops, each measured from an opening
 RETURNS_KEPT = 400  # days: more than the year that the longest figure looks back
 
 
@@ -29,6 +30,7 @@ class Budgets:
 
     def __init__(self) -> None:
         self.day, self.week, self.month = Opening(), Opening(), Opening()
+        self.day_made = 1.0  # factor on equity, until the day's loss was accepted: its return has it all
         self.returns: deque[DayReturn] = deque(maxlen=RETURNS_KEPT)
         self.version = 0  # another one after every change of `returns`
         self.active: dict[str, ActiveTrigger] = {}
@@ -37,13 +39,16 @@ class Budgets:
         """Begin the periods that `day`, `week` and `month` name, where they are new; a closed day is told."""
         closed: list[Decision] = []
         if self.day.equity > 0.0 and day > self.day.key:
-            made = DayReturn(self.day.key, day - self.day.key, equity / self.day.equity - 1.0)
+            value = self.day_made * equity / self.day.equity - 1.0
+            made = DayReturn(self.day.key, day - self.day.key, value)
             closed.append(DayClosed(made))
             self.close(made)
         for opening, key in ((self.day, day), (self.week, week), (self.month, month)):
             # A clock that was set back forgets no loss; one period further back, it had been wrong before.
             if opening.equity <= 0.0 or key not in (opening.key, opening.key - 1):
                 opening.key, opening.equity = key, equity
+                if opening is self.day:
+                    self.day_made = 1.0
         return closed
 
     def close(self, made: DayReturn) -> None:
@@ -56,9 +61,13 @@ class Budgets:
         self.returns.extend(returns)
         self.version += 1
 
-    def begin_anew(self, equity: float) -> None:
-        """Losses count from here on."""
-        for opening in (self.day, self.week, self.month):
+    def begin_anew(self, equity: float, spans: Iterable[str] = SPANS) -> None:
+        """Losses of these spans count from here on; what a day made stays whole."""
+        for name, opening in zip(SPANS, (self.day, self.week, self.month), strict=True):
+            if name not in spans:
+                continue
+            if opening is self.day and opening.equity > 0.0 and equity > 0.0:
+                self.day_made *= equity / opening.equity
             opening.equity = equity
 
     def scale(self, factor: float) -> None:

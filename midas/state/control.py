@@ -43,6 +43,7 @@ class Control:
         self.kill_by = ""
         self.kill_reason = ""
         self.reviewed = False  # since the trip, somebody has seen what a resume would release
+        self.accepts: tuple[str, ...] = ()  # the loss stops that the review named
         self.tripped_at = self.released_at = 0
         self.guarded = False  # the guard acts instead of us: we know less of the account than it does
         self.gates: dict[str, Gate] = {}
@@ -91,6 +92,10 @@ class Control:
         if not self.latched or LEVELS.index(level) > LEVELS.index(self.level):
             self.level, self.kill_by, self.kill_reason = level, by, reason
         self.latched, self.reviewed = True, False
+
+    def review(self, accepts: tuple[str, ...]) -> None:
+        """Somebody is shown what a resume would release, and which loss stops it would measure anew."""
+        self.reviewed, self.accepts = True, accepts
 
     def release(self, at: int) -> None:
         """Only `resume` calls this."""

@@ -10,7 +10,16 @@ from typing import Any
 import msgspec
 
 from midas.domain.carry import Carried, InferredCarried, PauseCarried
-from midas.domain.decision import Adjusted, AmendmentMoved, Anomaly, Decision, FillBooked, Noted, StopMoved
+from midas.domain.decision import (
+    Adjusted,
+    AmendmentMoved,
+    Anomaly,
+    Decision,
+    FillBooked,
+    LossesAccepted,
+    Noted,
+    StopMoved,
+)
 from midas.domain.event import (
     AccountReported,
     BalancesSeen,
@@ -35,10 +44,9 @@ from midas.domain.market import (
 )
 from midas.domain.mode import Mode
 from midas.domain.money import ZERO
-from midas.domain.opinion import Regime
+from midas.domain.opinion import Reducing, Regime, Target
 from midas.domain.order import CloseReason, Fill, OrderIntent, Purpose, Side
 from midas.domain.time import clock_text
-from midas.domain.verdict import Approved
 from midas.state import reconcile
 from midas.state.alerts import Alerts
 from midas.state.breakers import Breakers
@@ -59,6 +67,7 @@ from midas.state.stops import Stops
 from midas.state.tail import TailRecord
 from midas.state.valuation import Valuation
 
+DRAWDOWN_STOP = "drawdown_stop"  # the loss stop that is measured from the highest equity
 EXTERNAL = "external"  # the sleeve of trades that no order of ours explains
 MANUAL = "manual"  # the sleeve of what a person orders
 BY_HAND = (MANUAL, EXTERNAL)  # sleeves that no strategy works: what they hold is a person's to reduce
@@ -86,7 +95,6 @@ class State:
         self.alerts = Alerts(self.instruments)
         self.halted: dict[str, str] = {}  # instrument -> why the venue takes no orders in it
         self.relisted: dict[str, Instrument] = {}  # whose rules changed while this session ran
-        self.targets: dict[tuple[str, str], Approved] = {}
         self.regimes: dict[str, Regime] = {}
         self.session = self.account = self.environment = ""
         self.now = 0  # wall time of the newest event
@@ -101,6 +109,7 @@ class State:
         self.intents = 0
         self.amending: set[str] = set()  # orders in whose place another is to stand
         self.tickets: dict[str, str] = {}  # a person's acts, with the newest order that each became
+        self.reducing: dict[tuple[str, str], Reducing] = {}  # by strategy and instrument
         self.equity_peak = self.opening_equity = 0.0
         self.budgets = Budgets()
         self.signals = self.executed = 0  # that strategies made, and of them those that became targets
@@ -381,6 +390,7 @@ class State:
             week_equity=budgets.week.equity,
             month=budgets.month.key,
             month_equity=budgets.month.equity,
+            day_made=budgets.day_made,
             returns=tuple(budgets.returns),
             triggers=dict(budgets.active),
             signals=self.counted[0],
@@ -399,10 +409,28 @@ class State:
             inferred=dict(self.inferred),
             owners=self.orders.still_owned(self.now),
             stops=tuple(self.stops.kept.values()),
+            reducing=tuple(each for key, each in self.reducing.items() if self._holds_more(key)),
             relisted=tuple(self.relisted.values()),
             sizes_day=self.sizes.day,
             sizes=dict(self.sizes.by_instrument),
         )
+
+    def reduce(self, to: Reducing) -> None:
+        """A position is to be worked down: whatever ends the session, the next one goes on with it."""
+        self.reducing[to.strategy, to.instrument] = to
+
+    def approved(self, target: Target) -> None:
+        """Another target takes the place of a reduction."""
+        self.reducing.pop((target.strategy, target.instrument), None)
+
+    def _holds_more(self, sleeve: tuple[str, str]) -> bool:
+        return self.ledger.sleeve(*sleeve).quantity > self.reducing[sleeve].quantity
+
+    def accept_losses(self, made: LossesAccepted) -> None:
+        """Measured from the old peak or opening, what a person has accepted would stop us again at once."""
+        if DRAWDOWN_STOP in made.names:
+            self.equity_peak = made.equity
+        self.budgets.begin_anew(made.equity, made.names)
 
     def move_stop(self, moved: StopMoved) -> None:
         """A stop was set, rose or ended; the first level of a round trip says what it risks."""
@@ -430,9 +458,11 @@ class State:
                     carried.month, carried.month_equity,
                 )
             )  # fmt: skip
+            self.budgets.day_made = carried.day_made
         self.budgets.resume(carried.returns)
         self.budgets.active = dict(carried.triggers)
         self.stops.restore(carried.stops)
+        self.reducing = {(each.strategy, each.instrument): each for each in carried.reducing}
         self.tail.restore(carried.tail)
         self.day_trades.made.extend(carried.day_trades)
         self.day_trades.bought.update(carried.bought_on)

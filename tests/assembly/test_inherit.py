@@ -338,7 +338,7 @@ async def test_a_new_account_begins_a_new_ledger_and_keeps_the_mode(tmp_path: Pa
 async def test_what_followed_from_prices_is_continued_too(tmp_path: Path) -> None:
     alert = AlertCarried(3, "BTC-USDT.binance", Decimal("66000.5"), True, "ops", START)
     marks = Marks(
-        12_000.0, 20_454, 11_000.0, "DEFENSIVE", (alert,), 3, 2_921, 11_500.0, 671, 11_700.0
+        12_000.0, 20_454, 11_000.0, "DEFENSIVE", (alert,), 3, 2_921, 11_500.0, 671, 11_700.0, 0.97,
     )  # fmt: skip
     await store(tmp_path, "1", OURS, [opened("1", OURS), rich(1_000)], marks=marks)
     carried, _ = inherited(tmp_path, OURS)
@@ -353,6 +353,7 @@ async def test_what_followed_from_prices_is_continued_too(tmp_path: Path) -> Non
         carried.week_equity,
         carried.month,
         carried.month_equity,
+        carried.day_made,
     ) == tuple(getattr(marks, name) for name in marks.__struct_fields__)
 
 

@@ -64,9 +64,9 @@ def test_one_run_keeps_its_account_in_one_currency(tmp_path: Path) -> None:
         read_series([table(tmp_path, rows), table(tmp_path, rows, "etheur-1d.csv")])
 
 
-def test_each_symbol_is_given_once(tmp_path: Path) -> None:
+def test_each_moment_of_a_symbol_is_given_once(tmp_path: Path) -> None:
     rows = ROW.format(day=1, close=11) + ROW.format(day=2, close=11)
-    with pytest.raises(RecordingInvalid, match="already"):
+    with pytest.raises(RecordingInvalid, match="may not overlap"):
         read_series([table(tmp_path, rows), table(tmp_path, rows, "other-btcusdt.csv")])
 
 

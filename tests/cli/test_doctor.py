@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 from pathlib import Path
 
 import pytest
 
 from midas.cli import main
+from midas.venues.sim.runfile import NAME, RunFile, write
 
 
 @pytest.fixture
@@ -23,6 +26,21 @@ def test_doctor_shows_every_value_with_its_origin(desk: Path, capsys: pytest.Cap
     assert rows["exchange.speed"] == ("2.0", "config.toml")
     assert rows["exchange.seed"] == ("1", "default")
     assert rows["home"] == (str(desk / "home"), "MIDAS_HOME")
+
+
+def test_doctor_tells_the_speed_that_the_running_exchange_has(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        run = RunFile(
+            pid=os.getpid(), instance="i", http=f"http://127.0.0.1:{listening.getsockname()[1]}", ws="",
+            market="synthetic", speed=5.0, seed=1, started_at=1, api_key="", api_secret="",
+        )  # fmt: skip
+        write(desk / "home" / NAME, run)
+        assert main(["doctor", "--json"]) == 0
+    checks = {check["name"]: check["found"] for check in json.loads(capsys.readouterr().out)["checks"]}
+    assert "synthetic at speed 5, " in checks["exchange"]
+    assert checks["exchange"].endswith("exchange.speed above is the next one's")
 
 
 def test_doctor_never_shows_a_secret(
@@ -44,11 +62,11 @@ def test_a_home_that_takes_no_files_fails_the_check(
     assert "FAIL  home" in capsys.readouterr().out
 
 
-def test_a_strategy_that_does_not_load_fails_the_check_with_its_sentence(
+def test_a_strategy_that_does_not_load_is_bad_input_with_its_sentence(
     desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (desk / "config.toml").write_text("[strategies.missing]\nweight = 1\n")
-    assert main(["doctor", "--json"]) == 1
+    assert main(["doctor", "--json"]) == 2
     checks = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
     assert not checks["strategies"]["ok"]
     assert "missing.py is missing" in checks["strategies"]["found"]

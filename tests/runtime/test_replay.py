@@ -60,7 +60,7 @@ def _marks(state: State) -> Marks:
     control, alerts = state.control, state.alerts
     return Marks(
         state.equity_peak, day, day_equity, control.floor.value, alerts.all, alerts.last_id, week,
-        week_equity, month, month_equity,
+        week_equity, month, month_equity, state.budgets.day_made,
     )  # fmt: skip
 
 

@@ -160,8 +160,8 @@ class Stage:
         self.desk = self._started(self.journaled(), latch if control.latched else UNLATCHED)
         return self
 
-    def journaled(self) -> Carried:
-        """What the journal tells of this session."""
+    def journaled(self, marks: bool = True) -> Carried:
+        """What the journal tells of this session; without `marks` decisions alone tell it."""
         desk, rows = self.desk, list[Row]()
         audits = {audit.sequence: audit for audit in desk.audits}
         for sequence, event in enumerate(desk.fed, 1):
@@ -169,7 +169,8 @@ class Stage:
                 rows.append(Row(sequence, EVENT, encode_event(event)))
             if (audit := audits.get(sequence)) is not None:
                 rows.append(Row(sequence, AUDIT, encode(audit)))
-        rows.append(Row(len(desk.fed), MARKS, encode_marks(self._marks())))
+        if marks:
+            rows.append(Row(len(desk.fed), MARKS, encode_marks(self._marks())))
         return fold_ledger(
             Header("session-1", 0, "0", "", "", self.settings, "binance", "account-1", "SIM", "", 1.0), rows
         )
@@ -232,7 +233,7 @@ class Stage:
         day, day_equity, week, week_equity, month, month_equity = state.budgets.openings
         return Marks(
             state.equity_peak, day, day_equity, control.floor.value, state.alerts.all, state.alerts.last_id,
-            week, week_equity, month, month_equity,
+            week, week_equity, month, month_equity, state.budgets.day_made,
         )  # fmt: skip
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import msgspec
 import pytest
 
-from midas.domain.command import SetMode
-from midas.domain.decision import OrderPlanned, TargetRefused
+from midas.domain.command import Resume, SetMode
+from midas.domain.decision import LossesAccepted, OrderPlanned, TargetRefused
 from midas.domain.mode import Mode
 from midas.domain.order import Purpose, Side
 from midas.domain.time import DAY, MINUTE, SECOND
@@ -94,6 +96,47 @@ def test_only_a_person_goes_on_after_a_stop_in_two_steps_with_a_review(name: str
     assert stage.mode() is Mode.NORMAL
 
 
+def test_what_a_resume_accepts_is_the_stop_that_fires_and_nothing_else() -> None:
+    stage = Stage(wall("2026-01-05 12:00"))
+    stage.lose(edge("day_stop", 1))
+    stage.tick(4)
+    kept, peak = stage.state.budgets.openings, stage.state.equity_peak
+    review = stage.resume("the loss is accepted")
+    assert "losses count from here on for day alone (drawdown 3.0% of 15.0%" in review
+    (accepted,) = of(LossesAccepted, stage.desk.audits)
+    assert accepted.names == ("day_stop",)
+    equity = stage.state.equity()
+    assert stage.state.budgets.openings == (kept[0], equity, *kept[2:])
+    assert stage.state.equity_peak == peak
+    for marks in (True, False):
+        assert stage.journaled(marks).day_equity == equity, "also where the process ended in between"
+
+
+def test_days_that_stop_add_up_to_the_week_that_stops() -> None:
+    stage = Stage(wall("2026-01-05 12:00"))  # a Monday
+    stage.lose(edge("day_stop", 1))
+    stage.tick(4)
+    stage.resume("the loss is accepted")
+    stage.restart().tick(2)
+    assert not stage.state.control.latched
+    stage.until(wall("2026-01-06 12:00"))
+    stage.state.ledger.balances["USDT"] -= Decimal("205")
+    (trip,) = tripped(stage.tick())
+    assert trip.reason.startswith("week's loss 5.1%")
+
+
+def test_what_fires_only_after_the_review_is_reviewed_first() -> None:
+    stage = Stage(wall("2026-01-05 12:00"))
+    stage.lose(edge("day_stop", 1))
+    stage.tick(4)
+    assert stage.desk.command(Resume("the loss is accepted")).accepted
+    stage.state.ledger.balances["USDT"] -= Decimal("250")
+    refused = stage.desk.command(Resume("the loss is accepted", confirmed=True))
+    assert not refused.accepted
+    assert refused.message.startswith("since the review week fires too")
+    assert "losses count from here on for day and week" in stage.resume("the loss is accepted")
+
+
 def test_a_stop_that_the_engine_dies_of_goes_on_after_the_start() -> None:
     stage = alone("day_stop")
     stage.venue.refusing = "no orders now"
@@ -176,6 +219,19 @@ def test_defensive_after_a_restart_and_a_pause_halves_nothing_twice() -> None:
         assert stage.desk.command(SetMode(mode, "a nervous day", confirmed=True)).accepted
         stage.tick(8)
     assert stage.position == HELD / 2
+
+
+def test_a_restart_goes_on_with_what_defensive_has_not_worked_down_yet() -> None:
+    stage = Stage(triggers=NONE)
+    stage.venue.refusing = "no orders now"
+    stage.desk.command(SetMode("DEFENSIVE", "a nervous day"))
+    stage.tick(2)
+    stage.restart().restart()
+    assert stage.position == HELD
+    stage.venue.refusing = ""
+    stage.tick(20)
+    assert stage.position == HELD / 2
+    assert stage.journaled().reducing == ()
 
 
 def test_defensive_never_ends_past_the_mode_that_a_person_set() -> None:

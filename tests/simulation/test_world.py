@@ -56,6 +56,17 @@ def test_a_crashed_desk_is_started_again() -> None:
     assert (verdict.lives, verdict.violations) == (4, ())
 
 
+def test_a_crash_forgets_no_position_that_defensive_still_works_down() -> None:
+    faults = tuple(Fault("crash", at, at) for at in (15.0, 25.0, 35.0, 45.0, 55.0))
+    ran = World(Plan(seed=6, faults=faults, calm=5.0, heal=60.0, ends=SHORT, market_s=0.5, person_s=2.0))
+    assert ran.run().violations == ()
+    inherited = [(desk, to) for desk in ran.desks for to in desk.carried.reducing]
+    assert len(inherited) > 2
+    for desk, to in inherited:
+        known = desk.engine.orchestrator.execution.parent(to.strategy, to.instrument)
+        assert known is not None, "it is worked on, or another target has taken its place"
+
+
 @pytest.mark.parametrize(("rate", "kept"), [(0.2, False), (0.8, True)])
 def test_a_crash_inside_the_latchs_write_leaves_it_there_or_not(rate: float, kept: bool) -> None:
     faults = (Fault("crash.latch", 20.0, 20.0, rate), Fault("kill", 21.0, 21.0, 0.9))

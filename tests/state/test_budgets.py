@@ -49,6 +49,15 @@ def test_who_is_back_from_a_clock_that_ran_days_ahead_begins_the_day_anew(budget
     assert budgets.openings == (8, 900.0, 2, 1_000.0, 1, 1_000.0)
 
 
+def test_a_loss_that_was_accepted_is_part_of_what_the_day_made(budgets: Budgets) -> None:
+    budgets.begin_anew(960.0, ("day_stop",))
+    assert budgets.openings == (10, 960.0, 2, 1_000.0, 1, 1_000.0)
+    budgets.begin_anew(930.0, ("day_stop", "drawdown_stop"))
+    budgets.roll(11, 2, 1, 940.0)
+    budgets.roll(12, 2, 1, 940.0)
+    assert [made.value for made in budgets.returns] == pytest.approx([-0.06, 0.0])
+
+
 def test_flows_are_no_part_of_a_days_return(budgets: Budgets) -> None:
     budgets.scale(2.0)
     budgets.roll(11, 2, 1, 2_000.0)

@@ -54,7 +54,7 @@ def verify_book(path: Path, drop: int | None = None) -> VerifyReport:
     """Rebuild the books of the file or folder `path`, its `drop`-th diff left out, and compare.
 
     After each applied diff the best prices and quantities are compared with the last bookTicker whose
-    update id isn't above the diff's. Raises RecordingInvalid.
+    update id isn't above the diff's, and that came after the last gap. Raises RecordingInvalid.
     """
     notes: list[str] = []
     recorded = by_symbol(path, notes.append)
@@ -152,6 +152,7 @@ class _Verification:
         self._book = OrderBook()
         self._compared = self._equal = self._exact = self._crossed = 0
         self._losses: list[str] = []
+        self._known_from = 0  # touches of before the last gap say nothing about what came after it
 
     def run(self, drop: int | None) -> VerifyReport:
         """Everything in file order; the `drop`-th diff is left out."""
@@ -162,7 +163,11 @@ class _Verification:
             elif isinstance(event, BookDelta):
                 diffs += 1
                 if diffs != drop:
-                    self._publish(self._assembler.on_diff(event))
+                    gaps = self._assembler.gaps
+                    events = self._assembler.on_diff(event)
+                    if self._assembler.gaps > gaps:
+                        self._known_from = event.first_id
+                    self._publish(events)
         if drop is not None and not 1 <= drop <= diffs:
             raise RecordingInvalid(f"{self._scan.where}: can't drop diff {drop}; the recording holds {diffs}")
         if not self._assembler.resyncs:
@@ -189,7 +194,7 @@ class _Verification:
 
     def _compare(self, last_id: int) -> None:
         place = bisect_right(self._ids, last_id) - 1
-        if place < 0:
+        if place < 0 or self._ids[place] < self._known_from:
             return
         quote, book = self._quotes[place], self._book
         stated = (quote.bid, quote.bid_lots, quote.ask, quote.ask_lots)

@@ -79,12 +79,29 @@ def test_a_second_snapshot_brings_the_book_back(tmp_path: Path) -> None:
         SNAPSHOT,
         ticker(10, "10.00", "11.50"),
         depth(15, 16),
+        ticker(18, "10.00", "11.50"),
         depth(17, 21),
         later,
     )
     report = verify_book(path)
     assert (report.compared, report.gaps) == (2, 1)
     assert "a later snapshot of the recording brought it back" in report.note
+
+
+def test_a_touch_of_before_a_gap_says_nothing_about_what_came_after_it(tmp_path: Path) -> None:
+    path = stream(
+        tmp_path / "s",
+        depth(9, 11),
+        SNAPSHOT,
+        ticker(10, "10.00", "11.50"),
+        depth(15, 16),
+        depth(17, 21, '[["10.50","1.0"]]'),
+        SNAPSHOT.replace("10,", "20,", 1),
+        ticker(22, "10.50", "11.50"),
+        depth(22, 22),
+    )
+    report = verify_book(path)
+    assert (report.compared, report.equal, report.gaps) == (2, 2, 1)
 
 
 def test_a_crossed_book_is_counted_and_hidden(tmp_path: Path) -> None:

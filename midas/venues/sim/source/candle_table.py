@@ -6,46 +6,41 @@ candles open; a hole in them is a time without trading, and so is a candle witho
 
 from __future__ import annotations
 
-import csv
-import gzip
 import math
 import re
-import zlib
 from array import array
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
-from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+import numpy as np
 
 from midas.domain.money import exact
-from midas.domain.time import MICROSECOND, MILLISECOND, SECOND
+from midas.domain.time import MICROSECOND, SECOND
 from midas.errors import MalformedMessage, RecordingInvalid
 from midas.venues.sim.levels.scale import ATOM, WIRE
-from midas.venues.sim.source.survey import QUOTES
+from midas.venues.sim.source.candle_columns import EPOCHS, Columns, columns_of, spelling_of
+from midas.venues.sim.source.candle_source import NEEDED, candle_files, opened, symbol_of
 
-if TYPE_CHECKING:
-    import duckdb
-
-SUFFIXES = (".csv", ".csv.gz", ".tsv", ".parquet")
-DELIMITERS = ",;\t|"
 FETCHED = 10_000  # rows at a time
 TICK_SHARE = 1_000  # a tick is at most this part of the lowest price
 LOTS_MIN = 10_000  # a smaller smallest volume makes finer lots, as far as the venue's digits go
 
-_ALIASES = {
-    "time": ("time", "timestamp", "datetime", "date", "open_time", "opentime", "open time", "ts", "unix"),
-    "open": ("open", "o", "open_price"),
-    "high": ("high", "h", "high_price"),
-    "low": ("low", "l", "low_price"),
-    "close": ("close", "c", "close_price"),
-    "volume": ("volume", "v", "vol", "base_volume"),
-    "symbol": ("symbol", "ticker", "pair", "instrument"),
-}
-_NEEDED = ("time", "open", "high", "low", "close", "volume")
-_EPOCHS = ((10**11, SECOND), (10**14, MILLISECOND), (10**17, MICROSECOND), (10**20, 1))
+SPELLINGS = {
+    "s": "an epoch in seconds", "ms": "an epoch in milliseconds", "us": "an epoch in microseconds",
+    "ns": "an epoch in nanoseconds", "naive": "without a zone", "zoned": "with a zone",
+}  # fmt: skip
+_LARGEST = 2**63 - 1  # of an array
 _NUMBER = re.compile(r"^\d+(\.\d+)?$")
+
+
+class Segment(NamedTuple):
+    """From which candle on a table comes from which file."""
+
+    first: int
+    file: Path
 
 
 class CandleTable:
@@ -55,18 +50,28 @@ class CandleTable:
         self.symbol = symbol
         self.times = array("q")
         self.prices = array("q")  # open, high, low, close of each candle in turn
-        self.volumes: list[int] = []  # a volume may be larger than 64 bits
-        self.place = ""
+        self.volumes: array[int] | list[int] = []  # a volume may be larger than 64 bits
+        self.rows = array("q")  # the number of each in its file
+        self.segments: list[Segment] = []
+        self.spellings: list[str] = []  # of the times, of each segment
         self._price_step = self._volume_step = 0
 
-    def add(self, place: str, time: int, prices: list[int], volume: int) -> None:
+    def place_of(self, candle: int) -> str:
+        """File and row of one of them; of the last one with -1."""
+        candle %= len(self.times)
+        file = next(segment.file for segment in reversed(self.segments) if segment.first <= candle)
+        return f"{file}:{self.rows[candle]}"
+
+    def begin(self, file: Path, spelling: str) -> None:
+        """What comes now stands in `file`."""
+        self.segments.append(Segment(len(self.times), file))
+        self.spellings.append(spelling)
+
+    def add(self, row: int, time: int, prices: list[int], volume: int) -> None:
         """One more row. Raises MalformedMessage."""
         opened, high, low, close = prices
         if self.times and time <= self.times[-1]:
-            what = (
-                "the same time as the row before" if time == self.times[-1] else "earlier than the row before"
-            )
-            raise MalformedMessage(f"{what}; sort the rows by time, oldest first, and keep one of each")
+            raise MalformedMessage(self._not_later(time))
         if low <= 0:
             raise MalformedMessage("a price isn't above 0; remove the row or mend the price")
         if not (low <= min(opened, close) and max(opened, close) <= high):
@@ -77,21 +82,50 @@ class CandleTable:
             )
         self.times.append(time)
         self.prices.extend(prices)
+        if volume > _LARGEST and isinstance(self.volumes, array):
+            self.volumes = self.volumes.tolist()
         self.volumes.append(volume)
-        self.place = place
+        self.rows.append(row)
         for price in prices:
             self._price_step = math.gcd(self._price_step, price)
         self._volume_step = math.gcd(self._volume_step, volume)
+
+    def extend(self, file: Path, columns: Columns) -> None:
+        """All rows of a clean file. Raises MalformedMessage where they don't follow what is here."""
+        if self.times and int(columns.times[0]) <= self.times[-1]:
+            self.begin(file, columns.spelling)
+            raise MalformedMessage(self._not_later(int(columns.times[0])))
+        self.begin(file, columns.spelling)
+        self.times.frombytes(columns.times.tobytes())
+        self.prices.frombytes(columns.prices.tobytes())
+        if isinstance(self.volumes, list) and not self.volumes:
+            self.volumes = array("q")
+        if isinstance(self.volumes, array):
+            self.volumes.frombytes(columns.volumes.tobytes())
+        else:
+            self.volumes.extend(columns.volumes.tolist())
+        self.rows.extend(range(columns.first, columns.first + len(columns.times)))
+        self._price_step = math.gcd(self._price_step, int(np.gcd.reduce(columns.prices, axis=None)))
+        self._volume_step = math.gcd(self._volume_step, int(np.gcd.reduce(columns.volumes)))
+
+    def _not_later(self, time: int) -> str:
+        if len(self.segments) > 1 and self.segments[-1].first == len(self.times):
+            return (
+                f"begins before {self.place_of(-1)} ends; the files of one symbol may not overlap, and are "
+                "given oldest first"
+            )
+        what = "the same time as the row before" if time == self.times[-1] else "earlier than the row before"
+        return f"{what}; sort the rows by time, oldest first, and keep one of each"
 
     @property
     def duration(self) -> int:
         """How long a candle lasts: the shortest time between two of them. Raises RecordingInvalid."""
         if len(self.times) < 2:
             raise RecordingInvalid(
-                f"{self.place}: one candle of {self.symbol} doesn't tell how long it lasts; "
+                f"{self.place_of(-1)}: one candle of {self.symbol} doesn't tell how long it lasts; "
                 "give at least two rows"
             )
-        return min(later - earlier for earlier, later in pairwise(self.times))
+        return int(np.diff(np.array(self.times, np.int64)).min())
 
     @property
     def tick(self) -> int:
@@ -118,47 +152,61 @@ def anchors(opened: int, high: int, low: int, close: int, *, low_first: bool) ->
     return made if made[-1] == close else [*made, close]
 
 
-def is_table(path: Path) -> bool:
-    """Whether `path` is a table by its name, or a folder with tables and no recordings in it."""
-    if path.is_dir():
-        return any(map(is_table, path.iterdir())) and not any(path.glob("*.jsonl*"))
-    return path.name.lower().endswith(SUFFIXES)
+def read_candles(*paths: Path, symbol: str = "") -> list[CandleTable]:
+    """The candles of every symbol in these tables or folders; `symbol` names it where nothing else does.
 
-
-def candle_files(path: Path) -> list[Path]:
-    """The tables that `path` names: itself, or those of a folder by name."""
-    if not path.is_dir():
-        return [path]
-    return sorted(file for file in path.iterdir() if file.name.lower().endswith(SUFFIXES))
-
-
-def read_candles(path: Path, symbol: str = "") -> list[CandleTable]:
-    """The candles of every symbol in the table or folder `path`; `symbol` names it where nothing else does.
-
-    Raises RecordingInvalid.
+    A symbol may go on from one file to the next. Raises RecordingInvalid.
     """
     tables: dict[str, CandleTable] = {}
-    for file in candle_files(path):
-        known = symbol or _symbol_of(file)
-        for number, row in _rows(file):
-            place = f"{file}:{number}"
-            try:
-                name = (row[6] or known).replace("-", "").replace("/", "").upper()
-                if not name:
-                    raise MalformedMessage(
-                        "of which symbol? add a column 'symbol', name the file like btcusdt-1m.csv, "
-                        "or give --symbol"
-                    )
-                prices = [_units(row, column) for column in range(1, 5)]
-                table = tables.setdefault(name, CandleTable(name))
-                table.add(place, _time(row[0]), prices, _units(row, 5))
-            except MalformedMessage as error:
-                raise RecordingInvalid(f"{place}: {error}") from error
+    for file in (file for path in paths for file in candle_files(path)):
+        known = symbol or symbol_of(file)
+        columns = columns_of(file)
+        name = _name(columns.symbol or known) if columns else ""
+        if columns is None or not name:
+            _read_rows(file, known, tables)
+            continue
+        try:
+            tables.setdefault(name, CandleTable(name)).extend(file, columns)
+        except MalformedMessage as error:
+            raise RecordingInvalid(f"{file}:{columns.first}: {error}") from error
     if not tables:
         raise RecordingInvalid(
-            f"{path}: no candle in it; expected rows of time, open, high, low, close, volume"
+            f"{paths[0]}: no candle in it; expected rows of time, open, high, low, close, volume"
         )
     return list(tables.values())
+
+
+def _name(text: str) -> str:
+    return text.replace("-", "").replace("/", "").upper()
+
+
+def _read_rows(file: Path, known: str, tables: dict[str, CandleTable]) -> None:
+    """One row after the other, each judged: slow, and it knows what is wrong with which one."""
+    began: set[str] = set()
+    spelling = ""
+    for number, row in _rows(file):
+        try:
+            name = _name(row[6] or known)
+            if not name:
+                raise MalformedMessage(
+                    "of which symbol? add a column 'symbol', name the file like btcusdt-1m.csv, "
+                    "or give --symbol"
+                )
+            prices = [_units(row, column) for column in range(1, 5)]
+            time, spelled = _time(row[0]), spelling_of(str(row[0]).strip())
+            spelling = spelling or spelled
+            if spelled != spelling:
+                raise MalformedMessage(
+                    f"the time is {SPELLINGS[spelled]}, those before are {SPELLINGS[spelling]}; "
+                    "spell all of them alike"
+                )
+            table = tables.setdefault(name, CandleTable(name))
+            if name not in began:
+                began.add(name)
+                table.begin(file, spelling)
+            table.add(number, time, prices, _units(row, 5))
+        except MalformedMessage as error:
+            raise RecordingInvalid(f"{file}:{number}: {error}") from error
 
 
 Row = tuple[str | None, ...]
@@ -166,99 +214,23 @@ Row = tuple[str | None, ...]
 
 
 def _rows(file: Path) -> Iterator[tuple[int, Row]]:
-    """Each row with the number of its line (of its row in Parquet)."""
-    import duckdb  # here: it is large, and only candles need it
-
-    try:
-        with duckdb.connect() as connection:
-            first, found = _selected(connection, file)
-            number = first
-            while rows := found.fetchmany(FETCHED):
-                for row in rows:
-                    yield number, row
-                    number += 1
-    except duckdb.Error as error:
-        said = " ".join(str(error).split("\n")[0].split())
-        raise RecordingInvalid(f"{file}: can't be read as a table of candles: {said}") from None
-
-
-def _selected(connection: duckdb.DuckDBPyConnection, file: Path) -> tuple[int, duckdb.DuckDBPyConnection]:
-    """The number of the first row, and the rows."""
-    if not file.is_file():
-        raise RecordingInvalid(f"{file}: can't open the table: no such file")
-    if file.suffix.lower() == ".parquet":
-        source = "read_parquet(?)"
-        told = connection.execute(f"DESCRIBE SELECT * FROM {source}", [str(file)]).fetchall()
-        return 1, _select(connection, source, file, _columns(file, [str(row[0]) for row in told]))
-    head = _head(file)
-    places = {name: f"c{place}" for place, name in reversed(list(enumerate(head.names)))}
-    typed = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(head.names)))
-    source = (
-        f"read_csv(?, auto_detect=false, header={not head.bare}, delim='{head.delimiter}', quote='', "
-        f"columns={{{typed}}}, skip={head.skipped}, null_padding=true, parallel=false)"
-    )
-    if head.bare and len(head.names) >= len(_NEEDED):  # the venue's own dump has no header
-        wanted = [*(f"c{place}" for place in range(len(_NEEDED))), ""]
-    else:
-        wanted = [places.get(name, "") for name in _columns(file, list(head.names))]
-    return head.skipped + (1 if head.bare else 2), _select(connection, source, file, wanted)
-
-
-class _Head(NamedTuple):
-    """How a table of text begins."""
-
-    skipped: int  # empty lines
-    delimiter: str
-    names: tuple[str, ...]  # of the columns; where it is bare, what stands in its first row
-    bare: bool  # no header
-
-
-def _head(file: Path) -> _Head:
-    """Left to itself, duckdb takes another separator where one row is odd, and blames the header."""
-    opened = gzip.open if file.suffix.lower() == ".gz" else open
-    try:
-        with opened(file, "rt", encoding="utf-8-sig", newline="") as text:
-            for number, line in enumerate(text):
-                if line.strip():
-                    delimiter = max(DELIMITERS, key=line.count)
-                    names = tuple(name.strip() for name in next(csv.reader([line], delimiter=delimiter)))
-                    return _Head(number, delimiter, names, _NUMBER.match(names[0]) is not None)
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error, zlib.error) as error:
-        raise RecordingInvalid(f"{file}: can't be read as a table of candles: {error}") from None
-    raise RecordingInvalid(f"{file}: is empty; expected rows of {', '.join(_NEEDED)}")
-
-
-def _select(
-    connection: duckdb.DuckDBPyConnection, source: str, file: Path, columns: list[str]
-) -> duckdb.DuckDBPyConnection:
-    # Quotes are cut off here: read as quotes, one that is never closed would swallow the rows behind it.
-    texts = [f"""TRIM(CAST("{name}" AS VARCHAR), ' "')""" if name else "NULL" for name in columns]
-    return connection.execute(f"SELECT {', '.join(texts)} FROM {source}", [str(file)])
-
-
-def _columns(file: Path, names: list[str]) -> list[str]:
-    """The table's own names of what is needed, the symbol's last (empty where there is none)."""
-    by_name = {name.strip().lower(): name for name in names}
-    found = {
-        wanted: next((by_name[alias] for alias in aliases if alias in by_name), "")
-        for wanted, aliases in _ALIASES.items()
-    }
-    missing = [wanted for wanted in _NEEDED if not found[wanted]]
-    if missing:
-        raise RecordingInvalid(
-            f"{file}:1: no column {', '.join(missing)}; expected {', '.join(_NEEDED)} (all of them, the "
-            f"volume too), found {', '.join(names)}"
-        )
-    return [found[wanted] for wanted in (*_NEEDED, "symbol")]
+    """Each row with the number of its line (of its row in Parquet and databases)."""
+    with opened(file) as (connection, fields):
+        found = connection.execute(f"SELECT {', '.join(fields.texts)} FROM {fields.source}", fields.argument)
+        number = fields.first
+        while rows := found.fetchmany(FETCHED):
+            for row in rows:
+                yield number, row
+                number += 1
 
 
 def _units(row: Row, column: int) -> int:
     text = row[column]
     if text is None or not text.strip():
-        raise MalformedMessage(f"{_NEEDED[column]} is empty; fill it in or remove the row")
+        raise MalformedMessage(f"{NEEDED[column]} is empty; fill it in or remove the row")
     value = exact(text.strip())
     if value < 0:
-        raise MalformedMessage(f"{_NEEDED[column]} is negative ({text}); mend or remove the row")
+        raise MalformedMessage(f"{NEEDED[column]} is negative ({text}); mend or remove the row")
     return int((value / ATOM).to_integral_value(ROUND_HALF_EVEN))
 
 
@@ -269,7 +241,7 @@ def _time(text: str | None) -> int:
     text = text.strip()
     if _NUMBER.match(text):
         value = Decimal(text)
-        for limit, unit in _EPOCHS:
+        for limit, unit in EPOCHS:
             if value < limit:
                 return int(value * unit)
     try:
@@ -281,16 +253,6 @@ def _time(text: str | None) -> int:
     moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     whole = int(moment.replace(microsecond=0).timestamp())
     return whole * SECOND + moment.microsecond * MICROSECOND
-
-
-def _symbol_of(file: Path) -> str:
-    """The pair in a file's name: binance-btcusdt-1d-2020.csv -> BTCUSDT; empty where there is none."""
-    words = re.split(r"[^A-Za-z0-9]+", file.name.split(".")[0].upper())
-    pairs = [first + second for first, second in pairwise(words)]
-    for word in (*words, *pairs):
-        if any(word.endswith(quote) and len(word) - len(quote) >= 2 for quote in QUOTES):
-            return word
-    return ""
 
 
 def _power_of_ten(step: int) -> int:

@@ -46,7 +46,7 @@ class Candles:
     waits = False
 
     def __init__(self, source: Path, seed: int, symbol: str = "") -> None:
-        tables = read_candles(source, symbol)
+        tables = read_candles(source, symbol=symbol)
         self.name = str(source)
         self.start = min(table.times[0] for table in tables)
         self._candles = sum(len(table.times) for table in tables)

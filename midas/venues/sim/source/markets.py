@@ -11,7 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from midas.errors import ConfigInvalid
-from midas.venues.sim.source.candle_table import is_table
+from midas.venues.sim.source.candle_source import is_table
 from midas.venues.sim.source.candles import Candles
 from midas.venues.sim.source.market import Source
 from midas.venues.sim.source.recording import Recording

@@ -262,7 +262,7 @@ def test_which_market_a_path_is_stands_in_its_name(tmp_path: Path) -> None:
 )
 def test_the_symbol_stands_in_the_name_of_the_file(tmp_path: Path, name: str, symbol: str) -> None:
     assert read_candles(table(tmp_path, ROWS, name=name))[0].symbol == symbol
-    assert read_candles(tmp_path / name, "MINEUSDT")[0].symbol == "MINEUSDT"
+    assert read_candles(tmp_path / name, symbol="MINEUSDT")[0].symbol == "MINEUSDT"
 
 
 def bad(place: int, row: str) -> list[str]:

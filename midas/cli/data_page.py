@@ -1,0 +1,76 @@
+"""What is said about data: one block a symbol, for a terminal of 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from midas.backtest.quality import Found, Quality
+from midas.backtest.stream_quality import StreamQuality
+from midas.domain.time import DAY, HOUR, MINUTE, SECOND
+
+SPELLED = {
+    "naive": "without a zone, read as UTC", "zoned": "with their zone", "s": "epoch in seconds, UTC",
+    "ms": "epoch in milliseconds, UTC", "us": "epoch in microseconds, UTC", "ns": "epoch in nanoseconds, UTC",
+}  # fmt: skip
+
+
+def table_page(found: Quality) -> Iterator[str]:
+    """Of one symbol's candles."""
+    files = len(found.files)
+    yield f"{found.symbol}  {found.files[0] if files == 1 else f'{files} files'}"
+    yield _row("candles", f"{found.candles:,} of {length(found.period)}")
+    yield _row("period", f"{moment(found.begins)} to {moment(found.ends)} UTC")
+    yield _row("times", "; ".join(SPELLED[each] for each in found.times))
+    weekends = f" (and {found.weekends:,} weekends)" if found.weekends else ""
+    yield _row("holes", f"{found.holes:,}, {found.missing:,} candles missing{weekends}")
+    for hole in found.longest:
+        yield _place(hole, f"{hole.size:,.0f} candles missing before it")
+    yield _row("extreme moves", f"{found.outliers:,}")
+    for move in found.largest:
+        yield _place(move, f"{move.size:+.1%}{', taken back by the next candle' if move.returns else ''}")
+    yield _row("without volume", f"{found.quiet:,}")
+    yield _row("one price only", f"{found.flat:,}")
+
+
+def stream_page(found: StreamQuality) -> Iterator[str]:
+    """Of one recording."""
+    yield f"{', '.join(found.symbols)}  {found.file}"
+    yield _row("messages", f"{found.messages:,}")
+    yield _row("period", f"{moment(found.begins)} to {moment(found.ends)} UTC")
+    yield _row("gaps", f"{found.gaps:,}")
+    yield from (f"  {remark}" for remark in found.remarks)
+
+
+def remark(found: Quality) -> str:
+    """One line for a report of a run: what is in its data that one should know."""
+    said = [
+        f"{found.holes:,} holes ({found.missing:,} candles missing)" if found.holes else "",
+        f"{found.outliers:,} extreme moves" if found.outliers else "",
+        f"{found.quiet:,} candles without volume" if found.quiet else "",
+        "times without a zone, read as UTC" if "naive" in found.times else "",
+    ]
+    return f"data {found.symbol}: {', '.join(filter(None, said)) or 'nothing missing, nothing odd'}"
+
+
+def length(ns: int) -> str:
+    """`1 d`, `5 min`, `90 s`."""
+    for unit, name in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
+        if ns >= unit and ns % unit == 0:
+            return f"{ns // unit} {name}"
+    return f"{ns / SECOND:g} s"
+
+
+def moment(at: int) -> str:
+    """`2020-01-31 12:00`."""
+    return datetime.fromtimestamp(at // SECOND, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def _row(name: str, value: str) -> str:
+    return f"  {name:16}{value}"
+
+
+def _place(found: Found, text: str) -> str:
+    file, _, row = found.place.rpartition(":")
+    return f"    {Path(file).name}:{row}  {moment(found.time)}  {text}"

@@ -1,0 +1,1 @@
+"""What can be typed, by who types it."""
