@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from midas.agents.execution_agent import sellable
 from midas.agents.risk_manager import RiskManager
 from midas.risk.exposure import standing
-from midas.risk.oversize import Bound, bounds, sales
+from midas.risk.oversize import Bound, Sale, bounds, sales
 from midas.risk.rows import brief
 from midas.state.snapshot import LimitView
 from midas.state.state import State
@@ -47,16 +48,26 @@ def _bound(bound: Bound) -> str:
 def _done(risk: RiskManager, state: State) -> str:
     """What `Downsizer` does: past a margin it sells strategies' parts, and never a person's."""
     margin = f"{risk.limits.forced_sale_over * 100:.4g}%"
-    sold = sorted({f"{s.strategy} {state.instruments[s.instrument].name}" for s in sales(risk.limits, state)})
+    sold = [
+        f"{s.strategy} {state.instruments[s.instrument].name}"
+        for s in sales(risk.limits, state)
+        if _sells(s, state)
+    ]
     if sold:
         return (
-            f"nothing more is opened; more than {margin} past its limit, {', '.join(sold)} is sold down; "
-            "yours never is"
+            f"nothing more is opened; what is more than {margin} past its limit is sold down to it "
+            f"({', '.join(sold)}), yours never"
         )
     return (
         f"nothing is sold for it (strategies' parts only from {margin} past a limit on, yours never), "
         "and nothing more is opened; exits go on"
     )
+
+
+def _sells(sale: Sale, state: State) -> bool:
+    """Whether the venue would take what is too much; dust stays."""
+    sleeve = state.ledger.sleeve(sale.strategy, sale.instrument)
+    return bool(sellable(state, sleeve, sleeve.quantity - sale.quantity))
 
 
 def _share(share: float) -> str:

@@ -167,7 +167,7 @@ def test_a_limit_lowered_below_what_is_held_names_every_one_that_is_exceeded_and
     assert "limits" not in alarms(scene, 5)
     share = round(scene.desk.picture().exposures[0].share * 0.95, 4)
     tight = msgspec.structs.replace(LIMITS, position_max=share, sector_max=share, forced_sale_over=0.2)
-    scene.desk.command(Reload(limits=tight))
+    scene.desk.command(Reload(confirmed=True, limits=tight))
     alarm = alarms(scene, 5)["limits"]
     first, second = alarm.text.removeprefix("limits exceeded: ").split("; ")
     assert first.startswith("BTC ")
@@ -187,7 +187,7 @@ def test_what_is_too_far_past_a_lowered_limit_is_said_to_be_sold(scene: Scene) -
     scene.hold()
     scene.desk.command(Reload(limits=msgspec.structs.replace(LIMITS, position_max=0.05)))
     advice = alarms(scene, 5)["limits"].advice
-    assert f"{scene.puppet.name} BTC-USDT is sold down; yours never is" in advice
+    assert f"is sold down to it ({scene.puppet.name} BTC-USDT), yours never" in advice
 
 
 def test_stops_held_in_memory_by_choice_are_one_alarm_that_promises_nothing() -> None:

@@ -112,6 +112,8 @@ def _authority(picture: Picture, width: int) -> Line:
     ends = f" · {ending(mode)}"
     room = width - width_of(account(picture, width)) - 1
     text = who + why + ends if width_of([Piece(who + why + ends)]) <= room else who + why
+    if mode.earliest_at and not text.endswith(ends):  # it ends by itself: how is worth more than why
+        text = f" by {clean(mode.set_by)} ({numbers.span(picture.age_of(mode.since_at))}){ends}"
     return [Piece(clip(text, room), "dim")]
 
 

@@ -88,7 +88,9 @@ def _columns(picture: Picture, width: int) -> list[Column[BranchView]]:
         return Piece(f"{'!' if over else ''}{numbers.share(branch.worst, 1)}", "alarm" if over else "text")
 
     def limit(branch: BranchView) -> str:
-        return numbers.share(branch.maximum) if isfinite(branch.maximum) else ""
+        if not isfinite(branch.maximum):
+            return ""
+        return numbers.share(branch.maximum) if branch.maximum >= 0.01 else numbers.exact(branch.maximum)
 
     net = Column[BranchView]("net", 10, 4 if hedged else 6, lambda b: secret(numbers.signed(b.net), "dim"))
     return [

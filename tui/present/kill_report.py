@@ -108,7 +108,7 @@ def document(picture: Picture, at: int) -> str:
         "positions",
         *(f"  {_position(picture, p)}" for p in snapshot.positions if p.quantity),
         "working orders",
-        *(f"  {o.short_id} {o.side} {_whole(o.quantity)} {picture.named(o.instrument)} {o.purpose} {o.status}"
+        *(f"  {o.short_id} {o.side} {_digits(o.quantity)} {picture.named(o.instrument)} {o.purpose} {o.status}"
           for o in snapshot.orders),
         "report",
         *(f"  {line}" for line in kill.report),
@@ -152,6 +152,6 @@ def _position(picture: Picture, position: PositionView) -> str:
     return f"{side} {quantity} {picture.named(position.instrument)} ({position.strategy}) = {value}"
 
 
-def _whole(quantity: float) -> str:
+def _digits(quantity: float) -> str:
     """All its digits, and never an exponent."""
     return f"{quantity:.8f}".rstrip("0").rstrip(".")

@@ -59,7 +59,8 @@ def table(picture: Picture, spot: Spot) -> Sheet:
         return Sheet(title, centred("no limit reported yet", spot.width, spot.height))
     known = ordered(picture)
     roomy = spot.height >= len(known) + ROOMY
-    rows = [*_sentence(picture, spot.width, roomy), *([[]] if roomy else [])]
+    spare = spot.height - len(known) - 1  # rows that heading and limits leave
+    rows = [*_sentence(picture, spot.width, max(1, spare)), *([[]] if roomy else [])]
     below = _below(picture, spot, spot.height - len(rows) - 1 - len(known))
     columns = fitting(_columns(picture, spot.width), spot.width - 2)
     rows.append([Piece("  "), *heading(columns)])
@@ -119,16 +120,17 @@ def oldest_held(picture: Picture) -> InstrumentView | None:
     return min(views, key=lambda view: view.updated_at, default=None)
 
 
-def _sentence(picture: Picture, width: int, roomy: bool) -> list[Line]:
-    """What binds, else what binds next, with what is left of it and what it does then."""
+def _sentence(picture: Picture, width: int, room: int) -> list[Line]:
+    """What binds, else what binds next, with what is left of it and, where `room` has rows, what it does."""
     first = ordered(picture)[0]
     told = _headline(picture, first)
     if not (first.binding and unknown(first)):
         told = f"{told}; {_short(first)}"
     longer = f"{told}; {'' if first.binding else 'then '}{action(first)}"
-    told = longer if roomy or len(longer) <= width - 2 else told
+    told = longer if len(wrapped(longer, width - 2)) <= room else told
     ink = "alarm" if first.binding else "strong"
-    words = wrapped(told, width - 2) if roomy else [clip(told, width - 2)]
+    words = wrapped(told, width - 2)
+    words = words if len(words) <= room else [clip(told, width - 2)]
     lead = "! " if first.binding else "▸ "
     marks = [Piece(lead, "alarm" if first.binding else "cursor"), *[Piece("  ")] * (len(words) - 1)]
     return [[mark, Piece(text, ink)] for mark, text in zip(marks, words, strict=True)]
