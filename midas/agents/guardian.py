@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from midas.agents.acceptance import accept, firing, names, sentence, spans
 from midas.domain.command import REASON_MIN, Resume, SetMode, reasoned
 from midas.domain.decision import Decision, Noted, TriggerMoved
@@ -56,17 +58,19 @@ class Guardian:
             return accepted, "mode PAUSE; `midas kill --level flatten` closes every position", decisions
         if mode is control.mode:
             return True, *self._stay(mode, actor, state)
-        if mode.safety < control.mode.safety or (control.latched and mode is not Mode.EMERGENCY):
-            if control.latched:
-                return False, "the kill latch is set: `resume` with a reason releases it", []
-            if lacking := _lacking(command):
-                return False, f"{control.mode.value} to {mode.value} is riskier: it needs {lacking}", []
-            if mode is Mode.NORMAL and (active := state.budgets.active):
-                why = "; ".join(f"{each.cause} (until {each.ends})" for each in active.values())
-                return False, f"not while a trigger of DEFENSIVE holds: {why}", []
+        if refused := _refused(command, mode, state):
+            return False, refused, []
         control.floor = mode
         cause = command.reason.strip() or "asked for"
         return True, f"mode {mode.value}", [*control.set_mode(mode, actor, cause, "a person", state.now)]
+
+    def asks(self, command: SetMode, state: State) -> bool:
+        """Whether a confirmation is all that a riskier mode lacks."""
+        found = next((mode for mode in Mode if mode.value == command.mode.upper()), state.control.mode)
+        if command.confirmed or found is state.control.mode:
+            return False
+        sure = msgspec.structs.replace(command, confirmed=True)
+        return bool(_refused(command, found, state)) and not _refused(sure, found, state)
 
     def _stay(self, mode: Mode, actor: str, state: State) -> tuple[str, list[Decision]]:
         """A person wants the mode that holds already: begun by a trigger, it no longer ends by itself."""
@@ -226,6 +230,21 @@ def blind(state: State) -> str:
     if not state.user_up:
         return "the user stream is down"
     return "the user stream was lost: the account is being compared" if state.stream_doubt else ""
+
+
+def _refused(command: SetMode, mode: Mode, state: State) -> str:
+    """Why this mode can't begin now; empty where it can."""
+    control = state.control
+    if mode.safety >= control.mode.safety and not (control.latched and mode is not Mode.EMERGENCY):
+        return ""
+    if control.latched:
+        return "the kill latch is set: `resume` with a reason releases it"
+    if mode is Mode.NORMAL and (active := state.budgets.active):
+        why = "; ".join(f"{each.cause} (until {each.ends})" for each in active.values())
+        return f"not while a trigger of DEFENSIVE holds: {why}"
+    if lacking := _lacking(command):
+        return f"{control.mode.value} to {mode.value} is riskier: it needs {lacking}"
+    return ""
 
 
 def _lacking(command: SetMode) -> str:

@@ -7,7 +7,16 @@ from collections import Counter
 
 import msgspec
 
-from midas.domain.decision import FillBooked, ModeChanged, Noted, OrderBlocked, SignalMade, TargetRefused
+from midas.domain.decision import (
+    FillBooked,
+    ModeChanged,
+    Noted,
+    OrderBlocked,
+    RegimeChanged,
+    SignalMade,
+    TargetRefused,
+)
+from midas.domain.opinion import RegimeLabel
 from midas.engine.audit import Audit, encode
 
 
@@ -18,6 +27,14 @@ class Remark(msgspec.Struct, frozen=True, gc=False):
     text: str
 
 
+class Sight(msgspec.Struct, frozen=True, gc=False):
+    """The rules saw another regime."""
+
+    at: int
+    instrument: str
+    label: RegimeLabel
+
+
 class Record:
     """Encoded at once: a list of objects would be looked through by the garbage collector again and again."""
 
@@ -25,6 +42,7 @@ class Record:
         """`keep` the bytes of every audit, not only their count and their hash."""
         self.fills: list[FillBooked] = []
         self.told: list[Remark] = []
+        self.regimes: list[Sight] = []
         self.audits: list[bytes] = []
         self.count = 0
         self.signals: Counter[str] = Counter()  # by outcome
@@ -40,7 +58,7 @@ class Record:
         if self._keep:
             self.audits.append(body)
         for decision in audit.decisions:
-            if isinstance(decision, FillBooked):
+            if type(decision) is FillBooked:
                 self.fills.append(decision)
             elif type(decision) in _OTHERS:
                 self._other(audit.at, decision)
@@ -61,8 +79,10 @@ class Record:
             case ModeChanged():
                 words = f"mode {decision.before} to {decision.after} by {decision.by}: {decision.cause}"
                 self.told.append(Remark(at, words))
+            case RegimeChanged():
+                self.regimes.append(Sight(at, decision.instrument, decision.regime.label))
             case Noted() if decision.severity != "info":
                 self.told.append(Remark(at, decision.text))
 
 
-_OTHERS = frozenset({SignalMade, TargetRefused, OrderBlocked, ModeChanged, Noted})
+_OTHERS = frozenset({SignalMade, TargetRefused, OrderBlocked, ModeChanged, RegimeChanged, Noted})

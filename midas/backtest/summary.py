@@ -50,6 +50,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     signals: dict[str, int]  # by what became of them
     refusals: dict[str, int]  # by the limit that said no
     data: tuple[Quality, ...] = ()  # what the files are like
+    run: str = ""  # under which it is kept
 
 
 def summarise(outcome: Outcome, series: Sequence[Bars], cash: float) -> Summary:

@@ -33,6 +33,7 @@ from midas.store.latch import LATCH, KillLatch
 from midas.store.lock import InstanceLock
 
 SCOPES = ("order", "strategy", "instrument", "venue")
+NOTHING_DONE = "nothing was changed: the same with --confirm does it"
 SILENCE_S = 1.0  # of the engine, before a person who kills is told what is in force already
 
 
@@ -46,7 +47,7 @@ def actor() -> str:
 
 
 def mode(args: Namespace) -> int:
-    """Change the mode; a riskier one needs a reason and --confirm, without which this is bad input."""
+    """Change the mode; a riskier one needs a reason, and --confirm, without which it is only asked for."""
     words = [mode.value for mode in Mode]
     if args.name not in words:
         raise UsageError(f"there is no mode {args.name!r}; there are {', '.join(words)}")
@@ -150,10 +151,13 @@ def _not_alone(latch: KillLatch, absent: NotRunning) -> MidasError:
 def tell(args: Namespace, command: Command, complete: bool) -> int:
     """Send, print the answer. Raises UsageError for an incomplete line, CommandRefused for a refused one."""
     answer = send(home_from(args), command)
-    if not answer.accepted:
+    if not answer.accepted and not answer.asks:
         raise CommandRefused(answer.message) if complete else UsageError(answer.message)
-    facts: dict[str, object] = {"accepted": True, "done": not only_asks(command)}
-    return _print(args, facts | {"sequence": answer.sequence, "sentence": answer.message})
+    facts: dict[str, object] = {"accepted": True, "done": answer.accepted and not only_asks(command)}
+    code = _print(args, facts | {"sequence": answer.sequence, "sentence": answer.message})
+    if answer.asks and not args.json:
+        print(NOTHING_DONE)
+    return code
 
 
 def only_asks(command: Command) -> bool:

@@ -14,7 +14,7 @@ import msgspec
 
 from midas.assembly.access import sockets
 from midas.cli.absence import speaking
-from midas.cli.control import actor
+from midas.cli.control import NOTHING_DONE, actor
 from midas.cli.options import home_from
 from midas.domain.command import (
     AmendOrder,
@@ -34,7 +34,6 @@ from midas.state.snapshot import InstrumentView
 
 ALL_ENTRIES = "all-entries"
 NOTHING_SENT = "nothing was sent: the same with --confirm sends it"
-NOTHING_DONE = "nothing was changed: the same with --confirm does it"
 
 
 def order(args: Namespace) -> int:

@@ -40,6 +40,7 @@ def warm_kernels() -> float:
     began = time.perf_counter()
     warm_engine()
     _synthetic_market()
+    _compiled_path()
     return time.perf_counter() - began
 
 
@@ -47,6 +48,7 @@ def warm_engine() -> None:
     """Those that an engine steps with: the first use must not stop its loop for seconds."""
     _book(*_prices())
     _features()
+    _filter()
 
 
 def _prices() -> tuple[int, bytes]:
@@ -76,9 +78,22 @@ def _features() -> None:
         )
 
 
+def _filter() -> None:
+    from midas.risk.residuals import residuals
+
+    changes = np.full(3, 0.01)
+    residuals(changes, changes**2, 1e-4, 1, 0.9, 1e-24, np.zeros(2))
+
+
 def _synthetic_market() -> None:
     from midas.venues.sim.source.synthetic import standard  # of the exchange alone
 
     market = standard(seed=1)
     for event in islice(market.events(), 100):
         market.taken(event.symbol, Side.BUY, 1, 1)
+
+
+def _compiled_path() -> None:
+    from midas.backtest.compiled.warm import warm  # of back-tests alone
+
+    warm()

@@ -221,3 +221,4 @@ class Answer(msgspec.Struct, frozen=True):
     message: str
     sequence: int
     review: Review | None = None
+    asks: bool = False  # not done, and nothing but a confirmation is lacking

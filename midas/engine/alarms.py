@@ -18,6 +18,7 @@ from midas.domain.breakers import EFFECTS, Component, Phase
 from midas.domain.mode import Mode
 from midas.domain.money import plain
 from midas.domain.time import SECOND
+from midas.engine.cost_log import CostLog
 from midas.engine.exceeded import exceeded
 from midas.engine.throttle import BY as THROTTLE
 from midas.state.alerts import NAME
@@ -34,7 +35,7 @@ LAG_MAX_MS = 250.0
 LATCH = "latch"
 SINGLE = (
     "feed", "user", "orders", "unknown", "account", "passes", "equity", "limits", "stops", "clock", "lag",
-    "guard",
+    "guard", "costs",
 )  # fmt: skip
 UNGUARDED = 60 * SECOND  # longer than a guard takes to be started, and started again after a death
 
@@ -71,9 +72,11 @@ class Alarms:
     """Remembers since when each condition holds and which ones somebody has seen."""
 
     def __init__(
-        self, state: State, strategies: StrategyManager, risk: RiskManager, guarded: bool = False
-    ) -> None:
+        self, state: State, strategies: StrategyManager, risk: RiskManager, guarded: bool = False,
+        costs: CostLog | None = None,
+    ) -> None:  # fmt: skip
         """`guarded`: a supervisor is to keep a guard beside this engine."""
+        self._costs = costs
         self._guarded = guarded
         self._state = state
         self._strategies = strategies
@@ -115,6 +118,7 @@ class Alarms:
         yield from self._books()
         yield from self._machine(health)
         yield from self._guard(health)
+        yield from self._spent()
 
     def _control(self) -> Iterator[Condition]:
         control = self._state.control
@@ -312,6 +316,14 @@ class Alarms:
                 "guard", "warn", "no guard runs: nobody acts where this engine hangs",
                 "it is started again, ever more seldom; guard.log in the home says why it ends",
                 grace=UNGUARDED,
+            )  # fmt: skip
+
+    def _spent(self) -> Iterator[Condition]:
+        if self._costs is not None and self._costs.watch.alert:
+            yield Condition(
+                "costs", "warn",
+                f"orders cost {self._costs.watch.middle:.1f} times what is expected (median of the last 20)",
+                "trade smaller or more patiently, look at spread and latency; it ends with cheaper orders",
             )  # fmt: skip
 
     def _alerts(self) -> Iterator[AlarmView]:

@@ -128,8 +128,9 @@ class Commands:
         if command.mode.strip().upper() == Mode.EMERGENCY.value:
             trip = TripLatch(KillLevel.HALT.value, asked.actor, command.reason or "mode EMERGENCY")
             return Reply(True, HALTED, effects=[trip])
+        asks = self._guardian.asks(command, self._state)
         accepted, message, decisions = self._guardian.set_mode(command, asked.actor, self._state)
-        return Reply(accepted, message, decisions=decisions)
+        return Reply(accepted, message, decisions=decisions, asks=asks)
 
     def _kill(self, command: Kill, asked: Asked) -> Reply:
         if command.level not in LEVELS:

@@ -74,9 +74,8 @@ class Reloader:
         tighter = [c.sentence for c in found if not c.looser]
         if looser and not command.confirmed:
             also = f"; and besides: {', '.join(tighter)}" if tighter else ""
-            return Reply(
-                False, f"nothing was changed: looser would be {', '.join(looser)}{also}; confirm it{rest}"
-            )
+            said = f"nothing was changed: looser would be {', '.join(looser)}{also}; confirm it{rest}"
+            return Reply(False, said, asks=True)
         self._risk.limits = command.limits
         self._tail.allow(tail.var_max, tail.es_max)
         self._risk.switch(self._tail.breach, tail.limits)

@@ -28,5 +28,6 @@ class Reply(msgspec.Struct):
     decisions: list[Decision] = []
     effects: list[Effect] = []
     steps: Iterable[Step] = ()
+    asks: bool = False  # not accepted for want of a confirmation alone
     look: bool = False  # a full pass is to be taken now
     closing: str = ""  # the session ends, and why

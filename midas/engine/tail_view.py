@@ -39,7 +39,7 @@ class TailPainter:
         ]
         self.tail = (self._limited(views[0], rules), *views[1:]) if views else ()
         equity = next((figures.equity for figures in self._watch.figures.values()), nan)
-        self.stress = tuple(_stress(each, equity) for each in self._watch.stress)
+        self.stress = tuple(_stress(each, equity) for each in self._watch.stress(self._state))
 
     def _limited(self, view: TailView, rules: TailRules) -> TailView:
         """The main horizon with its limits, and which entries they refuse because nothing can be computed."""

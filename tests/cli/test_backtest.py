@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from midas.cli import main
-from midas.cli.backtest_page import WIDTH
 
 HEAD = "datetime,open,high,low,close,volume\n"
 
@@ -36,9 +35,19 @@ def candles(tmp_path: Path) -> str:
 def test_a_page_tells_figures_costs_and_assumptions(candles: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["backtest", "trend-following", "--data", candles]) == 0
     text = capsys.readouterr().out
-    for word in ("total return", "buy and hold", "max drawdown", "fees", "assumed:", "latency 50 ms"):
+    for word in (
+        "made",
+        "buy & hold",
+        "worst fall",
+        "fees",
+        "95 % sure",
+        "1 trial on these",
+        "assumed:",
+        "50 ms",
+    ):
         assert word in text
-    assert max(map(len, text.splitlines())) <= WIDTH
+    assert max(map(len, text.splitlines())) < 80
+    assert len(text.splitlines()) <= 28
 
 
 def test_json_holds_the_figures_and_what_was_assumed(

@@ -16,13 +16,14 @@ import pytest
 from midas.assembly.access import sockets
 from midas.cli import main
 from midas.cli.running import LOCK, RUN_FILE, EngineFile
-from midas.domain.command import Answer
+from midas.domain.command import Answer, Kill, Reload, SetMode, SetStrategy
 from midas.domain.event import CommandGiven
 from midas.domain.mode import Mode
 from midas.runtime.doors import LinkServer
 from midas.store.lock import InstanceLock
 from tests.engine.hands import Hands
 from tests.engine.scene import Scene
+from tests.fakes.desk import LIMITS
 from tests.fakes.snapshots import normal
 from tests.fakes.strategy import long
 
@@ -33,6 +34,7 @@ class Door:
     def __init__(self, home: Path) -> None:
         self.hands = Hands(Scene())
         self.silent = False
+        self.files = msgspec.structs.replace(LIMITS, position_max=0.5)
         self._home = home
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
@@ -59,7 +61,10 @@ class Door:
         await server.close()
 
     def _command(self, given: CommandGiven, answer: Callable[[Answer], None]) -> None:
-        told = self.hands.desk.command(given.command)
+        command = given.command
+        if isinstance(command, Reload):  # the runner reads the files
+            command = msgspec.structs.replace(command, limits=self.files)
+        told = self.hands.desk.command(command)
         if self.silent:
             self._stop.set()  # the engine dies with the answer on its lips
         else:
@@ -238,6 +243,44 @@ def test_the_entries_of_a_symbol_or_of_all_are_cancelled(door: Door, say: Say, w
     assert code == 0
     assert out.startswith(f"entries being cancelled: {order.intent.client_id[-4:]}")
     assert order.status == "CANCELED"
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("order buy 0.01 BTC-USDT --price 59999.00", "confirm to send it"),
+        ("amend ORDER --quantity 0.02", "confirm"),
+        ("close BTC-USDT", "confirm"),
+        ("mode normal --reason looked", "it needs a confirmation"),
+        ("reload", "looser would be position_max 0.2 -> 0.5; confirm it"),
+        ("strategy puppet resume", "confirm to let it open new risk again"),
+        ("resume looked", "confirm to release"),
+    ],
+)
+def test_what_wants_a_confirmation_and_has_none_is_a_review_that_changes_nothing(
+    door: Door, say: Say, line: str, sentence: str
+) -> None:
+    order = door.hands.hold("0.01").resting()
+    line = line.replace("ORDER", order.intent.client_id[-4:])
+    first = {"mode": SetMode("OBSERVATION"), "resume": Kill("halt")}
+    before = first.get(line.split()[0], SetStrategy("puppet", running=False))
+    assert door.hands.desk.command(before).accepted
+    control, held, open_before = door.hands.state.control, door.hands.held(), door.hands.open
+    kept = control.mode, control.latched, set(control.gates)
+    code, out, _ = say(f"{line} --json")
+    assert (code, json.loads(out)["done"]) == (0, False)
+    assert sentence in json.loads(out)["sentence"]
+    assert (control.mode, control.latched, set(control.gates)) == kept
+    assert (door.hands.held(), door.hands.open) == (held, open_before)
+    assert say(line)[0] == 0
+
+
+def test_a_riskier_mode_without_a_reason_is_bad_input(door: Door, say: Say) -> None:
+    assert say("mode observation")[0] == 0
+    for line in ("mode normal", "mode normal --confirm"):
+        code, _, err = say(line)
+        assert code == 2
+        assert "a reason of at least 3 letters" in err
 
 
 def test_one_order_is_cancelled_by_its_id(door: Door, say: Say) -> None:

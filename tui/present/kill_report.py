@@ -108,7 +108,8 @@ def document(picture: Picture, at: int) -> str:
         "positions",
         *(f"  {_position(picture, p)}" for p in snapshot.positions if p.quantity),
         "working orders",
-        *(f"  {o.short_id} {o.side} {_digits(o.quantity)} {picture.named(o.instrument)} {o.purpose} {o.status}"
+        *(f"  {o.short_id} {o.side} {_digits(o.quantity)} {picture.named(o.instrument)} {o.purpose} "
+          f"{o.status}"
           for o in snapshot.orders),
         "report",
         *(f"  {line}" for line in kill.report),

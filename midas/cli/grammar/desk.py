@@ -18,7 +18,7 @@ def _mode_options(parser: Parser) -> None:
         "--reason", default="", help="at least 3 letters, where the new mode is riskier than the present one"
     )
     parser.add_argument(
-        "--confirm", action="store_true", help="a riskier mode: yes, now; without it nothing changes (exit 2)"
+        "--confirm", action="store_true", help="a riskier mode: yes, now; without it nothing changes"
     )
 
 
@@ -104,7 +104,9 @@ def _close_options(parser: Parser) -> None:
 
 
 def _reload_options(parser: Parser) -> None:
-    parser.add_argument("--confirm", action="store_true", help="take looser limits, too")
+    parser.add_argument(
+        "--confirm", action="store_true", help="take looser limits, too; without it they are only shown"
+    )
 
 
 def _strategy_options(parser: Parser) -> None:
@@ -113,7 +115,7 @@ def _strategy_options(parser: Parser) -> None:
         "act", metavar="ACT", choices=("pause", "resume"), help="pause: no new risk, exits managed. Or resume"
     )
     parser.add_argument("--reason", default="", help="stands in the journal")
-    parser.add_argument("--confirm", action="store_true", help="resume: yes, now")
+    parser.add_argument("--confirm", action="store_true", help="resume; without it only the review is shown")
 
 
 ROWS: tuple[Row, ...] = (

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import argparse
+
 from midas.cli.grammar.base import Parser, Row, add
-from midas.cli.grammar.values import above_zero, not_below_zero, seeds
+from midas.cli.grammar.shared import no_options
+from midas.cli.grammar.trying import trying_options
+from midas.cli.grammar.values import seeds
 
 
 def _research_options(parser: Parser) -> None:
     words = parser.add_subparsers(title="what to show", metavar="WORD", required=True, parser_class=Parser)
-    add(words, _RISK_EVIDENCE)
+    for row in (_RISK_EVIDENCE, _OVERFITTING_EVIDENCE, _LEAK_EVIDENCE, _COST_EVIDENCE):
+        add(words, row)
 
 
 def _risk_evidence_options(parser: Parser) -> None:
-    parser.add_argument("--seeds", type=seeds, metavar="A..B", help="a world each; default: ten")
+    parser.add_argument("--seeds", type=seeds, metavar="A..B", help="default: as the criteria are stated")
 
 
 def _backtest_options(parser: Parser) -> None:
@@ -20,30 +25,25 @@ def _backtest_options(parser: Parser) -> None:
     parser.add_argument(
         "--data", nargs="+", required=True, metavar="FILE", help="candles: CSV or Parquet, one symbol each"
     )
-    parser.add_argument("--symbol", metavar="NAME", help="of candles that neither column nor file name tells")
-    parser.add_argument("--from", dest="begin", metavar="DATE", help="leave earlier candles out")
-    parser.add_argument("--to", dest="end", metavar="DATE", help="leave later candles out")
     parser.add_argument("--set", action="append", metavar="NAME=VALUE", help="a parameter of the strategy")
+    trying_options(parser)
+    parser.add_argument("--html", metavar="FILE", help="write the whole report as one HTML file, too")
     parser.add_argument(
-        "--cash", type=above_zero, metavar="AMOUNT", help="to begin with; default: exchange.balances"
-    )
-    parser.add_argument("--maker-bps", type=float, metavar="BPS", help="default: exchange.maker_fee")
-    parser.add_argument("--taker-bps", type=float, metavar="BPS", help="default: exchange.taker_fee")
-    parser.add_argument(
-        "--spread-bps", type=not_below_zero, default=1.0, metavar="BPS", help="between bid and ask (1)"
-    )
-    parser.add_argument("--no-impact", action="store_true", help="our own orders don't move the price")
-    parser.add_argument(
-        "--latency-ms",
-        type=not_below_zero,
-        default=50.0,
-        metavar="MS",
-        help="of orders, and of answers (50)",
-    )
-    parser.add_argument(
-        "--volume-share", type=above_zero, default=0.10, metavar="SHARE",
-        help="of a candle's volume that may be ours at most (0.10)",
+        "--save", action=argparse.BooleanOptionalAction, default=True,
+        help="keep the run for `midas report` (done unless --no-save)",
     )  # fmt: skip
+
+
+def _report_options(parser: Parser) -> None:
+    parser.add_argument("run", metavar="RUN", nargs="?", default="", help="an id, a part of one, or `last`")
+    parser.add_argument("--html", metavar="FILE", default="", help="write it as one HTML file")
+    parser.add_argument("--csv", metavar="FOLDER", default="", help="write equity, fills and trades as CSV")
+    parser.add_argument("--parquet", metavar="FOLDER", default="", help="write them as Parquet")
+
+
+def _compare_options(parser: Parser) -> None:
+    parser.add_argument("first", metavar="A", help="a run: an id, a part of one, or `last`")
+    parser.add_argument("second", metavar="B", help="the other one")
 
 
 _RISK_EVIDENCE: Row = (
@@ -51,6 +51,33 @@ _RISK_EVIDENCE: Row = (
     "midas.cli.research:risk_evidence",
     "judge VaR, ES and calibration on generated data, against an oracle; exit code 0 where all criteria hold",
     "midas research risk-evidence --json\nmidas research risk-evidence --seeds 31..40",
+    _risk_evidence_options,
+)
+
+
+_OVERFITTING_EVIDENCE: Row = (
+    "overfitting-evidence",
+    "midas.cli.research:overfitting",
+    "judge PBO and the deflated Sharpe ratio on strategies without skill; exit code 0 where both hold",
+    "midas research overfitting-evidence --json",
+    _risk_evidence_options,
+)
+
+
+_LEAK_EVIDENCE: Row = (
+    "leak-evidence",
+    "midas.cli.research:leaks",
+    "look for the future in all that is shipped and ten planted leaks; exit code 0 where only those have it",
+    "midas research leak-evidence --json",
+    no_options,
+)
+
+
+_COST_EVIDENCE: Row = (
+    "cost-evidence",
+    "midas.cli.research:costs",
+    "compare what orders cost in known books with the cost model, and try its alarm; 0 where both hold",
+    "midas research cost-evidence --json",
     _risk_evidence_options,
 )
 
@@ -63,6 +90,22 @@ ROWS: tuple[Row, ...] = (
         "midas backtest trend-following --data btcusdt-1d.csv --set horizon=10\n"
         "midas backtest trend-following --data btcusdt-1m.csv --from 2020-01-01 --to 2020-02-01 --json",
         _backtest_options,
+    ),
+    (
+        "report",
+        "midas.cli.report:report",
+        "show the report of a back-test; without RUN list all of them",
+        "midas report                      what there is\n"
+        "midas report last --html report.html\n"
+        "midas report 261122-0453 --csv tables",
+        _report_options,
+    ),
+    (
+        "compare",
+        "midas.cli.compare:compare",
+        "set two back-tests side by side, with what differs in how they were made",
+        "midas compare 261122-0453 last",
+        _compare_options,
     ),
     (
         "research",

@@ -1,0 +1,211 @@
+"""The report on a terminal: the first page in 80 columns and 24 rows, the rest below it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from textwrap import wrap
+
+from midas.reports import told, words
+from midas.reports.sheet import Sheet
+from midas.reports.told import Block, Row
+
+NARROW = 80
+ROOMY = 112  # columns from which on plain words stand beside every figure
+NAME, VALUE = 22, 11
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+BLOCKS = " ▁▂▃▄▅▆▇█"
+FALLS, YEARS = 5, 40
+
+
+def first(sheet: Sheet, width: int = NARROW) -> list[str]:
+    """What has to be known before anything else."""
+    width = max(width, NARROW) - 1
+    rows = [f"{told.heading(sheet)}{_id(sheet)}", told.setting(sheet), *wrap(told.verdict(sheet), width), ""]
+    for block in told.first_page(sheet):
+        rows += _block(block, width)
+    rows += [source.remark for source in sheet.data if source.remark]
+    rows += wrap(f"assumed: {'; '.join(told.assumed(sheet))}", width, subsequent_indent="  ")
+    return [_cut(row, width).rstrip() for row in rows]
+
+
+def whole(sheet: Sheet, width: int = NARROW) -> list[str]:
+    """All of it."""
+    edge = max(width, NARROW) - 1
+    rows = [*first(sheet, width), "", *_equity(sheet, edge), ""]
+    for block in told.further(sheet):
+        rows += _block(block, edge)
+    rows += [*_months(sheet), *_falls(sheet), *_spread_of_trades(sheet, edge), *_rolling(sheet, edge)]
+    rows += [*_exposure(sheet, edge), *_parts(sheet), *_data(sheet), *_events(sheet, edge)]
+    return [_cut(row, edge).rstrip() for row in rows]
+
+
+def _id(sheet: Sheet) -> str:
+    return f"   run {sheet.id}" if sheet.id else ""
+
+
+def _block(block: Block, width: int) -> Iterator[str]:
+    """A title with the names of its columns, then a row a figure."""
+    heads = "".join(f"{head:>{VALUE}}" for head in block.heads)
+    yield f"{f'{block.title} ':─<{NAME + (0 if heads else VALUE)}}{heads}"
+    for row in block.rows:
+        yield _row(row, width)
+
+
+def _row(row: Row, width: int) -> str:
+    values = "".join(f"{value:>{VALUE}}" for value in row.values)
+    text = f"{row.name:{NAME}}{values}"
+    text = f"{text}  {row.note}".rstrip() if row.values else f"{row.name:{NAME}}{row.note}"
+    if width >= ROOMY and row.meaning and len(text) < NARROW:
+        text = f"{text:{NARROW}}{row.meaning}"
+    return text
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 3]}..."
+
+
+def _equity(sheet: Sheet, width: int) -> Iterator[str]:
+    """The curve in eight rows, and how far it lay below its peak."""
+    curve = sheet.curve
+    if len(curve.equity) < 2:
+        return
+    margin = 12
+    columns = width - margin
+    rows = 8
+    values = _sampled(curve.equity, columns)
+    low, high = min(values), max(values)
+    tall = [1 + round((v - low) / (high - low) * (rows * 8 - 1)) if high > low else rows * 4 for v in values]
+    yield f"equity in {sheet.currency}, and below it how far it lay under its peak"
+    for row in range(rows):
+        floor = (rows - 1 - row) * 8
+        label = words.number(high if not row else low, 0) if row in (0, rows - 1) else ""
+        yield "".join(BLOCKS[min(8, max(0, t - floor))] for t in tall) + f"{label:>{margin}}"
+    falls = [-value for value in _deepest(curve.drawdown, columns)]
+    worst = max(falls)
+    if worst > 0.0:
+        yield _sparkline(falls, worst) + f"{words.percent(-worst):>{margin}}"
+    yield _dates(sheet, columns)
+
+
+def _dates(sheet: Sheet, columns: int) -> str:
+    span = sheet.ends - sheet.begins
+    left, right = words.moment(sheet.begins, span), words.moment(sheet.ends - 1, span)
+    return f"{left}{right:>{columns - len(left)}}"
+
+
+def _months(sheet: Sheet) -> Iterator[str]:
+    if len(sheet.months) < 2:
+        return
+    yield "returns by month, %"
+    yield f"{'':4}" + "".join(f"{name:>6}" for name in MONTHS) + f"{'year':>7}"
+    for year in sorted({month.year for month in sheet.months})[-YEARS:]:
+        mine = {month.month: month.result for month in sheet.months if month.year == year}
+        cells = "".join(f"{mine[n] * 100:6.1f}" if n in mine else f"{'':6}" for n in range(1, 13))
+        total = 1.0
+        for result in mine.values():
+            total *= 1.0 + result
+        yield f"{year}{cells}{(total - 1.0) * 100:7.1f}"
+    yield ""
+
+
+def _falls(sheet: Sheet) -> Iterator[str]:
+    if not sheet.falls:
+        return
+    span = sheet.ends - sheet.begins
+    yield f"{'worst falls':12}{'from':>12}{'lowest':>12}{'back':>12}{'lasted':>12}"
+    for fall in sheet.falls[:FALLS]:
+        back = words.moment(fall.recovered_at, span) if fall.recovered_at else "not yet"
+        lasted = words.length((fall.recovered_at or sheet.ends) - fall.peak_at)
+        when = f"{words.moment(fall.peak_at, span):>12}{words.moment(fall.trough_at, span):>12}"
+        yield f"{words.percent(fall.depth, 2):12}{when}{back:>12}{lasted:>12}"
+    yield ""
+
+
+def _spread_of_trades(sheet: Sheet, width: int) -> Iterator[str]:
+    if not sheet.bins or sheet.trading.closed < 2:
+        return
+    most = max(each.count for each in sheet.bins)
+    yield f"{words.counted(sheet.trading.closed, 'trade')} by what they made of what was put in"
+    for each in sheet.bins:
+        bar = "█" * round(each.count / most * (width - 40)) or ("▏" if each.count else "")
+        yield f"{words.percent(each.low):>8} to {words.percent(each.high):>8} {each.count:>6} {bar}"
+    yield ""
+
+
+def _rolling(sheet: Sheet, width: int) -> Iterator[str]:
+    if len(sheet.rolling) < 2:
+        return
+    values = [point.value for point in sheet.rolling]
+    columns = width - 28
+    line = _sparkline([v - min(values) for v in _sampled(values, columns)], max(values) - min(values))
+    yield f"Sharpe, {sheet.rolling_days} days before  {line}"
+    low, high, now = (words.number(value) for value in (min(values), max(values), values[-1]))
+    yield f"{'':22}from {low} to {high}, now {now}"
+    yield ""
+
+
+def _exposure(sheet: Sheet, width: int) -> Iterator[str]:
+    values = sheet.curve.exposure
+    if not values or max(values) <= 0.0:
+        return
+    columns = width - 28
+    yield f"{'held over equity':22}{_sparkline(_sampled(values, columns), max(values))}"
+    yield f"{'':22}at most {words.share(max(values))} of equity"
+    yield ""
+
+
+def _parts(sheet: Sheet) -> Iterator[str]:
+    for kind in ("strategy", "instrument", "regime"):
+        mine = [part for part in sheet.parts if part.kind == kind]
+        if len(mine) < 2 and kind != "regime":
+            continue  # all of it
+        last = "of the time" if kind == "regime" else "fees"
+        yield f"{'by ' + kind:24}{'result':>14}{'trades':>10}{last:>14}"
+        for part in mine:
+            more = words.share(part.time) if kind == "regime" else words.money(part.fees)
+            yield f"{part.name[:23]:24}{words.signed(part.profit):>14}{part.trades:>10}{more:>14}"
+        yield ""
+
+
+def _data(sheet: Sheet) -> Iterator[str]:
+    yield "data"
+    for source in sheet.data:
+        where = f"  {source.file}" if source.file else ""
+        rows = f"{source.rows:,} of {words.period(source.period)}"
+        span = f"{words.day(source.begins)} to {words.day(source.ends - 1)}"
+        yield f"  {source.instrument:12}{rows}, {span}{where}"
+    yield ""
+
+
+def _events(sheet: Sheet, width: int) -> Iterator[str]:
+    """What became of the signals, which limits said no, and what the engine had to say."""
+    if sheet.signals:
+        told_of = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(sheet.signals.items()))
+        yield f"signals: {told_of}"
+    if sheet.refusals:
+        refused = ", ".join(f"{limit} {count:,}" for limit, count in sorted(sheet.refusals.items()))
+        yield from wrap(f"refused by: {refused}", width, subsequent_indent="  ")
+    for at, text in sheet.told[:5]:
+        yield f"{words.minute(at)}  {text}"
+    if len(sheet.told) > 5:
+        yield f"... and {len(sheet.told) - 5} more"
+
+
+def _sampled(values: Sequence[float], columns: int) -> list[float]:
+    """As many as there are columns, the last one among them."""
+    columns = max(1, min(columns, 4 * len(values)))
+    picked = [values[min(len(values) - 1, place * len(values) // columns)] for place in range(columns)]
+    picked[-1] = values[-1]
+    return picked
+
+
+def _deepest(values: Sequence[float], columns: int) -> list[float]:
+    """The lowest of each part."""
+    columns = max(1, min(columns, 4 * len(values)))
+    edges = [place * len(values) // columns for place in range(columns + 1)]
+    return [min(values[low : max(high, low + 1)]) for low, high in pairwise(edges)]
+
+
+def _sparkline(values: Sequence[float], full: float) -> str:
+    return "".join(BLOCKS[round(value / full * 8)] if full > 0.0 else BLOCKS[1] for value in values)

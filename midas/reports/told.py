@@ -1,0 +1,282 @@
+"""What a report says: which figures, in which order, in which words. Pages only set it.
+
+Every term stands beside plain words, so that a trader needs no glossary.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from midas.domain.time import DAY
+from midas.reports import words
+from midas.reports.sheet import Benchmark, Fall, Growth, Measure, Sheet
+from midas.statistics.conventions import LEAST_HIT_RATE
+from midas.statistics.targets import ASPIRATION, ASPIRATION_TEXT
+
+SURE = 0.95
+YEARS_MAX = 50.0  # of record that a figure asks: beyond it the number says nothing
+
+
+class Row(NamedTuple):
+    """One line: a name, its values (this run, and the benchmark where it has one), and what to know."""
+
+    name: str
+    values: tuple[str, ...]
+    note: str = ""
+    meaning: str = ""  # plain words, where there is room for them
+    tone: str = ""  # "good", "bad" or neither: of the first value
+
+
+class Block(NamedTuple):
+    """Lines that belong together; `heads` names the columns of values."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def heading(sheet: Sheet) -> str:
+    """`trend-following on BTC-USDT`."""
+    names = sheet.instruments
+    some = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+    return f"{sheet.strategy} on {some}"
+
+
+def setting(sheet: Sheet) -> str:
+    """Of what it was made: dates, candles, parameters."""
+    candles = words.period(min((source.period for source in sheet.data), default=0))
+    span = f"{words.minute(sheet.begins)} to {words.minute(sheet.ends)} UTC"
+    if sheet.ends - sheet.begins >= 3 * DAY:
+        span = f"{words.day(sheet.begins)} to {words.day(sheet.ends - 1)}"
+    return f"{span}, {words.counted(sheet.bars, 'bar')} of {candles}, {_parameters(sheet)}"
+
+
+def verdict(sheet: Sheet) -> str:
+    """One sentence or two: against doing nothing but buying, and against luck."""
+    said = [f"It {_made(sheet.growth.total.value)}{_against(sheet)}."]
+    it = sheet.evidence
+    chance = it.deflated if it.deflated is not None else it.positive
+    if not sheet.trading.closed and not sheet.trading.open:
+        said = ["It never traded."]
+    elif chance is None:
+        said.append("The record is too short to tell skill from luck.")
+    elif chance >= SURE:
+        said.append(f"Luck is an unlikely reason ({words.chance(1.0 - chance)}).")
+    elif (sheet.growth.total.value or 0.0) > 0.0:
+        said.append("Luck can't be ruled out as the reason.")
+    if (sheet.growth.cagr.value or 0.0) >= ASPIRATION:
+        said.append(ASPIRATION_TEXT)
+    return " ".join(said)
+
+
+def first_page(sheet: Sheet) -> list[Block]:
+    """Result beside the benchmark, what trading cost, and how much of it may be luck."""
+    return [_result(sheet), _trades_and_costs(sheet), _luck(sheet)]
+
+
+def further(sheet: Sheet) -> list[Block]:
+    """Every other figure."""
+    return [_returns(sheet), _trades(sheet)]
+
+
+def _result(sheet: Sheet) -> Block:
+    own, other, it = sheet.growth, sheet.benchmark, sheet.evidence
+    return Block("result", ("strategy", "buy & hold"), (
+        Row("made", _pair(own.total, other, "total", words.percent),
+            f"{_round(sheet.cash)} became {_round(sheet.equity)} {sheet.currency}",
+            "after all costs, open positions at the last price", _tone(own.total)),
+        Row("a year (CAGR)", _pair(own.cagr, other, "cagr", words.percent),
+            _sure(words.between(it.cagr, 1, parts=True)) or words.why(own.cagr),
+            "growth a year, compounded", _tone(own.cagr)),
+        Row("swing (volatility)", _pair(own.volatility, other, "volatility", words.share),
+            words.why(own.volatility), "how far a year's return swings around its mean"),
+        Row("worst fall (drawdown)",
+            (words.percent(sheet.worst), words.percent(other.worst) if other else words.ABSENT),
+            _under_water(sheet), "from a peak to the lowest close after it"),
+        Row("Sharpe ratio", _pair(own.sharpe, other, "sharpe", words.number),
+            _sure(words.between(it.sharpe)) or words.why(own.sharpe, 30),
+            "return for the swing taken: 1 is good, 2 is rare", _tone(own.sharpe)),
+        Row("in the market", (words.share(sheet.exposed, 1), "100.0%" if other else words.ABSENT),
+            "of the time", "share of the bars with a position"),
+    ))  # fmt: skip
+
+
+def _trades_and_costs(sheet: Sheet) -> Block:
+    it, costs = sheet.trading, sheet.costs
+    lost = it.closed - it.won
+    still = f", {it.open} still open" if it.open else ""
+    without = sheet.growth.total.value
+    if without is not None and sheet.cash:
+        without += costs.total / sheet.cash
+    parts = f"fees {words.money(costs.fees)}, spread {words.money(costs.spread)}, "
+    parts += f"impact {words.money(costs.impact)}, funding {words.money(costs.funding)}"
+    bps = f"{costs.total / costs.traded * 1e4:.1f} bps of {costs.traded:,.0f} traded" if costs.traded else ""
+    return Block("trades and costs", (), (
+        Row("closed trades", (f"{it.closed:,}",), f"{it.won:,} won, {lost:,} lost{still}",
+            "a trade is from flat to flat"),
+        Row("profit factor", (words.factor(it.profit_factor),), words.why(it.profit_factor, LEAST_HIT_RATE),
+            "what winners made over what losers lost: above 1.3 is the goal"),
+        Row("paid in costs", (words.money(costs.total),), bps,
+            f"{sheet.currency}; inside of every figure above"),
+        Row("", (), parts),
+        Row("made without them", (words.percent(without),), "what the costs took added back",
+            "how much of the edge the costs eat"),
+    ))  # fmt: skip
+
+
+def _luck(sheet: Sheet) -> Block:
+    it, twin = sheet.evidence, sheet.twin
+    needed = it.years_needed
+    has = f"it has {it.years:.1f}"
+    takes = f"{needed:.1f} years" if needed is not None and needed < YEARS_MAX else words.ABSENT
+    rows = [
+        Row("skill above 0 (PSR)", (words.chance(it.positive),), "chance that the Sharpe ratio is real",
+            "probabilistic Sharpe ratio", _surely(it.positive)),
+        Row("after all trials (DSR)", (words.chance(it.deflated),),
+            f"{words.counted(it.trials, 'trial')} on these data counted",
+            "deflated Sharpe ratio: the best of many tries looks good by luck", _surely(it.deflated)),
+        Row("record it takes", (takes,),
+            f"for 95 % sure; {has}" if needed is not None else f"no skill seen yet; {has} years",
+            "how long until luck could be ruled out"),
+    ]  # fmt: skip
+    if it.overfitting is not None:
+        rows.append(Row("overfitted (PBO)", (words.chance(it.overfitting),),
+                        "chance that the choice was luck",
+                        "probability of back-test overfitting over the sweep"))  # fmt: skip
+    if twin is not None:
+        rows.append(Row("random entries", (words.percent(twin.median),),
+                        f"beaten: {words.share(twin.beaten)} of {twin.runs:,} such runs",
+                        f"as many trades begun at random made {words.percent(twin.low)} to "
+                        f"{words.percent(twin.high)}", _surely(twin.beaten)))  # fmt: skip
+    return Block("skill or luck", (), tuple(rows))
+
+
+def _returns(sheet: Sheet) -> Block:
+    own, other, it = sheet.growth, sheet.benchmark, sheet.evidence
+    rows = [
+        Row("Sortino ratio", _pair(own.sortino, other, "sortino", words.number), words.why(own.sortino, 30),
+            "return for the falls taken"),
+        Row("Calmar ratio", _pair(own.calmar, other, "calmar", words.number), words.why(own.calmar),
+            "growth a year over the worst fall, of three years"),
+        Row("recovery factor", _pair(own.recovery_factor, other, "recovery_factor", words.number),
+            words.why(own.recovery_factor, 20), "everything made over the worst fall"),
+        Row("ulcer index", _pair(own.ulcer, other, "ulcer", lambda v: words.share(v, 1)),
+            words.why(own.ulcer, 20), "how deep and long it was below its peaks"),
+        Row("days won", _pair(own.win_rate, other, "win_rate", words.share), words.why(own.win_rate, 30),
+            "of the days on which something changed"),
+        Row("profit factor, days", _pair(own.profit_factor, other, "profit_factor", words.number),
+            words.why(own.profit_factor, 30), "of days, not of trades"),
+        Row("skewness", _pair(own.skewness, other, "skewness", words.number), words.why(own.skewness, 60),
+            "below 0: bad days are larger than good ones"),
+        Row("kurtosis", _pair(own.kurtosis, other, "kurtosis", words.number), words.why(own.kurtosis, 60),
+            "3 is normal; more: rare days decide"),
+    ]  # fmt: skip
+    if it.dependent.value is not None and it.dependent.value < 0.05:
+        rows.insert(0, Row("Sharpe, adjusted", (words.number(it.adjusted.value), words.ABSENT),
+                           f"days hang together (p {it.dependent.value:.2g})",
+                           "annualised by Lo's factor"))  # fmt: skip
+    if other is not None:
+        rows.append(Row("beta", (words.number(other.beta.value), "1.00"), words.why(other.beta, 40),
+                        "how far it moves when the benchmark moves by 1"))  # fmt: skip
+        rows.append(Row("correlation", (words.number(other.correlation.value), "1.00"),
+                        words.why(other.correlation, 40),
+                        "how closely it moves with the benchmark"))  # fmt: skip
+    rows.append(Row("Sharpe above goal", (words.chance(it.goal),), f"the goal is {it.goal_sharpe:g}",
+                    "chance that the true ratio passes it"))  # fmt: skip
+    return Block("more about returns", ("strategy", "buy & hold"), tuple(rows))
+
+
+def _trades(sheet: Sheet) -> Block:
+    it, evidence = sheet.trading, sheet.evidence
+    return Block("more about trades", (), (
+        Row("won", (words.share(it.win_rate.value),),
+            _sure(words.between(evidence.win_rate, 0, parts=True)) or words.why(it.win_rate, LEAST_HIT_RATE),
+            "share of the closed trades"),
+        Row("mean trade", (words.signed(it.expectancy.value),),
+            words.why(it.expectancy, 20) or sheet.currency, "after its costs", _tone(it.expectancy)),
+        Row("win over loss (payoff)", (words.number(it.payoff.value),), words.why(it.payoff, LEAST_HIT_RATE),
+            "the mean win over the mean loss"),
+        Row("system quality (SQN)", (words.number(it.quality.value),), words.why(it.quality, LEAST_HIT_RATE),
+            "how steadily trades win: above 2 is good"),
+        Row("best, worst trade", (words.signed(it.best), words.signed(it.worst)), sheet.currency),
+        Row("longest row", (f"{it.wins_in_row} won", f"{it.losses_in_row} lost"), "one after the other"),
+        Row("held, median", (words.length(it.held_median) if it.closed else words.ABSENT,), "",
+            "half of the trades were shorter"),
+        Row("fills", (f"{it.fills:,}",), f"{it.makers:,} of them rested (maker)"),
+    ))  # fmt: skip
+
+
+def assumed(sheet: Sheet) -> list[str]:
+    """What the run took for granted, in short sentences."""
+    given = sheet.assumptions
+    if not given:
+        return []
+    fees = (given.get("costs") or {}).get("fees") or {}
+    maker, taker = (float(fees.get(name, 0.0)) * 1e4 for name in ("maker", "taker"))
+    impact = "our own orders move the price (square-root law)" if given.get("impact") else "no impact"
+    latency = float(given.get("order_latency", 0)) / 1e6
+    return [
+        f"fees {maker:g} bps resting, {taker:g} bps taking; spread {given.get('spread_bps', 0.0):g} bps; "
+        f"{impact}",
+        f"orders and answers take {latency:g} ms each way; at most {float(given.get('volume_share', 0)):.0%} "
+        "of a bar's volume is ours",
+        "an order that takes trades at the next opening, one that rests once the price has gone through it",
+    ]  # fmt: skip
+
+
+def _parameters(sheet: Sheet) -> str:
+    given = ", ".join(f"{name} {value}" for name, value in sheet.parameters.items())
+    return given or "no parameter set"
+
+
+def _made(total: float | None) -> str:
+    if total is None:
+        return "made nothing that can be told"
+    return f"made {words.percent(total)}" if total >= 0.0 else f"lost {words.share(-total, 1)}"
+
+
+def _against(sheet: Sheet) -> str:
+    other, own = sheet.benchmark, sheet.growth.total.value
+    if other is None or own is None or other.growth.total.value is None:
+        return ""
+    held = other.growth.total.value
+    told = f"{'more' if own > held else 'less'} than buying and holding ({words.percent(held)})"
+    if own <= held and sheet.worst > 0.5 * other.worst:
+        fell = f"{words.percent(sheet.worst)} against {words.percent(other.worst)}"
+        return f", {told}, with a worst fall of {fell}"
+    return f", {told}"
+
+
+def _pair(own: Measure, other: Benchmark | None, name: str, text: object) -> tuple[str, str]:
+    assert callable(text)
+    beside: Growth | None = other.growth if other is not None else None
+    return text(own.value), text(getattr(beside, name).value) if beside is not None else words.ABSENT
+
+
+def _round(amount: float) -> str:
+    return words.number(amount, 2 if abs(amount) < 1_000 else 0)
+
+
+def _sure(interval: str) -> str:
+    return f"95 % sure: {interval}" if interval else ""
+
+
+def _under_water(sheet: Sheet) -> str:
+    if not sheet.falls:
+        return "it never fell"
+    longest = max(sheet.falls, key=lambda fall: _lasted(fall, sheet.ends))
+    still = "" if longest.recovered_at else " so far"
+    lasted = words.length(_lasted(longest, sheet.ends))
+    return f"below a peak for {lasted}{still or ' at most'}"
+
+
+def _lasted(fall: Fall, ends: int) -> int:
+    return (fall.recovered_at or ends) - fall.peak_at
+
+
+def _tone(measure: Measure) -> str:
+    return "" if measure.value is None or measure.value == 0.0 else "good" if measure.value > 0.0 else "bad"
+
+
+def _surely(chance: float | None) -> str:
+    return "good" if chance is not None and chance >= SURE else ""

@@ -1,0 +1,101 @@
+"""A sheet adds up, and agrees with the ledger and with the statistics."""
+
+from __future__ import annotations
+
+from math import prod
+
+import msgspec
+import pytest
+
+from midas.reports.sheet import Sheet, Twin
+from midas.statistics.conventions import CALENDAR, simple_returns
+from midas.statistics.kpis import sharpe_interval
+from midas.statistics.performance import sharpe
+from tests.backtest.stage import walk
+from tests.reports.conftest import DAYS, Made, made
+
+
+def returns(run: Made) -> list[float]:
+    return simple_returns([run.sheet.cash, *run.outcome.curve.equity.tolist()])
+
+
+def test_the_parts_by_strategy_instrument_and_regime_each_add_up_to_the_result(run: Made) -> None:
+    result = run.sheet.equity - run.sheet.cash
+    for kind in ("strategy", "instrument", "regime"):
+        mine = [part for part in run.sheet.parts if part.kind == kind]
+        assert sum(part.profit for part in mine) == pytest.approx(result, abs=1e-6)
+        assert sum(part.trades for part in mine) == run.sheet.trading.closed
+
+
+def test_months_compound_to_the_total_return(run: Made) -> None:
+    total = run.sheet.growth.total.value
+    assert total is not None
+    assert prod(1 + month.result for month in run.sheet.months) - 1 == pytest.approx(total)
+    assert total == pytest.approx(run.sheet.equity / run.sheet.cash - 1)
+
+
+def test_trades_that_are_closed_bring_the_result_where_nothing_is_left(run: Made) -> None:
+    assert run.sheet.trading.open == 0 and run.sheet.trading.closed == len(run.trades) == DAYS // 10
+    assert sum(trade.profit for trade in run.trades) == pytest.approx(run.sheet.equity - run.sheet.cash)
+
+
+def test_sharpe_and_its_interval_are_those_of_the_statistics(run: Made) -> None:
+    daily = returns(run)
+    interval = sharpe_interval(daily, CALENDAR)
+    assert interval is not None and run.sheet.evidence.sharpe is not None
+    assert run.sheet.growth.sharpe.value == pytest.approx(sharpe(daily, CALENDAR).value)
+    assert run.sheet.evidence.sharpe.low == pytest.approx(interval.low)
+
+
+def test_more_trials_leave_less_of_a_sharpe_ratio(run: Made) -> None:
+    many = made(trials=100, trial_variance=0.001).sheet.evidence
+    one = run.sheet.evidence
+    assert one.deflated == one.positive and many.trials == 100
+    assert many.deflated is not None and one.deflated is not None and many.deflated < one.deflated
+
+
+def test_costs_are_fees_as_booked_and_the_spread_that_was_assumed(run: Made) -> None:
+    costs = run.sheet.costs
+    assert costs.fees == pytest.approx(costs.traded * 0.001, rel=1e-6)
+    assert costs.spread == pytest.approx(costs.traded * 1.5e-4, rel=1e-6)  # half of 2 bps, times 1 + v / 2
+    assert costs.impact >= 0.0 and costs.total >= costs.fees + costs.spread
+
+
+def test_the_worst_fall_is_the_deepest_of_all_and_begins_at_a_peak(run: Made) -> None:
+    assert run.sheet.worst == pytest.approx(min(fall.depth for fall in run.sheet.falls))
+    for fall in run.sheet.falls:
+        assert fall.peak_at < fall.trough_at and (not fall.recovered_at or fall.recovered_at > fall.trough_at)
+
+
+def test_the_benchmark_holds_from_the_first_close_and_pays_one_fee(run: Made) -> None:
+    close = run.run.series[0].close
+    assert run.sheet.benchmark is not None
+    assert run.sheet.benchmark.growth.total.value == pytest.approx(close[-1] / close[0] * 0.999 - 1)
+
+
+def test_pictures_keep_the_last_value_and_the_deepest_fall_however_long_the_run() -> None:
+    long = made(walk(500), lambda n: n % 20 < 10).sheet
+    assert len(long.curve.time) <= 480 and len(long.charts[0].candles) <= 240
+    assert long.curve.equity[-1] == pytest.approx(long.equity, abs=0.01)
+    assert min(long.curve.drawdown) == pytest.approx(long.worst, abs=1e-6)
+    candles, close = long.charts[0].candles, long.charts[0].candles[-1].close
+    assert max(c.high for c in candles) >= close >= min(c.low for c in candles)
+
+
+def test_every_trade_is_in_one_bin_and_none_spans_zero(run: Made) -> None:
+    assert sum(each.count for each in run.sheet.bins) == run.sheet.trading.closed
+    assert not any(each.low < 0.0 < each.high for each in run.sheet.bins)
+
+
+def test_a_sheet_reads_back_as_it_was_written(run: Made) -> None:
+    sheet = msgspec.structs.replace(
+        run.sheet, twin=Twin(runs=200, median=0.01, low=-0.1, high=0.1, beaten=0.6)
+    )
+    assert msgspec.json.decode(msgspec.json.encode(sheet), type=Sheet) == sheet
+
+
+def test_a_run_that_never_trades_has_reasons_and_no_figures() -> None:
+    idle = made(held=lambda _: False).sheet
+    assert idle.trading.closed == 0 and idle.trades == () and idle.bins == () and idle.falls == ()
+    assert idle.growth.sharpe.value is None and idle.growth.sharpe.reason == "nothing varies"
+    assert idle.evidence.positive is None and idle.costs.total == 0.0

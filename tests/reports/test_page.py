@@ -1,0 +1,92 @@
+"""What a report says fits a terminal, says what isn't known, and loads nothing."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+import msgspec
+import pytest
+
+from midas.reports import told
+from midas.reports.compare import compared
+from midas.reports.compare_page import page
+from midas.reports.html import document
+from midas.reports.page import first, whole
+from midas.reports.sheet import Twin
+from tests.backtest.stage import walk
+from tests.reports.conftest import Made, made
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_no_row_is_wider_than_the_terminal(run: Made, width: int) -> None:
+    assert max(map(len, whole(run.sheet, width))) < width
+
+
+def test_the_first_page_has_costs_benchmark_intervals_and_trials_on_one_small_screen(run: Made) -> None:
+    rows = first(run.sheet)
+    text = "\n".join(rows)
+    assert len(rows) <= 28
+    for word in ("buy & hold", "95 % sure", "1 trial on these data", "fees", "spread", "impact", "funding"):
+        assert word in text
+
+
+def test_what_is_not_known_has_its_reason(run: Made) -> None:
+    assert "too few: 20 of 30" in "\n".join(first(run.sheet))
+
+
+def test_a_twin_and_a_sweep_are_told_where_they_were_made(run: Made) -> None:
+    sheet = msgspec.structs.replace(
+        run.sheet, twin=Twin(runs=200, median=0.013, low=-0.1, high=0.1, beaten=0.6),
+        evidence=msgspec.structs.replace(run.sheet.evidence, overfitting=0.43),
+    )  # fmt: skip
+    text = "\n".join(first(sheet))
+    assert "beaten: 60% of 200 such runs" in text and "43%" in text
+
+
+def test_the_verdict_says_how_it_did_against_holding() -> None:
+    rising = [1_000.0 + 5.0 * day for day in range(120)]
+    said = told.verdict(made(rising).sheet)
+    assert "less than buying and holding (+59" in said
+    assert told.verdict(made(rising, lambda _: False).sheet) == "It never traded."
+
+
+def test_a_page_in_html_is_whole_and_asks_for_nothing(run: Made) -> None:
+    text = document(run.sheet)
+    assert not re.search(r"https?://|<script|<link|@import|url\(", text)
+    assert "prefers-color-scheme: dark" in text
+    for title in (
+        "Equity and drawdown",
+        "entries and exits",
+        "Returns by month",
+        "How trades ended",
+        "Exposure",
+    ):
+        assert title in text
+    for picture in re.findall(r"<svg.*?</svg>", text, re.S):
+        ElementTree.fromstring(picture)
+
+
+def test_a_name_cannot_break_out_of_the_page(run: Made) -> None:
+    text = document(msgspec.structs.replace(run.sheet, strategy="<script>alert(1)</script>"))
+    assert "<script>" not in text
+
+
+def test_an_empty_run_still_makes_both_pages() -> None:
+    idle = made(walk(3), lambda _: False).sheet
+    assert whole(idle) and "<main>" in document(idle)
+
+
+def test_a_comparison_tells_what_was_made_differently_and_what_came_of_it(run: Made) -> None:
+    other = made(trials=5)
+    changed = msgspec.structs.replace(other.sheet, parameters={"span": 7})
+    found = compared(run.sheet, changed)
+    assert [(each.name, each.first, each.second) for each in found.made] == [("span", "5", "7")]
+    assert not found.other_data
+    rows = page(run.sheet, changed)
+    assert max(map(len, rows)) < 80 and any("growth of both" in row for row in rows)
+
+
+def test_other_data_are_said_before_any_figure(run: Made) -> None:
+    rows = page(run.sheet, made(walk(200, seed=2)).sheet)
+    assert "the data differ: these figures answer two questions" in rows
