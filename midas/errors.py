@@ -11,6 +11,7 @@ MidasError
 |   |-- RepairNeeded           a journal that can't be continued before a person has seen it
 |   |-- OrderInvalid           an order as no venue takes it; the sentence says the nearest that one does
 |   `-- NotLoopback            environment SIM with an address outside this machine
+|-- LookAhead                data of after the clock were asked for: a test of the past that knows its future
 |-- ProcessEnded               an exchange or engine that midas started ended at its start
 |-- ConsoleFailed              a bug of ours in the console; the engine trades on
 |-- EngineFailed               a bug of ours, or a journal that takes no more; a halt is latched
@@ -90,6 +91,10 @@ class OrderInvalid(UsageError):
 
 class NotLoopback(UsageError):
     """Environment SIM resolved to an address outside this machine."""
+
+
+class LookAhead(MidasError):
+    """Something asked for data of after its clock: what it would say was made with the future."""
 
 
 class ProcessEnded(MidasError):

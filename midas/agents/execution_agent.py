@@ -210,6 +210,8 @@ class ExecutionAgent:
             idle = idle and work.settled
         if instrument is None:
             yield from self._closed(state)
+            moving = {traded for (_, traded), work in self._work.items() if not work.settled}
+            self.idle.update(traded for _, traded in self._work if traded not in moving)
         elif idle:
             self.idle.add(instrument)
 

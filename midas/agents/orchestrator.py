@@ -25,7 +25,7 @@ from midas.agents.technical import TechnicalAnalyst
 from midas.domain.decision import Decision, Noted, RegimeChanged, SignalMade, TargetApproved, TargetRefused
 from midas.domain.market import Bar
 from midas.domain.money import plain
-from midas.domain.opinion import Forecast, Regime, Signal
+from midas.domain.opinion import Forecast, Opinion, Regime, Signal
 from midas.domain.sizing import SizeStep
 from midas.domain.verdict import Refused
 from midas.state.market import InstrumentMarket
@@ -93,7 +93,7 @@ class Orchestrator:
         self, hears: str, market: InstrumentMarket, state: State, sequence: int, made: list[Decision]
     ) -> None:
         """What it leads to is added to `made`."""
-        if state.recovering or state.closing or not state.control.permissions.computes_signals:
+        if not self.speaks(state):
             return
         strategies, execution, instrument = self.strategies, self.execution, market.id
         forecast, volatility = self._views.get(instrument, NOTHING_KNOWN)
@@ -101,21 +101,36 @@ class Orchestrator:
             if execution.any_given_up and execution.gave_up(enrolled.name, instrument):
                 strategies.let_go(enrolled.name, instrument)
             opinion = strategies.ask(enrolled, market, state, forecast, volatility)
-            if opinion is not None:
-                signal = strategies.signal(enrolled, opinion, market, sequence, state)
-            elif enrolled.failed:
-                signal = None
-            else:
-                continue
-            if enrolled.failed:
-                text = f"{enrolled.strategy.name} is switched off: {enrolled.failed}"
-                made.append(Noted("STRATEGY", "error", text))
-            if signal is not None:
-                for decision in self._judge(enrolled, signal, state, volatility):
-                    if type(decision) is SignalMade:
-                        state.signals += 1
-                        state.executed += decision.outcome == "acted"
-                    made.append(decision)
+            if opinion is not None or enrolled.failed:
+                self.answered(enrolled, opinion, market, state, sequence, made)
+
+    def speaks(self, state: State) -> bool:
+        """Whether anybody is asked at all."""
+        return not (state.recovering or state.closing) and state.control.permissions.computes_signals
+
+    def studies(self, instrument: str) -> bool:
+        """Whether an analyst reads the bars of this instrument."""
+        return instrument in self._analysts
+
+    def answered(
+        self, enrolled: Enrolled, opinion: Opinion | None, market: InstrumentMarket, state: State,
+        sequence: int, made: list[Decision],
+    ) -> None:  # fmt: skip
+        """An opinion, or a failure (None), and all that it leads to."""
+        signal = None
+        if opinion is not None:
+            signal = self.strategies.signal(enrolled, opinion, market, sequence, state)
+        if enrolled.failed:
+            text = f"{enrolled.name} is switched off: {enrolled.failed}"
+            made.append(Noted("STRATEGY", "error", text))
+        if signal is None:
+            return
+        _, volatility = self._views.get(market.id, NOTHING_KNOWN)
+        for decision in self._judge(enrolled, signal, state, volatility):
+            if type(decision) is SignalMade:
+                state.signals += 1
+                state.executed += decision.outcome == "acted"
+            made.append(decision)
 
     def _judge(
         self, enrolled: Enrolled, signal: Signal, state: State, volatility: float

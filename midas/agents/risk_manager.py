@@ -8,7 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from midas.domain.limits import Limits
-from midas.domain.money import ZERO, as_read, floor_to, from_float, plain
+from midas.domain.money import ZERO, floor_to, from_float, plain
 from midas.domain.opinion import Target, Urgency
 from midas.domain.order import OrderIntent, Purpose, Side
 from midas.domain.verdict import Approved, Breach, Refused, Verdict
@@ -127,7 +127,8 @@ class RiskManager:
             yield breach
         if self._further:
             now = standing(state, self.limits.assets, intent.replaces)
-            one = added(state, now, intent.instrument, intent.strategy, intent.price)
+            price = float(intent.price) if intent.price is not None else None
+            one = added(state, now, intent.instrument, intent.strategy, price)
             yield from self._beyond(one, intent.quantity, now, state)
 
     def _sized(self, target: Target, held: Decimal, price: float, state: State) -> Verdict:
@@ -181,8 +182,7 @@ class RiskManager:
         return f"{words}: together at most {self.limits.cluster_max:.0%} of equity" if words else ""
 
     def _approve(self, target: Target, price: float) -> Approved:
-        width = self.limits.price_collar_bps / 1e4
-        return Approved(target, as_read(price * (1.0 - width)), as_read(price * (1.0 + width)))
+        return Approved(target, price * (1.0 + self.limits.price_collar_bps / 1e4))
 
 
 def reduced(
@@ -196,7 +196,7 @@ def reduced(
         reference_price=market.mark if market.mark == market.mark else 0.0, confidence=1.0, reason=reason,
         time=market.time,
     )  # fmt: skip
-    return Approved(target, market.instrument.tick_size, market.instrument.tick_size)
+    return Approved(target, float(market.instrument.tick_size))
 
 
 def _refused(target: Target, limit: str, sentence: str) -> Refused:

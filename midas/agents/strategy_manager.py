@@ -11,7 +11,16 @@ from typing import TypeVar
 import msgspec
 
 from midas.analysis.regime import POLICIES
-from midas.domain.opinion import Contribution, Forecast, Opinion, Reading, Regime, RegimeLabel, Signal
+from midas.domain.opinion import (
+    Contribution,
+    Forecast,
+    Opinion,
+    Reading,
+    Regime,
+    RegimeLabel,
+    Signal,
+    Urgency,
+)
 from midas.domain.time import SECOND
 from midas.ports.strategy import Briefing, Strategy
 from midas.state.ledger import Sleeve
@@ -62,7 +71,7 @@ class StrategyManager:
         self._listening: dict[tuple[str, str], list[Enrolled]] = {}
         self._unaided: dict[tuple[str, str], tuple[Decimal | None, Briefing]] = {}
         self.spoken: dict[tuple[str, str], Spoken] = {}
-        self._theirs = Context()  # a plugin's precision or traps may not become the ledger's
+        self.context = Context()  # a plugin's precision or traps may not become the ledger's
 
     def listeners(self, hears: str, instrument: str) -> list[Enrolled]:
         """Who is asked on this kind of event of this instrument."""
@@ -76,31 +85,42 @@ class StrategyManager:
         self, enrolled: Enrolled, market: InstrumentMarket, state: State, forecast: Forecast | None, rv: float
     ) -> Opinion | None:
         """One strategy's opinion. A plugin that raises is switched off, never the engine."""
-        strategy, instrument = enrolled.strategy, market.id
+        briefing = self.briefing(enrolled, market.id, state, forecast, rv)
+        ours = getcontext()
+        setcontext(self.context)
+        try:
+            opinion = enrolled.strategy.signal(market, briefing)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the seam around a plugin: its bug becomes a decision
+            self.raised(enrolled, error)
+            return None
+        finally:
+            setcontext(ours)
+        return opinion if opinion is None else self.usable(enrolled, opinion)
+
+    def briefing(
+        self, enrolled: Enrolled, instrument: str, state: State, forecast: Forecast | None, rv: float
+    ) -> Briefing:
+        """What a strategy is told beside the market."""
         key = enrolled.name, instrument
         sleeve = state.ledger.sleeves.get(key)
         if enrolled.unaided:
             cost, briefing = self._unaided.get(key, NOTHING_HELD)
             if sleeve is not None and sleeve.cost is not cost:
                 briefing = self._briefed(key, sleeve)
-        else:
-            regime, (held, average) = _regime(state, instrument), _position(sleeve)
-            briefing = Briefing(regime, forecast, held, average, rv)
-        ours = getcontext()
-        setcontext(self._theirs)
-        try:
-            opinion = strategy.signal(market, briefing)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the seam around a plugin: its bug becomes a decision
-            self._switch_off(enrolled, f"{type(error).__name__}: {error}")
-            return None
-        finally:
-            setcontext(ours)
-        if opinion is None:
-            return None
+            return briefing
+        regime, (held, average) = _regime(state, instrument), _position(sleeve)
+        return Briefing(regime, forecast, held, average, rv)
+
+    def usable(self, enrolled: Enrolled, opinion: Opinion) -> Opinion | None:
+        """The opinion, unless it says what can't be: then the strategy is switched off."""
         if why := _refusal(opinion, enrolled.calibrated):
             self._switch_off(enrolled, why)
             return None
         return opinion
+
+    def raised(self, enrolled: Enrolled, error: BaseException) -> None:
+        """A plugin's bug switches it off."""
+        self._switch_off(enrolled, f"{type(error).__name__}: {error}")
 
     def _switch_off(self, enrolled: Enrolled, why: str) -> None:
         """Until the next start."""
@@ -231,7 +251,20 @@ def _written(enrolled: Enrolled, opinion: Opinion, market: InstrumentMarket, seq
         inputs=_finite(opinion.inputs), probability=chance, gain=opinion.gain, loss=opinion.loss,
         time=market.time, sequence=sequence,
     )  # fmt: skip
+    if _plain(signal):
+        return signal
     return msgspec.json.decode(msgspec.json.encode(signal, enc_hook=float), type=Signal)
+
+
+def _plain(signal: Signal) -> bool:
+    """Whether the journal reads it as it is: nothing in it but Python's own numbers and plain letters."""
+    if signal.contributions or signal.inputs or signal.probability is not None or signal.gain is not None:
+        return False
+    if type(signal.direction) is not float or type(signal.confidence) is not float:
+        return False
+    if type(signal.horizon_ns) is not int or type(signal.urgency) is not Urgency:
+        return False
+    return type(signal.reason) is str and signal.reason.isascii() and abs(signal.horizon_ns) < 1 << 63
 
 
 def _finite(terms: tuple[Term, ...]) -> tuple[Term, ...]:

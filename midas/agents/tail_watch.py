@@ -11,7 +11,7 @@ from midas.domain.limits import Assets
 from midas.domain.market import Bar
 from midas.domain.tail import TailForecast, TailOutcome
 from midas.domain.time import SECOND
-from midas.risk.tail import TailDesk, TailFigures
+from midas.risk.tail import Held, TailDesk, TailFigures
 from midas.state.state import State
 from midas.statistics.stress import Stressed
 
@@ -24,12 +24,25 @@ class TailWatch:
 
     def __init__(self, desk: TailDesk) -> None:
         self.desk = desk
-        self.figures: dict[int, TailFigures] = {}
-        self.stress: tuple[Stressed, ...] = ()
-        self._computed_at = 0
-        self._balances: dict[str, Decimal] = {}  # what the figures were computed of
+        self._held: Held | None = None  # what the figures are about, worked out where somebody looks
+        self._figures: dict[int, TailFigures] | None = {}
+        self._looked_at = 0
+        self._balances: dict[str, Decimal] = {}  # what was held then
         self._seen: dict[int, int] = {}
         self._looked = (-1, -1)  # closes and record of the last look
+
+    @property
+    def figures(self) -> dict[int, TailFigures]:
+        """By horizon, of what was held when it was last looked; another object after every look."""
+        if self._figures is None:
+            held = self._held
+            assert held is not None
+            self._figures = {h: self.desk.figures(h, held) for h in self.desk.rules.horizons}
+        return self._figures
+
+    def stress(self, state: State) -> tuple[Stressed, ...]:
+        """The same holdings in every scenario."""
+        return self.desk.stress(self._held, state) if self._held is not None else ()
 
     def bar(self, bar: Bar, state: State, assets: Assets) -> Iterator[Decision]:
         """At a multiple of a horizon, once every instrument's bar is in: a fast market waits for no tick."""
@@ -46,7 +59,7 @@ class TailWatch:
             return
         fresh = [h for h in self.desk.rules.horizons if self._is_fresh(h, state)]
         if fresh or due:
-            self._compute(at, state, assets)
+            self._look(at, state, assets)
         for horizon in self.desk.rules.horizons:
             outcome, waits = self._outcome(horizon, state)
             forecast = self._forecast(horizon, state) if horizon in fresh and not waits else None
@@ -59,15 +72,14 @@ class TailWatch:
 
     def _due(self, at: int, state: State) -> bool:
         """Whether the figures are too old for what is held; the clock may have been set back."""
-        age, every = at - self._computed_at, self.desk.rules.every
+        age, every = at - self._looked_at, self.desk.rules.every
         if 0 <= age < min(TRADED, every):
             return False
         return not 0 <= age < (TRADED if self._balances != state.ledger.balances else every)
 
-    def _compute(self, at: int, state: State, assets: Assets) -> None:
-        self._computed_at, self._balances = at, dict(state.ledger.balances)
-        self.figures = {h: self.desk.figures(h, state, assets) for h in self.desk.rules.horizons}
-        self.stress = self.desk.stress(state, assets)
+    def _look(self, at: int, state: State, assets: Assets) -> None:
+        self._looked_at, self._balances = at, dict(state.ledger.balances)
+        self._held, self._figures = self.desk.held(state, assets), None
 
     def _is_fresh(self, horizon: int, state: State) -> bool:
         """Has a bar of ours just closed at a multiple of the horizon?"""
@@ -92,10 +104,12 @@ class TailWatch:
 
     def _forecast(self, horizon: int, state: State) -> TailForecast | None:
         """Of what is held now until the next multiple; a flat account forecasts nothing."""
-        figures = self.figures[horizon]
-        if not figures.weights or not figures.filtered.known:
+        held = self._held
+        if held is None or not held.weights:
             return None
-        prices = {name: state.markets[name].mark for name in figures.weights}
+        risk = self.desk.risk(horizon, held)
+        if not risk.known:
+            return None
+        prices = {name: state.markets[name].mark for name in held.weights}
         due = state.closes.newest[horizon] + horizon
-        risk = figures.filtered
-        return TailForecast(due, dict(figures.weights), prices, risk.value_at_risk, risk.expected_shortfall)
+        return TailForecast(due, dict(held.weights), prices, risk.value_at_risk, risk.expected_shortfall)

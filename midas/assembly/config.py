@@ -16,7 +16,7 @@ from midas.domain.stops import StopRules
 from midas.domain.tail import TailRules
 from midas.domain.time import MILLISECOND, MINUTE, SECOND
 from midas.domain.triggers import TriggerRules
-from midas.engine.build import EngineConfig, StrategyConfig
+from midas.engine.config import EngineConfig, StrategyConfig
 from midas.engine.freshness import BOOK_STALE
 from midas.errors import ConfigInvalid, WorkspaceInvalid
 from midas.execution.worker import ExecutionRules

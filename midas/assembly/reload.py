@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from midas.assembly.config import engine_config
 from midas.domain.command import Reload
-from midas.engine.build import EngineConfig
+from midas.engine.config import EngineConfig
 from midas.errors import MidasError
 from midas.settings import Settings
 

@@ -35,7 +35,8 @@ from midas.domain.event import (
 from midas.domain.instrument import Instrument
 from midas.domain.mode import KillLevel, Mode
 from midas.domain.time import MILLISECOND, SECOND
-from midas.engine.build import EngineConfig, build_engine
+from midas.engine.build import build_engine
+from midas.engine.config import EngineConfig
 from midas.engine.snapshot import Assembly, Painter
 from midas.errors import ConfigInvalid, EngineFailed, StoreError, VenueError
 from midas.runtime.beats import Pulse, beat_files

@@ -5,8 +5,8 @@ Nothing is decided here. Signals, sizes, limits, orders and the ledger are the e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, groupby
 from operator import attrgetter
 
 from midas.backtest.assumptions import Assumptions
@@ -35,7 +35,6 @@ class Driver:
         self._venue = venue
         self._record = record
         self._watch = Watch(given.tick_every, given.equity_step, engine.guardian.rules.zone)
-        self._sequence = 0
         self.bars = 0
 
     def open(self, at: int) -> None:
@@ -48,7 +47,6 @@ class Driver:
             FeedStatus(name, "user", at, True),
         )
         # The account is asked for once both streams stand: else nobody could tell what was missed meanwhile.
-        self._sequence = len(opening)
         for audit in [self._engine.step(n, event) for n, event in enumerate(opening, 1)]:
             if audit is not None:
                 self._heard(audit)
@@ -66,22 +64,36 @@ class Driver:
                 self._run_group(list(group))
 
     def _run_single(self, bars: Iterable[Bar]) -> None:
-        """The loop that nearly all of a back-test's time goes into: no call that a quiet bar doesn't need."""
-        venue, watch, step, first = self._venue, self._watch, self._engine.step, self.bars
-        due_at, low, high = watch.next()
-        for count, bar in enumerate(bars, first + 1):
-            if venue.busy:
+        """What nothing waits for is stepped in long glides; every other bar meets the venue first."""
+        source = iter(bars)
+        for bar in source:
+            if self._venue.busy:
                 self._meet((bar,))
-                due_at, low, high = watch.next()
-            self._sequence = sequence = self._sequence + 1
-            audit = step(sequence, bar)
-            self.bars = count
-            if audit is not None:
-                self._heard(audit)
-                due_at, low, high = watch.next()
-            if bar.at >= due_at or not low <= bar.close <= high:
-                self._step(Ticked(bar.at, 0))
-                due_at, low, high = watch.next()
+            if self._venue.busy or not self._glide(bar.instrument, chain((bar,), source)):
+                self._step(bar)
+                self.bars += 1
+                self._look(bar)
+            while not self._venue.busy and self._glide(bar.instrument, source):
+                pass
+
+    def _glide(self, instrument: str, bars: Iterator[Bar]) -> bool:
+        """Bars in one call, until something is decided or a look is due; False where none was taken."""
+        before = self._engine.sequence
+        glided = self._engine.glide(instrument, bars, self._watch.next())
+        if glided is None:
+            return False
+        taken = self._engine.sequence - before
+        self.bars += taken
+        if glided.audit is not None:
+            self._heard(glided.audit)
+        if glided.bar is not None:
+            self._look(glided.bar)
+        return taken > 0
+
+    def _look(self, bar: Bar) -> None:
+        """The guardian looks where it is time to, or equity may have moved."""
+        if bar.at >= self._watch.due_at or self._watch.left(bar):
+            self._step(Ticked(bar.at, 0))
 
     def _run_group(self, bars: Sequence[Bar]) -> None:
         """Bars of one time: the venue trades with all of them before the engine hears the first."""
@@ -102,10 +114,11 @@ class Driver:
                 return
             for event in told:
                 self._step(event)
+            if not self._venue.busy:
+                return
 
     def _step(self, event: Event) -> None:
-        self._sequence += 1
-        audit = self._engine.step(self._sequence, event)
+        audit = self._engine.step(self._engine.sequence + 1, event)
         if audit is not None:
             self._heard(audit)
         if type(event) is Ticked:

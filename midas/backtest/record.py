@@ -58,7 +58,7 @@ class Record:
         if self._keep:
             self.audits.append(body)
         for decision in audit.decisions:
-            if isinstance(decision, FillBooked):
+            if type(decision) is FillBooked:
                 self.fills.append(decision)
             elif type(decision) in _OTHERS:
                 self._other(audit.at, decision)

@@ -16,7 +16,8 @@ from midas.backtest.record import Record
 from midas.backtest.series import Bars, in_order
 from midas.backtest.venue import BarVenue
 from midas.domain.market import Bar
-from midas.engine.build import EngineConfig, build_engine
+from midas.engine.build import build_engine
+from midas.engine.config import EngineConfig
 from midas.ports.strategy import Strategy
 
 COLLECTED_AFTER = 100_000  # new objects: a plugin may make cycles

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
-from itertools import repeat
+from itertools import chain, repeat
 from operator import attrgetter
 
 import msgspec
@@ -45,13 +45,13 @@ class Bars(msgspec.Struct, frozen=True, kw_only=True):
 
     def events(self, delay: int = 0) -> Iterator[Bar]:
         """Each as an event that is heard `delay` after its close."""
-        name, period = self.instrument.id, self.period
-        for first in range(0, len(self), CHUNK):
-            part = slice(first, first + CHUNK)
-            columns = [getattr(self, column)[part].tolist() for column in _COLUMNS]
-            time = columns[0]
-            heard = time if not delay else [at + delay for at in time]
-            yield from map(Bar, repeat(name), time, heard, repeat(period), *columns[1:], repeat(0))
+        return chain.from_iterable(self._made(slice(n, n + CHUNK), delay) for n in range(0, len(self), CHUNK))
+
+    def _made(self, part: slice, delay: int) -> Iterator[Bar]:
+        columns = [getattr(self, column)[part].tolist() for column in _COLUMNS]
+        time, *prices = columns
+        heard = time if not delay else [at + delay for at in time]
+        return map(Bar, repeat(self.instrument.id), time, heard, repeat(self.period), *prices, repeat(0))
 
 
 _COLUMNS = ("time", "open", "high", "low", "close", "volume")

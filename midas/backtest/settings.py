@@ -9,7 +9,7 @@ import msgspec
 from midas.assembly.config import engine_config
 from midas.domain.instrument import Instrument
 from midas.domain.time import DAY
-from midas.engine.build import EngineConfig, StrategyConfig
+from midas.engine.config import EngineConfig, StrategyConfig
 from midas.settings import Settings
 from midas.settings.sections import StrategySettings
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from midas.domain.market import Bar
 from midas.domain.time import SECOND
+from midas.engine.glide import Until
 from midas.state.state import State
 
 EVERYWHERE = (-inf, inf)
@@ -44,9 +45,9 @@ class Watch:
         begins = datetime.combine(today + timedelta(days=1), time(), self._zone)
         return int(begins.timestamp()) * SECOND
 
-    def next(self) -> tuple[int, float, float]:
+    def next(self) -> Until:
         """When to look at the latest, and the band of the only instrument there is."""
-        return (self.due_at, *next(iter(self.bands.values()), EVERYWHERE))
+        return Until(self.due_at, *next(iter(self.bands.values()), EVERYWHERE))
 
     def left(self, bar: Bar) -> bool:
         """Whether its close lies outside of the band."""

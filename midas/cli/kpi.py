@@ -14,6 +14,7 @@ from midas.assembly.access import sockets
 from midas.assembly.config import goals
 from midas.assembly.inherit import left_by
 from midas.cli.absence import silent
+from midas.cli.fate import read_fate
 from midas.cli.options import settings_from
 from midas.cli.running import running
 from midas.domain.time import iso
@@ -32,18 +33,20 @@ CAP = 99.0  # a ratio without losses has no end
 def kpi(args: Namespace) -> int:
     """Print them: of the running engine, else as the last session left them. Raises MidasError."""
     settings = settings_from(args)
-    view, source = _found(settings)
+    view, source, as_of = _found(settings)
     cap = settings.risk.sizing.volatility_target_annual
     if args.json:
-        print(json.dumps({"source": source, **facts(view), **_target(args.target, cap)}))
+        told = {"source": source, "as_of": as_of, **facts(view), **_target(args.target, cap)}
+        print(json.dumps(told))
         return 0
-    print("\n".join(lines(view, source)))
+    print("\n".join(lines(view, source, as_of)))
     if args.target is not None:
         print(f"\ntarget: {target_text(args.target, cap)}")
     return 0
 
 
-def _found(settings: Settings) -> tuple[KpisView, str]:
+def _found(settings: Settings) -> tuple[KpisView, str, int]:
+    """The figures, whose they are, and of which moment (wall time; 0: not known)."""
     home = settings.home
     try:
         pid = running(home).pid
@@ -57,21 +60,22 @@ def _found(settings: Settings) -> tuple[KpisView, str]:
         raise LinkClosed(silent(home, pid, error)) from None
     finally:
         link.close()
-    return snapshot.kpis, f"session {snapshot.session}, running"
+    return snapshot.kpis, f"session {snapshot.session}, running", snapshot.built_at
 
 
-def _left(home: Path, settings: Settings) -> tuple[KpisView, str]:
+def _left(home: Path, settings: Settings) -> tuple[KpisView, str, int]:
     try:
         directory = sessions.newest(home)
     except SessionUnknown:
-        return KpisView(), "no session: there is none in this home yet"
+        return KpisView(), "no session: there is none in this home yet", 0
     try:
         carried = left_by(directory).carried
     except msgspec.MsgspecError as error:
         raise SchemaNewer(f"session {directory.name} holds what this midas doesn't know ({error})") from None
     found = evidence_left(carried)
     view = kpis_view(key_figures(found, goals(settings.risk.kpis)), found, 0)
-    return view, f"session {directory.name}, which has ended"
+    fate = read_fate(home)
+    return view, f"session {directory.name}, which has ended", fate.ended_at if fate is not None else 0
 
 
 def facts(view: KpisView) -> dict[str, object]:
@@ -99,9 +103,9 @@ def _target(target: float | None, cap: float) -> dict[str, object]:
     }  # fmt: skip
 
 
-def lines(view: KpisView, source: str) -> Iterator[str]:
-    """For a person."""
-    at = f", computed {iso(view.computed_at)}" if view.computed_at else ""
+def lines(view: KpisView, source: str, as_of: int = 0) -> Iterator[str]:
+    """For a person; `as_of`: the moment that they are of."""
+    at = f", as of {iso(as_of)}" if as_of else ""
     yield f"key figures of {source}{at}"
     signals = f"{view.signals} signals, {view.executed} of them executed"
     yield f"from {view.days} days, {view.trips} round trips, {signals}"

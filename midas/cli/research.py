@@ -1,4 +1,4 @@
-"""`midas research risk-evidence`: the criteria of risk on generated data, each against its oracle."""
+"""`midas research WORD`: acceptance criteria on generated data, each against its oracle."""
 
 from __future__ import annotations
 
@@ -10,30 +10,76 @@ from contextlib import contextmanager
 
 import msgspec
 
+from midas.cli.options import settings_from
+from midas.research import leak_evidence, overfitting_evidence
 from midas.research.criterion import Criterion
-from midas.research.risk_evidence import SEEDS, Size, Work, criteria, works
+from midas.research.risk_evidence import SEEDS, Size, criteria, works
 
 _INTERRUPTED = 130
+
+Finished = Callable[[str], None]
+"""Hears what has been done of all parts, one at a time."""
 
 
 def risk_evidence(args: Namespace, size: Size | None = None, processes: int | None = None) -> int:
     """Judge; 1 where a criterion isn't met or its control isn't told from it."""
-    todo, done, began = works(args.seeds or SEEDS), 0, time.perf_counter()
-    try:
-        with _progress(len(todo)) as advance:
+    todo = works(args.seeds or SEEDS)
 
-            def finished(work: Work) -> None:
+    def judge(finished: Finished) -> dict[str, Criterion]:
+        return criteria(todo, lambda work: finished(f"{work.kind} {work.seed}"), size, processes)
+
+    return _judged(args, len(todo), judge, f"{len(args.seeds or SEEDS)} seeds")
+
+
+def overfitting(args: Namespace) -> int:
+    """C5 and C6: 1 where one isn't met."""
+    seeds = args.seeds or overfitting_evidence.SEEDS
+
+    def judge(finished: Finished) -> dict[str, Criterion]:
+        return overfitting_evidence.criteria(seeds, lambda seed: finished(f"seed {seed}"))
+
+    return _judged(args, len(seeds), judge, f"{len(seeds)} seeds")
+
+
+def leaks(args: Namespace) -> int:
+    """I1: 1 where a planted leak isn't found or something shipped is accused."""
+    todo = leak_evidence.subjects(settings_from(args))
+    found: list[leak_evidence.Verdict] = []
+
+    def judge(finished: Finished) -> dict[str, Criterion]:
+        found.extend(leak_evidence.verdicts(todo, finished))
+        if not args.json:
+            print("\n".join(map(_accused, found)), end="\n\n")
+        return {"I1": leak_evidence.criterion(found)}
+
+    return _judged(args, len(todo), judge, f"{len(todo)} subjects")
+
+
+def _accused(verdict: leak_evidence.Verdict) -> str:
+    words = verdict.found[0] if verdict.found else "clean"
+    return f"{'planted' if verdict.planted else 'shipped':8} {verdict.name:36} {words}"
+
+
+def _judged(
+    args: Namespace, parts: int, judge: Callable[[Finished], dict[str, Criterion]], of_what: str
+) -> int:
+    """Every criterion as a table for a person (not with --json), and all of them in the last line."""
+    done, began = 0, time.perf_counter()
+    try:
+        with _progress(parts) as advance:
+
+            def finished(what: str) -> None:
                 nonlocal done
                 done += 1
-                advance(work)
+                advance(what)
 
-            found = criteria(todo, finished, size, processes)
+            found = judge(finished)
     except KeyboardInterrupt:
-        print(f"midas: interrupted after {done} of {len(todo)} parts; nothing is judged", file=sys.stderr)
+        print(f"midas: interrupted after {done} of {parts} parts; nothing is judged", file=sys.stderr)
         return _INTERRUPTED
     if not args.json:
         print("\n\n".join(_told(name, criterion) for name, criterion in found.items()))
-        print(f"\n{len(args.seeds or SEEDS)} seeds, {time.perf_counter() - began:.0f} s")
+        print(f"\n{of_what}, {time.perf_counter() - began:.0f} s")
     print(msgspec.json.encode({"criteria": found}).decode())
     return 0 if all(criterion.passed for criterion in found.values()) else 1
 
@@ -54,7 +100,7 @@ def _told(name: str, criterion: Criterion) -> str:
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[Work], None]]:
+def _progress(total: int) -> Iterator[Finished]:
     """A bar on stderr where somebody watches."""
     from rich.console import Console
     from rich.progress import Progress
@@ -62,4 +108,4 @@ def _progress(total: int) -> Iterator[Callable[[Work], None]]:
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("seeds", total=total)
-        yield lambda work: progress.update(task, advance=1, description=f"{work.kind} {work.seed}")
+        yield lambda what: progress.update(task, advance=1, description=what)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from collections.abc import Iterator
+from math import fsum
 from pathlib import Path
 
 import msgspec
@@ -72,6 +73,7 @@ def rows(snapshot: Snapshot, latched: bool, home: Path, pid: int) -> Iterator[Ro
         yield ("" if number else "kill"), line
     yield "account", _account(snapshot, snapshot.money)
     yield "money", _money(snapshot.money)
+    yield from _listed("P&L", list(_results(snapshot)))
     yield from _listed("positions", list(_positions(snapshot)))
     yield from _listed("orders", [_order(order, snapshot) for order in snapshot.orders])
     yield from _listed("external", [_order(order, snapshot) for order in snapshot.foreign], none="")
@@ -130,10 +132,18 @@ def _behind(snapshot: Snapshot) -> bool:
 
 def _money(money: AccountView) -> str:
     share = f"drawdown {_number(money.drawdown * 100, 2)} % of {money.drawdown_max * 100:g} %"
-    return (
-        f"equity {_number(money.equity)} {money.currency}, P&L {_signed(money.pnl)} this session and "
-        f"{_signed(money.pnl_day)} today, {share}, fees {_number(money.fees)}"
-    )
+    return f"equity {_number(money.equity)} {money.currency}, {share}"
+
+
+def _results(snapshot: Snapshot) -> Iterator[str]:
+    """Each figure with its beginning, and whether fees are in it; the words are the console's."""
+    money = snapshot.money
+    session, day = _signed(money.pnl), _signed(money.pnl_day)
+    yield f"{session} this session, {day} today: of equity, open positions and fees in it"
+    opened = fsum(p.unrealised for p in snapshot.positions if p.quantity)
+    fees = f"after fees of {_number(money.fees)}"
+    held = "uP&L of what is held, since its entry and before fees"
+    yield f"session: realised {_signed(money.realised)} {fees}; {held}: {_signed(opened)}"
 
 
 def _positions(snapshot: Snapshot) -> Iterator[str]:
@@ -152,7 +162,7 @@ def _position(position: PositionView, snapshot: Snapshot) -> str:
     return (
         f"{_name(snapshot, position.instrument)} {side} {_exactly(abs(position.quantity))} @ "
         f"{_number(position.average_price)}, mark {_number(position.mark)}, worth {_number(position.value)}, "
-        f"P&L {_signed(position.unrealised)}, {position.strategy}"
+        f"uP&L {_signed(position.unrealised)}, {position.strategy}"
     )
 
 
@@ -169,7 +179,7 @@ def _order(order: OrderView, snapshot: Snapshot) -> str:
 
 def _strategy(strategy: StrategyView) -> str:
     fills = f"{strategy.fills} fill{'s' if strategy.fills > 1 else ''}"
-    done = f", {fills}, realised {_signed(strategy.realised)}" if strategy.fills else ""
+    done = f", session: {fills}, realised {_signed(strategy.realised)} after fees" if strategy.fills else ""
     return f"{strategy.name} {strategy.state}{done}" + (f": {strategy.detail}" if strategy.detail else "")
 
 
@@ -241,6 +251,10 @@ def facts(snapshot: Snapshot, latch_on_disk: bool) -> dict[str, object]:
         "account": snapshot.account,
         "equity": _rounded(money.equity),
         "pnl": _rounded(money.pnl),
+        "pnl_day": _rounded(money.pnl_day),
+        "realised": _rounded(money.realised),
+        "unrealised": _rounded(fsum(p.unrealised for p in snapshot.positions if p.quantity)),
+        "fees": _rounded(money.fees),
         "drawdown": _rounded(money.drawdown),
         "positions": [msgspec.to_builtins(p) for p in snapshot.positions if p.quantity],
         "open_orders": len(snapshot.orders),

@@ -47,6 +47,7 @@ def warm_engine() -> None:
     """Those that an engine steps with: the first use must not stop its loop for seconds."""
     _book(*_prices())
     _features()
+    _filter()
 
 
 def _prices() -> tuple[int, bytes]:
@@ -74,6 +75,13 @@ def _features() -> None:
         features.update(
             Bar(_INSTRUMENT.symbol, number * SECOND, 0, SECOND, price, price + 1, price - 1, price, 1.0, 1)
         )
+
+
+def _filter() -> None:
+    from midas.risk.residuals import residuals
+
+    changes = np.full(3, 0.01)
+    residuals(changes, changes**2, 1e-4, 1, 0.9, 1e-24, np.zeros(2))
 
 
 def _synthetic_market() -> None:

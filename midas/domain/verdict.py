@@ -24,11 +24,10 @@ class Breach(msgspec.Struct, frozen=True):
 
 
 class Approved(msgspec.Struct, frozen=True):
-    """A target that passed every limit, with the price band that its orders must stay in."""
+    """A target that passed every limit, with the most that its entries may pay."""
 
     target: Target
-    price_low: Decimal
-    price_high: Decimal
+    price_most: float  # quote units, of no tick yet
 
 
 class Refused(msgspec.Struct, frozen=True):

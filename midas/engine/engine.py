@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -70,6 +70,7 @@ from midas.engine.effect import (
 from midas.engine.flat_check import FlatCheck
 from midas.engine.freshness import Freshness, pulled
 from midas.engine.gatekeeper import judge, judge_disk
+from midas.engine.glide import Glide, Until
 from midas.engine.listing import Listing
 from midas.engine.passes import Passes, returned
 from midas.engine.reply import Asked
@@ -89,6 +90,13 @@ class Keepers(NamedTuple):
     breakers: BreakerKeeper
     stops: StopKeeper
     tail: TailWatch
+
+
+class Glided(NamedTuple):
+    """Bars that were stepped in one call."""
+
+    bar: Bar | None  # the newest; None: no bar was left
+    audit: Audit | None  # of it: all others had none
 
 
 class Engine:
@@ -113,6 +121,7 @@ class Engine:
         self._listing = Listing(state)
         self._counter = Counter(state)
         self._downsizer = Downsizer(state, orchestrator.risk, orchestrator.execution)
+        self._glide = Glide(state, orchestrator, self.stops)
         self._throttle = Throttle(state, orchestrator.risk, orchestrator.execution)
         self._commands = Commands(state, orchestrator, guardian, costs, self._adjuster, self.tail.desk)
         self._steps: dict[type, Callable[[Any], None]] = {
@@ -161,11 +170,35 @@ class Engine:
             handler(event)
         else:
             self._recorded(event)  # type: ignore[arg-type]  # the market types are all in _steps
+        return self._audit(event)
+
+    def glide(self, instrument: str, bars: Iterator[Bar], until: Until) -> Glided | None:
+        """Step bars of one instrument until one leads to anything; None, and no bar taken, where any could.
+
+        The first bar has the sequence after the newest one's, as with `step`.
+        """
+        speaker = self._glide.speaker(instrument)
+        if speaker is None:
+            return None
+        halt = self._glide.run(speaker, instrument, bars, until)
+        self._sequence += halt.steps
+        if halt.bar is None or not (halt.answered or not halt.stepped):
+            return Glided(halt.bar, None)
+        if not halt.stepped:
+            return Glided(halt.bar, self.step(self._sequence + 1, halt.bar))
+        market = self.state.markets[instrument]
+        self.orchestrator.answered(speaker, halt.opinion, market, self.state, self._sequence, self._decisions)
+        self._proceed(instrument)
+        return Glided(halt.bar, self._audit(halt.bar))
+
+    def _audit(self, event: Event) -> Audit | None:
+        """What this event led to; None where nobody had anything to say."""
         if not self._decisions and not self._effects:
             return None
         if self._decisions:
             self._slow_down()
-        audit = Audit(sequence, _name(type(event)), event.at, tuple(self._decisions), tuple(self._effects))
+        kind, sequence = _name(type(event)), self._sequence
+        audit = Audit(sequence, kind, event.at, tuple(self._decisions), tuple(self._effects))
         self._decisions.clear()
         self._effects.clear()
         return audit
@@ -227,7 +260,8 @@ class Engine:
             self._proceed(event.instrument)
             if not event.synthetic and self.stops.concerned(state):
                 self._keep_stops(event.instrument)
-            self._decisions.extend(self.tail.bar(event, state, self.orchestrator.risk.limits.assets))
+            if not event.time % self._glide.every:
+                self._decisions.extend(self.tail.bar(event, state, self.orchestrator.risk.limits.assets))
 
     def _proceed(self, instrument: str) -> None:
         """A market moved: most of its moves concern no order and no target."""
@@ -246,13 +280,14 @@ class Engine:
         if follow_up is not None:
             follow_up(event)
         decisions = self._decisions
-        for made in decisions:
-            if type(made) is FillBooked and made.purpose is Purpose.STOP:
-                self.orchestrator.execution.stopped_out(made.strategy, made.instrument, made.position)
-        touched = _touched(decisions)
+        kinds = set(map(type, decisions))
+        if FillBooked in kinds:
+            self._stopped_out()
+        touched = not _TOUCHING.isdisjoint(kinds)
         if touched:
             self._work(self.orchestrator.proceed(state, self._sequence))
-        if Anomaly in map(type, decisions) and self._unexplained(event):
+            kinds = set(map(type, decisions))
+        if Anomaly in kinds and self._unexplained(event):
             self._effects.extend(self._passes.look_again())
         if self._commands.waiting(decisions):
             self._work(self._commands.follow(decisions, self._sequence))
@@ -262,6 +297,12 @@ class Engine:
             self._keep_stops()  # after every other exit: those go first
         if state.orders.open:
             self._withdraw_unwanted()
+
+    def _stopped_out(self) -> None:
+        """A stop at the venue has traded: its sleeve's older target is no longer wanted."""
+        for made in self._decisions:
+            if type(made) is FillBooked and made.purpose is Purpose.STOP:
+                self.orchestrator.execution.stopped_out(made.strategy, made.instrument, made.position)
 
     def _unexplained(self, event: Recorded) -> bool:
         """Whether only a full pass can say more; what a pass itself found waits for the next one."""

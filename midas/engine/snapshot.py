@@ -154,6 +154,7 @@ class Painter:
             self._curve = (*self._curve, equity)[-CURVE_SAMPLES:]
         self._kill_report.tick(now)
         self._alarms.update(now, health)
+        self._kpis.look(now)
 
     def counts(self) -> CountsView:
         """Totals of the session."""

@@ -36,7 +36,7 @@ class TailPainter:
             for number, (horizon, figures) in enumerate(self._watch.figures.items())
         )
         equity = next((figures.equity for figures in self._watch.figures.values()), nan)
-        self.stress = tuple(_stress(each, equity) for each in self._watch.stress)
+        self.stress = tuple(_stress(each, equity) for each in self._watch.stress(self._state))
 
 
 def record_of(outcomes: tuple[TailOutcome, ...], level: float) -> TailRecordView:

@@ -23,10 +23,11 @@ def moves(
     """
     now = standing(state, limits.assets, intent.replaces)
     buying = intent.side is Side.BUY
-    one = added(state, now, intent.instrument, intent.strategy, intent.price if buying else None)
+    price = float(intent.price) if intent.price is not None else None
+    one = added(state, now, intent.instrument, intent.strategy, price if buying else None)
     rows = exposure_rows(limits, state, now, one, correlations)
     if buying:
-        rows = [*rows, *order_rows(limits, intent, state, now, one)]
+        rows = [*rows, *order_rows(limits, state, now, one, price)]
     quantity = intent.side.sign * float(intent.quantity)
     made = [_move(row, quantity) for row in rows if row.unit]
     known = [move for move in made if all(map(isfinite, (move.before, move.after, move.maximum)))]

@@ -11,7 +11,7 @@ from decimal import Decimal
 import msgspec
 
 from midas.domain.instrument import Instrument
-from midas.domain.money import ZERO, floor_to, from_float
+from midas.domain.money import ZERO, as_read, floor_to, from_float
 from midas.domain.opinion import Urgency
 from midas.domain.order import OrderType, Side, TimeInForce
 from midas.domain.time import SECOND
@@ -163,4 +163,4 @@ def _inside(approved: Approved, price: Decimal, side: Side, instrument: Instrume
     """
     if side is Side.SELL:
         return max(price, instrument.tick_size)
-    return min(price, floor_to(approved.price_high, instrument.tick_size))
+    return min(price, floor_to(as_read(approved.price_most), instrument.tick_size))

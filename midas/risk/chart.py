@@ -11,6 +11,7 @@ from midas.state.market import InstrumentMarket
 from midas.state.state import State
 
 Members = dict[str, tuple[str, ...]]
+Leg = tuple[int, bool]
 GROUPS = ("asset", "sector", "kind", "currency", "venue")
 
 
@@ -18,7 +19,7 @@ class Group(NamedTuple):
     """What is limited together."""
 
     key: tuple[str, str]  # one of GROUPS, and which of them
-    members: tuple[str, ...]  # instruments
+    places: tuple[int, ...]  # of its instruments in `Chart.names`
     money: tuple[str, ...]  # that counts as it
 
 
@@ -43,6 +44,14 @@ class Place(NamedTuple):
     paid: bool  # it is paid with cash
 
 
+class Other(NamedTuple):
+    """An instrument that another one may move with."""
+
+    place: int
+    name: str
+    dust: float  # what is worth less is no position, quote units
+
+
 class Chart:
     """The groups of a desk, and what its money is."""
 
@@ -50,9 +59,15 @@ class Chart:
         self.assets = assets
         self.names = tuple(state.instruments)
         self.markets: tuple[InstrumentMarket, ...] = tuple(state.markets[name] for name in self.names)
-        self.quotes = {name: i.quote for name, i in state.instruments.items()}
+        self.at = {name: place for place, name in enumerate(self.names)}
+        self.quotes = tuple(i.quote for i in state.instruments.values())
+        self.plain = not state.valuation.foreign  # all prices are in the account's currency
         self.bases = {name: i.base for name, i in state.instruments.items()}
-        self.dust = {name: float(i.notional_min) for name, i in state.instruments.items()}  # quote units
+        # From an asset to the account's currency, by places of markets; True: the pair quotes the other way.
+        self.routes: dict[str, tuple[Leg, ...]] = {
+            asset: tuple((self.at[market.instrument.id], inverse) for market, inverse in legs)
+            for asset, legs in state.valuation.routes.items()
+        }
         self.counted: dict[str, Counted] = {name: assets.of(i) for name, i in state.instruments.items()}
         self.members = {dimension: self._by(state, n) for n, dimension in enumerate(GROUPS)}
         # The account's currency, and quotes that are nobody's position.
@@ -62,22 +77,21 @@ class Chart:
             "currency": _grouped(self.money, assets.currency), "kind": {"crypto": coins},
         }  # fmt: skip
         self.places = {name: self._place(state, i) for name, i in state.instruments.items()}
-        # What a correlation is asked of: not the same asset for another quote.
-        self.others = {
-            name: tuple(n for n, other in state.instruments.items() if other.base != instrument.base)
-            for name, instrument in state.instruments.items()
-        }
+        self.others = {name: self._others(state, i) for name, i in state.instruments.items()}
         # Of a pair whose two sides stand in one group, one is always gone: its currency and its class.
-        self.alike = {name: found for name, i in state.instruments.items() if (found := self._alike(i))}
+        alike = {place: self._alike(i) for place, i in enumerate(state.instruments.values())}
+        self.alike = {place: found for place, found in alike.items() if found}
         self.bounds: dict[str, tuple[Limits, tuple[Bound, ...]]] = {}  # by instrument, of the limits in force
+        self.subjects: dict[tuple[str, ...], str] = {}  # of instruments that move together
         self._groups: dict[tuple[str, str], Group] = {}
 
     def group(self, dimension: str, name: str) -> Group:
         """One of the groups that a dimension of GROUPS has; it may be empty."""
         found = self._groups.get((dimension, name))
         if found is None:
-            members, money = self.members[dimension].get(name, ()), self.money_of.get(dimension, {})
-            found = self._groups[dimension, name] = Group((dimension, name), members, money.get(name, ()))
+            places = tuple(self.at[member] for member in self.members[dimension].get(name, ()))
+            money = self.money_of.get(dimension, {}).get(name, ())
+            found = self._groups[dimension, name] = Group((dimension, name), places, money)
         return found
 
     def _by(self, state: State, dimension: int) -> Members:
@@ -88,6 +102,14 @@ class Chart:
             if of[dimension]:
                 found.setdefault(of[dimension], []).append(name)
         return {group: tuple(names) for group, names in found.items()}
+
+    def _others(self, state: State, instrument: Instrument) -> tuple[Other, ...]:
+        """What a correlation is asked of: not the same asset for another quote."""
+        return tuple(
+            Other(self.at[name], name, float(other.notional_min))
+            for name, other in state.instruments.items()
+            if other.base != instrument.base
+        )
 
     def _place(self, state: State, instrument: Instrument) -> Place:
         counted, quote, assets = self.counted[instrument.id], instrument.quote, self.assets

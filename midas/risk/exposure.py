@@ -6,10 +6,8 @@ NaN, and a NaN is within no limit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
 from math import nan
-from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -23,104 +21,121 @@ from midas.risk.chart import Chart, Group, chart_of
 from midas.state.state import State
 
 Shares = dict[str, float]
-NONE: Shares = {}
-HELD, BARS = attrgetter("quantity"), attrgetter("bars_seen")
+NONE: dict[int, float] = {}
+BUY = Side.BUY  # asked of every open order: a look into an Enum costs more than the comparison
 
 
 class Units:
-    """How much of everything there is and may come, in units of each instrument: no price is in it."""
+    """How much of everything there is and may come: no price is in it. A place is one in the chart."""
 
     __slots__ = ("bought", "cash", "money", "of_strategy", "sold", "units", "worth")
 
-    def __init__(self, state: State, chart: Chart, names: Iterable[str]) -> None:
-        balances, routes = state.ledger.balances, state.valuation.routes
+    def __init__(self, state: State, chart: Chart) -> None:
+        balances, routes = state.ledger.balances, chart.routes
         self.cash = float(balances.get(state.quote, ZERO))
         self.money: Shares = {asset: float(balances.get(asset, ZERO)) for asset in chart.money}
         self.worth = [(float(balances[a]), legs) for a, legs in routes.items() if balances.get(a)]
-        self.units: Shares = dict.fromkeys(names, 0.0)
-        self.of_strategy: dict[str, Shares] = {}
-        self.bought: list[tuple[str, float, float]] = []  # (instrument, units, limit price; NaN: none)
-        self.sold: list[tuple[str, str, float, float]] = []  # (the quote's own pair, instrument, as above)
+        self.units = [0.0] * len(chart.names)
+        self.of_strategy: dict[str, dict[int, float]] = {}
+        self.bought: list[tuple[int, float, float]] = []  # (place, units, limit price; NaN: none)
+        self.sold: list[tuple[int, int, float, float]] = []  # (place of the quote's own pair, as above)
 
-    def of(self, strategy: str, name: str, quantity: float) -> None:
+    def of(self, strategy: str, place: int, quantity: float) -> None:
         """More of one instrument for one strategy."""
         shares = self.of_strategy.setdefault(strategy, {})
-        shares[name] = shares.get(name, 0.0) + quantity
+        shares[place] = shares.get(place, 0.0) + quantity
+
+    def buy(self, strategy: str, place: int, quantity: float, price: float) -> None:
+        """What is bought is held, and has to be paid; no `strategy`: it isn't ours."""
+        self.units[place] += quantity
+        self.bought.append((place, quantity, price))
+        if strategy:
+            self.of(strategy, place, quantity)
 
 
 class Exposure:
     """The account's worst case: every buy order fills and no sell order does."""
 
     __slots__ = (
-        "_found",
-        "_gone",
-        "_kept",
-        "by_instrument",
-        "cash",
-        "chart",
-        "equity",
-        "looked",
-        "reserved",
-        "values",
-    )
+        "_found", "_gone", "_scale", "account", "cash", "chart", "equity", "looked", "marks", "reserved",
+        "shares", "values",
+    )  # fmt: skip
 
-    def __init__(self, state: State, chart: Chart, found: Units, prices: list[float] | None = None) -> None:
-        """`prices`: the marks of the chart's markets, where somebody has just asked for them."""
-        self.chart, self._found = chart, found
+    def __init__(self, chart: Chart, found: Units, marks: list[float]) -> None:
+        """`marks`: of the chart's markets."""
+        self.chart, self.marks, self.account, self._found = chart, marks, chart.money[0], found
         self.looked: dict[tuple[str, str], tuple[Any, ...]] = {}  # what was worked out of it for one sleeve
-        marks = dict(zip(chart.names, prices or [m.mark for m in chart.markets], strict=False))
-        self.equity = equity = _equity(found, marks)  # account currency
-        scale = 1.0 / equity if equity > 0.0 else nan
-        value, account = state.valuation.value, state.quote
-        # The share of equity that one unit of an instrument is worth.
-        self.values: Shares = {}
-        quotes = chart.quotes
-        for name, quote in quotes.items():
-            worth = marks[name] if quote == account else value(marks[name], quote)
-            self.values[name] = worth * scale
-        self.reserved: Shares = {}  # by quote currency, in its units: what open buy orders may still cost
+        equity = found.cash  # as `State.equity`, to the last bit
+        for amount, legs in found.worth:
+            for place, inverse in legs:
+                amount = amount / marks[place] if inverse else amount * marks[place]
+            equity += amount
+        self.equity = equity  # account currency
+        self._scale = scale = 1.0 / equity if equity > 0.0 else nan
+        quotes, alike, units = chart.quotes, chart.alike, found.units
+        if chart.plain:
+            values = [mark * scale for mark in marks]
+        else:
+            values = [self._worth(mark, quote) * scale for mark, quote in zip(marks, quotes, strict=True)]
+        self.values = values  # the share of equity that one unit of each instrument is worth
+        reserved: Shares = {}
+        self.reserved = reserved  # by quote currency, in its units: what open buy orders may still cost
         self._gone: dict[tuple[str, str], float] = {}  # of groups that hold both sides of an order
-        units, reserved = found.units, self.reserved
-        for name, quantity, price in found.bought:
-            quote, mark = quotes[name], marks[name]
+        for place, quantity, price in found.bought:
+            quote, mark = quotes[place], marks[place]
             costs = quantity * (price if price > mark else mark)
             reserved[quote] = reserved.get(quote, 0.0) + costs
-            if name in chart.alike:
-                self._leave(state, name, quote, costs, scale)
+            if place in alike:
+                self._leave(place, costs)
         if found.sold:
-            units = dict(units)
-        for pair, name, quantity, price in found.sold:
-            mark = marks[name]
-            brings = quantity * (price if price > mark else mark)
-            units[pair] += brings
-            if name in chart.alike:
-                self._leave(state, name, quotes[name], brings, scale)
-        values = self.values
-        self.by_instrument: Shares = {n: q * values[n] if q else 0.0 for n, q in units.items()}
+            units = list(units)
+            for pair, place, quantity, price in found.sold:
+                mark = marks[place]
+                brings = quantity * (price if price > mark else mark)
+                units[pair] += brings
+                if place in alike:
+                    self._leave(place, brings)
+        # Of each instrument, in the order of the chart: nothing is nothing where there is no price, too.
+        self.shares = [q * value if q else 0.0 for q, value in zip(units, values, strict=True)]
         self.cash = 0.0  # money left in the worst case
-        self._kept: dict[str, float] = {}  # money as it is, for the groups that it stands in
-        for asset in chart.money:
-            balance = found.money[asset]
-            left = balance - reserved.get(asset, 0.0)
-            if asset != account:
-                balance, left = value(balance, asset), value(left, asset)
-            self.cash += left * scale
-            self._kept[asset] = balance * scale
+        for asset, balance in found.money.items():
+            self.cash += self._worth(balance - reserved.get(asset, 0.0), asset) * scale
 
-    def _leave(self, state: State, name: str, quote: str, price: float, scale: float) -> None:
+    def _worth(self, amount: float, asset: str) -> float:
+        """As `Valuation.value`, of the marks that this was worked out with."""
+        if asset == self.account:
+            return amount
+        legs = self.chart.routes.get(asset)
+        if legs is None:
+            return nan
+        for place, inverse in legs:
+            amount = amount / self.marks[place] if inverse else amount * self.marks[place]
+        return amount
+
+    def _leave(self, place: int, price: float) -> None:
         """One side of an order is gone from the groups that hold both."""
-        share = state.valuation.value(price, quote) * scale
-        for key in self.chart.alike[name]:
+        share = self._worth(price, self.chart.quotes[place]) * self._scale
+        for key in self.chart.alike[place]:
             self._gone[key] = self._gone.get(key, 0.0) + share
+
+    def balance(self, asset: str) -> float | None:
+        """What there is of an asset that is cash, in its units; None: it isn't."""
+        return self._found.money.get(asset)
+
+    @property
+    def by_instrument(self) -> Shares:
+        """Every instrument's share of equity."""
+        return dict(zip(self.chart.names, self.shares, strict=True))
 
     def share(self, group: Group) -> float:
         """All of a group, and the money that counts as it."""
-        shares, (key, members, money) = self.by_instrument, group
-        share = shares[members[0]] if len(members) == 1 else sum(map(shares.__getitem__, members), 0.0)
+        shares, (key, places, money), share = self.shares, group, 0.0
+        for place in places:
+            share += shares[place]
         if self._gone:
             share -= self._gone.get(key, 0.0)
         for asset in money:
-            share += self._kept[asset]
+            share += self._worth(self._found.money[asset], asset) * self._scale
         return share
 
     def asset(self, base: str) -> float:
@@ -138,8 +153,8 @@ class Exposure:
     def strategy(self, name: str) -> float:
         """What one strategy holds and is buying."""
         share, values = 0.0, self.values
-        for instrument, quantity in self._found.of_strategy.get(name, NONE).items():
-            share += quantity * values[instrument]
+        for place, quantity in self._found.of_strategy.get(name, NONE).items():
+            share += quantity * values[place]
         return share
 
     @property
@@ -189,7 +204,7 @@ class Exposure:
         return {name: self.share(chart.group(dimension, name)) for name in chart.members[dimension]}
 
 
-class Added(msgspec.Struct, frozen=True):
+class Added(msgspec.Struct, frozen=True, gc=False):
     """More of one instrument: what a unit of it does to the account."""
 
     instrument: Instrument
@@ -209,31 +224,35 @@ def worst_case(
     found = _counted(state, chart, order.replaces if order is not None else "", open_orders=True)
     if target is not None:
         more = float(max(ZERO, target.quantity - counted(state, target.strategy, target.instrument)))
-        _buy(found, target.instrument, target.strategy, more, nan)
-    if order is not None and order.side is Side.BUY:
-        _buy(found, order.instrument, order.strategy, float(order.quantity), _limit(order))
-    return Exposure(state, chart, found)
+        found.buy(target.strategy, chart.at[target.instrument], more, nan)
+    if order is not None and order.side is BUY:
+        found.buy(order.strategy, chart.at[order.instrument], float(order.quantity), _limit(order))
+    return Exposure(chart, found, [m.mark for m in chart.markets])
 
 
 def standing(state: State, assets: Assets, without: str = "", *, open_orders: bool = True) -> Exposure:
     """The worst case of what is held and open now; without `open_orders`, what is held.
 
-    `without`: an order that is closed before what is asked for could be sent.
+    `without`: an order that is closed before what is asked for could be sent. All the rest is remembered
+    until an order, holding, balance or price is another one: a review and its order ask twice.
     """
-    chart = chart_of(state, assets)
-    open_orders = open_orders or not (state.orders.open or state.orders.foreign)  # the same where none is
-    if without or not open_orders:
-        return Exposure(state, chart, _counted(state, chart, without, open_orders=open_orders))
-    return _remembered(state, chart)
+    if without or not (open_orders or not (state.orders.open or state.orders.foreign)):
+        chart = chart_of(state, assets)
+        found = _counted(state, chart, without, open_orders=open_orders)
+        return Exposure(chart, found, [m.mark for m in chart.markets])
+    known = state.derived.get("exposure")
+    if not isinstance(known, _Known) or not known.stands(state, assets):
+        known = state.derived["exposure"] = _Known(state, chart_of(state, assets))
+    return known.now()
 
 
-def added(state: State, now: Exposure, name: str, strategy: str, price: Decimal | None = None) -> Added:
+def added(state: State, now: Exposure, name: str, strategy: str, price: float | None = None) -> Added:
     """What one more unit of an instrument does, bought at its mark or at a worse `price`."""
-    instrument, mark = state.instruments[name], state.markets[name].mark
-    value = now.values[name]
-    worst = mark if price is None else max(mark, float(price))
-    cost = value if worst == mark else value / mark * worst
-    return Added(instrument, strategy, value, cost, worst)
+    place = now.chart.at[name]
+    mark, value = now.marks[place], now.values[place]
+    if price is None or not price > mark:
+        return Added(state.instruments[name], strategy, value, value, mark)
+    return Added(state.instruments[name], strategy, value, value / mark * price, price)
 
 
 def counted(state: State, strategy: str, instrument: str) -> Decimal:
@@ -243,7 +262,7 @@ def counted(state: State, strategy: str, instrument: str) -> Decimal:
     for order in state.orders.open.values():
         intent = order.intent
         if intent.strategy == strategy and intent.instrument == instrument:
-            found += order.leaves if intent.side is Side.BUY else ZERO
+            found += order.leaves if intent.side is BUY else ZERO
     return found
 
 
@@ -252,102 +271,87 @@ def money(state: State, assets: Assets) -> tuple[str, ...]:
     return chart_of(state, assets).money
 
 
-def _remembered(state: State, chart: Chart) -> Exposure:
-    """Until an order, holding, balance or price is another one: a review and its order ask twice."""
-    marks = [m.mark for m in chart.markets]
-    marks += map(BARS, chart.markets)  # new bars: correlations
-    known = state.derived.get("exposure")
-    if isinstance(known, _Known) and known.chart is chart and known.stands(state):
-        if known.marks != marks:  # never so while one isn't known: NaN is nobody's equal
-            known.marks, known.exposure = marks, Exposure(state, chart, known.found, marks)
-        return known.exposure
-    made = state.derived["exposure"] = _Known(state, chart, marks)
-    return made.exposure
-
-
 class _Known:
-    """What was seen when the worst case was last summed up, and what came of it at the last prices."""
+    """The worst case as it was last summed up, and by what one can tell that it still stands."""
 
-    __slots__ = ("balances", "chart", "exposure", "foreign", "found", "held", "marks", "orders")
+    __slots__ = (
+        "at", "balances", "bars", "chart", "exposure", "foreign", "found", "ledger", "marks", "open",
+        "orders",
+    )  # fmt: skip
 
-    def __init__(self, state: State, chart: Chart, marks: list[float]) -> None:
-        self.chart, self.marks = chart, marks
+    def __init__(self, state: State, chart: Chart) -> None:
         orders, ledger = state.orders, state.ledger
-        self.orders = [(o.intent, o.filled, o.phase, list(o.pending)) for o in orders.open.values()]
-        self.foreign, self.balances = dict(orders.foreign), dict(ledger.balances)
-        self.held = [sleeve.quantity for sleeve in ledger.sleeves.values()]
+        self.chart, self.orders, self.open, self.foreign = chart, orders, orders.open, orders.foreign
+        self.ledger, self.balances = ledger, ledger.balances
+        self.at = orders.changes + ledger.changes
         self.found = _counted(state, chart, "", open_orders=True)
-        self.exposure = Exposure(state, chart, self.found, marks)
+        self.bars = 0
+        self.marks: list[float] = []
+        self.exposure: Exposure | None = None
 
-    def stands(self, state: State) -> bool:
-        """Whether all of it is as it was: mostly the very objects, so that no value is looked at."""
+    def stands(self, state: State, assets: Assets) -> bool:
+        """Nothing was counted since, and it is of the very same books."""
         orders, ledger = state.orders, state.ledger
-        if len(orders.open) != len(self.orders) or orders.foreign != self.foreign:
-            return False
-        for order, (intent, filled, phase, pending) in zip(orders.open.values(), self.orders, strict=False):
-            if order.intent is not intent or order.filled is not filled or order.phase is not phase:
-                return False
-            if order.pending != pending:
-                return False
-        if ledger.balances != self.balances:
-            return False
-        return list(map(HELD, ledger.sleeves.values())) == self.held
+        return (
+            self.at == orders.changes + ledger.changes
+            and self.chart.assets is assets
+            and self.orders is orders
+            and self.open is orders.open
+            and self.foreign is orders.foreign
+            and self.ledger is ledger
+            and self.balances is ledger.balances
+        )
+
+    def now(self) -> Exposure:
+        """At the prices of this moment, and with its bars, of which come correlations."""
+        markets = self.chart.markets
+        marks = [market.mark for market in markets]
+        bars = sum([market.bars_seen for market in markets])
+        found = self.exposure
+        if found is None or self.bars != bars or self.marks != marks:
+            found = self.exposure = Exposure(self.chart, self.found, marks)
+            self.marks, self.bars = marks, bars
+        return found
 
 
 def _counted(state: State, chart: Chart, without: str, *, open_orders: bool) -> Units:
-    found = Units(state, chart, chart.names)
-    _hold(state, found)
+    found, at = Units(state, chart), chart.at
+    _hold(state, chart, found)
     if not open_orders:
         return found
+    crosses = state.valuation.crosses
     for client_id, order in state.orders.open.items():
         intent = order.intent
         if client_id == without:
             continue
-        if intent.side is Side.BUY:
-            _buy(found, intent.instrument, intent.strategy, float(order.reserved), _limit(intent))
-        elif state.valuation.crosses:  # a stop, too: it may have come to its price unheard
+        if intent.side is BUY:
+            found.buy(intent.strategy, at[intent.instrument], float(order.reserved), _limit(intent))
+        elif crosses:  # a stop, too: it may have come to its price unheard
             pair = state.valuation.pairs.get(state.instruments[intent.instrument].quote)
             if pair is not None:  # euros for a share: what is sold brings a position
-                found.sold.append((pair, intent.instrument, float(order.reserved), _limit(intent)))
+                selling = float(order.reserved), _limit(intent)
+                found.sold.append((at[pair], at[intent.instrument], *selling))
     for report in state.orders.foreign.values():
-        if report.side is Side.BUY and report.instrument in found.units:
-            _buy(found, report.instrument, "", float(report.quantity - report.filled), float(report.price))
+        if report.side is BUY and report.instrument in at:
+            left = float(report.quantity - report.filled)
+            found.buy("", at[report.instrument], left, float(report.price))
     return found
 
 
-def _buy(found: Units, name: str, strategy: str, quantity: float, price: float) -> None:
-    found.units[name] += quantity
-    found.bought.append((name, quantity, price))
-    if strategy:
-        found.of(strategy, name, quantity)
-
-
-def _hold(state: State, found: Units) -> None:
+def _hold(state: State, chart: Chart, found: Units) -> None:
     """Positions of all sleeves; what was on the account before us is held in its asset's first pair."""
     explained: Shares = {}
     for (strategy, name), sleeve in state.ledger.sleeves.items():
-        if sleeve.quantity and name in found.units:
-            quantity = float(sleeve.quantity)
-            found.units[name] += quantity
-            found.of(strategy, name, quantity)
-            base = state.instruments[name].base
+        if sleeve.quantity and name in chart.at:
+            quantity, place, base = float(sleeve.quantity), chart.at[name], chart.bases[name]
+            found.units[place] += quantity
+            found.of(strategy, place, quantity)
             explained[base] = explained.get(base, 0.0) + quantity
     for base, name in state.valuation.pairs.items():
         surplus = float(state.ledger.balances.get(base, ZERO)) - explained.get(base, 0.0)
         if surplus > 0.0 and base != state.quote:
-            found.units[name] += surplus
+            found.units[chart.at[name]] += surplus
 
 
 def _limit(intent: OrderIntent) -> float:
     return float(intent.price) if intent.price is not None else nan
-
-
-def _equity(found: Units, marks: Shares) -> float:
-    """As `State.equity`, to the last bit."""
-    total = found.cash
-    for amount, legs in found.worth:
-        for market, inverse in legs:
-            mark = marks[market.instrument.id]
-            amount = amount / mark if inverse else amount * mark
-        total += amount
-    return total

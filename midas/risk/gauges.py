@@ -117,8 +117,8 @@ def _shares(state: State, limits: Limits, now: Exposure, correlations: Correlati
 def _clusters(state: State, limits: Limits, now: Exposure, correlations: Correlations) -> dict[str, float]:
     """The share of each position together with all that move with it."""
     found: dict[str, float] = {}
-    for name, instrument in state.instruments.items():
-        if now.by_instrument[name] > 0.0 and (members := cluster(limits, state, now, name, correlations)):
+    for (name, instrument), share in zip(state.instruments.items(), now.shares, strict=True):
+        if share > 0.0 and (members := cluster(limits, state, now, name, correlations)):
             together = [instrument.base, *(state.instruments[i].base for i in members)]
             found[", ".join(together)] = sum(now.asset(base) for base in dict.fromkeys(together))
     return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
-from functools import lru_cache
 
 from midas.domain.instrument import Instrument
 from midas.domain.limits import DOLLAR, Assets, Limits
@@ -33,22 +32,23 @@ def exposure_rows(
 
     Those that allow all of equity can't bind: a spot account doesn't hold more. The cluster comes last.
     """
-    place = now.chart.places[one.instrument.id]
-    cash = Row("cash", "cash", now.cash, one.cost if place.paid else 0.0, limits.cash_min, floor=True)
-    key = one.instrument.id, one.strategy
+    name = one.instrument.id
+    place, key = now.chart.places[name], (name, one.strategy)
+    cash = Row("cash", "cash", now.cash, one.cost if place.paid else 0.0, limits.cash_min, True)
     known = now.looked.get(key)
     if known is None or known[0] is not limits or place.same_kind:
         groups = _groups(limits, now, one)
-        known = now.looked[key] = limits, groups, _together(limits, state, now, one, correlations)
+        held = groups[0].before  # of the asset itself
+        known = now.looked[key] = limits, groups, _together(limits, state, now, one, held, correlations)
     return [*known[1], cash, *known[2]]
 
 
 def _groups(limits: Limits, now: Exposure, one: Added) -> list[Row]:
-    value, share = one.value, now.share
-    known = now.chart.bounds.get(one.instrument.id)
+    """The limit of the asset comes first."""
+    value, share, chart, name = one.value, now.share, now.chart, one.instrument.id
+    known = chart.bounds.get(name)
     if known is None or known[0] is not limits:
-        bounds = tuple(_bounds(limits, now.chart, one.instrument))
-        known = now.chart.bounds[one.instrument.id] = limits, bounds
+        known = chart.bounds[name] = limits, tuple(_bounds(limits, chart, one.instrument))
     rows = [
         Row(limit, name, share(group), max(0.0, value - one.cost) if paid_alike else value, maximum)
         for limit, name, group, maximum, paid_alike in known[1]
@@ -75,22 +75,22 @@ def _bounds(limits: Limits, chart: Chart, instrument: Instrument) -> Iterator[Bo
 
 
 def _together(
-    limits: Limits, state: State, now: Exposure, one: Added, correlations: Correlations
+    limits: Limits, state: State, now: Exposure, one: Added, held: float, correlations: Correlations
 ) -> tuple[Row, ...]:
-    instrument = one.instrument
-    found = cluster(limits, state, now, instrument.id, correlations)
+    """What is held of the asset and of all that moves with it."""
+    name, chart, share = one.instrument.id, now.chart, held
+    found = cluster(limits, state, now, name, correlations)
     if not found:
         return ()
-    share = now.asset(instrument.base)
-    for name in found:
-        share += now.by_instrument[name]
-    subject = _subject(instrument.base, tuple(map(now.chart.bases.__getitem__, found)))
+    for other in found:
+        share += now.shares[chart.at[other]]
+    key = (name, *found)
+    subject = chart.subjects.get(key)
+    if subject is None:
+        base, *others = (chart.bases[each] for each in key)
+        subject = f"{base} together with {', '.join(others)}, which moves with it,"
+        chart.subjects[key] = subject
     return (Row("correlation", subject, share, one.value, limits.cluster_max),)
-
-
-@lru_cache
-def _subject(base: str, others: tuple[str, ...]) -> str:
-    return f"{base} together with {', '.join(others)}, which moves with it,"
 
 
 def cluster(
@@ -102,10 +102,11 @@ def cluster(
     """
     if limits.cluster_max >= 1.0 or limits.correlation_max >= 1.0:
         return {}
-    shares, dust, found = now.by_instrument, now.chart.dust, dict[str, float]()
-    for other in now.chart.others[name]:
-        share = shares[other]
-        if not share > 0.0 or share * now.equity < dust[other]:
+    shares, equity = now.shares, now.equity
+    found: dict[str, float] = {}
+    for place, other, dust in now.chart.others[name]:
+        share = shares[place]
+        if not share > 0.0 or share * equity < dust:
             continue  # nothing, or dust
         value = correlations.between(state, name, other)
         if value > limits.correlation_max:
@@ -113,11 +114,13 @@ def cluster(
     return found
 
 
-def order_rows(limits: Limits, intent: OrderIntent, state: State, now: Exposure, one: Added) -> list[Row]:
-    """What limits one order of its size alone, and the money that it needs."""
+def order_rows(limits: Limits, state: State, now: Exposure, one: Added, price: float | None) -> list[Row]:
+    """What limits one order of its size alone, and the money that it needs; no `price`: any."""
     instrument, quote = one.instrument, one.instrument.quote
-    price = float(intent.price) if intent.price is not None else one.price
-    free = float(state.ledger.balances.get(quote, ZERO)) - _offered(state, quote)
+    price = one.price if price is None else price
+    free = now.balance(quote)
+    if free is None:
+        free = float(state.ledger.balances.get(quote, ZERO)) - _offered(state, quote)
     notional = state.valuation.value(price, quote)
     rows = [
         Row("order notional", "order of", 0.0, notional, limits.order_notional_max, money=state.quote),
@@ -134,10 +137,11 @@ def sized(
 ) -> tuple[Breach, ...]:
     """Every sized limit that a buy would break, open beside everything else, and what would fit."""
     now = standing(state, limits.assets, intent.replaces)
-    one = added(state, now, intent.instrument, intent.strategy, intent.price)
-    rows = order_rows(limits, intent, state, now, one)
+    price = float(intent.price) if intent.price is not None else None
+    one = added(state, now, intent.instrument, intent.strategy, price)
+    rows = order_rows(limits, state, now, one, price)
     rows += exposure_rows(limits, state, now, one, correlations)
-    return breaches(rows, intent.quantity, one)
+    return breaches(rows, intent.quantity, one) if failing(rows, float(intent.quantity)) else ()
 
 
 def breaches(
@@ -209,14 +213,14 @@ def price_collar(limits: Limits, intent: OrderIntent, state: State) -> Breach | 
 
     An exit is compared with the price that it hits: a wide spread is when one wants to get out.
     """
-    market = state.markets[intent.instrument]
-    leaving = intent.purpose is not ENTRY and intent.side is SELL
-    reference = market.bid_price if leaving else market.mid
+    market, selling = state.markets[intent.instrument], intent.side is SELL
+    reference = market.bid_price if selling and intent.purpose is not ENTRY else market.mid
     if not reference > 0.0:
         return Breach("price collar", 0.0, limits.price_collar_bps, "no price to compare with")
     if intent.price is None:
         return None
-    beyond = (float(intent.price) / reference - 1.0) * intent.side.sign * 1e4
+    beyond = (float(intent.price) / reference - 1.0) * 1e4
+    beyond = -beyond if selling else beyond
     if beyond <= limits.price_collar_bps + TOLERANCE:
         return None
     over = f"at most {limits.price_collar_bps:g}: {brief(beyond - limits.price_collar_bps)} over"

@@ -55,7 +55,7 @@ def _at_the_ask(
     price = max(market.ask_price, market.mark)
     if not price > 0.0 or not isfinite(now.equity):
         return ()
-    one = added(state, now, name, MANUAL, from_float(price, instrument.tick_size))
+    one = added(state, now, name, MANUAL, float(from_float(price, instrument.tick_size)))
     rows = exposure_rows(limits, state, now, one, correlations)
     notional = state.valuation.value(price, instrument.quote)
     most = min(limits.order_notional_max / notional, limits.order_quantity_max.get(instrument.base, 1e12))

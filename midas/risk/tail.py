@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
-from itertools import pairwise
 from math import exp, fsum, isfinite, lgamma, log, nan, sqrt
 
 import msgspec
@@ -23,6 +22,7 @@ from midas.domain.verdict import Breach
 from midas.risk.exposure import standing
 from midas.risk.further import Entry
 from midas.risk.rows import brief
+from midas.risk.sample import Sample
 from midas.state.closes import HorizonCloses
 from midas.state.state import State
 from midas.statistics.conventions import LEAST_VOLATILITY, deviation
@@ -31,11 +31,8 @@ from midas.statistics.parametric import cornish_fisher, normal
 from midas.statistics.portfolio_risk import (
     Component,
     Marginal,
-    Scenarios,
     components,
-    filtered_scenarios,
     marginal,
-    portfolio_risk,
 )
 from midas.statistics.stress import OTHER, SCENARIOS, Stressed, stressed
 from midas.statistics.value_at_risk import TailRisk, least_returns, order, unknown
@@ -47,6 +44,15 @@ FINE = Decimal("1e-12")
 GUESSES = 7  # at the largest size that fits, by secants: never above it, two hundredths below at worst
 LIT = 2.5  # exceptions expected
 GREEN, RED = 0.95, 0.9999  # Basel's zones: how likely so few exceptions are, where the forecast is right
+
+
+class Held(msgspec.Struct, frozen=True):
+    """What was at risk at one moment."""
+
+    at: int  # wall time
+    equity: float
+    weights: Mapping[str, float]  # by instrument: fractions of equity
+    assets: Assets
 
 
 class TailFigures(msgspec.Struct, frozen=True):
@@ -64,41 +70,13 @@ class TailFigures(msgspec.Struct, frozen=True):
     needed: int
 
 
-class _Sample(msgspec.Struct):
-    """The scenarios of some instruments, and what follows from them alone."""
-
-    scenarios: Scenarios
-    returns: dict[str, list[float]]  # as they were, of the same periods
-    columns: dict[str, Floats]  # of the scenarios
-    long: dict[str, float]  # ES of holding nothing else
-    short: dict[str, float]
-
-    def alone(self, names: Iterable[str], weights: Mapping[str, float]) -> float:
-        """What each position risks alone, summed: never less than the ES of all together."""
-        total = 0.0
-        for name in names:
-            weight = weights[name]
-            total += weight * self.long[name] if weight > 0.0 else -weight * self.short[name]
-        return total
-
-    def losses(self, weights: Mapping[str, float]) -> Floats:
-        """In every scenario; sums in one order, so that a replay's are the same to the last bit."""
-        total = np.zeros(len(self.scenarios.rows))
-        for name, weight in sorted(weights.items()):
-            if weight:
-                total -= weight * self.columns[name]
-        return total
-
-
 class TailDesk:
     """Keeps the scenarios of the sets of instruments that were asked for, until a new price comes."""
 
     def __init__(self, rules: TailRules, closes: HorizonCloses) -> None:
         self.rules = rules
         self._closes = closes
-        self._samples: dict[
-            tuple[int, tuple[str, ...]], _Sample
-        ] = {}  # in whatever order they were asked for
+        self._samples: dict[tuple[int, tuple[str, ...]], Sample] = {}  # in whatever order they were asked for
         self._volatilities: dict[str, float] = {}
         self._version = closes.version
         self._limits = [(n, m) for n, m in (("VaR", rules.var_max), ("ES", rules.es_max)) if m > 0.0]
@@ -110,26 +88,33 @@ class TailDesk:
         """Returns of one horizon before anything is said; those that only warm the filter included."""
         return least_returns(self.rules.level) + WARM_UP
 
-    def figures(self, horizon: int, state: State, assets: Assets) -> TailFigures:
-        """Of what is held now."""
-        weights, level = at_risk(state, assets), self.rules.level
+    def held(self, state: State, assets: Assets) -> Held:
+        """What is held now, to be measured at once or where somebody looks."""
+        return Held(state.now, state.equity(), at_risk(state, assets), assets)
+
+    def risk(self, horizon: int, held: Held) -> TailRisk:
+        """What counts: filtered historical simulation."""
+        if lacking := self.lacking(horizon, held.weights):
+            return unknown(METHOD, lacking)
+        return self._sample(horizon, held.weights).risk(held.weights)
+
+    def figures(self, horizon: int, held: Held) -> TailFigures:
+        """Everything about what is held."""
+        weights, level = held.weights, self.rules.level
         sample = self._sample(horizon, weights)
         lacking = self.lacking(horizon, weights)
         if lacking:
-            filtered, expanded, plain_normal = (
-                unknown(name, lacking) for name in (METHOD, "Cornish-Fisher", "normal")
-            )
+            expanded, plain_normal = (unknown(name, lacking) for name in ("Cornish-Fisher", "normal"))
             parts = [Component(name, nan) for name in sorted(weights)]
         else:
-            filtered = portfolio_risk(weights, sample.scenarios, level)
             made = _portfolio(weights, sample.returns)
             nothing = TailRisk(0.0, 0.0, "nothing is held")
             expanded = cornish_fisher(made, level) if weights else nothing
             plain_normal = normal(made, level) if weights else nothing
             parts = components(weights, sample.scenarios, level)
         return TailFigures(
-            horizon, state.now, state.equity(), weights, filtered, expanded, plain_normal, tuple(parts),
-            len(sample.scenarios.rows), least_returns(level),
+            horizon, held.at, held.equity, weights, self.risk(horizon, held), expanded, plain_normal,
+            tuple(parts), sample.count, least_returns(level),
         )  # fmt: skip
 
     def what_if(self, instrument: str, quantity: float, state: State, assets: Assets) -> Marginal | str:
@@ -159,7 +144,7 @@ class TailDesk:
         if not names:
             return None
         sample = self._sample(horizon, names)
-        if len(sample.scenarios.rows) < self._least:
+        if sample.count < self._least:
             return self._unknown(self.lacking(horizon, names))
         alone = sample.alone(names, weights)
         if alone <= self._lowest:
@@ -181,10 +166,10 @@ class TailDesk:
         title, maximum = self._limits[0]
         return Breach(title, 0.0, maximum, f"{title} isn't known: {why}")
 
-    def stress(self, state: State, assets: Assets) -> tuple[Stressed, ...]:
-        """What is held now, in every scenario."""
-        weights = at_risk(state, assets)
-        classes = {name: stress_class(assets, one.base) for name, one in state.instruments.items()}
+    def stress(self, held: Held, state: State) -> tuple[Stressed, ...]:
+        """What is held, in every scenario."""
+        weights = held.weights
+        classes = {name: stress_class(held.assets, one.base) for name, one in state.instruments.items()}
         self._renew()
         for name in weights:
             if name not in self._volatilities:
@@ -196,7 +181,7 @@ class TailDesk:
         """What is missing before something can be said of these instruments; empty where nothing is."""
         if not names:
             return ""
-        have = len(self._sample(horizon, names).scenarios.rows)
+        have = self._sample(horizon, names).count
         needed = least_returns(self.rules.level)
         if have >= needed:
             return ""
@@ -210,13 +195,13 @@ class TailDesk:
             text += f"; {made_up} candles of the venue are made up and don't count"
         return f"{text})"
 
-    def _sample(self, horizon: int, names: Iterable[str]) -> _Sample:
+    def _sample(self, horizon: int, names: Iterable[str]) -> Sample:
         self._renew()
         key = horizon, tuple(names)
         sample = self._samples.get(key)
         if sample is None:
             ordered = horizon, tuple(sorted(key[1]))
-            sample = self._samples.get(ordered) or self._made(*ordered)
+            sample = self._samples.get(ordered) or Sample(ordered[1], self._closes, horizon, self.rules.level)
             self._samples[key] = self._samples[ordered] = sample
         return sample
 
@@ -227,29 +212,16 @@ class TailDesk:
             self._samples.clear()
             self._volatilities.clear()
 
-    def _made(self, horizon: int, names: tuple[str, ...]) -> _Sample:
-        returns = aligned({name: self._closes.of(name, horizon) for name in names}, horizon)
-        scenarios = filtered_scenarios(returns)
-        columns = {
-            name: np.array([row[place] for row in scenarios.rows], np.float64)
-            for place, name in enumerate(scenarios.names)
-        }
-        long, short = (
-            {n: portfolio_risk({n: way}, scenarios, self.rules.level, 1).expected_shortfall for n in names}
-            for way in (1.0, -1.0)
-        )
-        return _Sample(scenarios, returns, columns, long, short)
-
     def _daily_volatility(self, name: str) -> float:
         """By the longest horizon that has enough returns, scaled to a day; NaN where none has."""
         for horizon in sorted(self.rules.horizons, reverse=True):
-            returns = aligned({name: self._closes.of(name, horizon)}, horizon)[name]
+            returns = Sample((name,), self._closes, horizon, self.rules.level).returns[name]
             if len(returns) >= LEAST_VOLATILITY:
                 return deviation(returns) * sqrt(DAY / horizon)
         return nan
 
     def _fitting(
-        self, title: str, maximum: float, losses: Floats, sample: _Sample, entry: Entry, state: State
+        self, title: str, maximum: float, losses: Floats, sample: Sample, entry: Entry, state: State
     ) -> Decimal | None:
         """How much more of the instrument would fit, in whole lots; None where nobody can say."""
         instrument = state.instruments[entry.instrument]
@@ -283,8 +255,8 @@ class TailDesk:
 def held(state: State, assets: Assets) -> dict[str, float]:
     """What is held of each instrument, a fraction of equity; what was on the account before us counts."""
     now, weights = standing(state, assets, open_orders=False), {}
-    for name, weight in now.by_instrument.items():
-        dust = abs(weight) < float(state.instruments[name].lot_size) * abs(now.values[name]) * (1 - TOLERANCE)
+    for name, weight, value in zip(now.chart.names, now.shares, now.values, strict=True):
+        dust = abs(weight) < float(state.instruments[name].lot_size) * abs(value) * (1 - TOLERANCE)
         if weight and not dust:
             weights[name] = weight
     return weights
@@ -326,14 +298,6 @@ def measured(title: str, losses: Floats, level: float) -> float:
     if title == "VaR":
         return at
     return at + fsum((split[place + 1 :] - at).tolist()) / len(losses) / (1.0 - level)
-
-
-def aligned(closes: Mapping[str, Mapping[int, float]], horizon: int) -> dict[str, list[float]]:
-    """Simple returns of the periods that every instrument has, oldest first; a hole makes no return."""
-    each = [set(one) for one in closes.values()]
-    times = sorted(set.intersection(*each)) if each else []
-    steps = [(before, after) for before, after in pairwise(times) if after - before == horizon]
-    return {name: [one[b] / one[a] - 1.0 for a, b in steps] for name, one in closes.items()}
 
 
 def zone(exceptions: int, count: int, probability: float) -> str:

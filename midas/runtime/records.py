@@ -10,7 +10,7 @@ import msgspec
 
 from midas.domain.carry import AlertCarried
 from midas.domain.event import Market, Recorded
-from midas.engine.build import EngineConfig
+from midas.engine.config import EngineConfig
 
 HEADER = "header"
 EVENT = "event"

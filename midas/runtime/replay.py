@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -32,7 +32,6 @@ from midas.domain.decision import (
 from midas.domain.event import MARKET_EVENTS, Event
 from midas.domain.mode import Mode
 from midas.engine import audit as audits
-from midas.engine.engine import Engine
 from midas.errors import AuditDiffers, SchemaNewer, StoreDamaged
 from midas.runtime.records import (
     AUDIT,
@@ -49,6 +48,9 @@ from midas.runtime.records import (
     decode_stamp,
 )
 from midas.state.state import State
+
+if TYPE_CHECKING:  # a fold needs none, and a start waits for its fold
+    from midas.engine.engine import Engine
 
 # Decoding is the expensive part, and few audits hold a decision that the ledger follows from.
 _folded = re.compile(

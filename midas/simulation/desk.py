@@ -24,7 +24,8 @@ from midas.domain.stops import NO_STOPS, StopRules
 from midas.domain.time import MINUTE, SECOND
 from midas.domain.triggers import TriggerRules
 from midas.engine.audit import Audit
-from midas.engine.build import EngineConfig, StrategyConfig, build_engine
+from midas.engine.build import build_engine
+from midas.engine.config import EngineConfig, StrategyConfig
 from midas.engine.snapshot import Painter
 from midas.errors import OutcomeUnknown, Unreachable
 from midas.execution.worker import ExecutionRules

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+from functools import cache
 from math import nan
 from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
 
 from midas.domain.market import BookDelta, BookSnapshot
 from midas.state import window
 from midas.state.lazy import when_used
 
 if TYPE_CHECKING:
-    from midas.state import ladder
-else:  # its compiler takes a third of a second to load, and whoever folds a journal never fills a book
-    ladder = when_used("midas.state.ladder")
+    import numpy as np
+    from numpy.typing import NDArray
 
-Levels = NDArray[np.int64]  # shape (n, 2): tick, lots
+    from midas.state import ladder
+
+    Levels = NDArray[np.int64]  # shape (n, 2): tick, lots
+else:  # they take a third of a second to load, and whoever folds a journal never fills a book
+    np, ladder = when_used("numpy"), when_used("midas.state.ladder")
 
 NO_SNAPSHOT = "no snapshot yet"
-# What every book reads until it is first filled: whoever folds a journal makes many, and fills none.
 _CELLS, _FAR = 2 * window.WINDOW, (2, 2, 4 * window.ROOM)
-_NO_CELLS, _NO_FAR = np.zeros(_CELLS, np.int64), np.zeros(_FAR, np.int64)
 
 
 class OrderBook:
@@ -36,6 +35,7 @@ class OrderBook:
         "_cells",
         "_far",
         "_head",
+        "_own",
         "best_ask",
         "best_ask_lots",
         "best_bid",
@@ -45,14 +45,26 @@ class OrderBook:
         "valid",
     )
 
+    _head: NDArray[np.int64]
+    _cells: NDArray[np.int64]
+    _far: NDArray[np.int64]
+
     def __init__(self) -> None:
-        self._head = np.zeros(2 * window.HEAD, np.int64)
-        self._cells, self._far = _NO_CELLS, _NO_FAR
+        self._own = False  # levels; until then all read the same empty ones
         self.last_id = 0
         self.best_bid = self.best_bid_lots = self.best_ask = self.best_ask_lots = 0
         self.valid = False
         self.reason = NO_SNAPSHOT
-        self._clear()
+
+    def __getattr__(self, name: str) -> NDArray[np.int64]:
+        """The ladder, made when it is first asked for: whoever folds a journal makes many books."""
+        if name not in ("_head", "_cells", "_far"):
+            raise AttributeError(name)
+        self._head = np.zeros(2 * window.HEAD, np.int64)
+        self._head[window.BEST] = self._head[window.HEAD + window.BEST] = window.EMPTY
+        self._cells, self._far = _nothing()
+        made: NDArray[np.int64] = object.__getattribute__(self, name)
+        return made
 
     @property
     def crossed(self) -> bool:
@@ -109,7 +121,7 @@ class OrderBook:
 
         `levels` is an array of shape (n, 2) or the same as little-endian bytes.
         """
-        self._own()
+        self._begin()
         if len(levels) > window.ROOM:
             self._grow(len(levels))
         self._touch(ladder.apply(self._head, self._cells, self._far, levels, bids))
@@ -119,7 +131,7 @@ class OrderBook:
 
         The best bid and ask after each row are written to the same row of `touch`.
         """
-        self._own()
+        self._begin()
         if len(updates) > window.ROOM:
             self._grow(len(updates))
         self._touch(ladder.trace(self._head, self._cells, self._far, updates, touch))
@@ -174,10 +186,12 @@ class OrderBook:
         count = ladder.best(self._head, self._cells, self._far, side, room)
         return room[:count]
 
-    def _own(self) -> None:
+    def _begin(self) -> None:
         """Levels of its own, before the first of them is written."""
-        if self._cells is _NO_CELLS:
-            self._cells, self._far = np.zeros(_CELLS, np.int64), np.zeros(_FAR, np.int64)
+        if not self._own:
+            self._own = True
+            _ = self._head  # where nobody has asked for it yet
+            self._cells, self._far = _zeros()
 
     def _clear(self) -> None:
         if any(self.sizes):  # an empty ladder's pages stay untouched
@@ -193,7 +207,7 @@ class OrderBook:
 
     def _place(self, sides: list[Levels]) -> None:
         """Fill the empty ladder with each side's (key, lots) rows, ascending by key, around their touch."""
-        self._own()
+        self._begin()
         low = ladder.window_low(*(int(side[-1, 0]) if len(side) else window.EMPTY for side in sides))
         self._grow(max(map(len, sides)))
         for number, rows in enumerate(sides):
@@ -206,3 +220,13 @@ class OrderBook:
             wider = np.zeros((2, 2, 2 * (used + more + window.ROOM)), np.int64)
             wider[:, :, :used] = self._far[:, :, :used]
             self._far = wider
+
+
+@cache
+def _nothing() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Cells and far levels of every book that has none."""
+    return _zeros()
+
+
+def _zeros() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    return np.zeros(_CELLS, np.int64), np.zeros(_FAR, np.int64)

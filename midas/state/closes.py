@@ -5,13 +5,69 @@ Only what a market printed counts: history that an exchange made up says nothing
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Mapping
+from math import nan
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from midas.domain.event import CandlesRead
 from midas.domain.market import Bar
 
 Closes = Mapping[int, float]  # market time -> price
+Floats = NDArray[np.float64]
+Times = NDArray[np.int64]
+
+
+class Series(NamedTuple):
+    """One instrument at the multiples of one horizon, oldest first; to look at."""
+
+    time: Times
+    price: Floats
+    change: Floats  # simple return since the one before; NaN for the oldest, and after a hole
+    square: Floats  # of it
+
+
+class _Row:
+    """The newest `kept` of them, in memory twice as long: hardly any price moves others."""
+
+    __slots__ = ("_first", "_horizon", "_kept", "_last", "_prices", "_times", "newest")
+
+    def __init__(self, horizon: int, kept: int) -> None:
+        self._horizon, self._kept = horizon, kept
+        self._first = self._last = 0
+        self._times = np.zeros(2 * kept, np.int64)
+        self._prices = np.full((3, 2 * kept), nan)  # price, change, square
+        self.newest = 0  # time of the newest one; 0: there is none
+
+    def append(self, time: int, price: float) -> None:
+        """A newer one."""
+        if self._last == len(self._times):
+            for column in (self._times, *self._prices):
+                column[: self._kept] = column[self._kept :].copy()
+            self._first, self._last = self._first - self._kept, self._kept
+        at, prices = self._last, self._prices
+        before = float(prices[0, at - 1]) if at and time - self.newest == self._horizon else 0.0
+        change = price / before - 1.0 if before else nan
+        self._times[at] = self.newest = time
+        prices[0, at], prices[1, at], prices[2, at] = price, change, change**2
+        self._last = at + 1
+        self._first = max(self._first, self._last - self._kept)
+
+    def series(self) -> Series:
+        """All of them; no copy."""
+        part = slice(self._first, self._last)
+        return Series(self._times[part], *self._prices[:, part])
+
+    def at(self, time: int) -> float | None:
+        """The price of one time."""
+        known = self._last - 1 if time == self.newest else self._place(time)
+        return float(self._prices[0, known]) if known is not None else None
+
+    def _place(self, time: int) -> int | None:
+        known = self._first + int(np.searchsorted(self._times[self._first : self._last], time))
+        return known if known < self._last and self._times[known] == time else None
 
 
 class HorizonCloses:
@@ -23,13 +79,13 @@ class HorizonCloses:
         self.troubles: dict[tuple[str, int], str] = {}  # why the venue's candles are missing
         self.made_up: dict[tuple[str, int], int] = {}  # candles that no market printed
         self._kept = 0
-        self._rows: dict[tuple[str, int], deque[tuple[int, float]]] = {}
+        self._rows: dict[tuple[str, int], _Row] = {}
 
     def follow(self, instruments: Iterable[str], horizons: Iterable[int], kept: int) -> None:
         """From here on, `kept` prices of each."""
         self._kept = kept
         self.newest = dict.fromkeys(horizons, 0)
-        self._rows = {(i, h): deque(maxlen=kept) for i in instruments for h in self.newest}
+        self._rows = {(i, h): _Row(h, kept) for i in instruments for h in self.newest}
 
     def on_bar(self, bar: Bar) -> None:
         """One bar closed; it counts where its close is a multiple of a horizon."""
@@ -38,10 +94,10 @@ class HorizonCloses:
         for horizon in self.newest:
             if bar.time % horizon:
                 continue
-            rows = self._rows[bar.instrument, horizon]
+            row = self._rows[bar.instrument, horizon]
             self.version += 1
-            if not rows or rows[-1][0] < bar.time:
-                rows.append((bar.time, bar.close))
+            if row.newest < bar.time:
+                row.append(bar.time, bar.close)
             self.newest[horizon] = max(self.newest[horizon], bar.time)
 
     def on_candles(self, read: CandlesRead) -> None:
@@ -49,20 +105,28 @@ class HorizonCloses:
         key = read.instrument, read.period
         if key not in self._rows:
             return
-        known = self._rows[key]
-        first = known[0][0] if known else 0
-        told = [(time, close) for time, close in read.closes if not first or time < first]
-        self._rows[key] = deque([*told, *known], maxlen=self._kept)
+        known = self._rows[key].series()
+        first = int(known.time[0]) if len(known.time) else 0
+        self._rows[key] = row = _Row(read.period, self._kept)
+        for time, close in read.closes:
+            if not first or time < first:
+                row.append(time, close)
+        for time, close in zip(known.time.tolist(), known.price.tolist(), strict=True):
+            row.append(time, close)
         self.troubles[key], self.made_up[key] = read.trouble, read.made_up
         self.version += 1
 
     def of(self, instrument: str, horizon: int) -> Closes:
         """By time, oldest first."""
-        return dict(self._rows.get((instrument, horizon), ()))
+        series = self.series(instrument, horizon)
+        return dict(zip(series.time.tolist(), series.price.tolist(), strict=True))
+
+    def series(self, instrument: str, horizon: int) -> Series:
+        """The same, as columns."""
+        row = self._rows.get((instrument, horizon))
+        return row.series() if row is not None else _Row(horizon, 0).series()
 
     def at(self, instrument: str, horizon: int, time: int) -> float | None:
         """The price at a multiple of the horizon; None where there is none."""
-        for known, close in reversed(self._rows.get((instrument, horizon), ())):
-            if known <= time:
-                return close if known == time else None
-        return None
+        row = self._rows.get((instrument, horizon))
+        return row.at(time) if row is not None and row.newest else None

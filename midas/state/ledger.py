@@ -109,6 +109,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.opened = False
+        self.changes = 0  # as long as it is the same, so is every balance and every position
         self.balances: dict[str, Decimal] = {}
         self.sleeves: dict[tuple[str, str], Sleeve] = {}
         self._trips: dict[str, tuple[Trip, ...]] = {}
@@ -119,6 +120,7 @@ class Ledger:
 
     def open(self, balances: tuple[BalanceReport, ...]) -> None:
         """The first sight of an account: what it held before us is our opening."""
+        self.changes += 1
         self.balances = {b.asset: b.total for b in balances}
         self.opened = True
 
@@ -130,6 +132,7 @@ class Ledger:
         busted: dict[str, tuple[int, ...]] | None = None,
     ) -> None:
         """Take over the last session's ledger."""
+        self.changes += 1
         self._busted = {instrument: set(ids) for instrument, ids in (busted or {}).items()}
         self.balances = dict(balances)
         self.opened = True
@@ -183,6 +186,7 @@ class Ledger:
 
     def book(self, strategy: str, side: Side, fill: Fill, instrument: Instrument) -> Decimal:
         """Book a fill that isn't known yet; returns the realised result in quote units."""
+        self.changes += 1
         if fill.trade_id >= 0:  # else it isn't the venue's
             self.remember(instrument.id, fill.trade_id)
         self._add(instrument.base, fill.quantity * side.sign)
@@ -227,10 +231,12 @@ class Ledger:
 
     def adjust(self, asset: str, amount: Decimal) -> None:
         """A balance moves, and no trade made it."""
+        self.changes += 1
         self._add(asset, amount)
 
     def move(self, strategy: str, side: Side, fill: Fill, instrument: Instrument) -> None:
         """A sleeve's position moves at the price of `fill`; the balances have moved already."""
+        self.changes += 1
         self._sleeve(strategy, instrument.id).book(side, fill, instrument)
 
     def stands(self, instrument: str, trade_id: int) -> bool:
@@ -246,6 +252,7 @@ class Ledger:
 
         At average price a sleeve can't forget one trade in the middle: it trades the same amount back.
         """
+        self.changes += 1
         self._busted.setdefault(instrument.id, set()).add(fill.trade_id)
         self._add(instrument.base, -fill.quantity * side.sign)
         self._add(instrument.quote, EXACT.multiply(EXACT.multiply(fill.price, fill.quantity), side.sign))

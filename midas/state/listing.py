@@ -28,6 +28,7 @@ class Listed(Protocol):
     alerts: Alerts
     halted: dict[str, str]
     relisted: dict[str, Instrument]
+    derived: dict[str, object]
 
 
 def relisted(state: Listed, read: RulesRead) -> list[Decision]:
@@ -41,6 +42,7 @@ def relisted(state: Listed, read: RulesRead) -> list[Decision]:
         state.instruments[read.name] = state.relisted[read.name] = read.listed
         state.markets[read.name].relist(read.listed)
         state.alerts.relist(read.listed)
+        state.derived.clear()  # it may know the rules as they were
         text = f"{known.name}: the venue changed its rules: {', '.join(changes)}; new orders follow them"
         told.append(Noted("RULES", "warn", text))
     return told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
 
 from midas.domain.carry import OwnerCarried
 from midas.domain.decision import Anomaly, OrderMoved
@@ -24,9 +24,13 @@ class Lives:
     """Open orders and the most recent closed ones, and the steps that all transitions share."""
 
     def __init__(self) -> None:
+        # How often a transition began: as long as it is the same, all that may still trade is the same.
+        self.changes = 0
         self.open: dict[str, Order] = {}
-        self.closed: dict[str, Order] = {}
-        self.owners: dict[str, OwnerCarried] = {}  # of closed orders, the most recent ones, over restarts too
+        # Ordered ones forget their oldest at once; a plain one passes by all that it has forgotten before.
+        self.closed: OrderedDict[str, Order] = OrderedDict()
+        # Of closed orders, the most recent ones, over restarts too.
+        self.owners: OrderedDict[str, OwnerCarried] = OrderedDict()
         self.anomalies: Counter[str] = Counter()  # by kind, in this session
 
     def get(self, client_id: str) -> Order | None:
@@ -72,13 +76,13 @@ class Lives:
         self.open.pop(order.intent.client_id, None)
         self.closed[order.intent.client_id] = order
         while len(self.closed) > CLOSED_KEPT:
-            del self.closed[next(iter(self.closed))]
+            self.closed.popitem(last=False)
         if order.close_reason is not CloseReason.NEVER_SENT:
             self.owners[order.intent.client_id] = OwnerCarried(
                 order.intent.strategy, order.intent.purpose, at
             )
             if len(self.owners) > OWNERS_KEPT:
-                del self.owners[next(iter(self.owners))]
+                self.owners.popitem(last=False)
         return self._moved(order, before, detail)
 
     def _reopen(self, order: Order, at: int) -> None:

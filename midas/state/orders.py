@@ -84,6 +84,7 @@ class Orders(Requests):
 
     def plan(self, intent: OrderIntent) -> Order:
         """A new intent; its exposure is reserved from here on."""
+        self.changes += 1
         assert intent.client_id not in self.open and intent.client_id not in self.closed
         order = Order(intent)
         self.open[intent.client_id] = order
@@ -93,6 +94,7 @@ class Orders(Requests):
 
     def restore(self, carried: OrderCarried, at: int) -> None:
         """An order of the last session. What was queued or in flight may have been sent: UNKNOWN."""
+        self.changes += 1
         order = Order(carried.intent)
         order.venue_id, order.sequence = carried.venue_id, carried.sequence
         order.filled, order.cost, order.busted = carried.filled, carried.cost, carried.busted
@@ -108,6 +110,7 @@ class Orders(Requests):
 
     def sent(self, client_id: str, at: int, dead_at: int) -> list[Change]:
         """Bytes went to the transport."""
+        self.changes += 1
         order = self.get(client_id)
         if order is None:
             return [self.strange("unknown_order", client_id, "sent, never planned here")]
@@ -125,6 +128,7 @@ class Orders(Requests):
 
     def never_sent(self, client_id: str, at: int, reason: str) -> list[Change]:
         """The intent stayed here."""
+        self.changes += 1
         order = self.open.get(client_id)
         if order is None or order.phase is not Phase.QUEUED:
             return [self.strange("late_not_sent", client_id, reason)]
@@ -132,6 +136,7 @@ class Orders(Requests):
 
     def accepted(self, client_id: str, venue_id: str, at: int, untriggered: bool = False) -> list[Change]:
         """The venue has it; `untriggered`: as a stop that waits for its price."""
+        self.changes += 1
         order = self.get(client_id)
         if order is None:
             return [
@@ -152,6 +157,7 @@ class Orders(Requests):
 
     def triggered(self, client_id: str, at: int) -> list[Change]:
         """A stop is in the book now; the phase stays."""
+        self.changes += 1
         order = self.open.get(client_id)
         if order is None:
             return self._unlisted(client_id, "triggered")
@@ -161,6 +167,7 @@ class Orders(Requests):
 
     def rejected(self, client_id: str, reason: str, at: int) -> list[Change]:
         """A definite no, which only an order without any other evidence may take."""
+        self.changes += 1
         order = self.open.get(client_id)
         if order is None:
             return self._unlisted(client_id, f"rejected: {reason}")
@@ -170,6 +177,7 @@ class Orders(Requests):
 
     def filled(self, client_id: str, fill: Fill, at: int) -> list[Change]:
         """An execution that the ledger hasn't seen before; applied whatever the phase."""
+        self.changes += 1
         order = self.get(client_id)
         if order is None:
             return [
@@ -202,6 +210,7 @@ class Orders(Requests):
 
         A full order isn't full any more; whether the rest works again is asked.
         """
+        self.changes += 1
         order = self.get(client_id)
         told: list[Change] = [
             self.strange("trade_bust", client_id, f"trade {fill.trade_id}: {fill.quantity} @ {fill.price}")
@@ -233,8 +242,16 @@ class Orders(Requests):
         detail += f"{side.value} {told[1]}" if side is not None else told[1]
         return [self.strange("fill_conflict", client_id, detail)]
 
+    def take_back(self, order: Order, fill: Fill) -> None:
+        """A fill of this session turns out to be another one: what was counted of it isn't any more."""
+        self.changes += 1
+        if order.fills.pop(fill.trade_id, None) is not None:
+            order.filled -= fill.quantity
+            order.cost -= fill.quantity * fill.price
+
     def closed_by_venue(self, client_id: str, reason: CloseReason, filled: Decimal, at: int) -> list[Change]:
         """The venue says it's over; believed only once every fill it counts is here."""
+        self.changes += 1
         order = self.open.get(client_id)
         if order is None:
             return self._unlisted(client_id, f"closed: {reason.value}")
@@ -255,6 +272,7 @@ class Orders(Requests):
         The venue was asked at `asked_at` of our clock, when its own was at `venue_time`; what is older than
         the newest event may not take it back.
         """
+        self.changes += 1
         order = self.get(report.client_id)
         if order is None:
             return []
@@ -281,6 +299,7 @@ class Orders(Requests):
 
     def found_foreign(self, reports: tuple[OrderReport, ...]) -> list[Change]:
         """The open orders of the account that aren't ours, as of now; each is told once."""
+        self.changes += 1
         strangers = (r for r in reports if r.open and self.get(r.client_id) is None)
         foreign = {(r.instrument, r.venue_id): r for r in strangers}
         new = [r for i, r in foreign.items() if i not in self.foreign]
@@ -298,6 +317,7 @@ class Orders(Requests):
         It was asked between `as_of` and `until` of its own time; the latest of the first answer and the
         earliest of the second have to lie apart, or a slow pass and a fast one could be one moment.
         """
+        self.changes += 1
         order = self.open.get(client_id)
         if order is None or order.phase is Phase.QUEUED:
             return []

@@ -190,9 +190,9 @@ def _moving(state: Account, report: AccountReported) -> set[str]:
     if report.purpose != "audit":
         return set()
     orders = (*state.orders.open.items(), *state.orders.closed.items())
-    since = report.asked - SETTLING
+    since, at = report.asked - SETTLING, report.at
     # Later than now was before our clock was set back: no order would rest until it has caught up.
-    return {i for i, order in orders if since < order.touched_at <= report.at}
+    return {i for i, order in orders if since < order.touched_at <= at}
 
 
 def _moved(state: Account, report: AccountReported, by_venue_id: dict[tuple[str, str], str]) -> set[str]:
@@ -201,7 +201,8 @@ def _moved(state: Account, report: AccountReported, by_venue_id: dict[tuple[str,
     Its lists were read one after the other, so that they may contradict each other and us there.
     """
     orders = (*state.orders.open.items(), *state.orders.closed.items())
-    here = {i for i, order in orders if report.asked < order.touched_at <= report.at}
+    asked, at = report.asked, report.at
+    here = {i for i, order in orders if asked < order.touched_at <= at}
     late = (t for t in report.trades if t.fill.time >= report.as_of)
     return here | {t.client_id or by_venue_id.get((t.instrument, t.venue_id), "") for t in late}
 

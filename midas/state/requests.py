@@ -23,6 +23,7 @@ class Requests(Lives):
 
     def cancel_sent(self, client_id: str, at: int, reason: str = "") -> list[Change]:
         """A cancel left; sent again it is the same request."""
+        self.changes += 1
         order = self.open.get(client_id)
         if order is None:
             return []
@@ -35,6 +36,7 @@ class Requests(Lives):
 
     def cancel_rejected(self, client_id: str, reason: str, at: int, gone: bool = True) -> list[Change]:
         """`gone`: too late or unknown, which is never read as cancelled but looked up. Else it just stays."""
+        self.changes += 1
         order = self.open.get(client_id)
         if order is None:
             return []
@@ -54,6 +56,7 @@ class Requests(Lives):
 
     def replace_wanted(self, client_id: str, replacement: Replacement, at: int) -> list[Change]:
         """One replacement at a time: it is sent now or waits, in the place of one that waits already."""
+        self.changes += 1
         order = self.open.get(client_id)
         if order is None or order.phase is Phase.QUEUED or order.pending_cancel or order.unknown:
             status = order.status if order is not None else "not open"
@@ -66,6 +69,7 @@ class Requests(Lives):
 
     def replace_sent(self, client_id: str, replacement: Replacement, at: int, dead_at: int) -> list[Change]:
         """A replacement left; whatever the venue makes of it is reserved from here on."""
+        self.changes += 1
         order = self.open.get(client_id)
         if order is None:
             return self._unlisted(client_id, f"replacement {replacement.request} sent")
@@ -87,6 +91,7 @@ class Requests(Lives):
         sequence: int = 0,
     ) -> list[Change]:  # fmt: skip
         """The venue changed the order. Less than what has filled can't be: then it is full."""
+        self.changes += 1
         order = self.open.get(client_id)
         if order is None:
             return self._unlisted(client_id, f"replaced by {request or 'somebody'}")
@@ -109,6 +114,7 @@ class Requests(Lives):
         self, client_id: str, request: str, reason: str, at: int, gone: bool = False
     ) -> list[Change]:
         """The order stays what it was; where it is said to be gone, it is looked up."""
+        self.changes += 1
         order = self.open.get(client_id)
         if order is None:
             return self._unlisted(client_id, f"replacement {request} refused: {reason}")
@@ -126,6 +132,7 @@ class Requests(Lives):
 
     def uncertain(self, client_id: str, cause: str, at: int) -> list[Change]:
         """Silence: exposure stays reserved until there is evidence."""
+        self.changes += 1
         order = self.open.get(client_id)
         if order is None or (order.phase is Phase.WORKING and not order.pending):
             return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from functools import partial
@@ -280,9 +281,8 @@ class State:
         order = self.orders.get(client_id)
         if order is None:
             self.ledger.book(guess.strategy, guess.side, real, instrument)
-        elif order.fills.pop(made.trade_id, None) is not None:
-            order.filled -= made.quantity
-            order.cost -= made.quantity * made.price
+        else:
+            self.orders.take_back(order, made)
         detail = f"trade {real.trade_id} is the fill that was inferred: {made.quantity} @ {made.price}"
         return [Anomaly("inferred_replaced", client_id, detail)]
 
@@ -474,7 +474,7 @@ class State:
         self.tickets = dict(carried.tickets)
         self.adjustments, self.inferred = dict(carried.adjustments), dict(carried.inferred)
         self.breaks.accepted = dict(carried.accepted)
-        self.orders.owners = dict(carried.owners)
+        self.orders.owners = OrderedDict(carried.owners)
         self.clean_at = carried.clean_at
         self.sizes.day, self.sizes.by_instrument = carried.sizes_day, dict(carried.sizes)
         for order in carried.orders:

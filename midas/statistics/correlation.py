@@ -8,7 +8,10 @@ Plain floats in a fixed order, since decisions hang on them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from math import fsum, isfinite, nan, sqrt
+from operator import mul
+from typing import NamedTuple
 
 import msgspec
 
@@ -43,6 +46,31 @@ def span_decay(span: float) -> float:
     return (span - 1.0) / (span + 1.0)
 
 
+class Weighted(NamedTuple):
+    """One returns series, of which more than one correlation is asked."""
+
+    returns: Sequence[float]
+    products: Sequence[float]  # each with its weight
+    power: float  # the weighted sum of squares; NaN with too few returns, or where one is missing
+
+
+def weighted(returns: Sequence[float], span: float = SPAN, least: int = LEAST_CORRELATION) -> Weighted:
+    """Weights that decay, of returns with a zero mean, oldest first."""
+    if len(returns) < max(least, 1) or not all(map(isfinite, returns)):
+        return Weighted(returns, (), nan)
+    products = list(map(mul, _weights(len(returns), span), returns))
+    return Weighted(returns, products, fsum(map(mul, products, returns)))
+
+
+def together(first: Weighted, second: Weighted) -> float:
+    """The correlation of two series of the same periods under the same weights; NaN as `ewma_correlation`."""
+    ours, theirs = first.power, second.power
+    if not (ours > _STILL and theirs > _STILL):
+        return nan
+    crossed = fsum(map(mul, first.products, second.returns))
+    return min(max(crossed / sqrt(ours * theirs), -1.0), 1.0)
+
+
 def ewma_correlation(
     first: Sequence[float], second: Sequence[float], span: float = SPAN, least: int = LEAST_CORRELATION
 ) -> float:
@@ -51,15 +79,7 @@ def ewma_correlation(
     NaN with fewer than `least` periods, where a return is missing or where one of them doesn't move.
     """
     assert len(first) == len(second), f"expected the same periods, got {len(first)} and {len(second)}"
-    if len(first) < max(least, 1) or not (all(map(isfinite, first)) and all(map(isfinite, second))):
-        return nan
-    weights = _weights(len(first), span)
-    crossed = fsum(w * x * y for w, x, y in zip(weights, first, second, strict=True))
-    ours = fsum(w * x * x for w, x in zip(weights, first, strict=True))
-    theirs = fsum(w * y * y for w, y in zip(weights, second, strict=True))
-    if min(ours, theirs) <= _STILL:
-        return nan
-    return min(max(crossed / sqrt(ours * theirs), -1.0), 1.0)
+    return together(weighted(first, span, least), weighted(second, span, least))
 
 
 def limit_correlations(
@@ -120,9 +140,10 @@ def cluster(
     return Cluster(instrument, tuple(members), tuple(unknown), held)
 
 
-def _weights(count: int, span: float) -> list[float]:
+@lru_cache
+def _weights(count: int, span: float) -> tuple[float, ...]:
     """Summing to 1, the newest the largest."""
     decay = span_decay(span)
     raw = [decay ** (count - 1 - place) for place in range(count)]
     whole = fsum(raw)
-    return [weight / whole for weight in raw]
+    return tuple(weight / whole for weight in raw)

@@ -23,7 +23,7 @@ METHOD = "filtered historical"
 DECAY = 0.90
 WARM_UP = 20  # returns that only seed the filter
 WINDOW = 1_000  # residuals kept: ten beyond 99 %
-_STILL = 1e-24  # a variance below is rounding dust: a price that stands has no scale
+STILL = 1e-24  # a variance below is rounding dust: a price that stands has no scale
 
 
 class Filter:
@@ -42,7 +42,7 @@ class Filter:
     @property
     def volatility(self) -> float:
         """Standard deviation forecast for the next return; NaN until warm, 0 where nothing moves."""
-        return sqrt(self.variance) if self.variance != self.variance or self.variance > _STILL else 0.0
+        return sqrt(self.variance) if self.variance != self.variance or self.variance > STILL else 0.0
 
     def update(self, value: float) -> float:
         """Take one return; gives its residual, NaN while warming up or at the first move after long rest."""
@@ -53,7 +53,7 @@ class Filter:
                 self.variance = fsum(self._seeds) / self.warm_up
                 self._seeds = []
             return nan
-        if self.variance > _STILL:
+        if self.variance > STILL:
             residual = value / sqrt(self.variance)
         else:
             residual = nan if value else 0.0  # against no scale a move has no size

@@ -123,6 +123,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     signals: int = 0  # generated
     executed: int = 0
     trials: int = 1  # configurations ever tried on these data
+    fall: float = float("nan")  # deepest that was seen from a peak besides, as of the day that still runs
     trial_variance: float = 0.0  # of their Sharpe ratios, of one period each
 
 
@@ -156,8 +157,7 @@ def key_figures(evidence: Evidence, goals: Goals | None = None) -> Kpis:
     """Every key figure of `evidence` against `goals`, by default those of R7.12."""
     wanted = goals or Goals()
     returns, profits, periods = evidence.returns, evidence.profits, evidence.periods
-    fall = max_drawdown(returns)
-    depth = Figure(-fall.value, fall.count, fall.reason)
+    depth = _depth(max_drawdown(returns), evidence.fall)
     grown = cagr(returns, periods)
     won = win_rate(profits)
     return Kpis(
@@ -175,6 +175,13 @@ def key_figures(evidence: Evidence, goals: Goals | None = None) -> Kpis:
         execution=Kpi("executed signals", execution_ratio(evidence.executed, evidence.signals), None),
         skill=skill(evidence, wanted.sharpe.limit),
     )
+
+
+def _depth(of_days: Figure, seen: float) -> Figure:
+    """The deeper of both, positive; what was seen counts also before there is a day."""
+    if seen != seen:
+        return Figure(-of_days.value, of_days.count, of_days.reason)
+    return Figure(max(-of_days.value, seen) if of_days.known else seen, of_days.count)
 
 
 def execution_ratio(executed: int, signals: int) -> Figure:

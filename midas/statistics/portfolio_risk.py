@@ -170,15 +170,22 @@ def _simulated(
     return value - 1.0
 
 
-def _lacking(
-    weights: Mapping[str, float], scenarios: Scenarios, alpha: float, least: int | None
+def lacking_for(
+    weights: Mapping[str, float], names: Sequence[str], count: int, alpha: float, least: int | None = None
 ) -> str | None:
+    """Why `count` scenarios of these names say nothing of these weights; None where they do."""
     held = {name for name, weight in weights.items() if weight}
-    if missing := sorted(held - set(scenarios.names)):
+    if missing := sorted(held - set(names)):
         return f"{missing[0]} has no returns"
     if not all(isfinite(weights[name]) for name in held):
         return "a position has no value"
     needed = max(least_returns(alpha) if least is None else least, 1)
-    if len(scenarios.rows) < needed:
-        return f"{len(scenarios.rows)} scenarios, at least {needed} are needed"
+    if count < needed:
+        return f"{count} scenarios, at least {needed} are needed"
     return None
+
+
+def _lacking(
+    weights: Mapping[str, float], scenarios: Scenarios, alpha: float, least: int | None
+) -> str | None:
+    return lacking_for(weights, scenarios.names, len(scenarios.rows), alpha, least)

@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-import numpy
 
 from midas import __version__
 from midas.errors import SchemaNewer, StoreDamaged
@@ -43,6 +42,8 @@ class Encoder:
 
     def block(self, sequences: list[int], bodies: list[bytes]) -> bytes:
         """The framed bytes of one block."""
+        import numpy  # not needed to read a journal, which a start waits for
+
         steps = numpy.diff(numpy.array(sequences, dtype=numpy.int64), prepend=sequences[0])
         columns = steps.astype("<u4").tobytes() + array("I", map(len, bodies)).tobytes()
         raw = columns + b"".join(bodies)
@@ -120,6 +121,8 @@ class Reader:
 
 def unpack(raw: bytes, records: int, first: int) -> Block:
     """The events of an uncompressed block."""
+    import numpy
+
     columns = numpy.frombuffer(raw, "<u4", 2 * records).astype(numpy.int64)
     bodies = 8 * records
     sequences = (first + columns[:records].cumsum()).tolist()

@@ -221,7 +221,8 @@ def test_a_limit_of_the_settings_refuses_an_entry_with_its_sentence() -> None:
 
 def test_a_strategy_is_told_the_whole_position_that_fits_in_lots(watched: Watched) -> None:
     desk = watched.desk
-    risk = desk.engine.tail.desk.figures(MINUTE, desk.state, LIMITS.assets).filtered
+    tail = desk.engine.tail.desk
+    risk = tail.risk(MINUTE, tail.held(desk.state, LIMITS.assets))
     rules = msgspec.structs.replace(RULES, es_max=risk.expected_shortfall * 1.2)
     manager = RiskManager(LIMITS, [TailDesk(rules, desk.state.closes).breach])
     held = desk.state.ledger.position(BTC.id)

@@ -8,7 +8,7 @@ import msgspec
 
 from midas.assembly.config import engine_config
 from midas.domain.calibration import CalibrationRules
-from midas.engine.build import EngineConfig
+from midas.engine.config import EngineConfig
 from midas.settings import load_settings
 from midas.statistics.sizing import SizingPolicy
 from tests.fakes.desk import BTC

@@ -8,7 +8,7 @@ from midas.assembly.config import currency_of, engine_config
 from midas.assembly.reload import TABLES, reread
 from midas.domain.command import Reload
 from midas.domain.limits import Asset
-from midas.engine.build import EngineConfig
+from midas.engine.config import EngineConfig
 from midas.errors import ConfigInvalid
 from midas.settings import load_settings
 from tests.fakes.nouns import BTC, ETH, pair

@@ -22,7 +22,7 @@ from midas.domain.opinion import Family, Opinion, Urgency
 from midas.domain.stops import NO_STOPS, StopRules
 from midas.domain.time import DAY, MINUTE, SECOND
 from midas.domain.triggers import TriggerRules
-from midas.engine.build import EngineConfig, StrategyConfig
+from midas.engine.config import EngineConfig, StrategyConfig
 from midas.execution.worker import ExecutionRules
 from midas.ports.strategy import Briefing, Hears, MarketView
 from midas.statistics.sizing import SizingPolicy

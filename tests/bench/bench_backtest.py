@@ -21,7 +21,7 @@ from midas.domain.instrument import Instrument
 from midas.domain.limits import Asset, Assets, Limits
 from midas.domain.time import DAY, MINUTE, SECOND
 from midas.domain.triggers import TriggerRules
-from midas.engine.build import EngineConfig, StrategyConfig
+from midas.engine.config import EngineConfig, StrategyConfig
 from midas.execution.worker import ExecutionRules
 from midas.statistics.sizing import SizingPolicy
 from tests.bench.ema_cross import CrossParameters, EmaCross

@@ -22,7 +22,8 @@ from midas.domain.decision import SignalMade
 from midas.domain.event import MARKET_EVENTS, Event
 from midas.domain.market import Bar, BookDelta, BookLost, BookSnapshot, Quote, Trade
 from midas.domain.time import SECOND
-from midas.engine.build import EngineConfig, build_engine
+from midas.engine.build import build_engine
+from midas.engine.config import EngineConfig
 from midas.engine.engine import Engine
 from midas.ports.strategy import Strategy
 from midas.workspace import load_strategies

@@ -88,6 +88,10 @@ def test_dust_is_no_position_and_no_figure_has_an_exponent(home: Path) -> None:
     said = told(home, positions=(small,))["positions"]
     assert said.startswith("dust, too little to be sold: 0.0000082 ")
     assert "P&L" not in said
+    money = msgspec.structs.replace(snapshots.normal().money, pnl=1.5, pnl_day=-2.0, realised=0.4, fees=0.1)
+    results = told(home, money=money, positions=(first,))["P&L"]
+    assert results.startswith("+1.50 this session, -2.00 today: of equity, open positions and fees in it")
+    assert "session: realised +0.40 after fees of 0.10; uP&L of what is held, since its entry" in results
     unpriced = msgspec.structs.replace(first, unrealised=float("nan"), mark=float("nan"))
     assert "P&L not known yet" in told(home, positions=(unpriced,))["positions"]
     assert (

@@ -23,6 +23,14 @@ def row(view: KpisView, name: str) -> KpiView:
     return next(row for row in view.rows if row.name == name)
 
 
+def later(scene: Scene, seconds: int = 12) -> KpisView:
+    """As the runner has it: the painter looks once a second."""
+    for _ in range(seconds):
+        scene.tick()
+        scene.desk.painter.tick(scene.desk.now, scene.desk.health)
+    return scene.desk.picture().kpis
+
+
 def begun(**carried: object) -> Scene:
     scene = Scene()
     scene.desk.open(scene.desk.now, Carried(from_session="before", **carried))  # type: ignore[arg-type]
@@ -67,6 +75,26 @@ def test_they_are_computed_at_the_cut_of_a_day_and_not_before() -> None:
     after = scene.desk.picture().kpis
     assert after.days == 201
     assert after.computed_at == scene.desk.now
+
+
+def test_what_is_new_is_told_within_seconds_of_a_running_engine() -> None:
+    scene = begun(returns=DAYS, signals=80, executed=20)
+    later(scene, 2)
+    scene.say(long())
+    view = later(scene)
+    assert (view.signals, view.executed) == (81, 21)
+    assert scene.desk.now - view.computed_at <= 12 * SECOND
+
+
+def test_the_fall_that_still_runs_counts_before_the_first_day_has_closed() -> None:
+    scene = Scene()
+    later(scene, 2)
+    state = scene.desk.state
+    state.ledger.balances["USDT"] -= 400
+    deepest = row(later(scene), "max drawdown")
+    assert (deepest.value, deepest.verdict, deepest.reason) == (pytest.approx(0.04, rel=1e-3), "optimal", "")
+    state.ledger.balances["USDT"] += 300
+    assert row(later(scene), "max drawdown").value == deepest.value, "it stays the deepest"
 
 
 def test_the_goals_are_those_of_the_settings() -> None:

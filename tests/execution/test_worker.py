@@ -23,11 +23,11 @@ RULES = ExecutionRules(
 def work(
     quantity: str,
     urgency: Urgency = Urgency.PASSIVE,
-    high: str = "101",
+    high: float = 101.0,
     rejects: int = 0,
     ordered_at: int = 0,
 ) -> Work:
-    approved = Approved(target(quantity, urgency=urgency), Decimal(99), Decimal(high))
+    approved = Approved(target(quantity, urgency=urgency), high)
     return Work(approved, START, rejects=rejects, ordered_at=ordered_at)
 
 
@@ -85,7 +85,7 @@ def test_an_urgent_entry_takes_the_ask_with_a_collar() -> None:
 
 @pytest.mark.parametrize("urgency", list(Urgency))
 def test_an_entry_never_pays_more_than_risk_approved(urgency: Urgency) -> None:
-    plan = next_order(work("1", urgency, high="99.505"), place(), RULES)
+    plan = next_order(work("1", urgency, high=99.505), place(), RULES)
     assert plan is not None
     assert plan.price == Decimal("99.50")
 

@@ -27,7 +27,8 @@ from midas.domain.stops import NO_STOPS, StopRules
 from midas.domain.time import MILLISECOND, SECOND
 from midas.domain.triggers import TriggerRules
 from midas.engine.audit import Audit, encode
-from midas.engine.build import EngineConfig, StrategyConfig, build_engine
+from midas.engine.build import build_engine
+from midas.engine.config import EngineConfig, StrategyConfig
 from midas.engine.effect import (
     Effect,
     ReadRules,

@@ -28,6 +28,7 @@ from midas.domain.order import CloseReason, OrderIntent, OrderType, Purpose, Sid
 from midas.domain.time import SECOND
 from midas.domain.verdict import Approved
 from midas.risk.correlation import correlation
+from midas.risk.exposure import standing
 from midas.state.order import Order
 from midas.state.state import State
 from tests.fakes.desk import LIMITS
@@ -105,6 +106,11 @@ class Play:
             for name, value in self._values().items():
                 if value > before[name] + 1e-6:
                     raise Broken(f"I6: {move.kind} lets {name} grow from {before[name]} to {value}")
+        now = standing(self.state, LISTED)
+        del self.state.derived["exposure"]
+        anew = standing(self.state, LISTED)
+        if (now.shares, now.cash, now.reserved) != (anew.shares, anew.cash, anew.reserved):
+            raise Broken(f"I6: {move.kind} isn't seen: {now.shares} are remembered, there are {anew.shares}")
 
     # what happens
 

@@ -470,7 +470,7 @@ def test_one_order_has_at_most_the_quantity_allowed_for_its_asset() -> None:
     assert blocked(desk(), intent(quantity=Decimal("2.00001")), **most) == "order quantity"
 
 
-def test_an_approval_carries_the_band_for_its_orders() -> None:
+def test_an_approval_carries_the_most_that_its_orders_may_pay() -> None:
     verdict = RiskManager(limits(price_collar_bps=100.0)).review(target("1"), desk())
     assert isinstance(verdict, Approved)
-    assert (verdict.price_low, verdict.price_high) == (Decimal(99), Decimal(101))
+    assert verdict.price_most == 101.0

@@ -13,7 +13,8 @@ from midas.domain.limits import KINDS, Asset, Assets
 from midas.domain.tail import TailRules
 from midas.domain.time import DAY, HOUR, MINUTE
 from midas.risk.further import Entry
-from midas.risk.tail import TailDesk, aligned, at_risk, held, span, stress_class, with_currencies, zone
+from midas.risk.sample import aligned
+from midas.risk.tail import TailDesk, at_risk, held, span, stress_class, with_currencies, zone
 from midas.state.state import State
 from midas.statistics.portfolio_risk import Marginal
 from midas.statistics.stress import SCENARIOS
@@ -55,7 +56,7 @@ def test_what_is_held_counts_as_a_share_of_equity_also_what_was_there_before_us(
 
 def test_the_three_methods_stand_beside_each_other_and_components_make_the_whole() -> None:
     tail, state = stand()
-    figures = tail.figures(HOUR, state, ASSETS)
+    figures = tail.figures(HOUR, tail.held(state, ASSETS))
     risk = figures.filtered
     assert 0.0 < risk.value_at_risk < risk.expected_shortfall < 0.03
     assert figures.normal.value_at_risk == pytest.approx(0.0037, rel=0.3)
@@ -70,7 +71,7 @@ def test_five_scenarios_beyond_the_level_are_needed_and_what_is_missing_is_said(
     prices: int, known: bool
 ) -> None:
     tail, state = stand(count=prices)
-    risk = tail.figures(HOUR, state, ASSETS).filtered
+    risk = tail.figures(HOUR, tail.held(state, ASSETS)).filtered
     assert risk.known is known
     if not known:
         assert risk.reason.startswith(
@@ -80,7 +81,7 @@ def test_five_scenarios_beyond_the_level_are_needed_and_what_is_missing_is_said(
 
 def test_a_flat_account_risks_nothing_whatever_is_known() -> None:
     tail, state = stand(btc="0", eth="0", count=0)
-    figures = tail.figures(HOUR, state, ASSETS)
+    figures = tail.figures(HOUR, tail.held(state, ASSETS))
     assert (figures.filtered.value_at_risk, figures.filtered.expected_shortfall) == (0.0, 0.0)
     assert figures.components == ()
 
@@ -95,7 +96,7 @@ def test_a_flat_account_risks_nothing_whatever_is_known() -> None:
 def test_why_the_venue_told_nothing_stands_in_the_sentence(changes: dict[str, object], words: str) -> None:
     tail, state = stand(count=0)
     state.apply(msgspec.structs.replace(candles(BTC.id, 0), **changes))
-    assert words in tail.figures(HOUR, state, ASSETS).filtered.reason
+    assert words in tail.figures(HOUR, tail.held(state, ASSETS)).filtered.reason
 
 
 def test_a_hole_makes_no_return_and_a_period_that_one_lacks_is_nobodys() -> None:
@@ -125,8 +126,8 @@ def entry(weight: float) -> Entry:
 def test_a_limit_binds_just_above_it_and_not_at_it(name: str, beyond: float, refused: bool) -> None:
     tail, state = stand()
     value, es = (
-        tail.figures(HOUR, state, ASSETS).filtered.value_at_risk,
-        tail.figures(HOUR, state, ASSETS).filtered.expected_shortfall,
+        tail.figures(HOUR, tail.held(state, ASSETS)).filtered.value_at_risk,
+        tail.figures(HOUR, tail.held(state, ASSETS)).filtered.expected_shortfall,
     )
     limit = (value if name == "var_max" else es) + beyond
     bounded = TailDesk(TailRules(horizons=(HOUR,), **{name: limit}), state.closes)  # type: ignore[arg-type]
@@ -135,7 +136,7 @@ def test_a_limit_binds_just_above_it_and_not_at_it(name: str, beyond: float, ref
 
 def test_a_refusal_says_which_limit_how_far_over_and_what_would_fit() -> None:
     tail, state = stand()
-    limit = tail.figures(HOUR, state, ASSETS).filtered.expected_shortfall * 1.2
+    limit = tail.figures(HOUR, tail.held(state, ASSETS)).filtered.expected_shortfall * 1.2
     bounded = TailDesk(TailRules(horizons=(HOUR,), es_max=limit), state.closes)
     breach = bounded.breach(entry(0.4), state)
     assert breach is not None
@@ -165,10 +166,11 @@ def test_without_a_limit_nothing_is_refused_and_nothing_computed() -> None:
 
 def test_stress_takes_the_asset_class_of_each_position() -> None:
     tail, state = stand()
-    found = {each.scenario: each for each in tail.stress(state, ASSETS)}
+    found = {each.scenario: each for each in tail.stress(tail.held(state, ASSETS), state)}
     assert found["crypto-40"].loss == pytest.approx(0.3 * 0.4)
     assert found["correlations-1"].loss > 0.0
-    assert {e.scenario: e.loss for e in tail.stress(state, Assets())}["2020-03"] == pytest.approx(0.3 * 0.56)
+    unlisted = tail.stress(tail.held(state, Assets()), state)
+    assert {e.scenario: e.loss for e in unlisted}["2020-03"] == pytest.approx(0.3 * 0.56)
 
 
 def test_a_share_in_euros_risks_its_price_and_the_euro() -> None:
@@ -204,7 +206,7 @@ def test_every_class_of_the_limits_has_its_shock() -> None:
 def test_the_fast_measure_is_the_order_statistic_of_the_figures() -> None:
     tail, state = stand()
     weights = held(state, ASSETS)
-    risk = tail.figures(HOUR, state, ASSETS).filtered
+    risk = tail.figures(HOUR, tail.held(state, ASSETS)).filtered
     for title, value in (("VaR", risk.value_at_risk), ("ES", risk.expected_shortfall)):
         limit = {"var_max" if title == "VaR" else "es_max": value / 2}
         found = TailDesk(TailRules(horizons=(HOUR,), **limit), state.closes).breach(  # type: ignore[arg-type]

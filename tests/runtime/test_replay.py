@@ -11,7 +11,8 @@ from midas.domain.event import MARKET_EVENTS, Event, SessionClosing, Ticked
 from midas.domain.market import Quote
 from midas.domain.time import SECOND
 from midas.engine.audit import encode
-from midas.engine.build import EngineConfig, build_engine
+from midas.engine.build import build_engine
+from midas.engine.config import EngineConfig
 from midas.errors import AuditDiffers, StoreDamaged
 from midas.ports.strategy import Strategy
 from midas.runtime.records import (

@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 
 from midas.cli.grammar.base import Parser, Row, add
+from midas.cli.grammar.shared import no_options
 from midas.cli.grammar.values import above_zero, not_below_zero, seeds
 
 
 def _research_options(parser: Parser) -> None:
     words = parser.add_subparsers(title="what to show", metavar="WORD", required=True, parser_class=Parser)
-    add(words, _RISK_EVIDENCE)
+    for row in (_RISK_EVIDENCE, _OVERFITTING_EVIDENCE, _LEAK_EVIDENCE):
+        add(words, row)
 
 
 def _risk_evidence_options(parser: Parser) -> None:
-    parser.add_argument("--seeds", type=seeds, metavar="A..B", help="a world each; default: ten")
+    parser.add_argument("--seeds", type=seeds, metavar="A..B", help="default: as the criteria are stated")
 
 
 def _backtest_options(parser: Parser) -> None:
@@ -71,6 +73,24 @@ _RISK_EVIDENCE: Row = (
     "judge VaR, ES and calibration on generated data, against an oracle; exit code 0 where all criteria hold",
     "midas research risk-evidence --json\nmidas research risk-evidence --seeds 31..40",
     _risk_evidence_options,
+)
+
+
+_OVERFITTING_EVIDENCE: Row = (
+    "overfitting-evidence",
+    "midas.cli.research:overfitting",
+    "judge PBO and the deflated Sharpe ratio on strategies without skill; exit code 0 where both hold",
+    "midas research overfitting-evidence --json",
+    _risk_evidence_options,
+)
+
+
+_LEAK_EVIDENCE: Row = (
+    "leak-evidence",
+    "midas.cli.research:leaks",
+    "look for the future in all that is shipped and ten planted leaks; exit code 0 where only those have it",
+    "midas research leak-evidence --json",
+    no_options,
 )
 
 

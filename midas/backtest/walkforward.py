@@ -1,0 +1,119 @@
+"""Walk forward: parameters are chosen on the past alone, and what they then do is put together.
+
+Each configuration runs once over all data on the engine; what it did until a moment hangs on nothing behind
+that moment, so choosing by the part of its curve before a window is choosing on the past. The choice gets
+the curves through `Past`, which raises LookAhead for whatever lies behind its clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import nan, sqrt
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from midas.errors import LookAhead
+
+Returns = NDArray[np.float64]
+"""(periods, configurations)"""
+
+LEAST = 30  # periods that a Sharpe ratio is told of
+
+
+class Window(msgspec.Struct, frozen=True):
+    """Periods to choose on, and those to judge on, which begin after the gap."""
+
+    train: range
+    test: range
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One window: what was chosen, what it had done and what it did."""
+
+    window: Window
+    chosen: int  # number of the configuration
+    before: float  # Sharpe ratio of a period, on what it was chosen by
+    after: float  # the same on the window's test
+    earned: float  # simple return of the test
+
+
+class Walk(msgspec.Struct, frozen=True):
+    """All windows, and the returns of their tests one after the other."""
+
+    steps: tuple[Step, ...]
+    returns: tuple[float, ...]
+    efficiency: float  # Sharpe ratio out of sample over that in sample; below 0.5 is a warning
+
+
+class Past:
+    """Returns up to a moment; whatever asks for more raises LookAhead."""
+
+    def __init__(self, returns: Returns, now: int) -> None:
+        self._returns = returns
+        self.now = now
+
+    def between(self, begin: int, end: int) -> Returns:
+        """The periods from `begin` up to `end`, which isn't among them."""
+        if not 0 <= begin <= end <= self.now:
+            raise LookAhead(f"periods {begin} to {end} were asked for, {self.now} are known")
+        view = self._returns[begin:end]
+        view.flags.writeable = False
+        return view
+
+
+def anchored(periods: int, least: int, test: int, gap: int = 0) -> list[Window]:
+    """Windows that all begin with the first period: at least `least` of them, then `test` at a time."""
+    return [
+        Window(range(begin - gap), range(begin, min(begin + test, periods)))
+        for begin in range(least + gap, periods, test)
+    ]
+
+
+def rolling(periods: int, train: int, test: int, gap: int = 0) -> list[Window]:
+    """Windows that look back `train` periods."""
+    return [
+        Window(range(begin - gap - train, begin - gap), range(begin, min(begin + test, periods)))
+        for begin in range(train + gap, periods, test)
+    ]
+
+
+def walk(returns: Returns, windows: Sequence[Window]) -> Walk:
+    """Choose the best Sharpe ratio of each window's training, and do that in its test."""
+    steps, stitched = [], []
+    for window in windows:
+        past = Past(returns, window.train.stop)
+        known = sharpes(past.between(window.train.start, window.train.stop))
+        chosen = int(np.nanargmax(known)) if np.isfinite(known).any() else 0
+        test = returns[window.test.start : window.test.stop, chosen]
+        stitched.append(test)
+        steps.append(
+            Step(
+                window,
+                chosen,
+                float(known[chosen]),
+                float(sharpes(test[:, None])[0]),
+                float(np.prod(1.0 + test) - 1.0),
+            )
+        )
+    outside = np.concatenate(stitched) if stitched else np.zeros(0)
+    inside = np.array([step.before for step in steps])
+    usual = float(np.nanmean(inside)) if np.isfinite(inside).any() else nan
+    whole = float(sharpes(outside[:, None])[0]) if len(outside) else nan
+    return Walk(tuple(steps), tuple(outside.tolist()), whole / usual if usual > 0.0 else nan)
+
+
+def sharpes(returns: Returns) -> Returns:
+    """Of one period each; NaN of less than 2 periods or where nothing varies."""
+    if len(returns) < 2:
+        return np.full(returns.shape[1], nan)
+    spread = returns.std(axis=0, ddof=1)
+    found = np.full(len(spread), nan)
+    np.divide(returns.mean(axis=0), spread, out=found, where=spread > 1e-12)
+    return found
+
+
+def annual(sharpe: float, periods: float) -> float:
+    """A period's Sharpe ratio, of a year with so many periods."""
+    return sharpe * sqrt(periods)

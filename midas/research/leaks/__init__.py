@@ -1,0 +1,1 @@
+"""The leak harness: planted leaks that must be found, and everything shipped, in which none may be."""

@@ -1,0 +1,185 @@
+"""The tests of the leak harness. Each looks at one thing and says in words what it found, nothing else.
+
+T1 truncation: what a bar is told may not change when the bars behind it are taken away.
+T2 future: nor when they are others.
+T3 noise: nothing known at a bar may foretell the next move of a random walk.
+T4 random walk: nobody earns there before costs.
+T6 delay: a bar's delay may not take away what a rule earns, least of all on a random walk.
+Frozen: what was learned may not change with the rows that it is judged on, nor with their outcomes.
+Purged: no label that was learned from may meet the span of a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from math import sqrt
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from midas.research.leaks.market import Counts, Floats, Market
+from midas.statistics.validation import Rows, Split, leaking
+
+CUTS = 12  # places at which a series is cut off
+CLOSE = 1e-10
+SURPRISING = 5.0  # standard errors: of some hundred columns none gets there by chance
+KEPT = 0.2  # share of its gross result that a rule keeps with a bar's delay
+
+
+class Feature(msgspec.Struct, frozen=True):
+    """Columns made of a market, a row a bar; NaN until there is something to say."""
+
+    name: str
+    run: Callable[[Market], Floats]
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """A way to trade: the gross return of each bar where orders arrive `delay` bars later than they could."""
+
+    name: str
+    earned: Callable[[Market, int], Floats]
+
+
+class Cut(msgspec.Struct, frozen=True):
+    """A way to split rows, given the row at which each label is known."""
+
+    name: str
+    splits: Callable[[Rows], list[Split]]
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """Forecasts between 0 and 1, and what came of each."""
+
+    forecasts: Floats
+    outcomes: Counts
+
+
+class Learned(msgspec.Struct, frozen=True):
+    """Something that learns from a sample and is then applied to others."""
+
+    name: str
+    fit: Callable[[Sample], Any]
+    apply: Callable[[Any, Sample], Floats]  # of whatever `fit` made
+
+
+Subject = Feature | Rule | Cut | Learned
+
+
+def complaints(subject: Subject, market: Market, seed: int) -> Iterator[str]:
+    """What every probe that suits the subject finds, each beginning with the name of its test."""
+    chance = np.random.default_rng((seed, 16))
+    if isinstance(subject, Feature):
+        yield from truncated(subject, market, chance)
+        yield from foreseen(subject, market, chance)
+        yield from noisy(subject, market)
+    elif isinstance(subject, Rule):
+        yield from earning(subject, market)
+    elif isinstance(subject, Cut):
+        yield from met(subject)
+    else:
+        yield from thawed(subject, chance)
+
+
+def truncated(subject: Feature, market: Market, chance: np.random.Generator) -> Iterator[str]:
+    """T1."""
+    whole = subject.run(market)
+    if len(whole) != len(market):
+        yield f"T1 {len(whole)} rows for {len(market)} bars"
+        return
+    for bar in _cuts(market, chance):
+        last = subject.run(market.until(bar + 1))[-1]
+        if not np.allclose(last, whole[bar], atol=CLOSE, rtol=CLOSE, equal_nan=True):
+            yield f"T1 row {bar} is {_shown(last)} without the bars behind it, else {_shown(whole[bar])}"
+            return
+
+
+def foreseen(subject: Feature, market: Market, chance: np.random.Generator) -> Iterator[str]:
+    """T2."""
+    whole = subject.run(market)
+    for bar in _cuts(market, chance)[::3]:
+        other = subject.run(market.with_other_future(bar + 1, chance))
+        if not np.array_equal(other[: bar + 1], whole[: bar + 1], equal_nan=True):
+            yield f"T2 rows up to {bar} change with the bars behind it"
+            return
+
+
+def noisy(subject: Feature, market: Market) -> Iterator[str]:
+    """T3: rank correlation with the next move; the market is a random walk."""
+    columns = subject.run(market)[:-1]
+    after = np.diff(np.log(market.close))
+    for place in range(columns.shape[1]):
+        known = np.isfinite(columns[:, place])
+        count = int(known.sum())
+        if count < 100 or np.ptp(columns[known, place]) == 0.0:
+            continue
+        found = float(np.corrcoef(_ranks(columns[known, place]), _ranks(after[known]))[0, 1])
+        if abs(found) > SURPRISING / sqrt(count):
+            yield f"T3 column {place} foretells the next move of a random walk (correlation {found:+.2f})"
+            return
+
+
+def earning(subject: Rule, market: Market) -> Iterator[str]:
+    """T4 and T6."""
+    earned, late = subject.earned(market, 0), subject.earned(market, 1)
+    score = _score(earned)
+    if score > SURPRISING:
+        yield f"T4 earns {score:.1f} standard errors on a random walk"
+        if late.sum() < KEPT * earned.sum():
+            yield "T6 a bar's delay takes nearly all of it away: it trades at prices that were gone"
+    elif _score(late - earned) > SURPRISING:
+        yield "T6 a bar's delay makes it better"
+
+
+def met(subject: Cut, rows: int = 240) -> Iterator[str]:
+    """Purged."""
+    for horizon in (0, 1, 7):
+        ends = np.minimum(np.arange(rows) + horizon, rows - 1)
+        for split in subject.splits(ends):
+            if len(found := leaking(split, ends)):
+                yield f"purged: {len(found)} labels learned from meet the test from row {split.test[0]} on"
+                return
+
+
+def thawed(subject: Learned, chance: np.random.Generator) -> Iterator[str]:
+    """Frozen."""
+    lessons, judged, others = (_sample(chance, 400) for _ in range(3))
+    model = subject.fit(lessons)
+    said = subject.apply(model, judged)
+    flipped = Sample(judged.forecasts, 1 - judged.outcomes)
+    if not np.array_equal(said, subject.apply(subject.fit(lessons), flipped)):
+        yield "frozen: what it says hangs on the outcomes of the rows that it is judged on"
+    subject.apply(model, others)
+    if not np.array_equal(said, subject.apply(model, judged)):
+        yield "frozen: it goes on learning while it is judged"
+    first = Sample(judged.forecasts[:100], judged.outcomes[:100])
+    if not np.allclose(subject.apply(subject.fit(lessons), first), said[:100], atol=CLOSE):
+        yield "frozen: what it says of a row hangs on the rows judged behind it"
+
+
+def _cuts(market: Market, chance: np.random.Generator) -> list[int]:
+    """Bars near both ends, the one before and the one of the split, and others by chance."""
+    last = len(market) - 2
+    fixed = [1, last, last * 3 // 4 - 2, 59, 60]
+    return sorted({*fixed, *chance.integers(2, last, CUTS).tolist()})
+
+
+def _score(values: Floats) -> float:
+    spread = float(values.std())
+    return float(values.mean()) / spread * sqrt(len(values)) if spread > 0.0 else 0.0
+
+
+def _ranks(values: Floats) -> Floats:
+    ranks = np.empty(len(values))
+    ranks[np.argsort(values, kind="stable")] = np.arange(len(values), dtype=np.float64)
+    return ranks
+
+
+def _sample(chance: np.random.Generator, rows: int) -> Sample:
+    truth = chance.uniform(0.2, 0.8, rows)
+    said = np.clip(0.5 + 1.4 * (truth - 0.5), 0.01, 0.99)
+    return Sample(said, (chance.random(rows) < truth).astype(np.int64))
+
+
+def _shown(row: Floats) -> str:
+    return ", ".join(f"{value:.6g}" for value in row[:3])

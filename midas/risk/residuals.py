@@ -1,0 +1,28 @@
+"""The loop of the volatility filter over all returns at once."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from midas.state.kernel import kernel
+
+Floats = NDArray[np.float64]
+
+
+@kernel
+def residuals(
+    changes: Floats, squares: Floats, variance: float, first: int, decay: float, still: float, made: Floats
+) -> float:  # fmt: skip
+    """Each return over the volatility forecast for it, into `made`; gives the variance after all of them.
+
+    As `statistics.filtered_historical.Filter` does it one by one, `variance` being its own after `first`.
+    """
+    for place in range(first, len(changes)):
+        value = changes[place]
+        if variance > still:
+            made[place - first] = value / np.sqrt(variance)
+        else:
+            made[place - first] = np.nan if value else 0.0
+        variance = decay * variance + (1.0 - decay) * squares[place]
+    return variance

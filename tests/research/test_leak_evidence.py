@@ -1,0 +1,83 @@
+"""The leak harness finds what is planted, each kind by the test meant for it, and accuses nobody else."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from midas.cli import main
+from midas.research.leak_evidence import criterion, subjects, verdicts
+from midas.research.leaks.market import random_walk
+from midas.research.leaks.planted import planted
+from midas.research.leaks.probes import Feature, complaints
+from midas.research.leaks.shipped import shipped
+from midas.settings import Settings, load_settings
+from midas.workspace import find_workspace
+
+WALK, TRADED = random_walk(360, 1), random_walk(1_500, 1, split=False)
+MEANT = {
+    "1": "T1 T2", "3": "T1 T2", "5": "purged", "7": "T4 T6", "9": "T1 T2", "10": "T1 T2", "11": "T1 T2",
+    "12": "T1", "16": "frozen", "18": "frozen",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    return load_settings(find_workspace(Path.cwd(), os.environ), None)
+
+
+@pytest.mark.parametrize("subject", planted(), ids=lambda each: each.name)
+def test_a_planted_leak_is_caught_by_the_tests_that_are_meant_for_it(subject: Feature) -> None:
+    number = subject.name.partition(" ")[0]
+    found = {
+        words.partition(" ")[0].rstrip(":")
+        for words in complaints(subject, TRADED if number == "7" else WALK, 1)
+    }
+    assert set(MEANT[number].split()) <= found
+
+
+QUICK = {"ADX", "order flow", "calibrator Platt", "walk forward", "purged folds"}
+
+
+@pytest.mark.parametrize("subject", [s for s in shipped() if s.name in QUICK], ids=lambda each: each.name)
+def test_what_is_shipped_isnt_accused(subject: Feature) -> None:
+    assert not list(complaints(subject, WALK, 1))
+
+
+def test_the_other_tests_see_what_truncation_does_not() -> None:
+    moves = np.append(np.diff(np.log(WALK.close)), 0.0)
+    peeking = Feature(
+        "peeks", lambda market: moves[: len(market)].reshape(-1, 1)
+    )  # from a file, not from the frame
+    found = list(complaints(peeking, WALK, 1))
+    assert len(found) == 1 and found[0].startswith("T3 column 0 foretells")
+
+
+def test_strategies_and_the_venue_really_speak_and_trade_under_the_harness(settings: Settings) -> None:
+    made = {subject.name: subject for subject, bad in subjects(settings) if not bad}
+    assert {"strategy trend-following", "strategy book-imbalance", "fills of a back-test"} <= set(made)
+    trend = made["strategy trend-following"].run(random_walk(500, 2))  # type: ignore[union-attr]
+    assert np.isfinite(trend[:, 0]).sum() > 200 and set(trend[np.isfinite(trend[:, 0]), 0]) == {0.0, 1.0}
+    book = made["strategy book-imbalance"].run(random_walk(500, 2))  # type: ignore[union-attr]
+    assert np.isfinite(book[:, 0]).any()
+    earned = made["fills of a back-test"].earned(TRADED, 0)  # type: ignore[union-attr]
+    assert np.count_nonzero(earned) > 300
+
+
+@pytest.mark.long
+def test_ten_of_ten_are_caught_and_nothing_shipped_is_accused(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["research", "leak-evidence", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["criteria"]["I1"]
+    assert told["pass"] and told["value"]["caught"] == 10 and told["value"]["false_positives"] == 0
+
+
+def test_one_missed_leak_or_one_false_accusation_fails_the_criterion() -> None:
+    named = verdicts([(each, True) for each in planted() if each.name[:2] != "7 "], lambda _: None)
+    assert not criterion(named).passed
+    assert [each.found for each in verdicts([(planted()[4], False)], lambda _: None)] != [()]
