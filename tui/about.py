@@ -85,7 +85,7 @@ PANES = {
     "working": "The orders that work at the venue.",
     "runs": "Every back-test that was kept, newest on top; the other panes here are about the one under "
     "the cursor. x marks two of them to compare.",
-    "report": "The chosen back-test in figures: beside it buying and holding, what trading cost, and how much "
+    "report": "The chosen back-test in figures: beside it buying and holding, what trading cost, and what "
     "may be luck. j and k go through all of them, Enter says what one means.",
     "growth": "What the account was worth during the back-test, and how far it lay below its peak.",
     "months": "The return of each month, and the deepest falls with how long they lasted.",

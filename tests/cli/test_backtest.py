@@ -40,7 +40,7 @@ def test_a_page_tells_figures_costs_and_assumptions(candles: str, capsys: pytest
         "buy & hold",
         "worst fall",
         "fees",
-        "95 % sure",
+        "95 %:",
         "1 trial on these",
         "assumed:",
         "50 ms",

@@ -47,7 +47,7 @@ async def test_the_newest_run_is_open_and_the_cursor_opens_others(console: Conso
 async def test_figures_stand_beside_holding_with_interval_costs_and_trials(console: Console) -> None:
     async with console(size=(120, 40)) as bench:
         await seven(bench, runs.Archive(runs.sheet()))
-        for text in ("buy&hold", "+301.0%", "95 % sure", "fees 41.20", "24 trials", "too few: 12 of 30"):
+        for text in ("buy&hold", "+301.0%", "95 %:", "fees 41.20", "24 trials", "too few: 12 of 30"):
             assert bench.shows(text), text
 
 
@@ -55,7 +55,7 @@ async def test_enter_on_a_figure_tells_what_it_means(console: Console) -> None:
     async with console(size=(80, 24)) as bench:
         await seven(bench, runs.Archive(runs.sheet()))
         await bench.press("tab", "j", "j", "enter")
-        assert bench.shows("growth a year, compounded")
+        assert bench.shows("where the truth is")
 
 
 async def test_two_marked_runs_are_compared_oldest_mark_first(console: Console) -> None:

@@ -9,7 +9,7 @@ from tui.present.lines import Line, Piece, Sheet, clip, detail, wrapped
 from tui.present.picture import Picture, Spot
 from tui.present.shelf import missing, opened
 
-NAME, VALUE = 22, 10
+NAME, VALUE = 22, 9
 INKS = {"good": "up", "bad": "down"}
 
 
@@ -74,7 +74,7 @@ def _heads(width: int) -> Line:
 def _row(row: Row, width: int) -> Line:
     line: Line = [Piece(f"{row.name:{NAME}}", "dim")]
     if not row.values:
-        return [*line, Piece(clip(row.note, max(1, width - NAME - 1)), "dim")]
+        return [Piece(clip(f"  {row.note}", max(1, width - 1)), "dim")]
     line.append(Piece(f"{row.values[0]:>{VALUE}}", INKS.get(row.tone, "strong")))
     if len(row.values) > 1:
         line.append(Piece(f"{row.values[1]:>{VALUE + 1}}", "text"))

@@ -33,7 +33,7 @@ def _runs_compact(area: Region, _instruments: int) -> Regions:
 
 
 def _runs_wide(area: Region, _instruments: int) -> Regions:
-    return columns(area, (0.45, (("runs", 0.55), ("growth", 0.45))), (0.55, (("report", 1),)))
+    return columns(area, (0.42, (("runs", 0.55), ("growth", 0.45))), (0.58, (("report", 1),)))
 
 
 def _runs_ultra(area: Region, _instruments: int) -> Regions:
