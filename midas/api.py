@@ -15,7 +15,7 @@ from midas.domain.opinion import (
     Urgency,
 )
 from midas.domain.time import DAY, HOUR, MILLISECOND, MINUTE, SECOND
-from midas.ports.strategy import Briefing, Hears, MarketView, Strategy
+from midas.ports.strategy import Briefing, Columns, Hears, MarketView, Strategy, Vectorised
 
 __all__ = [
     "DAY",
@@ -25,6 +25,7 @@ __all__ = [
     "SECOND",
     "Bar",
     "Briefing",
+    "Columns",
     "Contribution",
     "Family",
     "Forecast",
@@ -39,4 +40,5 @@ __all__ = [
     "Strategy",
     "Trade",
     "Urgency",
+    "Vectorised",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 import msgspec
 
@@ -16,11 +17,12 @@ from midas.settings.sections import StrategySettings
 
 def configured(
     settings: Settings, name: str, parameters: Mapping[str, object], instruments: tuple[Instrument, ...],
-    period: int, spread_bps: float,
+    period: int, spread_bps: float, units: Decimal | None = None,
 ) -> EngineConfig:  # fmt: skip
     """Limits, sizing, stops and triggers as configured; `parameters` go before those of the file.
 
-    Nobody compares the account with a second source here, and no stream can fall silent.
+    `units`: base units that it always holds, whatever sizing would say. Nobody compares the account with a
+    second source here, and no stream can fall silent.
     """
     known = settings.strategies.get(name, StrategySettings())
     narrowed = settings.model_copy(
@@ -28,7 +30,7 @@ def configured(
     )
     config = engine_config(narrowed, instruments)
     chosen = dict(config.strategies[0].parameters) | dict(parameters)
-    strategy: StrategyConfig = msgspec.structs.replace(config.strategies[0], parameters=chosen)
+    strategy: StrategyConfig = msgspec.structs.replace(config.strategies[0], parameters=chosen, units=units)
     return msgspec.structs.replace(
         config, period=period, strategies=(strategy,), audit_every=365 * DAY, book_stale=0, bar_stale=0,
         bar_spread=spread_bps / 1e4, studies_all=False,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,6 +14,9 @@ import msgspec
 
 from midas.assembly.config import strategies_of
 from midas.backtest.assumptions import Assumptions
+from midas.backtest.compiled.objections import declares
+from midas.backtest.compiled.path import timed
+from midas.backtest.outcome import Outcome
 from midas.backtest.quality import examine
 from midas.backtest.record import Record
 from midas.backtest.run import run
@@ -25,9 +27,10 @@ from midas.backtest.tables import bars_of, read_tables
 from midas.cli.data_page import remark
 from midas.cli.options import settings_from
 from midas.cli.report import columns, write_html
-from midas.costs import CostModel, FeeSchedule
-from midas.domain.time import MILLISECOND, SECOND
+from midas.cli.trying import asked, assumptions_from, cash_from, parameter, units_from
+from midas.engine.config import EngineConfig
 from midas.errors import UsageError
+from midas.ports.strategy import Strategy
 from midas.reports import archive
 from midas.reports.build import Run, sheet_of
 from midas.reports.page import first
@@ -36,7 +39,6 @@ from midas.reports.tables import writer
 from midas.settings import Settings
 
 _INTERRUPTED = 130
-_CASH = Decimal(10_000)
 
 
 def backtest(args: Namespace) -> int:
@@ -44,17 +46,21 @@ def backtest(args: Namespace) -> int:
     settings = settings_from(args)
     files = [Path(name).expanduser() for name in args.data]
     tables = read_tables(files, args.symbol or "", time.time_ns())
-    series = _asked(bars_of(tables), args)
-    given = _assumptions(args, settings)
+    series = asked(bars_of(tables), args)
+    given = assumptions_from(args, settings)
     instruments = tuple(bars.instrument for bars in series)
     period = min(bars.period for bars in series)
-    parameters = dict(_parameter(text) for text in args.set or ())
-    config = configured(settings, args.strategy, parameters, instruments, period, given.spread_bps)
+    parameters = dict(parameter(text) for text in args.set or ())
+    units = units_from(args)
+    config = configured(settings, args.strategy, parameters, instruments, period, given.spread_bps, units)
     strategies = [loaded.make() for loaded in strategies_of(settings.workspace, config)]
-    balances = {i.base: Decimal(0) for i in instruments} | {config.quote: _cash(args, settings, config.quote)}
+    balances = dict.fromkeys((i.base for i in instruments), Decimal(0))
+    balances[config.quote] = cash_from(args, settings, config.quote)
     record = Record(keep=False)
-    with _progress(sum(map(len, series))) as advance:
-        outcome = run(config, strategies, series, balances, given, record=record, advance=advance)
+    outcome = _compiled(args.fast, config, strategies, series, balances, given)
+    if outcome is None:
+        with _progress(sum(map(len, series))) as advance:
+            outcome = run(config, strategies, series, balances, given, record=record, advance=advance)
     quality = tuple(examine(table) for table in tables)
     kept, written = _kept(args, settings, Run(
         strategy=args.strategy, parameters=dict(config.strategies[0].parameters), currency=config.quote,
@@ -79,6 +85,22 @@ def backtest(args: Namespace) -> int:
     return _INTERRUPTED if outcome.interrupted else 0
 
 
+def _compiled(
+    wish: str, config: EngineConfig, strategies: Sequence[Strategy], series: Sequence[Bars],
+    balances: Mapping[str, Decimal], given: Assumptions,
+) -> Outcome | None:  # fmt: skip
+    """The outcome over arrays, where that is wished for and proven equal. Raises UsageError for `only`."""
+    if wish == "never" or (wish == "auto" and not declares(strategies[0])):
+        return None
+    found = timed(config, strategies, series, balances, given)
+    if isinstance(found, Outcome):
+        return found
+    if wish == "only":
+        raise UsageError(f"--fast only: {found.reason}; --fast auto steps the engine where it has to")
+    print(f"midas: the engine is stepped: {found.reason}", file=sys.stderr)
+    return None
+
+
 def _kept(args: Namespace, settings: Settings, run_: Run) -> tuple[Sheet, list[Path]]:
     """The sheet, with an id where it is kept, and the files that were asked for."""
     sheet, found = sheet_of(run_)
@@ -92,68 +114,6 @@ def _where(sheet: Sheet, written: Sequence[Path]) -> str:
     if not sheet.id:
         return f"not kept{more}"
     return f"kept: `midas report {sheet.id}` tells all{more}"
-
-
-def _asked(series: Sequence[Bars], args: Namespace) -> list[Bars]:
-    """The part that was asked for. Raises UsageError where nothing is left of it."""
-    begin = _moment(args.begin, "--from") if args.begin else 0
-    end = _moment(args.end, "--to") if args.end else 2**63 - 1
-    part = [bars.between(begin, end) for bars in series]
-    for whole, rest in zip(series, part, strict=True):
-        if not len(rest):
-            first, last = _day(int(whole.time[0]) - whole.period), _day(int(whole.time[-1]))
-            raise UsageError(
-                f"no candle of {whole.instrument.symbol} between --from and --to; "
-                f"the data reach from {first} to {last}"
-            )
-    return part
-
-
-def _assumptions(args: Namespace, settings: Settings) -> Assumptions:
-    exchange = settings.exchange
-    return Assumptions(
-        costs=CostModel(fees=FeeSchedule(
-            maker=exchange.maker_fee if args.maker_bps is None else Decimal(str(args.maker_bps)) / 10_000,
-            taker=exchange.taker_fee if args.taker_bps is None else Decimal(str(args.taker_bps)) / 10_000,
-        )),
-        spread_bps=args.spread_bps, impact=not args.no_impact,
-        order_latency=int(args.latency_ms * MILLISECOND), answer_latency=int(args.latency_ms * MILLISECOND),
-        volume_share=args.volume_share,
-    )  # fmt: skip
-
-
-def _cash(args: Namespace, settings: Settings, quote: str) -> Decimal:
-    if args.cash is not None:
-        return Decimal(str(args.cash))
-    return settings.exchange.balances.get(quote, _CASH)
-
-
-def _parameter(text: str) -> tuple[str, object]:
-    """`span=20`: a number where it reads as one."""
-    key, equals, value = text.partition("=")
-    if not equals or not key.strip():
-        raise UsageError(f"--set {text!r}: expected NAME=VALUE, such as --set horizon=30")
-    try:
-        decoded: object = msgspec.json.decode(value.strip())
-    except msgspec.DecodeError:
-        decoded = value.strip()
-    return key.strip(), decoded
-
-
-def _moment(text: str, option: str) -> int:
-    """Nanoseconds of a date or time, UTC where it says nothing else."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(
-            f"{option} {text!r}: expected a date such as 2020-01-31, or 2020-01-31T12:00"
-        ) from None
-    moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return int(moment.timestamp()) * SECOND
-
-
-def _day(at: int) -> str:
-    return datetime.fromtimestamp(at // SECOND, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 @contextmanager

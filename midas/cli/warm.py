@@ -40,6 +40,7 @@ def warm_kernels() -> float:
     began = time.perf_counter()
     warm_engine()
     _synthetic_market()
+    _compiled_path()
     return time.perf_counter() - began
 
 
@@ -90,3 +91,9 @@ def _synthetic_market() -> None:
     market = standard(seed=1)
     for event in islice(market.events(), 100):
         market.taken(event.symbol, Side.BUY, 1, 1)
+
+
+def _compiled_path() -> None:
+    from midas.backtest.compiled.warm import warm  # of back-tests alone
+
+    warm()

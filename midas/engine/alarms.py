@@ -16,6 +16,7 @@ from midas.domain.breakers import EFFECTS, Component, Phase
 from midas.domain.mode import Mode
 from midas.domain.money import plain
 from midas.domain.time import SECOND
+from midas.engine.cost_log import CostLog
 from midas.engine.throttle import BY as THROTTLE
 from midas.state.alerts import NAME
 from midas.state.breaks import DIFFERS
@@ -46,7 +47,10 @@ def known(name: str, state: State, strategies: StrategyManager) -> bool:
         "breaker": of in {component.value for component in Component},
         "stream": bool(of),
         "stop": tuple(of.split(" ")) in state.stops.troubles,
-    }.get(kind, name in ("feed", "user", "orders", "unknown", "account", "equity", "clock", "lag", "guard"))
+    }.get(
+        kind,
+        name in ("feed", "user", "orders", "unknown", "account", "equity", "clock", "lag", "guard", "costs"),
+    )
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -63,8 +67,11 @@ class Condition(msgspec.Struct, frozen=True):
 class Alarms:
     """Remembers since when each condition holds and which ones somebody has seen."""
 
-    def __init__(self, state: State, strategies: StrategyManager, guarded: bool = False) -> None:
+    def __init__(
+        self, state: State, strategies: StrategyManager, guarded: bool = False, costs: CostLog | None = None
+    ) -> None:
         """`guarded`: a supervisor is to keep a guard beside this engine."""
+        self._costs = costs
         self._guarded = guarded
         self._state = state
         self._strategies = strategies
@@ -105,6 +112,7 @@ class Alarms:
         yield from self._books()
         yield from self._machine(health)
         yield from self._guard(health)
+        yield from self._spent()
 
     def _control(self) -> Iterator[Condition]:
         control = self._state.control
@@ -284,6 +292,14 @@ class Alarms:
                 "guard", "warn", "no guard runs: nobody acts where this engine hangs",
                 "it is started again, ever more seldom; guard.log in the home says why it ends",
                 grace=UNGUARDED,
+            )  # fmt: skip
+
+    def _spent(self) -> Iterator[Condition]:
+        if self._costs is not None and self._costs.watch.alert:
+            yield Condition(
+                "costs", "warn",
+                f"orders cost {self._costs.watch.middle:.1f} times what is expected (median of the last 20)",
+                "trade smaller or more patiently, look at spread and latency; it ends with cheaper orders",
             )  # fmt: skip
 
     def _alerts(self) -> Iterator[AlarmView]:

@@ -22,6 +22,7 @@ from midas.engine.calibration import CalibrationPainter
 from midas.engine.candles import SLOW, CandlePainter
 from midas.engine.controls import controls
 from midas.engine.correlations import CorrelationPainter
+from midas.engine.cost_log import CostLog
 from midas.engine.depth import DepthPainter
 from midas.engine.engine import Engine
 from midas.engine.exposure_tree import exposure_tree
@@ -104,7 +105,8 @@ class Painter:
         self._calibration = CalibrationPainter(engine.state)
 
         self._correlations = CorrelationPainter(engine.state, engine.orchestrator.risk)
-        self._alarms = Alarms(engine.state, engine.orchestrator.strategies, assembly.guarded)
+        self._costs = CostLog(engine.state, engine.costs)
+        self._alarms = Alarms(engine.state, engine.orchestrator.strategies, assembly.guarded, self._costs)
         self._kpis = KpiLog(engine.state, assembly.goals)
         self._tail = TailPainter(engine.tail, engine.state)
         self._modes: tuple[ModeChangeView, ...] = ()
@@ -127,6 +129,7 @@ class Painter:
         self._kill_report.observe(event, audit)
         self._results.observe(event)
         self._kpis.observe(event, audit)
+        self._costs.observe(audit)
         if isinstance(event, CommandGiven) and isinstance(event.command, Acknowledge):
             self._alarms.acknowledge(event.command.name)
         self._signals.observe(audit)
@@ -223,6 +226,7 @@ class Painter:
             naked_bare=bare,
             open_risk=open_risk(state),
             kpis=self._kpis.view,
+            costs=self._costs.view,
             tail=self._tail.tail,
             stress=self._tail.stress,
             regulation=regulated,

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import ClassVar, Protocol
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from midas.domain.instrument import Instrument
 from midas.domain.market import Bar
@@ -64,11 +66,26 @@ class Briefing(msgspec.Struct, frozen=True):
     volatility: float  # of one bar's log return; NaN until warm
 
 
+class Columns(msgspec.Struct, frozen=True):
+    """Closed candles of one instrument as columns, oldest first; they are there to be read, not changed."""
+
+    open: NDArray[np.float64]
+    high: NDArray[np.float64]
+    low: NDArray[np.float64]
+    close: NDArray[np.float64]
+    volume: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        """How many candles."""
+        return len(self.close)
+
+
 class Hears:
     """On which event a strategy is asked."""
 
     BAR = "bar"
     BOOK = "book"
+    TICK = "tick"  # every quote and every trade print
 
 
 class Strategy(Protocol):
@@ -96,3 +113,19 @@ class Strategy(Protocol):
 
     def signal(self, market: MarketView, briefing: Briefing) -> Opinion | None:
         """Where this instrument should be held now."""
+
+
+class Vectorised(Strategy, Protocol):
+    """A strategy that can also say all of its opinions at once, so that a back-test of it may be compiled.
+
+    Its opinions are AGGRESSIVE, state no chance and depend on nothing but the candles: what `signal` has
+    said last after bar i, a direction above 0 or not, is what row k of `wanted` says at i. Where bars, costs
+    and limits let both come to other fills, midas steps the engine instead.
+    """
+
+    @classmethod
+    def wanted(cls, parameters: Sequence[msgspec.Struct], bars: Columns) -> NDArray[np.bool_]:
+        """Whether it is to be held after each bar: (len(parameters), len(bars)), a row for each parameters.
+
+        Row k may look at bars up to i only; a numba kernel over many rows at once is what makes sweeps fast.
+        """

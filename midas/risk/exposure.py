@@ -96,7 +96,7 @@ class Exposure:
                 if place in alike:
                     self._leave(place, brings)
         # Of each instrument, in the order of the chart: nothing is nothing where there is no price, too.
-        self.shares = [q * value if q else 0.0 for q, value in zip(units, values, strict=True)]
+        self.shares = [units[at] * value if units[at] else 0.0 for at, value in enumerate(values)]
         self.cash = 0.0  # money left in the worst case
         for asset, balance in found.money.items():
             self.cash += self._worth(balance - reserved.get(asset, 0.0), asset) * scale

@@ -21,7 +21,7 @@ from midas.domain.time import DAY, HOUR, MINUTE
 from midas.domain.verdict import Breach
 from midas.risk.exposure import standing
 from midas.risk.further import Entry
-from midas.risk.rows import brief
+from midas.risk.rows import FINE, TOLERANCE, brief
 from midas.risk.sample import Sample
 from midas.state.closes import HorizonCloses
 from midas.state.state import State
@@ -38,9 +38,7 @@ from midas.statistics.stress import OTHER, SCENARIOS, Stressed, stressed
 from midas.statistics.value_at_risk import TailRisk, least_returns, order, unknown
 
 Floats = NDArray[np.float64]
-TOLERANCE = 1e-9  # a VaR of 2 % exactly is within 2 %
 TINY = 1e-15  # of equity
-FINE = Decimal("1e-12")
 GUESSES = 7  # at the largest size that fits, by secants: never above it, two hundredths below at worst
 LIT = 2.5  # exceptions expected
 GREEN, RED = 0.95, 0.9999  # Basel's zones: how likely so few exceptions are, where the forecast is right
@@ -293,7 +291,8 @@ def stress_class(assets: Assets, base: str) -> str:
 def measured(title: str, losses: Floats, level: float) -> float:
     """`VaR` or `ES` of equally likely losses: as `value_at_risk.tail`, in a tenth of the time."""
     place = order(len(losses), level) - 1
-    split = np.partition(losses, place)
+    split = losses.copy()
+    split.partition(place)  # what `np.partition` does, without its wrapper
     at = float(split[place])
     if title == "VaR":
         return at

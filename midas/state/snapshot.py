@@ -347,6 +347,16 @@ class ReliabilityView(msgspec.Struct, frozen=True, array_like=True, gc=False):
     high: float
 
 
+class CostsView(msgspec.Struct, frozen=True):
+    """What orders that took have cost this session, beyond the mid and without fees, in basis points."""
+
+    orders: int = 0
+    expected: float = float("nan")  # mean, by the cost model
+    realised: float = float("nan")  # mean
+    ratio: float = 1.0  # median of the last twenty
+    alert: bool = False  # consistently more than twice what was expected
+
+
 class CalibrationView(msgspec.Struct, frozen=True):
     """Stated chances against what happened, of one strategy or of all. NaN: nothing to say yet."""
 
@@ -860,6 +870,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     naked_bare: float = 0.0  # quote currency without any stop
     open_risk: float = 0.0  # quote currency lost if every stop is hit
     kpis: KpisView = KpisView()
+    costs: CostsView = CostsView()
     tail: tuple[TailView, ...] = ()  # a horizon each, the main one first
     stress: tuple[StressView, ...] = ()
     regulation: RegulationView = RegulationView()

@@ -6,12 +6,13 @@ import argparse
 
 from midas.cli.grammar.base import Parser, Row, add
 from midas.cli.grammar.shared import no_options
-from midas.cli.grammar.values import above_zero, not_below_zero, seeds
+from midas.cli.grammar.trying import trying_options
+from midas.cli.grammar.values import seeds
 
 
 def _research_options(parser: Parser) -> None:
     words = parser.add_subparsers(title="what to show", metavar="WORD", required=True, parser_class=Parser)
-    for row in (_RISK_EVIDENCE, _OVERFITTING_EVIDENCE, _LEAK_EVIDENCE):
+    for row in (_RISK_EVIDENCE, _OVERFITTING_EVIDENCE, _LEAK_EVIDENCE, _COST_EVIDENCE):
         add(words, row)
 
 
@@ -24,30 +25,8 @@ def _backtest_options(parser: Parser) -> None:
     parser.add_argument(
         "--data", nargs="+", required=True, metavar="FILE", help="candles: CSV or Parquet, one symbol each"
     )
-    parser.add_argument("--symbol", metavar="NAME", help="of candles that neither column nor file name tells")
-    parser.add_argument("--from", dest="begin", metavar="DATE", help="leave earlier candles out")
-    parser.add_argument("--to", dest="end", metavar="DATE", help="leave later candles out")
     parser.add_argument("--set", action="append", metavar="NAME=VALUE", help="a parameter of the strategy")
-    parser.add_argument(
-        "--cash", type=above_zero, metavar="AMOUNT", help="to begin with; default: exchange.balances"
-    )
-    parser.add_argument("--maker-bps", type=float, metavar="BPS", help="default: exchange.maker_fee")
-    parser.add_argument("--taker-bps", type=float, metavar="BPS", help="default: exchange.taker_fee")
-    parser.add_argument(
-        "--spread-bps", type=not_below_zero, default=1.0, metavar="BPS", help="between bid and ask (1)"
-    )
-    parser.add_argument("--no-impact", action="store_true", help="our own orders don't move the price")
-    parser.add_argument(
-        "--latency-ms",
-        type=not_below_zero,
-        default=50.0,
-        metavar="MS",
-        help="of orders, and of answers (50)",
-    )
-    parser.add_argument(
-        "--volume-share", type=above_zero, default=0.10, metavar="SHARE",
-        help="of a candle's volume that may be ours at most (0.10)",
-    )  # fmt: skip
+    trying_options(parser)
     parser.add_argument("--html", metavar="FILE", help="write the whole report as one HTML file, too")
     parser.add_argument(
         "--save", action=argparse.BooleanOptionalAction, default=True,
@@ -91,6 +70,15 @@ _LEAK_EVIDENCE: Row = (
     "look for the future in all that is shipped and ten planted leaks; exit code 0 where only those have it",
     "midas research leak-evidence --json",
     no_options,
+)
+
+
+_COST_EVIDENCE: Row = (
+    "cost-evidence",
+    "midas.cli.research:costs",
+    "compare what orders cost in known books with the cost model, and try its alarm; 0 where both hold",
+    "midas research cost-evidence --json",
+    _risk_evidence_options,
 )
 
 
