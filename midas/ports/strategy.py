@@ -85,6 +85,7 @@ class Hears:
 
     BAR = "bar"
     BOOK = "book"
+    TICK = "tick"  # every quote and every trade print
 
 
 class Strategy(Protocol):
