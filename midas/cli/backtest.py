@@ -36,9 +36,12 @@ from midas.reports.build import Run, sheet_of
 from midas.reports.page import first
 from midas.reports.sheet import Sheet
 from midas.reports.tables import writer
+from midas.reports.trading import trades
+from midas.reports.twins import twins
 from midas.settings import Settings
 
 _INTERRUPTED = 130
+TWIN_SEED = 1  # the same run has the same twins
 
 
 def backtest(args: Namespace) -> int:
@@ -67,6 +70,7 @@ def backtest(args: Namespace) -> int:
         cash=float(balances[config.quote]), given=given, series=series, outcome=outcome, record=record,
         made_at=time.time_ns(), files=[", ".join(each.files) for each in quality],
         remarks=[remark(each) for each in quality],
+        twin=twins(trades(outcome.fills)[0], series, float(balances[config.quote]), TWIN_SEED),
     ))  # fmt: skip
     report = Report(
         run=kept.id, strategy=args.strategy, parameters=dict(config.strategies[0].parameters),
