@@ -77,6 +77,7 @@ from midas.engine.passes import Passes, returned
 from midas.engine.reply import Asked
 from midas.engine.throttle import Throttle
 from midas.risk.limits import meets
+from midas.state.control import JOURNAL
 from midas.state.order import Order
 from midas.state.requests import CANCEL_AGAIN_MAX
 from midas.state.state import State
@@ -403,7 +404,8 @@ class Engine:
         before = len(self._decisions)
         self._freshness.look(event)
         self._decisions.extend(judge(state))
-        self._decisions.extend(judge_disk(state, event))
+        if event.journal or JOURNAL in state.control.gates:
+            self._decisions.extend(judge_disk(state, event))
         self._decisions.extend(self.breakers.tick(event.at, state))
         self._decisions.extend(self.orchestrator.calibrator.tick(event.at, state))
         self._decisions.extend(self.guardian.tick(event, state))
