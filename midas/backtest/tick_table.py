@@ -105,10 +105,15 @@ _TEXT = ("time", "side")
 
 def _time(text: str) -> str:
     """Nanoseconds: of an epoch in s, ms, us or ns by its size, or of a date, UTC where it says no zone."""
-    epoch = f"TRY_CAST({text} AS HUGEINT)"
-    cases = " ".join(f"WHEN {epoch} < {limit} THEN {epoch} * {unit}" for limit, unit in EPOCHS)
+    whole = f"TRY_CAST(split_part({text}, '.', 1) AS HUGEINT)"
+    part = f"CAST('0.0' || split_part({text}, '.', 2) AS DOUBLE) * 10"
+    cases = " ".join(
+        f"WHEN {whole} < {limit} THEN {whole} * {unit} + CAST(ROUND({part} * {unit}) AS BIGINT)"
+        for limit, unit in EPOCHS
+    )
+    number = "[0-9]{{1,19}}(\\.[0-9]*)?"  # braces are doubled: the source of the rows is filled in later
     return (
-        f"CASE WHEN regexp_full_match({text}, '[0-9]{{{{1,19}}}}') THEN CAST(CASE {cases} END AS BIGINT) "
+        f"CASE WHEN regexp_full_match({text}, '{number}') THEN CAST(CASE {cases} END AS BIGINT) "
         f"ELSE 1000 * epoch_us(TRY_CAST({text} AS TIMESTAMPTZ)) END"
     )
 
