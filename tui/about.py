@@ -21,6 +21,11 @@ TITLES = {
     "alerts": "price alerts",
     "console": "this console",
     "summary": "position · risk",
+    "growth": "equity",
+    "months": "months and falls",
+    "entries": "entries and exits",
+    "versus": "compare",
+    "curves": "equity of both",
 }
 PANES = {
     "chart": "Candles of the chosen instrument with our entries, exits and average price; below them volume "
@@ -78,6 +83,16 @@ PANES = {
     "session": "What runs here, in which version, since when, and how much it has recorded.",
     "summary": "Position, limits and how to stop, where the screen is small.",
     "working": "The orders that work at the venue.",
+    "runs": "Every back-test that was kept, newest on top; the other panes here are about the one under "
+    "the cursor. x marks two of them to compare.",
+    "report": "The chosen back-test in figures: beside it buying and holding, what trading cost, and what "
+    "may be luck. j and k go through all of them, Enter says what one means.",
+    "growth": "What the account was worth during the back-test, and how far it lay below its peak.",
+    "months": "The return of each month, and the deepest falls with how long they lasted.",
+    "entries": "Prices of the back-test with its entries and exits; < and > show another instrument.",
+    "trades": "Every closed trade of the back-test, newest on top, after its costs.",
+    "versus": "Two marked back-tests: what was made differently, and what came of it.",
+    "curves": "The equity of two marked back-tests.",
 }
 
 

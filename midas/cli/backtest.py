@@ -34,9 +34,12 @@ from midas.reports.build import Run, sheet_of
 from midas.reports.page import first
 from midas.reports.sheet import Sheet
 from midas.reports.tables import writer
+from midas.reports.trading import trades
+from midas.reports.twins import twins
 from midas.settings import Settings
 
 _INTERRUPTED = 130
+TWIN_SEED = 1  # the same run has the same twins
 
 
 def backtest(args: Namespace) -> int:
@@ -51,6 +54,7 @@ def backtest(args: Namespace) -> int:
         strategy=args.strategy, parameters=parameters, currency=config.quote, cash=ran.asked.cash,
         given=ran.asked.given, series=ran.series, outcome=outcome, record=record, made_at=time.time_ns(),
         files=ran.files, remarks=ran.remarks,
+        twin=twins(trades(outcome.fills)[0], ran.series, ran.asked.cash, TWIN_SEED),
     ))  # fmt: skip
     report = Report(
         run=kept.id, strategy=args.strategy, parameters=parameters,

@@ -57,7 +57,7 @@ def verdict(sheet: Sheet) -> str:
     it = sheet.evidence
     chance = it.deflated if it.deflated is not None else it.positive
     if not sheet.trading.closed and not sheet.trading.open:
-        said = ["It never traded."]
+        said = [_idle(sheet)]
     elif chance is None:
         said.append("The record is too short to tell skill from luck.")
     elif chance >= SURE:
@@ -87,7 +87,7 @@ def _result(sheet: Sheet) -> Block:
             "after all costs, open positions at the last price", _tone(own.total)),
         Row("a year (CAGR)", _pair(own.cagr, other, "cagr", words.percent),
             _sure(words.between(it.cagr, 1, parts=True)) or words.why(own.cagr),
-            "growth a year, compounded", _tone(own.cagr)),
+            "growth a year; 95 %: where the truth is", _tone(own.cagr)),
         Row("swing (volatility)", _pair(own.volatility, other, "volatility", words.share),
             words.why(own.volatility), "how far a year's return swings around its mean"),
         Row("worst fall (drawdown)",
@@ -95,7 +95,7 @@ def _result(sheet: Sheet) -> Block:
             _under_water(sheet), "from a peak to the lowest close after it"),
         Row("Sharpe ratio", _pair(own.sharpe, other, "sharpe", words.number),
             _sure(words.between(it.sharpe)) or words.why(own.sharpe, 30),
-            "return for the swing taken: 1 is good, 2 is rare", _tone(own.sharpe)),
+            "return for the swing taken: 1 is good", _tone(own.sharpe)),
         Row("in the market", (words.share(sheet.exposed, 1), "100.0%" if other else words.ABSENT),
             "of the time", "share of the bars with a position"),
     ))  # fmt: skip
@@ -119,7 +119,7 @@ def _trades_and_costs(sheet: Sheet) -> Block:
         Row("paid in costs", (words.money(costs.total),), bps,
             f"{sheet.currency}; inside of every figure above"),
         Row("", (), parts),
-        Row("made without them", (words.percent(without),), "what the costs took added back",
+        Row("made without them", (words.percent(without),), "costs added back",
             "how much of the edge the costs eat"),
     ))  # fmt: skip
 
@@ -128,9 +128,11 @@ def _luck(sheet: Sheet) -> Block:
     it, twin = sheet.evidence, sheet.twin
     needed = it.years_needed
     has = f"it has {it.years:.1f}"
-    takes = f"{needed:.1f} years" if needed is not None and needed < YEARS_MAX else words.ABSENT
+    takes = words.ABSENT
+    if needed is not None:
+        takes = f"{needed:.1f} years" if needed < YEARS_MAX else f">{YEARS_MAX:.0f} years"
     rows = [
-        Row("skill above 0 (PSR)", (words.chance(it.positive),), "chance that the Sharpe ratio is real",
+        Row("skill above 0 (PSR)", (words.chance(it.positive),), "chance that the edge is real",
             "probabilistic Sharpe ratio", _surely(it.positive)),
         Row("after all trials (DSR)", (words.chance(it.deflated),),
             f"{words.counted(it.trials, 'trial')} on these data counted",
@@ -253,12 +255,20 @@ def _pair(own: Measure, other: Benchmark | None, name: str, text: object) -> tup
     return text(own.value), text(getattr(beside, name).value) if beside is not None else words.ABSENT
 
 
+def _idle(sheet: Sheet) -> str:
+    """Why nothing was traded, as far as signals and limits tell."""
+    signals = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(sheet.signals.items()))
+    refused = ", ".join(f"{limit} {count:,}" for limit, count in sorted(sheet.refusals.items()))
+    because = f"its signals: {signals}" if signals else "its strategy made no signal"
+    return f"It never traded: {because}{f'; refused by {refused}' if refused else ''}."
+
+
 def _round(amount: float) -> str:
     return words.number(amount, 2 if abs(amount) < 1_000 else 0)
 
 
 def _sure(interval: str) -> str:
-    return f"95 % sure: {interval}" if interval else ""
+    return f"95 %: {interval}" if interval else ""
 
 
 def _under_water(sheet: Sheet) -> str:
@@ -267,7 +277,7 @@ def _under_water(sheet: Sheet) -> str:
     longest = max(sheet.falls, key=lambda fall: _lasted(fall, sheet.ends))
     still = "" if longest.recovered_at else " so far"
     lasted = words.length(_lasted(longest, sheet.ends))
-    return f"below a peak for {lasted}{still or ' at most'}"
+    return f"below peak {lasted}{still or ' at most'}"
 
 
 def _lasted(fall: Fall, ends: int) -> int:

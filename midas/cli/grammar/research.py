@@ -7,7 +7,7 @@ import argparse
 from midas.cli.grammar.base import Parser, Row, add
 from midas.cli.grammar.shared import no_options
 from midas.cli.grammar.trying import trying_options
-from midas.cli.grammar.values import not_below_zero, seeds
+from midas.cli.grammar.values import not_below_zero, seeds, whole
 
 
 def _research_options(parser: Parser) -> None:
@@ -40,6 +40,24 @@ def _backtest_options(parser: Parser) -> None:
         "--save", action=argparse.BooleanOptionalAction, default=True,
         help="keep the run for `midas report` (done unless --no-save)",
     )  # fmt: skip
+
+
+def _walkforward_options(parser: Parser) -> None:
+    parser.add_argument("strategy", metavar="STRATEGY", help="a file of strategies/, such as trend-following")
+    parser.add_argument("--data", nargs="+", required=True, metavar="FILE", help="as of `midas backtest`")
+    parser.add_argument(
+        "--set", action="append", metavar="NAME=A,B,C", help="values to try; several --set are combined"
+    )
+    parser.add_argument(
+        "--train", type=whole, metavar="N", help="periods to choose on; default: a third of all"
+    )
+    parser.add_argument(
+        "--test", type=whole, metavar="N", help="periods of a window; default: a ninth of all"
+    )
+    parser.add_argument(
+        "--rolling", action="store_true", help="choose on the last --train periods; default: on all before"
+    )
+    trying_options(parser)
 
 
 def _report_options(parser: Parser) -> None:
@@ -98,6 +116,13 @@ ROWS: tuple[Row, ...] = (
         "midas backtest trend-following --data btcusdt-1d.csv --set horizon=10\n"
         "midas backtest trend-following --data btcusdt-1m.csv --from 2020-01-01 --to 2020-02-01 --json",
         _backtest_options,
+    ),
+    (
+        "walkforward",
+        "midas.cli.walkforward:walkforward",
+        "choose parameters on the past alone, again and again, and tell what they then did",
+        "midas walkforward trend-following --data btcusdt-1d.csv --set enter=0.03,0.04,0.06 --set rest=5,15",
+        _walkforward_options,
     ),
     (
         "report",
