@@ -18,7 +18,9 @@ def loaded_after(imports: str, work: str = "") -> set[str]:
 
 
 def test_whoever_reads_an_old_journal_loads_neither_compiler_nor_arrays_nor_engine() -> None:
-    loaded = loaded_after("midas.assembly.ahead, midas.state.book", "midas.state.book.OrderBook()")
+    loaded = loaded_after(
+        "midas.cli.run, midas.assembly.ahead, midas.state.book", "midas.state.book.OrderBook()"
+    )
     assert loaded.isdisjoint({"numba", "numpy._core", "midas.engine.engine"})
 
 
