@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import ceil, log1p
 
+from midas.backtest.assumptions import RISK_AVERSE
 from midas.errors import UsageError
 from midas.venues.sim.floor.matcher import Matcher
 from midas.venues.sim.floor.queues import Queues, Resting
 from midas.venues.sim.floor.taking import Outcome, Taking
 from midas.venues.sim.levels.outside import OutsideSide
 
-RISK_AVERSE, POWER, LOG, LOG_ALL = "risk-averse", "power", "log", "log-all"
+POWER, LOG, LOG_ALL = "power", "log", "log-all"
 MODELS = (RISK_AVERSE, POWER, LOG, LOG_ALL)
 EXPONENT = 3.0
 

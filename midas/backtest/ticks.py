@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from midas.backtest.series import Bars, Floats, Times
 from midas.domain.instrument import Instrument
 from midas.domain.market import Bar, BookDelta, BookSnapshot, Quote, Trade
+from midas.errors import UsageError
 
 CHUNK = 4_096  # made at once: few enough to stay in the processor's cache
 Ints = NDArray[np.int64]
@@ -48,6 +49,14 @@ class Ticks(msgspec.Struct, frozen=True, kw_only=True):
     def books(self) -> bool:
         """No: the touch alone."""
         return False
+
+    def between(self, begin: int, end: int) -> Ticks:
+        """Those from `begin` until `end`. Raises UsageError where there are none."""
+        first, last = np.searchsorted(self.time, [begin, end], side="left")
+        if first == last:
+            raise UsageError(f"no tick of {self.instrument.symbol} between --from and --to")
+        columns = {name: getattr(self, name)[first:last] for name in self.__struct_fields__[1:]}
+        return msgspec.structs.replace(self, **columns)
 
     def events(self, delay: int = 0) -> Iterator[TickEvent]:
         """Each as an event that is heard `delay` after it happened."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from midas.backtest.queues import LOG, LOG_ALL, MODELS, POWER, RISK_AVERSE, QueueMatcher, behind
+from midas.backtest.assumptions import RISK_AVERSE
+from midas.backtest.queues import LOG, LOG_ALL, MODELS, POWER, QueueMatcher, behind
 from midas.domain.order import Side
 from midas.errors import UsageError
 from midas.venues.sim.floor.taking import Execution, Taking

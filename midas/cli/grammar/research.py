@@ -23,7 +23,15 @@ def _risk_evidence_options(parser: Parser) -> None:
 def _backtest_options(parser: Parser) -> None:
     parser.add_argument("strategy", metavar="STRATEGY", help="a file of strategies/, such as trend-following")
     parser.add_argument(
-        "--data", nargs="+", required=True, metavar="FILE", help="candles: CSV or Parquet, one symbol each"
+        "--data", nargs="+", required=True, metavar="FILE",
+        help="candles (CSV, Parquet; one symbol each), quotes and prints (CSV, Parquet), or a recording",
+    )  # fmt: skip
+    parser.add_argument(
+        "--queue", choices=("risk-averse", "power", "log", "log-all"), default="risk-averse",
+        help="of quotes and books: who leaves a level before us (risk-averse: nobody but who trades)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--feed-ms", type=not_below_zero, default=0.0, metavar="MS", help="until we hear of the market (0)"
     )
     parser.add_argument("--set", action="append", metavar="NAME=VALUE", help="a parameter of the strategy")
     trying_options(parser)
