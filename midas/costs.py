@@ -4,8 +4,9 @@ Expected cost of an order against the mid at decision time, in basis points of i
 
     fee + spread_fraction * spread * (1 + 0.5 v) + Y * sigma_day * sqrt(Q / V_day)
 
-`v` is the volatility now over its normal (1 is normal). The last term is the square-root law (Torre
-1997; Almgren et al. 2005), charged in full at any size: a threshold would invite splitting just below it.
+`v` is the volatility now over its normal (1 is normal). Where `spread` is the one quoted now it has widened
+with v by itself, and calibration finds a smaller weight than 0.5. The last term is the square-root law
+(Torre 1997; Almgren et al. 2005), charged in full at any size: a threshold invites splitting just below it.
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ class CostModel(msgspec.Struct, frozen=True, kw_only=True):
     fees: FeeSchedule = FeeSchedule()
     taker_fraction: float = 0.5  # against the mid a marketable order pays half the quoted spread
     maker_fraction: float = 0.0  # -0.5 would be the whole half-spread earned, with no adverse selection
+    volatility_weight: float = 0.5  # of v; documented for a mean spread
     impact: float = 1.0  # Y of the square-root law, 0.5 to 1 in the literature
 
     def expected(self, quantity: float, maker: bool, conditions: Conditions) -> Cost:
@@ -70,7 +72,8 @@ class CostModel(msgspec.Struct, frozen=True, kw_only=True):
         fraction = self.maker_fraction if maker else self.taker_fraction
         return Cost(
             self.fees.bps(maker),
-            fraction * spread_cost_bps(conditions.spread_bps, conditions.volatility_ratio),
+            fraction
+            * spread_cost_bps(conditions.spread_bps, conditions.volatility_ratio, self.volatility_weight),
             0.0 if maker else self._impact_bps(quantity, conditions),
         )
 
@@ -93,11 +96,11 @@ class CostModel(msgspec.Struct, frozen=True, kw_only=True):
         return impact_bps(conditions.volatility_day, quantity / conditions.volume_day, self.impact)
 
 
-def spread_cost_bps(spread_bps: float, volatility_ratio: float) -> float:
+def spread_cost_bps(spread_bps: float, volatility_ratio: float, weight: float = 0.5) -> float:
     """The documented slippage S (1 + 0.5 v) of a whole spread, v clipped to [0, 5]."""
     if volatility_ratio != volatility_ratio:
         return nan
-    return spread_bps * (1.0 + 0.5 * min(max(volatility_ratio, 0.0), VOLATILITY_MAX))
+    return spread_bps * (1.0 + weight * min(max(volatility_ratio, 0.0), VOLATILITY_MAX))
 
 
 def impact_bps(volatility_day: float, participation: float, coefficient: float = 1.0) -> float:

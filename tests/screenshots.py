@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import subprocess
 import sys
 import tempfile
 import time
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 
 from midas.assembly.access import sockets
 from midas.cli.pulling import pull
+from midas.cli.run_shelf import RunShelf
 from midas.domain.command import AddAlert, Command, PlaceOrder, SetMode
 from midas.runtime.link import SocketLink
 from midas.state.snapshot import InstrumentView, Snapshot
@@ -36,13 +39,33 @@ def main(folder: Path) -> None:
             [*midas, "supervise", "--market", "synthetic", "--seed", "7", "--speed", "10"], env=environ
         )
         try:
+            _back_test(home, environ)
             _trade_by_hand(home, _await_trades(home))
-            for path in take(lambda: _connect(home), folder, kill=partial(pull, home)):
+            shelf = RunShelf(home)
+            shelf.begin()
+            for path in take(lambda: _connect(home), folder, kill=partial(pull, home), archive=shelf):
                 path.write_text(lean(path.read_text(encoding="utf-8")), encoding="utf-8")
                 print(path)
         finally:
             subprocess.run([*midas, "stop", "--exchange"], env=environ, check=False)
             engine.wait(60)
+
+
+def _back_test(home: Path, environ: dict[str, str]) -> None:
+    """Three runs over two years of days that nobody traded, for the screen of reports."""
+    table, chance, price = home / "btcusdt-1d.csv", random.Random(3), 9_000.0
+    rows = ["datetime,open,high,low,close,volume"]
+    drift = 0.0
+    for day in range(900):
+        drift = chance.choice((0.004, 0.002, -0.003)) if day % 60 == 0 else drift
+        opened, price = price, round(price * (1.0 + chance.gauss(drift, 0.02)), 2)
+        low, high = min(opened, price) * 0.99, max(opened, price) * 1.01
+        at = (date(2023, 1, 1) + timedelta(days=day)).isoformat()
+        rows.append(f"{at},{opened:.2f},{high:.2f},{low:.2f},{price:.2f},2500.12345")
+    table.write_text("\n".join(rows))
+    for average in (20, 120, 60):
+        command = [sys.executable, "-m", "midas", "backtest", "trend-following", "--data", str(table)]
+        subprocess.run([*command, "--set", f"average={average}"], env=environ, check=True)
 
 
 def lean(picture: str) -> str:

@@ -30,6 +30,7 @@ from tui.acts.modes import Modes
 from tui.acts.ordering import Ordering
 from tui.acts.reading import Reading
 from tui.acts.reconciling import Reconciling
+from tui.acts.reports import Reports
 from tui.acts.scopes import Scopes
 from tui.acts.starting import Starting
 from tui.acts.strategies import Strategies
@@ -44,7 +45,7 @@ from tui.habits import Habits
 from tui.halter import Halter
 from tui.keymap import Keymap
 from tui.keys import bindings
-from tui.link_port import Clock, Connect, Kill, Watchdog
+from tui.link_port import Archive, Clock, Connect, Kill, Watchdog
 from tui.patch import Patch
 from tui.present.status import Pace
 from tui.screens.desk import TICKS
@@ -58,7 +59,7 @@ GC_THRESHOLDS = (20_000, 20, 20)  # pictures come and go eight times a second, a
 
 
 class ConsoleApp(
-    Scopes, Modes, Ordering, Strategies, Alerting, Reconciling, Reading, Taking, Looks, Commanding,
+    Scopes, Modes, Ordering, Strategies, Alerting, Reconciling, Reading, Reports, Taking, Looks, Commanding,
     Touring, Starting, Viewing,
 ):  # fmt: skip
     """Keys to commands, snapshots to panes."""
@@ -156,7 +157,13 @@ class ConsoleApp(
         self.exit(0)
 
 
-def run(connect: Connect, kill: Kill, watchdog: Watchdog | None = None, **habits: Any) -> int:
+def run(
+    connect: Connect,
+    kill: Kill,
+    watchdog: Watchdog | None = None,
+    archive: Archive | None = None,
+    **habits: Any,
+) -> int:
     """Attach to a running engine and draw until the person leaves; returns the exit code.
 
     `habits` are those of `Habits`, by name.
@@ -165,7 +172,7 @@ def run(connect: Connect, kill: Kill, watchdog: Watchdog | None = None, **habits
     and ConsoleFailed for a bug of ours.
     """
     app = ConsoleApp(connect, kill, time.time_ns, _actor(), True, Habits(**habits), time.monotonic_ns)
-    app.console_desk.watchdog = watchdog
+    app.console_desk.watchdog, app.console_desk.archive = watchdog, archive
     gc.freeze()  # what lives as long as we do isn't looked through again and again
     gc.set_threshold(*GC_THRESHOLDS)
     # A pull makes a dozen calls that give the interpreter away; each may wait so long to get it back.

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from midas.domain.command import Answer, Command
 from midas.errors import MidasError
+from midas.reports.shelf import Shelf
 from midas.runtime.whereabouts import Whereabouts
 from midas.state.snapshot import Snapshot
-from tui.link_port import Clock, Connect, LinkClient, Watchdog
+from tui.link_port import Archive, Clock, Connect, LinkClient, Watchdog
 from tui.options import Options
 from tui.present.picture import Picture
 
@@ -29,6 +30,8 @@ class Desk:
         self._frozen_at = 0
         self.chosen = 0
         self.watchdog: Watchdog | None = None
+        self.archive: Archive | None = None
+        self._shelf: Shelf | None = None
         self.options = Options()
 
     @property
@@ -68,8 +71,24 @@ class Desk:
         frozen = now - self._frozen_at if self._frozen else 0
         return Picture(
             snapshot, self.chosen, link.age_ns(), link.connected, frozen, options=self.options,
-            where=self.where, now=now, apart=link.apart,
+            where=self.where, now=now, apart=link.apart, shelf=self._look(),
         )  # fmt: skip
+
+    def pointed(self, pane: str, key: object) -> bool:
+        """The cursor of a pane moved; True where other panes show something else now."""
+        if pane != "runs" or not isinstance(key, str):
+            return False
+        self.options = self.options._replace(run=key.partition(":")[2])
+        return True
+
+    def _look(self) -> Shelf | None:
+        """The kept runs with the sheets of the chosen and the marked ones."""
+        if self.archive is None:
+            return None
+        known = [head.id for head in self._shelf.heads] if self._shelf is not None else []
+        run = self.options.run if self.options.run in known else known[0] if known else ""
+        self._shelf = self.archive.look([*([run] if run else []), *self.options.marked])
+        return self._shelf
 
     def freeze(self) -> bool:
         """Hold or release the display; True while it is held."""

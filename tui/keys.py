@@ -18,10 +18,11 @@ _SHARED = {
     "left_square_bracket": "less", "right_square_bracket": "more", "left_curly_bracket": "shallower",
     "right_curly_bracket": "deeper", "minus": "narrower", "equals_sign": "wider", "enter": "open",
     "i": "inputs", "a": "amend", "x": "close", "d": "drop", "delete": "delete", "shift+up": "grab-up",
-    "shift+down": "grab-down", "E": "export", "ampersand": "severity", "slash": "filter", "f": "follow",
+    "shift+down": "grab-down", "E": "export", "ampersand": "severity", "less_than_sign": "report-previous",
+    "greater_than_sign": "report-next", "slash": "filter", "f": "follow",
 }  # fmt: skip
 # The footer from left to right: what falls off where the terminal is narrow stands last.
-_FOOTER = ("b/s", "F5-F9", "1 4 5 8 9", "Tab", ":", "z", "^Q", "c", "j/k", "h/l", "Space", "!")
+_FOOTER = ("b/s", "F5-F9", "1 4 5 7 8 9", "Tab", ":", "z", "^Q", "c", "j/k", "h/l", "Space", "!")
 _HALTED = ("app.resume", "app.report")  # offered first while something is halted
 ALWAYS = 4  # of them stand before the pane's own
 
@@ -64,7 +65,16 @@ SECTIONED = (
     "tail",
     "stress",
     "calibration",
+    "runs",
+    "report",
+    "growth",
+    "months",
+    "entries",
+    "trades",
+    "versus",
+    "curves",
 )
+REPORTED = ("entries", "trades")
 
 
 GROUPS: dict[str, tuple[Row, ...]] = {
@@ -91,9 +101,10 @@ GROUPS: dict[str, tuple[Row, ...]] = {
     ),
     "Looking": (
         Row("1", "screen('1')", "1", "", "screen 1: Trade"),
-        Row("", "", "1 4 5 8 9", "screens", ""),
+        Row("", "", "1 4 5 7 8 9", "screens", ""),
         Row("4", "screen('4')", "4", "", "screen 4: Orders: positions, working and closed orders, fills"),
         Row("5", "screen('5')", "5", "", "screen 5: Risk, in six sections; 5 again shows the next one"),
+        Row("7", "screen('7')", "7", "", "screen 7: Reports: kept back-tests, in four sections"),
         Row("8", "screen('8')", "8", "", "screen 8: Alerts and log: alarms, price alerts, events"),
         Row("9", "screen('9')", "9", "", "screen 9: System: reconciliation, streams, latencies, rates"),
         Row("r", "app.truth", "r", "", "is what I see true? The reconciliation; there r asks for a pass"),
@@ -125,8 +136,25 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         Row(
             "left_square_bracket", "section(-1)", "[", "", "previous section of the screen", panes=SECTIONED,
         ),
-        Row("right_square_bracket", "section(1)", "]", "", "next section; so does 5", panes=SECTIONED),
+        Row(
+            "right_square_bracket", "section(1)", "]", "", "next section; so does the screen's number",
+            panes=SECTIONED,
+        ),
         Row("", "", "[ ]", "section", "", panes=SECTIONED),
+        Row(
+            "x", "app.mark", "x", "mark", "mark a kept back-test; two marked ones are compared",
+            panes=("runs",),
+        ),
+        Row("enter", "app.figure", "Enter", "meaning", "what the chosen figure means", panes=("report",)),
+        Row(
+            "less_than_sign", "app.instrument(-1)", "<", "", "previous instrument of the back-test",
+            panes=REPORTED,
+        ),
+        Row(
+            "greater_than_sign", "app.instrument(1)", ">", "", "next instrument of the back-test",
+            panes=REPORTED,
+        ),
+        Row("", "", "< >", "instrument", "", panes=REPORTED),
         Row("enter", "app.why", "Enter", "why", "explain the chosen signal", panes=("signals",)),
         Row("i", "app.inputs", "i", "inputs", "what the strategy of that signal saw", panes=("signals",)),
         Row("p", "app.private", "p", "", "private: our amounts of money and quantities as dots"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from midas.domain.mode import KillOutcome
+from midas.reports.shelf import Shelf
 from midas.runtime.link import Link
 from midas.runtime.whereabouts import Whereabouts
 
@@ -28,6 +29,13 @@ class Watchdog(Protocol):
 
     def start(self) -> None:
         """Begin to start an engine that has ended; what comes of it is seen by looking."""
+
+
+class Archive(Protocol):
+    """Knows the kept back-tests of this home; asking it never waits."""
+
+    def look(self, wanted: Sequence[str]) -> Shelf:
+        """What was found last; `wanted` are the sheets to have."""
 
 
 Connect = Callable[[], LinkClient]  # raises NotRunning where no engine listens

@@ -17,3 +17,6 @@ class Options(NamedTuple):
     severity: str = "all"  # of the log: all, warn, error
     needle: str = ""  # of the log: only lines that hold it
     private: bool = False  # amounts of money and quantities are masked
+    run: str = ""  # the back-test that reports are about; empty: the newest
+    marked: tuple[str, ...] = ()  # back-tests to compare, at most two
+    sheet_chart: int = 0  # which of its instruments the chart of a back-test shows

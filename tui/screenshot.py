@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from midas.domain.mode import KillOutcome
 from tui.app import ConsoleApp
-from tui.link_port import Connect, Kill
+from tui.link_port import Archive, Connect, Kill
 
 WIDE = (120, 40)
 ACTOR = "operator, console"
@@ -33,6 +33,7 @@ SHOTS = (
     *(Shot("trade", size) for size in ((80, 24), WIDE, (200, 60))),
     Shot("orders", WIDE, ("4", "j")),
     Shot("risk", WIDE, ("5",)),
+    Shot("reports", WIDE, ("7",)),
     Shot("log", WIDE, ("8",)),
     Shot("system", WIDE, ("9",)),
     Shot("ticket", WIDE, ("b", "0", ".", "0", "1", "f2")),
@@ -46,14 +47,19 @@ def take(
     settle: float = 3.0,
     shots: Sequence[Shot] = SHOTS,
     kill: Kill | None = None,
+    archive: Archive | None = None,
 ) -> list[Path]:
     """Write each shot after `settle` seconds of watching the engine, and a third of that after each key."""
     folder.mkdir(parents=True, exist_ok=True)
-    return [asyncio.run(_picture(connect, folder, settle, shot, kill or _never)) for shot in shots]
+    made = []
+    for shot in shots:
+        app = ConsoleApp(connect, kill or _never, time.time_ns, ACTOR, steady=time.monotonic_ns)
+        made.append(asyncio.run(_picture(app, archive, folder, settle, shot)))
+    return made
 
 
-async def _picture(connect: Connect, folder: Path, settle: float, shot: Shot, kill: Kill) -> Path:
-    app = ConsoleApp(connect, kill, time.time_ns, ACTOR, steady=time.monotonic_ns)
+async def _picture(app: ConsoleApp, archive: Archive | None, folder: Path, settle: float, shot: Shot) -> Path:
+    app.console_desk.archive = archive
     path = folder / shot.file
     async with app.run_test(size=shot.size) as pilot:
         await asyncio.sleep(settle)

@@ -36,6 +36,9 @@ class BreakerKeeper:
                 yield from self._judge(breaker, trouble, at)
         holding = state.breakers.holding()
         state.breakers.factor = self.rules.caution if _of(holding, Effect.CAUTION) else 1.0
+        control = state.control
+        if not holding and BREAKER not in control.gates and control.mode is not Mode.OBSERVATION:
+            return  # nothing is closed that could be opened: most seconds
         yield from self._gate(state, holding, at)
         yield from self._escalate(state, _of(holding, Effect.OBSERVATION), at)
 

@@ -2,7 +2,7 @@
 
 event                     who is asked, in this order
 ------------------------  ---------------------------------------------------------------------
-Quote, Trade              nobody: state only
+Quote, Trade              tick strategies -> portfolio -> risk -> execution of that instrument
 BookDelta                 book strategies -> portfolio -> risk -> execution of that instrument
 Bar                       calibrator, technical analyst -> bar strategies -> portfolio -> risk -> execution
 order and account events  execution of the sleeves: a fill or a close lets the next order go
@@ -75,6 +75,16 @@ class Orchestrator:
         made: list[Decision] = []
         self._hear("book", market, state, sequence, made)
         return made
+
+    def on_tick(self, market: InstrumentMarket, state: State, sequence: int) -> list[Decision]:
+        """The touch moved, or somebody traded."""
+        made: list[Decision] = []
+        self._hear("tick", market, state, sequence, made)
+        return made
+
+    def view(self, instrument: str) -> tuple[Forecast | None, float]:
+        """What the analyst forecasts of it, and the volatility of one bar; None and NaN without him."""
+        return self._views.get(instrument, NOTHING_KNOWN)
 
     def proceed(self, state: State, sequence: int, instrument: str | None = None) -> Iterator[Step]:
         """Let the execution agent work; nothing moves while the account isn't known to us."""

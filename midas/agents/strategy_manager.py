@@ -66,12 +66,18 @@ class StrategyManager:
     def __init__(self, enrolled: Sequence[Enrolled]) -> None:
         self.enrolled = {e.strategy.name: e for e in enrolled}
         self._hearing = {
-            hears: tuple(e for e in enrolled if e.strategy.hears == hears) for hears in ("bar", "book")
+            hears: tuple(e for e in enrolled if e.strategy.hears == hears)
+            for hears in ("bar", "book", "tick")
         }
         self._listening: dict[tuple[str, str], list[Enrolled]] = {}
         self._unaided: dict[tuple[str, str], tuple[Decimal | None, Briefing]] = {}
         self.spoken: dict[tuple[str, str], Spoken] = {}
         self.context = Context()  # a plugin's precision or traps may not become the ledger's
+
+    @property
+    def hears_ticks(self) -> bool:
+        """Whether anybody wants every quote and print."""
+        return bool(self._hearing["tick"])
 
     def listeners(self, hears: str, instrument: str) -> list[Enrolled]:
         """Who is asked on this kind of event of this instrument."""

@@ -35,6 +35,7 @@ class Left(msgspec.Struct, frozen=True):
     account: str
     carried: Carried
     found: Survey
+    instruments: tuple[Instrument, ...] = ()  # as they were at its start
 
 
 def inherited(
@@ -57,7 +58,7 @@ def left_by(directory: Path) -> Left:
     header = header_of(rows, directory.name)
     if header.session != directory.name:
         raise StoreDamaged(f"{directory.name} is a copy of session {header.session}", "journal.db", 0)
-    return Left(header.account, fold_ledger(header, rows), reading.survey())
+    return Left(header.account, fold_ledger(header, rows), reading.survey(), header.config.instruments)
 
 
 @contextmanager

@@ -7,6 +7,8 @@ import msgspec
 from midas.costs import CostModel
 from midas.domain.time import HOUR
 
+RISK_AVERSE = "risk-averse"
+
 
 class Assumptions(msgspec.Struct, frozen=True, kw_only=True):
     """Times in nanoseconds. The defaults are those of a small account at a liquid venue."""
@@ -17,6 +19,7 @@ class Assumptions(msgspec.Struct, frozen=True, kw_only=True):
     feed_latency: int = 0  # from a bar's close until the engine hears of it
     order_latency: int = 0  # from a request until the venue has it
     answer_latency: int = 0  # from what the venue does until the engine hears of it
+    queue: str = RISK_AVERSE  # of `backtest.queues`: who left a level of a book before us
     volume_share: float = 0.10  # of a bar's volume that may be ours at most
     tick_every: int = 6 * HOUR  # market time between two looks of the guardian; see `Watch`
     equity_step: float = 0.001  # of equity: a look at once where it may have moved by so much

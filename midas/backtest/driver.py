@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, groupby
 from operator import attrgetter
+from typing import Protocol
 
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.record import Record
@@ -15,9 +16,10 @@ from midas.backtest.venue import BarVenue
 from midas.backtest.watch import Watch
 from midas.domain.carry import Carried
 from midas.domain.decision import ClaimDecided, FillBooked
-from midas.domain.event import Event, LatchTripped, SessionOpened, Ticked
+from midas.domain.event import AccountReported, Event, LatchTripped, OrderSent, SessionOpened, Ticked
 from midas.domain.market import Bar, FeedStatus
 from midas.domain.mode import Environment
+from midas.domain.order import OrderIntent
 from midas.domain.time import SECOND
 from midas.engine.audit import Audit
 from midas.engine.effect import SubmitOrder, TakeAccount, TripLatch, WithdrawOrder
@@ -27,15 +29,27 @@ SESSION = "backtest"
 ROUNDS = 64  # of order and answer within one bar; past it they go on in the next one
 
 
-class Driver:
-    """One engine on one venue, from the first bar to the last."""
+class Venue(Protocol):
+    """What every venue of a back-test does for an engine."""
 
-    def __init__(self, engine: Engine, venue: BarVenue, given: Assumptions, record: Record) -> None:
+    def submit(self, intent: OrderIntent, at: int) -> OrderSent:
+        """The request leaves."""
+
+    def cancel(self, client_id: str, at: int) -> None:
+        """The request leaves."""
+
+    def account(self, purpose: str, at: int) -> AccountReported:
+        """A full pass."""
+
+
+class Stepper:
+    """One engine on one venue: steps events and carries out what they ask for."""
+
+    def __init__(self, engine: Engine, venue: Venue, given: Assumptions, record: Record) -> None:
         self._engine = engine
-        self._venue = venue
+        self._answers = venue
         self._record = record
         self._watch = Watch(given.tick_every, given.equity_step, engine.guardian.rules.zone)
-        self.bars = 0
 
     def open(self, at: int) -> None:
         """Begin a session: both streams stand, and the account is known."""
@@ -54,6 +68,43 @@ class Driver:
             at += SECOND
             self._step(Ticked(at, 0))
         self._step(Ticked(at, 0))
+
+    def _step(self, event: Event) -> None:
+        audit = self._engine.step(self._engine.sequence + 1, event)
+        if audit is not None:
+            self._heard(audit)
+        if type(event) is Ticked:
+            self._watch.looked(event.at, self._engine.state)
+
+    def _heard(self, audit: Audit) -> None:
+        """Keep it, and do what it asks for."""
+        self._record.add(audit)
+        for decision in audit.decisions:
+            if type(decision) is FillBooked:
+                self._watch.moved(self._engine.state)
+            elif type(decision) is ClaimDecided:
+                self._watch.hurry()
+        for effect in audit.effects:
+            match effect:
+                case SubmitOrder():
+                    self._step(self._answers.submit(effect.intent, audit.at))
+                case WithdrawOrder():
+                    self._answers.cancel(effect.client_id, audit.at)
+                case TakeAccount():
+                    self._step(self._answers.account(effect.purpose, audit.at))
+                case TripLatch():
+                    self._step(LatchTripped(effect.level, effect.by, effect.reason, audit.at))
+                case _:  # there is no book to fetch again, no rule to read, no process to end
+                    pass
+
+
+class Driver(Stepper):
+    """Bars, from the first one to the last."""
+
+    def __init__(self, engine: Engine, venue: BarVenue, given: Assumptions, record: Record) -> None:
+        super().__init__(engine, venue, given, record)
+        self._venue = venue
+        self.bars = 0
 
     def run(self, bars: Iterable[Bar], single: bool) -> None:
         """Step every bar. `single`: they are all of one instrument, none of them at one time."""
@@ -86,8 +137,8 @@ class Driver:
         self.bars += taken
         if glided.audit is not None:
             self._heard(glided.audit)
-        if glided.bar is not None:
-            self._look(glided.bar)
+        if type(glided.event) is Bar:
+            self._look(glided.event)
         return taken > 0
 
     def _look(self, bar: Bar) -> None:
@@ -116,31 +167,3 @@ class Driver:
                 self._step(event)
             if not self._venue.busy:
                 return
-
-    def _step(self, event: Event) -> None:
-        audit = self._engine.step(self._engine.sequence + 1, event)
-        if audit is not None:
-            self._heard(audit)
-        if type(event) is Ticked:
-            self._watch.looked(event.at, self._engine.state)
-
-    def _heard(self, audit: Audit) -> None:
-        """Keep it, and do what it asks for."""
-        self._record.add(audit)
-        for decision in audit.decisions:
-            if type(decision) is FillBooked:
-                self._watch.moved(self._engine.state)
-            elif type(decision) is ClaimDecided:
-                self._watch.hurry()
-        for effect in audit.effects:
-            match effect:
-                case SubmitOrder():
-                    self._step(self._venue.submit(effect.intent, audit.at))
-                case WithdrawOrder():
-                    self._venue.cancel(effect.client_id, audit.at)
-                case TakeAccount():
-                    self._step(self._venue.account(effect.purpose, audit.at))
-                case TripLatch():
-                    self._step(LatchTripped(effect.level, effect.by, effect.reason, audit.at))
-                case _:  # there is no book to fetch again, no rule to read, no process to end
-                    pass

@@ -43,7 +43,7 @@ def run(
     driver.open(min(int(bars.time[0]) - bars.period for bars in series))
     bars = in_order(series, given.feed_latency)
     interrupted = False
-    with _seldom_collected():
+    with seldom_collected():
         began, wall = time.process_time(), time.perf_counter()
         try:
             driver.run(bars if advance is None else _told(bars, advance, every), single=len(series) == 1)
@@ -59,7 +59,7 @@ def run(
 
 
 @contextmanager
-def _seldom_collected() -> Iterator[None]:
+def seldom_collected() -> Iterator[None]:
     """The engine makes no cycles: the collector would look through the traces of orders for nothing."""
     if not gc.isenabled():  # somebody with many short runs sees to it
         yield

@@ -8,7 +8,7 @@ the curves through `Past`, which raises LookAhead for whatever lies behind its c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import nan, sqrt
+from math import nan
 
 import msgspec
 import numpy as np
@@ -18,8 +18,6 @@ from midas.errors import LookAhead
 
 Returns = NDArray[np.float64]
 """(periods, configurations)"""
-
-LEAST = 30  # periods that a Sharpe ratio is told of
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -65,18 +63,27 @@ class Past:
 
 def anchored(periods: int, least: int, test: int, gap: int = 0) -> list[Window]:
     """Windows that all begin with the first period: at least `least` of them, then `test` at a time."""
-    return [
-        Window(range(begin - gap), range(begin, min(begin + test, periods)))
-        for begin in range(least + gap, periods, test)
-    ]
+    return [Window(range(part.start - gap), part) for part in _tests(least + gap, periods, test)]
 
 
 def rolling(periods: int, train: int, test: int, gap: int = 0) -> list[Window]:
     """Windows that look back `train` periods."""
     return [
-        Window(range(begin - gap - train, begin - gap), range(begin, min(begin + test, periods)))
-        for begin in range(train + gap, periods, test)
+        Window(range(part.start - gap - train, part.start - gap), part)
+        for part in _tests(train + gap, periods, test)
     ]
+
+
+def _tests(first: int, periods: int, test: int) -> list[range]:
+    """What is left at the end belongs to the last one where it is less than half of one."""
+    begins = list(range(first, periods, test))
+    if len(begins) > 1 and periods - begins[-1] < test / 2:
+        begins.pop()
+    return (
+        [range(begin, end) for begin, end in zip(begins, [*begins[1:], periods], strict=True)]
+        if begins
+        else []
+    )
 
 
 def walk(returns: Returns, windows: Sequence[Window]) -> Walk:
@@ -112,8 +119,3 @@ def sharpes(returns: Returns) -> Returns:
     found = np.full(len(spread), nan)
     np.divide(returns.mean(axis=0), spread, out=found, where=spread > 1e-12)
     return found
-
-
-def annual(sharpe: float, periods: float) -> float:
-    """A period's Sharpe ratio, of a year with so many periods."""
-    return sharpe * sqrt(periods)

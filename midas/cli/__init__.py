@@ -44,16 +44,18 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def draw(
-    connect: Callable[[], Any], kill: Callable[[str, str], KillOutcome], watchdog: Any = None, **habits: Any
-) -> int:
+    connect: Callable[[], Any], kill: Callable[[str, str], KillOutcome], watchdog: Any = None,
+    archive: Any = None, **habits: Any,
+) -> int:  # fmt: skip
     """Open the console on a running engine. The one place where the hub reaches for a spoke.
 
     `connect` opens a new link to the engine; `kill` pulls the switch at a level and says who did;
-    `watchdog` knows which processes live; `habits` are the settings of the console.
+    `watchdog` knows which processes live, `archive` the kept back-tests; `habits` are the settings
+    of the console.
     """
     from tui.app import run  # here, so that no other command loads a user interface
 
-    return run(connect, kill, watchdog, **habits)
+    return run(connect, kill, watchdog, archive, **habits)
 
 
 def _readable(argument: str) -> str:

@@ -1,33 +1,31 @@
-"""`midas backtest`: one strategy over files of candles, on the engine that trades live."""
+"""`midas backtest`: one strategy over candles, ticks or a recording, on the engine that trades live."""
 
 from __future__ import annotations
 
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 
-from midas.assembly.config import strategies_of
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.compiled.objections import declares
 from midas.backtest.compiled.path import timed
 from midas.backtest.outcome import Outcome
-from midas.backtest.quality import examine
+from midas.backtest.quality import Quality, examine
 from midas.backtest.record import Record
 from midas.backtest.run import run
 from midas.backtest.series import Bars
-from midas.backtest.settings import configured
 from midas.backtest.summary import Report, summarise
 from midas.backtest.tables import bars_of, read_tables
+from midas.cli.backtest_data import Ran, has_ticks, over_ticks, prepared, progress
 from midas.cli.data_page import remark
 from midas.cli.options import settings_from
 from midas.cli.report import columns, write_html
-from midas.cli.trying import asked, assumptions_from, cash_from, parameter, units_from
+from midas.cli.trying import asked
 from midas.engine.config import EngineConfig
 from midas.errors import UsageError
 from midas.ports.strategy import Strategy
@@ -36,44 +34,33 @@ from midas.reports.build import Run, sheet_of
 from midas.reports.page import first
 from midas.reports.sheet import Sheet
 from midas.reports.tables import writer
+from midas.reports.trading import trades
+from midas.reports.twins import twins
 from midas.settings import Settings
 
 _INTERRUPTED = 130
+TWIN_SEED = 1  # the same run has the same twins
 
 
 def backtest(args: Namespace) -> int:
     """Run, and tell; 130 where somebody interrupted it, with what was reached until then."""
     settings = settings_from(args)
     files = [Path(name).expanduser() for name in args.data]
-    tables = read_tables(files, args.symbol or "", time.time_ns())
-    series = asked(bars_of(tables), args)
-    given = assumptions_from(args, settings)
-    instruments = tuple(bars.instrument for bars in series)
-    period = min(bars.period for bars in series)
-    parameters = dict(parameter(text) for text in args.set or ())
-    units = units_from(args)
-    config = configured(settings, args.strategy, parameters, instruments, period, given.spread_bps, units)
-    strategies = [loaded.make() for loaded in strategies_of(settings.workspace, config)]
-    balances = dict.fromkeys((i.base for i in instruments), Decimal(0))
-    balances[config.quote] = cash_from(args, settings, config.quote)
-    record = Record(keep=False)
-    outcome = _compiled(args.fast, config, strategies, series, balances, given)
-    if outcome is None:
-        with _progress(sum(map(len, series))) as advance:
-            outcome = run(config, strategies, series, balances, given, record=record, advance=advance)
-    quality = tuple(examine(table) for table in tables)
+    ticks = has_ticks(files)
+    ran, quality = (over_ticks(args, settings, files), ()) if ticks else _over_candles(args, settings, files)
+    outcome, record, config = ran.outcome, ran.record, ran.asked.config
+    parameters: dict[str, object] = dict(config.strategies[0].parameters)
     kept, written = _kept(args, settings, Run(
-        strategy=args.strategy, parameters=dict(config.strategies[0].parameters), currency=config.quote,
-        cash=float(balances[config.quote]), given=given, series=series, outcome=outcome, record=record,
-        made_at=time.time_ns(), files=[", ".join(each.files) for each in quality],
-        remarks=[remark(each) for each in quality],
+        strategy=args.strategy, parameters=parameters, currency=config.quote, cash=ran.asked.cash,
+        given=ran.asked.given, series=ran.series, outcome=outcome, record=record, made_at=time.time_ns(),
+        files=ran.files, remarks=ran.remarks,
+        twin=twins(trades(outcome.fills)[0], ran.series, ran.asked.cash, TWIN_SEED),
     ))  # fmt: skip
     report = Report(
-        run=kept.id, strategy=args.strategy, parameters=dict(config.strategies[0].parameters),
-        instruments=tuple(i.name for i in instruments), assumptions=given,
-        summary=summarise(outcome, series, float(balances[config.quote])),
-        signals=dict(record.signals), refusals=dict(record.refusals),
-        data=quality,
+        run=kept.id, strategy=args.strategy, parameters=parameters,
+        instruments=tuple(i.name for i in config.instruments), assumptions=ran.asked.given,
+        summary=summarise(outcome, ran.series, ran.asked.cash),
+        signals=dict(record.signals), refusals=dict(record.refusals), data=quality,
     )  # fmt: skip
     if args.json:
         print(msgspec.json.encode(report, enc_hook=str).decode())
@@ -81,8 +68,27 @@ def backtest(args: Namespace) -> int:
         print("\n".join(first(kept, columns())))
         print(_where(kept, written))
     if outcome.interrupted:
-        print("midas: interrupted: these are the bars until then", file=sys.stderr)
+        print("midas: interrupted: these are the figures until then", file=sys.stderr)
     return _INTERRUPTED if outcome.interrupted else 0
+
+
+def _over_candles(
+    args: Namespace, settings: Settings, files: Sequence[Path]
+) -> tuple[Ran, tuple[Quality, ...]]:
+    tables = read_tables(files, args.symbol or "", time.time_ns())
+    series = asked(bars_of(tables), args)
+    what = prepared(args, settings, [bars.instrument for bars in series], min(b.period for b in series))
+    record = Record(keep=False)
+    outcome = _compiled(args.fast, what.config, what.strategies, series, what.balances, what.given)
+    if outcome is None:
+        with progress(sum(map(len, series)), "bars") as advance:
+            outcome = run(
+                what.config, what.strategies, series, what.balances, what.given, record=record,
+                advance=advance,
+            )  # fmt: skip
+    quality = tuple(examine(table) for table in tables)
+    names = [", ".join(each.files) for each in quality]
+    return Ran(what, series, outcome, record, names, [remark(each) for each in quality]), quality
 
 
 def _compiled(
@@ -114,18 +120,3 @@ def _where(sheet: Sheet, written: Sequence[Path]) -> str:
     if not sheet.id:
         return f"not kept{more}"
     return f"kept: `midas report {sheet.id}` tells all{more}"
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None] | None]:
-    """A bar with the time left, on stderr, where somebody watches."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("bars", total=total)
-        yield lambda more: progress.update(task, advance=more)

@@ -20,6 +20,7 @@ from midas.cli.log_file import LogFile
 from midas.cli.options import habits_from, home_from, settings_from
 from midas.cli.processes import start_patience
 from midas.cli.pulling import halting_on_quit, pull
+from midas.cli.run_shelf import RunShelf
 from midas.cli.running import make_home, running
 from midas.cli.starting import Steps, start_engine
 from midas.cli.supervision import supervisor
@@ -89,11 +90,13 @@ def draw_on(home: Path, habits: ConsoleSettings, workspace: Path) -> int:
         return link
 
     _log_to(home / CONSOLE_LOG)
+    shelf = RunShelf(home)
     watch.begin()
+    shelf.begin()
     try:
         newcomer = not (home / SEEN).exists()
         told = {"newcomer": newcomer, "exports": home / EXPORTS, **habits.model_dump()}
-        code = draw(connect, partial(pull, home), watch, **told)
+        code = draw(connect, partial(pull, home), watch, shelf, **told)
         with suppress(OSError):  # a full disk, say: then the tour is offered once more
             (home / SEEN).touch()
     except MidasError as error:
@@ -105,6 +108,7 @@ def draw_on(home: Path, habits: ConsoleSettings, workspace: Path) -> int:
         raise _failed(home, f"{type(error).__name__}: {error}") from None
     finally:
         watch.close()
+        shelf.close()
     print(f"midas: {_left_behind(home)}", file=sys.stderr)
     return code
 

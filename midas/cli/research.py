@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import msgspec
 
 from midas.cli.options import settings_from
-from midas.research import leak_evidence, overfitting_evidence
+from midas.research import cost_evidence, leak_evidence, overfitting_evidence
 from midas.research.criterion import Criterion
 from midas.research.risk_evidence import SEEDS, Size, criteria, works
 
@@ -53,6 +53,16 @@ def leaks(args: Namespace) -> int:
         return {"I1": leak_evidence.criterion(found)}
 
     return _judged(args, len(todo), judge, f"{len(todo)} subjects")
+
+
+def costs(args: Namespace) -> int:
+    """E1 and E3: 1 where one isn't met."""
+    seeds = args.seeds or cost_evidence.SEEDS
+
+    def judge(finished: Finished) -> dict[str, Criterion]:
+        return cost_evidence.criteria(seeds, finished)
+
+    return _judged(args, cost_evidence.parts(seeds), judge, f"{len(seeds)} seeds")
 
 
 def _accused(verdict: leak_evidence.Verdict) -> str:

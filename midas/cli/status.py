@@ -13,8 +13,11 @@ import msgspec
 from midas.assembly.access import sockets
 from midas.cli.absence import absent, silent, span
 from midas.cli.guard_word import guard_of
+from midas.cli.leavings import facts as left_facts
+from midas.cli.leavings import leavings
+from midas.cli.leavings import rows as left_rows
 from midas.cli.options import home_from
-from midas.cli.running import running
+from midas.cli.running import LOCK, running
 from midas.cli.supervision import supervisor
 from midas.domain.time import clock_text
 from midas.errors import LinkClosed, NotRunning
@@ -29,6 +32,7 @@ from midas.state.snapshot import (
     StrategyView,
 )
 from midas.store.latch import LATCH, KillLatch
+from midas.store.lock import InstanceLock
 
 UNKNOWN = "not known yet"
 EXTERNAL = "EXTERNAL"  # the status of an order that isn't ours
@@ -37,12 +41,15 @@ Row = tuple[str, str]  # the word on the left (empty: it goes on), what is said 
 
 
 def status(args: Namespace) -> int:
-    """Print it; raises NotRunning with how the last engine ended, LinkClosed where a live one is silent."""
+    """Print it; of an engine that has ended what it left.
+
+    Raises NotRunning with how it ended, LinkClosed where a live one is silent.
+    """
     home = home_from(args)
     try:
         pid = running(home).pid
     except NotRunning as error:
-        raise NotRunning(absent(home, error)) from None
+        return _ended(args, home, NotRunning(absent(home, error)))
     snapshot = _snapshot(home, pid)
     latched = KillLatch(home / LATCH).is_set
     if args.json:
@@ -50,6 +57,28 @@ def status(args: Namespace) -> int:
     else:
         print("\n".join(f"{word:<11} {text}".rstrip() for word, text in rows(snapshot, latched, home, pid)))
     return 0
+
+
+def _ended(args: Namespace, home: Path, error: NotRunning) -> int:
+    """What the last session left, and the exit code of an engine that doesn't run. Raises NotRunning."""
+    if _there(home):
+        raise error
+    found = leavings(home)
+    if args.json:
+        told = left_facts(found) if found.session else None
+        print(json.dumps({"error": type(error).__name__, "sentence": str(error), "left": told}))
+        return error.exit_code
+    for word, text in left_rows(found):
+        print(f"{word:<11} {text}")
+    raise error
+
+
+def _there(home: Path) -> bool:
+    """Whether an engine is starting or ending: its journal is being written."""
+    try:
+        return InstanceLock(home / LOCK).held()
+    except OSError:
+        return True
 
 
 def _snapshot(home: Path, pid: int) -> Snapshot:

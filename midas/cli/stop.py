@@ -13,6 +13,7 @@ from pathlib import Path
 from midas.cli.control import send
 from midas.cli.exchange import RUN_FILE as EXCHANGE_FILE
 from midas.cli.exchange import answering
+from midas.cli.leavings import facts, leavings, rows
 from midas.cli.options import home_from
 from midas.cli.processes import stop_process
 from midas.cli.running import LOCK, running
@@ -26,9 +27,10 @@ STOP_TIMEOUT_S = 45.0
 
 
 def stop(args: Namespace) -> int:
-    """End the engine cleanly, and with --exchange the exchange after it."""
+    """End the engine cleanly, and with --exchange the exchange after it; say what stays at the venue."""
     home = home_from(args)
     ended = _stop_engine(home)
+    engine = bool(ended)
     if args.exchange and (exchange := answering(home / EXCHANGE_FILE)) is not None:
         stop_process(exchange.pid)
         ended.append(f"exchange {exchange.pid}")
@@ -36,7 +38,13 @@ def stop(args: Namespace) -> int:
         what = "neither engine nor exchange runs" if args.exchange else "no engine runs"
         raise NotRunning(f"{what} in {home}")
     sentence = f"ended: {', '.join(ended)}"
-    print(json.dumps({"ended": ended, "sentence": sentence}) if args.json else sentence)
+    if args.json:
+        left = facts(leavings(home)) if engine else None
+        print(json.dumps({"ended": ended, "sentence": sentence, "left": left}))
+        return 0
+    print(sentence, flush=True)  # what it left takes a while to read
+    for word, text in rows(leavings(home)) if engine else ():
+        print(f"{word:<11} {text}")
     return 0
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import msgspec
 
-from midas.backtest.assumptions import Assumptions
+from midas.backtest.assumptions import RISK_AVERSE, Assumptions
 from midas.backtest.series import Bars
 from midas.costs import CostModel, FeeSchedule
 from midas.domain.time import MILLISECOND, SECOND
@@ -21,8 +21,7 @@ _CASH = Decimal(10_000)
 
 def asked(series: Sequence[Bars], args: Namespace) -> list[Bars]:
     """The part that was asked for. Raises UsageError where nothing is left of it."""
-    begin = _moment(args.begin, "--from") if args.begin else 0
-    end = _moment(args.end, "--to") if args.end else 2**63 - 1
+    begin, end = span_from(args)
     part = [bars.between(begin, end) for bars in series]
     for whole, rest in zip(series, part, strict=True):
         if not len(rest):
@@ -32,6 +31,12 @@ def asked(series: Sequence[Bars], args: Namespace) -> list[Bars]:
                 f"the data reach from {first} to {last}"
             )
     return part
+
+
+def span_from(args: Namespace) -> tuple[int, int]:
+    """From when until when, nanoseconds. Raises UsageError."""
+    begin = _moment(args.begin, "--from") if args.begin else 0
+    return begin, _moment(args.end, "--to") if args.end else 2**63 - 1
 
 
 def assumptions_from(args: Namespace, settings: Settings) -> Assumptions:
@@ -44,7 +49,8 @@ def assumptions_from(args: Namespace, settings: Settings) -> Assumptions:
         )),
         spread_bps=args.spread_bps, impact=not args.no_impact,
         order_latency=int(args.latency_ms * MILLISECOND), answer_latency=int(args.latency_ms * MILLISECOND),
-        volume_share=args.volume_share,
+        volume_share=args.volume_share, feed_latency=int(getattr(args, "feed_ms", 0.0) * MILLISECOND),
+        queue=getattr(args, "queue", RISK_AVERSE),
     )  # fmt: skip
 
 

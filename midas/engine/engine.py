@@ -13,6 +13,7 @@ from midas.agents.execution_agent import Withdrawal
 from midas.agents.guardian import RESUMED, Guardian, blind
 from midas.agents.orchestrator import Orchestrator
 from midas.agents.stop_keeper import StopKeeper, StopStep
+from midas.agents.strategy_manager import Enrolled
 from midas.agents.tail_watch import TailWatch
 from midas.costs import CostModel
 from midas.domain.command import Answer
@@ -70,12 +71,13 @@ from midas.engine.effect import (
 from midas.engine.flat_check import FlatCheck
 from midas.engine.freshness import Freshness, pulled
 from midas.engine.gatekeeper import judge, judge_disk
-from midas.engine.glide import Glide, Until
+from midas.engine.glide import Glide, Halt, MarketEvent, Until
 from midas.engine.listing import Listing
 from midas.engine.passes import Passes, returned
 from midas.engine.reply import Asked
 from midas.engine.throttle import Throttle
 from midas.risk.limits import meets
+from midas.state.control import JOURNAL
 from midas.state.order import Order
 from midas.state.requests import CANCEL_AGAIN_MAX
 from midas.state.state import State
@@ -93,9 +95,9 @@ class Keepers(NamedTuple):
 
 
 class Glided(NamedTuple):
-    """Bars that were stepped in one call."""
+    """What was stepped in one call."""
 
-    bar: Bar | None  # the newest; None: no bar was left
+    event: MarketEvent | None  # the newest; None: none was left
     audit: Audit | None  # of it: all others had none
 
 
@@ -109,6 +111,7 @@ class Engine:
         self.state = state
         self.orchestrator = orchestrator
         self.guardian = guardian
+        self.costs = costs
         self._sequence = 0
         self._halved = False  # by DEFENSIVE, since NORMAL held last
         self._decisions: list[Decision] = []
@@ -122,6 +125,7 @@ class Engine:
         self._counter = Counter(state)
         self._downsizer = Downsizer(state, orchestrator.risk, orchestrator.execution)
         self._glide = Glide(state, orchestrator, self.stops)
+        self._hears_ticks = orchestrator.strategies.hears_ticks
         self._throttle = Throttle(state, orchestrator.risk, orchestrator.execution)
         self._commands = Commands(state, orchestrator, guardian, costs, self._adjuster, self.tail.desk)
         self._steps: dict[type, Callable[[Any], None]] = {
@@ -180,16 +184,26 @@ class Engine:
         speaker = self._glide.speaker(instrument)
         if speaker is None:
             return None
-        halt = self._glide.run(speaker, instrument, bars, until)
+        return self._glided(speaker, instrument, self._glide.run(speaker, instrument, bars, until))
+
+    def glide_ticks(self, instrument: str, ticks: Iterator[MarketEvent], until: Until) -> Glided | None:
+        """The same with quotes and prints, up to any other event; the band is of the bid, in ticks."""
+        speaker = self._glide.tick_speaker(instrument)
+        if speaker is None:
+            return None
+        return self._glided(speaker, instrument, self._glide.run_ticks(speaker, instrument, ticks, until))
+
+    def _glided(self, speaker: Enrolled, instrument: str, halt: Halt) -> Glided:
+        """What came of the event at which a glide ended."""
         self._sequence += halt.steps
-        if halt.bar is None or not (halt.answered or not halt.stepped):
-            return Glided(halt.bar, None)
+        if halt.event is None or not (halt.answered or not halt.stepped):
+            return Glided(halt.event, None)
         if not halt.stepped:
-            return Glided(halt.bar, self.step(self._sequence + 1, halt.bar))
+            return Glided(halt.event, self.step(self._sequence + 1, halt.event))
         market = self.state.markets[instrument]
         self.orchestrator.answered(speaker, halt.opinion, market, self.state, self._sequence, self._decisions)
         self._proceed(instrument)
-        return Glided(halt.bar, self._audit(halt.bar))
+        return Glided(halt.event, self._audit(halt.event))
 
     def _audit(self, event: Event) -> Audit | None:
         """What this event led to; None where nobody had anything to say."""
@@ -216,6 +230,8 @@ class Engine:
         state = self.state
         state.market_events += 1
         state.markets[event.instrument].on_quote(event)
+        if self._hears_ticks:
+            self._heard_tick(event.instrument)
 
     def _trade(self, event: Trade) -> None:
         state = self.state
@@ -225,6 +241,14 @@ class Engine:
             self._decisions.extend(_alerted(state, event))
         if self.stops.on_trade(event, state.markets[event.instrument]):
             self._keep_stops(event.instrument)
+        if self._hears_ticks:
+            self._heard_tick(event.instrument)
+
+    def _heard_tick(self, instrument: str) -> None:
+        made = self.orchestrator.on_tick(self.state.markets[instrument], self.state, self._sequence)
+        if made:
+            self._decisions += made
+        self._proceed(instrument)
 
     def _delta(self, event: BookDelta) -> None:
         state = self.state
@@ -380,7 +404,8 @@ class Engine:
         before = len(self._decisions)
         self._freshness.look(event)
         self._decisions.extend(judge(state))
-        self._decisions.extend(judge_disk(state, event))
+        if event.journal or JOURNAL in state.control.gates:
+            self._decisions.extend(judge_disk(state, event))
         self._decisions.extend(self.breakers.tick(event.at, state))
         self._decisions.extend(self.orchestrator.calibrator.tick(event.at, state))
         self._decisions.extend(self.guardian.tick(event, state))

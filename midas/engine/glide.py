@@ -15,11 +15,12 @@ from typing import NamedTuple
 from midas.agents.orchestrator import Orchestrator
 from midas.agents.stop_keeper import StopKeeper
 from midas.agents.strategy_manager import Enrolled
-from midas.domain.market import Bar
+from midas.domain.market import Bar, BookDelta, BookLost, BookSnapshot, Quote, Trade
 from midas.domain.opinion import Opinion
 from midas.state.market import InstrumentMarket
 from midas.state.state import State
 
+MarketEvent = Quote | Trade | BookDelta | BookSnapshot | BookLost | Bar
 NEVER = 1 << 62  # no time is a multiple of it
 
 
@@ -27,15 +28,15 @@ class Until(NamedTuple):
     """Where a glide ends although nothing was decided."""
 
     at: int  # wall time
-    low: float  # at a close below
+    low: float  # at a close, or a bid, below
     high: float  # or above
 
 
 class Halt(NamedTuple):
     """Where it ended, and why."""
 
-    steps: int  # bars that were stepped
-    bar: Bar | None  # the newest one; None: no bar was left
+    steps: int  # events that were stepped
+    event: MarketEvent | None  # the newest one; None: none was left
     stepped: bool = True  # False: this one wants a step of its own
     answered: bool = False  # the strategy answered to it
     opinion: Opinion | None = None  # what it said; None: it failed
@@ -62,6 +63,67 @@ class Glide:
             return None
         listeners = orchestrator.strategies.listeners("bar", instrument)
         return listeners[0] if len(listeners) == 1 and listeners[0].unaided else None
+
+    def tick_speaker(self, instrument: str) -> Enrolled | None:
+        """The one strategy that hears ticks of it, where nothing else could be moved by one."""
+        state, orchestrator, control = self._state, self._orchestrator, self._state.control
+        if control.gates or control.permissions.flattens or not orchestrator.speaks(state):
+            return None
+        if instrument not in orchestrator.execution.idle or self._stops.concerned(state):
+            return None
+        if state.alerts.waiting:
+            return None
+        listeners = orchestrator.strategies.listeners("tick", instrument)
+        return listeners[0] if len(listeners) == 1 else None
+
+    def run_ticks(
+        self, speaker: Enrolled, instrument: str, ticks: Iterator[MarketEvent], until: Until
+    ) -> Halt:
+        """Quotes and prints from `ticks`, until one of them leads to anything, or another event comes."""
+        strategies = self._orchestrator.strategies
+        if self._orchestrator.execution.gave_up(speaker.name, instrument):
+            strategies.let_go(speaker.name, instrument)
+        ours, before = getcontext(), self._state.market_events
+        try:
+            halt = self._tick_loop(speaker, self._state.markets[instrument], ticks, until)
+        finally:
+            setcontext(ours)
+        halt = halt._replace(steps=self._state.market_events - before)
+        return (
+            halt if halt.opinion is None else halt._replace(opinion=strategies.usable(speaker, halt.opinion))
+        )
+
+    def _tick_loop(
+        self, speaker: Enrolled, market: InstrumentMarket, ticks: Iterator[MarketEvent], until: Until
+    ) -> Halt:
+        state, strategies, (due_at, low, high) = self._state, self._orchestrator.strategies, until
+        briefing = strategies.briefing(speaker, market.id, state, *self._orchestrator.view(market.id))
+        context, signal = strategies.context, speaker.strategy.signal
+        on_quote, on_trade, count, at = market.on_quote, market.on_trade, 0, state.now
+        try:
+            for event in ticks:
+                kind = type(event)
+                if kind is Quote:
+                    on_quote(event)  # type: ignore[arg-type]  # its type was asked for
+                elif kind is Trade:
+                    on_trade(event)  # type: ignore[arg-type]
+                else:
+                    return Halt(0, event, stepped=False)
+                at, count = event.at, count + 1
+                setcontext(context)
+                try:
+                    opinion = signal(market, briefing)
+                except (Exception, SystemExit) as error:  # noqa: BLE001 - the seam around a plugin, as in `ask`
+                    strategies.raised(speaker, error)
+                    return Halt(0, event, answered=True)
+                if opinion is not None:
+                    return Halt(0, event, answered=True, opinion=opinion)
+                if at >= due_at or (kind is Quote and not low <= event.bid <= high):  # type: ignore[union-attr]
+                    return Halt(0, event)
+            return Halt(0, None)
+        finally:  # also where a person interrupts it
+            state.market_events += count
+            state.now = at
 
     def run(self, speaker: Enrolled, instrument: str, bars: Iterator[Bar], until: Until) -> Halt:
         """Bars from `bars`, until one of them leads to anything."""

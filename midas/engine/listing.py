@@ -34,6 +34,8 @@ class Listing:
 
     def due(self) -> list[ReadRules]:
         """What has to be asked for now; one that wasn't answered is asked for again."""
+        if not (self._wanted or self._state.stale_since or self._state.halted):
+            return []
         wanted = [name for name in self._wanted if self._waited(name) >= ASK_EVERY]
         silent = [n for n, at in self._state.stale_since.items() if self._state.now - at >= SILENT_FOR]
         resting = (*self._state.halted, *(silent if self._state.feed_up else ()))

@@ -22,6 +22,7 @@ from midas.engine.calibration import CalibrationPainter
 from midas.engine.candles import SLOW, CandlePainter
 from midas.engine.controls import controls
 from midas.engine.correlations import CorrelationPainter
+from midas.engine.cost_log import CostLog
 from midas.engine.depth import DepthPainter
 from midas.engine.engine import Engine
 from midas.engine.exposure_tree import exposure_tree
@@ -56,10 +57,12 @@ from midas.state.snapshot import (
     InstrumentView,
     KillChoiceView,
     KillView,
+    LimitView,
     MarkView,
     ModeChangeView,
     ModeView,
     PositionView,
+    RegulationView,
     Snapshot,
     StrategyView,
 )
@@ -101,10 +104,13 @@ class Painter:
         self._orders = OrderLog(engine.state)
         self._kill_report = KillReport(engine.state, engine.orchestrator.strategies)
         self._results = Results()
-        self._calibration = CalibrationPainter(engine.state)
-
+        self._calibration = CalibrationPainter(engine.state, engine.orchestrator.strategies)
         self._correlations = CorrelationPainter(engine.state, engine.orchestrator.risk)
-        self._alarms = Alarms(engine.state, engine.orchestrator.strategies, assembly.guarded)
+        self._costs = CostLog(engine.state, engine.costs)
+        self._alarms = Alarms(
+            engine.state, engine.orchestrator.strategies, engine.orchestrator.risk, assembly.guarded,
+            self._costs,
+        )  # fmt: skip
         self._kpis = KpiLog(engine.state, assembly.goals)
         self._tail = TailPainter(engine.tail, engine.state)
         self._modes: tuple[ModeChangeView, ...] = ()
@@ -127,6 +133,7 @@ class Painter:
         self._kill_report.observe(event, audit)
         self._results.observe(event)
         self._kpis.observe(event, audit)
+        self._costs.observe(audit)
         if isinstance(event, CommandGiven) and isinstance(event.command, Acknowledge):
             self._alarms.acknowledge(event.command.name)
         self._signals.observe(audit)
@@ -153,7 +160,8 @@ class Painter:
         if state.ledger.opened and (equity := state.equity()) == equity:
             self._curve = (*self._curve, equity)[-CURVE_SAMPLES:]
         self._kill_report.tick(now)
-        self._alarms.update(now, health)
+        self._tail.paint()
+        self._alarms.update(now, health, self._limits())
         self._kpis.look(now)
 
     def counts(self) -> CountsView:
@@ -172,11 +180,7 @@ class Painter:
         rules, risk = engine.guardian.rules, engine.orchestrator.risk
         memory, bare = naked(state)
         self._tail.paint()
-        regulated = regulation(state, assembly.regulation, risk.limits.assets)
-        rows = (
-            *gauges(state, risk.limits, risk.correlations),
-            *further_gauges(self._tail.tail, regulated, state.equity()), *budget_gauges(state, rules),
-        )  # fmt: skip
+        rows = self._limits()
         return Snapshot(
             sequence=engine.sequence,
             built_at=now,
@@ -211,7 +215,7 @@ class Painter:
             closed=self._orders.closed,
             fills=self._orders.fills,
             alerts=tuple(self._alerts()),
-            alarms=self._alarms.update(now, health),
+            alarms=self._alarms.update(now, health, rows),
             modes=self._modes,
             exposures=exposures(state, engine.orchestrator.risk.limits),
             triggers=triggers(state, rules),
@@ -223,10 +227,23 @@ class Painter:
             naked_bare=bare,
             open_risk=open_risk(state),
             kpis=self._kpis.view,
+            costs=self._costs.view,
             tail=self._tail.tail,
             stress=self._tail.stress,
-            regulation=regulated,
+            regulation=self._regulated(),
         )
+
+    def _limits(self) -> tuple[LimitView, ...]:
+        state, risk = self._engine.state, self._engine.orchestrator.risk
+        return (
+            *gauges(state, risk.limits, risk.correlations),
+            *further_gauges(self._tail.tail, self._regulated(), state.equity()),
+            *budget_gauges(state, self._engine.guardian.rules),
+        )
+
+    def _regulated(self) -> RegulationView:
+        assets = self._engine.orchestrator.risk.limits.assets
+        return regulation(self._engine.state, self._assembly.regulation, assets)
 
     def _fill(self, fill: FillBooked) -> None:
         self._fills += 1
@@ -240,7 +257,7 @@ class Painter:
         row = control.table[Mode.DEFENSIVE]
         return ModeView(
             control.mode.value, control.by, control.cause, control.since, control.ends_when, row.exposure,
-            row.confidence_min,
+            row.confidence_min, self._engine.guardian.earliest(self._engine.state),
         )  # fmt: skip
 
     def _written(self) -> tuple[EventView, ...]:

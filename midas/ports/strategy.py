@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from midas.domain.instrument import Instrument
 from midas.domain.market import Bar
 from midas.domain.opinion import Family, Forecast, Opinion, Regime
+
+if TYPE_CHECKING:  # every command reads this module, and few need arrays
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class MarketView(Protocol):
@@ -85,6 +87,7 @@ class Hears:
 
     BAR = "bar"
     BOOK = "book"
+    TICK = "tick"  # every quote and every trade print
 
 
 class Strategy(Protocol):

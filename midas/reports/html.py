@@ -76,7 +76,7 @@ def _tiles(sheet: Sheet) -> str:
         ("Worst fall", words.percent(sheet.worst),
          f"buy and hold {words.percent(other.worst)}" if other is not None else "", ""),
         ("Sharpe ratio", words.number(own.sharpe.value),
-         f"95 % sure: {words.between(it.sharpe)}" if it.sharpe else words.why(own.sharpe, 30), ""),
+         f"95 %: {words.between(it.sharpe)}" if it.sharpe else words.why(own.sharpe, 30), ""),
         ("Skill after all trials", words.chance(it.deflated),
          f"{words.counted(it.trials, 'trial')} counted", ""),
         ("Costs", words.money(sheet.costs.total),

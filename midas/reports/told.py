@@ -57,7 +57,7 @@ def verdict(sheet: Sheet) -> str:
     it = sheet.evidence
     chance = it.deflated if it.deflated is not None else it.positive
     if not sheet.trading.closed and not sheet.trading.open:
-        said = ["It never traded."]
+        said = [_idle(sheet)]
     elif chance is None:
         said.append("The record is too short to tell skill from luck.")
     elif chance >= SURE:
@@ -87,7 +87,7 @@ def _result(sheet: Sheet) -> Block:
             "after all costs, open positions at the last price", _tone(own.total)),
         Row("a year (CAGR)", _pair(own.cagr, other, "cagr", words.percent),
             _sure(words.between(it.cagr, 1, parts=True)) or words.why(own.cagr),
-            "growth a year, compounded", _tone(own.cagr)),
+            "growth a year; 95 %: where the truth is", _tone(own.cagr)),
         Row("swing (volatility)", _pair(own.volatility, other, "volatility", words.share),
             words.why(own.volatility), "how far a year's return swings around its mean"),
         Row("worst fall (drawdown)",
@@ -95,7 +95,7 @@ def _result(sheet: Sheet) -> Block:
             _under_water(sheet), "from a peak to the lowest close after it"),
         Row("Sharpe ratio", _pair(own.sharpe, other, "sharpe", words.number),
             _sure(words.between(it.sharpe)) or words.why(own.sharpe, 30),
-            "return for the swing taken: 1 is good, 2 is rare", _tone(own.sharpe)),
+            "return for the swing taken: 1 is good", _tone(own.sharpe)),
         Row("in the market", (words.share(sheet.exposed, 1), "100.0%" if other else words.ABSENT),
             "of the time", "share of the bars with a position"),
     ))  # fmt: skip
@@ -117,27 +117,19 @@ def _trades_and_costs(sheet: Sheet) -> Block:
         Row("profit factor", (words.factor(it.profit_factor),), words.why(it.profit_factor, LEAST_HIT_RATE),
             "what winners made over what losers lost: above 1.3 is the goal"),
         Row("paid in costs", (words.money(costs.total),), bps,
-            f"{sheet.currency}; inside of every figure above"),
-        Row("", (), parts),
-        Row("made without them", (words.percent(without),), "what the costs took added back",
-            "how much of the edge the costs eat"),
+            f"{sheet.currency}, inside of every figure here; `without`: result with them added back"),
+        Row("", (), f"{parts}; without: {words.percent(without)}"),
     ))  # fmt: skip
 
 
 def _luck(sheet: Sheet) -> Block:
     it, twin = sheet.evidence, sheet.twin
-    needed = it.years_needed
-    has = f"it has {it.years:.1f}"
-    takes = f"{needed:.1f} years" if needed is not None and needed < YEARS_MAX else words.ABSENT
     rows = [
-        Row("skill above 0 (PSR)", (words.chance(it.positive),), "chance that the Sharpe ratio is real",
-            "probabilistic Sharpe ratio", _surely(it.positive)),
+        Row("skill above 0 (PSR)", (words.chance(it.positive),), _record(sheet),
+            "chance that the edge is real: probabilistic Sharpe ratio", _surely(it.positive)),
         Row("after all trials (DSR)", (words.chance(it.deflated),),
             f"{words.counted(it.trials, 'trial')} on these data counted",
             "deflated Sharpe ratio: the best of many tries looks good by luck", _surely(it.deflated)),
-        Row("record it takes", (takes,),
-            f"for 95 % sure; {has}" if needed is not None else f"no skill seen yet; {has} years",
-            "how long until luck could be ruled out"),
     ]  # fmt: skip
     if it.overfitting is not None:
         rows.append(Row("overfitted (PBO)", (words.chance(it.overfitting),),
@@ -224,6 +216,21 @@ def assumed(sheet: Sheet) -> list[str]:
     ]  # fmt: skip
 
 
+def assumed_short(sheet: Sheet) -> str:
+    """The same in one line, for a first page."""
+    given = sheet.assumptions
+    if not given:
+        return ""
+    fees = (given.get("costs") or {}).get("fees") or {}
+    maker, taker = (float(fees.get(name, 0.0)) * 1e4 for name in ("maker", "taker"))
+    impact = "impact" if given.get("impact") else "no impact"
+    latency = float(given.get("order_latency", 0)) / 1e6
+    return (
+        f"assumed: fees {maker:g} / {taker:g} bps, spread {given.get('spread_bps', 0.0):g} bps, {impact}, "
+        f"{latency:g} ms away, {float(given.get('volume_share', 0)):.0%} of volume"
+    )
+
+
 def _parameters(sheet: Sheet) -> str:
     given = ", ".join(f"{name} {value}" for name, value in sheet.parameters.items())
     return given or "no parameter set"
@@ -253,12 +260,29 @@ def _pair(own: Measure, other: Benchmark | None, name: str, text: object) -> tup
     return text(own.value), text(getattr(beside, name).value) if beside is not None else words.ABSENT
 
 
+def _record(sheet: Sheet) -> str:
+    """How much longer a record luck would have to be ruled out with."""
+    it = sheet.evidence
+    if it.years_needed is None:
+        return f"no edge seen in {it.years:.1f} years"
+    takes = f"{it.years_needed:.1f} years" if it.years_needed < YEARS_MAX else f"over {YEARS_MAX:.0f} years"
+    return f"95 % would take {takes}, it has {it.years:.1f}"
+
+
+def _idle(sheet: Sheet) -> str:
+    """Why nothing was traded, as far as signals and limits tell."""
+    signals = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(sheet.signals.items()))
+    refused = ", ".join(f"{limit} {count:,}" for limit, count in sorted(sheet.refusals.items()))
+    because = f"its signals: {signals}" if signals else "its strategy made no signal"
+    return f"It never traded: {because}{f'; refused by {refused}' if refused else ''}."
+
+
 def _round(amount: float) -> str:
     return words.number(amount, 2 if abs(amount) < 1_000 else 0)
 
 
 def _sure(interval: str) -> str:
-    return f"95 % sure: {interval}" if interval else ""
+    return f"95 %: {interval}" if interval else ""
 
 
 def _under_water(sheet: Sheet) -> str:
@@ -267,7 +291,7 @@ def _under_water(sheet: Sheet) -> str:
     longest = max(sheet.falls, key=lambda fall: _lasted(fall, sheet.ends))
     still = "" if longest.recovered_at else " so far"
     lasted = words.length(_lasted(longest, sheet.ends))
-    return f"below a peak for {lasted}{still or ' at most'}"
+    return f"below peak {lasted}{still or ' at most'}"
 
 
 def _lasted(fall: Fall, ends: int) -> int:

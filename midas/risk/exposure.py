@@ -40,6 +40,15 @@ class Units:
         self.bought: list[tuple[int, float, float]] = []  # (place, units, limit price; NaN: none)
         self.sold: list[tuple[int, int, float, float]] = []  # (place of the quote's own pair, as above)
 
+    def beside(self) -> Units:
+        """The same, to which orders may be added."""
+        other = Units.__new__(Units)
+        other.cash, other.money, other.worth = self.cash, self.money, self.worth
+        other.units = self.units.copy()
+        other.of_strategy = {strategy: dict(shares) for strategy, shares in self.of_strategy.items()}
+        other.bought, other.sold = [], []
+        return other
+
     def of(self, strategy: str, place: int, quantity: float) -> None:
         """More of one instrument for one strategy."""
         shares = self.of_strategy.setdefault(strategy, {})
@@ -96,7 +105,7 @@ class Exposure:
                 if place in alike:
                     self._leave(place, brings)
         # Of each instrument, in the order of the chart: nothing is nothing where there is no price, too.
-        self.shares = [q * value if q else 0.0 for q, value in zip(units, values, strict=True)]
+        self.shares = [units[at] * value if units[at] else 0.0 for at, value in enumerate(values)]
         self.cash = 0.0  # money left in the worst case
         for asset, balance in found.money.items():
             self.cash += self._worth(balance - reserved.get(asset, 0.0), asset) * scale
@@ -241,9 +250,9 @@ def standing(state: State, assets: Assets, without: str = "", *, open_orders: bo
         found = _counted(state, chart, without, open_orders=open_orders)
         return Exposure(chart, found, [m.mark for m in chart.markets])
     known = state.derived.get("exposure")
-    if not isinstance(known, _Known) or not known.stands(state, assets):
+    if not isinstance(known, _Known) or not known.belongs(state, assets):
         known = state.derived["exposure"] = _Known(state, chart_of(state, assets))
-    return known.now()
+    return known.now(state)
 
 
 def added(state: State, now: Exposure, name: str, strategy: str, price: float | None = None) -> Added:
@@ -271,40 +280,40 @@ def money(state: State, assets: Assets) -> tuple[str, ...]:
     return chart_of(state, assets).money
 
 
+Size = tuple[OrderIntent, Decimal, float, float]  # with what it was worked out of: units, limit price
+
+
 class _Known:
     """The worst case as it was last summed up, and by what one can tell that it still stands."""
 
     __slots__ = (
-        "at", "balances", "bars", "chart", "exposure", "foreign", "found", "ledger", "marks", "open",
-        "orders",
+        "balances", "bars", "chart", "exposure", "foreign", "found", "held", "ledger", "ledger_at", "marks",
+        "open", "orders", "orders_at", "sizes",
     )  # fmt: skip
 
     def __init__(self, state: State, chart: Chart) -> None:
-        orders, ledger = state.orders, state.ledger
-        self.chart, self.orders, self.open, self.foreign = chart, orders, orders.open, orders.foreign
-        self.ledger, self.balances = ledger, ledger.balances
-        self.at = orders.changes + ledger.changes
-        self.found = _counted(state, chart, "", open_orders=True)
-        self.bars = 0
+        self.chart, self.orders, self.ledger = chart, state.orders, state.ledger
         self.marks: list[float] = []
+        self.bars = 0
+        self.sizes: dict[str, Size] = {}
         self.exposure: Exposure | None = None
+        self._hold(state)
 
-    def stands(self, state: State, assets: Assets) -> bool:
-        """Nothing was counted since, and it is of the very same books."""
-        orders, ledger = state.orders, state.ledger
-        return (
-            self.at == orders.changes + ledger.changes
-            and self.chart.assets is assets
-            and self.orders is orders
-            and self.open is orders.open
-            and self.foreign is orders.foreign
-            and self.ledger is ledger
-            and self.balances is ledger.balances
-        )
+    def belongs(self, state: State, assets: Assets) -> bool:
+        """It is of these very books, and of this map."""
+        return self.orders is state.orders and self.ledger is state.ledger and self.chart.assets is assets
 
-    def now(self) -> Exposure:
-        """At the prices of this moment, and with its bars, of which come correlations."""
-        markets = self.chart.markets
+    def now(self, state: State) -> Exposure:
+        """With all that has changed, at the prices of this moment; of new bars come new correlations."""
+        orders, ledger, markets = self.orders, self.ledger, self.chart.markets
+        if self.ledger_at != ledger.changes or self.balances is not ledger.balances:
+            self._hold(state)
+        elif (
+            self.orders_at != orders.changes
+            or self.open is not orders.open
+            or self.foreign is not orders.foreign
+        ):
+            self._order(state)
         marks = [market.mark for market in markets]
         bars = sum([market.bars_seen for market in markets])
         found = self.exposure
@@ -313,34 +322,53 @@ class _Known:
             self.marks, self.bars = marks, bars
         return found
 
+    def _hold(self, state: State) -> None:
+        ledger = self.ledger
+        self.ledger_at, self.balances = ledger.changes, ledger.balances
+        self.held = _held(state, self.chart)
+        self._order(state)
+
+    def _order(self, state: State) -> None:
+        orders = self.orders
+        self.orders_at, self.open, self.foreign = orders.changes, orders.open, orders.foreign
+        self.found, self.sizes = _ordered(state, self.chart, self.held, self.sizes)
+        self.exposure = None
+
 
 def _counted(state: State, chart: Chart, without: str, *, open_orders: bool) -> Units:
-    found, at = Units(state, chart), chart.at
-    _hold(state, chart, found)
-    if not open_orders:
-        return found
-    crosses = state.valuation.crosses
+    held = _held(state, chart)
+    return _ordered(state, chart, held, {}, without)[0] if open_orders else held
+
+
+def _ordered(
+    state: State, chart: Chart, held: Units, known: dict[str, Size], without: str = ""
+) -> tuple[Units, dict[str, Size]]:
+    """What is held, and beside it all that is open; with the sizes of the orders, for the next time."""
+    found, at, sizes, crosses = held.beside(), chart.at, dict[str, Size](), state.valuation.crosses
     for client_id, order in state.orders.open.items():
-        intent = order.intent
         if client_id == without:
             continue
+        intent, size = order.intent, known.get(client_id)
+        if size is None or size[0] is not intent or size[1] is not order.filled or order.pending:
+            size = intent, order.filled, float(order.reserved), _limit(intent)
+        if not order.pending:  # else it may be worth more than its terms
+            sizes[client_id] = size
         if intent.side is BUY:
-            found.buy(intent.strategy, at[intent.instrument], float(order.reserved), _limit(intent))
+            found.buy(intent.strategy, at[intent.instrument], size[2], size[3])
         elif crosses:  # a stop, too: it may have come to its price unheard
             pair = state.valuation.pairs.get(state.instruments[intent.instrument].quote)
             if pair is not None:  # euros for a share: what is sold brings a position
-                selling = float(order.reserved), _limit(intent)
-                found.sold.append((at[pair], at[intent.instrument], *selling))
+                found.sold.append((at[pair], at[intent.instrument], size[2], size[3]))
     for report in state.orders.foreign.values():
         if report.side is BUY and report.instrument in at:
             left = float(report.quantity - report.filled)
             found.buy("", at[report.instrument], left, float(report.price))
-    return found
+    return found, sizes
 
 
-def _hold(state: State, chart: Chart, found: Units) -> None:
+def _held(state: State, chart: Chart) -> Units:
     """Positions of all sleeves; what was on the account before us is held in its asset's first pair."""
-    explained: Shares = {}
+    found, explained = Units(state, chart), dict[str, float]()
     for (strategy, name), sleeve in state.ledger.sleeves.items():
         if sleeve.quantity and name in chart.at:
             quantity, place, base = float(sleeve.quantity), chart.at[name], chart.bases[name]
@@ -351,6 +379,7 @@ def _hold(state: State, chart: Chart, found: Units) -> None:
         surplus = float(state.ledger.balances.get(base, ZERO)) - explained.get(base, 0.0)
         if surplus > 0.0 and base != state.quote:
             found.units[chart.at[name]] += surplus
+    return found
 
 
 def _limit(intent: OrderIntent) -> float:

@@ -11,12 +11,11 @@ from midas.domain.order import OrderIntent, Side
 from midas.domain.stops import StopBook
 from midas.domain.triggers import TriggerRules
 from midas.domain.verdict import Breach
+from midas.risk.rows import FINE, TOLERANCE
 from midas.risk.triggers import STOP, losses
 from midas.state.state import State
 
 BUDGETS = ("day_stop", "week_stop", "month_stop")
-FINE = Decimal("1e-12")  # finer than any lot
-TOLERANCE = 1e-9
 
 
 def open_risk(state: State) -> float:

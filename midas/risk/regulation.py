@@ -14,10 +14,9 @@ from midas.domain.order import Side
 from midas.domain.regulation import FINER, MAJOR, SHARES, RegulationRules
 from midas.domain.verdict import Breach
 from midas.risk.further import Entry, EntryLimit
+from midas.risk.rows import FINE, TOLERANCE
 from midas.state.state import State
 
-FINE = Decimal("1e-12")  # finer than any lot
-TOLERANCE = 1e-9
 DOLLARS = STABLECOINS | {"USD"}
 SATURDAY = 5
 

@@ -21,7 +21,7 @@ from midas.domain.time import DAY, HOUR, MINUTE
 from midas.domain.verdict import Breach
 from midas.risk.exposure import standing
 from midas.risk.further import Entry
-from midas.risk.rows import brief
+from midas.risk.rows import FINE, TOLERANCE, brief
 from midas.risk.sample import Sample
 from midas.state.closes import HorizonCloses
 from midas.state.state import State
@@ -38,9 +38,7 @@ from midas.statistics.stress import OTHER, SCENARIOS, Stressed, stressed
 from midas.statistics.value_at_risk import TailRisk, least_returns, order, unknown
 
 Floats = NDArray[np.float64]
-TOLERANCE = 1e-9  # a VaR of 2 % exactly is within 2 %
 TINY = 1e-15  # of equity
-FINE = Decimal("1e-12")
 GUESSES = 7  # at the largest size that fits, by secants: never above it, two hundredths below at worst
 LIT = 2.5  # exceptions expected
 GREEN, RED = 0.95, 0.9999  # Basel's zones: how likely so few exceptions are, where the forecast is right
@@ -79,9 +77,16 @@ class TailDesk:
         self._samples: dict[tuple[int, tuple[str, ...]], Sample] = {}  # in whatever order they were asked for
         self._volatilities: dict[str, float] = {}
         self._version = closes.version
-        self._limits = [(n, m) for n, m in (("VaR", rules.var_max), ("ES", rules.es_max)) if m > 0.0]
-        self._lowest = min((maximum for _, maximum in self._limits), default=0.0)
+        self._limits: list[tuple[str, float]] = []
+        self._lowest = 0.0
         self._least = least_returns(rules.level)
+        self.allow(rules.var_max, rules.es_max)
+
+    def allow(self, var_max: float, es_max: float) -> None:
+        """Take other limits, fractions of equity; 0: none."""
+        self.rules = msgspec.structs.replace(self.rules, var_max=var_max, es_max=es_max)
+        self._limits = [(name, most) for name, most in (("VaR", var_max), ("ES", es_max)) if most > 0.0]
+        self._lowest = min((maximum for _, maximum in self._limits), default=0.0)
 
     @property
     def needed(self) -> int:
@@ -186,14 +191,18 @@ class TailDesk:
         if have >= needed:
             return ""
         worst = min(sorted(names), key=lambda name: len(self._closes.of(name, horizon)))
-        text = f"insufficient data: {have} scenarios of {span(horizon)}, at least {needed} are needed"
-        prices = max(len(self._closes.of(worst, horizon)) - 1, 0)
-        text += f" ({worst.partition('.')[0]} has {prices} returns, {WARM_UP} of them only warm the filter"
+        text = f"insufficient data: {have} of {needed} scenarios of {span(horizon)}"
+        bars = self.bars(worst, horizon)
+        text += f" ({worst.partition('.')[0]} has {bars} of {self.needed} bars, {WARM_UP} to warm the filter"
         if trouble := self._closes.troubles.get((worst, horizon), ""):
             text += f"; the venue told no candles: {trouble}"
         elif made_up := self._closes.made_up.get((worst, horizon), 0):
             text += f"; {made_up} candles of the venue are made up and don't count"
         return f"{text})"
+
+    def bars(self, name: str, horizon: int) -> int:
+        """Returns that an instrument has of a horizon; `needed` of them are enough."""
+        return max(len(self._closes.of(name, horizon)) - 1, 0)
 
     def _sample(self, horizon: int, names: Iterable[str]) -> Sample:
         self._renew()
@@ -293,7 +302,8 @@ def stress_class(assets: Assets, base: str) -> str:
 def measured(title: str, losses: Floats, level: float) -> float:
     """`VaR` or `ES` of equally likely losses: as `value_at_risk.tail`, in a tenth of the time."""
     place = order(len(losses), level) - 1
-    split = np.partition(losses, place)
+    split = losses.copy()
+    split.partition(place)  # what `np.partition` does, without its wrapper
     at = float(split[place])
     if title == "VaR":
         return at

@@ -7,7 +7,7 @@ runner then latches a halt: a book that contradicts itself opens no new risk unt
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -132,14 +132,19 @@ class Watch:
             return f"I4: order {client_id} has {filled} of {order.most}, and nobody was told"
         return ""
 
-    def _money(self, decisions: Iterable[Decision]) -> str:
+    def _money(self, decisions: Sequence[Decision]) -> str:
         """I1 and I2: positions follow what was booked, and balances follow positions."""
         ledger = self._state.ledger
-        positions = {i: ledger.position(i) for i in self._state.instruments}
+        positions = dict.fromkeys(self._state.instruments, ZERO)
+        for (_, instrument), sleeve in ledger.sleeves.items():
+            if instrument in positions and sleeve.quantity:
+                positions[instrument] += sleeve.quantity
         balances = dict(ledger.balances)
         known, self._opened = self._opened, ledger.opened
         before, self._positions = self._positions, positions
         held, self._balances = self._balances, balances
+        if not decisions and positions == before and balances == held:
+            return ""  # as most seconds end
         if not known or any(_unforeseen(d) for d in decisions):
             return ""
         moved, fees = self._booked(decisions)

@@ -15,6 +15,7 @@ from midas.settings.layers import (
     anchor,
     default_home,
     defaults,
+    inner,
     leaves,
     merged,
     override_layer,
@@ -97,10 +98,8 @@ def _anchored(layers: list[Layer], workspace: Path) -> list[Layer]:
     """A relative path of any source is relative to the workspace, or to here where that is installed."""
     for layer in layers:
         for *parents, last in _PATHS:
-            table: Any = layer.values
-            for key in parents:
-                table = table.get(key) if isinstance(table, dict) else None
-            found = table.get(last) if isinstance(table, dict) else None
+            table = inner(layer.values, parents)
+            found = table.get(last)
             if isinstance(found, str) and found not in ("", SYNTHETIC):
                 table[last] = str(anchor(workspace) / Path(found).expanduser())
     return [*layers, Layer("found", {"workspace": workspace})]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -151,13 +151,19 @@ def _merge(into: Table, values: Mapping[str, Any]) -> None:
             into[key] = value
 
 
+def inner(values: Table, path: Iterable[str]) -> Table:
+    """The table that a path of keys leads to; an empty one of its own where none is."""
+    found: Any = values
+    for key in path:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
 def _spelt(values: Table) -> Table:
     """`trend_following`, as a variable must spell it, and `trend-following` are one name."""
     for (*parents, last), spell in _NAMED_TABLES:
-        parent: Any = values
-        for key in parents:
-            parent = parent.get(key) if isinstance(parent, dict) else None
-        table = parent.get(last) if isinstance(parent, dict) else None
+        parent = inner(values, parents)
+        table = parent.get(last)
         if isinstance(table, dict):
             parent[last] = {spell(name): value for name, value in table.items()}
     return values

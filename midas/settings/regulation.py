@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
 
 from midas.domain.regulation import ESMA_LEVERAGE
-from midas.settings.sections import Section
+from midas.settings.sections import Section, Zone
 
 
 class RegulationSettings(Section):
@@ -19,20 +18,9 @@ class RegulationSettings(Section):
     day_trades_max: int = Field(default=3, ge=0, le=1000)
     day_trade_business_days: int = Field(default=5, ge=1, le=30)
     day_trade_equity_usd_min: float = Field(default=25_000, ge=0)  # from here on they are free
-    day_trade_time_zone: str = "America/New_York"
+    day_trade_time_zone: Zone = "America/New_York"
     leverage_limited: bool = True  # on a margin account, by the table below
     leverage_max: dict[str, Annotated[float, Field(ge=1, le=1000)]] = Field(default=dict(ESMA_LEVERAGE))
-
-    @field_validator("day_trade_time_zone")
-    @classmethod
-    def _is_known(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(
-                f"no time zone is called {zone!r}; expected a name such as 'America/New_York'"
-            ) from None
-        return zone
 
     @field_validator("leverage_max")
     @classmethod

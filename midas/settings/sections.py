@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -18,6 +20,18 @@ from pydantic import (
 Share = Annotated[float, Field(ge=0, le=1)]  # of equity, unless the name says of what
 Symbol = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{4,20}$")]
 Address = Annotated[str, StringConstraints(pattern=r"^((https?|wss?)://\S+)?$")]
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        known = "expected a name such as 'UTC' or 'America/New_York'"
+        raise ValueError(f"no time zone is called {name!r}; {known}") from None
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_zone)]  # that the IANA database knows
 Scalar = bool | int | float | str
 
 SYNTHETIC = "synthetic"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from typing import Annotated, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from midas.settings.sections import Section, Share
+from midas.settings.sections import Section, Share, Zone
 
 # What makes the desk careful has to lie before what stops it.
 _ORDERED = (
@@ -31,7 +30,7 @@ Loss = Annotated[Share, AfterValidator(_lets_a_loss_be)]  # of equity
 class TriggerSettings(Section):
     """Losses are shares of equity: of its peak, or at the start of the day, the week and the month."""
 
-    time_zone: str = "UTC"  # of the account: where its days, weeks (from Monday) and months begin
+    time_zone: Zone = "UTC"  # of the account: where its days, weeks (from Monday) and months begin
     drawdown_defensive: Loss = 0.10
     weekly_loss_defensive: Loss = 0.03
     sharpe_defensive: float = Field(default=0.5, ge=-10, le=10)  # annual, of the last `sharpe_days` days
@@ -47,17 +46,6 @@ class TriggerSettings(Section):
     dwell_minutes: float = Field(default=5, ge=0, le=10_080)  # the least time in an automatic DEFENSIVE
     defensive_exposure: Share = 0.5  # factor on every size
     defensive_confidence: Share = 0.7  # signals below it aren't executed
-
-    @field_validator("time_zone")
-    @classmethod
-    def _is_known(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(
-                f"no time zone is called {zone!r}; expected a name such as 'UTC' or 'Europe/Berlin'"
-            ) from None
-        return zone
 
     @model_validator(mode="after")
     def _are_ordered(self) -> Self:

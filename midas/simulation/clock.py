@@ -34,8 +34,9 @@ class MachineClock(TrueClock):
 
     def now(self) -> int:
         """Wall nanoseconds, UTC, as this machine believes."""
-        gained = int((self._loop.now - self._since) * self._rate)
-        return EPOCH + int(self._loop.now * SECOND) + self._offset + gained
+        now = self._loop.now
+        gained = int((now - self._since) * self._rate) if self._rate else 0
+        return EPOCH + int(now * SECOND) + self._offset + gained
 
     def jump(self, span: int) -> None:
         """The wall clock is set `span` nanoseconds forward (or back)."""

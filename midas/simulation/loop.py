@@ -127,6 +127,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self._timers: list[tuple[float, int, Step]] = []
         self._numbers = 0
         self._moved_at = 0
+        self._stamp = 0  # virtual microseconds, as the trace has them
         self._stopped: Process | None = None
         self._waiting: list[Step] = []  # of the stopped process
         self._killed: Process | None = None  # in the step that runs now
@@ -171,7 +172,11 @@ class SimLoop(asyncio.BaseEventLoop):
         context: contextvars.Context | None = None,
     ) -> Any:
         """Run it `delay` virtual seconds from now."""
-        return self.call_at(self.now + delay, callback, *args, context=context)
+        when = self.now + delay
+        step = Step(callback, args, copy_context() if context is None else context, when)
+        self._numbers += 1
+        heappush(self._timers, (when, self._numbers, step))
+        return step
 
     def create_task(
         self, coro: Any, *, name: object = None, context: contextvars.Context | None = None
@@ -273,7 +278,7 @@ class SimLoop(asyncio.BaseEventLoop):
                 continue
             if steps - self._moved_at > STEPS_MAX:
                 raise Livelocked(f"{STEPS_MAX} steps at {self.now:.3f} s without end:\n{self.stacks()}")
-            self.trace = ((self.trace ^ step.mark ^ int(self.now * 1e6)) * PRIME) & trace_max
+            self.trace = ((self.trace ^ step.mark ^ self._stamp) * PRIME) & trace_max
             step.context.run(step.callback, *step.args)
             if self._killed is not None:  # perhaps by its own step, whose end may have begun something
                 self._purge(self._killed)
@@ -317,6 +322,7 @@ class SimLoop(asyncio.BaseEventLoop):
             raise Deadlocked(f"nothing can happen any more after {self.now:.3f} s:\n{self.stacks()}")
         if timers[0][0] > self.now:
             self.now = timers[0][0]
+            self._stamp = int(self.now * 1e6)
         self._moved_at = self.steps
         while timers and timers[0][0] <= self.now:
             step = heappop(timers)[2]

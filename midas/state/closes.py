@@ -7,17 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from math import nan
-from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, NamedTuple
 
 from midas.domain.event import CandlesRead
 from midas.domain.market import Bar
+from midas.state.lazy import when_used
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Times = NDArray[np.int64]
+else:  # a start waits for the fold of its journal, which follows no prices
+    np = when_used("numpy")
 
 Closes = Mapping[int, float]  # market time -> price
-Floats = NDArray[np.float64]
-Times = NDArray[np.int64]
 
 
 class Series(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,20 +17,6 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIDAS_HOME", str(tmp_path / "home"))
 
 
-@pytest.fixture
-def candles(tmp_path: Path) -> str:
-    """A year of days that rise, fall and rise."""
-    rows, price = [], 100.0
-    for day in range(365):
-        opened, price = price, price * (1.01 if day % 120 < 80 else 0.985)
-        low, high = min(opened, price) * 0.99, max(opened, price) * 1.01
-        at = (date(2020, 1, 1) + timedelta(days=day)).isoformat()
-        rows.append(f"{at},{opened:.2f},{high + 0.01:.2f},{low - 0.01:.2f},{price:.2f},1000\n")
-    path = tmp_path / "btcusdt-1d.csv"
-    path.write_text(HEAD + "".join(rows))
-    return str(path)
-
-
 def test_a_page_tells_figures_costs_and_assumptions(candles: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["backtest", "trend-following", "--data", candles]) == 0
     text = capsys.readouterr().out
@@ -40,14 +25,14 @@ def test_a_page_tells_figures_costs_and_assumptions(candles: str, capsys: pytest
         "buy & hold",
         "worst fall",
         "fees",
-        "95 % sure",
+        "95 %:",
         "1 trial on these",
         "assumed:",
         "50 ms",
     ):
         assert word in text
     assert max(map(len, text.splitlines())) < 80
-    assert len(text.splitlines()) <= 28
+    assert len(text.splitlines()) <= 24
 
 
 def test_json_holds_the_figures_and_what_was_assumed(
@@ -108,3 +93,19 @@ def test_a_bad_row_is_named_with_its_number(tmp_path: Path, capsys: pytest.Captu
     path.write_text(HEAD + "2020-01-01,1,2,1,1,5\n2020-01-02,1,2,1,x,5\n")
     assert main(["backtest", "trend-following", "--data", str(path)]) == 2
     assert f"{path}:3: expected a decimal number" in capsys.readouterr().err
+
+
+def test_a_table_of_quotes_runs_tick_by_tick(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [f"{1_577_836_800 + n / 2:.1f},{100 + n % 40},{100.02 + n % 40:.2f},5,5\n" for n in range(400)]
+    path = tmp_path / "btcusdt-quotes.csv"
+    path.write_text("time,bid,ask,bid_size,ask_size\n" + "".join(rows))
+    asked = ["backtest", "trend-following", "--data", str(path), "--queue", "power", "--feed-ms", "5"]
+    assert main([*asked, "--json", "--no-save"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["summary"]["bars"] == 400 and found["assumptions"]["queue"] == "power"
+    assert found["assumptions"]["feed_latency"] == 5_000_000
+
+
+def test_a_recording_is_played_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["backtest", "trend-following", "--data", str(tmp_path / "no.jsonl.gz")]) == 2
+    assert "no.jsonl.gz" in capsys.readouterr().err

@@ -71,8 +71,10 @@ def test_a_second_interrupt_ends_at_once_with_its_own_exit_code(desk: ProcessDes
 def test_stopping_from_another_shell_is_clean_and_leaves_nothing_running(desk: ProcessDesk) -> None:
     engine = desk.start(*RUN, "--duration", "60")
     until(lambda: (desk.home / "link.sock").exists(), "the engine's start", 60.0)
-    ended = desk.facts("stop", "--exchange")["ended"]
-    assert [what.split()[0] for what in ended] == ["engine", "exchange"]
+    told = desk.facts("stop", "--exchange")
+    assert [what.split()[0] for what in told["ended"]] == ["engine", "exchange"]
+    assert (told["left"]["unproven"], told["left"]["unknown"]) == ([], "")
+    assert told["left"]["session"] == desk.sessions()[-1].name
     assert finished(engine).returncode == 0
     assert not (desk.home / "link.sock").exists()
     assert desk.exchange() is None

@@ -66,7 +66,7 @@ class Stage:
         self.venue = FakeVenue((BTC,), {"USDT": CASH, "BTC": HELD})
         made = config([self.puppet], limits=limits, weight=0.15, triggers=triggers or TriggerRules())
         self.settings = msgspec.structs.replace(made, breakers=breakers or BreakerRules())
-        self._warm = warm
+        self._warm, self._starts = warm, 0
         self._heard_at = start
         sleeve = SleeveCarried(
             strategy=self.puppet.name, instrument=BTC.id, quantity=HELD, cost=Decimal(6_000),
@@ -171,9 +171,9 @@ class Stage:
                 rows.append(Row(sequence, AUDIT, encode(audit)))
         if marks:
             rows.append(Row(len(desk.fed), MARKS, encode_marks(self._marks())))
-        return fold_ledger(
-            Header("session-1", 0, "0", "", "", self.settings, "binance", "account-1", "SIM", "", 1.0), rows
-        )
+        session = desk.state.session
+        header = Header(session, 0, "0", "", "", self.settings, "binance", "account-1", "SIM", "", 1.0)
+        return fold_ledger(header, rows)
 
     def resume(self, reason: str = "looked at it") -> str:
         """A person's two steps; the review that the first one showed."""
@@ -208,7 +208,9 @@ class Stage:
                 desk.feed(bar)
         at = self.market.now
         level, by, reason, since = latch
-        desk.feed(SessionOpened("session-1", at, "account-1", "SIM", level, carried, by, reason, since))
+        self._starts += 1  # no two sessions have a name in common, so no two orders an id
+        session = f"session-{self._starts}"
+        desk.feed(SessionOpened(session, at, "account-1", "SIM", level, carried, by, reason, since))
         desk.feed(FeedStatus("binance", "market", at, True))
         desk.feed(FeedStatus("binance", "user", at, True))
         while desk.state.recovering:

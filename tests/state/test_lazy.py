@@ -17,8 +17,18 @@ def loaded_after(imports: str, work: str = "") -> set[str]:
     return set(found.stdout.split())
 
 
-def test_whoever_reads_an_old_journal_loads_no_compiler() -> None:
-    assert "numba" not in loaded_after("midas.assembly.ahead")
+def test_whoever_reads_an_old_journal_loads_neither_compiler_nor_arrays_nor_engine() -> None:
+    loaded = loaded_after(
+        "midas.cli.run, midas.assembly.ahead, midas.state.book", "midas.state.book.OrderBook()"
+    )
+    assert loaded.isdisjoint({"numba", "numpy._core", "midas.engine.engine"})
+
+
+def test_a_book_that_nobody_filled_reads_as_empty() -> None:
+    assert "numpy._core" in loaded_after(
+        "midas.state.book",
+        "book = midas.state.book.OrderBook()\nassert book.sizes == (0, 0) and not book.depth(9)[0]",
+    )
 
 
 def test_the_first_book_that_is_filled_loads_it() -> None:

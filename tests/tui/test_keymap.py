@@ -34,7 +34,9 @@ async def test_a_moved_key_stands_in_footer_and_palette(console: Console) -> Non
 async def test_the_number_of_no_screen_says_which_there_are(console: Console) -> None:
     async with console() as bench:
         await bench.press("2")
-        assert bench.shows("there is no screen 2; there are 1 Trade, 4 Orders, 5 Risk, 8 Log and 9 System")
+        assert bench.shows(
+            "there is no screen 2; there are 1 Trade, 4 Orders, 5 Risk, 7 Reports, 8 Log and 9 System"
+        )
     async with console(keys={"zoom": "2"}) as bench:
         await bench.press("2")
         assert bench.app.stage.zoomed

@@ -256,7 +256,7 @@ async def test_a_hint_is_no_answer_of_the_engine_and_goes_with_the_next_key(cons
     async with console() as bench:
         await bench.press("2")
         assert bench.screen()[-1].startswith(
-            " · there is no screen 2; there are 1 Trade, 4 Orders, 5 Risk, 8 Log and 9 System"
+            " · there is no screen 2; there are 1 Trade, 4 Orders, 5 Risk, 7 Reports, 8 Log and 9 System"
         )
         await bench.press("j")
         assert bench.screen()[-1].startswith(" midas ")

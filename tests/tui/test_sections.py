@@ -60,7 +60,7 @@ async def test_enter_on_a_refusal_shows_what_the_strategy_saw(console: Console) 
 
 
 def test_each_number_is_one_screen_and_its_first_section_is_what_it_shows() -> None:
-    assert [view.number for view in screens()] == ["1", "4", "5", "8", "9"]
+    assert [view.number for view in screens()] == ["1", "4", "5", "7", "8", "9"]
     assert numbered("5") is VIEWS[0]
     assert sections(VIEWS[3]) == list(VIEWS)
 

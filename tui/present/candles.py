@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
 
 from midas.state.snapshot import BarView, InstrumentView, MarkView, OrderView
@@ -54,10 +55,10 @@ def draw_orders(cells: Grid, orders: list[OrderView], axis: Axis) -> None:
                     row[column] = Piece("─", ink)
 
 
-def draw_fills(cells: Grid, view: InstrumentView, shown: Candles, axis: Axis) -> None:
+def draw_fills(cells: Grid, marks: Sequence[MarkView], shown: Candles, axis: Axis) -> None:
     """A mark under a purchase, over a sale; the newest ones say whose they are."""
     named = 0
-    for mark in reversed(view.marks):
+    for mark in reversed(marks):
         index = _bar_of(mark, shown)
         if index is None:
             continue

@@ -35,7 +35,7 @@ def chart(picture: Picture, spot: Spot) -> Sheet:
     cells = grid(shown, axis, columns)
     draw_average(cells, view, axis)
     draw_orders(cells, orders, axis)
-    draw_fills(cells, view, shown, axis)
+    draw_fills(cells, view.marks, shown, axis)
     labels = _labels(view, orders, axis)
     rows = [_join(row) + _label(labels, axis, index, view, margin) for index, row in enumerate(cells)]
     rows += volumes(shown, columns, volume, spot.scale.fit(max(bar.volume for bar in shown.bars)))

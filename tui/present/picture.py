@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from midas.domain.time import SECOND
+from midas.reports.shelf import Shelf
 from midas.runtime.whereabouts import Whereabouts
 from midas.state.snapshot import InstrumentView, Snapshot
 from tui.options import Options
@@ -32,6 +33,7 @@ class Picture(NamedTuple):
     paused: bool = False  # panes stand still while another window has the keyboard (slow lines)
     where: Whereabouts | None = None  # what lives; None: nobody looks
     now: int = 0  # wall ns, as far as `where` needs it
+    shelf: Shelf | None = None  # kept back-tests; None: nobody reads them
     apart: bool = False  # the engine that answers is of other code than this console
 
     @property

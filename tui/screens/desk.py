@@ -338,6 +338,8 @@ class DeskScreen(Screen[None]):
 
     def _echo(self, moved: Pane) -> None:
         """At once, not at the next beat."""
+        if self._desk.pointed(moved.id or "", moved.selected):
+            self.draw_all()
         for pane in self._visible():
             if moved.id in pane.kind.follows:
                 self._point(pane)

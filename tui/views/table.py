@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tui.views import log, orders, risk, system, trade
+from tui.views import log, orders, reports, risk, system, trade
 from tui.views.view import View
 from tui.widgets.pane import PaneKind
 
-VIEWS: tuple[View, ...] = (trade.VIEW, orders.VIEW, *risk.VIEWS, log.VIEW, system.VIEW)
+VIEWS: tuple[View, ...] = (trade.VIEW, orders.VIEW, *risk.VIEWS, *reports.VIEWS, log.VIEW, system.VIEW)
 
 
 def screens() -> list[View]:

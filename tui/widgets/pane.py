@@ -33,6 +33,7 @@ class PaneKind(NamedTuple):
     market: Callable[[Picture], InstrumentView | None] | None = None  # whose age makes it stale
     follows: tuple[str, ...] = ()  # it has no cursor: it shows what the cursor of one of these stands on
     walk: Walk | None = None  # where the cursor goes from a key, where that isn't along `keys`
+    timeless: bool = False  # it shows nothing of the engine, so nothing in it grows stale
 
 
 class Pane(Canvas, can_focus=True):
@@ -118,6 +119,8 @@ class Pane(Canvas, can_focus=True):
 
     def _stale(self, picture: Picture) -> int:
         """How old the data is, where that is too old; else 0."""
+        if self.kind.timeless:
+            return 0
         if picture.link_age > LINK_STALE_NS:
             return picture.link_age
         view = self.kind.market(picture) if self.kind.market else None

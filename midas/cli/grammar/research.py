@@ -7,12 +7,12 @@ import argparse
 from midas.cli.grammar.base import Parser, Row, add
 from midas.cli.grammar.shared import no_options
 from midas.cli.grammar.trying import trying_options
-from midas.cli.grammar.values import seeds
+from midas.cli.grammar.values import not_below_zero, seeds, whole
 
 
 def _research_options(parser: Parser) -> None:
     words = parser.add_subparsers(title="what to show", metavar="WORD", required=True, parser_class=Parser)
-    for row in (_RISK_EVIDENCE, _OVERFITTING_EVIDENCE, _LEAK_EVIDENCE):
+    for row in (_RISK_EVIDENCE, _OVERFITTING_EVIDENCE, _LEAK_EVIDENCE, _COST_EVIDENCE):
         add(words, row)
 
 
@@ -23,7 +23,15 @@ def _risk_evidence_options(parser: Parser) -> None:
 def _backtest_options(parser: Parser) -> None:
     parser.add_argument("strategy", metavar="STRATEGY", help="a file of strategies/, such as trend-following")
     parser.add_argument(
-        "--data", nargs="+", required=True, metavar="FILE", help="candles: CSV or Parquet, one symbol each"
+        "--data", nargs="+", required=True, metavar="FILE",
+        help="candles (CSV, Parquet; one symbol each), quotes and prints (CSV, Parquet), or a recording",
+    )  # fmt: skip
+    parser.add_argument(
+        "--queue", choices=("risk-averse", "power", "log", "log-all"), default="risk-averse",
+        help="of quotes and books: who leaves a level before us (risk-averse: nobody but who trades)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--feed-ms", type=not_below_zero, default=0.0, metavar="MS", help="until we hear of the market (0)"
     )
     parser.add_argument("--set", action="append", metavar="NAME=VALUE", help="a parameter of the strategy")
     trying_options(parser)
@@ -31,6 +39,46 @@ def _backtest_options(parser: Parser) -> None:
     parser.add_argument(
         "--save", action=argparse.BooleanOptionalAction, default=True,
         help="keep the run for `midas report` (done unless --no-save)",
+    )  # fmt: skip
+
+
+def _walkforward_options(parser: Parser) -> None:
+    parser.add_argument("strategy", metavar="STRATEGY", help="a file of strategies/, such as trend-following")
+    parser.add_argument("--data", nargs="+", required=True, metavar="FILE", help="as of `midas backtest`")
+    parser.add_argument(
+        "--set", action="append", metavar="NAME=A,B,C", help="values to try; several --set are combined"
+    )
+    parser.add_argument(
+        "--train", type=whole, metavar="N", help="periods to choose on; default: a third of all"
+    )
+    parser.add_argument(
+        "--test", type=whole, metavar="N", help="periods of a window; default: a ninth of all"
+    )
+    parser.add_argument(
+        "--rolling", action="store_true", help="choose on the last --train periods; default: on all before"
+    )
+    trying_options(parser)
+
+
+def _parity_options(parser: Parser) -> None:
+    parser.add_argument(
+        "session", metavar="SESSION", help="as `midas sessions` names it; `last` is the newest"
+    )
+    parser.add_argument(
+        "--queue", choices=("risk-averse", "power", "log", "log-all"), default="risk-averse",
+        help="who is taken to have left a level before us (risk-averse)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--price-bps", type=not_below_zero, default=1.0, metavar="BPS",
+        help="declared: of the median fill price (1)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--price-p95-bps", type=not_below_zero, default=5.0, metavar="BPS",
+        help="declared: of 95 in 100 fill prices (5)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--fill-rate", type=not_below_zero, default=0.10, metavar="SHARE",
+        help="declared: of what was ordered (0.10)",
     )  # fmt: skip
 
 
@@ -73,6 +121,15 @@ _LEAK_EVIDENCE: Row = (
 )
 
 
+_COST_EVIDENCE: Row = (
+    "cost-evidence",
+    "midas.cli.research:costs",
+    "compare what orders cost in known books with the cost model, and try its alarm; 0 where both hold",
+    "midas research cost-evidence --json",
+    _risk_evidence_options,
+)
+
+
 ROWS: tuple[Row, ...] = (
     (
         "backtest",
@@ -81,6 +138,20 @@ ROWS: tuple[Row, ...] = (
         "midas backtest trend-following --data btcusdt-1d.csv --set horizon=10\n"
         "midas backtest trend-following --data btcusdt-1m.csv --from 2020-01-01 --to 2020-02-01 --json",
         _backtest_options,
+    ),
+    (
+        "walkforward",
+        "midas.cli.walkforward:walkforward",
+        "choose parameters on the past alone, again and again, and tell what they then did",
+        "midas walkforward trend-following --data btcusdt-1d.csv --set enter=0.03,0.04,0.06 --set rest=5,15",
+        _walkforward_options,
+    ),
+    (
+        "parity",
+        "midas.cli.parity:parity",
+        "back-test a recorded session with its own fills and with simulated ones; 0 where all is as declared",
+        "midas parity last\nmidas parity last --json",
+        _parity_options,
     ),
     (
         "report",

@@ -153,6 +153,8 @@ class Registry(msgspec.Struct, kw_only=True):
         """Open orders of `account`, oldest first."""
         if symbol is not None:
             return list(self._there.get((account.name, symbol), {}).values())
+        if not self.open:
+            return []
         found = (orders for (name, _), orders in self._there.items() if name == account.name)
         return sorted((order for orders in found for order in orders.values()), key=_number)
 

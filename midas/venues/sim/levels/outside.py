@@ -64,6 +64,11 @@ class OutsideSide:
         """Lots shown at `key` that our accounts have not taken yet."""
         return max(0, self.displayed(key) - self._taken.get(key, 0)) if self._taken else self.displayed(key)
 
+    @property
+    def taken(self) -> bool:
+        """Whether our accounts took anything that the market hasn't replaced."""
+        return bool(self._taken)
+
     def take(self, key: int, lots: int) -> None:
         """Remember that our accounts took `lots`, until the market shows another size there."""
         if lots:

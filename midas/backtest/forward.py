@@ -1,0 +1,161 @@
+"""A walk forward on the engine: every configuration once over all data, then windows over its returns.
+
+Days where there are sixty of them; of shorter data some two hundred equal steps, whose Sharpe ratios are
+told as they are: annualised minutes say more than they know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import product
+from math import nan, sqrt
+
+import msgspec
+import numpy as np
+
+from midas.backtest.outcome import Outcome
+from midas.backtest.walkforward import Returns, Step, Walk, Window, anchored, rolling, sharpes, walk
+from midas.domain.time import DAY
+from midas.errors import UsageError
+from midas.statistics.luck import Record, deflated_sharpe
+from midas.statistics.overfitting import overfitting
+from midas.statistics.validation import combinatorial, horizon_ends, paths
+
+COMBINATIONS = 500  # more are a sweep
+GROUPS, TESTED = 6, 2  # of the combinatorial paths: 15 splits, 5 paths
+BLOCKS = 10  # of PBO
+DAYS_LEAST = 60  # below them steps are shorter
+STEPS = 240
+LEAST = 30  # periods to choose on, and out of sample
+GAP = 1  # periods between what is chosen on and what is judged: a position held over the cut belongs to none
+
+Run = Callable[[Mapping[str, object]], Outcome]
+
+
+class WindowFound(msgspec.Struct, frozen=True, kw_only=True):
+    """One window; periods counted from the first."""
+
+    train: tuple[int, int]
+    test: tuple[int, int]
+    chosen: dict[str, object]
+    before: float  # Sharpe ratio on what it was chosen by
+    after: float
+    earned: float  # return of the test
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What a walk forward says. Sharpe ratios are annual where `step` is a day; NaN: nothing can be said."""
+
+    step: int  # nanoseconds of a period
+    begins: int  # of the first period
+    configurations: tuple[dict[str, object], ...]
+    windows: tuple[WindowFound, ...]
+    periods: int  # out of sample
+    total: float  # return out of sample
+    sharpe: float  # out of sample
+    efficiency: float  # that over the mean in sample; below 0.5 is a warning
+    hindsight: float  # of the best configuration over everything, chosen afterwards: nobody could have it
+    paths: tuple[float, ...]  # Sharpe ratio of each combinatorial path
+    overfitting: float  # PBO
+    deflated: float  # P(what was made out of sample isn't the luck of so many trials)
+    trials: int
+    returns: tuple[float, ...]  # out of sample
+
+
+def grid(wishes: Iterable[tuple[str, Sequence[object]]]) -> list[dict[str, object]]:
+    """Every combination of the values. Raises UsageError above five hundred."""
+    known = dict(wishes)
+    found = [dict(zip(known, chosen, strict=True)) for chosen in product(*known.values())]
+    if len(found) > COMBINATIONS:
+        raise UsageError(
+            f"--set: {len(found):,} combinations; {COMBINATIONS} are tried at most: give fewer values"
+        )
+    return found
+
+
+def step_of(begins: int, ends: int, period: int) -> int:
+    """How long a period of returns is: a day, or of shorter data a 240th of it in whole candles."""
+    if ends - begins >= DAYS_LEAST * DAY:
+        return max(DAY, period)
+    return -(-(ends - begins) // STEPS // period) * period or period
+
+
+def returns_of(outcome: Outcome, cash: float, begins: int, ends: int, step: int) -> list[float]:
+    """The return of each whole period."""
+    curve, cuts = outcome.curve, np.arange(begins + step, ends + 1, step)
+    places = np.searchsorted(curve.time, cuts, side="right") - 1
+    equity = np.where(places >= 0, curve.equity[np.maximum(places, 0)], cash)
+    before = np.concatenate([[cash], equity[:-1]])
+    made: list[float] = (equity / before - 1.0).tolist()
+    return made
+
+
+def windows_of(periods: int, train: int, test: int, roll: bool) -> list[Window]:
+    """Anchored, or `roll`ing; 0 lets a third be trained on at first, and tests be a ninth of all."""
+    train, test = train or periods // 3, test or max(periods // 9, 1)
+    if train < LEAST or periods < train + GAP + LEAST:
+        raise UsageError(
+            f"--train {train}: {periods} periods are to be split, at least {LEAST} to choose on and as many "
+            "to judge; give more data or another --train"
+        )
+    return rolling(periods, train, test, GAP) if roll else anchored(periods, train, test, GAP)
+
+
+def summary(
+    tried: Sequence[dict[str, object]], returns: Returns, windows: Sequence[Window], begins: int, step: int,
+    trials: int,
+) -> Found:  # fmt: skip
+    """`returns`: (periods, configurations); `trials`: all that were ever tried on these data."""
+    found, factor = walk(returns, windows), sqrt(365 * DAY / step) if step == DAY else 1.0
+    outside = np.array(found.returns)
+    known = sharpes(returns)
+    return Found(
+        step=step, begins=begins, configurations=tuple(tried),
+        windows=tuple(_window(each, tried, factor) for each in found.steps), periods=len(outside),
+        total=float(np.prod(1.0 + outside) - 1.0), sharpe=_sharpe(outside) * factor,
+        efficiency=found.efficiency,
+        hindsight=float(np.nanmax(known)) * factor if np.isfinite(known).any() else nan,
+        paths=tuple(each * factor for each in _paths(returns)),
+        overfitting=overfitting(returns, BLOCKS).probability, deflated=_deflated(found, known, trials),
+        trials=trials, returns=found.returns,
+    )  # fmt: skip
+
+
+def _window(step: Step, tried: Sequence[dict[str, object]], factor: float) -> WindowFound:
+    window = step.window
+    return WindowFound(
+        train=(window.train.start, window.train.stop), test=(window.test.start, window.test.stop),
+        chosen=tried[step.chosen], before=step.before * factor, after=step.after * factor, earned=step.earned,
+    )  # fmt: skip
+
+
+def _paths(returns: Returns) -> list[float]:
+    """Sharpe ratio of each combinatorial path; for every split chosen on what its test doesn't touch."""
+    if len(returns) < GROUPS * 4:
+        return []
+    splits = combinatorial(horizon_ends(len(returns), GAP), GROUPS, TESTED, GAP)
+    parts = np.array_split(np.arange(len(returns)), GROUPS)
+    chosen = []
+    for split in splits:
+        known = sharpes(returns[split.train])
+        chosen.append(int(np.nanargmax(known)) if np.isfinite(known).any() else 0)
+    made = [
+        np.concatenate([returns[parts[group], chosen[split]] for group, split in enumerate(path)])
+        for path in paths(GROUPS, TESTED)
+    ]
+    return [_sharpe(each) for each in made]
+
+
+def _deflated(found: Walk, known: Returns, trials: int) -> float:
+    outside = np.array(found.returns)
+    if len(outside) < LEAST or not outside.std() > 0.0:
+        return nan
+    away = outside - outside.mean()
+    second, third, fourth = (float(np.mean(away**order)) for order in (2, 3, 4))
+    record = Record(_sharpe(outside), len(outside), third / second**1.5, fourth / second**2)
+    spread = known[np.isfinite(known)]
+    return deflated_sharpe(record, trials, float(spread.var(ddof=1)) if len(spread) > 1 else 0.0)
+
+
+def _sharpe(returns: Returns) -> float:
+    return float(sharpes(returns[:, None])[0]) if len(returns) else nan

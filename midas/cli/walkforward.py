@@ -1,0 +1,103 @@
+"""`midas walkforward`: parameters chosen on the past alone, and what they then did."""
+
+from __future__ import annotations
+
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from midas.assembly.config import strategies_of
+from midas.backtest import forward
+from midas.backtest.compiled.objections import declares
+from midas.backtest.compiled.path import timed
+from midas.backtest.outcome import Outcome
+from midas.backtest.record import Record
+from midas.backtest.run import run
+from midas.backtest.series import Bars
+from midas.backtest.settings import configured
+from midas.backtest.tables import bars_of, read_tables
+from midas.cli.options import settings_from
+from midas.cli.trying import asked, assumptions_from, cash_from, parameter, units_from
+from midas.cli.walkforward_page import page
+from midas.settings import Settings
+
+_INTERRUPTED = 130
+
+
+def walkforward(args: Namespace) -> int:
+    """Try every combination once, walk, and tell; 130 where somebody interrupted it."""
+    settings = settings_from(args)
+    files = [Path(name).expanduser() for name in args.data]
+    series = asked(bars_of(read_tables(files, args.symbol or "", time.time_ns())), args)
+    tried = forward.grid(_values(text) for text in args.set or ())
+    period = min(bars.period for bars in series)
+    begins = min(int(bars.time[0]) - bars.period for bars in series)
+    ends = max(int(bars.time[-1]) for bars in series)
+    step = forward.step_of(begins, ends, period)
+    windows = forward.windows_of((ends - begins) // step, args.train or 0, args.test or 0, args.rolling)
+    columns: list[list[float]] = []
+    cash = 0.0
+    try:
+        with _progress(len(tried)) as advance:
+            for parameters in tried:
+                outcome, cash = _one(args, settings, series, parameters)
+                if outcome.interrupted:
+                    raise KeyboardInterrupt
+                columns.append(forward.returns_of(outcome, cash, begins, ends, step))
+                advance(1)
+    except KeyboardInterrupt:
+        print(f"midas: interrupted after {len(columns)} of {len(tried)} combinations", file=sys.stderr)
+        return _INTERRUPTED
+    found = forward.summary(tried, np.array(columns).T, windows, begins, step, len(tried))
+    if args.json:
+        print(msgspec.json.encode(found).decode())
+    else:
+        print("\n".join(page(args.strategy, [bars.instrument.name for bars in series], found)))
+    return 0
+
+
+def _one(
+    args: Namespace, settings: Settings, series: Sequence[Bars], parameters: dict[str, object]
+) -> tuple[Outcome, float]:
+    """One combination over all data, over arrays where that is proven the same, and what it began with."""
+    given = assumptions_from(args, settings)
+    instruments = tuple(bars.instrument for bars in series)
+    period = min(bars.period for bars in series)
+    config = configured(
+        settings, args.strategy, parameters, instruments, period, given.spread_bps, units_from(args)
+    )
+    strategies = [loaded.make() for loaded in strategies_of(settings.workspace, config)]
+    balances = dict.fromkeys((i.base for i in instruments), Decimal(0))
+    balances[config.quote] = cash_from(args, settings, config.quote)
+    if args.fast != "never" and declares(strategies[0]):
+        found = timed(config, strategies, series, balances, given)
+        if isinstance(found, Outcome):
+            return found, float(balances[config.quote])
+    made = run(config, strategies, series, balances, given, record=Record(keep=False))
+    return made, float(balances[config.quote])
+
+
+def _values(text: str) -> tuple[str, list[object]]:
+    """`horizon=10,20,30`: a name and what is tried of it."""
+    name, _ = parameter(text)
+    several = text.partition("=")[2].split(",")
+    return name, [parameter(f"{name}={each}")[1] for each in several]
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], None]]:
+    """A bar with the time left, on stderr, where somebody watches."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("combinations", total=total)
+        yield lambda more: progress.update(task, advance=more)

@@ -1,0 +1,73 @@
+"""A walk forward from runs to what is said about it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from math import isfinite, sqrt
+
+import numpy as np
+import pytest
+
+from midas.backtest.forward import GAP, grid, returns_of, step_of, summary, windows_of
+from midas.backtest.outcome import Curve, Outcome
+from midas.backtest.walkforward import sharpes
+from midas.domain.time import DAY, HOUR, MINUTE
+from midas.errors import UsageError
+
+
+def outcome(times: list[int], equity: list[float]) -> Outcome:
+    held = np.zeros(len(times), np.bool_)
+    return Outcome(
+        bars=len(times), seconds=0.0, wall=0.0, fills=(), cash=Decimal(1), equity=equity[-1], audits=0,
+        digest="",
+        curve=Curve(np.array(times, np.int64), np.array(equity), held),
+    )  # fmt: skip
+
+
+def test_every_combination_is_tried_in_the_order_of_the_options() -> None:
+    assert grid([("a", [1, 2]), ("b", ["x"])]) == [{"a": 1, "b": "x"}, {"a": 2, "b": "x"}]
+    assert grid([]) == [{}]
+    with pytest.raises(UsageError, match="600 combinations; 500 are tried at most"):
+        grid([("a", list(range(600)))])
+
+
+def test_periods_are_days_or_parts_of_shorter_data_in_whole_candles() -> None:
+    assert step_of(0, 90 * DAY, HOUR) == DAY
+    assert step_of(0, DAY, MINUTE) == 6 * MINUTE
+    assert step_of(0, 10 * MINUTE, MINUTE) == MINUTE
+
+
+def test_the_return_of_a_period_is_from_cut_to_cut_also_where_no_candle_closed() -> None:
+    made = returns_of(outcome([30, 90, 210], [110.0, 121.0, 60.5]), 100.0, 0, 240, 60)
+    assert made == pytest.approx([0.1, 0.1, 0.0, -0.5])
+
+
+def test_too_few_periods_are_refused_with_what_is_needed() -> None:
+    with pytest.raises(UsageError, match="50 periods are to be split, at least 30"):
+        windows_of(50, 0, 0, False)
+    with pytest.raises(UsageError, match="--train 90"):
+        windows_of(100, 90, 0, True)
+
+
+def test_skill_is_told_from_luck_and_every_figure_is_there() -> None:
+    chance = np.random.default_rng(5)
+    luck = chance.normal(0.0, 0.01, (600, 8))
+    skill = luck.copy()
+    skill[:, 3] += 0.003
+    tried: list[dict[str, object]] = [{"n": n} for n in range(8)]
+    windows = windows_of(600, 0, 0, False)
+    lucky, skilled = (summary(tried, each, windows, 0, DAY, 8) for each in (luck, skill))
+    assert {window.chosen["n"] for window in skilled.windows} == {3}
+    assert skilled.deflated > 0.95 > lucky.deflated and skilled.overfitting < 0.05 < lucky.overfitting
+    assert len(skilled.paths) == 5 and min(skilled.paths) > max(lucky.paths)
+    outside = np.array(skilled.returns)
+    assert skilled.sharpe == pytest.approx(float(sharpes(outside[:, None])[0]) * sqrt(365))
+    assert skilled.periods == 600 - 200 - GAP and skilled.total == pytest.approx(np.prod(1 + outside) - 1)
+    assert isfinite(skilled.efficiency) and skilled.hindsight >= skilled.sharpe * 0.5
+
+
+def test_periods_below_a_day_are_not_annualised() -> None:
+    chance = np.random.default_rng(6)
+    returns = chance.normal(0.001, 0.01, (240, 2))
+    found = summary([{}, {}], returns, windows_of(240, 0, 0, True), 0, HOUR, 2)
+    assert found.sharpe == pytest.approx(float(sharpes(np.array(found.returns)[:, None])[0]))

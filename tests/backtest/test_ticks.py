@@ -1,0 +1,164 @@
+"""Back-tests on quotes, prints and books: three clocks, queues, partial fills and what we took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from itertools import pairwise
+from typing import ClassVar
+
+import msgspec
+import numpy as np
+import pytest
+
+from midas.backtest.assumptions import Assumptions
+from midas.backtest.outcome import Outcome
+from midas.backtest.record import Record
+from midas.backtest.tick_driver import TickDriver
+from midas.backtest.tick_run import run_ticks
+from midas.backtest.tick_venue import TickVenue
+from midas.backtest.ticks import Candles, Ticks
+from midas.domain.market import Bar, Quote, Trade
+from midas.domain.opinion import Urgency
+from midas.domain.time import MILLISECOND, MINUTE, SECOND
+from midas.engine.build import build_engine
+from midas.ports.strategy import Hears
+from tests.backtest.stage import CASH, PLAIN, START, Script, bars, config
+from tests.fakes.desk import BTC
+
+Row = tuple[int, int, int, int, int, int, int, bool]  # ms, bid, lots, ask, lots, print, its lots, sold
+
+
+class Listener(Script):
+    """A script that is shown every tick."""
+
+    hears: ClassVar[str] = Hears.TICK
+
+    def signal(self, market, briefing):  # type: ignore[no-untyped-def]
+        place = len(self.seen)
+        self.seen.append(market.mid)
+        self.briefings.append(briefing)
+        now, before = self._held.get(place, False), self._held.get(place - 1, False)
+        return self._spoken(now) if now is not before else None
+
+    def _spoken(self, now: bool):  # type: ignore[no-untyped-def]
+        from midas.domain.opinion import Opinion
+
+        return Opinion(direction=float(now), confidence=1.0, urgency=self._urgency, reason="told to")
+
+
+def ticks(rows: Iterable[Row]) -> Ticks:
+    columns = [np.array(column) for column in zip(*rows, strict=True)]
+    time, bid, bid_lots, ask, ask_lots, price, printed, sold = columns
+    return Ticks(
+        instrument=BTC, time=START + time * MILLISECOND, bid=bid, bid_lots=bid_lots, ask=ask,
+        ask_lots=ask_lots, price=price, printed=printed, sold=sold.astype(np.bool_),
+    )  # fmt: skip
+
+
+def quote(ms: int, bid: int, ask: int, lots: int = 10**6) -> Row:
+    return ms, bid, lots, ask, lots, 0, 0, False
+
+
+def walk(count: int, seed: int = 1) -> Ticks:
+    """Quotes around 1,000.00, three in ten of them prints."""
+    chance = np.random.Generator(np.random.PCG64(seed))
+    bid = 100_000 + np.cumsum(chance.integers(-2, 3, count))
+    printed = np.where(chance.random(count) < 0.3, chance.integers(1, 10**6, count), 0)
+    sold = chance.random(count) < 0.5
+    return Ticks(
+        instrument=BTC, time=START + np.cumsum(chance.integers(1, 2_000, count)) * MILLISECOND, bid=bid,
+        bid_lots=chance.integers(1, 10**6, count), ask=bid + 2, ask_lots=chance.integers(1, 10**6, count),
+        price=np.where(sold, bid, bid + 2), printed=printed, sold=sold,
+    )  # fmt: skip
+
+
+def played(source: Ticks, script: Listener, given: Assumptions = PLAIN) -> Outcome:
+    balances = {"USDT": CASH, "BTC": Decimal(0)}
+    settings = msgspec.structs.replace(config([bars([1.0])]), bar_spread=None)
+    return run_ticks(settings, [script], source, balances, given)
+
+
+LOT = float(BTC.lot_size)
+
+
+def test_a_strategy_is_shown_every_tick_and_takes_the_other_touch() -> None:
+    script = Listener([False, True, True, False])
+    found = played(ticks(quote(n, 100_000 + n, 100_010 + n) for n in range(5)), script)
+    assert len(script.seen) == 5 and found.bars == 5
+    assert [(f.price, f.maker) for f in found.fills] == [
+        (Decimal("1000.11"), False),
+        (Decimal("1000.03"), False),
+    ]
+
+
+def test_an_order_meets_the_market_of_the_moment_at_which_it_arrives() -> None:
+    given = msgspec.structs.replace(
+        PLAIN, feed_latency=5 * MILLISECOND, order_latency=10 * MILLISECOND, answer_latency=3 * MILLISECOND
+    )
+    found = played(ticks(quote(n, 100_000 + n, 100_010 + n) for n in range(40)), Listener([True] * 40), given)
+    (fill,) = found.fills
+    assert fill.price == Decimal("1000.25")  # heard at 5 ms, there at 15 ms
+
+
+def test_what_the_touch_doesnt_hold_is_taken_behind_it_or_not_at_all() -> None:
+    rows = [quote(n, 100_000, 100_010, lots=30) for n in range(3)]
+    found = played(ticks(rows), Listener([True] * 3))
+    assert float(sum(f.quantity for f in found.fills)) == pytest.approx(30 * LOT)
+
+
+def test_what_we_took_is_gone_until_another_size_is_shown() -> None:
+    rows = [quote(600 * n, 100_000, 100_010, lots=30) for n in range(3)]
+    rows += [quote(2_000 + n * 600, 100_000, 100_010, lots=40) for n in range(3)]
+    found = played(ticks(rows), Listener([True] * 6))
+    assert [round(float(f.quantity) / LOT) for f in found.fills] == [30, 40]
+
+
+def test_a_patient_order_waits_in_the_queue() -> None:
+    rows = [quote(0, 100_000, 100_010, 200_000)]
+    rows += [(100, 100_000, 200_000, 100_010, 200_000, 100_000, 150_000, True)]
+    rows += [(200, 100_000, 200_000, 100_010, 200_000, 100_000, 60_000, True)]
+    found = played(ticks(rows), Listener([True] * 3, Urgency.PASSIVE))
+    (fill,) = found.fills
+    assert fill.maker and fill.price == Decimal("1000.00") and round(float(fill.quantity) / LOT) == 10_000
+
+
+def told(source: Ticks, given: Assumptions, urgency: Urgency, *, glides: bool) -> Record:
+    held = [i % 50 < 20 for i in range(len(source))]
+    settings = msgspec.structs.replace(config([bars([1.0])]), bar_spread=None)
+    record, engine = Record(), build_engine(settings, [Listener(held, urgency)])
+    balances = {"USDT": CASH, "BTC": Decimal(0)}
+    venue = TickVenue(engine.state.markets[BTC.id], balances, given, books=False)
+    driver = TickDriver(engine, venue, given, record, BTC)
+    driver.open(source.begins)
+    driver.run(source.events(given.feed_latency), glides=glides)
+    assert driver.ticks == len(source) == engine.state.market_events
+    return record
+
+
+@pytest.mark.parametrize("urgency", [Urgency.AGGRESSIVE, Urgency.PASSIVE])
+@pytest.mark.parametrize("latency", [0, 700 * MILLISECOND])
+def test_gliding_and_stepping_decide_the_same(urgency: Urgency, latency: int) -> None:
+    given = msgspec.structs.replace(
+        PLAIN, feed_latency=latency, order_latency=latency, answer_latency=latency, queue="power"
+    )
+    glided, stepped = (told(walk(600), given, urgency, glides=each) for each in (True, False))
+    assert glided.audits == stepped.audits and len(glided.fills) > 5
+
+
+def test_the_ledger_is_the_sum_of_the_fills() -> None:
+    source = walk(2_000)
+    found = played(source, Listener([i % 200 < 90 for i in range(2_000)]))
+    paid = sum((f.price * f.quantity * f.side.sign + f.fee for f in found.fills), Decimal(0))
+    assert found.cash == CASH - paid and len(found.fills) > 10
+    assert list(found.curve.time) == sorted(set(found.curve.time.tolist()))
+
+
+def test_prints_make_candles_that_come_before_the_next_event() -> None:
+    rows: list[Row] = [quote(0, 100, 102)]
+    rows += [(n * 20_000, 100, 5, 102, 5, 100 + n, 3, True) for n in range(1, 7)]
+    woven = list(Candles(BTC, MINUTE).woven(ticks(rows).events(SECOND), SECOND))
+    made = [e for e in woven if isinstance(e, Bar)]
+    assert [(b.open, b.close, b.trades) for b in made] == [(1.01, 1.02, 2), (1.03, 1.05, 3)]
+    assert all(a.at <= b.at for a, b in pairwise(woven))
+    assert sum(isinstance(e, Quote | Trade) for e in woven) == 7

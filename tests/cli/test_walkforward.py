@@ -1,0 +1,60 @@
+"""`midas walkforward` as a person types it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from midas.cli import main
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIDAS_HOME", str(tmp_path / "home"))
+
+
+def test_a_page_tells_windows_and_how_far_they_can_be_trusted(
+    candles: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked = ["walkforward", "trend-following", "--data", candles, "--set", "enter=0.03,0.06"]
+    assert main(asked) == 0
+    text = capsys.readouterr().out
+    for word in (
+        "2 combinations",
+        "Sharpe before",
+        "efficiency",
+        "with hindsight",
+        "PBO",
+        "2 trials counted",
+    ):
+        assert word in text
+    assert max(map(len, text.splitlines())) <= 80
+    assert main([*asked, "--json", "--rolling", "--train", "100", "--test", "60"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [window["train"] for window in told["windows"]] == [[0, 100], [60, 160], [120, 220], [180, 280]]
+    assert told["windows"][0]["test"] == [101, 161] and told["configurations"] == [
+        {"enter": 0.03},
+        {"enter": 0.06},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--set", "enter"], "expected NAME=VALUE"),
+        (["--train", "350"], "--train 350: 365 periods are to be split"),
+        (["--set", "speed=1,2"], "has no parameter 'speed'"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    candles: str,
+    more: list[str],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["walkforward", "trend-following", "--data", candles, *more]) == 2
+    told = capsys.readouterr()
+    assert said in told.err and told.err.count("\n") == 1 and not told.out

@@ -1,0 +1,109 @@
+"""Screen 7: kept back-tests are listed, read, compared and opened by name, all by keyboard."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fakes import runs
+from tests.tui.conftest import Bench, Console
+from tui.views.reports import VIEWS
+
+SIZES = [(80, 24), (120, 40), (200, 60)]
+
+
+async def seven(bench: Bench, archive: runs.Archive | None = None) -> None:
+    """Screen 7 with three runs."""
+    bench.app.console_desk.archive = archive or runs.three()
+    await bench.press("7")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_section_fits_its_screen(console: Console, size: tuple[int, int]) -> None:
+    async with console(size=size) as bench:
+        await seven(bench)
+        for view in VIEWS:
+            assert bench.shows(f"▸{view.section} ") and bench.focus == view.home
+            assert {len(row) for row in bench.screen()} == {size[0]}
+            await bench.press("7")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_an_empty_home_says_how_to_make_a_first_run(console: Console, size: tuple[int, int]) -> None:
+    async with console(size=size) as bench:
+        await seven(bench, runs.Archive())
+        assert bench.shows("midas backtest trend-following")
+        for _ in VIEWS:
+            await bench.press("7", "x", "enter")
+
+
+async def test_the_newest_run_is_open_and_the_cursor_opens_others(console: Console) -> None:
+    async with console(size=(120, 40)) as bench:
+        await seven(bench)
+        assert bench.shows("horizon 40") and bench.shows("It lost")
+        await bench.press("j", "j")
+        assert bench.shows("261122-050120-a01") and bench.shows("It made +5.")
+
+
+async def test_figures_stand_beside_holding_with_interval_costs_and_trials(console: Console) -> None:
+    async with console(size=(120, 40)) as bench:
+        await seven(bench, runs.Archive(runs.sheet()))
+        for text in ("buy&hold", "+301.0%", "95 %:", "fees 41.20", "24 trials", "too few: 12 of 30"):
+            assert bench.shows(text), text
+
+
+async def test_enter_on_a_figure_tells_what_it_means(console: Console) -> None:
+    async with console(size=(80, 24)) as bench:
+        await seven(bench, runs.Archive(runs.sheet()))
+        await bench.press("tab", "j", "j", "enter")
+        assert bench.shows("where the truth is")
+
+
+async def test_two_marked_runs_are_compared_oldest_mark_first(console: Console) -> None:
+    async with console(size=(120, 40)) as bench:
+        await seven(bench)
+        await bench.press("j", "x")
+        assert bench.shows("is marked; x on another")
+        await bench.press("j", "x", "7", "7", "7")
+        for text in ("A  261122-051544-e9c", "B  261122-050120-a01", "horizon", "40 → 20", "B less A"):
+            assert bench.shows(text), text
+
+
+async def test_one_mark_says_that_another_is_needed(console: Console) -> None:
+    async with console(size=(80, 24)) as bench:
+        await seven(bench)
+        await bench.press("x", "7", "7", "7")
+        assert bench.shows("one more")
+
+
+async def test_commands_open_and_compare_by_a_part_of_a_name(console: Console) -> None:
+    async with console(size=(120, 40)) as bench:
+        bench.app.console_desk.archive = runs.three()
+        await bench.press("colon", *"backtest open a01", "enter")
+        assert bench.focus == "report" and bench.shows("261122-050120-a01")
+        await bench.press("colon", *"compare 7f3 e9c", "enter")
+        assert bench.focus == "versus" and bench.shows("10 → 40")
+
+
+async def test_entries_and_exits_stand_on_the_chart_and_in_the_list(console: Console) -> None:
+    async with console(size=(120, 40)) as bench:
+        await seven(bench, runs.Archive(runs.sheet()))
+        await bench.press("7", "7")
+        text = "\n".join(bench.screen())
+        assert text.count("▲") > 10 and text.count("▽") > 10
+        assert bench.shows("2020-12-08") and bench.shows("trades 12")
+
+
+async def test_a_run_that_cannot_be_read_says_why(console: Console) -> None:
+    async with console(size=(120, 40)) as bench:
+        archive = runs.Archive(runs.sheet())
+        archive.troubles["261122-045312-7f3"] = "run 261122-045312-7f3 isn't what this midas keeps"
+        await seven(bench, archive)
+        assert bench.shows("isn't what this midas keeps")
+
+
+async def test_a_report_never_grows_stale(console: Console) -> None:
+    async with console(size=(120, 40)) as bench:
+        await seven(bench)
+        bench.link.age = 60 * 10**9
+        await bench.beat()
+        assert not any("STALE" in row for row in bench.screen()[4:38])
