@@ -126,5 +126,5 @@ def _parts(
     return (
         *parts.by_strategy(fills, series, found),
         *parts.by_instrument(ways, names, fills, found),
-        *parts.by_regime(series, ways, times, run.record.regimes, found),
+        *(parts.by_regime(series, ways, times, run.record.regimes, found) if run.outcome.audits else ()),
     )

@@ -7,7 +7,7 @@ from itertools import pairwise
 from textwrap import wrap
 
 from midas.reports import told, words
-from midas.reports.sheet import Sheet
+from midas.reports.sheet import Bin, Sheet
 from midas.reports.told import Block, Row
 
 NARROW = 80
@@ -16,28 +16,35 @@ NAME, VALUE = 22, 11
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 BLOCKS = " ▁▂▃▄▅▆▇█"
 FALLS, YEARS = 5, 40
+BINS = 12  # of trades: rows of a page
 
 
 def first(sheet: Sheet, width: int = NARROW) -> list[str]:
     """What has to be known before anything else."""
     width = max(width, NARROW) - 1
-    rows = [f"{told.heading(sheet)}{_id(sheet)}", told.setting(sheet), *wrap(told.verdict(sheet), width), ""]
+    rows = [f"{told.heading(sheet)}{_id(sheet)}", told.setting(sheet), *wrap(told.verdict(sheet), width)]
     for block in told.first_page(sheet):
         rows += _block(block, width)
     rows += [source.remark for source in sheet.data if source.remark]
-    rows += wrap(f"assumed: {'; '.join(told.assumed(sheet))}", width, subsequent_indent="  ")
-    return [_cut(row, width).rstrip() for row in rows]
+    rows.append(told.assumed_short(sheet))
+    return [_cut(row, width).rstrip() for row in rows if row]
 
 
 def whole(sheet: Sheet, width: int = NARROW) -> list[str]:
     """All of it."""
     edge = max(width, NARROW) - 1
-    rows = [*first(sheet, width), "", *_equity(sheet, edge), ""]
+    rows = [*first(sheet, width), *_assumed(sheet, edge), "", *_equity(sheet, edge), ""]
     for block in told.further(sheet):
         rows += _block(block, edge)
     rows += [*_months(sheet), *_falls(sheet), *_spread_of_trades(sheet, edge), *_rolling(sheet, edge)]
     rows += [*_exposure(sheet, edge), *_parts(sheet), *_data(sheet), *_events(sheet, edge)]
     return [_cut(row, edge).rstrip() for row in rows]
+
+
+def _assumed(sheet: Sheet, width: int) -> Iterator[str]:
+    """In whole sentences."""
+    for line in told.assumed(sheet)[1:]:
+        yield from wrap(line, width, initial_indent="  ", subsequent_indent="  ")
 
 
 def _id(sheet: Sheet) -> str:
@@ -55,7 +62,7 @@ def _block(block: Block, width: int) -> Iterator[str]:
 def _row(row: Row, width: int) -> str:
     values = "".join(f"{value:>{VALUE}}" for value in row.values)
     text = f"{row.name:{NAME}}{values}"
-    text = f"{text}  {row.note}".rstrip() if row.values else f"{row.name:{NAME}}{row.note}"
+    text = f"{text}  {row.note}".rstrip() if row.values else f"  {row.note}"
     if width >= ROOMY and row.meaning and len(text) < NARROW:
         text = f"{text:{NARROW}}{row.meaning}"
     return text
@@ -125,12 +132,26 @@ def _falls(sheet: Sheet) -> Iterator[str]:
 def _spread_of_trades(sheet: Sheet, width: int) -> Iterator[str]:
     if not sheet.bins or sheet.trading.closed < 2:
         return
-    most = max(each.count for each in sheet.bins)
+    bins = coarser(sheet.bins)
+    most = max(each.count for each in bins)
+    fine = 1 if bins[0].high - bins[0].low >= 0.001 else 2
     yield f"{words.counted(sheet.trading.closed, 'trade')} by what they made of what was put in"
-    for each in sheet.bins:
+    for each in bins:
         bar = "█" * round(each.count / most * (width - 40)) or ("▏" if each.count else "")
-        yield f"{words.percent(each.low):>8} to {words.percent(each.high):>8} {each.count:>6} {bar}"
+        span = f"{words.percent(each.low, fine):>8} to {words.percent(each.high, fine):>8}"
+        yield f"{span} {each.count:>6} {bar}".rstrip()
     yield ""
+
+
+def coarser(bins: Sequence[Bin]) -> list[Bin]:
+    """Two in one until they are few; 0 stays between two of them."""
+    found = list(bins)
+    while len(found) > BINS:
+        begin = next((place for place, each in enumerate(found) if each.low >= 0.0), 0) % 2
+        pairs = [found[:begin]] if begin else []
+        pairs += [found[place : place + 2] for place in range(begin, len(found), 2)]
+        found = [Bin(pair[0].low, pair[-1].high, sum(each.count for each in pair)) for pair in pairs]
+    return found
 
 
 def _rolling(sheet: Sheet, width: int) -> Iterator[str]:

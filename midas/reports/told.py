@@ -121,29 +121,19 @@ def _trades_and_costs(sheet: Sheet) -> Block:
         Row("profit factor", (words.factor(it.profit_factor),), words.why(it.profit_factor, LEAST_HIT_RATE),
             "what winners made over what losers lost: above 1.3 is the goal"),
         Row("paid in costs", (words.money(costs.total),), bps,
-            f"{sheet.currency}; inside of every figure above"),
-        Row("", (), parts),
-        Row("made without them", (words.percent(without),), "costs added back",
-            "how much of the edge the costs eat"),
+            f"{sheet.currency}, inside of every figure here; `without`: result with them added back"),
+        Row("", (), f"{parts}; without: {words.percent(without)}"),
     ))  # fmt: skip
 
 
 def _luck(sheet: Sheet) -> Block:
     it, twin = sheet.evidence, sheet.twin
-    needed = it.years_needed
-    has = f"it has {it.years:.1f}"
-    takes = words.ABSENT
-    if needed is not None:
-        takes = f"{needed:.1f} years" if needed < YEARS_MAX else f">{YEARS_MAX:.0f} years"
     rows = [
-        Row("skill above 0 (PSR)", (words.chance(it.positive),), "chance that the edge is real",
-            "probabilistic Sharpe ratio", _surely(it.positive)),
+        Row("skill above 0 (PSR)", (words.chance(it.positive),), _record(sheet),
+            "chance that the edge is real: probabilistic Sharpe ratio", _surely(it.positive)),
         Row("after all trials (DSR)", (words.chance(it.deflated),),
             f"{words.counted(it.trials, 'trial')} on these data counted",
             "deflated Sharpe ratio: the best of many tries looks good by luck", _surely(it.deflated)),
-        Row("record it takes", (takes,),
-            f"for 95 % sure; {has}" if needed is not None else f"no skill seen yet; {has} years",
-            "how long until luck could be ruled out"),
     ]  # fmt: skip
     if it.overfitting is not None:
         rows.append(Row("overfitted (PBO)", (words.chance(it.overfitting),),
@@ -238,6 +228,21 @@ def assumed(sheet: Sheet) -> list[str]:
     ]  # fmt: skip
 
 
+def assumed_short(sheet: Sheet) -> str:
+    """The same in one line, for a first page."""
+    given = sheet.assumptions
+    if not given:
+        return ""
+    fees = (given.get("costs") or {}).get("fees") or {}
+    maker, taker = (float(fees.get(name, 0.0)) * 1e4 for name in ("maker", "taker"))
+    impact = "impact" if given.get("impact") else "no impact"
+    latency = float(given.get("order_latency", 0)) / 1e6
+    return (
+        f"assumed: fees {maker:g} / {taker:g} bps, spread {given.get('spread_bps', 0.0):g} bps, {impact}, "
+        f"{latency:g} ms away, {float(given.get('volume_share', 0)):.0%} of volume"
+    )
+
+
 def _parameters(sheet: Sheet) -> str:
     given = ", ".join(f"{name} {value}" for name, value in sheet.parameters.items())
     return given or "no parameter set"
@@ -265,6 +270,15 @@ def _pair(own: Measure, other: Benchmark | None, name: str, text: object) -> tup
     assert callable(text)
     beside: Growth | None = other.growth if other is not None else None
     return text(own.value), text(getattr(beside, name).value) if beside is not None else words.ABSENT
+
+
+def _record(sheet: Sheet) -> str:
+    """How much longer a record luck would have to be ruled out with."""
+    it = sheet.evidence
+    if it.years_needed is None:
+        return f"no edge seen in {it.years:.1f} years"
+    takes = f"{it.years_needed:.1f} years" if it.years_needed < YEARS_MAX else f"over {YEARS_MAX:.0f} years"
+    return f"95 % would take {takes}, it has {it.years:.1f}"
 
 
 def _idle(sheet: Sheet) -> str:

@@ -32,7 +32,7 @@ def test_a_page_tells_figures_costs_and_assumptions(candles: str, capsys: pytest
     ):
         assert word in text
     assert max(map(len, text.splitlines())) < 80
-    assert len(text.splitlines()) <= 29
+    assert len(text.splitlines()) <= 24
 
 
 def test_json_holds_the_figures_and_what_was_assumed(

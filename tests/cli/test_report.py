@@ -9,9 +9,6 @@ import pytest
 
 from midas.cli import main
 from midas.reports import archive
-from tests.cli.test_backtest import candles
-
-__all__ = ["candles"]  # the fixture
 
 
 @pytest.fixture(autouse=True)

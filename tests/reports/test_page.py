@@ -26,7 +26,7 @@ def test_no_row_is_wider_than_the_terminal(run: Made, width: int) -> None:
 def test_the_first_page_has_costs_benchmark_intervals_and_trials_on_one_small_screen(run: Made) -> None:
     rows = first(run.sheet)
     text = "\n".join(rows)
-    assert len(rows) <= 28
+    assert len(rows) <= 22
     for word in ("buy & hold", "95 %:", "1 trial on these data", "fees", "spread", "impact", "funding"):
         assert word in text
 
