@@ -11,7 +11,7 @@ from itertools import islice
 
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.driver import Driver
-from midas.backtest.outcome import Outcome, curve
+from midas.backtest.outcome import Outcome, after_gaps, curve
 from midas.backtest.record import Record
 from midas.backtest.series import Bars, in_order
 from midas.backtest.venue import BarVenue
@@ -50,11 +50,14 @@ def run(
         except KeyboardInterrupt:
             interrupted = True
         seconds, wall = time.process_time() - began, time.perf_counter() - wall
+    reached = _reached(series, engine.state.now)
     return Outcome(
         bars=driver.bars, seconds=seconds, wall=wall, fills=tuple(record.fills),
-        curve=curve(_reached(series, engine.state.now), record.fills, float(balances[config.quote])),
+        curve=curve(reached, record.fills, float(balances[config.quote]), record.funding),
         cash=engine.state.ledger.balances[config.quote], equity=engine.state.equity(),
         audits=record.count, digest=record.digest, interrupted=interrupted,
+        funding=-float(sum(each.amount for each in record.funding)),
+        after_gaps=after_gaps(series, record.fills),
     )  # fmt: skip
 
 
