@@ -22,10 +22,10 @@ from midas.backtest.series import Bars
 from midas.backtest.summary import Report, summarise
 from midas.backtest.tables import bars_of, read_tables
 from midas.cli.backtest_data import Ran, has_ticks, over_ticks, prepared, progress
+from midas.cli.counting import ever_tried
 from midas.cli.data_page import remark
 from midas.cli.options import settings_from
 from midas.cli.report import columns, write_html
-from midas.cli.trials import Luck, tried
 from midas.cli.trying import asked
 from midas.engine.config import EngineConfig
 from midas.errors import UsageError
@@ -38,7 +38,6 @@ from midas.reports.tables import writer
 from midas.reports.trading import trades
 from midas.reports.twins import twins
 from midas.settings import Settings
-from midas.statistics.conventions import daily_closes, simple_returns
 
 _INTERRUPTED = 130
 TWIN_SEED = 1  # the same run has the same twins
@@ -52,15 +51,14 @@ def backtest(args: Namespace) -> int:
     ran, quality = (over_ticks(args, settings, files), ()) if ticks else _over_candles(args, settings, files)
     outcome, record, config = ran.outcome, ran.record, ran.asked.config
     parameters: dict[str, object] = dict(config.strategies[0].parameters)
-    luck = Luck(1, 0.0)
-    if not outcome.interrupted:
-        luck = tried(settings.home, args.strategy, ran.series, [(parameters, _days(ran))], "backtest")
+    trials, spread = ever_tried(
+        settings.home, args.strategy, ran.series, [(parameters, outcome)], ran.asked.cash, "backtest"
+    )
     kept, written = _kept(args, settings, Run(
         strategy=args.strategy, parameters=parameters, currency=config.quote, cash=ran.asked.cash,
         given=ran.asked.given, series=ran.series, outcome=outcome, record=record, made_at=time.time_ns(),
-        files=ran.files, remarks=ran.remarks,
+        files=ran.files, remarks=ran.remarks, trials=trials, trial_variance=spread,
         twin=twins(trades(outcome.fills)[0], ran.series, ran.asked.cash, TWIN_SEED),
-        trials=luck.trials, trial_variance=luck.variance,
     ))  # fmt: skip
     report = Report(
         run=kept.id, strategy=args.strategy, parameters=parameters,
@@ -76,13 +74,6 @@ def backtest(args: Namespace) -> int:
     if outcome.interrupted:
         print("midas: interrupted: these are the figures until then", file=sys.stderr)
     return _INTERRUPTED if outcome.interrupted else 0
-
-
-def _days(ran: Ran) -> list[float]:
-    """The return of each day, cut at midnight UTC."""
-    curve = ran.outcome.curve
-    closes = daily_closes(zip((curve.time - 1).tolist(), curve.equity.tolist(), strict=True))
-    return simple_returns([ran.asked.cash, *closes])
 
 
 def _over_candles(

@@ -23,11 +23,10 @@ from midas.backtest.run import run
 from midas.backtest.series import Bars
 from midas.backtest.settings import configured
 from midas.backtest.tables import bars_of, read_tables
+from midas.cli.counting import Made, ever_tried
 from midas.cli.options import settings_from
-from midas.cli.trials import tried
 from midas.cli.trying import asked, assumptions_from, cash_from, parameter, units_from
 from midas.cli.walkforward_page import page
-from midas.domain.time import DAY
 from midas.settings import Settings
 
 _INTERRUPTED = 130
@@ -38,28 +37,29 @@ def walkforward(args: Namespace) -> int:
     settings = settings_from(args)
     files = [Path(name).expanduser() for name in args.data]
     series = asked(bars_of(read_tables(files, args.symbol or "", time.time_ns())), args)
-    combinations = forward.grid(_values(text) for text in args.set or ())
+    tried = forward.grid(_values(text) for text in args.set or ())
     period = min(bars.period for bars in series)
     begins = min(int(bars.time[0]) - bars.period for bars in series)
     ends = max(int(bars.time[-1]) for bars in series)
     step = forward.step_of(begins, ends, period)
     windows = forward.windows_of((ends - begins) // step, args.train or 0, args.test or 0, args.rolling)
     columns: list[list[float]] = []
+    made: list[Made] = []
     cash = 0.0
     try:
-        with _progress(len(combinations)) as advance:
-            for parameters in combinations:
+        with _progress(len(tried)) as advance:
+            for parameters in tried:
                 outcome, cash = _one(args, settings, series, parameters)
                 if outcome.interrupted:
                     raise KeyboardInterrupt
+                made.append((parameters, outcome))
                 columns.append(forward.returns_of(outcome, cash, begins, ends, step))
                 advance(1)
     except KeyboardInterrupt:
-        print(f"midas: interrupted after {len(columns)} of {len(combinations)} combinations", file=sys.stderr)
+        print(f"midas: interrupted after {len(columns)} of {len(tried)} combinations", file=sys.stderr)
         return _INTERRUPTED
-    made = [(each, days if step == DAY else []) for each, days in zip(combinations, columns, strict=True)]
-    luck = tried(settings.home, args.strategy, series, made, "walkforward")
-    found = forward.summary(combinations, np.array(columns).T, windows, begins, step, luck.trials)
+    trials, _ = ever_tried(settings.home, args.strategy, series, made, cash, "walkforward")
+    found = forward.summary(tried, np.array(columns).T, windows, begins, step, trials)
     if args.json:
         print(msgspec.json.encode(found).decode())
     else:
