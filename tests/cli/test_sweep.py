@@ -104,6 +104,8 @@ def test_a_page_names_the_best_and_says_what_luck_is_in_it(
     html = page.read_text()
     assert "<svg" in html and 'class="heat"' in html and "http" not in html
     assert len(counted(tmp_path / "home")) == 10
+    assert main(["backtest", "above", "--data", candles, "--set", "span=7", "--no-save", *PLAIN]) == 0
+    assert "11 trials on these data counted" in capsys.readouterr().out
 
 
 def test_the_same_command_makes_only_what_isnt_there(
