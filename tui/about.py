@@ -46,21 +46,25 @@ PANES = {
     "solid bar and ! mark one that binds. Values are the worst case: positions plus all that may still fill. "
     "Enter says what happens when one binds.",
     "refused": "Why a limit said no: which one, how far beyond it, the largest size that would have passed. "
+    "‖ tells what has refused everything since, such as a paused strategy. "
     "Enter shows what the strategy saw.",
     "equity": "What the account is worth, a point a second, and the losses at which the engine acts by "
     "itself: lost, would be lost if every stop were hit, left.",
     "covers": "Where the stop of every open position stands, and how much of what is held nothing at the "
     "venue would close if the engine died now.",
     "exposure": "What is held, each branch over what it holds, and as if every entry order filled; then by "
-    "strategy.",
+    "strategy. NO DMS: the venue has no dead-man's switch, so orders stand there until they are cancelled.",
     "correlation": "How the instruments move together, not shrunk, as the limit is judged: ! above the "
     "limit, shades by strength.",
     "triggers": "Every loss and failure that changes the mode by itself, how near it is, and what ends it.",
     "breakers": "Every component that can fail: whether its breaker is closed, open or half-open, since "
     "when, why, what is degraded, and when it is trusted again.",
-    "controls": "What limits a single order, and strategies that the throttle stopped, with how they go on.",
+    "controls": "What limits a single order, and strategies that the throttle stopped, with how they go on. "
+    "By hand: an order so large is asked about once more (a fat finger is a slip of the keyboard).",
     "tail": "Value at risk and expected shortfall by three methods, and what such forecasts were worth: "
-    "losses beyond them against as many as were to be expected.",
+    "losses beyond them against as many as were to be expected. Three chances say whether that is luck: of "
+    "so many losses (Kupiec), of losses in a row (Christoffersen), of both; below .05 the forecast is "
+    "refuted. Z2 (Acerbi-Szekely) compares ES with the losses beyond VaR: 0 is right, above it ES is low.",
     "stress": "What crises would take from what is held now.",
     "calibration": "Whether stated chances come true: the rule as written and the one that decides, the "
     "scores, and the diagram, where an honest forecaster lies on the diagonal.",
@@ -72,7 +76,8 @@ PANES = {
     "alarms": "What is abnormal right now, gravest first, and what to do about it. A marks it as seen; it "
     "leaves by itself once it no longer holds.",
     "alerts": "Prices that people want to hear of. An alert fires once and stays until it is dropped.",
-    "streams": "Every stream of the venue, how old its last message is, and from which age on it is stale.",
+    "streams": "Every stream of the venue, how old its last message is, and from which age on it is stale. "
+    "NO DMS: the venue has no dead-man's switch, so orders stand there until somebody cancels them.",
     "latency": "How long things took, as bars from fast to slow: the height is the logarithm of the count.",
     "reconciliation": "Whether what is shown is true: the passes over the account, and whatever isn't the "
     "same here and at the venue. What two passes in a row show stands and closes its own gates; a reviews "

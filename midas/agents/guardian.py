@@ -134,6 +134,12 @@ class Guardian:
         yield from self._triggers(event, state)
         yield from self._defensive(event, state)
 
+    def earliest(self, state: State) -> int:
+        """Wall time before which an automatic DEFENSIVE doesn't end by itself; 0: never, or any time."""
+        control = state.control
+        by_itself = control.mode is Mode.DEFENSIVE and control.by == TRIGGER and control.floor is Mode.NORMAL
+        return control.since + self.rules.dwell if by_itself and control.ends_when != SETTLED else 0
+
     def stop_reason(self, state: State) -> str:
         """R7.7: why everything must be closed now; empty while nothing is that bad."""
         if state.control.latched or state.recovering or not state.ledger.opened:

@@ -44,6 +44,11 @@ class RiskManager:
         self.open_risk: OpenRisk | None = None  # of the stops, against the loss budgets
         self._further = further  # those that the settings switch on
 
+    def switch(self, limit: EntryLimit, on: bool) -> None:
+        """Ask a further limit from now on, or no more."""
+        others = [each for each in self._further if each != limit]
+        self._further = [*others, limit] if on else others
+
     def review(self, target: Target, state: State) -> Verdict:
         """Reducing is allowed wherever there is a price; anything else passes every limit or none."""
         market = state.markets[target.instrument]

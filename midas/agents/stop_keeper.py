@@ -33,6 +33,7 @@ AGAIN = SECOND  # after one that was refused or never sent; twice as long after 
 AGAIN_DOUBLINGS = 6
 THERE = "trigger immediately"  # how a venue says that the stop's price has come already
 AWAY = "it isn't there yet, and is placed as soon as it can be"
+CHOSEN = "it is held in memory by the operator's choice ([risk.stops] resident = false)"
 FINE = Decimal("1e-12")  # finer than any tick
 StopStep = Step | StopMoved | PositionChecked
 Key = tuple[str, str]
@@ -115,7 +116,8 @@ class StopKeeper:
             return
         closes = self._execution.closes(*key) and sleeve.instrument not in state.stale
         if not (closes or self._execution.leaving(state, *key)):
-            state.stops.troubles.setdefault(key, AWAY)
+            resident = self._rules(sleeve.strategy).resident
+            state.stops.troubles.setdefault(key, AWAY if resident else CHOSEN)
 
     def _remember(self, state: State, instrument: str) -> None:
         self._nearest.clear()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
+
 from midas.assembly.config import engine_config
 from midas.domain.command import Reload
 from midas.engine.config import EngineConfig
@@ -26,8 +28,12 @@ def reread(asked: Reload, load: Callable[[], Settings], running: EngineConfig, s
         config = engine_config(settings, running.instruments, speed)
     except MidasError as error:
         return Reload(asked.confirmed, problem=str(error))
-    differ = [table for name, table in TABLES.items() if getattr(config, name) != getattr(running, name)]
+    # The limits on tail risk are taken with the others; what they are computed from is not.
+    wanted = config.tail
+    same = msgspec.structs.replace(running.tail, var_max=wanted.var_max, es_max=wanted.es_max)
+    before = msgspec.structs.replace(running, tail=same)
+    differ = [table for name, table in TABLES.items() if getattr(config, name) != getattr(before, name)]
     symbols = {i.symbol for i in running.instruments}
     if not symbols >= set(settings.trading.instruments):
         differ.append("trading")
-    return Reload(asked.confirmed, config.limits, elsewhere=tuple(dict.fromkeys(differ)))
+    return Reload(asked.confirmed, config.limits, wanted, elsewhere=tuple(dict.fromkeys(differ)))

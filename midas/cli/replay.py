@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from midas.assembly.config import engine_config, strategies_of
 from midas.assembly.inherit import rows_of
@@ -14,6 +15,7 @@ from midas.cli.options import settings_from
 from midas.cli.running import running
 from midas.domain.time import iso
 from midas.engine.build import build_engine
+from midas.engine.engine import Engine
 from midas.errors import CodeDiffers, ConfigDiffers, NotRunning, ReplayError, WorkspaceInvalid
 from midas.runtime.records import Header, code_hash, computed_by
 from midas.runtime.replay import Replay, ReplayReport, header_of, timeline
@@ -27,8 +29,18 @@ from midas.workspace import LoadedStrategy
 LAST = "last"
 
 
-def replay(args: Namespace) -> int:
-    """Integrity first, then code and configuration, then every event; exit codes 0, 1, 3, 4."""
+class Prepared(NamedTuple):
+    """A session that can be stepped again."""
+
+    directory: Path
+    whole: integrity.IntegrityReport
+    header: Header
+    engine: Engine
+    going_on: bool  # it still runs
+
+
+def prepare(args: Namespace, verify: bool) -> Prepared:
+    """Integrity first, then code and configuration. Raises what says why it can't be stepped again."""
     settings = settings_from(args)
     directory = _session(settings.home, args.session)
     going_on = _runs(settings.home, directory.name)
@@ -38,12 +50,18 @@ def replay(args: Namespace) -> int:
     if args.profile is None and header.profile:
         args.profile = header.profile
         settings = settings_from(args)
-    plugins = _plugins(header, settings, verify=args.verify)
-    if args.verify:
+    plugins = _plugins(header, settings, verify=verify)
+    if verify:
         _check_config(header, settings)
     engine = build_engine(header.config, [plugin.make() for plugin in plugins])
+    return Prepared(directory, whole, header, engine, going_on)
+
+
+def replay(args: Namespace) -> int:
+    """Integrity, code and configuration, then every event; exit codes 0, 1, 3, 4."""
+    directory, whole, _, engine, going_on = prepare(args, args.verify)
     steps = Replay(engine, directory.name, whole.sealed, whole.last_sequence, compare=args.verify)
-    with _progress(whole.last_sequence, quiet=args.json) as advance:
+    with progress(whole.last_sequence, quiet=args.json) as advance:
         report = steps.run(timeline(rows_of(directory), read_tape(directory)), advance)
     notes = [*whole.notes, *([report.note] if report.note else [])]
     if going_on:
@@ -131,8 +149,8 @@ def _check_config(header: Header, settings: Settings) -> None:
 
 
 @contextmanager
-def _progress(total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """A bar on stderr where somebody watches."""
+def progress(total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr where somebody watches; it hears sequence numbers."""
     if quiet:
         yield lambda _: None
         return
@@ -140,11 +158,11 @@ def _progress(total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
     from rich.progress import Progress
 
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("replaying", total=total or None)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("replaying", total=total or None)
 
         def advance(sequence: int) -> None:
             if sequence % 1_000 == 0:
-                progress.update(task, completed=sequence)
+                bar.update(task, completed=sequence)
 
         yield advance

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from midas.domain.limits import Limits
+from midas.domain.tail import TailRules
 
 REASON_MIN = 3  # letters: less says nothing to whoever reads the journal
 
@@ -141,6 +142,7 @@ class Reload(msgspec.Struct, frozen=True, tag="reload"):
 
     confirmed: bool = False
     limits: Limits | None = None
+    tail: TailRules | None = None  # of them only the limits: the rest counts at the next start
     problem: str = ""  # why nothing can be taken: one sentence
     elsewhere: tuple[str, ...] = ()  # tables that differ too, and count at the next start only
 

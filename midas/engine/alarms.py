@@ -5,23 +5,26 @@ A condition that ends disappears, seen or not; one that returns is a new one tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from midas.agents.execution_agent import sellable
 from midas.agents.guardian import UNKNOWN_PAUSE
+from midas.agents.risk_manager import RiskManager
+from midas.agents.stop_keeper import CHOSEN
 from midas.agents.strategy_manager import StrategyManager
 from midas.domain.breakers import EFFECTS, Component, Phase
 from midas.domain.mode import Mode
 from midas.domain.money import plain
 from midas.domain.time import SECOND
 from midas.engine.cost_log import CostLog
+from midas.engine.exceeded import exceeded
 from midas.engine.throttle import BY as THROTTLE
 from midas.state.alerts import NAME
 from midas.state.breaks import DIFFERS
 from midas.state.control import BREAKER, JOURNAL, Gate
-from midas.state.snapshot import AlarmView, HealthView
+from midas.state.snapshot import AlarmView, HealthView, LimitView
 from midas.state.state import State
 
 BY_ITSELF = frozenset({"trigger", "overfill", "start"})  # who sets modes without being a person
@@ -30,6 +33,10 @@ GRACE = 2 * SECOND  # before what a start or a hiccup explains becomes an alarm
 CLOCK_MAX_MS = 250.0  # the venue refuses what is signed too far from its own time
 LAG_MAX_MS = 250.0
 LATCH = "latch"
+SINGLE = (
+    "feed", "user", "orders", "unknown", "account", "passes", "equity", "limits", "stops", "clock", "lag",
+    "guard", "costs",
+)  # fmt: skip
 UNGUARDED = 60 * SECOND  # longer than a guard takes to be started, and started again after a death
 
 
@@ -47,10 +54,7 @@ def known(name: str, state: State, strategies: StrategyManager) -> bool:
         "breaker": of in {component.value for component in Component},
         "stream": bool(of),
         "stop": tuple(of.split(" ")) in state.stops.troubles,
-    }.get(
-        kind,
-        name in ("feed", "user", "orders", "unknown", "account", "equity", "clock", "lag", "guard", "costs"),
-    )
+    }.get(kind, name in SINGLE)
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -68,13 +72,15 @@ class Alarms:
     """Remembers since when each condition holds and which ones somebody has seen."""
 
     def __init__(
-        self, state: State, strategies: StrategyManager, guarded: bool = False, costs: CostLog | None = None
-    ) -> None:
+        self, state: State, strategies: StrategyManager, risk: RiskManager, guarded: bool = False,
+        costs: CostLog | None = None,
+    ) -> None:  # fmt: skip
         """`guarded`: a supervisor is to keep a guard beside this engine."""
         self._costs = costs
         self._guarded = guarded
         self._state = state
         self._strategies = strategies
+        self._risk = risk
         self._since: dict[str, int] = {}
         self._seen: dict[str, int] = {}  # by name, the beginning of what was acknowledged
         self.views: tuple[AlarmView, ...] = ()
@@ -85,9 +91,9 @@ class Alarms:
             if name in ("", alarm.name):
                 self._seen[alarm.name] = alarm.since_at
 
-    def update(self, now: int, health: HealthView) -> tuple[AlarmView, ...]:
-        """The alarms as of now, gravest first, among equals the newest."""
-        standing = {c.name: c for c in self._conditions(health)}
+    def update(self, now: int, health: HealthView, limits: Iterable[LimitView]) -> tuple[AlarmView, ...]:
+        """The alarms as of now, gravest first, among equals the newest; `limits` are the gauges."""
+        standing = {c.name: c for c in (*self._conditions(health), *self._limits(limits))}
         self._since = {name: c.since_at or self._since.get(name, now) for name, c in standing.items()}
         self._seen = {name: at for name, at in self._seen.items() if self._since.get(name) == at}
         raised = [c for c in standing.values() if now - self._since[c.name] >= c.grace]
@@ -244,8 +250,26 @@ class Alarms:
                 grace=GRACE,
             )  # fmt: skip
 
+    def _limits(self, gauges: Iterable[LimitView]) -> Iterator[Condition]:
+        """A limit was lowered below what is held, or prices have drifted past it."""
+        if self._state.recovering or not self._state.ledger.opened:
+            return
+        told, done = exceeded(gauges, self._risk, self._state)
+        if told:
+            yield Condition("limits", "warn", f"limits exceeded: {told}", done, grace=GRACE)
+
     def _stops(self) -> Iterator[Condition]:
-        for (strategy, instrument), trouble in self._state.stops.troubles.items():
+        troubles = self._state.stops.troubles
+        if chosen := sum(trouble == CHOSEN for trouble in troubles.values()):
+            count = f"{chosen} stop{'s are' if chosen > 1 else ' is'}"
+            yield Condition(
+                "stops", "warn", f"{count} held in memory by the operator's choice (resident = false)",
+                "gone if the engine dies; with resident = true in [risk.stops] stops stand at the venue",
+                grace=GRACE,
+            )  # fmt: skip
+        for (strategy, instrument), trouble in troubles.items():
+            if trouble == CHOSEN:
+                continue
             name = instrument.partition(".")[0]
             yield Condition(
                 f"stop:{strategy} {instrument}", "warn",

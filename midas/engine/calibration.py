@@ -6,6 +6,7 @@ from math import nan
 
 import numpy as np
 
+from midas.agents.strategy_manager import StrategyManager
 from midas.domain.calibration import Decided, Gap, Monitor
 from midas.state.calibration import DESK
 from midas.state.snapshot import CalibrationPanel, CalibrationView, ReliabilityView
@@ -22,8 +23,9 @@ SEED = 9  # the same outcomes show the same band
 class CalibrationPainter:
     """Draws nothing that decides: the figures that do are the calibrator's."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, strategies: StrategyManager) -> None:
         self._state = state
+        self._stating = tuple(name for name, each in strategies.enrolled.items() if each.calibrated)
         self._rows: dict[tuple[str, bool], CalibrationView] = {}
         self._of: object = None  # the figures that they are drawn for
         self._missing: list[tuple[str, bool]] = []  # rows that are still of the figures before
@@ -44,6 +46,7 @@ class CalibrationPainter:
         return CalibrationPanel(
             tuple(self._rows[key] for key in rows), now.pending, now.voided, rules.window_days, rules.gap,
             rules.effective_min, rules.z_trigger, rules.z_release, rules.release_days,
+            self._stating,
         )  # fmt: skip
 
     def _row(self, strategy: str, acted: bool) -> CalibrationView:

@@ -73,7 +73,7 @@ class Commands:
         self._manual = ManualDesk(state, orchestrator.risk, orchestrator.execution, reviewer)
         self._amending = AmendDesk(state, orchestrator.risk, self._manual, reviewer)
         self._closing = CloseDesk(state, orchestrator, reviewer)
-        self._reloading = Reloader(orchestrator.risk)
+        self._reloading = Reloader(orchestrator.risk, tail)
         self._scoped = ScopedKills(state, orchestrator, self._cancel)
         self._handlers: dict[type, Callable[[Any, Asked], Reply]] = {
             SetMode: self._set_mode,

@@ -9,8 +9,10 @@ from midas.agents.risk_manager import RiskManager
 from midas.domain.command import Reload
 from midas.domain.decision import LimitsChanged
 from midas.domain.limits import Limits
+from midas.domain.tail import TailRules
 from midas.domain.time import SECOND
 from midas.engine.reply import Asked, Reply
+from midas.risk.tail import TailDesk
 
 # What lets more through: higher, lower, or any other value (a map can't be compared, so that it asks).
 HIGHER = (
@@ -22,6 +24,7 @@ HIGHER = (
 LOWER = ("cash_min", "duplicate_window", "repeats_window")
 OTHER = ("order_quantity_max", "assets")
 NAMES = ("profile",)  # says nothing by itself
+TAIL = ("var_max", "es_max")  # 0: none
 SETTINGS = {
     "order_rate_max": "orders.rate_max", "order_notional_max": "orders.notional_max",
     "order_quantity_max": "orders.quantity_max", "price_collar_bps": "orders.collar_bps",
@@ -51,8 +54,9 @@ class Change(NamedTuple):
 class Reloader:
     """Compares what the files say now with what is in force."""
 
-    def __init__(self, risk: RiskManager) -> None:
+    def __init__(self, risk: RiskManager, tail: TailDesk) -> None:
         self._risk = risk
+        self._tail = tail
 
     def reload(self, command: Reload, asked: Asked) -> Reply:
         """Take other limits, or say what they would be and that they want a confirmation."""
@@ -60,7 +64,8 @@ class Reloader:
             return Reply(False, f"nothing was changed: {command.problem}")
         if command.limits is None:
             return Reply(False, "this engine can't read its configuration again: start it anew")
-        found = list(changes(self._risk.limits, command.limits))
+        tail = command.tail or self._tail.rules
+        found = [*changes(self._risk.limits, command.limits), *tail_changes(self._tail.rules, tail)]
         later = ", ".join(command.elsewhere)
         rest = f"; {later} at the next start only" if later else ""
         if not found:
@@ -72,6 +77,8 @@ class Reloader:
             said = f"nothing was changed: looser would be {', '.join(looser)}{also}; confirm it{rest}"
             return Reply(False, said, asks=True)
         self._risk.limits = command.limits
+        self._tail.allow(tail.var_max, tail.es_max)
+        self._risk.switch(self._tail.breach, tail.limits)
         words = tuple(c.sentence for c in found)
         made = LimitsChanged(asked.actor, bool(looser), words, command.limits.profile)
         return Reply(True, f"in force now: {', '.join(words)}{rest}", decisions=[made])
@@ -83,6 +90,14 @@ def changes(before: Limits, after: Limits) -> Iterator[Change]:
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
             yield Change(name, old, new, _looser(name, old, new))
+
+
+def tail_changes(before: TailRules, after: TailRules) -> Iterator[Change]:
+    """Of the tail rules the limits alone; 0 is none, and so the loosest."""
+    for name in TAIL:
+        old, new = getattr(before, name), getattr(after, name)
+        if old != new:
+            yield Change(f"tail.{name}", old or "none", new or "none", bool(old) and (not new or new > old))
 
 
 def _looser(name: str, old: object, new: object) -> bool:
@@ -98,4 +113,4 @@ def _shown(name: str, value: object) -> str:
         return f"{value / SECOND:g}"
     if isinstance(value, dict):
         return ", ".join(f"{key} {most:g}" for key, most in value.items()) or "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:.12g}" if isinstance(value, float) else str(value)

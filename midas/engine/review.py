@@ -12,7 +12,7 @@ from midas.agents.risk_manager import RiskManager
 from midas.costs import CostModel
 from midas.domain.command import Review
 from midas.domain.mode import Mode
-from midas.domain.money import plain
+from midas.domain.money import from_float, plain
 from midas.domain.order import OrderIntent, OrderType, Purpose, Side, TimeInForce
 from midas.engine.what_if import moves
 from midas.execution.walk import NOTHING_TAKEN, Taken, ahead, take
@@ -94,9 +94,10 @@ class Reviewer:
         yield from _book_warnings(market, taken)
         if intent.time_in_force is TimeInForce.IOC:
             if taken.quantity < quantity:
-                yield f"only {taken.quantity:g} of it would trade within the price collar; the rest expires"
+                less = _lots(taken, market)
+                yield f"only {less} of it would trade within the price collar; the rest expires"
         elif taken.quantity:
-            yield f"{taken.quantity:g} of it would trade at once"
+            yield f"{_lots(taken, market)} of it would trade at once"
         if intent.price is not None and intent.time_in_force is not TimeInForce.IOC:
             distance = abs(float(intent.price) / market.mid - 1.0)
             if distance > DISTANCE_WARNS:
@@ -108,6 +109,10 @@ class Reviewer:
                 yield correlated
         if not isfinite(state.equity()):
             yield "equity isn't known: something held has no price"
+
+
+def _lots(taken: Taken, market: InstrumentMarket) -> str:
+    return plain(from_float(taken.quantity, market.instrument.lot_size))
 
 
 def _with_tail(review: Review, tail: Marginal | str, horizon: int) -> Review:

@@ -57,10 +57,12 @@ from midas.state.snapshot import (
     InstrumentView,
     KillChoiceView,
     KillView,
+    LimitView,
     MarkView,
     ModeChangeView,
     ModeView,
     PositionView,
+    RegulationView,
     Snapshot,
     StrategyView,
 )
@@ -102,11 +104,13 @@ class Painter:
         self._orders = OrderLog(engine.state)
         self._kill_report = KillReport(engine.state, engine.orchestrator.strategies)
         self._results = Results()
-        self._calibration = CalibrationPainter(engine.state)
-
+        self._calibration = CalibrationPainter(engine.state, engine.orchestrator.strategies)
         self._correlations = CorrelationPainter(engine.state, engine.orchestrator.risk)
         self._costs = CostLog(engine.state, engine.costs)
-        self._alarms = Alarms(engine.state, engine.orchestrator.strategies, assembly.guarded, self._costs)
+        self._alarms = Alarms(
+            engine.state, engine.orchestrator.strategies, engine.orchestrator.risk, assembly.guarded,
+            self._costs,
+        )  # fmt: skip
         self._kpis = KpiLog(engine.state, assembly.goals)
         self._tail = TailPainter(engine.tail, engine.state)
         self._modes: tuple[ModeChangeView, ...] = ()
@@ -156,7 +160,8 @@ class Painter:
         if state.ledger.opened and (equity := state.equity()) == equity:
             self._curve = (*self._curve, equity)[-CURVE_SAMPLES:]
         self._kill_report.tick(now)
-        self._alarms.update(now, health)
+        self._tail.paint()
+        self._alarms.update(now, health, self._limits())
         self._kpis.look(now)
 
     def counts(self) -> CountsView:
@@ -175,11 +180,7 @@ class Painter:
         rules, risk = engine.guardian.rules, engine.orchestrator.risk
         memory, bare = naked(state)
         self._tail.paint()
-        regulated = regulation(state, assembly.regulation, risk.limits.assets)
-        rows = (
-            *gauges(state, risk.limits, risk.correlations),
-            *further_gauges(self._tail.tail, regulated, state.equity()), *budget_gauges(state, rules),
-        )  # fmt: skip
+        rows = self._limits()
         return Snapshot(
             sequence=engine.sequence,
             built_at=now,
@@ -214,7 +215,7 @@ class Painter:
             closed=self._orders.closed,
             fills=self._orders.fills,
             alerts=tuple(self._alerts()),
-            alarms=self._alarms.update(now, health),
+            alarms=self._alarms.update(now, health, rows),
             modes=self._modes,
             exposures=exposures(state, engine.orchestrator.risk.limits),
             triggers=triggers(state, rules),
@@ -229,8 +230,20 @@ class Painter:
             costs=self._costs.view,
             tail=self._tail.tail,
             stress=self._tail.stress,
-            regulation=regulated,
+            regulation=self._regulated(),
         )
+
+    def _limits(self) -> tuple[LimitView, ...]:
+        state, risk = self._engine.state, self._engine.orchestrator.risk
+        return (
+            *gauges(state, risk.limits, risk.correlations),
+            *further_gauges(self._tail.tail, self._regulated(), state.equity()),
+            *budget_gauges(state, self._engine.guardian.rules),
+        )
+
+    def _regulated(self) -> RegulationView:
+        assets = self._engine.orchestrator.risk.limits.assets
+        return regulation(self._engine.state, self._assembly.regulation, assets)
 
     def _fill(self, fill: FillBooked) -> None:
         self._fills += 1
@@ -244,7 +257,7 @@ class Painter:
         row = control.table[Mode.DEFENSIVE]
         return ModeView(
             control.mode.value, control.by, control.cause, control.since, control.ends_when, row.exposure,
-            row.confidence_min,
+            row.confidence_min, self._engine.guardian.earliest(self._engine.state),
         )  # fmt: skip
 
     def _written(self) -> tuple[EventView, ...]:

@@ -7,6 +7,7 @@ from math import inf
 from midas.agents.covers import Cover, covers
 from midas.domain.breakers import EFFECTS, BreakerRules, Component, Phase
 from midas.domain.limits import Assets, Limits
+from midas.domain.money import plain
 from midas.domain.order import Side
 from midas.domain.regulation import RegulationRules
 from midas.domain.triggers import TriggerRules
@@ -94,8 +95,27 @@ def _stop(state: State, cover: Cover) -> StopView:
     return StopView(
         cover.strategy, cover.instrument, float(cover.quantity), float(sleeve.average_price), level,
         kept.kind if kept is not None else "none", cover.distance, float(cover.resident), cover.naked, risk,
-        state.stops.troubles.get((cover.strategy, cover.instrument), ""),
+        _trouble(state, cover),
     )  # fmt: skip
+
+
+def _trouble(state: State, cover: Cover) -> str:
+    """Why some of a position has no stop at the venue, also where that is on its way."""
+    told = state.stops.troubles.get(cover.key, "")
+    if told or not cover.naked > 0.0:
+        return told
+    if state.recovering:
+        return "the account is being compared: stops are placed after it"
+    if cover.stop is None:
+        return "no rule in [risk.stops] gives it a stop"
+    if not cover.level:
+        return "its stop waits for a price to stand at"
+    if state.orders.exits(*cover.key):
+        return "an exit is being worked; its stop makes room and comes back for what is left"
+    if cover.resident:
+        there = f"{plain(cover.resident)} of {plain(cover.quantity)}"
+        return f"its stop covers {there}: it was filled in parts, and a larger one follows within seconds"
+    return "it was just filled: its stop is on its way to the venue"
 
 
 def _share(value: float, equity: float) -> float:

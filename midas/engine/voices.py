@@ -25,6 +25,8 @@ from midas.state.snapshot import (
 from midas.state.state import State
 
 SIGNALS_SHOWN = 100
+REFUSED_KEPT = 5  # by a limit, beyond those: a paused strategy's refusals would drive them out
+CLOSED = ("gate", "mode", "kill latch")  # refused because somebody, or something, has stopped it
 ORDERS_SHOWN = 6  # of one signal
 REGIMES_SHOWN = 180  # bars
 CHANGES_SHOWN = 20
@@ -36,6 +38,7 @@ class SignalLog:
 
     def __init__(self) -> None:
         self._shown: deque[SignalView] = deque(maxlen=SIGNALS_SHOWN)
+        self._refused: deque[SignalView] = deque(maxlen=REFUSED_KEPT)
         self._views: tuple[SignalView, ...] | None = ()  # None: to be made again from the above
         self.made = 0
         self.spoke_at: dict[str, int] = {}  # wall time, by strategy
@@ -44,7 +47,8 @@ class SignalLog:
     def views(self) -> tuple[SignalView, ...]:
         """Newest first."""
         if self._views is None:
-            self._views = tuple(self._shown)
+            oldest = self._shown[-1].sequence if self._shown else 0
+            self._views = (*self._shown, *(view for view in self._refused if view.sequence < oldest))
         return self._views
 
     def observe(self, audit: Audit) -> None:
@@ -88,7 +92,9 @@ class SignalLog:
         place = self._latest(strategy, instrument, "refused")
         if place is not None:
             self._views = None
-            self._shown[place] = msgspec.structs.replace(self._shown[place], breaches=breaches)
+            self._shown[place] = view = msgspec.structs.replace(self._shown[place], breaches=breaches)
+            if not all(breach.limit in CLOSED for breach in breaches):
+                self._refused.appendleft(view)
 
     def _latest(self, strategy: str, instrument: str, outcome: str) -> int | None:
         for place, view in enumerate(self._shown):

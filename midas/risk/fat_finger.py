@@ -26,7 +26,8 @@ def unusually_large(limits: Limits, intent: OrderIntent, state: State) -> str:
         usual = median(sizes)
         times = float(intent.quantity) / float(usual)
         if times > limits.fat_finger_multiple:
-            found.append(f"{times:.3g} times the day's median order of {plain(usual.normalize())} {base}")
+            many = f"{times:.3g}" if times < 999.5 else f"{times:.0f}"
+            found.append(f"{many} times the day's median order of {plain(usual.normalize())} {base}")
     share = _share(intent, state)
     if share > limits.fat_finger_share:
         found.append(f"{share:.1%} of equity")

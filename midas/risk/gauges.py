@@ -61,7 +61,9 @@ def further_gauges(
             ("ES", view.expected_shortfall, view.es_max),
         ):
             if most == most:
-                rows.append(_row(name, f"{name} {view.name}", value, most, "%", "reject", ""))
+                title = f"{name} {view.name}"
+                row = _row(name, title, value, most, "%", "reject", view.lacking)
+                rows.append(_refusing(row, view.lacking) if view.refuses else row)
     if regulation.margin_used == regulation.margin_used:
         rows.append(_row("leverage", "margin", regulation.margin_used, 1.0, "%", "reject", ""))
     if regulation.day_trades_counted and not regulation.day_trades_free:
@@ -134,6 +136,11 @@ def _row(
     binding, room = used >= 1.0 - TOLERANCE, max(maximum - value, 0.0)
     over = value - maximum if value > maximum + TOLERANCE else 0.0
     return LimitView(name, title, value, maximum, used, unit, action, binding, detail, room, over=over)
+
+
+def _refusing(row: LimitView, why: str) -> LimitView:
+    """One that can't be held against anything, and so refuses everything."""
+    return LimitView(row.name, row.title, 0.0, row.maximum, 1.0, row.unit, row.action, True, why)
 
 
 def _with_money(row: LimitView, equity: float) -> LimitView:

@@ -90,7 +90,15 @@ def largest(rows: Sequence[Row], lot: Decimal, most: Decimal, already: Decimal =
 
 def brief(value: float) -> str:
     """Two digits that count, and no exponent where it is large."""
-    return f"{value:.2g}" if abs(value) < 99.5 else f"{value:.0f}"
+    return _plainly(value, 2) if abs(value) < 99.5 else f"{value:.0f}"
+
+
+def _plainly(value: float, digits: int) -> str:
+    """So many digits that count, and never an exponent."""
+    text = f"{value:.{digits}g}"
+    if "e" not in text:
+        return text
+    return f"{value:.0f}" if abs(value) >= 1.0 else f"{value:.10f}".rstrip("0").rstrip(".")
 
 
 def _last(passes: Callable[[int], bool], highest: int, guess: int) -> int:
@@ -120,7 +128,7 @@ def _subject(row: Row) -> str:
 def _sentence(row: Row, after: float) -> str:
     over = abs(after - row.maximum)
     if row.money:
-        at, edge, by = (f"{v:.8g} {row.money}" for v in (after, row.maximum, over))
+        at, edge, by = (f"{_plainly(v, 8)} {row.money}" for v in (after, row.maximum, over))
         return f"{_subject(row)} {at}, at most {edge}: {by} over"
     edge, by = f"{row.maximum * 100:.4g}%", f"{brief(over * 100)}%"
     digits = next((d for d in (1, 2, 4) if round(after * 100, d) != round(row.maximum * 100, d)), 8)

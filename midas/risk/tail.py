@@ -77,9 +77,16 @@ class TailDesk:
         self._samples: dict[tuple[int, tuple[str, ...]], Sample] = {}  # in whatever order they were asked for
         self._volatilities: dict[str, float] = {}
         self._version = closes.version
-        self._limits = [(n, m) for n, m in (("VaR", rules.var_max), ("ES", rules.es_max)) if m > 0.0]
-        self._lowest = min((maximum for _, maximum in self._limits), default=0.0)
+        self._limits: list[tuple[str, float]] = []
+        self._lowest = 0.0
         self._least = least_returns(rules.level)
+        self.allow(rules.var_max, rules.es_max)
+
+    def allow(self, var_max: float, es_max: float) -> None:
+        """Take other limits, fractions of equity; 0: none."""
+        self.rules = msgspec.structs.replace(self.rules, var_max=var_max, es_max=es_max)
+        self._limits = [(name, most) for name, most in (("VaR", var_max), ("ES", es_max)) if most > 0.0]
+        self._lowest = min((maximum for _, maximum in self._limits), default=0.0)
 
     @property
     def needed(self) -> int:
@@ -184,14 +191,18 @@ class TailDesk:
         if have >= needed:
             return ""
         worst = min(sorted(names), key=lambda name: len(self._closes.of(name, horizon)))
-        text = f"insufficient data: {have} scenarios of {span(horizon)}, at least {needed} are needed"
-        prices = max(len(self._closes.of(worst, horizon)) - 1, 0)
-        text += f" ({worst.partition('.')[0]} has {prices} returns, {WARM_UP} of them only warm the filter"
+        text = f"insufficient data: {have} of {needed} scenarios of {span(horizon)}"
+        bars = self.bars(worst, horizon)
+        text += f" ({worst.partition('.')[0]} has {bars} of {self.needed} bars, {WARM_UP} to warm the filter"
         if trouble := self._closes.troubles.get((worst, horizon), ""):
             text += f"; the venue told no candles: {trouble}"
         elif made_up := self._closes.made_up.get((worst, horizon), 0):
             text += f"; {made_up} candles of the venue are made up and don't count"
         return f"{text})"
+
+    def bars(self, name: str, horizon: int) -> int:
+        """Returns that an instrument has of a horizon; `needed` of them are enough."""
+        return max(len(self._closes.of(name, horizon)) - 1, 0)
 
     def _sample(self, horizon: int, names: Iterable[str]) -> Sample:
         self._renew()

@@ -21,6 +21,7 @@ from midas.statistics.performance import sharpe
 DEFENSIVE, STOP = "defensive", "stop"
 SHARE, RATIO, MINUTES = "%", "", "min"
 TOLERANCE = 1e-9  # a loss of 3 % exactly is within 3 %
+EXACT = 1e-7  # of a percent: less is how numbers are stored
 DAYS_A_YEAR = 365  # the account is measured every day, weekends included
 
 
@@ -66,17 +67,35 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
         if self.unit == MINUTES:
             return f"{self.title} {self._text(self.value)}, at most {self._text(self.threshold)}"
         side = "below" if self.below else "above"
-        return f"{self.title} {self._text(self.value)} {side} {self._text(self.threshold)}"
+        value = self._text(self.value, self.threshold)
+        return f"{self.title} {value} {side} {self._text(self.threshold)}"
 
     @property
     def ends(self) -> str:
         """What would end it."""
         return self.until or f"{self.title} {'above' if self.below else 'below'} {self._text(self.release)}"
 
-    def _text(self, value: float) -> str:
+    def _text(self, value: float, beside: float = nan) -> str:
+        """With the digits that tell it from nothing, and from what it stands beside."""
         if self.unit == SHARE:
-            return f"{value:.1%}"
+            return _percent(value) if beside != beside else _told_apart(value, beside)
         return f"{value:.2f}" if self.unit == RATIO else f"{value:.0f} min"
+
+
+def _percent(share: float) -> str:
+    """A figure of the settings: one decimal, or up to four where it has them."""
+    digits = next((d for d in (1, 2, 3) if abs(round(share * 100, d) - share * 100) < EXACT), 4)
+    return f"{share:.{digits}%}"
+
+
+def _told_apart(share: float, beside: float) -> str:
+    """A measured figure: one decimal, or as many as it takes to differ from `beside` and from nothing."""
+    texts = [f"{share:.{digits}%}" for digits in (1, 2, 3, 4)]
+    told = (
+        text for digits, text in enumerate(texts, 1)
+        if text != f"{beside:.{digits}%}" and (not share or text != f"{0.0:.{digits}%}")
+    )  # fmt: skip
+    return next(told, texts[0])
 
 
 def readings(state: State, rules: TriggerRules) -> tuple[Reading, ...]:

@@ -24,6 +24,7 @@ class ModeView(msgspec.Struct, frozen=True):
     ends_when: str  # what would end it
     defensive_exposure: float = 0.5  # what DEFENSIVE leaves of every size
     defensive_confidence: float = 0.7  # and of the signals: those at least so sure
+    earliest_at: int = 0  # before which it doesn't end by itself; 0: it doesn't, or may at once
 
 
 class KillChoiceView(msgspec.Struct, frozen=True):
@@ -261,7 +262,7 @@ class LimitView(msgspec.Struct, frozen=True):
     used: float  # 0..1 and beyond
     unit: str  # "%" (values are fractions), "/10s", "bp", ...
     action: str  # what happens when it binds
-    binding: bool
+    binding: bool  # also where it isn't known and so refuses; `room` is NaN then
     detail: str = ""
     room: float = math.nan  # what is left before it binds, in the unit of `value`
     room_money: float = math.nan  # the same in quote currency, where the limit is a share of equity
@@ -390,6 +391,7 @@ class CalibrationPanel(msgspec.Struct, frozen=True):
     z_trigger: float = -2.5
     z_release: float = -1.0
     release_days: int = 5
+    stating: tuple[str, ...] = ()  # strategies that state chances
 
 
 class BreakerView(msgspec.Struct, frozen=True):
@@ -794,6 +796,8 @@ class TailView(msgspec.Struct, frozen=True):
     record: TailRecordView
     var_max: float = math.nan  # NaN: no limit
     es_max: float = math.nan
+    lacking: str = ""  # why those limits can't be held against an entry, which is refused then
+    refuses: bool = False  # that holds for every entry, not for some instruments alone
 
 
 class StressView(msgspec.Struct, frozen=True):

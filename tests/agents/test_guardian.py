@@ -325,3 +325,12 @@ def test_who_resumes_after_a_loss_accepts_it(guardian: Guardian, state: State) -
     guardian.resume(Resume("understood", confirmed=True), "cli", state)
     assert guardian.stop_reason(state) == ""
     assert state.equity_peak == 8_000
+
+
+def test_an_automatic_defensive_names_the_time_before_which_it_never_ends() -> None:
+    guardian, state = Guardian(TriggerRules()), desk()
+    assert guardian.earliest(state) == 0
+    state.control.set_mode(Mode.DEFENSIVE, "trigger", "a loss", "its end", 7 * SECOND)
+    assert guardian.earliest(state) == 7 * SECOND + TriggerRules().dwell
+    state.control.floor = Mode.DEFENSIVE
+    assert guardian.earliest(state) == 0, "a person keeps it: nothing ends it by itself"

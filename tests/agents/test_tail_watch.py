@@ -216,7 +216,7 @@ def test_a_limit_of_the_settings_refuses_an_entry_with_its_sentence() -> None:
     scene.desk.play(scene.market.begin())
     answer = Hands(scene).buy("0.01")
     assert not answer.accepted
-    assert "ES isn't known: insufficient data: 0 scenarios of 1 d" in answer.message
+    assert "ES isn't known: insufficient data: 0 of 100 scenarios of 1 d" in answer.message
 
 
 def test_a_strategy_is_told_the_whole_position_that_fits_in_lots(watched: Watched) -> None:

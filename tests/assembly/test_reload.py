@@ -51,6 +51,7 @@ def test_rules_that_a_running_engine_keeps_are_named(workspace: Path) -> None:
     more = """
 [risk.tail]
 es_max = 0.1
+level = 0.96
 [risk.regulation]
 account = "margin"
 [risk.stops]
@@ -97,3 +98,12 @@ def test_pairs_in_several_currencies_need_one_said_and_a_way_to_it(workspace: Pa
         currency_of(told, (BTC, sap))
     assert currency_of(told, (BTC, euro, sap)) == "USDT"
     assert currency_of(settings, (BTC, ETH)) == "USDT"
+
+
+def test_limits_on_tail_risk_are_taken_with_the_others(workspace: Path) -> None:
+    running = engine_config(load_settings(workspace, environ={}), (BTC, ETH))
+    (workspace / "config.toml").write_text(CONFIG.format(rate=7) + "[risk.tail]\nes_max = 0.1\n")
+    read = reread(Reload(), lambda: load_settings(workspace, environ={}), running, 1.0)
+    assert read.elsewhere == ()
+    assert read.tail is not None
+    assert read.tail.es_max == 0.1

@@ -5,15 +5,16 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from midas.domain.command import Acknowledge, AddAlert, Kill, SetMode
+from midas.domain.command import Acknowledge, AddAlert, Kill, Reload, SetMode
 from midas.domain.event import OrderUncertain
 from midas.domain.market import BookLost, FeedStatus
 from midas.domain.mode import Mode
+from midas.domain.stops import StopRules
 from midas.domain.time import SECOND
 from midas.engine.snapshot import Assembly, Painter
 from midas.state.snapshot import AlarmView, HistogramView, ProcessView, StreamView
 from tests.engine.scene import Scene
-from tests.fakes.desk import BTC
+from tests.fakes.desk import BTC, LIMITS
 from tests.fakes.strategy import long
 
 
@@ -157,3 +158,44 @@ def test_a_lost_user_stream_counts_from_its_loss_not_from_when_somebody_looked(s
     scene.desk.feed(FeedStatus("binance", "user", lost_at, False, "reset"))
     alarm = alarms(scene, 3)["user"]
     assert alarm.since_at == scene.desk.state.stream_doubt >= lost_at
+
+
+def test_a_limit_lowered_below_what_is_held_names_every_one_that_is_exceeded_and_what_is_done(
+    scene: Scene,
+) -> None:
+    scene.hold()
+    assert "limits" not in alarms(scene, 5)
+    share = round(scene.desk.picture().exposures[0].share * 0.95, 4)
+    tight = msgspec.structs.replace(LIMITS, position_max=share, sector_max=share, forced_sale_over=0.2)
+    scene.desk.command(Reload(confirmed=True, limits=tight))
+    alarm = alarms(scene, 5)["limits"]
+    first, second = alarm.text.removeprefix("limits exceeded: ").split("; ")
+    assert first.startswith("BTC ")
+    assert second.startswith("sector crypto ")
+    assert f", at most {share:.1%}: " in first
+    assert first.endswith(" over")
+    assert (
+        "nothing is sold for it (strategies' parts only from 20% past a limit on, yours never)"
+        in alarm.advice
+    )
+    assert "nothing more is opened" in alarm.advice
+    scene.desk.command(Reload(confirmed=True, limits=LIMITS))
+    assert "limits" not in alarms(scene, 5)
+
+
+def test_what_is_too_far_past_a_lowered_limit_is_said_to_be_sold(scene: Scene) -> None:
+    scene.hold()
+    scene.desk.command(Reload(limits=msgspec.structs.replace(LIMITS, position_max=0.05)))
+    advice = alarms(scene, 5)["limits"].advice
+    assert f"is sold down to it ({scene.puppet.name} BTC-USDT), yours never" in advice
+
+
+def test_stops_held_in_memory_by_choice_are_one_alarm_that_promises_nothing() -> None:
+    held = Scene(stops=StopRules(percent=0.001, trail_percent=0.0, resident=False)).hold()
+    held.tick(2)
+    found = alarms(held, 5)
+    assert [name for name in found if name.startswith("stop")] == ["stops"]
+    assert "held in memory by the operator's choice" in found["stops"].text
+    assert "as soon as it can" not in found["stops"].text
+    held.desk.command(Acknowledge("stops"))
+    assert alarms(held)["stops"].acknowledged

@@ -11,6 +11,7 @@ from midas.agents.covers import naked
 from midas.domain.command import CancelOrder, ClosePosition, Kill
 from midas.domain.decision import OrderBlocked, OrderPlanned, PositionChecked, StopMoved
 from midas.domain.event import LatchTripped, OrderClosed, OrderTriggered, SessionClosing, Source, Ticked
+from midas.domain.money import floor_to
 from midas.domain.opinion import Urgency
 from midas.domain.order import CloseReason, OrderType, Purpose
 from midas.domain.stops import BREAK_EVEN, PROTECTIVE, TRAILING, StopRules
@@ -439,3 +440,22 @@ def test_a_clean_end_leaves_the_stop_with_its_position() -> None:
     held.tick(20)
     assert held.desk.stopped == "reconciled"
     the_stop(held)
+
+
+def test_whatever_is_naked_for_a_moment_says_why() -> None:
+    held = scene()
+    (view,) = held.desk.picture().stops
+    assert (view.naked, view.trouble) == (0.0, "")
+    stop = the_stop(held)
+    half = floor_to(stop.intent.quantity / 2, BTC.lot_size)
+    stop.intent = msgspec.structs.replace(stop.intent, quantity=half)
+    (view,) = held.desk.picture().stops
+    assert view.naked > 0.0
+    assert "it was filled in parts, and a larger one follows within seconds" in view.trouble
+
+
+def test_a_stop_held_in_memory_by_choice_says_so() -> None:
+    held = scene(resident=False)
+    held.tick()
+    (view,) = held.desk.picture().stops
+    assert view.trouble == "it is held in memory by the operator's choice ([risk.stops] resident = false)"

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from midas.domain.command import SetMode, SetStrategy
+from midas.domain.decision import SignalMade, TargetRefused
+from midas.domain.opinion import Signal
 from midas.domain.time import SECOND
+from midas.domain.verdict import Breach
+from midas.engine.audit import Audit
 from midas.engine.candles import SLOW, CandlePainter
+from midas.engine.voices import SignalLog
 from midas.state.snapshot import Snapshot
 from tests.engine.scene import Scene
+from tests.fakes.desk import BTC
+from tests.fakes.nouns import target
 from tests.fakes.strategy import Puppet, long
 
 
@@ -64,3 +71,19 @@ def test_slow_candles_hold_what_their_base_bars_held() -> None:
     assert slow[-1].high == max(bar.high for bar in last)
     assert abs(slow[-1].volume - sum(bar.volume for bar in last)) < 1e-9
     assert painter.bars(market, SECOND)[0] == base
+
+
+def test_the_last_refusal_by_a_limit_outlives_any_number_of_a_paused_strategy() -> None:
+    log = SignalLog()
+    for sequence in range(1, 300):
+        gate = sequence > 3
+        breach = Breach("gate" if gate else "position", 1.0, 0.0, "closed" if gate else "too much")
+        signal = Signal(
+            strategy="s", instrument=BTC.id, direction=1.0, confidence=0.5, time=sequence, sequence=sequence
+        )
+        made = SignalMade(signal, "refused", "")
+        refused = TargetRefused(target("1", instrument=BTC.id), (breach,))
+        log.observe(Audit(sequence, "bar", sequence, (made, refused), ()))
+    kept = [view for view in log.views if view.breaches[0].limit == "position"]
+    assert [view.sequence for view in kept] == [3, 2, 1]
+    assert [view.sequence for view in log.views] == sorted((v.sequence for v in log.views), reverse=True)

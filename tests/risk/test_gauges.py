@@ -95,3 +95,18 @@ def test_what_the_settings_switch_on_is_a_gauge_like_the_others() -> None:
     assert shown["VaR 1 d"].room_money == pytest.approx(100.0)
     free = msgspec.structs.replace(margin, day_trades_free=True)
     assert "day trades" not in {row.name for row in further_gauges((), free, 1e4)}
+
+
+def test_a_tail_limit_that_nobody_can_compute_binds_and_is_next() -> None:
+    nan = float("nan")
+    view = TailView(
+        1, "1 d", 0.95, 0, nan, nan, "", "", nan, nan, nan, nan, "", nan, nan, 1, 1, (), TailRecordView(),
+        var_max=0.02, lacking="BTC-USDT has 31 of 120 bars of 1 d", refuses=True,
+    )  # fmt: skip
+    state = desk()
+    rows = (*gauges(state, LIMITS), *further_gauges((view,), RegulationView(), 1e4))
+    assert next_to_bind(rows) == "VaR"
+    assert (rows[-1].binding, rows[-1].detail) == (True, "BTC-USDT has 31 of 120 bars of 1 d")
+    some = msgspec.structs.replace(view, value_at_risk=0.01, refuses=False)
+    (row,) = further_gauges((some,), RegulationView(), 1e4)
+    assert (row.binding, row.used, row.detail) == (False, 0.5, view.lacking), "it is told all the same"

@@ -75,7 +75,7 @@ def test_five_scenarios_beyond_the_level_are_needed_and_what_is_missing_is_said(
     assert risk.known is known
     if not known:
         assert risk.reason.startswith(
-            "insufficient data: 99 scenarios of 1 h, at least 100 are needed (BTC-USDT"
+            "insufficient data: 99 of 100 scenarios of 1 h (BTC-USDT has 119 of 120 bars"
         )
 
 

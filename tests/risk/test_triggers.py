@@ -166,3 +166,21 @@ def test_a_doubt_about_one_strategy_is_no_doubt_about_the_desk() -> None:
     state = stand(BASE)
     state.calibration.monitors["bold"] = Monitor(degraded=True)
     assert "calibration_defensive" not in firing(state)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "loss", "cause", "ends"),
+    [
+        (0.0001, 0.0041, "drawdown 0.4% above 0.01%", "drawdown below 0.008%"),
+        (0.0025, 0.0026, "drawdown 0.3% above 0.25%", "drawdown below 0.2%"),
+        (0.10, 0.1002, "drawdown 10.02% above 10.0%", "drawdown below 8.0%"),
+        (0.10, 0.12, "drawdown 12.0% above 10.0%", "drawdown below 8.0%"),
+    ],
+)
+def test_a_cause_has_the_digits_that_tell_its_figures_apart(
+    threshold: float, loss: float, cause: str, ends: str
+) -> None:
+    rules = msgspec.structs.replace(RULES, drawdown_defensive=threshold)
+    found = reading(stand(BASE * (1 - loss), peak=BASE), "drawdown_defensive", rules)
+    assert found.fires
+    assert (found.cause, found.ends) == (cause, ends)

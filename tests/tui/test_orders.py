@@ -278,7 +278,7 @@ def test_a_position_list_that_does_not_fit_says_so_and_follows_the_cursor() -> N
     shown = picture()
     last = positions.keys(shown, 9)[-1]
     body = drawn(positions.table(shown, Spot(100, 3, PowerScale(), True, last)).rows)
-    assert "+1 more" in body
+    assert "+1: z" in body
     assert "▶ETH-USDT" in body
 
 

@@ -13,7 +13,7 @@ from midas.state.snapshot import GateView, LimitView, Snapshot
 from tests.fakes import snapshots
 from tests.fakes.snapshots import NOW, normal
 from tests.tui.conftest import Console
-from tui.present import equity, exposure, limits, modes, risk, stops
+from tui.present import equity, exposure, limits, modes, numbers, risk, stops
 from tui.present.lines import Sheet
 from tui.present.picture import Picture, Spot
 from tui.present.scale import PowerScale
@@ -64,12 +64,12 @@ def test_the_next_limit_to_bind_is_named_with_its_room_and_what_it_does() -> Non
     assert limits.ordered(picture(normal()))[0] == position
 
 
-def test_the_fullest_stand_on_top_and_rows_of_much_the_same_use_keep_their_order() -> None:
+def test_what_binds_next_stands_on_top_then_the_fullest_and_equals_keep_their_order() -> None:
     snapshot = normal()
-    shares = {"sector": 0.51, "crypto": 0.58, "cash": 0.52, "rate": 0.61, "position": 0.9}
+    shares = {"sector": 0.511, "crypto": 0.58, "cash": 0.514, "rate": 0.61, "position": 0.2}
     rows = tuple(replace(row, used=shares.get(row.name, 0.0)) for row in snapshot.limits)
     known = limits.ordered(picture(replace(snapshot, limits=rows, next_to_bind="position")))
-    assert [limit.name for limit in known[:5]] == ["position", "rate", "sector", "crypto", "cash"]
+    assert [limit.name for limit in known[:5]] == ["position", "rate", "crypto", "sector", "cash"]
 
 
 def test_a_limit_that_binds_stands_before_the_next_one() -> None:
@@ -264,3 +264,58 @@ def test_a_gauge_is_empty_where_its_value_is_printed_as_nothing() -> None:
     small = with_limit("day", value=0.0006, used=0.03)
     row = next(r for r in body(limits.table(picture(small), spot(90, 14))).splitlines() if " day loss  " in r)
     assert "▓░" in row
+
+
+def lacking() -> Snapshot:
+    """A VaR limit of 0.01 % that nobody can compute yet."""
+    row = LimitView(
+        "VaR", "VaR 1 d", 0.0, 0.0001, 1.0, "%", "reject", True, "BTC-USDT has 31 of 120 bars of 1 d"
+    )
+    return replace(normal(), limits=(*normal().limits, row), next_to_bind="VaR")
+
+
+def test_a_limit_that_cant_be_computed_stands_on_top_says_why_and_that_everything_is_refused() -> None:
+    sheet = limits.table(picture(lacking()), spot(76, 24))
+    text = " ".join(body(sheet).split())
+    assert text.startswith(
+        "! VaR 1 d BINDS: not known yet, BTC-USDT has 31 of 120 bars of 1 d; every entry is"
+    )
+    assert "refused until it is known, exits not" in text
+    (row,) = [line for line in body(sheet).splitlines() if line.startswith("! VaR 1 d  ")]
+    assert "0.01%" in row
+    assert "not known" in row
+    assert "1 of 8 BIND" in "".join(piece.text for piece in sheet.note)
+    told = " ".join(limits.explained(picture(lacking()), limits.ordered(picture(lacking()))[0]))
+    assert "Room: none while it isn't known." in told
+
+
+def test_on_the_trade_screen_it_binds_too() -> None:
+    text = body(risk.limits(picture(lacking()), spot(40, 14)))
+    assert "BINDS: VaR 1 d not known" in text
+    assert "?/0.01%" in text
+
+
+@pytest.mark.parametrize(
+    ("value", "maximum", "now", "bound"),
+    [
+        (0.0, 0.2, "0.0%", "20.0%"), (0.121, 0.2, "12.1%", "20.0%"), (0.0004, 0.15, "0.04%", "15.0%"),
+        (0.00004, 0.0001, "0.004%", "0.01%"), (0.0021, 0.0025, "0.2%", "0.25%"), (1e-7, 0.2, "~0%", "20.0%"),
+    ],
+)  # fmt: skip
+def test_small_shares_have_the_digits_that_they_need(
+    value: float, maximum: float, now: str, bound: str
+) -> None:
+    assert (numbers.near(value), numbers.exact(maximum)) == (now, bound)
+
+
+@pytest.mark.parametrize("width", [78, 118])
+def test_a_mode_that_ends_by_itself_says_when_at_the_earliest_and_how_far_it_goes(width: int) -> None:
+    view = replace(
+        snapshots.in_mode("DEFENSIVE", "trigger", "drawdown 0.41% above 0.01%").mode,
+        ends_when="drawdown below 0.008%", earliest_at=NOW + 300 * SECOND,
+    )  # fmt: skip
+    text = " ".join(body(modes.table(picture(replace(normal(), mode=view)), spot(width, 9))).split())
+    assert "ends: drawdown below 0.008%, not before " in text
+    assert "then NORMAL, never past the mode that a person set" in text
+    kept = replace(view, earliest_at=0, ends_when="a person")
+    assert "not before" not in body(modes.table(picture(replace(normal(), mode=kept)), spot(width, 9)))

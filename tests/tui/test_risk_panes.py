@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from midas.domain.time import SECOND
-from midas.state.snapshot import ControlsView, CorrelationView, GateView, Snapshot, TriggerView
+from midas.state.snapshot import BreachView, ControlsView, CorrelationView, GateView, Snapshot, TriggerView
 from tests.fakes import risk_views, snapshots
 from tests.fakes.snapshots import NOW, normal
 from tui.layout import plan
@@ -18,7 +18,7 @@ from tui.present.picture import Picture, Spot
 from tui.present.scale import PowerScale
 from tui.views.risk import VIEWS
 from tui.views.view import View
-from tui.widgets.pane import PaneKind
+from tui.widgets.pane import COMMON, PaneKind
 
 replace = msgspec.structs.replace
 KINDS = [kind for view in VIEWS for kind in view.kinds]
@@ -229,3 +229,45 @@ def test_a_component_that_nothing_needs_says_so() -> None:
     text = body(breakers.pane(picture(normal()), spot(100, 12, "breaker:news")))
     assert "not used" in text
     assert "nothing here depends on it yet" in text
+
+
+def test_panes_that_show_money_of_one_account_are_all_drawn_of_the_same_pictures() -> None:
+    """Drawn on different beats, what is held and what is naked of it contradicted each other."""
+    rates = {kind.name: kind.rate for kind in KINDS}
+    money = ("limits", "refused", "equity", "covers", "exposure", "triggers", "controls")
+    assert {name: rates[name] for name in money} == dict.fromkeys(money, COMMON)
+
+
+def paused(count: int) -> Snapshot:
+    """As many refusals of a paused strategy after the last one by a limit."""
+    last = next(signal for signal in normal().signals if signal.outcome == "refused")
+    told = "trend-following is closed: paused by root"
+    shut = tuple(
+        replace(
+            last, sequence=last.sequence + number, at=last.at + number * SECOND, strategy="trend-following",
+            breaches=(BreachView("gate", 0.0, 0.0, told),), detail=told,
+        )
+        for number in range(count, 0, -1)
+    )  # fmt: skip
+    return replace(normal(), signals=(*shut, *normal().signals))
+
+
+def test_a_paused_strategys_refusals_leave_the_last_refusal_by_a_limit_where_it_is() -> None:
+    text = body(refusals.pane(picture(paused(40)), spot(78, 7)))
+    first, *rest = text.splitlines()
+    assert first == "‖ trend-following is closed: paused by root (40 since)"
+    assert "book-imbalance ▲ LONG ETH-USDT" in rest[0]
+    assert "at most 35%" in " ".join(" ".join(rest).split())
+
+
+def test_every_position_names_its_strategy_where_two_hold_the_same() -> None:
+    text = body(covers.pane(picture(normal()), spot(56, 9)))
+    for stop in normal().stops:
+        assert stop.strategy in text
+
+
+def test_figures_of_small_losses_have_their_digits() -> None:
+    small = tuple(replace(t, value=0.0041, maximum=0.0001) for t in normal().triggers if t.unit == "%")
+    shown = picture(replace(normal(), triggers=small))
+    assert "0.41% of 0.01%" in body(triggers.pane(shown, spot(78, 14)))
+    assert "0.41% of 0.01%" in body(equity.curve(shown, spot(78, 14)))

@@ -6,7 +6,7 @@ import math
 
 import msgspec
 
-from midas.state.snapshot import Snapshot
+from midas.state.snapshot import CalibrationPanel, Snapshot
 from tests.fakes import risk_views
 from tests.fakes.snapshots import NOW, normal
 from tui.present import calibration, stress, tail
@@ -55,7 +55,7 @@ def test_what_is_not_known_says_what_it_lacks() -> None:
     text = " ".join(
         body(tail.pane(picture(replace(normal(), tail=risk_views.untold(NOW))), spot(60, 8))).split()
     )
-    assert "not known: insufficient data: 12 scenarios of 1 d, at least 100 are needed" in text
+    assert "not known: insufficient data: 12 of 100 scenarios of 1 d" in text
 
 
 def test_a_limit_on_the_tail_is_a_bar_and_solid_where_it_is_reached() -> None:
@@ -112,3 +112,28 @@ def test_the_diagram_marks_what_is_not_honest_by_shape() -> None:
 
 def test_where_the_diagram_has_no_room_it_says_how_to_see_it() -> None:
     assert "the diagram: z" in body(calibration.pane(picture(normal()), spot(44, 8)))
+
+
+def test_a_limit_that_nobody_can_compute_says_that_every_entry_is_refused_and_why() -> None:
+    (view,) = risk_views.untold(NOW)
+    view = replace(view, var_max=0.0001, lacking="BTC-USDT has 31 of 120 bars of 1 d", refuses=True)
+    text = " ".join(body(tail.pane(picture(replace(normal(), tail=(view,))), spot(60, 12))).split())
+    assert "! limit VaR 0.01%: every entry is refused until it is known: BTC-USDT has 31 of 120 bars" in text
+
+
+def test_an_empty_table_of_calibration_says_what_it_waits_for() -> None:
+    def told(panel: CalibrationPanel) -> str:
+        shown = picture(replace(normal(), calibration=panel))
+        return " ".join(body(calibration.pane(shown, spot(60, 12))).split())
+
+    assert "no strategy here states a chance of winning" in told(CalibrationPanel())
+    assert "waits for the first signal of sure-one" in told(CalibrationPanel(stating=("sure-one",)))
+    waiting = told(CalibrationPanel(stating=("sure-one",), pending=3))
+    assert waiting.startswith("3 stated chances wait for the outcome")
+
+
+def test_a_tiny_tail_is_not_printed_as_nothing() -> None:
+    day = replace(normal().tail[0], value_at_risk=0.00004, expected_shortfall=1e-7)
+    text = body(tail.pane(picture(replace(normal(), tail=(day,))), spot(78, 14)))
+    assert "0.004%" in text
+    assert "~0%" in text

@@ -184,3 +184,30 @@ async def test_without_anybody_who_can_start_one_the_key_says_so(console: Consol
     async with console() as bench:
         await bench.press("S")
         assert bench.shows("`midas` in a shell does")
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_mode_of_a_trigger_says_what_ends_it_however_narrow_it_is(width: int) -> None:
+    def told(cause: str) -> str:
+        alarm = AlarmView(
+            "mode", "warn", f"DEFENSIVE set by trigger: {cause}", "ends when: drawdown below 8.0%", NOW, False
+        )
+        return second(
+            LIVES, width=width, snapshot=msgspec.structs.replace(snapshots.normal(), alarms=(alarm,))
+        )
+
+    short = told("drawdown 10.02% above 10.0%")
+    assert "drawdown 10.02% above 10.0%" in short
+    assert "ends when: drawdown below 8.0%" in short
+    long = told("drawdown 10.02% above 10.0%; week's loss 3.1% above 3.0%; stated chances don't come true")
+    assert "DEFENSIVE" in long
+    assert "ends when: drawdown below 8.0%" in long
+
+
+def test_once_its_alarm_is_seen_such_a_mode_still_says_what_ends_it_at_80_columns() -> None:
+    view = msgspec.structs.replace(
+        snapshots.in_mode("DEFENSIVE", "trigger", "drawdown 0.02% above 0.01%").mode,
+        ends_when="drawdown below 0.008%", earliest_at=NOW + SECOND,
+    )  # fmt: skip
+    snapshot = msgspec.structs.replace(snapshots.normal(), mode=view)
+    assert "ends: drawdown below 0.008%" in second(LIVES, width=80, snapshot=snapshot)

@@ -51,8 +51,13 @@ def test_without_room_for_all_the_rest_is_counted() -> None:
 def test_the_tail_tells_what_the_order_adds_or_why_nobody_knows() -> None:
     known = review(horizon=24 * HOUR, var_before=0.01, var_after=0.013, es_before=0.02, es_after=0.024)
     assert text([what_if.tail(known, 60)]) == "VaR 1.00% → 1.30%  ES 2.00% → 2.40%  of equity in 24h"
-    unknown = review(tail_unknown="insufficient data: 12 scenarios of 1 d")
-    assert text([what_if.tail(unknown, 60)]).startswith("VaR and ES not known: insufficient data")
+    unknown = review(
+        tail_unknown="insufficient data: 12 of 100 scenarios of 1 d (BTC-USDT has 32 of 120 bars)"
+    )
+    assert text([what_if.tail(unknown, 60)]) == "VaR, ES not known: 12 of 100 scenarios of 1 d"
+    assert text([what_if.tail(unknown, 90)]).endswith(
+        "12 of 100 scenarios of 1 d (BTC-USDT has 32 of 120 bars)"
+    )
     assert what_if.tail(review(), 60) == []
 
 

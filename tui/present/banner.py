@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from midas.domain.time import MINUTE, SECOND, clock_text
 from midas.runtime.whereabouts import Whereabouts
-from midas.state.snapshot import ModeView, Snapshot
+from midas.state.snapshot import AlarmView, ModeView, Snapshot
 from tui.present import numbers
 from tui.present.lines import Line, Piece, clean, clip, fit, spread, width_of
 from tui.present.masking import masked, secret
@@ -12,6 +12,7 @@ from tui.present.picture import LINK_STALE_NS, Picture
 from tui.present.reconciliation import agreement
 from tui.present.trouble import Trouble, engine_trouble, exchange_trouble
 
+MODE, CAUSE = "mode", 24  # the alarm of a mode that no person set; the least of its cause that is told
 RECONCILED_OLD = 2 * MINUTE
 BY_A_PERSON = ("", "a person", "until somebody changes it")
 
@@ -84,6 +85,8 @@ def _standing(snapshot: Snapshot, width: int) -> Line | None:
     if unseen:
         first, more = unseen[0], f"+{len(unseen) - 1} more: 8" if len(unseen) > 1 else "A seen"
         ink = "alarm_bar" if first.severity == "error" else "warn_bar"
+        if first.name == MODE:
+            return Trouble((*_mode(first, width), more), ink).line(width)
         return Trouble((first.text, first.advice, more), ink).line(width)
     if snapshot.gates:
         gate, others = snapshot.gates[0], len(snapshot.gates) - 1
@@ -91,6 +94,14 @@ def _standing(snapshot: Snapshot, width: int) -> Line | None:
         helps = (f"{gate.opens} reviews it",) if gate.opens else ()
         return Trouble((text, *helps), "warn_bar").line(width)
     return None
+
+
+def _mode(alarm: AlarmView, width: int) -> tuple[str, str]:
+    """What set the mode and what ends it: both are told however narrow it is, the cause gives way."""
+    text, room = alarm.text, width - width_of([Piece(f"  · {alarm.advice}")])
+    if len(text) > room:
+        text = text.replace(" set by trigger: ", ": ", 1)
+    return clip(text, max(room, CAUSE)), alarm.advice
 
 
 def _authority(picture: Picture, width: int) -> Line:
@@ -101,6 +112,8 @@ def _authority(picture: Picture, width: int) -> Line:
     ends = f" · {ending(mode)}"
     room = width - width_of(account(picture, width)) - 1
     text = who + why + ends if width_of([Piece(who + why + ends)]) <= room else who + why
+    if mode.earliest_at and not text.endswith(ends):  # it ends by itself: how is worth more than why
+        text = f" by {clean(mode.set_by)} ({numbers.span(picture.age_of(mode.since_at))}){ends}"
     return [Piece(clip(text, room), "dim")]
 
 

@@ -15,9 +15,9 @@ STATES = {
     "insufficient data": ("◔", "dim"),
 }
 SHORT = {"insufficient data": "too few"}
-NOTHING = (
-    "no outcome yet: no strategy here states a chance of winning, or none of its signals is decided; "
-    "the diagram begins with the first decided one"
+UNSTATED = (
+    "no strategy here states a chance of winning, so there is nothing to compare; one that does "
+    "(calibrated = True in its file) has a row here from its first decided signal on"
 )
 DIAGRAM = 8  # rows at least, axis included
 AXIS = 4
@@ -39,7 +39,7 @@ def pane(picture: Picture, spot: Spot) -> Sheet:
     title: Line = [Piece("calibration", "title"), Piece(f" {panel.window_days} d", "dim")]
     waiting: Line = [Piece(f"{panel.pending} not decided", "dim")] if panel.pending else []
     if not panel.rows:
-        return Sheet(title, centred(NOTHING, spot.width, spot.height), waiting)
+        return Sheet(title, centred(_waits(panel), spot.width, spot.height), waiting)
     chosen = next((view for view in panel.rows if key_of(view) == spot.selected), panel.rows[0])
     rows = _list(picture, panel, chosen, spot)
     rows += _triggers(panel, chosen, spot.width)
@@ -51,6 +51,19 @@ def pane(picture: Picture, spot: Spot) -> Sheet:
         rows.append([Piece("the diagram: z", "dim")])
     foot: Line = [Piece("j/k choose", "dim")] if spot.focused and len(panel.rows) > 1 else []
     return Sheet(title, rows, waiting, foot)
+
+
+def _waits(panel: CalibrationPanel) -> str:
+    """What an empty table waits for."""
+    if panel.pending:
+        verb = "s wait" if panel.pending > 1 else " waits"
+        return (
+            f"{panel.pending} stated chance{verb} for the outcome, which is known when the period that the "
+            "signal named is over; the table begins with the first one"
+        )
+    if panel.stating:
+        return f"waits for the first signal of {clean(', '.join(panel.stating))}, and then for its outcome"
+    return UNSTATED
 
 
 def _list(picture: Picture, panel: CalibrationPanel, chosen: CalibrationView, spot: Spot) -> list[Line]:

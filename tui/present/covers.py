@@ -14,6 +14,7 @@ from tui.present.table import Column, fitting, heading, row
 
 KINDS = {"none": "no stop"}
 METER = 16  # cells
+ALL = 0.995  # of what is held, which counts dust too: printed as 100 %
 ROOMY = 9  # rows from which on the loss behind the stops is told here too
 
 
@@ -83,6 +84,7 @@ def _meter(picture: Picture, width: int) -> list[Line]:
     held = sum(branch.gross for branch in snapshot.tree if branch.scope == "all")
     if held > 0.0 and isfinite(held):
         share = (memory + bare) / held
+        share = 1.0 if share >= ALL else share
         told = f" {numbers.share(min(share, 1.0))} of what is held"
         bar = min(METER, width - width_of(naked) - len(told))
         naked += [Piece(gauge(share, bar), "warn"), Piece(told)] if bar >= 3 else []
@@ -122,8 +124,8 @@ def _columns(picture: Picture) -> list[Column[StopView]]:
 
     return [
         Column("position", 10, 0, lambda s: Piece(picture.named(s.instrument), "strong"), left=True),
-        Column("strategy", 15, 4, lambda s: Piece(clean(s.strategy)), left=True),
-        Column("stop", 11, 0, lambda s: Piece(KINDS.get(s.kind, clean(s.kind))), left=True),
+        Column("strategy", 15, 0, lambda s: Piece(clean(s.strategy)), left=True),
+        Column("stop", 10, 4, lambda s: Piece(KINDS.get(s.kind, clean(s.kind))), left=True),
         Column("at", 10, 2, level),
         Column("away", 6, 1, lambda s: Piece(numbers.share(s.distance, 1))),
         Column("naked", 10, 0, lambda s: secret(numbers.money(s.naked), "warn" if s.naked > 0.0 else "dim")),

@@ -111,11 +111,11 @@ def _gauge(picture: Picture, trigger: TriggerView, width: int) -> Line:
     ink = shade_of(used)
     mark = Piece("◆" if trigger.active else "!" if used >= 1.0 else " ", "warn" if trigger.active else ink)
     if width < 46:
-        short = f"{numbers.fixed(trigger.value * 100, 2)}/{numbers.share(trigger.maximum, 1)}"
+        short = f"{numbers.near(trigger.value, 2).rstrip('%')}/{numbers.exact(trigger.maximum)}"
         title, does = trigger.title.split()[0], trigger.action.split()[0]
         return [mark, Piece(f"{title:<9}", "text"), Piece(f"{short:<10}", ink), Piece(f" → {does}", "dim")]
     name = f"{trigger.title:<12} "
-    figures = f" {numbers.share(trigger.value, 2)} of {numbers.share(trigger.maximum, 1)}"
+    figures = f" {numbers.near(trigger.value, 2)} of {numbers.exact(trigger.maximum)}"
     does = trigger.action if width >= ROOMY else ACTS.get(trigger.action, trigger.action)
     bar = max(4, min(30, width - len(name) - FIGURES - (27 if width >= ROOMY else 15)))
     line: Line = [mark, Piece(name, "text"), *_bar(picture, trigger, used, bar)]

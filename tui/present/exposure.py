@@ -14,6 +14,7 @@ from tui.present.reconciliation import NO_SWITCH, switchless
 from tui.present.table import Column, fitting, heading, row
 
 ROOT = "all"
+PLAIN = 64  # columns from which on an abbreviation is spelled out
 
 
 def table(picture: Picture, spot: Spot) -> Sheet:
@@ -41,7 +42,8 @@ def table(picture: Picture, spot: Spot) -> Sheet:
         rows += [[]] * (spot.height - len(rows) - 1)
         rows.append(spread(cash, [secret(f"equity {numbers.money(money.equity)}", "dim")], spot.width))
     bare = switchless(picture.snapshot)
-    note: Line = [Piece(f"{NO_SWITCH} at {clean(', '.join(bare))}", "dim")] if bare else []
+    plainly = " (no dead-man's switch)" if spot.width >= PLAIN else ""
+    note: Line = [Piece(f"{NO_SWITCH}{plainly} at {clean(', '.join(bare))}", "dim")] if bare else []
     return Sheet(title, rows, note, foot)
 
 
@@ -86,7 +88,9 @@ def _columns(picture: Picture, width: int) -> list[Column[BranchView]]:
         return Piece(f"{'!' if over else ''}{numbers.share(branch.worst, 1)}", "alarm" if over else "text")
 
     def limit(branch: BranchView) -> str:
-        return numbers.share(branch.maximum) if isfinite(branch.maximum) else ""
+        if not isfinite(branch.maximum):
+            return ""
+        return numbers.share(branch.maximum) if branch.maximum >= 0.01 else numbers.exact(branch.maximum)
 
     net = Column[BranchView]("net", 10, 4 if hedged else 6, lambda b: secret(numbers.signed(b.net), "dim"))
     return [

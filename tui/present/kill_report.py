@@ -108,7 +108,8 @@ def document(picture: Picture, at: int) -> str:
         "positions",
         *(f"  {_position(picture, p)}" for p in snapshot.positions if p.quantity),
         "working orders",
-        *(f"  {o.short_id} {o.side} {o.quantity:g} {picture.named(o.instrument)} {o.purpose} {o.status}"
+        *(f"  {o.short_id} {o.side} {_digits(o.quantity)} {picture.named(o.instrument)} {o.purpose} "
+          f"{o.status}"
           for o in snapshot.orders),
         "report",
         *(f"  {line}" for line in kill.report),
@@ -150,3 +151,8 @@ def _position(picture: Picture, position: PositionView) -> str:
     side = "LONG" if position.quantity > 0 else "SHORT"
     value = f"{numbers.money(position.value)} {picture.snapshot.money.currency}"
     return f"{side} {quantity} {picture.named(position.instrument)} ({position.strategy}) = {value}"
+
+
+def _digits(quantity: float) -> str:
+    """All its digits, and never an exponent."""
+    return f"{quantity:.8f}".rstrip("0").rstrip(".")

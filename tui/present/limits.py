@@ -11,7 +11,7 @@ from tui.present.picture import Picture, Spot
 from tui.present.table import Column, fitting, heading, row
 
 ROOMY = 6  # rows more than limits from which on the first sentence may take all that it needs
-STEPS = 10  # limits whose use differs by less than a tenth keep the engine's order
+STEPS = 100  # limits whose use is the same to the percent keep the engine's order
 
 # By the engine's names; one that the console doesn't know is shown by its own words.
 MEANINGS = {
@@ -21,6 +21,8 @@ MEANINGS = {
     "usd": "all US dollars together, as if every entry order filled",
     "cash": "the quote currency left once every entry order is paid",
     "rate": "orders sent in the last 10 s",
+    "VaR": "the loss that one period in twenty exceeds (at level 95 %), of what is held with the new entry",
+    "ES": "the mean of the losses beyond the VaR, of what is held with the new entry",
     "drawdown": "the loss from the highest equity",
     "day": "the loss since the day began (UTC)",
 }
@@ -35,12 +37,12 @@ ACTIONS = {
 def ordered(picture: Picture) -> list[LimitView]:
     """What binds first, then the next to bind, then the fuller ones.
 
-    Those that are about as full stay in the engine's order: rows that jump can't be watched.
+    Those that are as full to the percent stay in the engine's order: rows that jump can't be watched.
     """
     known, following = picture.snapshot.limits, picture.snapshot.next_to_bind
 
     def place(limit: LimitView) -> tuple[bool, bool, int]:
-        return not limit.binding, limit.name != following, -int(min(limit.used, 9.0) * STEPS)
+        return not limit.binding, limit.name != following, -round(min(limit.used, 9.0) * STEPS)
 
     return sorted(known, key=place)
 
@@ -57,7 +59,8 @@ def table(picture: Picture, spot: Spot) -> Sheet:
         return Sheet(title, centred("no limit reported yet", spot.width, spot.height))
     known = ordered(picture)
     roomy = spot.height >= len(known) + ROOMY
-    rows = [*_sentence(picture, spot.width, roomy), *([[]] if roomy else [])]
+    spare = spot.height - len(known) - 1  # rows that heading and limits leave
+    rows = [*_sentence(picture, spot.width, max(1, spare)), *([[]] if roomy else [])]
     below = _below(picture, spot, spot.height - len(rows) - 1 - len(known))
     columns = fitting(_columns(picture, spot.width), spot.width - 2)
     rows.append([Piece("  "), *heading(columns)])
@@ -91,6 +94,8 @@ def whole(picture: Picture, limit: LimitView, width: int) -> list[Line]:
 
 def action(limit: LimitView) -> str:
     """What the engine does when the limit binds."""
+    if unknown(limit) and limit.binding:
+        return "every entry is refused until it is known, exits not"
     if limit.name == "rate":
         return "refused until 10 s have passed"
     return ACTIONS.get(limit.action, limit.action)
@@ -99,8 +104,13 @@ def action(limit: LimitView) -> str:
 def figure(limit: LimitView, value: float) -> str:
     """`24.6%`, `3/10s`: a value in the limit's own unit."""
     if limit.unit == "%":
-        return numbers.share(value, 1)
+        return numbers.exact(value) if value == limit.maximum else numbers.near(value)
     return f"{numbers.brief(value)}{limit.unit}"
+
+
+def unknown(limit: LimitView) -> bool:
+    """Whether nobody can say how much of it is used."""
+    return limit.room != limit.room
 
 
 def oldest_held(picture: Picture) -> InstrumentView | None:
@@ -110,14 +120,17 @@ def oldest_held(picture: Picture) -> InstrumentView | None:
     return min(views, key=lambda view: view.updated_at, default=None)
 
 
-def _sentence(picture: Picture, width: int, roomy: bool) -> list[Line]:
-    """What binds, else what binds next, with what is left of it and what it does then."""
+def _sentence(picture: Picture, width: int, room: int) -> list[Line]:
+    """What binds, else what binds next, with what is left of it and, where `room` has rows, what it does."""
     first = ordered(picture)[0]
-    told = f"{_headline(picture, first)}; {_short(first)}"
+    told = _headline(picture, first)
+    if not (first.binding and unknown(first)):
+        told = f"{told}; {_short(first)}"
     longer = f"{told}; {'' if first.binding else 'then '}{action(first)}"
-    told = longer if roomy or len(longer) <= width - 2 else told
+    told = longer if len(wrapped(longer, width - 2)) <= room else told
     ink = "alarm" if first.binding else "strong"
-    words = wrapped(told, width - 2) if roomy else [clip(told, width - 2)]
+    words = wrapped(told, width - 2)
+    words = words if len(words) <= room else [clip(told, width - 2)]
     lead = "! " if first.binding else "▸ "
     marks = [Piece(lead, "alarm" if first.binding else "cursor"), *[Piece("  ")] * (len(words) - 1)]
     return [[mark, Piece(text, ink)] for mark, text in zip(marks, words, strict=True)]
@@ -127,7 +140,7 @@ def _short(limit: LimitView) -> str:
     """What is left of it, or how far it is over, in a few words."""
     if limit.over > 0.0:
         return f"{figure(limit, limit.over)} over"
-    return f"room {figure(limit, limit.room)}" if limit.room == limit.room else "no room known"
+    return "no room known" if unknown(limit) else f"room {figure(limit, limit.room)}"
 
 
 def _below(picture: Picture, spot: Spot, spare: int) -> list[Line]:
@@ -147,7 +160,8 @@ def _below(picture: Picture, spot: Spot, spare: int) -> list[Line]:
 def _headline(picture: Picture, limit: LimitView) -> str:
     name = limit.title + (f" ({limit.detail})" if limit.detail and not limit.floor else "")
     if limit.room != limit.room:
-        return f"{name}: not known yet, {limit.detail or 'nothing was measured'}"
+        verb = " BINDS" if limit.binding else ""
+        return f"{limit.title}{verb}: not known yet, {limit.detail or 'nothing was measured'}"
     bound = "at least" if limit.floor else "at most"
     now = f"{figure(limit, limit.value)}, {bound} {figure(limit, limit.maximum)}"
     if limit.binding:
@@ -158,7 +172,7 @@ def _headline(picture: Picture, limit: LimitView) -> str:
 
 def _room(picture: Picture, limit: LimitView) -> str:
     if limit.room != limit.room:
-        return "Room: not known before the first price."
+        return f"Room: {'none while it' if limit.binding else 'it'} isn't known."
     money = ""
     if limit.room_money == limit.room_money:
         money = f" = {numbers.money(limit.room_money)} {picture.snapshot.money.currency}"
@@ -194,7 +208,9 @@ def _columns(picture: Picture, width: int) -> list[Column[LimitView]]:
     def left(limit: LimitView) -> str:
         if limit.over > 0.0:
             return f"over {figure(limit, limit.over)}"
-        return known(limit, "none" if limit.binding else figure(limit, limit.room))
+        if unknown(limit):
+            return "not known" if limit.binding else numbers.ABSENT
+        return "none" if limit.binding else figure(limit, limit.room)
 
     return [
         Column("limit", 11, 0, lambda x: Piece(x.title, "alarm" if x.binding else "strong"), left=True),

@@ -29,13 +29,21 @@ def table(picture: Picture, spot: Spot) -> Sheet:
         rows.append([Piece("▶ " if here else "  ", "cursor"), *row(columns, each)])
     since = f"{clock_text(mode.since_at)} UTC, {numbers.duration(picture.age_of(mode.since_at))} ago"
     said = [f"set by {mode.set_by} at {since}: {mode.cause}"]
-    said.append(ending(mode))
+    said.append(ending(mode) + _earliest(mode))
     rows += [[]] if spot.height >= len(rows) + 4 else []
     for sentence in said:
         told = detail(sentence, spot.width, "text")
         rows += told if len(rows) + len(told) <= spot.height else []
     foot: Line = [Piece("safer: at once · riskier: a reason, then y · F5-F9 or m", "dim")]
     return Sheet([Piece("modes", "title")], rows, [], foot if spot.width >= 58 else [])
+
+
+def _earliest(mode: ModeView) -> str:
+    """When it may end by itself, and how far that goes."""
+    if not mode.earliest_at:
+        return ""
+    at = clock_text(mode.earliest_at)[:8]
+    return f", not before {at}; then NORMAL, never past the mode that a person set"
 
 
 def keys(picture: Picture, _height: int) -> list[str]:

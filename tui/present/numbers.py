@@ -8,6 +8,7 @@ from math import isfinite
 from midas.domain.time import HOUR, MINUTE, SECOND
 
 ABSENT = "-"
+STORED = 1e-7  # of a percent: less is how numbers are stored
 SUMMED = 12  # decimals to which a sum of floats is still exact
 
 
@@ -68,6 +69,26 @@ def percent(fraction: float, decimals: int = 2) -> str:
 def share(fraction: float, decimals: int = 0) -> str:
     """`48%` of an unsigned fraction."""
     return f"{fixed(fraction * 100, decimals)}%" if isfinite(fraction) else ABSENT
+
+
+def exact(fraction: float, least: int = 1) -> str:
+    """`20.0%`, `0.25%`, `0.01%`: of the settings, with up to four decimals where it has them."""
+    if not isfinite(fraction):
+        return ABSENT
+    percent = fraction * 100
+    digits = next((d for d in range(least, 4) if abs(round(percent, d) - percent) < STORED), 4)
+    return f"{fixed(percent, digits)}%"
+
+
+def near(fraction: float, least: int = 1) -> str:
+    """`12.1%`, `0.04%`, `~0%`: measured, with the decimals that tell it from nothing, three at most."""
+    if not isfinite(fraction):
+        return ABSENT
+    percent = fraction * 100
+    if abs(percent) < STORED:
+        return f"{fixed(0.0, least)}%"
+    digits = max(least, 1 if abs(percent) >= 0.0995 else 2 if abs(percent) >= 0.00995 else 3)
+    return f"{fixed(percent, digits)}%" if round(percent, digits) else "~0%"
 
 
 def brief(value: float) -> str:

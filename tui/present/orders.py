@@ -95,7 +95,7 @@ def rows(picture: Picture, spot: Spot, room: int) -> list[Line]:
     names = [key_of(order) for order in orders]
     seen = spot.rows(names, max(1, room - 1))
     more = len(orders) - len(seen)
-    drawn: list[Line] = [[Piece(" "), *heading_with(columns, f"+{more} more" if more else "")]]
+    drawn: list[Line] = [[Piece(" "), *heading_with(columns, f"+{more}: z" if more else "")]]
     for index in seen:
         here = names[index] == spot.selected
         doubted = Piece("?", "doubt") if orders[index].status == "UNKNOWN" else Piece(" ")

@@ -58,7 +58,7 @@ def rows(picture: Picture, spot: Spot, positions: list[PositionView], room: int)
     names = [key_of(position) for position in positions]
     seen = spot.rows(names, left) if spot.selected in names else range(min(len(names), left))
     more = len(names) - len(seen)
-    drawn: list[Line] = [[Piece(" "), *heading_with(columns, f"+{more} more" if more else "")]]
+    drawn: list[Line] = [[Piece(" "), *heading_with(columns, f"+{more}: z" if more else "")]]
     for index in seen:
         here = names[index] == spot.selected
         drawn.append([Piece("▶" if here else " ", "cursor"), *row(columns, positions[index])])

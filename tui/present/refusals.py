@@ -10,11 +10,18 @@ from tui.present.masking import secrets
 from tui.present.picture import Picture, Spot
 
 REFUSED = "refused"
+CLOSED = ("gate", "mode", "kill latch")  # somebody, or something, has stopped it: no limit judged it
 
 
 def refused(picture: Picture) -> list[SignalView]:
-    """Those that a limit said no to, newest first."""
-    return [signal for signal in picture.snapshot.signals if signal.outcome == REFUSED]
+    """Those that a limit said no to, newest first; then those that nothing judged, as all is closed there."""
+    known = [signal for signal in picture.snapshot.signals if signal.outcome == REFUSED]
+    return sorted(known, key=shut)
+
+
+def shut(signal: SignalView) -> bool:
+    """Whether it was refused unseen: a pause, a closed gate or a mode refuses whatever comes."""
+    return bool(signal.breaches) and all(breach.limit in CLOSED for breach in signal.breaches)
 
 
 def keys(picture: Picture, _height: int) -> list[str]:
@@ -41,7 +48,7 @@ def pane(picture: Picture, spot: Spot) -> Sheet:
         return Sheet(title, centred(_none(seen), spot.width, spot.height))
     keyed = keys(picture, 0)
     chosen = found(picture, str(spot.selected)) or known[0]
-    rows = _whole(picture, chosen, spot.width)
+    rows = [*_closed(picture, chosen, spot.width), *_whole(picture, chosen, spot.width)]
     room = spot.height - len(rows) - 1
     if room > 0:
         rows.append([Piece("before that" if chosen is known[0] else "all of them", "faint")])
@@ -55,6 +62,16 @@ def pane(picture: Picture, spot: Spot) -> Sheet:
     foot: Line = [Piece("j/k choose  Enter: why it wanted that", "dim")] if spot.focused else []
     held = spot.selected in keyed
     return Sheet([Piece("refused signal", "title")] if held else title, rows, note, foot)
+
+
+def _closed(picture: Picture, chosen: SignalView, width: int) -> list[Line]:
+    """What refuses everything since: a line each, with how many signals that met."""
+    met: dict[str, int] = {}
+    for signal in refused(picture):
+        if shut(signal) and not shut(chosen) and signal.at >= chosen.at:
+            told = signal.breaches[0].sentence
+            met[told] = met.get(told, 0) + 1
+    return secrets([[Piece(clip(f"‖ {told} ({count} since)", width), "warn")] for told, count in met.items()])
 
 
 def _none(seen: int) -> str:

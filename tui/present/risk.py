@@ -114,12 +114,13 @@ def _row(picture: Picture, limit: LimitView, width: int, figure: int) -> Line:
 def figures(limit: LimitView) -> str:
     """`31/40%`, `52≥10%`, `6/100`: what is used and what is allowed (or the least), in the limit's unit."""
     if limit.unit == "%":
-        return f"{_percent(limit.value)}{'≥' if limit.floor else '/'}{_percent(limit.maximum)}%"
+        value = "?" if limit.binding and not isfinite(limit.room) else _percent(limit.value)
+        return f"{value}{'≥' if limit.floor else '/'}{_percent(limit.maximum)}%"
     return f"{numbers.brief(limit.value)}/{numbers.brief(limit.maximum)}"
 
 
 def _percent(fraction: float) -> str:
-    text = numbers.fixed(fraction * 100, 1 if abs(fraction) < 0.1 else 0)
+    text = numbers.fixed(fraction * 100, 0) if abs(fraction) >= 0.1 else numbers.near(fraction).rstrip("%")
     return text.removesuffix(".0")
 
 
@@ -132,7 +133,8 @@ def _next(picture: Picture, width: int, height: int) -> list[Line]:
     limit = next((one for one in picture.snapshot.limits if _is_next(picture, one)), None)
     if limit is None:
         return []
-    named = f"{limit.title} {numbers.share(limit.used)}"
+    unknown = limit.binding and not isfinite(limit.room)
+    named = f"{limit.title} {'not known' if unknown else numbers.share(limit.used)}"
     verb = "BINDS: " if limit.binding else "binds next: "
     if len(verb) + len(named) >= width:
         verb = "next: "

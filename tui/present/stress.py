@@ -51,7 +51,7 @@ def pane(picture: Picture, spot: Spot) -> Sheet:
 def _row(view: StressView, width: int, here: bool) -> Line:
     known = isfinite(view.loss)
     ink = "alarm" if known and view.loss >= GRAVE else "text"
-    figure = f"-{numbers.share(view.loss, 1)}" if known and view.loss > 0 else numbers.share(view.loss, 1)
+    figure = f"{'-' if known and view.loss > 0 else ''}{numbers.near(view.loss)}"
     line: Line = [Piece("▶" if here else "!" if ink == "alarm" else " ", "cursor" if here else ink)]
     money = f"{numbers.signed(-view.money, 0):>10}" if width >= 46 and known else ""
     bar = 10 if width >= 60 else 0

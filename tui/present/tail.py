@@ -45,7 +45,7 @@ def _block(picture: Picture, view: TailView, width: int, wide: bool) -> list[Lin
     age = numbers.span(picture.age_of(view.computed_at)) if view.computed_at else "never"
     head: Line = [Piece(f"over {clean(view.name)}", "strong"), Piece(f"  looked at {age} ago", "dim")]
     if view.reason and not isfinite(view.value_at_risk):
-        rows = [head, *detail(f"not known: {view.reason}", width, "dim")]
+        rows = [head, *_lacking(view, width), *detail(f"not known: {view.reason}", width, "dim")]
         return [*rows, _record(view, width)] if view.record.count else rows
     currency = clean(picture.snapshot.money.currency)
     labels = f"{'':<{NAME}}{'VaR':>7} {'ES':>7}" + (
@@ -69,7 +69,7 @@ def _block(picture: Picture, view: TailView, width: int, wide: bool) -> list[Lin
         cornish.append(Piece(clip(f"  {clean(view.cornish_reason)}", max(0, width - NAME - 16)), "faint"))
     rows.append(cornish)
     rows.append(_method("parametric (normal)", view.normal_var, view.normal_es))
-    rows += _bounds(view, width)
+    rows += _lacking(view, width) or _bounds(view, width)
     rows.append(_record(view, width))
     if wide or not view.record.count:
         rows += _judged(view, width)
@@ -81,8 +81,19 @@ def _method(name: str, var: float, shortfall: float, mark: str = "  ") -> Line:
     ink = "strong" if mark.strip() else "text"
     return [
         Piece(mark, "cursor"), Piece(f"{name:<{NAME - 2}}", ink),
-        Piece(f"{numbers.share(var, 2):>7} {numbers.share(shortfall, 2):>7}", ink),
+        Piece(f"{numbers.near(var, 2):>7} {numbers.near(shortfall, 2):>7}", ink),
     ]  # fmt: skip
+
+
+def _lacking(view: TailView, width: int) -> list[Line]:
+    """Limits that can't be computed, and what they do meanwhile."""
+    if not view.lacking:
+        return []
+    limits = (("VaR", view.var_max), ("ES", view.es_max))
+    names = " and ".join(f"{name} {numbers.exact(most)}" for name, most in limits if isfinite(most))
+    whose = "every entry" if view.refuses else "an entry there"
+    told = f"! limit {names}: {whose} is refused until it is known: {view.lacking}"
+    return detail(told, width, "alarm" if view.refuses else "warn", "")
 
 
 def _bounds(view: TailView, width: int) -> list[Line]:
@@ -99,7 +110,7 @@ def _bounds(view: TailView, width: int) -> list[Line]:
                 [
                     Piece(f"{over}{name} limit ", shade_of(used)),
                     Piece(bar, shade_of(used)),
-                    Piece(f" {numbers.share(value, 2)} of {numbers.share(most, 2)}"),
+                    Piece(f" {numbers.near(value, 2)} of {numbers.exact(most, 2)}"),
                 ]
             )
     return rows if width >= 40 else []
@@ -141,7 +152,13 @@ def _judged(view: TailView, width: int) -> list[Line]:
         shortfall: Line = [Piece("ES: ", "dim"), Piece(told, "alarm" if bad else "text")]
         if width_of(line) + width_of(shortfall) <= width:
             return [[*line, *shortfall]]
-        rows.append([Piece("    Acerbi-Szekely of the ", "dim"), *shortfall, Piece(" (0 is right)", "faint")])
+        rows.append(
+            [
+                Piece("    Z2 (Acerbi-Szekely) of the ", "dim"),
+                *shortfall,
+                Piece(" (0 is right)", "faint"),
+            ]
+        )
     return rows
 
 

@@ -200,7 +200,10 @@ def _reviewed(
     rows += _changes(review, width, room - len(rows) - len(told))
     left = room - len(rows)
     if len(told) > left:
-        told = [*told[: left - 1], [Piece(f" +{len(told) - left + 1} more", "warn")]]
+        told = [
+            *told[: left - 1],
+            [Piece(f" +{len(told) - left + 1} more: a taller window shows them", "warn")],
+        ]
     return rows + told
 
 

@@ -45,7 +45,7 @@ def figure(trigger: TriggerView, value: float) -> str:
     if not isfinite(value):
         return numbers.ABSENT
     if trigger.unit == "%":
-        return numbers.share(value, 2 if value < 0.1 else 1)
+        return numbers.near(value, 2 if value < 0.1 else 1)
     return numbers.fixed(value, 2) if trigger.unit == "" else f"{numbers.fixed(value, 0)} {trigger.unit}"
 
 

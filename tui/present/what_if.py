@@ -24,15 +24,24 @@ def limits(review: Review, width: int, room: int) -> list[Line]:
 def tail(review: Review, width: int) -> Line:
     """VaR and ES before and after; why they aren't known. Empty: the engine says nothing."""
     if review.tail_unknown:
-        return [Piece(clip(f"VaR and ES not known: {clean(review.tail_unknown)}", width), "dim")]
+        return [Piece(_unknown(clean(review.tail_unknown), width), "dim")]
     if not review.horizon:
         return []
     changes = ((review.var_before, review.var_after), (review.es_before, review.es_after))
-    var, shortfall = (f"{numbers.share(a, 2)} → {numbers.share(b, 2)}" for a, b in changes)
+    var, shortfall = (f"{numbers.near(a, 2)} → {numbers.near(b, 2)}" for a, b in changes)
     return [
         Piece(f"VaR {var}  ES {shortfall}", "text"),
         Piece(f"  of equity in {numbers.period(review.horizon)}", "dim"),
     ]
+
+
+def _unknown(why: str, width: int) -> str:
+    """As much of the reason as there is room for: how many of how many is told first."""
+    why = why.removeprefix("insufficient data: ")
+    for text in (f"VaR and ES not known: {why}", f"VaR, ES not known: {why.partition(' (')[0]}"):
+        if len(text) <= width:
+            return text
+    return clip(text, width)
 
 
 def _row(move: LimitMove, width: int) -> Line:

@@ -22,29 +22,29 @@ from tui.present import (
     triggers,
 )
 from tui.views.view import View
-from tui.widgets.pane import PaneKind
+from tui.widgets.pane import COMMON, PaneKind
 
 LIMITS = (
-    PaneKind("limits", 2, limits.table, limits.keys, limits.oldest_held),
-    PaneKind("refused", 1, refusals.pane, refusals.keys),
+    PaneKind("limits", COMMON, limits.table, limits.keys, limits.oldest_held),
+    PaneKind("refused", COMMON, refusals.pane, refusals.keys),
 )
 LOSSES = (
-    PaneKind("equity", 1, equity.curve, market=limits.oldest_held),
-    PaneKind("covers", 1, covers.pane, covers.keys, limits.oldest_held),
+    PaneKind("equity", COMMON, equity.curve, market=limits.oldest_held),
+    PaneKind("covers", COMMON, covers.pane, covers.keys, limits.oldest_held),
 )
 EXPOSURE = (
-    PaneKind("exposure", 2, exposure.table, market=limits.oldest_held),
+    PaneKind("exposure", COMMON, exposure.table, market=limits.oldest_held),
     PaneKind("correlation", 1, correlation.pane),
 )
 MODES = (
     PaneKind("modes", 1, modes.table),
-    PaneKind("triggers", 1, triggers.pane),
+    PaneKind("triggers", COMMON, triggers.pane),
     PaneKind("changes", 1, modes.changes, modes.keys),
 )
 BREAKERS = (
     PaneKind("breakers", 1, breakers.pane, breakers.keys),
     PaneKind("stops", 1, stops.overview),
-    PaneKind("controls", 1, controls.pane),
+    PaneKind("controls", COMMON, controls.pane),
 )
 TAIL = (
     PaneKind("tail", 1, tail.pane),

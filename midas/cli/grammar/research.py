@@ -60,6 +60,28 @@ def _walkforward_options(parser: Parser) -> None:
     trying_options(parser)
 
 
+def _parity_options(parser: Parser) -> None:
+    parser.add_argument(
+        "session", metavar="SESSION", help="as `midas sessions` names it; `last` is the newest"
+    )
+    parser.add_argument(
+        "--queue", choices=("risk-averse", "power", "log", "log-all"), default="risk-averse",
+        help="who is taken to have left a level before us (risk-averse)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--price-bps", type=not_below_zero, default=1.0, metavar="BPS",
+        help="declared: of the median fill price (1)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--price-p95-bps", type=not_below_zero, default=5.0, metavar="BPS",
+        help="declared: of 95 in 100 fill prices (5)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--fill-rate", type=not_below_zero, default=0.10, metavar="SHARE",
+        help="declared: of what was ordered (0.10)",
+    )  # fmt: skip
+
+
 def _report_options(parser: Parser) -> None:
     parser.add_argument("run", metavar="RUN", nargs="?", default="", help="an id, a part of one, or `last`")
     parser.add_argument("--html", metavar="FILE", default="", help="write it as one HTML file")
@@ -123,6 +145,13 @@ ROWS: tuple[Row, ...] = (
         "choose parameters on the past alone, again and again, and tell what they then did",
         "midas walkforward trend-following --data btcusdt-1d.csv --set enter=0.03,0.04,0.06 --set rest=5,15",
         _walkforward_options,
+    ),
+    (
+        "parity",
+        "midas.cli.parity:parity",
+        "back-test a recorded session with its own fills and with simulated ones; 0 where all is as declared",
+        "midas parity last\nmidas parity last --json",
+        _parity_options,
     ),
     (
         "report",

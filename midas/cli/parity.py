@@ -1,0 +1,70 @@
+"""`midas parity SESSION`: what a back-test of a recorded session decides and fills, against what happened."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator
+from math import isfinite
+
+import msgspec
+
+from midas.assembly.inherit import rows_of
+from midas.backtest.assumptions import Assumptions
+from midas.backtest.parity import Declared, Parity, Session, compared, delays_of
+from midas.cli.replay import prepare, progress
+from midas.domain.event import Event
+from midas.runtime.records import EVENT, decode_event
+from midas.runtime.replay import Moment, timeline
+from midas.store.tape import read_tape
+
+
+def parity(args: Namespace) -> int:
+    """Step it again, with the recorded fills and with simulated ones; 1 where it isn't as declared."""
+    found = prepare(args, verify=True)
+    directory, header = found.directory, found.header
+    delays = delays_of(_told(rows_of(directory)))
+    session = Session(found.engine, header.speed, delays, Assumptions(queue=args.queue))
+    with progress(found.whole.last_sequence, quiet=args.json) as advance:
+
+        def moments() -> Iterator[Moment]:
+            for moment in timeline(rows_of(directory), read_tape(directory)):
+                yield moment
+                advance(moment.sequence)
+
+        session.follow(moments())
+    told = compared(session, Declared(
+        price_median_bps=args.price_bps, price_p95_bps=args.price_p95_bps, rate=args.fill_rate
+    ))  # fmt: skip
+    if args.json:
+        facts = msgspec.to_builtins(told) | {"session": directory.name, "within": told.within}
+        orders = [msgspec.to_builtins(order) for order in session.orders()]
+        print(msgspec.json.encode(facts | {"compared_orders": orders}).decode())
+    else:
+        print("\n".join(_page(directory.name, told)))
+    return 0 if told.within else 1
+
+
+def _told(rows: Iterator[object]) -> Iterator[Event]:
+    for row in rows:
+        if row.kind == EVENT:  # type: ignore[attr-defined]
+            yield decode_event(row.body)  # type: ignore[attr-defined]
+
+
+def _page(session: str, told: Parity) -> Iterator[str]:
+    declared = told.declared
+    yield f"session {session}, {told.events:,} events"
+    yield "with the recorded fills"
+    yield f"  decisions       {told.identical:,} of {told.decisions:,} identical"
+    yield f"  orders          {told.orders_identical:,} of {told.orders:,} identical"
+    yield f"with simulated fills, {told.compared:,} orders, {told.filled:,} filled by both"
+    yield f"  price, median   {_bps(told.price_median_bps)} off; declared {declared.price_median_bps:g} bps"
+    yield f"  price, p95      {_bps(told.price_p95_bps)} off; declared {declared.price_p95_bps:g} bps"
+    yield (
+        f"  filled          {told.rate_simulated:.1%} against {told.rate:.1%} really; declared "
+        f"{declared.rate:.0%} of difference"
+    )
+    yield "as declared" if told.within else "NOT as declared"
+
+
+def _bps(value: float) -> str:
+    return f"{value:.2f} bps" if isfinite(value) else "-"
