@@ -99,8 +99,8 @@ PANES = {
     "trades": "Every closed trade of the back-test, newest on top, after its costs.",
     "versus": "Two marked back-tests: what was made differently, and what came of it.",
     "curves": "The equity of two marked back-tests.",
-    "leaders": "The trials of the newest sweep, the best on top, while it runs as well. The best of many looks "
-    "good by luck: a report of it counts them all.",
+    "leaders": "The trials of the newest sweep, the best on top, while it runs as well. The best of many "
+    "looks good by luck: a report of it counts them all.",
 }
 
 
