@@ -11,10 +11,15 @@ with v by itself, and calibration finds a smaller weight than 0.5. The last term
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
-from math import nan, sqrt
+from itertools import pairwise
+from math import fsum, log, nan, sqrt
 
 import msgspec
+
+from midas.domain.market import Bar
+from midas.domain.time import DAY
 
 BPS = 10_000.0
 VOLATILITY_MAX = 5.0  # clip of v: past it the estimate of v is broken rather than the market
@@ -106,6 +111,15 @@ def spread_cost_bps(spread_bps: float, volatility_ratio: float, weight: float = 
 def impact_bps(volatility_day: float, participation: float, coefficient: float = 1.0) -> float:
     """Square-root impact Y * sigma_day * sqrt(Q / V_day), in basis points."""
     return coefficient * volatility_day * sqrt(participation) * BPS
+
+
+def of_day(bars: Sequence[Bar]) -> tuple[float, float]:
+    """A day's volatility (deviation of log returns) and volume (base units), from bars of one length."""
+    assert len(bars) > 1, f"expected at least two bars, got {len(bars)}"
+    days = DAY / bars[-1].period
+    moves = [log(after.close / before.close) for before, after in pairwise(bars)]
+    volatility = sqrt(fsum(move * move for move in moves) / len(moves) * days)
+    return volatility, fsum(bar.volume for bar in bars) / len(bars) * days
 
 
 class Execution(msgspec.Struct, frozen=True):

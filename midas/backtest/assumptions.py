@@ -19,6 +19,9 @@ class Assumptions(msgspec.Struct, frozen=True, kw_only=True):
     feed_latency: int = 0  # from a bar's close until the engine hears of it
     order_latency: int = 0  # from a request until the venue has it
     answer_latency: int = 0  # from what the venue does until the engine hears of it
+    funding: float = 0.0  # of a position's value, paid by who is long at every multiple of `funding_every`
+    funding_every: int = 8 * HOUR
+    of_ticks: bool = False  # quotes, prints and books decide what fills; else bars
     queue: str = RISK_AVERSE  # of `backtest.queues`: who left a level of a book before us
     volume_share: float = 0.10  # of a bar's volume that may be ours at most
     tick_every: int = 6 * HOUR  # market time between two looks of the guardian; see `Watch`

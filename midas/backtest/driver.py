@@ -6,6 +6,7 @@ Nothing is decided here. Signals, sizes, limits, orders and the ledger are the e
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from itertools import chain, groupby
 from operator import attrgetter
 from typing import Protocol
@@ -16,16 +17,27 @@ from midas.backtest.venue import BarVenue
 from midas.backtest.watch import Watch
 from midas.domain.carry import Carried
 from midas.domain.decision import ClaimDecided, FillBooked
-from midas.domain.event import AccountReported, Event, LatchTripped, OrderSent, SessionOpened, Ticked
+from midas.domain.event import (
+    AccountReported,
+    Event,
+    FundingSeen,
+    LatchTripped,
+    OrderSent,
+    SessionOpened,
+    Ticked,
+)
 from midas.domain.market import Bar, FeedStatus
 from midas.domain.mode import Environment
+from midas.domain.money import from_float
 from midas.domain.order import OrderIntent
 from midas.domain.time import SECOND
 from midas.engine.audit import Audit
 from midas.engine.effect import SubmitOrder, TakeAccount, TripLatch, WithdrawOrder
 from midas.engine.engine import Engine
+from midas.engine.glide import NEVER, Until
 
 SESSION = "backtest"
+CENT = Decimal("1e-8")
 ROUNDS = 64  # of order and answer within one bar; past it they go on in the next one
 
 
@@ -41,6 +53,9 @@ class Venue(Protocol):
     def account(self, purpose: str, at: int) -> AccountReported:
         """A full pass."""
 
+    def pay(self, asset: str, amount: Decimal) -> None:
+        """Its balance moves, and no trade made it."""
+
 
 class Stepper:
     """One engine on one venue: steps events and carries out what they ask for."""
@@ -49,6 +64,8 @@ class Stepper:
         self._engine = engine
         self._answers = venue
         self._record = record
+        self._rate, self._every = given.funding, given.funding_every
+        self._funded_at = NEVER  # the next time
         self._watch = Watch(given.tick_every, given.equity_step, engine.guardian.rules.zone)
 
     def open(self, at: int) -> None:
@@ -64,10 +81,31 @@ class Stepper:
         for audit in [self._engine.step(n, event) for n, event in enumerate(opening, 1)]:
             if audit is not None:
                 self._heard(audit)
+        if self._rate:
+            self._funded_at = (at // self._every + 1) * self._every
         while state.recovering:
             at += SECOND
             self._step(Ticked(at, 0))
         self._step(Ticked(at, 0))
+
+    def _fund(self, at: int) -> None:
+        """At every multiple of the funding's interval who holds pays for it, at the newest mark."""
+        if at < self._funded_at:
+            return
+        state, time = self._engine.state, self._funded_at
+        self._funded_at = (at // self._every + 1) * self._every
+        paid = sum(
+            float(sleeve.quantity) * state.markets[sleeve.instrument].mark
+            for sleeve in state.sleeves() if sleeve.quantity
+        )  # fmt: skip
+        amount = -from_float(paid * self._rate, CENT)
+        if amount:
+            self._answers.pay(state.quote, amount)
+            self._step(FundingSeen(state.quote, amount, time, at))
+
+    def _until(self) -> int:
+        """When something is due at the latest, whatever the market does."""
+        return min(self._watch.due_at, self._funded_at)
 
     def _step(self, event: Event) -> None:
         audit = self._engine.step(self._engine.sequence + 1, event)
@@ -130,7 +168,8 @@ class Driver(Stepper):
     def _glide(self, instrument: str, bars: Iterator[Bar]) -> bool:
         """Bars in one call, until something is decided or a look is due; False where none was taken."""
         before = self._engine.sequence
-        glided = self._engine.glide(instrument, bars, self._watch.next())
+        _, low, high = self._watch.next()
+        glided = self._engine.glide(instrument, bars, Until(self._until(), low, high))
         if glided is None:
             return False
         taken = self._engine.sequence - before
@@ -143,6 +182,7 @@ class Driver(Stepper):
 
     def _look(self, bar: Bar) -> None:
         """The guardian looks where it is time to, or equity may have moved."""
+        self._fund(bar.at)
         if bar.at >= self._watch.due_at or self._watch.left(bar):
             self._step(Ticked(bar.at, 0))
 
@@ -154,6 +194,7 @@ class Driver(Stepper):
             self._step(bar)
         self.bars += len(bars)
         watch = self._watch
+        self._fund(bars[0].at)
         if bars[0].at >= watch.due_at or any(watch.left(bar) for bar in bars):
             self._step(Ticked(bars[0].at, 0))
 

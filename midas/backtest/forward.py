@@ -54,7 +54,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     total: float  # return out of sample
     sharpe: float  # out of sample
     efficiency: float  # that over the mean in sample; below 0.5 is a warning
-    hindsight: float  # of the best configuration over everything, chosen afterwards: nobody could have it
+    hindsight: float  # of the best configuration over the same periods, chosen afterwards: out of reach
     paths: tuple[float, ...]  # Sharpe ratio of each combinatorial path
     overfitting: float  # PBO
     deflated: float  # P(what was made out of sample isn't the luck of so many trials)
@@ -114,7 +114,7 @@ def summary(
         windows=tuple(_window(each, tried, factor) for each in found.steps), periods=len(outside),
         total=float(np.prod(1.0 + outside) - 1.0), sharpe=_sharpe(outside) * factor,
         efficiency=found.efficiency,
-        hindsight=float(np.nanmax(known)) * factor if np.isfinite(known).any() else nan,
+        hindsight=_highest(sharpes(returns[windows[0].test.start :])) * factor,
         paths=tuple(each * factor for each in _paths(returns)),
         overfitting=overfitting(returns, BLOCKS).probability, deflated=_deflated(found, known, trials),
         trials=trials, returns=found.returns,
@@ -155,6 +155,10 @@ def _deflated(found: Walk, known: Returns, trials: int) -> float:
     record = Record(_sharpe(outside), len(outside), third / second**1.5, fourth / second**2)
     spread = known[np.isfinite(known)]
     return deflated_sharpe(record, trials, float(spread.var(ddof=1)) if len(spread) > 1 else 0.0)
+
+
+def _highest(known: Returns) -> float:
+    return float(np.nanmax(known)) if np.isfinite(known).any() else nan
 
 
 def _sharpe(returns: Returns) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from midas.backtest.series import Bars, Floats, Times
-from midas.domain.decision import FillBooked
+from midas.domain.decision import Adjusted, FillBooked
 from midas.statistics.trades import Deal, Trips, round_trips
 
 Flags = NDArray[np.bool_]
@@ -37,6 +37,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     audits: int
     digest: str  # of all audits: equal where two runs decided the same
     interrupted: bool = False
+    funding: float = 0.0  # paid for what was held; negative where it was earned
+    after_gaps: int = 0  # fills in the first bar after a hole in the data: at its opening, wherever that was
 
     def trips(self, instrument: str) -> Trips:
         """The trades of one instrument."""
@@ -46,10 +48,13 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         )  # fmt: skip
 
 
-def curve(series: Sequence[Bars], fills: Sequence[FillBooked], cash: float) -> Curve:
+def curve(
+    series: Sequence[Bars], fills: Sequence[FillBooked], cash: float, funding: Sequence[Adjusted] = ()
+) -> Curve:
     """Money and holdings after each fill, valued at every close; what isn't traded yet is worth nothing.
 
-    All instruments are quoted in the account's currency. A fill counts from the bar in which it was made.
+    All instruments are quoted in the account's currency. A fill counts from the bar in which it was made;
+    so does `funding`.
     """
     times = series[0].time if len(series) == 1 else np.unique(np.concatenate([b.time for b in series]))
     equity, anything = np.full(len(times), cash), np.zeros(len(times), np.bool_)
@@ -66,4 +71,19 @@ def curve(series: Sequence[Bars], fills: Sequence[FillBooked], cash: float) -> C
         position = np.cumsum(held)[:-1]
         equity += position * marks - np.cumsum(spent)[:-1]
         anything |= np.abs(position) > 0.5 * bars.instrument.lot
-    return Curve(times, equity, anything)
+    flows = np.zeros(len(times) + 1)
+    moments = np.array([each.at for each in funding], np.int64)
+    np.add.at(flows, np.searchsorted(times, moments), np.array([float(each.amount) for each in funding]))
+    return Curve(times, equity + np.cumsum(flows)[:-1], anything)
+
+
+def after_gaps(series: Sequence[Bars], fills: Sequence[FillBooked]) -> int:
+    """Fills in the first bar after one or more that are missing."""
+    count = 0
+    for bars in series:
+        before = np.array([f.market_time for f in fills if f.instrument == bars.instrument.id], np.int64)
+        place = np.searchsorted(bars.time, before, side="right")
+        known = (place > 0) & (place < len(bars))
+        place = place[known]
+        count += int(np.sum(bars.time[place] - bars.time[place - 1] > bars.period))
+    return count

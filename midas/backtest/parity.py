@@ -21,9 +21,11 @@ from midas.domain.event import CancelSent, Event, OrderAccepted, OrderClosed, Or
 from midas.domain.market import BookDelta, BookSnapshot, Quote, Trade
 from midas.domain.order import OrderIntent, Purpose
 from midas.domain.time import SECOND
-from midas.engine.audit import encode
+from midas.engine.audit import Audit, encode
+from midas.engine.cost_log import CostLog
 from midas.engine.engine import Engine
 from midas.runtime.replay import Moment
+from midas.statistics.cost_calibration import Coefficients
 
 BPS = 10_000.0
 LINGERS = 10 * SECOND  # market time after a real order's end in which the simulated one may still fill
@@ -57,6 +59,15 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         return abs(self.simulated_price / self.price - 1.0) * BPS
 
 
+class Costs(msgspec.Struct, frozen=True, kw_only=True):
+    """What the orders that took really cost beyond the mid, and what the cost model expected, in bps."""
+
+    orders: int = 0
+    expected: float = nan  # mean
+    realised: float = nan  # mean
+    calibrated: Coefficients | None = None  # the model as these orders have it; None: too few
+
+
 class Parity(msgspec.Struct, frozen=True, kw_only=True):
     """Of one session."""
 
@@ -72,6 +83,7 @@ class Parity(msgspec.Struct, frozen=True, kw_only=True):
     rate: float  # share of what was ordered that was filled
     rate_simulated: float
     declared: Declared
+    costs: Costs
 
     @property
     def within(self) -> bool:
@@ -149,6 +161,7 @@ class Session:
         self._clock = Clock(speed)
         self._delays = delays
         self._shadows = {name: Shadow(engine, name, given) for name in engine.state.markets}
+        self._costs = CostLog(engine.state, engine.costs)
         self._intents: dict[str, OrderIntent] = {}
         self._real: dict[str, dict[int, tuple[float, float]]] = {}  # by order, by trade: each is told twice
         self.events = self.decisions = self.identical = self.sent = self.known = 0
@@ -166,10 +179,18 @@ class Session:
             if moment.audit is not None or ours is not None:
                 self.decisions += 1
                 self.identical += ours == moment.audit
-            for decision in audit.decisions if audit is not None else ():
-                if isinstance(decision, OrderPlanned):
-                    self._intents[decision.intent.client_id] = decision.intent
+            if audit is not None:
+                self._decided(audit)
             self._happened(event)
+
+    @property
+    def costs(self) -> Costs:
+        """Of the orders so far."""
+        view = self._costs.view
+        return Costs(
+            orders=view.orders, expected=view.expected, realised=view.realised,
+            calibrated=self._costs.calibration,
+        )  # fmt: skip
 
     def orders(self) -> Iterator[Order]:
         """Each that was sent and isn't a stop: those wait for a price that their own market decides."""
@@ -182,6 +203,12 @@ class Session:
                 quantity=float(intent.quantity), filled=filled, price=price, simulated=simulated,
                 simulated_price=at,
             )  # fmt: skip
+
+    def _decided(self, audit: Audit) -> None:
+        self._costs.observe(audit)
+        for decision in audit.decisions:
+            if isinstance(decision, OrderPlanned):
+                self._intents[decision.intent.client_id] = decision.intent
 
     def _happened(self, event: Event) -> None:
         """What the record says of an order: when it left, what it got, when it ended."""
@@ -231,6 +258,7 @@ def compared(session: Session, declared: Declared) -> Parity:
         price_p95_bps=float(np.quantile(both, 0.95)) if both else nan,
         rate=float(np.mean([real for real, _ in shares])) if shares else nan,
         rate_simulated=float(np.mean([made for _, made in shares])) if shares else nan, declared=declared,
+        costs=session.costs,
     )  # fmt: skip
 
 

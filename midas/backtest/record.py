@@ -8,6 +8,7 @@ from collections import Counter
 import msgspec
 
 from midas.domain.decision import (
+    Adjusted,
     FillBooked,
     ModeChanged,
     Noted,
@@ -43,6 +44,7 @@ class Record:
         self.fills: list[FillBooked] = []
         self.told: list[Remark] = []
         self.regimes: list[Sight] = []
+        self.funding: list[Adjusted] = []
         self.audits: list[bytes] = []
         self.count = 0
         self.signals: Counter[str] = Counter()  # by outcome
@@ -76,6 +78,8 @@ class Record:
                 self.refusals.update(breach.limit for breach in decision.breaches)
             case OrderBlocked():
                 self.refusals[decision.breach.limit] += 1
+            case Adjusted() if decision.kind == "funding":
+                self.funding.append(decision)
             case ModeChanged():
                 words = f"mode {decision.before} to {decision.after} by {decision.by}: {decision.cause}"
                 self.told.append(Remark(at, words))
@@ -85,4 +89,4 @@ class Record:
                 self.told.append(Remark(at, decision.text))
 
 
-_OTHERS = frozenset({SignalMade, TargetRefused, OrderBlocked, ModeChanged, RegimeChanged, Noted})
+_OTHERS = frozenset({Adjusted, SignalMade, TargetRefused, OrderBlocked, ModeChanged, RegimeChanged, Noted})

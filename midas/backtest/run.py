@@ -11,7 +11,7 @@ from itertools import islice
 
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.driver import Driver
-from midas.backtest.outcome import Outcome, curve
+from midas.backtest.outcome import Outcome, after_gaps, curve
 from midas.backtest.record import Record
 from midas.backtest.series import Bars, in_order
 from midas.backtest.venue import BarVenue
@@ -29,9 +29,9 @@ Advance = Callable[[int], None]
 def run(
     config: EngineConfig, strategies: Sequence[Strategy], series: Sequence[Bars],
     balances: Mapping[str, Decimal], given: Assumptions, *, record: Record | None = None,
-    advance: Advance | None = None,
+    advance: Advance | None = None, every: int = REPORT_EVERY,
 ) -> Outcome:  # fmt: skip
-    """Step every bar of `series`. `advance` hears how many more were stepped.
+    """Step every bar of `series`. `advance` hears after `every` bars how many more were stepped.
 
     A KeyboardInterrupt ends it early: the outcome then says so, and holds what was reached.
     """
@@ -46,21 +46,27 @@ def run(
     with seldom_collected():
         began, wall = time.process_time(), time.perf_counter()
         try:
-            driver.run(bars if advance is None else _told(bars, advance), single=len(series) == 1)
+            driver.run(bars if advance is None else _told(bars, advance, every), single=len(series) == 1)
         except KeyboardInterrupt:
             interrupted = True
         seconds, wall = time.process_time() - began, time.perf_counter() - wall
+    reached = _reached(series, engine.state.now)
     return Outcome(
         bars=driver.bars, seconds=seconds, wall=wall, fills=tuple(record.fills),
-        curve=curve(_reached(series, engine.state.now), record.fills, float(balances[config.quote])),
+        curve=curve(reached, record.fills, float(balances[config.quote]), record.funding),
         cash=engine.state.ledger.balances[config.quote], equity=engine.state.equity(),
         audits=record.count, digest=record.digest, interrupted=interrupted,
+        funding=-float(sum(each.amount for each in record.funding)),
+        after_gaps=after_gaps(series, record.fills),
     )  # fmt: skip
 
 
 @contextmanager
 def seldom_collected() -> Iterator[None]:
     """The engine makes no cycles: the collector would look through the traces of orders for nothing."""
+    if not gc.isenabled():  # somebody with many short runs sees to it
+        yield
+        return
     before = gc.get_threshold()
     gc.collect()
     gc.freeze()  # what lives as long as the run isn't looked through again and again
@@ -72,9 +78,9 @@ def seldom_collected() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _told(bars: Iterable[Bar], advance: Advance) -> Iterator[Bar]:
+def _told(bars: Iterable[Bar], advance: Advance, every: int) -> Iterator[Bar]:
     source = iter(bars)
-    while chunk := list(islice(source, REPORT_EVERY)):
+    while chunk := list(islice(source, every)):
         yield from chunk
         advance(len(chunk))
 

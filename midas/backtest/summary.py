@@ -37,6 +37,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     audits: int
     digest: str
     interrupted: bool
+    funding: float = 0.0  # paid; negative where it was earned
+    after_gaps: int = 0  # fills in the first bar after a hole in the data
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +70,7 @@ def summarise(outcome: Outcome, series: Sequence[Bars], cash: float) -> Summary:
         traded=fsum(float(fill.price * fill.quantity) for fill in outcome.fills),
         exposed=_exposed(outcome), held=_held(reached, int(curve.time[-1]) if reached else 0),
         audits=outcome.audits, digest=outcome.digest, interrupted=outcome.interrupted,
+        funding=outcome.funding, after_gaps=outcome.after_gaps,
     )  # fmt: skip
 
 

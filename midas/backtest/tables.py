@@ -13,7 +13,7 @@ from midas.backtest.series import Bars
 from midas.domain.instrument import Instrument
 from midas.errors import RecordingInvalid
 from midas.venues.sim.levels.scale import ATOM, WIRE
-from midas.venues.sim.source.candle_table import CandleTable, read_candles
+from midas.venues.sim.source.candle_table import CandleTable, power_below, read_candles
 from midas.venues.sim.source.survey import QUOTES
 
 VENUE = "file"
@@ -55,7 +55,11 @@ def _bars(table: CandleTable) -> Bars:
 
 
 def instrument_of(table: CandleTable) -> Instrument:
-    """The pair that a table is about, with the finest steps that its own figures show."""
+    """The pair that a table is about, with the finest steps that its own figures show.
+
+    A lot is worth one unit of the quote currency at most: volumes are often rounded, and a whole coin a lot
+    would keep a small account from ever trading.
+    """
     symbol = table.symbol
     quote = next((q for q in QUOTES if symbol.endswith(q) and len(symbol) > len(q)), "")
     if not quote:
@@ -63,8 +67,13 @@ def instrument_of(table: CandleTable) -> Instrument:
             f"{table.place_of(0)}: {symbol} ends with no currency that midas knows ({', '.join(QUOTES)}); "
             "name it like BTCUSDT with --symbol"
         )
-    lot = ATOM * table.lot
+    lot = ATOM * min(table.lot, _worth_one(max(table.prices)))
     return Instrument(
         venue=VENUE, symbol=symbol, base=symbol[: -len(quote)], quote=quote, tick_size=ATOM * table.tick,
         lot_size=lot, quantity_min=lot, quantity_max=QUANTITY_MAX, notional_min=Decimal(5),
     )  # fmt: skip
+
+
+def _worth_one(price: int) -> int:
+    """The largest power of ten of 1e-8 base units that is worth one quote at most at `price` (in 1e-8)."""
+    return power_below(WIRE * WIRE // price)

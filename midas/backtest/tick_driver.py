@@ -91,7 +91,8 @@ class TickDriver(Stepper):
         low, high = self._band()
         before = engine.sequence
         ticks = chain((following,), self._source)
-        glided = engine.glide_ticks(self._instrument.id, ticks, Until(self._due_at(), low, high))
+        due_at = min(self._due_at(), self._until())
+        glided = engine.glide_ticks(self._instrument.id, ticks, Until(due_at, low, high))
         if glided is None:
             return False
         self._next = None
@@ -105,6 +106,7 @@ class TickDriver(Stepper):
     def _look(self, event: object) -> None:
         """The guardian looks where it is time to, or equity may have moved."""
         at = self._engine.state.now
+        self._fund(at)
         low, high = self._band()
         if at >= self._due_at() or (type(event) is Quote and not low <= event.bid <= high):
             self._looked_at = at

@@ -74,9 +74,10 @@ def run_ticks(
     reached = marks.between(0, engine.state.now // config.period * config.period + config.period)
     return Outcome(
         bars=driver.ticks, seconds=seconds, wall=wall, fills=tuple(record.fills),
-        curve=curve([reached], record.fills, float(balances[config.quote])),
+        curve=curve([reached], record.fills, float(balances[config.quote]), record.funding),
         cash=engine.state.ledger.balances[config.quote], equity=engine.state.equity(),
         audits=record.count, digest=record.digest, interrupted=interrupted,
+        funding=-float(sum(each.amount for each in record.funding)),
     )  # fmt: skip
 
 

@@ -87,6 +87,10 @@ class TickVenue:
         heappush(self._requests, (at + self._given.order_latency, self._number, client_id, True))
         self.busy = True
 
+    def pay(self, asset: str, amount: Decimal) -> None:
+        """Its balance moves, and no trade made it."""
+        self.balances[asset] = self.balances.get(asset, ZERO) + amount
+
     def account(self, purpose: str, at: int) -> AccountReported:
         """A full pass."""
         balances = tuple(BalanceReport(asset, amount, ZERO) for asset, amount in self.balances.items())

@@ -88,6 +88,10 @@ class BarVenue:
             yield heappop(told)[2]
         self.busy = bool(self._orders or told)
 
+    def pay(self, asset: str, amount: Decimal) -> None:
+        """Its balance moves, and no trade made it."""
+        self.balances[asset] = self.balances.get(asset, ZERO) + amount
+
     def account(self, purpose: str, at: int) -> AccountReported:
         """A full pass."""
         balances = tuple(BalanceReport(asset, amount, ZERO) for asset, amount in self.balances.items())

@@ -22,6 +22,7 @@ from midas.backtest.series import Bars
 from midas.backtest.summary import Report, summarise
 from midas.backtest.tables import bars_of, read_tables
 from midas.cli.backtest_data import Ran, has_ticks, over_ticks, prepared, progress
+from midas.cli.counting import ever_tried
 from midas.cli.data_page import remark
 from midas.cli.options import settings_from
 from midas.cli.report import columns, write_html
@@ -50,10 +51,13 @@ def backtest(args: Namespace) -> int:
     ran, quality = (over_ticks(args, settings, files), ()) if ticks else _over_candles(args, settings, files)
     outcome, record, config = ran.outcome, ran.record, ran.asked.config
     parameters: dict[str, object] = dict(config.strategies[0].parameters)
+    trials, spread = ever_tried(
+        settings.home, args.strategy, ran.series, [(parameters, outcome)], ran.asked.cash, "backtest"
+    )
     kept, written = _kept(args, settings, Run(
         strategy=args.strategy, parameters=parameters, currency=config.quote, cash=ran.asked.cash,
         given=ran.asked.given, series=ran.series, outcome=outcome, record=record, made_at=time.time_ns(),
-        files=ran.files, remarks=ran.remarks,
+        files=ran.files, remarks=ran.remarks, trials=trials, trial_variance=spread,
         twin=twins(trades(outcome.fills)[0], ran.series, ran.asked.cash, TWIN_SEED),
     ))  # fmt: skip
     report = Report(

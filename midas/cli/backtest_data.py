@@ -80,7 +80,10 @@ def over_ticks(args: Namespace, settings: Settings, files: Sequence[Path]) -> Ra
     """Every tick through the engine; candles of a minute are made of the prints where anybody reads them."""
     source = _source(args, files)
     asked = prepared(args, settings, [source.instrument], CANDLES)
-    asked = msgspec.structs.replace(asked, config=msgspec.structs.replace(asked.config, bar_spread=None))
+    asked = msgspec.structs.replace(
+        asked, config=msgspec.structs.replace(asked.config, bar_spread=None),
+        given=msgspec.structs.replace(asked.given, of_ticks=True, impact=False, spread_bps=0.0),
+    )  # fmt: skip
     record = Record(keep=False)
     with progress(len(source) if isinstance(source, Sized) else None, "ticks") as advance:
         outcome = run_ticks(

@@ -63,6 +63,16 @@ def _page(session: str, told: Parity) -> Iterator[str]:
         f"  filled          {told.rate_simulated:.1%} against {told.rate:.1%} really; declared "
         f"{declared.rate:.0%} of difference"
     )
+    costs = told.costs
+    if costs.orders:
+        yield f"costs of {costs.orders:,} orders that took, beyond the mid and without fees"
+        yield f"  expected        {_bps(costs.expected)}, really {_bps(costs.realised)}"
+    if costs.calibrated is not None:
+        found = costs.calibrated
+        yield (
+            f"  calibrated      taker fraction {found.taker_fraction:.2f}, volatility weight "
+            f"{found.volatility_weight:.2f}, impact {found.impact:.2f}"
+        )
     yield "as declared" if told.within else "NOT as declared"
 
 

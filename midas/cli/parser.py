@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from midas import __version__
-from midas.cli.grammar import data, desk, exchange, records, research, running
+from midas.cli.grammar import data, desk, exchange, records, research, running, sweep
 from midas.cli.grammar.base import Parser, Row, add, common
 
 EXIT_CODES = """\
@@ -36,6 +36,7 @@ _COMMANDS: tuple[Row, ...] = (
     *exchange.ROWS,
     *records.ROWS,
     *research.ROWS,
+    *sweep.ROWS,
     *data.ROWS,
 )
 

@@ -12,7 +12,7 @@ import msgspec
 from midas.backtest.assumptions import RISK_AVERSE, Assumptions
 from midas.backtest.series import Bars
 from midas.costs import CostModel, FeeSchedule
-from midas.domain.time import MILLISECOND, SECOND
+from midas.domain.time import HOUR, MILLISECOND, SECOND
 from midas.errors import UsageError
 from midas.settings import Settings
 
@@ -50,7 +50,8 @@ def assumptions_from(args: Namespace, settings: Settings) -> Assumptions:
         spread_bps=args.spread_bps, impact=not args.no_impact,
         order_latency=int(args.latency_ms * MILLISECOND), answer_latency=int(args.latency_ms * MILLISECOND),
         volume_share=args.volume_share, feed_latency=int(getattr(args, "feed_ms", 0.0) * MILLISECOND),
-        queue=getattr(args, "queue", RISK_AVERSE),
+        queue=getattr(args, "queue", RISK_AVERSE), funding=getattr(args, "funding_bps", 0.0) / 1e4,
+        funding_every=int(getattr(args, "funding_hours", 8.0) * HOUR),
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from midas.backtest.run import run
 from midas.backtest.series import Bars
 from midas.backtest.settings import configured
 from midas.backtest.tables import bars_of, read_tables
+from midas.cli.counting import Made, ever_tried
 from midas.cli.options import settings_from
 from midas.cli.trying import asked, assumptions_from, cash_from, parameter, units_from
 from midas.cli.walkforward_page import page
@@ -43,6 +44,7 @@ def walkforward(args: Namespace) -> int:
     step = forward.step_of(begins, ends, period)
     windows = forward.windows_of((ends - begins) // step, args.train or 0, args.test or 0, args.rolling)
     columns: list[list[float]] = []
+    made: list[Made] = []
     cash = 0.0
     try:
         with _progress(len(tried)) as advance:
@@ -50,12 +52,14 @@ def walkforward(args: Namespace) -> int:
                 outcome, cash = _one(args, settings, series, parameters)
                 if outcome.interrupted:
                     raise KeyboardInterrupt
+                made.append((parameters, outcome))
                 columns.append(forward.returns_of(outcome, cash, begins, ends, step))
                 advance(1)
     except KeyboardInterrupt:
         print(f"midas: interrupted after {len(columns)} of {len(tried)} combinations", file=sys.stderr)
         return _INTERRUPTED
-    found = forward.summary(tried, np.array(columns).T, windows, begins, step, len(tried))
+    trials, _ = ever_tried(settings.home, args.strategy, series, made, cash, "walkforward")
+    found = forward.summary(tried, np.array(columns).T, windows, begins, step, trials)
     if args.json:
         print(msgspec.json.encode(found).decode())
     else:

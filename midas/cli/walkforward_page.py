@@ -21,7 +21,7 @@ def page(strategy: str, instruments: Sequence[str], found: Found) -> list[str]:
     lines = [
         f"{strategy} on {', '.join(instruments)}: {len(found.configurations)} combinations, "
         f"{len(found.windows)} windows",
-        f"periods of {unit}; each window is judged on what nobody had seen when it was chosen", "",
+        f"periods of {unit}; judged on what nobody had seen when choosing", "",
         f"{'judged':{shown + 2}}{'until':{shown + 2}}{'Sharpe before':>13}{'after':>8}{'return':>9}  chosen",
     ]  # fmt: skip
     for window in found.windows:
@@ -32,17 +32,17 @@ def page(strategy: str, instruments: Sequence[str], found: Found) -> list[str]:
             f"{begins}{ends}{_number(window.before):>13}{_number(window.after):>8}{window.earned:>9.2%}  "
             f"{chosen}"
         )
-    low = sorted(found.paths)[len(found.paths) // 10] if found.paths else nan
-    weak = " - a warning: below 0.5" if found.efficiency < NARROW else ""
+    low = min(found.paths, default=nan)
+    weak = " (weak)" if found.efficiency < NARROW else ""
     lines += [
         "", _row("return", f"{found.total:+.2%}", f"of {found.periods} periods out of sample"),
-        _row(f"Sharpe, {annual}", _number(found.sharpe), "out of sample, one window after the other"),
-        _row("efficiency", _number(found.efficiency), f"of it in sample{weak}"),
-        _row("with hindsight", _number(found.hindsight), "the best of all combinations, chosen afterwards"),
+        _row(f"Sharpe, {annual}", _number(found.sharpe), "out of sample, all windows in a row"),
+        _row("efficiency", _number(found.efficiency), f"of the Sharpe ratio in sample{weak}"),
+        _row("with hindsight", _number(found.hindsight), "the best one there, chosen afterwards"),
         _row("combinatorial", _number(median(found.paths) if found.paths else nan),
-             f"median of {len(found.paths)} purged paths; the lowest tenth {_number(low)}"),
+             f"median of {len(found.paths)} purged paths, lowest {_number(low)}"),
         _row("overfitting (PBO)", _share(found.overfitting),
-             "chance that the best so far is below the middle"),
+             "chance that the chosen one is below average"),
         _row("after all trials", _share(found.deflated),
              f"P(no luck), {found.trials} trial{'s' if found.trials > 1 else ''} counted (DSR)"),
     ]  # fmt: skip

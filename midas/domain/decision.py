@@ -273,7 +273,8 @@ class Reconciled(msgspec.Struct, frozen=True, tag="reconciled"):
 class Adjusted(msgspec.Struct, frozen=True, kw_only=True, tag="adjusted"):
     """What no fill explains entered the ledger; a replay folds it, whatever the market was then.
 
-    `kind`: external_flow (the venue told of it), dust (less than a lot), accepted (by a person).
+    `kind`: external_flow (the venue told of it), dust (less than a lot), accepted (by a person), funding (a
+    cost: the only one that counts as loss or profit).
     """
 
     kind: str

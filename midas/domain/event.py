@@ -195,6 +195,15 @@ class FlowSeen(msgspec.Struct, frozen=True, tag="flow"):
     at: int
 
 
+class FundingSeen(msgspec.Struct, frozen=True, tag="funding"):
+    """What a perpetual contract charged or paid for being held: a cost, unlike `FlowSeen`."""
+
+    asset: str
+    amount: Decimal  # negative where it was paid
+    time: int  # of the venue
+    at: int
+
+
 class AccountReported(msgspec.Struct, frozen=True, tag="account"):
     """A full pass over the account: the evidence that reconciliation folds.
 
@@ -351,6 +360,7 @@ Recorded = (
     | ReplaceRejected
     | BalancesSeen
     | FlowSeen
+    | FundingSeen
     | AccountReported
     | CommandGiven
     | Ticked

@@ -13,7 +13,7 @@ from itertools import combinations
 
 from midas.domain.command import AcceptBreak, reasoned
 from midas.domain.decision import Adjusted, Decision
-from midas.domain.event import AccountReported, FlowSeen
+from midas.domain.event import AccountReported, FlowSeen, FundingSeen
 from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO, from_float, plain
 from midas.domain.time import SECOND
@@ -46,6 +46,18 @@ class Adjuster:
         if len(self._flows) > FLOWS_KEPT:
             self._flows.popitem(last=False)
         return [self._book("external_flow", name, event.asset, event.amount)]
+
+    def funding(self, event: FundingSeen) -> list[Decision]:
+        """What holding cost or earned: results and losses count it."""
+        if not self._state.ledger.opened or not event.amount:
+            return []
+        price, source = self._price(event.asset)
+        made = Adjusted(
+            kind="funding", name=f"funding {event.time}", asset=event.asset, amount=event.amount,
+            at=self._state.now, price=price, price_source=source,
+        )  # fmt: skip
+        self._state.book_adjustment(made)
+        return [made]
 
     def dust(self) -> list[Decision]:
         """Less than a lot that stands over two passes, with nothing in doubt there, is no break."""

@@ -6,26 +6,30 @@ the digit. It is kept for a person and decides nothing; a start begins anew, sin
 
 from __future__ import annotations
 
+from collections import deque
 from math import isfinite
 
 import msgspec
 
-from midas.costs import BPS, Conditions, CostModel
+from midas.costs import BPS, Conditions, CostModel, of_day
 from midas.domain.decision import FillBooked, OrderMoved, OrderPlanned
 from midas.domain.order import OrderIntent, Purpose
 from midas.engine.audit import Audit
 from midas.state.snapshot import CostsView
 from midas.state.state import State
+from midas.statistics.cost_calibration import Coefficients, Observed, calibrated
 from midas.statistics.cost_watch import CostWatch
 
 HALF_TICK = 0.5
+BARS = 20  # before anything is said of a day's volatility and volume
+KEPT = 1_000  # orders that a calibration looks at
 
 
 class _Open(msgspec.Struct):
     """An order on its way: the market at which it was decided, and what it got."""
 
     mid: float
-    spread_bps: float
+    conditions: Conditions
     floor_bps: float
     quantity: float = 0.0
     paid: float = 0.0  # beyond the mid, in the account's currency
@@ -39,7 +43,13 @@ class CostLog:
         self._state = state
         self._costs = costs
         self._open: dict[str, _Open] = {}
+        self._observed: deque[Observed] = deque(maxlen=KEPT)
         self.watch = CostWatch()
+
+    @property
+    def calibration(self) -> Coefficients | None:
+        """The cost model's coefficients as these orders have them; None where they are too few."""
+        return calibrated(list(self._observed))
 
     @property
     def view(self) -> CostsView:
@@ -65,9 +75,12 @@ class CostLog:
         market = self._state.markets[intent.instrument]
         mid, spread = market.mid, market.ask_price - market.bid_price
         # A stop is decided long before it trades: its price is the fall's, not the order's.
-        if intent.purpose is not Purpose.STOP and isfinite(spread) and mid > 0.0:
-            tick = market.instrument.tick
-            self._open[intent.client_id] = _Open(mid, spread / mid * BPS, HALF_TICK * tick / mid * BPS)
+        if intent.purpose is Purpose.STOP or not (isfinite(spread) and mid > 0.0):
+            return
+        bars = [bar for bar in market.bars if not bar.synthetic]
+        volatility, volume = of_day(bars) if len(bars) >= BARS else (None, None)
+        now = Conditions(spread_bps=spread / mid * BPS, volatility_day=volatility, volume_day=volume)
+        self._open[intent.client_id] = _Open(mid, now, HALF_TICK * market.instrument.tick / mid * BPS)
 
     def _filled(self, fill: FillBooked) -> None:
         order = self._open.get(fill.client_id)
@@ -81,7 +94,13 @@ class CostLog:
 
     def _closed(self, client_id: str) -> None:
         order = self._open.pop(client_id, None)
-        if order is not None and order.quantity and order.took:
-            expected = self._costs.expected(order.quantity, False, Conditions(spread_bps=order.spread_bps))
-            realised = order.paid / (order.mid * order.quantity) * BPS
-            self.watch = self.watch.add(realised, expected.spread_bps, order.floor_bps)
+        if order is None or not order.quantity or not order.took:
+            return
+        now, realised = order.conditions, order.paid / (order.mid * order.quantity) * BPS
+        cost = self._costs.expected(order.quantity, False, now)
+        self.watch = self.watch.add(realised, cost.spread_bps + cost.impact_bps, order.floor_bps)
+        if now.volume_day and now.volatility_day is not None:
+            share = order.quantity / now.volume_day
+            self._observed.append(
+                Observed(now.spread_bps, now.volatility_ratio, now.volatility_day, share, realised)
+            )

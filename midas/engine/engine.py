@@ -38,6 +38,7 @@ from midas.domain.event import (
     CommandGiven,
     Event,
     FlowSeen,
+    FundingSeen,
     LatchTripped,
     OrderRejected,
     OrderTriggered,
@@ -152,6 +153,7 @@ class Engine:
             FeedStatus: self._stream,
             AccountDoubted: self._doubted,
             FlowSeen: self._flow,
+            FundingSeen: self._funding,
             RulesRead: self._rules,
         }
 
@@ -390,6 +392,9 @@ class Engine:
 
     def _flow(self, event: FlowSeen) -> None:
         self._decisions.extend(self._adjuster.flow(event))
+
+    def _funding(self, event: FundingSeen) -> None:
+        self._decisions.extend(self._adjuster.funding(event))
 
     def _doubted(self, event: AccountDoubted) -> None:
         self._effects.extend(self._passes.look_again())

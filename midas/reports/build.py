@@ -70,7 +70,9 @@ def sheet_of(run: Run) -> tuple[Sheet, list[Trade]]:
             run.overfitting,
         ),
         trading=deals.trading(found, still, outcome.fills),
-        costs=spending.costs(outcome.fills, series, run.given),
+        costs=msgspec.structs.replace(
+            spending.costs(outcome.fills, series, run.given), funding=outcome.funding
+        ),
         exposed=float(np.mean(outcome.curve.held)) if len(times) else 0.0,
         benchmark=figures.benchmark(returns, beside, worst, CALENDAR) if series else None, twin=run.twin,
         months=calendar.months(ends, closes, cash),

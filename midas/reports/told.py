@@ -48,7 +48,11 @@ def setting(sheet: Sheet) -> str:
     span = f"{words.minute(sheet.begins)} to {words.minute(sheet.ends)} UTC"
     if sheet.ends - sheet.begins >= 3 * DAY:
         span = f"{words.day(sheet.begins)} to {words.day(sheet.ends - 1)}"
-    return f"{span}, {words.counted(sheet.bars, 'bar')} of {candles}, {_parameters(sheet)}"
+    ticks = bool(sheet.assumptions.get("of_ticks"))
+    events = (
+        words.counted(sheet.bars, "tick") if ticks else f"{words.counted(sheet.bars, 'bar')} of {candles}"
+    )
+    return f"{span}, {events}, {_parameters(sheet)}"
 
 
 def verdict(sheet: Sheet) -> str:
@@ -207,6 +211,14 @@ def assumed(sheet: Sheet) -> list[str]:
     maker, taker = (float(fees.get(name, 0.0)) * 1e4 for name in ("maker", "taker"))
     impact = "our own orders move the price (square-root law)" if given.get("impact") else "no impact"
     latency = float(given.get("order_latency", 0)) / 1e6
+    if given.get("of_ticks"):
+        feed, queue = float(given.get("feed_latency", 0)) / 1e6, given.get("queue", "")
+        return [
+            f"fees {maker:g} bps resting, {taker:g} bps taking",
+            f"the market is heard of after {feed:g} ms, orders and answers take {latency:g} ms each way",
+            "an order takes what is shown when it arrives, and that is gone until another size is shown; one "
+            f"that rests waits its turn (queue: {queue})",
+        ]
     return [
         f"fees {maker:g} bps resting, {taker:g} bps taking; spread {given.get('spread_bps', 0.0):g} bps; "
         f"{impact}",

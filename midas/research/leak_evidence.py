@@ -35,9 +35,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 def subjects(settings: Settings) -> list[tuple[Subject, bool]]:
     """All, and whether each is planted."""
-    own = [
-        subject for name in _names(settings) for subject in on_the_engine(settings, _loaded(settings, name))
-    ]
+    own = [subject for loaded in loaded_strategies(settings) for subject in on_the_engine(settings, loaded)]
     clean = [*shipped(), *own, fills_of_the_engine(settings)]
     return [*((each, True) for each in planted()), *((each, False) for each in clean)]
 
@@ -75,14 +73,9 @@ def _counted(found: Sequence[Verdict]) -> Values:
     }
 
 
-def _names(settings: Settings) -> list[str]:
-    """Every strategy of the workspace, also one that isn't enabled."""
-    return sorted(
-        file.stem.replace("_", "-") for file in (settings.workspace / "strategies").glob("[!_]*.py")
-    )
-
-
-def _loaded(settings: Settings, name: str) -> LoadedStrategy:
-    config = configured(settings, name, {}, (INSTRUMENT,), MINUTE, 0.0)
-    (loaded,) = strategies_of(settings.workspace, config)
-    return loaded
+def loaded_strategies(settings: Settings) -> list[LoadedStrategy]:
+    """Every strategy of the workspace, also one that isn't enabled, with its own parameters."""
+    files = sorted((settings.workspace / "strategies").glob("[!_]*.py"))
+    names = [file.stem.replace("_", "-") for file in files]
+    configs = [configured(settings, name, {}, (INSTRUMENT,), MINUTE, 0.0) for name in names]
+    return [loaded for config in configs for loaded in strategies_of(settings.workspace, config)]

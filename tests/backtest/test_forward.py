@@ -63,7 +63,7 @@ def test_skill_is_told_from_luck_and_every_figure_is_there() -> None:
     outside = np.array(skilled.returns)
     assert skilled.sharpe == pytest.approx(float(sharpes(outside[:, None])[0]) * sqrt(365))
     assert skilled.periods == 600 - 200 - GAP and skilled.total == pytest.approx(np.prod(1 + outside) - 1)
-    assert isfinite(skilled.efficiency) and skilled.hindsight >= skilled.sharpe * 0.5
+    assert isfinite(skilled.efficiency) and skilled.hindsight >= skilled.sharpe
 
 
 def test_periods_below_a_day_are_not_annualised() -> None:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from midas.backtest.assumptions import Assumptions
-from midas.backtest.parity import Clock, Declared, Parity, Session, compared, delays_of
+from midas.backtest.parity import Clock, Costs, Declared, Parity, Session, compared, delays_of
 from midas.domain.event import Event, OrderAccepted, OrderFilled, OrderSent, Source
 from midas.domain.opinion import Urgency
 from midas.engine.audit import encode
@@ -54,6 +54,7 @@ def test_with_the_recorded_fills_every_decision_and_order_is_the_recorded_one(de
     assert found.decisions == found.identical == len(desk.audits) > 10
     assert found.orders == found.orders_identical >= 4
     assert found.events == len(desk.fed)
+    assert found.costs.orders >= 4 and found.costs.realised > 0.0 and found.costs.calibrated is None
 
 
 def test_simulated_fills_are_near_the_real_ones_in_a_market_that_both_see(desk: Desk) -> None:
@@ -71,6 +72,7 @@ def test_what_was_declared_is_what_it_is_held_to() -> None:
     good = Parity(
         events=1, decisions=2, identical=2, orders=2, orders_identical=2, compared=2, filled=2,
         price_median_bps=0.5, price_p95_bps=4.0, rate=0.7, rate_simulated=0.65, declared=Declared(),
+        costs=Costs(),
     )  # fmt: skip
     assert good.within
     for worse in (

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import msgspec
+import numpy as np
 import pytest
 
 from midas.backtest.record import Record
@@ -173,3 +174,34 @@ def test_an_interrupted_run_tells_what_it_reached() -> None:
     found = played(series, Script([]), advance=stop)
     assert found.interrupted and 0 < found.bars < 20_000
     assert len(found.curve.time) == found.bars
+
+
+def test_funding_is_paid_by_who_is_long_and_counts_as_a_loss() -> None:
+    given = msgspec.structs.replace(PLAIN, funding=0.001, funding_every=30 * MINUTE)
+    series, held = bars([100.0] * 100), [True] * 100
+    found = played(series, Script(held), given)
+    assert found.funding == pytest.approx(3 * 2 * 100.0 * 0.001)
+    assert found.cash == CASH - sum((f.price * f.quantity for f in found.fills), Decimal(0)) - Decimal("0.6")
+    assert found.curve.equity[-1] == pytest.approx(found.equity, abs=1e-9)
+    assert found.equity == pytest.approx(float(CASH) - 0.6)
+    falls = [n for n in range(1, 100) if found.curve.equity[n] < found.curve.equity[n - 1]]
+    assert falls == [29, 59, 89]
+
+
+def test_nothing_held_pays_no_funding() -> None:
+    given = msgspec.structs.replace(PLAIN, funding=0.001, funding_every=30 * MINUTE)
+    found = played(bars([100.0] * 100), Script([]), given)
+    assert found.funding == 0.0 and found.cash == CASH
+
+
+def test_fills_after_a_hole_are_counted() -> None:
+    whole = bars(walk(60))
+    holed = msgspec.structs.replace(
+        whole, **{n: np.delete(getattr(whole, n), slice(20, 30)) for n in ("time", "open", "high", "low",
+                                                                          "close", "volume")}
+    )  # fmt: skip
+    held = [n >= 19 for n in range(50)]
+    found = played(holed, Script(held))
+    assert len(found.fills) == 1 and found.after_gaps == 1
+    assert found.fills[0].price == Decimal(str(holed.open[20]))
+    assert played(whole, Script(held)).after_gaps == 0

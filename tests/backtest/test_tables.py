@@ -74,3 +74,14 @@ def test_a_pair_without_a_known_currency_is_refused(tmp_path: Path) -> None:
     rows = ROW.format(day=1, close=11) + ROW.format(day=2, close=11)
     with pytest.raises(RecordingInvalid, match="--symbol"):
         read_series([table(tmp_path, rows, "x.csv")], "ABCXYZ")
+
+
+@pytest.mark.parametrize(
+    ("price", "lot"), [("7195.24", "0.0001"), ("0.25", "1"), ("1", "1"), ("99000", "0.00001")]
+)
+def test_a_lot_is_worth_one_unit_of_the_quote_at_most_where_volumes_are_rounded(
+    tmp_path: Path, price: str, lot: str
+) -> None:
+    rows = "".join(f"2020-01-0{day},{price},{price},{price},{price},25000\n" for day in (1, 2))
+    (bars,) = read_series([table(tmp_path, rows)])
+    assert bars.instrument.lot_size == Decimal(lot)

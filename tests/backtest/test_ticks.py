@@ -162,3 +162,11 @@ def test_prints_make_candles_that_come_before_the_next_event() -> None:
     assert [(b.open, b.close, b.trades) for b in made] == [(1.01, 1.02, 2), (1.03, 1.05, 3)]
     assert all(a.at <= b.at for a, b in pairwise(woven))
     assert sum(isinstance(e, Quote | Trade) for e in woven) == 7
+
+
+def test_funding_is_paid_in_ticks_as_well() -> None:
+    given = msgspec.structs.replace(PLAIN, funding=0.001, funding_every=10 * SECOND)
+    found = played(ticks(quote(n * 1_000, 100_000, 100_010) for n in range(35)), Listener([True] * 35), given)
+    held = float(sum(f.quantity for f in found.fills))
+    assert found.funding == pytest.approx(3 * held * 1_000.05 * 0.001)
+    assert found.curve.equity[-1] == pytest.approx(found.equity, abs=1e-6)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from midas.costs import CostModel
+import pytest
+
+from midas.costs import BPS, Conditions, CostModel, of_day
 from midas.domain.decision import Decision, FillBooked, OrderMoved, OrderPlanned
 from midas.domain.order import Purpose, Side
 from midas.engine.alarms import Alarms
 from midas.engine.audit import Audit
-from midas.engine.cost_log import CostLog
+from midas.engine.cost_log import BARS, CostLog
 from tests.engine.scene import Scene
 from tests.fakes.desk import BTC
 from tests.fakes.nouns import intent
@@ -27,21 +29,32 @@ def fill(name: str, price: float, maker: bool = False) -> FillBooked:
     )  # fmt: skip
 
 
-def bought(log: CostLog, scene: Scene, name: str, spreads: float, maker: bool = False) -> None:
-    """An order that paid so many quoted spreads beyond the mid."""
+def expected(scene: Scene) -> float:
+    """What the model expects a tenth of a bitcoin to cost beyond the mid, in money for one."""
     market = scene.desk.engine.state.markets[BTC.id]
+    bars = [bar for bar in market.bars if not bar.synthetic]
+    volatility, volume = of_day(bars) if len(bars) >= BARS else (None, None)
+    spread = (market.ask_price - market.bid_price) / market.mid * BPS
+    now = Conditions(spread_bps=spread, volatility_day=volatility, volume_day=volume)
+    cost = CostModel().expected(0.1, False, now)
+    return (cost.spread_bps + cost.impact_bps) / BPS * market.mid
+
+
+def bought(log: CostLog, scene: Scene, name: str, times: float, maker: bool = False) -> None:
+    """An order that cost so many times what is expected."""
     heard(log, OrderPlanned(intent(client_id=name, instrument=BTC.id)))
-    spread = market.ask_price - market.bid_price
-    heard(log, fill(name, round(market.mid + spreads * spread, 6), maker), OrderMoved(name, "OPEN", "FILLED"))
+    price = round(scene.desk.engine.state.markets[BTC.id].mid + times * expected(scene), 6)
+    heard(log, fill(name, price, maker), OrderMoved(name, "OPEN", "FILLED"))
 
 
 def test_an_order_that_took_is_compared_with_what_was_expected(scene: Scene) -> None:
     log = CostLog(scene.desk.engine.state, CostModel())
     assert log.view.orders == 0
-    bought(log, scene, "a", 1.5)
+    bought(log, scene, "a", 2.0)
     bought(log, scene, "b", 0.0, maker=True)  # it waited: another question
     view = log.view
-    assert view.orders == 1 and round(view.realised / view.expected, 1) == 2.0  # 1.5 spreads for 0.75 of one
+    assert view.orders == 1 and view.realised / view.expected == pytest.approx(2.0, abs=0.01)
+    assert log.calibration is None  # of one order
 
 
 def test_orders_that_consistently_cost_too_much_are_an_alarm_that_ends_with_cheaper_ones(
@@ -49,11 +62,12 @@ def test_orders_that_consistently_cost_too_much_are_an_alarm_that_ends_with_chea
 ) -> None:
     engine, health = scene.desk.engine, scene.desk.health
     log = CostLog(engine.state, CostModel())
-    alarms = Alarms(engine.state, engine.orchestrator.strategies, False, log)
+    desk = engine.orchestrator
+    alarms = Alarms(engine.state, desk.strategies, desk.risk, False, log)
     for n in range(12):
-        bought(log, scene, f"dear{n}", 3.0)
-    (alarm,) = [each for each in alarms.update(1, health) if each.name == "costs"]
+        bought(log, scene, f"dear{n}", 4.0)
+    (alarm,) = [each for each in alarms.update(1, health, ()) if each.name == "costs"]
     assert "orders cost 4.0 times what is expected" in alarm.text and log.view.alert
     for n in range(14):
-        bought(log, scene, f"fair{n}", 0.75)
-    assert "costs" not in {each.name for each in alarms.update(2, health)}
+        bought(log, scene, f"fair{n}", 1.0)
+    assert "costs" not in {each.name for each in alarms.update(2, health, ())}

@@ -9,12 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from midas.backtest.assumptions import Assumptions
 from midas.cli import main
-from midas.research.leak_evidence import criterion, subjects, verdicts
+from midas.domain.time import SECOND
+from midas.research.leak_evidence import criterion, loaded_strategies, subjects, verdicts
 from midas.research.leaks.market import random_walk
 from midas.research.leaks.planted import planted
 from midas.research.leaks.probes import Feature, complaints
 from midas.research.leaks.shipped import shipped
+from midas.research.leaks.strategies import FREE, Overheard, played
 from midas.settings import Settings, load_settings
 from midas.workspace import find_workspace
 
@@ -66,6 +69,19 @@ def test_strategies_and_the_venue_really_speak_and_trade_under_the_harness(setti
     assert np.isfinite(book[:, 0]).any()
     earned = made["fills of a back-test"].earned(TRADED, 0)  # type: ignore[union-attr]
     assert np.count_nonzero(earned) > 300
+
+
+def test_bars_that_are_heard_late_are_decided_on_alike_and_never_early(settings: Settings) -> None:
+    """T8: what is late changes when something is decided, not what."""
+    market = random_walk(420, 3)
+    (loaded,) = [each for each in loaded_strategies(settings) if each.name == "trend-following"]
+    said = []
+    for delay in (0, 3 * SECOND):
+        overheard = Overheard(loaded.make())
+        given = Assumptions(costs=FREE, feed_latency=delay)
+        played(settings, overheard, market, given, name=loaded.name)
+        said.append(overheard.said)
+    assert said[0] == said[1] and len(said[0]) > 100
 
 
 @pytest.mark.long

@@ -7,7 +7,7 @@ import argparse
 from midas.cli.grammar.base import Parser, Row, add
 from midas.cli.grammar.shared import no_options
 from midas.cli.grammar.trying import trying_options
-from midas.cli.grammar.values import not_below_zero, seeds, whole
+from midas.cli.grammar.values import above_zero, not_below_zero, seeds, whole
 
 
 def _research_options(parser: Parser) -> None:
@@ -30,6 +30,13 @@ def _backtest_options(parser: Parser) -> None:
         "--queue", choices=("risk-averse", "power", "log", "log-all"), default="risk-averse",
         help="of quotes and books: who leaves a level before us (risk-averse: nobody but who trades)",
     )  # fmt: skip
+    parser.add_argument(
+        "--funding-bps", type=float, default=0.0, metavar="BPS",
+        help="of a position's value, paid by who is long: perpetual contracts (0)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--funding-hours", type=above_zero, default=8.0, metavar="HOURS", help="between two payments (8)"
+    )
     parser.add_argument(
         "--feed-ms", type=not_below_zero, default=0.0, metavar="MS", help="until we hear of the market (0)"
     )

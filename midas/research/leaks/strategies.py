@@ -109,7 +109,7 @@ def fills_of_the_engine(settings: Settings) -> Rule:
 
     def earned(market: Market, delay: int) -> Floats:
         given = Assumptions(costs=FREE, order_latency=delay * MINUTE, volume_share=1.0)
-        outcome = _played(settings, Momentum(), market, given, units=Decimal(1))
+        outcome = played(settings, Momentum(), market, given, units=Decimal(1))
         return np.diff(outcome.curve.equity, prepend=float(CASH)) / float(CASH)
 
     return Rule("fills of a back-test", earned)
@@ -117,7 +117,7 @@ def fills_of_the_engine(settings: Settings) -> Rule:
 
 def _by_bar(settings: Settings, loaded: LoadedStrategy, market: Market) -> Floats:
     overheard = Overheard(loaded.make())
-    _played(settings, overheard, market, Assumptions(costs=FREE), name=loaded.name)
+    played(settings, overheard, market, Assumptions(costs=FREE), name=loaded.name)
     return _said(overheard, market)
 
 
@@ -133,7 +133,7 @@ def _said(overheard: Overheard, market: Market) -> Floats:
     return np.array([overheard.said.get(at, (nan, nan)) for at in market.time.tolist()], np.float64)
 
 
-def _played(
+def played(
     settings: Settings, strategy: Any, market: Market, given: Assumptions, *,
     name: str = "trend-following", units: Decimal | None = None,
 ) -> Outcome:  # fmt: skip

@@ -130,7 +130,7 @@ class CandleTable:
     @property
     def tick(self) -> int:
         """The tick size in units of 1e-8: the coarsest power of ten that prints every price."""
-        return min(_power_of_ten(self._price_step), _power_below(min(self.prices) // TICK_SHARE))
+        return min(_power_of_ten(self._price_step), power_below(min(self.prices) // TICK_SHARE))
 
     @property
     def lot(self) -> int:
@@ -262,6 +262,6 @@ def _power_of_ten(step: int) -> int:
     return power
 
 
-def _power_below(value: int) -> int:
+def power_below(value: int) -> int:
     """The largest power of ten that is not above `value`; at least 1."""
     return 10 ** (len(str(value)) - 1) if value > 0 else 1

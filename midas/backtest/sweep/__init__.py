@@ -1,0 +1,1 @@
+"""Sweeps: one strategy on the same candles with many parameters, each trial kept and counted."""

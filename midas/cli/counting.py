@@ -1,0 +1,40 @@
+"""Counts what a command has tried, and says how much was ever tried on the same data."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from statistics import variance
+
+from midas.backtest.outcome import Outcome
+from midas.backtest.series import Bars
+from midas.backtest.sweep.trial import known
+from midas.backtest.trials import Tried, count, counted, digest_of
+from midas.statistics.conventions import daily_closes, simple_returns
+from midas.statistics.performance import sharpe_of_period
+
+Made = tuple[Mapping[str, object], Outcome]  # parameters, and what came of them
+
+
+def ever_tried(
+    home: Path, strategy: str, series: Sequence[Bars], made: Iterable[Made], cash: float, by: str
+) -> tuple[int, float]:
+    """Trials on these candles, those of `made` among them, and the variance of their daily Sharpe ratios."""
+    data, now = digest_of(series), time.time_ns()
+    count(home, (
+        Tried(
+            strategy=strategy, data=data, parameters=dict(parameters), at=now, by=by,
+            sharpe_day=_sharpe_day(outcome, cash),
+        )
+        for parameters, outcome in made
+    ))  # fmt: skip
+    every = counted(home, data)
+    ratios = [each.sharpe_day for each in every if each.sharpe_day is not None]
+    return len(every), variance(ratios) if len(ratios) > 1 else 0.0
+
+
+def _sharpe_day(outcome: Outcome, cash: float) -> float | None:
+    curve = outcome.curve
+    daily = daily_closes(zip((curve.time - 1).tolist(), curve.equity.tolist(), strict=True))
+    return known(sharpe_of_period(simple_returns([cash, *daily])))

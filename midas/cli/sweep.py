@@ -1,0 +1,182 @@
+"""`midas sweep`: one strategy with many parameters on the same candles, kept trial by trial."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from decimal import Decimal
+from hashlib import blake2b
+from pathlib import Path
+
+import msgspec
+
+import midas.backtest as package
+from midas.backtest.settings import configured
+from midas.backtest.sweep.choosers import size
+from midas.backtest.sweep.evaluate import Setup, from_workspace
+from midas.backtest.sweep.executors import executor_of
+from midas.backtest.sweep.run import AT_ONCE, Told, confirmed, stepped_because, sweep
+from midas.backtest.sweep.space import Axis, Parameters, axis, grid, rule
+from midas.backtest.sweep.storage import FOLDER, Store
+from midas.backtest.sweep.trial import DONE, Plan, Trial, ranked
+from midas.backtest.tables import bars_of, read_tables
+from midas.backtest.trials import Tried, count, counted, digest_of
+from midas.cli.options import settings_from
+from midas.cli.sweep_page import Ended, page
+from midas.cli.trying import asked, assumptions_from, cash_from, units_from
+from midas.errors import UsageError
+from midas.runtime.records import code_hash
+from midas.settings import Settings
+
+_INTERRUPTED = 130
+_OURS = sorted(Path(package.__file__).parent.rglob("*.py"))  # of another version trials are made anew
+
+
+def run(args: Namespace) -> int:
+    """Make what isn't made yet, and tell; 130 where Ctrl+C ended it, and the same command goes on."""
+    settings = settings_from(args)
+    setup, plan = _asked(args, settings)
+    total, first = size(plan), _first(plan)
+    why = stepped_because(setup, first)
+    if why and args.fast == "only":
+        raise UsageError(f"--fast only: {why}; --fast auto steps the engine where it has to")
+    folder = settings.home / FOLDER / plan.id
+    workers = args.workers or os.cpu_count() or 1
+    began, interrupted = time.perf_counter(), False
+    with closing(Store(folder, plan, fresh=args.fresh)) as store:
+        before = len(store.trials)
+        try:
+            with _progress(total, store) as told, executor_of(args.executor, setup, workers) as executor:
+                sweep(plan, store, executor, 1 if why else AT_ONCE, told)
+        except KeyboardInterrupt:
+            interrupted = True
+        finally:
+            _count(settings.home, plan, store.trials.values())
+        trials = ranked(store.trials.values())
+    if not interrupted and trials and trials[0].state == DONE and trials[0].value is not None:
+        confirmed(setup, trials[0])
+    ended = Ended(
+        id=plan.id, plan=plan, total=total, kept=before, seconds=time.perf_counter() - began,
+        interrupted=interrupted, trials=trials,
+    )  # fmt: skip
+    _tell(args, ended, folder)
+    return _INTERRUPTED if interrupted else 0
+
+
+def _tell(args: Namespace, ended: Ended, folder: Path) -> None:
+    if args.html:
+        from midas.reports.sweep_html import document
+
+        path = Path(args.html).expanduser()
+        try:
+            path.write_text(document(ended.plan, ended.trials))
+        except OSError as error:
+            raise UsageError(f"--html {path}: can't be written: {error.strerror or error}") from None
+    if args.json:
+        print(msgspec.json.encode(ended, enc_hook=str).decode())
+    else:
+        print("\n".join(page(ended)))
+    if ended.interrupted:
+        left = ended.total - len(ended.trials)
+        print(f"midas: interrupted; {folder} keeps the trials, the same command makes the other {left:,}",
+              file=sys.stderr)  # fmt: skip
+
+
+def _asked(args: Namespace, settings: Settings) -> tuple[Setup, Plan]:
+    """Raises UsageError."""
+    files = [Path(name).expanduser() for name in args.data]
+    series = asked(bars_of(read_tables(files, args.symbol or "", time.time_ns())), args)
+    given = assumptions_from(args, settings)
+    every = [axis(text) for text in args.set]
+    if len({each.name for each in every}) < len(every):
+        raise UsageError("--set: one parameter is given twice")
+    fixed = {each.name: each.values[0] for each in every if len(each.values) == 1}
+    axes = tuple(each for each in every if len(each.values) != 1)
+    if not axes:
+        raise UsageError("--set: nothing varies; give at least one parameter several values, as fast=5..54")
+    instruments = tuple(bars.instrument for bars in series)
+    config = configured(
+        settings, args.strategy, fixed, instruments, min(bars.period for bars in series), given.spread_bps,
+        units_from(args),
+    )  # fmt: skip
+    balances = dict.fromkeys((i.base for i in instruments), Decimal(0))
+    balances[config.quote] = cash_from(args, settings, config.quote)
+    setup = Setup(
+        load=from_workspace(settings.workspace, args.strategy), config=config, series=tuple(series),
+        balances=balances, given=given, objective=args.objective, fast=args.fast,
+    )  # fmt: skip
+    return setup, _plan(args, settings, setup, axes)
+
+
+def _plan(args: Namespace, settings: Settings, setup: Setup, axes: tuple[Axis, ...]) -> Plan:
+    rules = tuple(rule(text, axes) for text in args.where or ())
+    if rules and args.method == "tpe":
+        raise UsageError("--where: tpe chooses from all combinations; take --method random, or grid")
+    setup.load()  # says what is wrong with the file
+    file = settings.workspace / "strategies" / f"{args.strategy.replace('-', '_')}.py"
+    source = (setup.config, setup.balances, setup.given, code_hash([file, *_OURS]))
+    return Plan(
+        strategy=args.strategy, data=digest_of(setup.series), axes=axes,
+        setting=blake2b(msgspec.json.encode(source, order="sorted"), digest_size=8).hexdigest(),
+        fixed=dict(setup.config.strategies[0].parameters), rules=rules, method=args.method,
+        trials=0 if args.method == "grid" else args.trials, seed=args.seed, objective=args.objective,
+        pruning=args.prune, fast=args.fast,
+    )  # fmt: skip
+
+
+def _first(plan: Plan) -> Parameters:
+    """Any combination."""
+    listed = [msgspec.structs.replace(a, values=a.values[:1] or (a.low,)) for a in plan.axes]
+    return grid(listed)[0]
+
+
+def _count(home: Path, plan: Plan, trials: Iterable[Trial]) -> None:
+    """Every trial counts against the luck of the best one, once."""
+    by = f"sweep {plan.id}"
+    known = {_key(each.parameters) for each in counted(home, plan.data, plan.strategy) if each.by == by}
+    fixed: dict[str, object] = dict(plan.fixed)
+    now = time.time_ns()
+    count(home, (
+        Tried(
+            strategy=plan.strategy, data=plan.data, parameters=fixed | trial.parameters,
+            sharpe_day=trial.sharpe_day, at=now, by=by,
+        )
+        for trial in trials if _key(fixed | trial.parameters) not in known
+    ))  # fmt: skip
+
+
+def _key(parameters: Mapping[str, object]) -> bytes:
+    return msgspec.json.encode(parameters, order="sorted")
+
+
+@contextmanager
+def _progress(total: int, store: Store) -> Iterator[Told]:
+    """A bar with the time left and the best until now, on stderr, where somebody watches."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("trials"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        TextColumn("{task.fields[best]}"),
+    )  # fmt: skip
+    best = next((t for t in ranked(store.trials.values())), None)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("trials", total=total, completed=len(store.trials), best=_said(best))
+
+        def told(made: Sequence[Trial]) -> None:
+            nonlocal best
+            best = ranked([*made, *([best] if best is not None else [])])[0]
+            progress.update(task, completed=len(store.trials), best=_said(best))
+
+        yield told
+
+
+def _said(best: Trial | None) -> str:
+    if best is None or best.value is None:
+        return ""
+    return f"best {best.value:.3f}: " + " ".join(f"{k}={v}" for k, v in best.parameters.items())
