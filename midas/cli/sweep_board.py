@@ -50,4 +50,6 @@ class SweepBoard:
             Place(t.number, t.parameters, t.value, t.total_return, t.fall, t.fills, t.reason)
             for t in ranked(trials)[:SHOWN]
         )
-        return Board(name, plan.strategy, plan.objective, plan.method, len(trials), self._of[name], False, places)
+        return Board(
+            name, plan.strategy, plan.objective, plan.method, len(trials), self._of[name], False, places
+        )
