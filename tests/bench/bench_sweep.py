@@ -20,6 +20,7 @@ from midas.backtest.assumptions import Assumptions
 from midas.backtest.run import run
 from midas.backtest.series import Bars
 from midas.backtest.sweep.evaluate import Evaluator, Setup, Task
+from midas.backtest.sweep.run import AT_ONCE
 from midas.backtest.sweep.storage import Store
 from midas.backtest.sweep.trial import COMPILED, Job, Plan, Trial
 from tests.bench.bench_backtest import CASH, bars, config
@@ -28,7 +29,6 @@ from tests.bench.ema_cross import CrossParameters, EmaCross
 BARS = 100_000
 RUNS = 5
 SAMPLE = 20
-AT_ONCE = 32
 
 
 def load() -> type[EmaCross]:
@@ -72,7 +72,7 @@ def stepped(trial: Trial, given: Setup) -> int:
 
 
 def main() -> None:
-    """Print the median of the runs as one line of JSON."""
+    """Print the median of the runs as one line of JSON; `cpu` is of the best one."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--n", type=int, default=BARS, help="only so many bars")
     parser.add_argument("--runs", type=int, default=RUNS)
@@ -98,7 +98,7 @@ def main() -> None:
                 "bench": "sweep",
                 "value": round(len(jobs) / statistics.median(wall for _, _, wall in runs)),
                 "unit": "combos/s",
-                "cpu": round(len(jobs) / statistics.median(cpu for _, cpu, _ in runs)),
+                "cpu": round(len(jobs) / min(cpu for _, cpu, _ in runs)),
                 "check": check,
             }
         )

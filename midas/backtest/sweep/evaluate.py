@@ -29,6 +29,7 @@ from midas.statistics.conventions import daily_closes, simple_returns
 from midas.workspace import LoadedStrategy, load_strategies
 
 RUNGS = 8  # looks at a trial that is stepped: after each eighth of its candles
+TOGETHER = 16  # parameters that a strategy is asked about at once: what it answers stays in the cache
 Medians = tuple[float | None, ...]
 
 
@@ -99,14 +100,20 @@ class Evaluator:
         trials = self._ready(parameters[0])
         if trials is None:
             return [self._slowly(job, task.medians, self._refused) for job in jobs]
-        wanted = trials.wanted(parameters)
         if not self._probed:
-            self._refused = self._probe(parameters[0], wanted[0])
+            self._refused = self._probe(parameters[0], trials.wanted(parameters[:1])[0])
             self._probed = True
             if self._refused:
                 self._trials = None
                 return self.make(task)
-        return [self._fast(job, trials.trial(row), task) for job, row in zip(jobs, wanted, strict=True)]
+        made: list[Trial] = []
+        for first in range(0, len(jobs), TOGETHER):
+            some = slice(first, first + TOGETHER)
+            rows = trials.wanted(parameters[some])
+            made += [
+                self._fast(job, trials.trial(row), task) for job, row in zip(jobs[some], rows, strict=True)
+            ]
+        return made
 
     def _ready(self, parameters: msgspec.Struct) -> Trials | None:
         if self._trials is None and not self._refused:

@@ -16,7 +16,7 @@ from midas.backtest.sweep.storage import Store
 from midas.backtest.sweep.trial import COMPILED, STEPPED, Job, Plan, Trial, ranked
 from midas.errors import UsageError
 
-AT_ONCE = 32  # compiled trials of one task: a few thousandths of a second
+AT_ONCE = 64  # compiled trials of one task: a few hundredths of a second, and one write to the disk
 MEDIAN_OF = 5  # stepped trials, before one is given up for being worse than half of them
 
 Told = Callable[[Sequence[Trial]], None]
