@@ -26,6 +26,7 @@ TITLES = {
     "entries": "entries and exits",
     "versus": "compare",
     "curves": "equity of both",
+    "leaders": "sweep",
 }
 PANES = {
     "chart": "Candles of the chosen instrument with our entries, exits and average price; below them volume "
@@ -98,6 +99,8 @@ PANES = {
     "trades": "Every closed trade of the back-test, newest on top, after its costs.",
     "versus": "Two marked back-tests: what was made differently, and what came of it.",
     "curves": "The equity of two marked back-tests.",
+    "leaders": "The trials of the newest sweep, the best on top, while it runs as well. The best of many "
+    "looks good by luck: a report of it counts them all.",
 }
 
 

@@ -73,6 +73,7 @@ SECTIONED = (
     "trades",
     "versus",
     "curves",
+    "leaders",
 )
 REPORTED = ("entries", "trades")
 
@@ -104,7 +105,7 @@ GROUPS: dict[str, tuple[Row, ...]] = {
         Row("", "", "1 4 5 7 8 9", "screens", ""),
         Row("4", "screen('4')", "4", "", "screen 4: Orders: positions, working and closed orders, fills"),
         Row("5", "screen('5')", "5", "", "screen 5: Risk, in six sections; 5 again shows the next one"),
-        Row("7", "screen('7')", "7", "", "screen 7: Reports: kept back-tests, in four sections"),
+        Row("7", "screen('7')", "7", "", "screen 7: Reports: kept back-tests, in five sections"),
         Row("8", "screen('8')", "8", "", "screen 8: Alerts and log: alarms, price alerts, events"),
         Row("9", "screen('9')", "9", "", "screen 9: System: reconciliation, streams, latencies, rates"),
         Row("r", "app.truth", "r", "", "is what I see true? The reconciliation; there r asks for a pass"),

@@ -24,6 +24,7 @@ from midas.cli.run_shelf import RunShelf
 from midas.cli.running import make_home, running
 from midas.cli.starting import Steps, start_engine
 from midas.cli.supervision import supervisor
+from midas.cli.sweep_board import SweepBoard
 from midas.cli.whereabouts import HomeWatch
 from midas.errors import ConsoleFailed, LinkClosed, LinkRefused, MidasError, NotRunning, UsageError
 from midas.runtime.link import SocketLink
@@ -90,7 +91,7 @@ def draw_on(home: Path, habits: ConsoleSettings, workspace: Path) -> int:
         return link
 
     _log_to(home / CONSOLE_LOG)
-    shelf = RunShelf(home)
+    shelf = RunShelf(home, SweepBoard().newest)
     watch.begin()
     shelf.begin()
     try:

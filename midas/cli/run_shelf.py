@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from midas.errors import MidasError
 from midas.reports import archive
 from midas.reports.sheet import Head, Sheet
-from midas.reports.shelf import Shelf
+from midas.reports.shelf import Board, Shelf
 
 LOOK_S = 1.0
 UNREAD = 5  # looks without anybody asking, after which the thread rests
 
 
+Boards = Callable[[Path], Board | None]
+
+
+def _no_sweep(_home: Path) -> Board | None:
+    return None
+
+
 class RunShelf:
     """Looks once a second while somebody asks, at once for a sheet that isn't known."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, boards: Boards = _no_sweep) -> None:
+        """`boards` finds the newest sweep of a home."""
         self._home = home
+        self._boards = boards
         self._heads: dict[str, Head] = {}
         self._sheets: dict[str, Sheet] = {}
         self._troubles: dict[str, str] = {}
@@ -60,8 +69,9 @@ class RunShelf:
             if run not in self._sheets and run not in self._troubles:
                 self._open(run)
         self._shelf = Shelf(
-            tuple(self._heads.values()), dict(self._sheets), dict(self._troubles), looked=True
-        )
+            tuple(self._heads.values()), dict(self._sheets), dict(self._troubles), looked=True,
+            board=self._boards(self._home),
+        )  # fmt: skip
 
     def _open(self, run: str) -> None:
         try:

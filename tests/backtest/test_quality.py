@@ -148,6 +148,7 @@ def test_a_table_of_a_database_is_read_like_any_other(tmp_path: Path) -> None:
     (stored,), (plain,) = read_series([Path(f"{store}::btcusdt_1m")]), read_series([csv])
     assert stored.instrument == plain.instrument
     assert stored.close.tolist() == plain.close.tolist() and stored.time.tolist() == plain.time.tolist()
+    assert refused(store) == f"{store}: which table of it? name it like {store}::candles"
     said = refused(Path(f"{store}::nothing"))
     assert said.startswith(f"{store}::nothing: can't be read") and "nothing does not exist" in said
 

@@ -26,7 +26,7 @@ from midas.reports.sheet import (
     Trading,
     head_of,
 )
-from midas.reports.shelf import Shelf
+from midas.reports.shelf import Board, Place, Shelf
 
 BEGINS = 1_577_836_800 * SECOND  # 2020-01-01
 DAYS = 366
@@ -89,17 +89,29 @@ class Archive:
         self.sheets = {each.id: each for each in sheets}
         self.troubles: dict[str, str] = {}
         self.looked = True
+        self.board: Board | None = None
 
     def look(self, wanted: Sequence[str]) -> Shelf:
         """All that is wanted."""
         heads = tuple(head_of(each) for _, each in sorted(self.sheets.items(), reverse=True))
         known = {run: self.sheets[run] for run in wanted if run in self.sheets and run not in self.troubles}
-        return Shelf(heads if self.looked else (), known, self.troubles, self.looked)
+        return Shelf(heads if self.looked else (), known, self.troubles, self.looked, self.board)
 
 
 def three() -> Archive:
     """Three runs of one strategy."""
     return Archive(sheet(), sheet("261122-050120-a01", 20, 0.6), sheet("261122-051544-e9c", 40, -0.4))
+
+
+def board(done: int = 40) -> Board:
+    """A sweep of two parameters that runs."""
+    places = tuple(
+        Place(number, {"average": 20 + 10 * number, "enter": 0.02 + 0.01 * (number % 4)},
+              1.4 - 0.06 * number, 0.12 - 0.01 * number, -0.02 - 0.004 * number, 24 + number)
+        for number in range(done)
+    )  # fmt: skip
+    failed = Place(99, {"average": 2, "enter": 0.0}, None, None, None, 0, "too few days")
+    return Board("9f3a", "trend-following", "sharpe", "grid", done + 1, 120, True, (*places, failed))
 
 
 def _told(value: float) -> Measure:

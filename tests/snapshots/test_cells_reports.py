@@ -15,7 +15,9 @@ from tui.views.reports import VIEWS
 
 
 def _three(bench: Bench) -> None:
-    bench.app.console_desk.archive = runs.three()
+    archive = runs.three()
+    archive.board = runs.board()
+    bench.app.console_desk.archive = archive
 
 
 def _none(bench: Bench) -> None:

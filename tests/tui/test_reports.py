@@ -101,6 +101,25 @@ async def test_a_run_that_cannot_be_read_says_why(console: Console) -> None:
         assert bench.shows("isn't what this midas keeps")
 
 
+async def test_a_sweep_shows_its_best_trials_while_it_runs(console: Console) -> None:
+    async with console(size=(80, 24)) as bench:
+        archive = runs.three()
+        archive.board = runs.board()
+        await seven(bench, archive)
+        await bench.press("left_square_bracket")
+        for text in ("▸Sweep", "41 of 120 trials running", "sharpe", "average 20, enter 0.02"):
+            assert bench.shows(text), text
+        await bench.press("G")
+        assert bench.shows("too few days") or bench.shows("average 2, enter 0")
+
+
+async def test_without_a_sweep_its_section_says_how_to_make_one(console: Console) -> None:
+    async with console(size=(80, 24)) as bench:
+        await seven(bench)
+        await bench.press("left_square_bracket")
+        assert bench.shows("midas sweep trend-following")
+
+
 async def test_a_report_never_grows_stale(console: Console) -> None:
     async with console(size=(120, 40)) as bench:
         await seven(bench)

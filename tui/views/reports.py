@@ -1,11 +1,11 @@
-"""Screen 7 in four sections: the runs with their figures, curves, trades, and two runs side by side."""
+"""Screen 7 in five sections: runs with their figures, curves, trades, two runs side by side, and a sweep."""
 
 from __future__ import annotations
 
 from textual.geometry import Region
 
 from tui.layout import Regions, Tiers
-from tui.present import entries, growth, runs, tear, versus
+from tui.present import entries, growth, leaders, runs, tear, versus
 from tui.views.risk import _columns as columns
 from tui.views.view import View
 from tui.widgets.pane import PaneKind
@@ -26,6 +26,7 @@ COMPARE = (
     PaneKind("versus", 1, versus.pane, timeless=True),
     PaneKind("curves", 1, versus.curves, timeless=True),
 )
+SWEEP = (PaneKind("leaders", 1, leaders.table, leaders.keys, timeless=True),)
 
 
 def _runs_compact(area: Region, _instruments: int) -> Regions:
@@ -57,6 +58,10 @@ def _compare_wide(area: Region, _instruments: int) -> Regions:
     return columns(area, (0.62, (("versus", 1),)), (0.38, (("curves", 1),)))
 
 
+def _sweep(area: Region, _instruments: int) -> Regions:
+    return columns(area, (1, (("leaders", 1),)))
+
+
 def _section(name: str, kinds: tuple[PaneKind, ...], tiers: Tiers, *lacks: str) -> View:
     return View("7", "Reports", kinds, tiers, kinds[0].name, lacks, name)
 
@@ -66,5 +71,6 @@ VIEWS = (
     _section("Curves", CURVES, Tiers(_curves_compact, _curves_compact, _curves_compact)),
     _section("Trades", TRADES, Tiers(_trades_compact, _trades_compact, _trades_compact)),
     _section("Compare", COMPARE, Tiers(_compare_compact, _compare_wide, _compare_wide), "curves"),
+    _section("Sweep", SWEEP, Tiers(_sweep, _sweep, _sweep)),
 )
 PANES = tuple(kind.name for view in VIEWS for kind in view.kinds)

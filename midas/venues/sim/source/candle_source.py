@@ -84,6 +84,8 @@ def opened(file: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Fields]]:
     store, table = _database_of(file)
     if not Path(store).is_file():
         raise RecordingInvalid(f"{file}: can't open the table: no such file")
+    if not table and store.lower().endswith(DATABASES):
+        raise RecordingInvalid(f"{file}: which table of it? name it like {file}{OF_DATABASE}candles")
     try:
         with duckdb.connect(store, read_only=True) if table else duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'")
