@@ -20,6 +20,8 @@ from midas.venues.sim.source.candle_table import CandleTable
 EXTREME = 20.0  # robust deviations: of normal moves none lies there
 NORMAL = 1.4826  # of a median absolute deviation: the standard deviation where moves are normal
 BACK = 0.5  # share of an extreme move that the next candle takes back: it looks like a wrong price
+TRADING_WEEK = 0.5  # share of weekends without a candle from which on the market is taken to close then
+HOLIDAYS = 2  # weekdays in a row that such a market may close without anybody missing them
 SHOWN = 5  # places of each kind
 MOST = 0.5  # a length of candle that so many have is the table's
 
@@ -45,7 +47,7 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True):
     ends: int
     period: int
     times: tuple[str, ...]  # how they are spelled: naive, zoned, or the unit of an epoch
-    holes: int  # but for weekends
+    holes: int  # but for weekends and holidays
     missing: int  # candles in them
     weekends: int  # holes from a Friday or Saturday until the Monday after
     longest: tuple[Found, ...]  # holes, the longest first
@@ -53,6 +55,12 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True):
     largest: tuple[Found, ...]  # moves, the largest first
     quiet: int  # candles without volume
     flat: int  # candles with one price
+    holidays: int = 0  # holes of at most two weekdays in days of a market that closes at weekends
+
+    @property
+    def volumeless(self) -> bool:
+        """Nothing is known of volumes, as of an index: fills aren't limited by them."""
+        return self.quiet == self.candles
 
     @property
     def remarks(self) -> int:
@@ -96,14 +104,21 @@ def examine(table: CandleTable) -> Quality:
     prices = np.array(table.prices, np.int64).reshape(-1, 4)
     volumes = np.array(table.volumes, np.float64)
     holes, weekends = _holes(times, period)
+    missing = np.diff(times)[holes] // period - 1
+    holidays = 0
+    if period == DAY and weekends > TRADING_WEEK * (times[-1] - times[0]) / (7 * DAY):
+        missing = np.busday_count(_dates(times[holes] + period), _dates(times[holes + 1]))
+        usual = missing <= HOLIDAYS
+        holidays = int(usual.sum())
+        holes, missing = holes[~usual], missing[~usual]
     moves = np.diff(np.log(prices[:, 3] / WIRE))
     extreme = _extreme(moves)
     return Quality(
         symbol=table.symbol, files=tuple(str(segment.file) for segment in table.segments),
         candles=len(times), begins=int(times[0]), ends=int(times[-1]) + period, period=period,
         times=tuple(dict.fromkeys(table.spellings)), holes=len(holes), weekends=weekends,
-        missing=int((np.diff(times)[holes] // period - 1).sum()),
-        longest=_longest(table, times, holes, period), outliers=len(extreme),
+        missing=int(missing.sum()), holidays=holidays,
+        longest=_longest(table, times, holes, missing), outliers=len(extreme),
         largest=_largest(table, times, moves, extreme), quiet=int((volumes == 0).sum()),
         flat=int((prices[:, 1] == prices[:, 2]).sum()),
     )  # fmt: skip
@@ -129,8 +144,11 @@ def _extreme(moves: NDArray[np.float64]) -> Counts:
     return np.flatnonzero(away > EXTREME * spread) if spread > 0.0 else np.zeros(0, np.int64)
 
 
-def _longest(table: CandleTable, times: Counts, holes: Counts, period: int) -> tuple[Found, ...]:
-    missing = np.diff(times)[holes] // period - 1
+def _dates(times: Counts) -> NDArray[np.datetime64]:
+    return (times // DAY).astype("datetime64[D]")
+
+
+def _longest(table: CandleTable, times: Counts, holes: Counts, missing: Counts) -> tuple[Found, ...]:
     order = np.argsort(-missing, kind="stable")[:SHOWN]
     return tuple(
         Found(table.place_of(int(holes[i]) + 1), int(times[holes[i] + 1]), float(missing[i])) for i in order

@@ -18,6 +18,7 @@ from midas.venues.sim.source.survey import QUOTES
 
 VENUE = "file"
 QUANTITY_MAX = Decimal(10**9)
+BOUNDLESS = 1e9  # base units a candle, where the table knows no volume: no order of ours is large beside it
 
 
 def read_series(files: Sequence[Path], symbol: str = "") -> list[Bars]:
@@ -47,10 +48,11 @@ def bars_of(tables: Sequence[CandleTable]) -> list[Bars]:
 def _bars(table: CandleTable) -> Bars:
     period = period_of(table)
     prices = np.array(table.prices, np.int64).reshape(-1, 4) / WIRE
+    volumes = np.array(table.volumes, np.float64) / WIRE
     return Bars(
         instrument=instrument_of(table), period=period, time=np.array(table.times, np.int64) + period,
         open=prices[:, 0], high=prices[:, 1], low=prices[:, 2], close=prices[:, 3],
-        volume=np.array(table.volumes, np.float64) / WIRE,
+        volume=volumes if volumes.any() else np.full(len(volumes), BOUNDLESS),
     )  # fmt: skip
 
 

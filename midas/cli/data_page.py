@@ -9,6 +9,7 @@ from pathlib import Path
 from midas.backtest.quality import Found, Quality
 from midas.backtest.stream_quality import StreamQuality
 from midas.domain.time import DAY, HOUR, MINUTE, SECOND
+from midas.reports.words import counted
 
 SPELLED = {
     "naive": "without a zone, read as UTC", "zoned": "with their zone", "s": "epoch in seconds, UTC",
@@ -23,14 +24,20 @@ def table_page(found: Quality) -> Iterator[str]:
     yield _row("candles", f"{found.candles:,} of {length(found.period)}")
     yield _row("period", f"{moment(found.begins)} to {moment(found.ends)} UTC")
     yield _row("times", "; ".join(SPELLED[each] for each in found.times))
-    weekends = f" (and {found.weekends:,} weekends)" if found.weekends else ""
-    yield _row("holes", f"{found.holes:,}, {found.missing:,} candles missing{weekends}")
+    closed = [
+        counted(found.weekends, "weekend") if found.weekends else "",
+        counted(found.holidays, "holiday") if found.holidays else "",
+    ]
+    besides = " and ".join(filter(None, closed))
+    missing = f", {counted(found.missing, 'candle')} missing" if found.holes else ""
+    yield _row("holes", f"{found.holes:,}{missing}{f' (besides {besides})' if besides else ''}")
     for hole in found.longest:
-        yield _place(hole, f"{hole.size:,.0f} candles missing before it")
+        yield _place(hole, f"{counted(round(hole.size), 'candle')} missing before it")
     yield _row("extreme moves", f"{found.outliers:,}")
     for move in found.largest:
         yield _place(move, f"{move.size:+.1%}{', taken back by the next candle' if move.returns else ''}")
-    yield _row("without volume", f"{found.quiet:,}")
+    none = "all: fills won't be limited by volume" if found.volumeless else f"{found.quiet:,}"
+    yield _row("without volume", none)
     yield _row("one price only", f"{found.flat:,}")
 
 
@@ -45,11 +52,12 @@ def stream_page(found: StreamQuality) -> Iterator[str]:
 
 def remark(found: Quality) -> str:
     """One line for a report of a run: what is in its data that one should know."""
+    quiet = f"{counted(found.quiet, 'candle')} without volume"
     said = [
-        f"{found.holes:,} holes ({found.missing:,} candles missing)" if found.holes else "",
-        f"{found.outliers:,} extreme moves" if found.outliers else "",
-        f"{found.quiet:,} candles without volume" if found.quiet else "",
-        "times without a zone, read as UTC" if "naive" in found.times else "",
+        f"{counted(found.holes, 'hole')} ({counted(found.missing, 'candle')} missing)" if found.holes else "",
+        counted(found.outliers, "extreme move") if found.outliers else "",
+        "no volume: fills aren't limited by it" if found.volumeless else quiet if found.quiet else "",
+        "times read as UTC" if "naive" in found.times else "",
     ]
     return f"data {found.symbol}: {', '.join(filter(None, said)) or 'nothing missing, nothing odd'}"
 

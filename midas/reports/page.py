@@ -25,7 +25,8 @@ def first(sheet: Sheet, width: int = NARROW) -> list[str]:
     rows = [f"{told.heading(sheet)}{_id(sheet)}", told.setting(sheet), *wrap(told.verdict(sheet), width)]
     for block in told.first_page(sheet):
         rows += _block(block, width)
-    rows += [source.remark for source in sheet.data if source.remark]
+    for source in sheet.data:
+        rows += wrap(source.remark, width, subsequent_indent="  ")
     rows.append(told.assumed_short(sheet))
     return [_cut(row, width).rstrip() for row in rows if row]
 

@@ -14,6 +14,7 @@ from midas.statistics.conventions import LEAST_HIT_RATE
 from midas.statistics.targets import ASPIRATION, ASPIRATION_TEXT
 
 SURE = 0.95
+YEAR_TOLD = 0.5  # years of record: a shorter one is told in days
 YEARS_MAX = 50.0  # of record that a figure asks: beyond it the number says nothing
 
 
@@ -276,7 +277,8 @@ def _record(sheet: Sheet) -> str:
     """How much longer a record luck would have to be ruled out with."""
     it = sheet.evidence
     if it.years_needed is None:
-        return f"no edge seen in {it.years:.1f} years"
+        record = f"{it.years:.1f} years" if it.years >= YEAR_TOLD else words.length(it.years * 365 * DAY)
+        return f"no edge seen in {record}"
     takes = f"{it.years_needed:.1f} years" if it.years_needed < YEARS_MAX else f"over {YEARS_MAX:.0f} years"
     return f"95 % would take {takes}, it has {it.years:.1f}"
 

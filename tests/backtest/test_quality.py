@@ -177,7 +177,7 @@ def test_a_clean_table_is_read_as_columns_and_gives_the_same_candles(
 
 def test_holes_weekends_and_extreme_moves_are_counted_with_their_rows(tmp_path: Path) -> None:
     path = tmp_path / "btcusdt-1d.csv"
-    days = [n for n in range(120) if n % 7 < 5 and n not in (44, 45)]  # no weekends, and two days missing
+    days = [n for n in range(120) if n % 7 < 5 and n not in (43, 44, 45, 50, 95)]  # no weekends
     price = {day: 100.0 + n % 3 for n, day in enumerate(days)}
     price[60] = 500.0  # and back
     lines = [
@@ -186,8 +186,9 @@ def test_holes_weekends_and_extreme_moves_are_counted_with_their_rows(tmp_path: 
     path.write_bytes(text(lines))
     found = examine(read_tables([path])[0])
     assert (found.candles, found.period, found.times) == (len(days), DAY, ("naive",))
-    assert (found.weekends, found.holes, found.missing, found.quiet) == (17, 1, 2, 1)
-    assert found.longest[0].place == f"{path}:{days.index(46) + 2}" and found.longest[0].size == 2
+    assert (found.weekends, found.holes, found.missing, found.quiet) == (16, 1, 3, 1)
+    assert found.holidays == 2  # one day each; three in a row are a hole
+    assert found.longest[0].place == f"{path}:{days.index(46) + 2}" and found.longest[0].size == 3
     spike = days.index(60) + 2
     assert found.outliers == 2 and {each.place for each in found.largest} == {
         f"{path}:{spike}",

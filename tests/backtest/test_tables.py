@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from midas.backtest.tables import read_series
+from midas.backtest.quality import examine
+from midas.backtest.tables import BOUNDLESS, bars_of, read_series, read_tables
 from midas.domain.time import DAY
 from midas.errors import RecordingInvalid
+from midas.venues.sim.source.candles import Candles
 
 HEAD = "datetime,open,high,low,close,volume\n"
 ROW = "2020-01-{day:02d} 00:00:00,10.5,12,9,{close},5.25\n"
@@ -85,3 +87,23 @@ def test_a_lot_is_worth_one_unit_of_the_quote_at_most_where_volumes_are_rounded(
     rows = "".join(f"2020-01-0{day},{price},{price},{price},{price},25000\n" for day in (1, 2))
     (bars,) = read_series([table(tmp_path, rows)])
     assert bars.instrument.lot_size == Decimal(lot)
+
+
+def test_an_index_without_volumes_is_read_and_its_fills_know_no_limit(tmp_path: Path) -> None:
+    path = tmp_path / "vix-usd.csv"
+    path.write_text(
+        "DATE,OPEN,HIGH,LOW,CLOSE\n" + "".join(f"2020-01-0{d},17,18,16,17.5\n" for d in (2, 3, 6))
+    )
+    (table_,) = read_tables([path])
+    (bars,) = bars_of([table_])
+    assert bars.close.tolist() == [17.5] * 3 and bars.volume.tolist() == [BOUNDLESS] * 3
+    assert examine(table_).volumeless
+    with pytest.raises(RecordingInvalid, match="no candle of VIXUSD has a volume, so nobody could trade"):
+        Candles(path, 1)
+
+
+def test_a_column_that_may_be_the_volume_isnt_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "vix-usd.csv"
+    path.write_text("date,open,high,low,close,turnover\n2020-01-02,17,18,16,17,5\n")
+    with pytest.raises(RecordingInvalid, match=r"no column volume; .* unless no other column is there"):
+        read_tables([path])

@@ -36,6 +36,7 @@ _ALIASES = {
     "volume": ("volume", "v", "vol", "base_volume"),
     "symbol": ("symbol", "ticker", "pair", "instrument"),
 }
+_IGNORED = {"adj close", "adj_close", "adjclose", "dividends", "stock splits"}
 _NUMBER = re.compile(r"^\d+(\.\d+)?$")
 
 
@@ -186,7 +187,10 @@ def _broken(file: Path) -> str:
 def _texts(columns: list[str]) -> list[str]:
     # Quotes are cut off here: read as quotes, one that is never closed would swallow the rows behind it.
     quoted = ['"' + name.replace('"', '""') + '"' if name else "" for name in columns]
-    return [f"""TRIM(CAST({name} AS VARCHAR), ' "')""" if name else "NULL" for name in quoted]
+    texts = [f"""TRIM(CAST({name} AS VARCHAR), ' "')""" if name else "NULL" for name in quoted]
+    if not columns[5]:
+        texts[5] = "'0'"  # an index has none
+    return texts
 
 
 def _columns(file: Path, names: list[str]) -> list[str]:
@@ -197,9 +201,11 @@ def _columns(file: Path, names: list[str]) -> list[str]:
         for wanted, aliases in _ALIASES.items()
     }
     missing = [wanted for wanted in NEEDED if not found[wanted]]
-    if missing:
+    strange = {*by_name} - {alias for aliases in _ALIASES.values() for alias in aliases} - _IGNORED
+    if missing and (missing != ["volume"] or strange):  # one of the strange ones may well be the volume
         raise RecordingInvalid(
             f"{file}:1: no column {', '.join(missing)}; expected {', '.join(NEEDED)} (all of them, the "
-            f"volume too), found {', '.join(names)}"
+            f"volume too{', unless no other column is there' if missing == ['volume'] else ''}), "
+            f"found {', '.join(names)}"
         )
     return [found[wanted] for wanted in (*NEEDED, "symbol")]
