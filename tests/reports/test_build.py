@@ -75,7 +75,7 @@ def test_the_benchmark_holds_from_the_first_close_and_pays_one_fee(run: Made) ->
 
 def test_pictures_keep_the_last_value_and_the_deepest_fall_however_long_the_run() -> None:
     long = made(walk(500), lambda n: n % 20 < 10).sheet
-    assert len(long.curve.time) <= 480 and len(long.charts[0].candles) <= 240
+    assert len(long.curve.time) <= 480 and len(long.charts[0].candles) <= 480
     assert long.curve.equity[-1] == pytest.approx(long.equity, abs=0.01)
     assert min(long.curve.drawdown) == pytest.approx(long.worst, abs=1e-6)
     candles, close = long.charts[0].candles, long.charts[0].candles[-1].close
