@@ -148,11 +148,12 @@ class Glide:
         strategies, every, (due_at, low, high) = self._orchestrator.strategies, self.every, until
         briefing = strategies.briefing(speaker, market.id, self._state, None, nan)
         context = strategies.context
-        signal, on_bar = speaker.strategy.signal, market.on_bar
+        signal, follow = speaker.strategy.signal, market.follow
         for bar in bars:
-            if not bar.time % every or bar.synthetic or bar.time <= market.time:
+            time = bar.time
+            if not time % every or bar.synthetic or time <= market.time:
                 return Halt(0, bar, stepped=False)
-            on_bar(bar)
+            follow(bar)
             setcontext(context)
             try:
                 opinion = signal(market, briefing)

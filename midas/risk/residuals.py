@@ -13,16 +13,19 @@ Floats = NDArray[np.float64]
 @kernel
 def residuals(
     changes: Floats, squares: Floats, variance: float, first: int, decay: float, still: float, made: Floats
-) -> float:  # fmt: skip
+) -> tuple[float, bool]:  # fmt: skip
     """Each return over the volatility forecast for it, into `made`; gives the variance after all of them.
+    Also whether each could be compared with one.
 
     As `statistics.filtered_historical.Filter` does it one by one, `variance` being its own after `first`.
     """
+    whole = True
     for place in range(first, len(changes)):
         value = changes[place]
         if variance > still:
             made[place - first] = value / np.sqrt(variance)
         else:
             made[place - first] = np.nan if value else 0.0
+            whole = whole and value == 0.0
         variance = decay * variance + (1.0 - decay) * squares[place]
-    return variance
+    return variance, whole

@@ -100,11 +100,11 @@ class Sample:
 
     def _together(self) -> bool:
         """Whether all instruments have the same periods, without a hole."""
-        spans = {(len(s.time), *s.time[[0, -1]].tolist()) for s in self._series.values() if len(s.time)}
-        if len(spans) != 1 or not all(len(s.time) for s in self._series.values()):
+        known = iter(self._series.values())
+        first = next(known, None)
+        if first is None or not first.whole:
             return False
-        ((count, first, last),) = spans
-        return bool(last - first == self._horizon * (count - 1))
+        return all(s.whole and (s.begins, s.ends) == (first.begins, first.ends) for s in known)
 
     def _filtered(self) -> dict[str, Floats]:
         if not self._names:
@@ -113,9 +113,12 @@ class Sample:
             made = filtered_scenarios(self.returns)
             rows = np.array(made.rows, np.float64).reshape(-1, len(made.names))
             return {name: rows[:, place].copy() for place, name in enumerate(made.names)}
-        columns = {name: _scaled(series) for name, series in self._series.items()}
-        whole = np.logical_and.reduce([np.isfinite(column) for column in columns.values()])
-        return columns if whole.all() else {name: column[whole] for name, column in columns.items()}
+        scaled = {name: _scaled(series) for name, series in self._series.items()}
+        columns = {name: column for name, (column, _) in scaled.items()}
+        if all(whole for _, whole in scaled.values()):
+            return columns
+        finite = np.logical_and.reduce([np.isfinite(column) for column in columns.values()])
+        return {name: column[finite] for name, column in columns.items()}
 
 
 def tail_of(losses: Floats, level: float) -> TailRisk:
@@ -134,18 +137,19 @@ def aligned(closes: Mapping[str, Mapping[int, float]], horizon: int) -> dict[str
     return {name: [one[b] / one[a] - 1.0 for a, b in steps] for name, one in closes.items()}
 
 
-def _scaled(series: Series) -> Floats:
+def _scaled(series: Series) -> tuple[Floats, bool]:
     """The residuals of `filtered_historical.Filter`, times the volatility that it forecasts next.
 
-    The first returns only warm the filter; those that the filter can't compare with anything are NaN.
+    The first returns only warm the filter; those that the filter can't compare with anything are NaN, and
+    whether there are none is told.
     """
     changes, squares = series.change[1:], series.square[1:]
     if len(changes) <= WARM_UP:
-        return np.empty(0)
+        return np.empty(0), True
     first = changes[:WARM_UP].tolist()
     assert all(map(isfinite, first)), "expected finite returns"
     made = np.empty(len(changes) - WARM_UP)
-    seed = fsum(v * v for v in first) / WARM_UP
-    variance = kernel.residuals(changes, squares, seed, WARM_UP, DECAY, STILL, made)
+    seed = fsum([v * v for v in first]) / WARM_UP
+    variance, whole = kernel.residuals(changes, squares, seed, WARM_UP, DECAY, STILL, made)
     made *= sqrt(variance) if variance > STILL else 0.0
-    return made
+    return made, whole

@@ -99,9 +99,10 @@ class TailDesk:
 
     def risk(self, horizon: int, held: Held) -> TailRisk:
         """What counts: filtered historical simulation."""
-        if lacking := self.lacking(horizon, held.weights):
-            return unknown(METHOD, lacking)
-        return self._sample(horizon, held.weights).risk(held.weights)
+        sample = self._sample(horizon, held.weights)
+        if sample.count < self._least and held.weights:
+            return unknown(METHOD, self.lacking(horizon, held.weights))
+        return sample.risk(held.weights)
 
     def figures(self, horizon: int, held: Held) -> TailFigures:
         """Everything about what is held."""

@@ -32,6 +32,9 @@ class Series(NamedTuple):
     price: Floats
     change: Floats  # simple return since the one before; NaN for the oldest, and after a hole
     square: Floats  # of it
+    begins: int  # time of the oldest; 0: there is none
+    ends: int
+    whole: bool  # there are some, and none is missing between them
 
 
 class _Row:
@@ -62,8 +65,11 @@ class _Row:
 
     def series(self) -> Series:
         """All of them; no copy."""
-        part = slice(self._first, self._last)
-        return Series(self._times[part], *self._prices[:, part])
+        first, last, prices = self._first, self._last, self._prices
+        begins = int(self._times[first]) if last else 0
+        whole = last > 0 and self.newest - begins == self._horizon * (last - first - 1)
+        columns = prices[0, first:last], prices[1, first:last], prices[2, first:last]
+        return Series(self._times[first:last], *columns, begins, self.newest, whole)
 
     def at(self, time: int) -> float | None:
         """The price of one time."""

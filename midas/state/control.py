@@ -27,10 +27,16 @@ class Gate(msgspec.Struct, frozen=True):
     level: str = ""  # of the kill that closed it; empty: paused only
 
 
+DECISIVE = frozenset({"mode", "table", "latched"})  # what permissions follow from
+
+
 class Control:
     """Mode, latch and gates; changed only while the engine steps."""
 
+    permissions: Permissions  # what the mode allows, with a set latch less than PAUSE does
+
     def __init__(self) -> None:
+        self.latched = False
         self.table = PERMISSIONS
         self.mode = Mode.NORMAL
         self.floor = Mode.NORMAL  # the mode that a human last chose: triggers never end past it
@@ -38,7 +44,6 @@ class Control:
         self.cause = "first start"
         self.ends_when = "until somebody changes it"
         self.since = 0
-        self.latched = False
         self.level = ""
         self.kill_by = ""
         self.kill_reason = ""
@@ -47,19 +52,13 @@ class Control:
         self.tripped_at = self.released_at = 0
         self.guarded = False  # the guard acts instead of us: we know less of the account than it does
         self.gates: dict[str, Gate] = {}
-        self._allowed = self.mode, self.table, self.latched, self.table[self.mode]
 
-    @property
-    def permissions(self) -> Permissions:
-        """What the mode allows, with a set latch less than PAUSE does."""
-        known = self._allowed
-        # Asked several times an event, and a look-up by an Enum costs more than all three comparisons.
-        if known[0] is self.mode and known[1] is self.table and known[2] is self.latched:
-            return known[3]
-        allowed = self.table[self.mode]
-        found = FROZEN if self.latched and not allowed.flattens else allowed
-        self._allowed = self.mode, self.table, self.latched, found
-        return found
+    def __setattr__(self, name: str, value: object) -> None:
+        """Permissions are asked for many times an event, and change hardly ever."""
+        super().__setattr__(name, value)
+        if name in DECISIVE and "mode" in self.__dict__:
+            allowed = self.table[self.mode]
+            self.permissions = FROZEN if self.latched and not allowed.flattens else allowed
 
     @property
     def withdraws_exits(self) -> bool:

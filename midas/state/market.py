@@ -180,6 +180,16 @@ class InstrumentMarket:
             self.bid_lots = self.ask_lots = 1  # how much stands there nobody knows: there is a price
         return True
 
+    def follow(self, bar: Bar) -> None:
+        """As `on_bar`, for a printed candle that is newer than all before, where there is a touch already."""
+        self.bars.append(bar)
+        self.bars_seen += 1
+        self.time = bar.time
+        if self._bar_spread:
+            self._touch_from_bar(bar.close)
+        elif self._bar_spread is not None:
+            self.bid = self.ask = round(bar.close / self.tick)
+
     def _touch_from_bar(self, close: float) -> None:
         """Half the spread to both sides, in whole ticks away from the close."""
         ticks, half = close / self.tick, self._bar_spread or 0.0

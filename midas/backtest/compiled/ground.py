@@ -23,8 +23,6 @@ from midas.ports.strategy import Columns
 from midas.risk.calendar import Calendar
 from midas.state.market import WIDE
 
-SLACK = 1.0 + 1e-9  # of money: what sums of floats may be off by
-
 Ints = NDArray[np.int64]
 Codes = NDArray[np.uint8]
 
@@ -62,28 +60,25 @@ def ground(config: EngineConfig, bars: Bars, given: Assumptions) -> Ground:
     instrument, units = bars.instrument, config.strategies[0].units
     assert units is not None and config.bar_spread is not None
     tick, count = instrument.tick, len(bars)
-    mark, bids, asks, offered, buying, selling = (np.empty(count) for _ in range(6))
-    buyable, sellable = np.empty(count, np.uint8), np.empty(count, np.uint8)
-    kernels.touch(bars.close, tick, 0.5 * config.bar_spread, mark, bids, asks)
+    mark, offered, buying, selling = (np.empty(count) for _ in range(4))
+    orders = buying, selling, np.empty(count, np.uint8), np.empty(count, np.uint8)
     take, collar = config.execution.take_collar_bps / BPS, config.limits.price_collar_bps / BPS
-    least = float(instrument.notional_min) / float(units) / tick * SLACK
-    rules = tick, take, collar, max(least, 0.5), WIDE * (1.0 - 1e-9)
-    kernels.limits(bids, asks, rules, offered, buyable, sellable, buying, selling)
+    least = max(float(instrument.notional_min) / float(units) / tick * kernels.SLACK, 0.5)
+    rules = tick, 0.5 * config.bar_spread, take, collar, least, WIDE * (1.0 - 1e-9)
+    kernels.limits(bars.close, rules, mark, offered, orders)
     cost = given.costs.expected(instrument.lot, False, Conditions(spread_bps=given.spread_bps))
     lots = float(units / instrument.lot_size)
     of_venue = (
         bars.period, given.order_latency, given.answer_latency, tick, instrument.lot, given.volume_share,
         lots, (cost.spread_bps + cost.impact_bps) / BPS,
     )  # fmt: skip
-    orders = buying, selling, buyable, sellable
     kernels.paid(bars.time, bars.open, bars.close, bars.volume, of_venue, orders)
     days, numbers = _days(bars, config.triggers.zone)
-    utc = (bars.time - 1) // DAY
-    closes = np.append(np.flatnonzero(np.diff(utc)), count - 1).astype(np.int64)
+    closes, carried = _closes(bars)
     return Ground(
         bars=bars, columns=columns(bars), units=float(units), mark=mark, buying=buying, selling=selling,
-        offered=offered * SLACK, buyable=buyable, sellable=sellable, closes=closes,
-        carried=np.append(np.diff(utc[closes]), 1), days=days, numbers=numbers,
+        offered=offered, buyable=orders[2], sellable=orders[3], closes=closes,
+        carried=carried, days=days, numbers=numbers,
         reach=kernels.extremes(mark, days),
     )  # fmt: skip
 
@@ -94,6 +89,17 @@ def columns(bars: Bars) -> Columns:
     for each in found:
         each.flags.writeable = False
     return Columns(*found)
+
+
+def _closes(bars: Bars) -> tuple[Ints, Ints]:
+    """Where each UTC day ends that has candles, and how many days it is to the next such one."""
+    first, last = ((int(bars.time[place]) - 1) // DAY for place in (0, -1))
+    midnights = (
+        np.arange(first + 1, last + 1, dtype=np.int64) * DAY
+    )  # a close at midnight is of the day before
+    ends = np.append(np.searchsorted(bars.time, midnights, side="right") - 1, len(bars) - 1)
+    places, repeats = np.unique(ends, return_counts=True)
+    return places.astype(np.int64), repeats.astype(np.int64)
 
 
 def _days(bars: Bars, zone: str) -> tuple[Ints, Ints]:

@@ -21,48 +21,47 @@ CASH, SHARE, NOTIONAL, DRIFT, DRAWDOWN, DAY_LOSS, WEEK_LOSS, MONTH_LOSS, SHARPE 
 
 EDGE = 1e-6  # ticks: what floats may be off by, of prices below TICKS_MAX ticks
 TICKS_MAX = 1e9
+SLACK = 1.0 + 1e-9  # of money: what sums of floats may be off by
 NEARLY = 1e-6  # as `backtest.venue.NEARLY`
 YEAR = 365.0  # of the guardian's Sharpe ratio
 NO_SPREAD = 1e-11  # above that of `statistics.conventions`: what is so even is in doubt
 
 
 @kernel
-def touch(close: Floats, tick: float, half: float, mark: Floats, bids: Floats, asks: Floats) -> None:
-    """Bid and ask after each candle in ticks, and the mid, as `InstrumentMarket` takes them from a close."""
-    for i in range(len(close)):
-        ticks = close[i] / tick
-        if half == 0.0:
-            bid = np.rint(ticks)
-            ask = bid
-        else:
-            bid = floor(ticks - ticks * half)
-            ask = ceil(ticks + ticks * half)
-        bids[i] = bid
-        asks[i] = ask
-        mark[i] = (bid + ask) * 0.5 * tick
+def _touch(close: float, tick: float, half: float) -> tuple[float, float]:
+    """Bid and ask after a candle in ticks, as `InstrumentMarket` takes them from its close."""
+    ticks = close / tick
+    if half == 0.0:
+        rounded = np.rint(ticks)
+        return rounded, rounded
+    return float(floor(ticks - ticks * half)), float(ceil(ticks + ticks * half))
 
 
 @kernel
 def limits(
-    bids: Floats, asks: Floats, rules: tuple[float, float, float, float, float],
-    offered: Floats, buyable: Codes, sellable: Codes, surely: Floats, deepest: Floats,
+    close: Floats, rules: tuple[float, float, float, float, float, float], mark: Floats, offered: Floats,
+    orders: tuple[Floats, Floats, Codes, Codes],
 ) -> None:  # fmt: skip
-    """What an order decided after each candle surely takes, told in the place of the next one.
+    """The mid after each candle, and what an order decided after it surely takes, in the next one's place.
 
-    `rules`: tick, collar beyond the touch, collar of risk (fractions), the least ticks that are no dust, and
-    how wide a spread may be.
+    `rules`: tick, half of the spread, collar beyond the touch, collar of risk (fractions), the least ticks
+    that are no dust, and how wide a spread may be. `orders`: as `paid` takes them.
     """
-    tick, take, collar, least, wide = rules
-    for i in range(len(bids) - 1):
-        bid, ask = bids[i], asks[i]
+    tick, half, take, collar, least, wide = rules
+    surely, deepest, buyable, sellable = orders
+    for i in range(len(close)):
+        bid, ask = _touch(close[i], tick, half)
         mid = (bid + ask) * 0.5
+        mark[i] = mid * tick
+        if i + 1 == len(close):
+            break
         # The limit is rounded half-even to a tick; the one to buy with is kept within the collar of risk.
         up, most = ask * (1.0 + take), mid * (1.0 + collar)
         down = bid * (1.0 - take)
         surely[i + 1] = min(ceil(up - 0.5 - EDGE), floor(most - EDGE))
         highest = min(floor(up + 0.5 + EDGE), floor(most + EDGE))
         deepest[i + 1] = max(floor(down + 0.5 + EDGE), 1.0)
-        offered[i + 1] = max(highest, mid) * tick
+        offered[i + 1] = max(highest, mid) * tick * SLACK
         doubt = 0
         if bid <= least:
             doubt = SMALL

@@ -13,12 +13,10 @@ def warm() -> None:
     time, places, ticks = np.arange(count), np.array([1]), np.array([100.0])
     price, some = np.ones(count), [np.ones(count) for _ in range(6)]
     codes, days, numbers = np.zeros((2, count), np.uint8), np.array([2]), np.zeros((2, 3), np.int64)
-    kernels.touch(price, 0.01, 0.0, *some[:3])
-    kernels.limits(
-        some[1], some[2], (0.01, 0.0, 0.0, 0.0, 1.0), some[3], codes[0], codes[1], some[4], some[5]
-    )
+    orders = some[4], some[5], codes[0], codes[1]
+    kernels.limits(price, (0.01, 0.0, 0.0, 0.0, 0.0, 1.0), some[0], some[3], orders)
     rules = 1, 0, 0, 0.01, 1.0, 0.1, 1.0, 0.0
-    kernels.paid(time, price, price, price, rules, (some[4], some[5], codes[0], codes[1]))
+    kernels.paid(time, price, price, price, rules, orders)
     for wanted in (np.zeros((1, count), np.bool_)[0], np.zeros((count, 2), np.bool_).T[0]):
         kernels.orders(
             wanted, some[4], some[5], codes[0], codes[1], np.empty(count, np.int64), np.empty(count)

@@ -19,6 +19,7 @@ from midas.domain.tail import TailRules
 from midas.domain.time import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from midas.domain.triggers import TriggerRules
 from midas.engine.config import EngineConfig
+from midas.errors import WorkspaceInvalid
 from midas.execution.worker import ExecutionRules
 from midas.ports.strategy import Columns
 from tests.backtest.compiled.stage import Choice, Fickle, assert_same, stepped, worked_out
@@ -194,3 +195,26 @@ def test_a_bad_month_of_days_is_left_to_the_engine_that_would_turn_defensive() -
     rules = settings(daily, period=DAY, triggers=msgspec.structs.replace(CALM, sharpe_defensive=50.0))
     found = worked_out(rules, daily, PLAIN, CHOICE)
     assert isinstance(found, Refused) and "Sharpe" in found.reason
+
+
+class Broken(Fickle):
+    """Answers nothing that could be used."""
+
+    @classmethod
+    def wanted(cls, parameters: object, bars: Columns) -> np.ndarray:
+        """Fails, or answers something else."""
+        if len(bars) > 50:
+            raise IndexError("too many")
+        return np.ones(3)
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(100, "raises IndexError: too many"), (40, "answers float64 of")]
+)
+def test_a_strategy_that_cant_answer_is_named(count: int, said: str) -> None:
+    from midas.backtest.compiled.path import compiled
+
+    series = bars(walk(count))
+    balances = {"USDT": CASH, "BTC": Decimal(0)}
+    with pytest.raises(WorkspaceInvalid, match=said):
+        compiled(settings(series), [Broken(CHOICE)], [series], balances, PLAIN)
