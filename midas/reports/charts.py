@@ -95,7 +95,9 @@ def histogram(sheet: Sheet) -> str:
             body += f'<text class="tick" x="{right + 6}" y="{at + 3.5:.1f}">{value:.0f}</text>'
     for value in svg.ticks(x, 12):
         said = words.percent(value, _decimals(x))
-        body += f'<text class="tick middle" x="{x(value):.1f}" y="{height - 7}">{said}</text>'
+        body += (
+            f'<text class="tick middle" x="{max(x(value), svg.LEFT + 20):.1f}" y="{height - 7}">{said}</text>'
+        )
     body += "".join(_bar(each, x, y) for each in sheet.bins)
     return svg.drawing(body, height, "Trades by what they made")
 
