@@ -181,4 +181,4 @@ def _progress(total: int, store: Store) -> Iterator[Told]:
 def _said(best: Trial | None) -> str:
     if best is None or best.value is None:
         return ""
-    return f"best {best.value:.3f}: " + " ".join(f"{k}={v}" for k, v in best.parameters.items())
+    return f"best {best.value:.4g}: " + " ".join(f"{k}={v}" for k, v in best.parameters.items())
