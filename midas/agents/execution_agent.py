@@ -280,11 +280,11 @@ class ExecutionAgent:
         if working:
             yield from self._tend(state, work, working)
             return
-        if work.given_up or pausing(work, state.now, self._rules):
-            return
         held = state.ledger.sleeve(strategy, traded).quantity
         if held == work.approved.target.quantity:
             work.settled = work.settled or state.markets[traded].bid_lots > 0
+            return
+        if work.given_up or pausing(work, state.now, self._rules):
             return
         entering = work.approved.target.quantity > held
         if self._inherits(work, (strategy, traded, Side.BUY if entering else Side.SELL), state.now):

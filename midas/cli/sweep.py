@@ -113,6 +113,8 @@ def _asked(args: Namespace, settings: Settings) -> tuple[Setup, Plan]:
 
 
 def _plan(args: Namespace, settings: Settings, setup: Setup, axes: tuple[Axis, ...]) -> Plan:
+    if args.trials < 1:
+        raise UsageError("--trials: expected at least 1")
     rules = tuple(rule(text, axes) for text in args.where or ())
     if rules and args.method == "tpe":
         raise UsageError("--where: tpe chooses from all combinations; take --method random, or grid")
@@ -179,4 +181,4 @@ def _progress(total: int, store: Store) -> Iterator[Told]:
 def _said(best: Trial | None) -> str:
     if best is None or best.value is None:
         return ""
-    return f"best {best.value:.3f}: " + " ".join(f"{k}={v}" for k, v in best.parameters.items())
+    return f"best {best.value:.4g}: " + " ".join(f"{k}={v}" for k, v in best.parameters.items())

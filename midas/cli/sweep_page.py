@@ -43,7 +43,7 @@ def _rows(ended: Ended) -> Iterator[str]:
     reasons = Counter(trial.stepped for trial in trials if trial.stepped)
     if reasons:
         why, times = reasons.most_common(1)[0]
-        yield from wrap(f"the engine was stepped where it could differ: {why}", WIDTH)
+        yield from wrap(f"the engine was stepped: {why}", WIDTH)
         if len(reasons) > 1:
             yield f"  (in {times:,} trials; {reasons.total() - times:,} others had other reasons)"
     yield ""

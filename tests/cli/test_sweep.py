@@ -151,6 +151,8 @@ def test_who_wants_arrays_alone_is_told_why_not(
         (["--set", "speed=1..3"], "no such parameter"),
         (["--set", "span=1..3", "--set", "span=2..4"], "given twice"),
         (["--set", "share=0.1..0.9"], "needs a step"),
+        (["--set", "span=2..4", "--method", "tpe", "--trials", "0"], "at least 1"),
+        (["--set", "span=a,b"], "Expected `int`, got `str`"),
         (["--set", "span=2..4", "--where", "span<share", "--method", "tpe"], "--where"),
         (["--set", "span=2..4", "--html", "/nowhere/s.html"], "can't be written"),
     ],

@@ -26,6 +26,7 @@ from midas.domain.order import Fill, Purpose, Side
 from midas.domain.time import SECOND
 from midas.domain.triggers import TriggerRules
 from midas.engine.config import EngineConfig
+from midas.errors import WorkspaceInvalid
 from midas.ports.strategy import Strategy, Vectorised
 from midas.state.ledger import EXACT, Sleeve
 
@@ -147,12 +148,17 @@ class Trials:
         self._ticks = np.empty(len(bars))
 
     def wanted(self, parameters: Sequence[msgspec.Struct]) -> NDArray[np.bool_]:
-        """What the strategy wants, a row for each of `parameters`."""
-        found = self._strategy.wanted(parameters, self.ground.columns)
-        shape = len(parameters), len(self.ground.bars)
-        assert found.shape == shape and found.dtype == np.bool_, (
-            f"{self._strategy.name}.wanted answered {found.dtype} of {found.shape}, expected bool of {shape}"
-        )
+        """What the strategy wants, a row for each of `parameters`. Raises WorkspaceInvalid."""
+        name, shape = self._strategy.name, (len(parameters), len(self.ground.bars))
+        try:
+            found = self._strategy.wanted(parameters, self.ground.columns)
+        except Exception as error:
+            raise WorkspaceInvalid(f"{name}: `wanted` raises {type(error).__name__}: {error}") from error
+        if not (isinstance(found, np.ndarray) and found.shape == shape and found.dtype == np.bool_):
+            what = (
+                f"{found.dtype} of {found.shape}" if isinstance(found, np.ndarray) else type(found).__name__
+            )
+            raise WorkspaceInvalid(f"{name}: `wanted` answers {what}, expected bool of {shape}")
         return found
 
     def trial(self, wanted: NDArray[np.bool_]) -> Compiled | Refused:

@@ -19,6 +19,7 @@ from midas.domain.tail import TailRules
 from midas.domain.time import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from midas.domain.triggers import TriggerRules
 from midas.engine.config import EngineConfig
+from midas.errors import WorkspaceInvalid
 from midas.execution.worker import ExecutionRules
 from midas.ports.strategy import Columns
 from tests.backtest.compiled.stage import Choice, Fickle, assert_same, stepped, worked_out
@@ -77,6 +78,30 @@ def test_fills_money_and_equity_are_those_of_the_engine(seed: int) -> None:
         assert_same(found, stepped(rules, series, given, choice))
     else:
         assert found.reason
+
+
+LOSSES = (
+    "drawdown_defensive", "drawdown_stop", "daily_loss_stop", "weekly_loss_defensive", "weekly_loss_stop",
+    "monthly_loss_stop",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_near_a_trigger_it_is_either_refused_or_still_the_same(seed: int) -> None:
+    chance = random.Random(seed)
+    series, choice = market(chance, 150), Choice(chance.randrange(1, 9), chance.randrange(1, 6))
+    tight = {name: 10.0 ** chance.uniform(-4.5, -1.5) for name in LOSSES if chance.random() < 0.3}
+    zone = chance.choice(["UTC", "America/New_York", "Asia/Kolkata"])
+    rules = settings(
+        series, choice, period=series.period,
+        triggers=msgspec.structs.replace(
+            CALM, **tight, zone=zone, sharpe_defensive=chance.choice([-1e9, -30.0, 0.0]), sharpe_days=10
+        ),
+        limits=msgspec.structs.replace(LIMITS, position_max=chance.choice([0.5, 0.03])),
+    )  # fmt: skip
+    found = worked_out(rules, series, PLAIN, choice)
+    if isinstance(found, Compiled):
+        assert_same(found, stepped(rules, series, PLAIN, choice))
 
 
 def test_most_ordinary_runs_are_worked_out() -> None:
@@ -194,3 +219,26 @@ def test_a_bad_month_of_days_is_left_to_the_engine_that_would_turn_defensive() -
     rules = settings(daily, period=DAY, triggers=msgspec.structs.replace(CALM, sharpe_defensive=50.0))
     found = worked_out(rules, daily, PLAIN, CHOICE)
     assert isinstance(found, Refused) and "Sharpe" in found.reason
+
+
+class Broken(Fickle):
+    """Answers nothing that could be used."""
+
+    @classmethod
+    def wanted(cls, parameters: object, bars: Columns) -> np.ndarray:
+        """Fails, or answers something else."""
+        if len(bars) > 50:
+            raise IndexError("too many")
+        return np.ones(3)
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(100, "raises IndexError: too many"), (40, "answers float64 of")]
+)
+def test_a_strategy_that_cant_answer_is_named(count: int, said: str) -> None:
+    from midas.backtest.compiled.path import compiled
+
+    series = bars(walk(count))
+    balances = {"USDT": CASH, "BTC": Decimal(0)}
+    with pytest.raises(WorkspaceInvalid, match=said):
+        compiled(settings(series), [Broken(CHOICE)], [series], balances, PLAIN)
