@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from math import prod
 from pathlib import Path
 
 from midas.backtest.sweep.space import grid
@@ -12,6 +13,7 @@ from midas.errors import StoreError
 from midas.reports.shelf import Board, Place
 
 SHOWN = 200  # places
+LARGE = 20_000  # combinations: to count those that the rules leave would hold the console up
 QUIET_NS = 10_000_000_000  # without a trial for so long a sweep doesn't run
 
 
@@ -41,11 +43,11 @@ class SweepBoard:
         if board is None:
             return None
         quiet = time.time_ns() - found.st_mtime_ns > QUIET_NS
-        return board._replace(running=board.done < board.of and not quiet)
+        return board._replace(running=not quiet and (board.done < board.of or not board.of))
 
     def _of_plan(self, plan: Plan, name: str, trials: list[Trial]) -> Board:
         if name not in self._of:
-            self._of[name] = plan.trials or len(grid(plan.axes, plan.rules))
+            self._of[name] = _size(plan)
         places = tuple(
             Place(t.number, t.parameters, t.value, t.total_return, t.fall, t.fills, t.reason)
             for t in ranked(trials)[:SHOWN]
@@ -53,3 +55,11 @@ class SweepBoard:
         return Board(
             name, plan.strategy, plan.objective, plan.method, len(trials), self._of[name], False, places
         )
+
+
+def _size(plan: Plan) -> int:
+    """How many trials there are to be; 0 where that isn't told quickly."""
+    every = prod(len(axis.values) for axis in plan.axes)
+    if plan.trials or not plan.rules:
+        return plan.trials or every
+    return len(grid(plan.axes, plan.rules)) if every <= LARGE else 0

@@ -112,6 +112,7 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     mode_ends: str = "until somebody changes it"
     mode_since: int = 0  # wall time; 0: not told
     mode_floor: str = "NORMAL"  # the safest mode that a human last set
+    halved: bool = False  # by DEFENSIVE, since NORMAL held last
     valued: tuple[str, ...] = ()  # the assets that `equity_peak` and `day_equity` count; empty: not told
     equity_peak: float = 0.0
     day: int = 0  # days since 1970 of `day_equity`: a restart may not forget the day's loss

@@ -114,7 +114,6 @@ class Engine:
         self.guardian = guardian
         self.costs = costs
         self._sequence = 0
-        self._halved = False  # by DEFENSIVE, since NORMAL held last
         self._decisions: list[Decision] = []
         self._effects: list[Effect] = []
         self._adjuster = Adjuster(state)
@@ -336,7 +335,6 @@ class Engine:
         return "unknown_order" in kinds or not isinstance(event, AccountReported)
 
     def _opened(self, event: SessionOpened) -> None:
-        self._halved = self.state.control.mode is Mode.DEFENSIVE
         self.orchestrator.execution.resume(self.state)
         if event.latch:
             # A latch outlives every session, with its level: a crash right after it must not lose a flatten.
@@ -476,15 +474,16 @@ class Engine:
 
     def _after_modes(self, before: int) -> None:
         """What a mode change does to open things (the mode table)."""
+        control = self.state.control
         for change in [d for d in self._decisions[before:] if isinstance(d, ModeChanged)]:
             if change.after == Mode.DEFENSIVE.value:
-                if not self._halved:
+                if not control.halved:
                     kept = self.guardian.rules.kept
                     self._decisions.extend(self.orchestrator.execution.reduce(self.state, kept))
-                self._halved = True
-            elif not self.state.control.permissions.entries:
+                control.halved = True
+            elif not control.permissions.entries:
                 self.orchestrator.execution.forget_entries(self.state)
-        self._halved = self._halved and self.state.control.mode is not Mode.NORMAL
+        control.halved = control.halved and control.mode is not Mode.NORMAL
 
     def _withdraw_unwanted(self) -> None:
         """Cancel what the present mode, latch or closing no longer allows to be open."""

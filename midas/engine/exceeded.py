@@ -47,6 +47,13 @@ def _bound(bound: Bound) -> str:
 
 def _done(risk: RiskManager, state: State) -> str:
     """What `Downsizer` does: past a margin it sells strategies' parts, and never a person's."""
+    control = state.control
+    if control.permissions.flattens:
+        return "the kill closes all that is held, and nothing more is opened"
+    if control.latched:
+        return "nothing is sold for it until the kill latch is released, and nothing more is opened"
+    if state.closing:
+        return "nothing is sold for it any more: the session is closing"
     margin = f"{risk.limits.forced_sale_over * 100:.4g}%"
     sold = [
         f"{s.strategy} {state.instruments[s.instrument].name}"
@@ -65,7 +72,9 @@ def _done(risk: RiskManager, state: State) -> str:
 
 
 def _sells(sale: Sale, state: State) -> bool:
-    """Whether the venue would take what is too much; dust stays."""
+    """Whether it may leave now, and the venue would take what is too much; dust stays."""
+    if state.control.holds_back(*state.scopes(sale.strategy, sale.instrument)):
+        return False
     sleeve = state.ledger.sleeve(sale.strategy, sale.instrument)
     return bool(sellable(state, sleeve, sleeve.quantity - sale.quantity))
 

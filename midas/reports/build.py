@@ -69,7 +69,9 @@ def sheet_of(run: Run) -> tuple[Sheet, list[Trade]]:
             returns, CALENDAR, win_rate([trade.profit for trade in found]), run.trials, run.trial_variance,
             run.overfitting,
         ),
-        trading=deals.trading(found, still, outcome.fills),
+        trading=msgspec.structs.replace(
+            deals.trading(found, still, outcome.fills), after_gaps=outcome.after_gaps
+        ),
         costs=msgspec.structs.replace(
             spending.costs(outcome.fills, series, run.given), funding=outcome.funding
         ),
@@ -123,8 +125,13 @@ def _parts(
     if not series:
         return ()
     names = {bars.instrument.id: bars.instrument.name for bars in series}
-    return (
-        *parts.by_strategy(fills, series, found),
-        *parts.by_instrument(ways, names, fills, found),
-        *(parts.by_regime(series, ways, times, run.record.regimes, found) if run.outcome.audits else ()),
-    )
+    kinds = (
+        parts.by_strategy(fills, series, found), parts.by_instrument(ways, names, fills, found),
+        parts.by_regime(series, ways, times, run.record.regimes, found) if run.outcome.audits else [],
+    )  # fmt: skip
+    paid = -run.outcome.funding
+    return tuple(
+        part
+        for mine in kinds if mine
+        for part in (*mine, *([Part(kind=mine[0].kind, name="funding", profit=paid)] if paid else []))
+    )  # fmt: skip

@@ -5,9 +5,11 @@ from __future__ import annotations
 from html import escape
 
 from midas.reports import svg, words
+from midas.reports.candles import folded
 from midas.reports.sheet import Bin, Chart, Sheet, Trade
 
 WIDE_APART = 3.0  # the larger of two growths over the smaller, from which on both need a logarithmic scale
+CANDLES = 240
 MARKS = 300  # trades on one chart: more of them would hide the prices
 
 
@@ -55,15 +57,16 @@ def prices(sheet: Sheet, chart: Chart) -> str:
     if len(chart.candles) < 2:
         return ""
     height = 340
+    many, candles = folded(chart.candles, CANDLES)
     first, last = chart.candles[0].time - chart.period, chart.candles[-1].time
     x = svg.scale_x(first, last)
-    y = svg.scale_y((p for candle in chart.candles for p in (candle.low, candle.high)), height)
+    y = svg.scale_y((p for candle in candles for p in (candle.low, candle.high)), height)
     digits = 0 if chart.candles[-1].close >= 1_000 else chart.decimals
     body = svg.axes(x, y, height, lambda v: f"{v:,.{digits}f}")
-    wide = max(1.0, (x(last) - x(first)) / len(chart.candles) * 0.64)
-    for candle in chart.candles:
+    wide = max(1.0, (x(last) - x(first)) / len(candles) * 0.64)
+    for candle in candles:
         kind = "up" if candle.close >= candle.open else "down"
-        middle = x(candle.time - chart.period / 2)
+        middle = x(candle.time - many * chart.period / 2)
         top, low = y(max(candle.open, candle.close)), y(min(candle.open, candle.close))
         body += f'<path class="wick {kind}" d="M{middle:.1f} {y(candle.high):.1f}V{y(candle.low):.1f}"/>'
         body += (
@@ -92,7 +95,9 @@ def histogram(sheet: Sheet) -> str:
             body += f'<text class="tick" x="{right + 6}" y="{at + 3.5:.1f}">{value:.0f}</text>'
     for value in svg.ticks(x, 12):
         said = words.percent(value, _decimals(x))
-        body += f'<text class="tick middle" x="{x(value):.1f}" y="{height - 7}">{said}</text>'
+        body += (
+            f'<text class="tick middle" x="{max(x(value), svg.LEFT + 20):.1f}" y="{height - 7}">{said}</text>'
+        )
     body += "".join(_bar(each, x, y) for each in sheet.bins)
     return svg.drawing(body, height, "Trades by what they made")
 

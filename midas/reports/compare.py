@@ -101,7 +101,7 @@ def _figures(first: Sheet, second: Sheet) -> Iterator[Pair]:
         yield _numbers(name, mine, theirs)
     yield _shares("skill above 0 (PSR)", first.evidence.positive, second.evidence.positive)
     yield _shares("after all trials (DSR)", first.evidence.deflated, second.evidence.deflated)
-    yield _parts("ulcer index", a.ulcer.value, b.ulcer.value, 2)
+    yield _shares("ulcer index", a.ulcer.value, b.ulcer.value, 2)
     yield _shares("in the market", first.exposed, second.exposed)
     yield _whole("closed trades", first.trading.closed, second.trading.closed)
     yield _shares("won", first.trading.win_rate.value, second.trading.win_rate.value)
@@ -116,9 +116,9 @@ def _parts(name: str, a: float | None, b: float | None, decimals: int = 1) -> Pa
     return Pair(name, words.percent(a, decimals), words.percent(b, decimals), apart)
 
 
-def _shares(name: str, a: float | None, b: float | None) -> Pair:
-    apart = words.percent(b - a, 0) if a is not None and b is not None else words.ABSENT
-    return Pair(name, words.share(a), words.share(b), apart)
+def _shares(name: str, a: float | None, b: float | None, decimals: int = 0) -> Pair:
+    apart = words.percent(b - a, decimals) if a is not None and b is not None else words.ABSENT
+    return Pair(name, words.share(a, decimals), words.share(b, decimals), apart)
 
 
 def _numbers(name: str, a: Measure, b: Measure) -> Pair:

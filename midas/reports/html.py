@@ -8,6 +8,7 @@ from pathlib import Path
 
 from midas.domain.time import DAY
 from midas.reports import charts, told, words
+from midas.reports.candles import folded
 from midas.reports.page import MONTHS
 from midas.reports.sheet import Part, Sheet, Trade
 from midas.reports.told import Block, Row
@@ -44,7 +45,8 @@ def _body(sheet: Sheet) -> Iterator[str]:
     for chart in sheet.charts:
         mine = sum(trade.instrument == chart.instrument for trade in sheet.trades)
         marked = f", the last {charts.MARKS} of {mine} trades" if mine > charts.MARKS else ""
-        note = f"candles of {words.length(chart.period)}{marked}; point at a mark to read its trade"
+        many, _ = folded(chart.candles, charts.CANDLES)
+        note = f"candles of {words.length(many * chart.period)}{marked}; point at a mark to read its trade"
         yield _chart(f"{chart.name}: entries and exits", note, charts.prices(sheet, chart), _marks())
     yield _months(sheet)
     yield _chart(

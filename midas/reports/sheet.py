@@ -78,6 +78,7 @@ class Trading(msgspec.Struct, frozen=True, kw_only=True):
     open: int = 0  # positions that the end of the data left open
     fills: int = 0
     makers: int = 0  # of the fills
+    after_gaps: int = 0  # of the fills: at the first opening after a hole in the data
     profit_factor: Measure = Measure()
     win_rate: Measure = Measure()
     payoff: Measure = Measure()

@@ -10,7 +10,7 @@ from midas.backtest.series import Bars, Floats, Times
 from midas.reports.sheet import Candle, Chart, Curve
 
 POINTS = 480
-CANDLES = 240
+CANDLES = 480
 
 
 def curve(times: Times, equity: Floats, depth: Floats, held: Floats, exposure: Floats) -> Curve:

@@ -110,6 +110,7 @@ def _trades_and_costs(sheet: Sheet) -> Block:
     it, costs = sheet.trading, sheet.costs
     lost = it.closed - it.won
     still = f", {it.open} still open" if it.open else ""
+    gaps = f", {words.counted(it.after_gaps, 'fill')} after holes" if it.after_gaps else ""
     without = sheet.growth.total.value
     if without is not None and sheet.cash:
         without += costs.total / sheet.cash
@@ -117,7 +118,7 @@ def _trades_and_costs(sheet: Sheet) -> Block:
     parts += f"impact {words.money(costs.impact)}, funding {words.money(costs.funding)}"
     bps = f"{costs.total / costs.traded * 1e4:.1f} bps of {costs.traded:,.0f} traded" if costs.traded else ""
     return Block("trades and costs", (), (
-        Row("closed trades", (f"{it.closed:,}",), f"{it.won:,} won, {lost:,} lost{still}",
+        Row("closed trades", (f"{it.closed:,}",), f"{it.won:,} won, {lost:,} lost{still}{gaps}",
             "a trade is from flat to flat"),
         Row("profit factor", (words.factor(it.profit_factor),), words.why(it.profit_factor, LEAST_HIT_RATE),
             "what winners made over what losers lost: above 1.3 is the goal"),
@@ -208,21 +209,17 @@ def assumed(sheet: Sheet) -> list[str]:
     given = sheet.assumptions
     if not given:
         return []
-    fees = (given.get("costs") or {}).get("fees") or {}
-    maker, taker = (float(fees.get(name, 0.0)) * 1e4 for name in ("maker", "taker"))
+    maker, taker = _fees(sheet)
     impact = "our own orders move the price (square-root law)" if given.get("impact") else "no impact"
     latency = float(given.get("order_latency", 0)) / 1e6
+    paid = f"fees {maker:g} bps resting, {taker:g} bps taking{_funding(sheet)}"
     if given.get("of_ticks"):
-        feed, queue = float(given.get("feed_latency", 0)) / 1e6, given.get("queue", "")
         return [
-            f"fees {maker:g} bps resting, {taker:g} bps taking",
-            f"the market is heard of after {feed:g} ms, orders and answers take {latency:g} ms each way",
-            "an order takes what is shown when it arrives, and that is gone until another size is shown; one "
-            f"that rests waits its turn (queue: {queue})",
+            f"{paid}; quotes, prints and books as they were recorded",
+            f"orders and answers take {latency:g} ms each way; our place in a queue: {given.get('queue')}",
         ]
     return [
-        f"fees {maker:g} bps resting, {taker:g} bps taking; spread {given.get('spread_bps', 0.0):g} bps; "
-        f"{impact}",
+        f"{paid}; spread {given.get('spread_bps', 0.0):g} bps; {impact}",
         f"orders and answers take {latency:g} ms each way; at most {float(given.get('volume_share', 0)):.0%} "
         "of a bar's volume is ours",
         "an order that takes trades at the next opening, one that rests once the price has gone through it",
@@ -234,14 +231,28 @@ def assumed_short(sheet: Sheet) -> str:
     given = sheet.assumptions
     if not given:
         return ""
-    fees = (given.get("costs") or {}).get("fees") or {}
-    maker, taker = (float(fees.get(name, 0.0)) * 1e4 for name in ("maker", "taker"))
-    impact = "impact" if given.get("impact") else "no impact"
+    maker, taker = _fees(sheet)
     latency = float(given.get("order_latency", 0)) / 1e6
+    paid = f"assumed: fees {maker:g} / {taker:g} bps{_funding(sheet)}"
+    if given.get("of_ticks"):
+        return f"{paid}, recorded quotes, {latency:g} ms away, queue {given.get('queue')}"
+    impact = "impact" if given.get("impact") else "no impact"
     return (
-        f"assumed: fees {maker:g} / {taker:g} bps, spread {given.get('spread_bps', 0.0):g} bps, {impact}, "
-        f"{latency:g} ms away, {float(given.get('volume_share', 0)):.0%} of volume"
+        f"{paid}, spread {given.get('spread_bps', 0.0):g} bps, {impact}, {latency:g} ms away, "
+        f"{float(given.get('volume_share', 0)):.0%} of volume"
     )
+
+
+def _fees(sheet: Sheet) -> tuple[float, float]:
+    """Maker's and taker's, basis points."""
+    fees = (sheet.assumptions.get("costs") or {}).get("fees") or {}
+    return float(fees.get("maker", 0.0)) * 1e4, float(fees.get("taker", 0.0)) * 1e4
+
+
+def _funding(sheet: Sheet) -> str:
+    rate = float(sheet.assumptions.get("funding", 0.0))
+    every = float(sheet.assumptions.get("funding_every", 0.0))
+    return f", funding {rate * 1e4:g} bps every {words.length(every)}" if rate else ""
 
 
 def _parameters(sheet: Sheet) -> str:

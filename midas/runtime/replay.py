@@ -175,8 +175,9 @@ def _set_mode(state: State, made: ModeChanged) -> None:
     if made.before == made.after:
         state.control.keep_mode(made.by)
         return
-    since = made.since or state.now
-    state.control.set_mode(Mode(made.after), made.by, made.cause, made.ends_when, since)
+    since, after = made.since or state.now, Mode(made.after)
+    state.control.set_mode(after, made.by, made.cause, made.ends_when, since)
+    state.control.halved = after is not Mode.NORMAL and (state.control.halved or after is Mode.DEFENSIVE)
 
 
 def _move_trigger(state: State, moved: TriggerMoved) -> None:

@@ -44,6 +44,7 @@ class Control:
         self.cause = "first start"
         self.ends_when = "until somebody changes it"
         self.since = 0
+        self.halved = False  # by DEFENSIVE, since NORMAL held last
         self.level = ""
         self.kill_by = ""
         self.kill_reason = ""

@@ -382,6 +382,7 @@ class State:
             mode_ends=control.ends_when,
             mode_since=control.since,
             mode_floor=control.floor.value,
+            halved=control.halved,
             valued=tuple(self.valuation.routes),
             equity_peak=self.equity_peak,
             day=budgets.day.key,
@@ -488,6 +489,8 @@ class State:
             carried.mode_ends,
             carried.mode_since or event.at,
         )
+        # A session of before this was told has at least halved where it ended in DEFENSIVE.
+        control.halved = carried.halved or control.mode is Mode.DEFENSIVE
         text = f"session {event.session} on {event.account}, {event.environment}"
         if carried.from_session:
             text += f"; continues {carried.from_session} with {len(carried.orders)} open orders"

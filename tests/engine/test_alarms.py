@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from midas.domain.command import Acknowledge, AddAlert, Kill, Reload, SetMode
+from midas.domain.command import Acknowledge, AddAlert, Kill, Reload, Resume, SetMode
 from midas.domain.event import OrderUncertain
 from midas.domain.market import BookLost, FeedStatus
 from midas.domain.mode import Mode
@@ -188,6 +188,28 @@ def test_what_is_too_far_past_a_lowered_limit_is_said_to_be_sold(scene: Scene) -
     scene.desk.command(Reload(limits=msgspec.structs.replace(LIMITS, position_max=0.05)))
     advice = alarms(scene, 5)["limits"].advice
     assert f"is sold down to it ({scene.puppet.name} BTC-USDT), yours never" in advice
+
+
+def test_nothing_is_said_to_be_sold_for_a_limit_while_a_kill_keeps_it_from_being_sold(scene: Scene) -> None:
+    scene.hold()
+    scene.desk.command(Kill("halt", "enough"))
+    scene.desk.command(Reload(limits=msgspec.structs.replace(LIMITS, position_max=0.05)))
+    advice = alarms(scene, 5)["limits"].advice
+    assert scene.desk.state.orders.open == {}
+    assert "is sold down" not in advice
+    assert "nothing is sold for it until the kill latch is released" in advice
+    scene.desk.command(Resume("we have looked"))
+    scene.desk.command(Resume("we have looked", confirmed=True))
+    assert "is sold down to it" in alarms(scene, 5)["limits"].advice
+
+
+def test_nor_while_a_kill_of_one_strategy_holds_its_exits_back(scene: Scene) -> None:
+    scene.hold()
+    scene.desk.command(Kill("all", "enough", "strategy", scene.puppet.name))
+    scene.desk.command(Reload(limits=msgspec.structs.replace(LIMITS, position_max=0.05)))
+    scene.desk.tick(scene.desk.now + SECOND)
+    assert scene.desk.state.orders.open == {}
+    assert "is sold down" not in alarms(scene, 5)["limits"].advice
 
 
 def test_stops_held_in_memory_by_choice_are_one_alarm_that_promises_nothing() -> None:

@@ -39,13 +39,17 @@ def days(closes: list[float]) -> Bars:
 
 
 def made(
-    closes: list[float] | None = None, held: Callable[[int], bool] = lambda n: n % 10 < 5, **more: object
-) -> Made:
+    closes: list[float] | None = None, held: Callable[[int], bool] = lambda n: n % 10 < 5,
+    funding: float = 0.0, **more: object,
+) -> Made:  # fmt: skip
     """A script that holds half of the time, on days."""
     closes = closes if closes is not None else walk(DAYS)
     series = days(closes)
     given = Assumptions(
-        costs=CostModel(fees=FeeSchedule(Decimal(0), Decimal("0.001"))), spread_bps=2.0, impact=True
+        costs=CostModel(fees=FeeSchedule(Decimal(0), Decimal("0.001"))),
+        spread_bps=2.0,
+        impact=True,
+        funding=funding,
     )
     settings = msgspec.structs.replace(config([series]), period=DAY)
     record = Record(keep=False)

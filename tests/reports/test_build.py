@@ -27,6 +27,15 @@ def test_the_parts_by_strategy_instrument_and_regime_each_add_up_to_the_result(r
         assert sum(part.trades for part in mine) == run.sheet.trading.closed
 
 
+def test_funding_is_a_cost_and_a_part_of_its_own() -> None:
+    paid = made(funding=0.0001).sheet
+    assert paid.costs.funding > 0.0
+    for kind in ("strategy", "instrument", "regime"):
+        mine = [part for part in paid.parts if part.kind == kind]
+        assert sum(part.profit for part in mine) == pytest.approx(paid.equity - paid.cash, abs=1e-6)
+        assert mine[-1].name == "funding" and mine[-1].profit == pytest.approx(-paid.costs.funding)
+
+
 def test_months_compound_to_the_total_return(run: Made) -> None:
     total = run.sheet.growth.total.value
     assert total is not None
@@ -75,7 +84,7 @@ def test_the_benchmark_holds_from_the_first_close_and_pays_one_fee(run: Made) ->
 
 def test_pictures_keep_the_last_value_and_the_deepest_fall_however_long_the_run() -> None:
     long = made(walk(500), lambda n: n % 20 < 10).sheet
-    assert len(long.curve.time) <= 480 and len(long.charts[0].candles) <= 240
+    assert len(long.curve.time) <= 480 and len(long.charts[0].candles) <= 480
     assert long.curve.equity[-1] == pytest.approx(long.equity, abs=0.01)
     assert min(long.curve.drawdown) == pytest.approx(long.worst, abs=1e-6)
     candles, close = long.charts[0].candles, long.charts[0].candles[-1].close

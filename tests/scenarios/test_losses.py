@@ -221,6 +221,21 @@ def test_defensive_after_a_restart_and_a_pause_halves_nothing_twice() -> None:
     assert stage.position == HELD / 2
 
 
+def test_defensive_after_a_restart_in_a_safer_mode_halves_nothing_twice() -> None:
+    stage = Stage(triggers=NONE)
+    for mode in ("DEFENSIVE", "PAUSE"):
+        stage.desk.command(SetMode(mode, "a nervous day"))
+        stage.tick(8)
+    stage.restart().restart()
+    assert stage.desk.command(SetMode("DEFENSIVE", "a nervous day", confirmed=True)).accepted
+    stage.tick(8)
+    assert stage.position == HELD / 2
+    for mode in ("NORMAL", "DEFENSIVE"):
+        assert stage.desk.command(SetMode(mode, "a nervous day", confirmed=True)).accepted
+    stage.tick(8)
+    assert stage.position == HELD / 4
+
+
 def test_a_restart_goes_on_with_what_defensive_has_not_worked_down_yet() -> None:
     stage = Stage(triggers=NONE)
     stage.venue.refusing = "no orders now"

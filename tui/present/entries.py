@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from midas.reports import words
-from midas.reports.sheet import Candle, Chart, Trade
+from midas.reports.candles import folded
+from midas.reports.sheet import Chart, Trade
 from midas.reports.sheet import Sheet as Kept
 from midas.state.snapshot import BarView, MarkView
 from tui.present import numbers
@@ -30,7 +31,7 @@ def chart(picture: Picture, spot: Spot) -> Sheet:
     digits = shown.decimals if shown.decimals <= 2 or candles[-1].close < 100 else 2
     margin = max(len(numbers.fixed(max(c.high for c in candles), digits)) + 2, 9)
     columns = max(8, spot.width - margin)
-    folded, bars = _folded(shown, columns)
+    span, bars = _folded(shown, columns)
     height = max(2, spot.height - 1 - (2 if spot.height >= 14 else 0))
     low, high = min(b.low for b in bars.bars), max(b.high for b in bars.bars)
     axis = spot.scale.axis(low, high, 10.0**-digits, height, (sheet.id, shown.instrument, columns))
@@ -47,7 +48,7 @@ def chart(picture: Picture, spot: Spot) -> Sheet:
     )
     title: Line = [Piece("entries and exits ", "title"), Piece(f"{shown.name}{many}", "strong")]
     marks: Line = [Piece("▲▼", "own"), Piece(" entry ", "dim"), Piece("△▽", "own"), Piece(" exit", "dim")]
-    return Sheet(title, rows, [Piece(f"candles of {words.length(folded)}", "dim")], marks)
+    return Sheet(title, rows, [Piece(f"candles of {words.length(span)}", "dim")], marks)
 
 
 def trade_keys(picture: Picture, _height: int) -> list[str]:
@@ -95,20 +96,12 @@ def _columns(sheet: Kept) -> list[Column[Trade]]:
 
 def _folded(chart: Chart, columns: int) -> tuple[int, Candles]:
     """As many candles as there are columns, or wider ones where they are few; how long each lasts."""
-    every = chart.candles
-    many = -(-len(every) // columns)
+    many, joined = folded(chart.candles, columns)
+    bars = [BarView(c.time, c.open, c.high, c.low, c.close, c.volume, False) for c in joined]
     span = chart.period * many
-    bars = [_joined(every[first : first + many]) for first in range(0, len(every), many)]
     step = next((zoom for zoom in reversed(ZOOMS) if zoom * len(bars) <= columns), 1)
     places = [number * step for number in range(len(bars))]
     return span, Candles(bars, places, span, step, len(bars))
-
-
-def _joined(part: tuple[Candle, ...]) -> BarView:
-    return BarView(
-        part[-1].time, part[0].open, max(c.high for c in part), min(c.low for c in part), part[-1].close,
-        sum(c.volume for c in part), False,
-    )  # fmt: skip
 
 
 def _marks(sheet: Kept, chart: Chart) -> list[MarkView]:

@@ -80,6 +80,30 @@ def test_fills_money_and_equity_are_those_of_the_engine(seed: int) -> None:
         assert found.reason
 
 
+LOSSES = (
+    "drawdown_defensive", "drawdown_stop", "daily_loss_stop", "weekly_loss_defensive", "weekly_loss_stop",
+    "monthly_loss_stop",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_near_a_trigger_it_is_either_refused_or_still_the_same(seed: int) -> None:
+    chance = random.Random(seed)
+    series, choice = market(chance, 150), Choice(chance.randrange(1, 9), chance.randrange(1, 6))
+    tight = {name: 10.0 ** chance.uniform(-4.5, -1.5) for name in LOSSES if chance.random() < 0.3}
+    zone = chance.choice(["UTC", "America/New_York", "Asia/Kolkata"])
+    rules = settings(
+        series, choice, period=series.period,
+        triggers=msgspec.structs.replace(
+            CALM, **tight, zone=zone, sharpe_defensive=chance.choice([-1e9, -30.0, 0.0]), sharpe_days=10
+        ),
+        limits=msgspec.structs.replace(LIMITS, position_max=chance.choice([0.5, 0.03])),
+    )  # fmt: skip
+    found = worked_out(rules, series, PLAIN, choice)
+    if isinstance(found, Compiled):
+        assert_same(found, stepped(rules, series, PLAIN, choice))
+
+
 def test_most_ordinary_runs_are_worked_out() -> None:
     series = bars(walk(1_000), spread=0.3)
     found = worked_out(settings(series), series, PLAIN, CHOICE)
