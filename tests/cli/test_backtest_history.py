@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import gzip
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -33,9 +33,10 @@ def _rows(name: str) -> Iterator[list[str]]:
     path = Path(found.submodule_search_locations[0]) / "data" / name / f"{name}.csv.gz"
     with gzip.open(path, "rt") as text:
         for day, *figures in list(csv.reader(text))[1:]:
-            date = datetime.strptime(day, "%m/%d/%Y").date().isoformat()
-            if date >= SINCE and figures[0] != ".":
-                yield [date, *figures]
+            month, of_month, year = map(int, day.split("/"))
+            at = date(year, month, of_month).isoformat()
+            if at >= SINCE and figures[0] != ".":
+                yield [at, *figures]
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def history(tmp_path: Path) -> list[str]:
             [["date", "open", "high", "low", "close", "adj close", "volume"], *_rows("sp500")]
         )
     with index.open("w", newline="") as file:
-        rows = ([date, value, value, value, value] for date, value in _rows("vix"))
+        rows = ([at, value, value, value, value] for at, value in _rows("vix"))
         csv.writer(file).writerows([["date", "open", "high", "low", "close"], *rows])
     return [str(shares), str(index)]
 

@@ -36,6 +36,7 @@ _ALIASES = {
     "volume": ("volume", "v", "vol", "base_volume"),
     "symbol": ("symbol", "ticker", "pair", "instrument"),
 }
+NO_VOLUME = "'0'"  # what is selected of a table without that column, as one of an index
 _IGNORED = {"adj close", "adj_close", "adjclose", "dividends", "stock splits"}
 _NUMBER = re.compile(r"^\d+(\.\d+)?$")
 
@@ -95,6 +96,15 @@ def opened(file: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Fields]]:
         broken = _broken(file)
         said = " ".join(str(error).split("\n")[0].split())
         raise RecordingInvalid(broken or f"{file}: can't be read as a table of candles: {said}") from None
+
+
+def refuse_without_volume(file: Path) -> None:
+    """Raise RecordingInvalid for a table without a column of volumes."""
+    with opened(file) as (_, fields):
+        if fields.texts[5] == NO_VOLUME:
+            raise RecordingInvalid(
+                f"{file}:1: no column volume, so nobody could trade here; play a table with volumes"
+            )
 
 
 def _database_of(file: Path) -> tuple[str, str]:
@@ -189,7 +199,7 @@ def _texts(columns: list[str]) -> list[str]:
     quoted = ['"' + name.replace('"', '""') + '"' if name else "" for name in columns]
     texts = [f"""TRIM(CAST({name} AS VARCHAR), ' "')""" if name else "NULL" for name in quoted]
     if not columns[5]:
-        texts[5] = "'0'"  # an index has none
+        texts[5] = NO_VOLUME
     return texts
 
 

@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from midas.domain.instrument import Instrument
 from midas.domain.time import SECOND
 from midas.domain.unreadable import UNREADABLE
-from midas.errors import RecordingInvalid, StoreDamaged
+from midas.errors import StoreDamaged
 from midas.venues.sim.levels.scale import WIRE
 from midas.venues.sim.source.candle_path import Bar, Tick, path
+from midas.venues.sim.source.candle_source import candle_files, refuse_without_volume
 from midas.venues.sim.source.candle_table import CandleTable, read_candles
 from midas.venues.sim.source.market import BestQuote, DepthChange, Listing, MarketEvent, Print
 from midas.venues.sim.source.survey import NOTIONAL_MIN, ONE_BP, QUANTITY_MAX, QUOTES, VOLATILITY_MAX
@@ -47,12 +48,8 @@ class Candles:
 
     def __init__(self, source: Path, seed: int, symbol: str = "") -> None:
         tables = read_candles(source, symbol=symbol)
-        for table in tables:
-            if not any(table.volumes):
-                raise RecordingInvalid(
-                    f"{table.place_of(0)}: no candle of {table.symbol} has a volume, so nobody could trade; "
-                    "play a table with volumes"
-                )
+        for file in candle_files(source):
+            refuse_without_volume(file)
         self.name = str(source)
         self.start = min(table.times[0] for table in tables)
         self._candles = sum(len(table.times) for table in tables)
