@@ -16,7 +16,7 @@ import pytest
 from midas.assembly.access import sockets
 from midas.cli import main
 from midas.cli.running import LOCK, RUN_FILE, EngineFile
-from midas.domain.command import Answer, Kill, Reload, SetMode, SetStrategy
+from midas.domain.command import Answer, Command, Kill, Reload, SetMode, SetStrategy
 from midas.domain.event import CommandGiven
 from midas.domain.mode import Mode
 from midas.runtime.doors import LinkServer
@@ -262,7 +262,7 @@ def test_what_wants_a_confirmation_and_has_none_is_a_review_that_changes_nothing
 ) -> None:
     order = door.hands.hold("0.01").resting()
     line = line.replace("ORDER", order.intent.client_id[-4:])
-    first = {"mode": SetMode("OBSERVATION"), "resume": Kill("halt")}
+    first: dict[str, Command] = {"mode": SetMode("OBSERVATION"), "resume": Kill("halt")}
     before = first.get(line.split()[0], SetStrategy("puppet", running=False))
     assert door.hands.desk.command(before).accepted
     control, held, open_before = door.hands.state.control, door.hands.held(), door.hands.open

@@ -6,6 +6,7 @@ import json
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from midas.cli import main
@@ -97,7 +98,7 @@ def test_dust_and_what_is_not_ours_is_named_as_that() -> None:
 
 def test_a_program_reads_plain_figures() -> None:
     found = left(Carried(from_session="s1", sleeves=(sleeve("0.00001000"),)), PAIRS)
-    [position] = facts(found)["positions"]  # type: ignore[misc]
+    position = msgspec.to_builtins(facts(found))["positions"][0]
     assert (position["quantity"], position["naked"]) == ("0.00001", "0.00001")
 
 

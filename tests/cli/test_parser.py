@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from midas.cli.parser import EXIT_CODES, Parser, build_parser
+from midas.cli.grammar.base import Parser
+from midas.cli.parser import EXIT_CODES, build_parser
 from midas.errors import CodeDiffers, CommandRefused, ConfigDiffers, MidasError, UsageError
 
 COMMANDS = [

@@ -80,7 +80,8 @@ def test_an_exit_said_between_two_tries_of_a_refused_entry_ends_the_entry(scene:
     (made,) = of(SignalMade, scene.say(flat()))
     scene.desk.venue.refusing = ""
     assert of(OrderPlanned, scene.tick(300)) == []
-    assert (made.outcome, scene.position) == ("held", 0)
+    assert made.outcome == "held"
+    assert scene.position == 0
 
 
 def test_a_fill_is_booked_once_however_often_it_is_reported(scene: Scene) -> None:
