@@ -112,7 +112,8 @@ class Stepper:
         if audit is not None:
             self._heard(audit)
         if type(event) is Ticked:
-            self._watch.looked(event.at, self._engine.state)
+            state = self._engine.state
+            self._watch.looked(event.at, state, self._engine.guardian.earliest(state))
 
     def _heard(self, audit: Audit) -> None:
         """Keep it, and do what it asks for."""

@@ -1,8 +1,9 @@
 """When the guardian has to look: live he does once a second, and mostly nothing can have moved since.
 
-He looks at least as often as `tick_every` says, when a day of the account begins, and at once where a price
-leaves the band in which all that is held can have changed equity by no more than `equity_step`. So his
-triggers fire on the bar that reaches them, up to that step, and a quiet bar costs one comparison.
+He looks at least as often as `tick_every` says, when a day of the account begins, when the least time of an
+automatic DEFENSIVE is over, and at once where a price leaves the band in which all that is held can have
+changed equity by no more than `equity_step`. So his triggers fire on the bar that reaches them, up to that
+step, and a quiet bar costs one comparison.
 """
 
 from __future__ import annotations
@@ -30,9 +31,11 @@ class Watch:
         self.due_at = 0
         self.bands: dict[str, tuple[float, float]] = {}
 
-    def looked(self, at: int, state: State) -> None:
-        """The guardian has looked."""
+    def looked(self, at: int, state: State, ends_at: int = 0) -> None:
+        """The guardian has looked. `ends_at`: when a mode may end by itself, in whatever market; 0: never."""
         self.due_at = min(at + self._every, self._midnight(at))
+        if ends_at > at:
+            self.due_at = min(self.due_at, ends_at)
         self.moved(state)
 
     def hurry(self) -> None:

@@ -7,8 +7,9 @@ from decimal import Decimal
 import msgspec
 
 from midas.backtest.watch import Watch
+from midas.domain.order import Side
 from midas.domain.time import DAY, HOUR, MINUTE
-from tests.backtest.stage import PLAIN, START, Script, bars, config, played
+from tests.backtest.stage import CALM, PLAIN, START, Script, bars, config, played
 from tests.fakes.nouns import desk
 
 
@@ -25,6 +26,17 @@ def test_without_a_position_no_price_is_worth_a_look() -> None:
     watch.looked(START + MINUTE, desk())
     due_at, low, high = watch.next()
     assert due_at == START + MINUTE + HOUR and low < 0.0 and high > 1e12
+
+
+def test_an_automatic_defensive_ends_when_its_least_time_is_over_however_quiet_the_market_is() -> None:
+    closes = [1_000.0] * 5 + [940.0] + [1_000.0] * 40
+    held = [i < 8 or i > 20 for i in range(len(closes))]
+    triggers = msgspec.structs.replace(CALM, drawdown_defensive=0.01)
+    settings = config([bars(closes)], units=Decimal(20), triggers=triggers)
+    found = played(bars(closes), Script(held), settings=settings)
+    assert [(f.side, f.quantity) for f in found.fills] == [
+        (Side.BUY, Decimal(20)), (Side.SELL, Decimal(10)), (Side.SELL, Decimal(10)), (Side.BUY, Decimal(20)),
+    ]  # fmt: skip
 
 
 def test_a_look_finer_than_the_step_changes_no_order() -> None:

@@ -13,6 +13,8 @@ def stored(kernel):
     pattern = f"{Path(kernel.py_func.__code__.co_filename).stem}.{kernel.py_func.__qualname__}-*.nbi"
     return any(Path(kernel.stats.cache_path).glob(pattern))
 
+import midas.venues.sim.source.synthetic  # another process has called its kernels
+
 warm_kernels()
 modules = [module for name, module in list(sys.modules.items()) if name.startswith("midas.")]
 kernels = {value for module in modules for value in vars(module).values() if isinstance(value, Dispatcher)}
