@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from midas.backtest.closings import unusual
 from midas.backtest.series import Bars, Floats, Times
 from midas.domain.decision import Adjusted, FillBooked
 from midas.statistics.trades import Deal, Trips, round_trips
@@ -85,5 +86,5 @@ def after_gaps(series: Sequence[Bars], fills: Sequence[FillBooked]) -> int:
         place = np.searchsorted(bars.time, before, side="right")
         known = (place > 0) & (place < len(bars))
         place = place[known]
-        count += int(np.sum(bars.time[place] - bars.time[place - 1] > bars.period))
+        count += int(np.sum(unusual(bars.time - bars.period, bars.period)[place - 1]))
     return count

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from midas.backtest.closings import HOLIDAYS, weekdays_missing
 from midas.domain.time import DAY, SECOND
 from midas.errors import RecordingInvalid
 from midas.venues.sim.levels.scale import WIRE
@@ -20,8 +21,6 @@ from midas.venues.sim.source.candle_table import CandleTable
 EXTREME = 20.0  # robust deviations: of normal moves none lies there
 NORMAL = 1.4826  # of a median absolute deviation: the standard deviation where moves are normal
 BACK = 0.5  # share of an extreme move that the next candle takes back: it looks like a wrong price
-TRADING_WEEK = 0.5  # share of weekends without a candle from which on the market is taken to close then
-HOLIDAYS = 2  # weekdays in a row that such a market may close without anybody missing them
 SHOWN = 5  # places of each kind
 MOST = 0.5  # a length of candle that so many have is the table's
 
@@ -106,8 +105,9 @@ def examine(table: CandleTable) -> Quality:
     holes, weekends = _holes(times, period)
     missing = np.diff(times)[holes] // period - 1
     holidays = 0
-    if period == DAY and weekends > TRADING_WEEK * (times[-1] - times[0]) / (7 * DAY):
-        missing = np.busday_count(_dates(times[holes] + period), _dates(times[holes + 1]))
+    weekdays = weekdays_missing(times, period)
+    if weekdays is not None:
+        missing = weekdays[holes]
         usual = missing <= HOLIDAYS
         holidays = int(usual.sum())
         holes, missing = holes[~usual], missing[~usual]
@@ -142,10 +142,6 @@ def _extreme(moves: NDArray[np.float64]) -> Counts:
     moving = away[away > 0]
     spread = NORMAL * float(np.median(moving)) if len(moving) else 0.0
     return np.flatnonzero(away > EXTREME * spread) if spread > 0.0 else np.zeros(0, np.int64)
-
-
-def _dates(times: Counts) -> NDArray[np.datetime64]:
-    return (times // DAY).astype("datetime64[D]")
 
 
 def _longest(table: CandleTable, times: Counts, holes: Counts, missing: Counts) -> tuple[Found, ...]:

@@ -21,20 +21,26 @@ def ever_tried(
     home: Path, strategy: str, series: Sequence[Bars], made: Iterable[Made], cash: float, by: str
 ) -> tuple[int, float]:
     """Trials on these candles, those of `made` among them, and the variance of their daily Sharpe ratios."""
-    data, now = digest_of(series), time.time_ns()
+    ratios = ((parameters, sharpe_day(outcome, cash)) for parameters, outcome in made)
+    return ratios_tried(home, strategy, digest_of(series), ratios, by)
+
+
+def ratios_tried(
+    home: Path, strategy: str, data: str, made: Iterable[tuple[Mapping[str, object], float | None]], by: str
+) -> tuple[int, float]:
+    """The same of trials whose daily Sharpe ratios are known; `data`: `digest_of` the candles."""
+    now = time.time_ns()
     count(home, (
-        Tried(
-            strategy=strategy, data=data, parameters=dict(parameters), at=now, by=by,
-            sharpe_day=_sharpe_day(outcome, cash),
-        )
-        for parameters, outcome in made
+        Tried(strategy=strategy, data=data, parameters=dict(parameters), at=now, by=by, sharpe_day=ratio)
+        for parameters, ratio in made
     ))  # fmt: skip
     every = counted(home, data)
     ratios = [each.sharpe_day for each in every if each.sharpe_day is not None]
     return len(every), variance(ratios) if len(ratios) > 1 else 0.0
 
 
-def _sharpe_day(outcome: Outcome, cash: float) -> float | None:
+def sharpe_day(outcome: Outcome, cash: float) -> float | None:
+    """Of daily closes, not annualised; None where it can't be told."""
     curve = outcome.curve
     daily = daily_closes(zip((curve.time - 1).tolist(), curve.equity.tolist(), strict=True))
     return known(sharpe_of_period(simple_returns([cash, *daily])))

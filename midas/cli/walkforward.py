@@ -8,11 +8,13 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
+import midas.backtest as package
 from midas.assembly.config import strategies_of
 from midas.backtest import forward
 from midas.backtest.compiled.objections import declares
@@ -23,13 +25,17 @@ from midas.backtest.run import run
 from midas.backtest.series import Bars
 from midas.backtest.settings import configured
 from midas.backtest.tables import bars_of, read_tables
-from midas.cli.counting import Made, ever_tried
+from midas.backtest.trials import digest_of
+from midas.backtest.walk_store import Combination, WalkStore
+from midas.cli.counting import ratios_tried, sharpe_day
 from midas.cli.options import settings_from
 from midas.cli.trying import asked, assumptions_from, cash_from, parameter, units_from
 from midas.cli.walkforward_page import page
+from midas.runtime.records import code_hash
 from midas.settings import Settings
 
 _INTERRUPTED = 130
+_OURS = sorted(Path(package.__file__).parent.rglob("*.py"))  # of another version they are made anew
 
 
 def walkforward(args: Namespace) -> int:
@@ -43,28 +49,52 @@ def walkforward(args: Namespace) -> int:
     ends = max(int(bars.time[-1]) for bars in series)
     step = forward.step_of(begins, ends, period)
     windows = forward.windows_of((ends - begins) // step, args.train or 0, args.test or 0, args.rolling)
-    columns: list[list[float]] = []
-    made: list[Made] = []
-    cash = 0.0
+    data = digest_of(series)
+    store = WalkStore(settings.home, _name(args, settings, series, (data, begins, ends, step)))
+    made: list[Combination] = []
     try:
         with _progress(len(tried)) as advance:
             for parameters in tried:
-                outcome, cash = _one(args, settings, series, parameters)
-                if outcome.interrupted:
-                    raise KeyboardInterrupt
-                made.append((parameters, outcome))
-                columns.append(forward.returns_of(outcome, cash, begins, ends, step))
+                known = store.find(parameters)
+                if known is None:
+                    outcome, cash = _one(args, settings, series, parameters)
+                    if outcome.interrupted:
+                        raise KeyboardInterrupt
+                    known = Combination(
+                        parameters=parameters, cash=cash, sharpe_day=sharpe_day(outcome, cash),
+                        returns=forward.returns_of(outcome, cash, begins, ends, step),
+                    )  # fmt: skip
+                    store.add(known)
+                made.append(known)
                 advance(1)
     except KeyboardInterrupt:
-        print(f"midas: interrupted after {len(columns)} of {len(tried)} combinations", file=sys.stderr)
+        print(f"midas: interrupted after {len(made)} of {len(tried)} combinations; they are kept, the same "
+              "command goes on with the others", file=sys.stderr)  # fmt: skip
         return _INTERRUPTED
-    trials, _ = ever_tried(settings.home, args.strategy, series, made, cash, "walkforward")
-    found = forward.summary(tried, np.array(columns).T, windows, begins, step, trials)
+    finally:
+        store.close()
+    ratios = [(each.parameters, each.sharpe_day) for each in made]
+    trials, _ = ratios_tried(settings.home, args.strategy, data, ratios, "walkforward")
+    columns = np.array([each.returns for each in made]).T
+    found = forward.summary(tried, columns, windows, begins, step, trials)
     if args.json:
         print(msgspec.json.encode(found).decode())
     else:
         print("\n".join(page(args.strategy, [bars.instrument.name for bars in series], found)))
     return 0
+
+
+def _name(args: Namespace, settings: Settings, series: Sequence[Bars], data: tuple[object, ...]) -> str:
+    """Of all that a combination's returns depend on, but for its own parameters."""
+    given = assumptions_from(args, settings)
+    instruments = tuple(bars.instrument for bars in series)
+    period = min(bars.period for bars in series)
+    config = configured(settings, args.strategy, {}, instruments, period, given.spread_bps, units_from(args))
+    file = settings.workspace / "strategies" / f"{args.strategy.replace('-', '_')}.py"
+    cash = cash_from(args, settings, config.quote)
+    code = code_hash([file, *_OURS]) if file.is_file() else ""
+    every = (config, given, cash, args.fast, code, data)
+    return blake2b(msgspec.json.encode(every, order="sorted"), digest_size=8).hexdigest()
 
 
 def _one(

@@ -99,6 +99,9 @@ class Costs(msgspec.Struct, frozen=True, kw_only=True):
     impact: float = 0.0
     funding: float = 0.0  # paid; negative where it was earned
     traded: float = 0.0  # notional of all fills
+    compared: int = 0  # fills that took, whose cost beyond the market's price the model foretells
+    expected_bps: float = 0.0  # of their notional, by the cost model
+    realised_bps: float = 0.0  # what they paid
 
     @property
     def total(self) -> float:

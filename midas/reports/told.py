@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from midas.domain.time import DAY
 from midas.reports import words
-from midas.reports.sheet import Benchmark, Fall, Growth, Measure, Sheet
+from midas.reports.sheet import Benchmark, Costs, Fall, Growth, Measure, Sheet
 from midas.statistics.conventions import LEAST_HIT_RATE
 from midas.statistics.targets import ASPIRATION, ASPIRATION_TEXT
 
@@ -186,7 +186,7 @@ def _returns(sheet: Sheet) -> Block:
 
 def _trades(sheet: Sheet) -> Block:
     it, evidence = sheet.trading, sheet.evidence
-    return Block("more about trades", (), (
+    rows = (
         Row("won", (words.share(it.win_rate.value),),
             _sure(words.between(evidence.win_rate, 0, parts=True)) or words.why(it.win_rate, LEAST_HIT_RATE),
             "share of the closed trades"),
@@ -201,7 +201,17 @@ def _trades(sheet: Sheet) -> Block:
         Row("held, median", (words.length(it.held_median) if it.closed else words.ABSENT,), "",
             "half of the trades were shorter"),
         Row("fills", (f"{it.fills:,}",), f"{it.makers:,} of them rested (maker)"),
-    ))  # fmt: skip
+    )  # fmt: skip
+    return Block("more about trades", (), rows + _foretold(sheet.costs))
+
+
+def _foretold(costs: Costs) -> tuple[Row, ...]:
+    """What the cost model expected of the fills that took, against what they paid."""
+    if not costs.compared:
+        return ()
+    values = (f"{costs.expected_bps:.2f}", f"{costs.realised_bps:.2f}")
+    return (Row("expected, paid (bps)", values, f"beyond the price, {words.counted(costs.compared, 'fill')}",
+                "fills that took: spread and impact by the cost model, and in fact"),)  # fmt: skip
 
 
 def assumed(sheet: Sheet) -> list[str]:

@@ -58,3 +58,27 @@ def test_bad_input_is_one_sentence(
     assert main(["walkforward", "trend-following", "--data", candles, *more]) == 2
     told = capsys.readouterr()
     assert said in told.err and told.err.count("\n") == 1 and not told.out
+
+
+def test_what_was_made_before_an_interruption_is_kept_and_the_result_is_the_same(
+    candles: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["walkforward", "trend-following", "--data", candles, "--json", "--set", "enter=0.03,0.06"]
+    assert main(asked) == 0
+    whole = capsys.readouterr().out
+    (kept,) = (tmp_path / "home" / "walks").glob("*.jsonl")
+    first, second = kept.read_bytes().splitlines(keepends=True)
+    kept.write_bytes(first + second[: len(second) // 2])  # as if killed while the second was written
+    assert main(asked) == 0
+    assert capsys.readouterr().out == whole  # the second is made again
+    assert kept.read_bytes() == first + second
+    kept.write_bytes(first.replace(b'"returns"', b'"returnt"') + second)
+    assert main(asked) == 0
+    assert capsys.readouterr().out == whole  # what is damaged isn't read, nor what stands behind it
+
+
+def test_other_costs_are_another_walk(candles: str, tmp_path: Path) -> None:
+    asked = ["walkforward", "trend-following", "--data", candles, "--set", "enter=0.03"]
+    assert main(asked) == 0 and main([*asked, "--taker-bps", "50"]) == 0
+    assert main([*asked, "--rolling"]) == 0  # chooses among the same
+    assert len(list((tmp_path / "home" / "walks").glob("*.jsonl"))) == 2

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from midas.reports.sheet import Sheet, Twin
+from midas.reports.told import further
 from midas.statistics.conventions import CALENDAR, simple_returns
 from midas.statistics.kpis import sharpe_interval
 from midas.statistics.performance import sharpe
@@ -108,3 +109,11 @@ def test_a_run_that_never_trades_has_reasons_and_no_figures() -> None:
     assert idle.trading.closed == 0 and idle.trades == () and idle.bins == () and idle.falls == ()
     assert idle.growth.sharpe.value is None and idle.growth.sharpe.reason == "nothing varies"
     assert idle.evidence.positive is None and idle.costs.total == 0.0
+
+
+def test_what_takes_pays_in_a_back_test_what_the_cost_model_expects(run: Made) -> None:
+    costs = run.sheet.costs
+    assert costs.compared > 10 and costs.expected_bps > 0.0
+    assert costs.expected_bps <= costs.realised_bps < 1.1 * costs.expected_bps  # ticks round against us
+    (row,) = [row for block in further(run.sheet) for row in block.rows if row.name == "expected, paid (bps)"]
+    assert row.values[0] == f"{costs.expected_bps:.2f}" and str(costs.compared) in row.note

@@ -13,9 +13,9 @@ from midas.backtest.assumptions import Assumptions
 from midas.cli import main
 from midas.domain.time import SECOND
 from midas.research.leak_evidence import criterion, loaded_strategies, subjects, verdicts
-from midas.research.leaks.market import random_walk
+from midas.research.leaks.market import leaning, random_walk
 from midas.research.leaks.planted import planted
-from midas.research.leaks.probes import Feature, complaints
+from midas.research.leaks.probes import Feature, complaints, knowing
 from midas.research.leaks.shipped import shipped
 from midas.research.leaks.strategies import FREE, Overheard, played
 from midas.settings import Settings, load_settings
@@ -58,6 +58,16 @@ def test_the_other_tests_see_what_truncation_does_not() -> None:
     )  # from a file, not from the frame
     found = list(complaints(peeking, WALK, 1))
     assert len(found) == 1 and found[0].startswith("T3 column 0 foretells")
+
+
+def test_nobody_may_know_more_than_the_oracle_of_a_market_that_leans() -> None:
+    market = leaning(600, 1)
+    moves = np.diff(np.log(market.close), prepend=np.log(market.open[0]))
+    peek = 0.5 * moves + np.append(moves[1:], 0.0)
+    oracle, knows = (Feature("", lambda _, said=said: said.reshape(-1, 1)) for said in (moves, peek))  # type: ignore[misc]
+    assert not list(knowing(oracle, market))
+    (said,) = knowing(knows, market)
+    assert said.startswith("T5 column 0 foretells moves better than the oracle")
 
 
 def test_strategies_and_the_venue_really_speak_and_trade_under_the_harness(settings: Settings) -> None:

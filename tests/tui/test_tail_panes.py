@@ -6,7 +6,7 @@ import math
 
 import msgspec
 
-from midas.state.snapshot import CalibrationPanel, Snapshot
+from midas.state.snapshot import CalibrationPanel, CostsView, Snapshot
 from tests.fakes import risk_views
 from tests.fakes.snapshots import NOW, normal
 from tui.present import calibration, stress, tail
@@ -137,3 +137,14 @@ def test_a_tiny_tail_is_not_printed_as_nothing() -> None:
     text = body(tail.pane(picture(replace(normal(), tail=(day,))), spot(78, 14)))
     assert "0.004%" in text
     assert "~0%" in text
+
+
+def test_what_orders_cost_stands_beside_what_was_expected() -> None:
+    costs = CostsView(orders=23, expected=1.24, realised=2.91, ratio=2.3, alert=True)
+    told = replace(normal(), costs=costs)
+    text = body(calibration.pane(picture(told), spot(70, 20, "calibration:trend-following.True")))
+    assert "costs ! expected 1.2, paid 2.9 bps, median x2.3 of 23 orders" in text
+    nothing = replace(told, calibration=CalibrationPanel())
+    narrow = body(calibration.pane(picture(nothing), spot(40, 12)))
+    assert "costs ! expected 1.2, paid 2.9 bps" in narrow and "median" not in narrow
+    assert "costs" not in body(calibration.pane(picture(normal()), spot(70, 20)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isfinite
 
-from midas.state.snapshot import CalibrationPanel, CalibrationView, ReliabilityView
+from midas.state.snapshot import CalibrationPanel, CalibrationView, CostsView, ReliabilityView
 from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, detail, width_of
 from tui.present.picture import Picture, Spot
@@ -39,11 +39,13 @@ def pane(picture: Picture, spot: Spot) -> Sheet:
     title: Line = [Piece("calibration", "title"), Piece(f" {panel.window_days} d", "dim")]
     waiting: Line = [Piece(f"{panel.pending} not decided", "dim")] if panel.pending else []
     if not panel.rows:
-        return Sheet(title, centred(_waits(panel), spot.width, spot.height), waiting)
+        told = _costs(picture.snapshot.costs, spot.width)
+        return Sheet(title, [*centred(_waits(panel), spot.width, spot.height - len(told)), *told], waiting)
     chosen = next((view for view in panel.rows if key_of(view) == spot.selected), panel.rows[0])
     rows = _list(picture, panel, chosen, spot)
     rows += _triggers(panel, chosen, spot.width)
     rows.append(_scores(chosen, spot.width))
+    rows += _costs(picture.snapshot.costs, spot.width)
     left = spot.height - len(rows)
     if left >= DIAGRAM and chosen.points:
         rows += diagram(chosen, min(spot.width, 64), min(left, 18))
@@ -121,6 +123,18 @@ def _scores(view: CalibrationView, width: int) -> Line:
     line.append(Piece(numbers.fixed(view.ece, 3), "warn" if beyond else "text"))
     told = f" {'! ' if beyond else ''}(chance: {numbers.fixed(view.ece_high, 3)})"
     return [*line, Piece(clip(told, max(8, width - width_of(line))), "warn" if beyond else "dim")]
+
+
+def _costs(view: CostsView, width: int) -> list[Line]:
+    """What orders that took cost beyond the mid against what was expected; nothing before the first one."""
+    if not view.orders:
+        return []
+    told = f"expected {numbers.fixed(view.expected, 1)}, paid {numbers.fixed(view.realised, 1)} bps"
+    more = f", median x{numbers.fixed(view.ratio, 1)} of {view.orders} orders"
+    if len("costs ") + len(told) + len(more) <= width:
+        told += more
+    ink = "alarm" if view.alert else "text"
+    return [[Piece("costs ", "dim"), Piece(clip(f"{'! ' if view.alert else ''}{told}", width - 6), ink)]]
 
 
 def diagram(view: CalibrationView, width: int, height: int) -> list[Line]:

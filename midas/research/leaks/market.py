@@ -12,6 +12,7 @@ Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
 VOLATILITY = 1e-3  # of a bar's log return
+LEAN = 0.3  # of a move on the one before, where they hang together
 START = 1_700_006_400_000_000_000  # midnight UTC
 
 
@@ -52,6 +53,20 @@ def random_walk(bars: int, seed: int, split: bool = True) -> Market:
     moves = chance.normal(-0.5 * VOLATILITY**2, VOLATILITY, bars)
     if split:
         moves[bars * 3 // 4] -= np.log(2.0)
+    return _market(moves, chance)
+
+
+def leaning(bars: int, seed: int) -> Market:
+    """Each move leans on the one before: whoever knows that foretells the next one, and nobody better."""
+    chance = np.random.default_rng((seed, 5))
+    moves = chance.normal(0.0, VOLATILITY, bars)
+    for bar in range(1, bars):
+        moves[bar] += LEAN * moves[bar - 1]
+    return _market(moves, chance)
+
+
+def _market(moves: Floats, chance: np.random.Generator) -> Market:
+    bars = len(moves)
     close = np.round(1_000.0 * np.exp(np.cumsum(moves)), 2)
     opened = np.concatenate([[1_000.0], close[:-1]])
     reach = np.abs(chance.normal(0.0, VOLATILITY, (2, bars))) * close

@@ -4,6 +4,7 @@ T1 truncation: what a bar is told may not change when the bars behind it are tak
 T2 future: nor when they are others.
 T3 noise: nothing known at a bar may foretell the next move of a random walk.
 T4 random walk: nobody earns there before costs.
+T5 oracle: where moves hang together, nothing may foretell the next one better than whoever knows how.
 T6 delay: a bar's delay may not take away what a rule earns, least of all on a random walk.
 Frozen: what was learned may not change with the rows that it is judged on, nor with their outcomes.
 Purged: no label that was learned from may meet the span of a test.
@@ -17,13 +18,15 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from midas.research.leaks.market import Counts, Floats, Market
+from midas.research.leaks.market import Counts, Floats, Market, leaning
 from midas.statistics.validation import Rows, Split, leaking
 
 CUTS = 12  # places at which a series is cut off
 CLOSE = 1e-10
 SURPRISING = 5.0  # standard errors: of some hundred columns none gets there by chance
+BEYOND = 3.0  # standard errors past the oracle's correlation: those of a feature hang together with its own
 KEPT = 0.2  # share of its gross result that a rule keeps with a bar's delay
 
 
@@ -73,6 +76,7 @@ def complaints(subject: Subject, market: Market, seed: int) -> Iterator[str]:
         yield from truncated(subject, market, chance)
         yield from foreseen(subject, market, chance)
         yield from noisy(subject, market)
+        yield from knowing(subject, leaning(len(market), seed))
     elif isinstance(subject, Rule):
         yield from earning(subject, market)
     elif isinstance(subject, Cut):
@@ -106,17 +110,34 @@ def foreseen(subject: Feature, market: Market, chance: np.random.Generator) -> I
 
 def noisy(subject: Feature, market: Market) -> Iterator[str]:
     """T3: rank correlation with the next move; the market is a random walk."""
-    columns = subject.run(market)[:-1]
     after = np.diff(np.log(market.close))
-    for place in range(columns.shape[1]):
-        known = np.isfinite(columns[:, place])
-        count = int(known.sum())
-        if count < 100 or np.ptp(columns[known, place]) == 0.0:
-            continue
-        found = float(np.corrcoef(_ranks(columns[known, place]), _ranks(after[known]))[0, 1])
-        if abs(found) > SURPRISING / sqrt(count):
+    for place, known, found in _correlations(subject, market, after):
+        if abs(found) > SURPRISING / sqrt(known.sum()):
             yield f"T3 column {place} foretells the next move of a random walk (correlation {found:+.2f})"
             return
+
+
+def knowing(subject: Feature, market: Market) -> Iterator[str]:
+    """T5: the market is a leaning one, whose oracle says of the next move what the last one was."""
+    moves = np.diff(np.log(market.close), prepend=np.log(market.open[0]))
+    before, after = moves[:-1], moves[1:]
+    for place, known, found in _correlations(subject, market, after):
+        best = float(np.corrcoef(_ranks(before[known]), _ranks(after[known]))[0, 1])
+        if abs(found) > best + BEYOND / sqrt(known.sum()):
+            yield f"T5 column {place} foretells moves better than the oracle ({found:+.2f}, it {best:+.2f})"
+            return
+
+
+def _correlations(
+    subject: Feature, market: Market, after: Floats
+) -> Iterator[tuple[int, NDArray[np.bool_], float]]:
+    """Of each column that varies: its number, where it is known, and its rank correlation with `after`."""
+    columns = subject.run(market)[:-1]
+    for place in range(columns.shape[1]):
+        known = np.isfinite(columns[:, place])
+        if known.sum() >= 100 and np.ptp(columns[known, place]) > 0.0:
+            ranks = _ranks(columns[known, place]), _ranks(after[known])
+            yield place, known, float(np.corrcoef(*ranks)[0, 1])
 
 
 def earning(subject: Rule, market: Market) -> Iterator[str]:
