@@ -139,10 +139,8 @@ class Glide:
             state.market_events += market.bars_seen - seen
             if market.bars_seen > seen:
                 state.now = market.bars[-1].at
-        count = market.bars_seen - seen
-        if halt.opinion is None:
-            return halt._replace(steps=count)
-        return halt._replace(steps=count, opinion=strategies.usable(speaker, halt.opinion))
+        opinion = halt.opinion if halt.opinion is None else strategies.usable(speaker, halt.opinion)
+        return Halt(market.bars_seen - seen, halt.event, halt.stepped, halt.answered, opinion)
 
     def _loop(self, speaker: Enrolled, market: InstrumentMarket, bars: Iterator[Bar], until: Until) -> Halt:
         strategies, every, (due_at, low, high) = self._orchestrator.strategies, self.every, until

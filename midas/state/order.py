@@ -127,11 +127,13 @@ class Order:
     @property
     def pending_cancel(self) -> bool:
         """A cancel is out."""
-        return any(p.replacement is None for p in self.pending)
+        return bool(self.pending) and any(p.replacement is None for p in self.pending)
 
     @property
     def replacing(self) -> Pending | None:
         """The replacement that is out: one at a time."""
+        if not self.pending:  # asked at every fill, and hardly ever is one out
+            return None
         return next((p for p in self.pending if p.replacement is not None and p.sent_at), None)
 
     @property
