@@ -27,6 +27,7 @@ class Watch:
         self._every = every
         self._zone = ZoneInfo(zone)
         self._step = step
+        self._day = (0, 0)  # a moment of the day last asked for, and when that day ends
         self.due_at = 0
         self.bands: dict[str, tuple[float, float]] = {}
 
@@ -41,9 +42,13 @@ class Watch:
 
     def _midnight(self, at: int) -> int:
         """The next one, nanoseconds."""
+        asked, ends = self._day
+        if asked <= at < ends:
+            return ends
         today = datetime.fromtimestamp(at // SECOND, UTC).astimezone(self._zone).date()
         begins = datetime.combine(today + timedelta(days=1), time(), self._zone)
-        return int(begins.timestamp()) * SECOND
+        self._day = at, int(begins.timestamp()) * SECOND
+        return self._day[1]
 
     def next(self) -> Until:
         """When to look at the latest, and the band of the only instrument there is."""
