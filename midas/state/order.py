@@ -163,7 +163,8 @@ class Order:
         """Remember where the newest word about it came from, and how far the venue's count has come."""
         if at >= self.evidence_at:
             self.evidence, self.evidence_at = source, at
-        self.sequence = max(self.sequence, sequence)
+        if sequence > self.sequence:
+            self.sequence = sequence
 
     def carried(self) -> OrderCarried:
         """The order as the next session inherits it; what only waited to be sent ends with this one."""
