@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from midas.domain.market import Bar
 from midas.domain.time import SECOND
-from midas.engine.glide import Until
+from midas.engine.glide import NEVER, Until
 from midas.state.state import State
 
 EVERYWHERE = (-inf, inf)
@@ -50,9 +50,10 @@ class Watch:
         self._day = at, int(begins.timestamp()) * SECOND
         return self._day[1]
 
-    def next(self) -> Until:
-        """When to look at the latest, and the band of the only instrument there is."""
-        return Until(self.due_at, *next(iter(self.bands.values()), EVERYWHERE))
+    def next(self, at: int = NEVER) -> Until:
+        """When to look at the latest, though not after `at`, and the band of the only instrument there is."""
+        due_at = self.due_at
+        return Until(due_at if due_at < at else at, *next(iter(self.bands.values()), EVERYWHERE))
 
     def left(self, bar: Bar) -> bool:
         """Whether its close lies outside of the band."""

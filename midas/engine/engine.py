@@ -95,7 +95,7 @@ class Keepers(NamedTuple):
     tail: TailWatch
 
 
-class Glided(NamedTuple):
+class Glided(msgspec.Struct, frozen=True):
     """What was stepped in one call."""
 
     event: MarketEvent | None  # the newest; None: none was left
