@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -60,6 +60,7 @@ class Refusals(msgspec.Struct, frozen=True):
 
 
 Step = OrderIntent | Withdrawal | AmendmentMoved | Noted
+NOTHING: tuple[Step, ...] = ()
 
 
 class ExecutionAgent:
@@ -200,20 +201,28 @@ class ExecutionAgent:
         """What each sleeve (of one instrument, or all) needs now."""
         if instrument is None:
             self.idle.clear()
-        idle = True
+        idle, closing = True, False
         for (strategy, traded), work in self._work.items():
             if instrument is None:
                 work.settled = False
             elif work.settled or traded != instrument:
                 continue
+            # A list: hardly any sleeve needs anything, and what it needs doesn't change with its first step.
             yield from self._sleeve(state, sequence, strategy, traded, work)
-            idle = idle and work.settled
+            idle, closing = idle and work.settled, closing or work.closing
         if instrument is None:
-            yield from self._closed(state)
-            moving = {traded for (_, traded), work in self._work.items() if not work.settled}
-            self.idle.update(traded for _, traded in self._work if traded not in moving)
+            if closing:
+                yield from self._closed(state)
+            self._note_idle()
         elif idle:
             self.idle.add(instrument)
+
+    def _note_idle(self) -> None:
+        """All sleeves were looked at: where all of an instrument's are settled, it is idle."""
+        moving = [traded for (_, traded), work in self._work.items() if not work.settled]
+        for _, traded in self._work:
+            if traded not in moving:
+                self.idle.add(traded)
 
     def flatten(self, state: State, sequence: int, scoped: bool = False) -> Iterator[Step]:
         """Close every position at the touch with a collar, sleeve by sleeve (kill level flatten).
@@ -271,47 +280,46 @@ class ExecutionAgent:
                 name = state.instruments[traded].name
                 yield Noted("ORDER", "info", f"{strategy} {name} is closed{left}")
 
-    def _sleeve(self, state: State, sequence: int, strategy: str, traded: str, work: Work) -> Iterator[Step]:
+    def _sleeve(self, state: State, sequence: int, strategy: str, traded: str, work: Work) -> Sequence[Step]:
         if traded in state.stale:
-            return  # nothing is decided on what was true a while ago
+            return NOTHING  # nothing is decided on what was true a while ago
         standing = state.orders.working(strategy, traded) if state.orders.open else []
         # A stop rests beside whatever else is worked, until an exit needs what it has set aside.
         working = standing if work.closing or not standing else [o for o in standing if not o.protects]
         if working:
-            yield from self._tend(state, work, working)
-            return
+            return self._tend(state, work, working)
         held = state.ledger.sleeve(strategy, traded).quantity
         if held == work.approved.target.quantity:
             work.settled = work.settled or state.markets[traded].bid_lots > 0
-            return
+            return NOTHING
         if work.given_up or pausing(work, state.now, self._rules):
-            return
+            return NOTHING
         entering = work.approved.target.quantity > held
         if self._inherits(work, (strategy, traded, Side.BUY if entering else Side.SELL), state.now):
-            return
+            return NOTHING
         if (
             state.closing
             or state.control.withdraws_exits
             or (state.control.gates and state.control.holds_back(*state.scopes(strategy, traded)))
             or (entering and entry_closed(state, strategy, traded))
         ):
-            return
+            return NOTHING
         if entering and work.orders >= self._rules.attempts_max:
             work.given_up = self.any_given_up = True
             name = state.instruments[traded].name
-            yield Noted("ORDER", "info", f"{strategy} gives up entering {name} after {work.orders} orders")
-            return
+            return [Noted("ORDER", "info", f"{strategy} gives up entering {name} after {work.orders} orders")]
         if not entering and standing and (blocking := self._in_the_way(state, strategy, traded)):
-            yield from (Withdrawal(order, "an exit goes first") for order in blocking if not order.unknown)
-            return
+            return [Withdrawal(order, "an exit goes first") for order in blocking if not order.unknown]
         free = ZERO if entering else state.free_base(strategy, traded)
         place = Place(state.markets[traded], held, free, working, state.now)
         plan = next_order(work, place, self._rules)
-        if plan is not None:
-            work.orders += 1
-            work.ordered_at = state.now
-            purpose = Purpose.ENTRY if plan.side is Side.BUY else Purpose.EXIT
-            yield self.intent(state, sequence, (strategy, traded), plan, purpose, work.approved.target.reason)
+        if plan is None:
+            return NOTHING
+        work.orders += 1
+        work.ordered_at = state.now
+        purpose = Purpose.ENTRY if plan.side is Side.BUY else Purpose.EXIT
+        reason = work.approved.target.reason
+        return [self.intent(state, sequence, (strategy, traded), plan, purpose, reason)]
 
     def _in_the_way(self, state: State, strategy: str, traded: str) -> list[Order]:
         """Stops that have set aside what the sleeve's target sells now."""
@@ -334,18 +342,18 @@ class ExecutionAgent:
     def _pause(self, known: Refusals) -> int:
         return self._rules.reprice_age << min(max(known.count - self._rules.rejects_free, 0), 6)
 
-    def _tend(self, state: State, work: Work, working: list[Order]) -> Iterator[Step]:
+    def _tend(self, state: State, work: Work, working: list[Order]) -> Sequence[Step]:
         """Withdraw what no longer serves the target, and entries behind a gate that has closed."""
         intent = working[0].intent
         held = state.ledger.sleeve(intent.strategy, intent.instrument).quantity
         place = Place(state.markets[intent.instrument], held, ZERO, working, state.now)
-        for order, reason in stale(work, place, self._rules):
-            yield Withdrawal(order, reason)
+        found: list[Step] = [Withdrawal(order, reason) for order, reason in stale(work, place, self._rules)]
         if not state.control.gates:
-            return
+            return found
         closed = entry_closed(state, intent.strategy, intent.instrument)
         if closed is not None and closed.limit == "gate":
-            yield from (Withdrawal(o, closed.sentence) for o in working if o.increases_risk and not o.unknown)
+            found += [Withdrawal(o, closed.sentence) for o in working if o.increases_risk and not o.unknown]
+        return found
 
     def intent(
         self, state: State, sequence: int, sleeve: tuple[str, str], plan: Plan, purpose: Purpose, reason: str

@@ -220,11 +220,12 @@ def _refusal(opinion: object, calibrated: bool) -> str:
 
 
 def _sane(opinion: Opinion) -> bool:
-    return (
-        isinstance(opinion.direction, Real) and isinstance(opinion.confidence, Real)
-        and isfinite(opinion.direction) and isfinite(opinion.confidence)
-        and -1.0 <= opinion.direction <= 1.0 and 0.0 <= opinion.confidence <= 1.0
-    )  # fmt: skip
+    direction, confidence = opinion.direction, opinion.confidence
+    plain = type(direction) is float and type(confidence) is float  # else to be asked, which takes long
+    if not plain and not (isinstance(direction, Real) and isinstance(confidence, Real)):
+        return False
+    finite = isfinite(direction) and isfinite(confidence)
+    return finite and -1.0 <= direction <= 1.0 and 0.0 <= confidence <= 1.0
 
 
 def _fault(opinion: Opinion, calibrated: bool) -> str:
@@ -275,7 +276,9 @@ def _plain(signal: Signal) -> bool:
 
 def _finite(terms: tuple[Term, ...]) -> tuple[Term, ...]:
     """JSON knows no NaN: one in the journal would keep the next session from reading its orders."""
-    return tuple(term for term in terms if isfinite(term.value))
+    if type(terms) is tuple and not terms:
+        return terms
+    return tuple([term for term in terms if isfinite(term.value)])
 
 
 def _news(last: Spoken, opinion: Opinion, time: int) -> bool:

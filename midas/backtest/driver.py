@@ -34,7 +34,7 @@ from midas.domain.time import SECOND
 from midas.engine.audit import Audit
 from midas.engine.effect import SubmitOrder, TakeAccount, TripLatch, WithdrawOrder
 from midas.engine.engine import Engine
-from midas.engine.glide import NEVER, Until
+from midas.engine.glide import NEVER
 
 SESSION = "backtest"
 CENT = Decimal("1e-8")
@@ -169,8 +169,7 @@ class Driver(Stepper):
     def _glide(self, instrument: str, bars: Iterator[Bar]) -> bool:
         """Bars in one call, until something is decided or a look is due; False where none was taken."""
         before = self._engine.sequence
-        _, low, high = self._watch.next()
-        glided = self._engine.glide(instrument, bars, Until(self._until(), low, high))
+        glided = self._engine.glide(instrument, bars, self._watch.next(self._funded_at))
         if glided is None:
             return False
         taken = self._engine.sequence - before

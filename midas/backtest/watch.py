@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from midas.domain.market import Bar
 from midas.domain.time import SECOND
-from midas.engine.glide import Until
+from midas.engine.glide import NEVER, Until
 from midas.state.state import State
 
 EVERYWHERE = (-inf, inf)
@@ -28,6 +28,7 @@ class Watch:
         self._every = every
         self._zone = ZoneInfo(zone)
         self._step = step
+        self._day = (0, 0)  # a moment of the day last asked for, and when that day ends
         self.due_at = 0
         self.bands: dict[str, tuple[float, float]] = {}
 
@@ -44,13 +45,18 @@ class Watch:
 
     def _midnight(self, at: int) -> int:
         """The next one, nanoseconds."""
+        asked, ends = self._day
+        if asked <= at < ends:
+            return ends
         today = datetime.fromtimestamp(at // SECOND, UTC).astimezone(self._zone).date()
         begins = datetime.combine(today + timedelta(days=1), time(), self._zone)
-        return int(begins.timestamp()) * SECOND
+        self._day = at, int(begins.timestamp()) * SECOND
+        return self._day[1]
 
-    def next(self) -> Until:
-        """When to look at the latest, and the band of the only instrument there is."""
-        return Until(self.due_at, *next(iter(self.bands.values()), EVERYWHERE))
+    def next(self, at: int = NEVER) -> Until:
+        """When to look at the latest, though not after `at`, and the band of the only instrument there is."""
+        due_at = self.due_at
+        return Until(due_at if due_at < at else at, *next(iter(self.bands.values()), EVERYWHERE))
 
     def left(self, bar: Bar) -> bool:
         """Whether its close lies outside of the band."""

@@ -55,13 +55,13 @@ class OpenTrip(msgspec.Struct, frozen=True, array_like=True, gc=False):
         """With one more entry."""
         if not quantity:
             return self
-        return msgspec.structs.replace(self, quantity=self.quantity + quantity, paid=self.paid + abs(value))
+        return OpenTrip(self.quantity + quantity, self.paid + abs(value), self.gross, self.costs, self.stop)
 
     def earned(self, gross: Decimal, costs: Decimal) -> OpenTrip:
         """With what one more trade realised and cost."""
         if not gross and not costs:
             return self
-        return msgspec.structs.replace(self, gross=self.gross + gross, costs=self.costs + costs)
+        return OpenTrip(self.quantity, self.paid, self.gross + gross, self.costs + costs, self.stop)
 
     def closed(self, strategy: str, instrument: str, opened_at: int, closed_at: int) -> Trip:
         """As it ended."""

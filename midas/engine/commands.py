@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from midas.agents.execution_agent import Step
@@ -104,11 +104,9 @@ class Commands:
         except OrderInvalid as error:
             return Reply(False, str(error))
 
-    def waiting(self, decisions: list[Decision]) -> bool:
-        """Whether `follow` has anything to look at."""
-        if self._amending.pending or self._manual.waiting:
-            return True
-        return any(type(d) is Anomaly for d in decisions) if decisions else False
+    def waiting(self, kinds: Collection[type]) -> bool:
+        """Whether `follow` has anything to look at among decisions of these kinds."""
+        return Anomaly in kinds or bool(self._amending.pending or self._manual.waiting)
 
     def follow(self, decisions: list[Decision], sequence: int) -> Iterator[Step]:
         """What earlier commands lead to after this event, whose decisions so far are given."""
@@ -119,6 +117,11 @@ class Commands:
             yield from self._amending.follow(sequence)
         if self._manual.waiting:
             yield from self._manual.follow(sequence)
+
+    @property
+    def unwants(self) -> bool:
+        """Whether a person has lately wanted any order cancelled."""
+        return bool(self._unwanted)
 
     def unwanted(self, order: Order) -> str:
         """Why a person wants this order cancelled; empty where nobody does."""

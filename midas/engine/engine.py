@@ -95,7 +95,7 @@ class Keepers(NamedTuple):
     tail: TailWatch
 
 
-class Glided(NamedTuple):
+class Glided(msgspec.Struct, frozen=True):
     """What was stepped in one call."""
 
     event: MarketEvent | None  # the newest; None: none was left
@@ -309,12 +309,14 @@ class Engine:
         if FillBooked in kinds:
             self._stopped_out()
         touched = not _TOUCHING.isdisjoint(kinds)
+        count = len(decisions)
         if touched:
             self._work(self.orchestrator.proceed(state, self._sequence))
-            kinds = set(map(type, decisions))
+            if len(decisions) != count:
+                kinds = set(map(type, decisions))
         if Anomaly in kinds and self._unexplained(event):
             self._effects.extend(self._passes.look_again())
-        if self._commands.waiting(decisions):
+        if self._commands.waiting(kinds):
             self._work(self._commands.follow(decisions, self._sequence))
         else:
             self._verify_flat()
@@ -487,6 +489,10 @@ class Engine:
 
     def _withdraw_unwanted(self) -> None:
         """Cancel what the present mode, latch or closing no longer allows to be open."""
+        state, control = self.state, self.state.control
+        reasons = control.latched or control.gates or state.closing or state.stale_since
+        if not reasons and control.permissions.keeps_entries and not self._commands.unwants:
+            return  # nearly always: no order has to be asked for
         for order in list(self.state.orders.open.values()):
             reason = self._unwanted(order)
             if reason:

@@ -30,7 +30,8 @@ class FlatCheck:
 
     def wants_pass(self) -> bool:
         """Whether to ask the venue at once."""
-        if self.verified or not self._flat():  # as `pending`: asked after whatever is done
+        flattens = self._state.control.permissions.flattens  # as `pending`: asked after whatever is done
+        if not flattens or self.verified or not self._flat():
             self._asked = 0
             return False
         self._asked += 1

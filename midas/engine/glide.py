@@ -12,6 +12,8 @@ from decimal import getcontext, setcontext
 from math import gcd, nan
 from typing import NamedTuple
 
+import msgspec
+
 from midas.agents.orchestrator import Orchestrator
 from midas.agents.stop_keeper import StopKeeper
 from midas.agents.strategy_manager import Enrolled
@@ -32,7 +34,7 @@ class Until(NamedTuple):
     high: float  # or above
 
 
-class Halt(NamedTuple):
+class Halt(msgspec.Struct, frozen=True):
     """Where it ended, and why."""
 
     steps: int  # events that were stepped
@@ -88,10 +90,9 @@ class Glide:
             halt = self._tick_loop(speaker, self._state.markets[instrument], ticks, until)
         finally:
             setcontext(ours)
-        halt = halt._replace(steps=self._state.market_events - before)
-        return (
-            halt if halt.opinion is None else halt._replace(opinion=strategies.usable(speaker, halt.opinion))
-        )
+        opinion = halt.opinion if halt.opinion is None else strategies.usable(speaker, halt.opinion)
+        steps = self._state.market_events - before
+        return Halt(steps, halt.event, halt.stepped, halt.answered, opinion)
 
     def _tick_loop(
         self, speaker: Enrolled, market: InstrumentMarket, ticks: Iterator[MarketEvent], until: Until
@@ -139,10 +140,8 @@ class Glide:
             state.market_events += market.bars_seen - seen
             if market.bars_seen > seen:
                 state.now = market.bars[-1].at
-        count = market.bars_seen - seen
-        if halt.opinion is None:
-            return halt._replace(steps=count)
-        return halt._replace(steps=count, opinion=strategies.usable(speaker, halt.opinion))
+        opinion = halt.opinion if halt.opinion is None else strategies.usable(speaker, halt.opinion)
+        return Halt(market.bars_seen - seen, halt.event, halt.stepped, halt.answered, opinion)
 
     def _loop(self, speaker: Enrolled, market: InstrumentMarket, bars: Iterator[Bar], until: Until) -> Halt:
         strategies, every, (due_at, low, high) = self._orchestrator.strategies, self.every, until

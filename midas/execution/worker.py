@@ -107,7 +107,8 @@ def stale(work: Work, place: Place, rules: ExecutionRules) -> list[tuple[Order, 
     found: list[tuple[Order, str]] = []
     for order in place.working:
         sign, age = order.intent.side.sign, place.now - order.intent.created_at
-        if order.unknown or (order.pending_cancel and abs(place.now - order.cancel_sent_at) < SECOND):
+        cancelling = order.pending_cancel and abs(place.now - order.cancel_sent_at) < SECOND
+        if cancelling or order.unknown_since > 0:
             continue
         if work.closing and order.intent.time_in_force is not TimeInForce.IOC:
             found.append((order, "the position is being closed"))
@@ -125,7 +126,9 @@ def pausing(work: Work, now: int, rules: ExecutionRules) -> bool:
 
     A clock that was set back keeps nobody in a position.
     """
-    pause = rules.reprice_age << min(max(work.rejects - rules.rejects_free, 0), 6)
+    pause = rules.reprice_age
+    if work.rejects > rules.rejects_free:
+        pause <<= min(work.rejects - rules.rejects_free, 6)
     return abs(now - work.ordered_at) < pause
 
 

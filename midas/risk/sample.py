@@ -109,6 +109,9 @@ class Sample:
     def _filtered(self) -> dict[str, Floats]:
         if not self._names:
             return {}
+        if len(self._names) == 1 and self._series[self._names[0]].whole:  # nearly always, and then at once
+            column, finite = _scaled(self._series[self._names[0]])
+            return {self._names[0]: column if finite else column[np.isfinite(column)]}
         if not self._together():
             made = filtered_scenarios(self.returns)
             rows = np.array(made.rows, np.float64).reshape(-1, len(made.names))

@@ -264,7 +264,11 @@ class TailDesk:
 
 def held(state: State, assets: Assets) -> dict[str, float]:
     """What is held of each instrument, a fraction of equity; what was on the account before us counts."""
-    now, weights = standing(state, assets, open_orders=False), {}
+    ledger, weights = state.ledger, dict[str, float]()
+    nothing = not any(ledger.balances.get(base) for base in state.valuation.pairs)
+    if nothing and not any(sleeve.quantity for sleeve in ledger.sleeves.values()):
+        return weights  # whatever the prices are
+    now = standing(state, assets, open_orders=False)
     for name, weight, value in zip(now.chart.names, now.shares, now.values, strict=True):
         dust = abs(weight) < float(state.instruments[name].lot_size) * abs(value) * (1 - TOLERANCE)
         if weight and not dust:

@@ -127,11 +127,13 @@ class Order:
     @property
     def pending_cancel(self) -> bool:
         """A cancel is out."""
-        return any(p.replacement is None for p in self.pending)
+        return bool(self.pending) and any(p.replacement is None for p in self.pending)
 
     @property
     def replacing(self) -> Pending | None:
         """The replacement that is out: one at a time."""
+        if not self.pending:  # asked at every fill, and hardly ever is one out
+            return None
         return next((p for p in self.pending if p.replacement is not None and p.sent_at), None)
 
     @property
@@ -161,7 +163,8 @@ class Order:
         """Remember where the newest word about it came from, and how far the venue's count has come."""
         if at >= self.evidence_at:
             self.evidence, self.evidence_at = source, at
-        self.sequence = max(self.sequence, sequence)
+        if sequence > self.sequence:
+            self.sequence = sequence
 
     def carried(self) -> OrderCarried:
         """The order as the next session inherits it; what only waited to be sent ends with this one."""

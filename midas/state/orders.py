@@ -38,8 +38,12 @@ class Orders(Requests):
         """Open orders of one sleeve, oldest first."""
         if not self.open:
             return []
-        each = [(order, order.intent) for order in self.open.values()]
-        return [o for o, intent in each if intent.strategy == strategy and intent.instrument == instrument]
+        found = []
+        for order in self.open.values():
+            intent = order.intent
+            if intent.strategy == strategy and intent.instrument == instrument:
+                found.append(order)
+        return found
 
     def exits(self, strategy: str, instrument: str) -> list[Order]:
         """Open orders that sell of one sleeve, but for its stop."""
