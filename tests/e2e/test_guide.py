@@ -16,7 +16,7 @@ from midas.cli.exchange import RUN_FILE, answering
 from tests.e2e.desk import REPOSITORY
 
 GUIDE = (REPOSITORY / "docs" / "USER_GUIDE.md").read_text()
-PROGRAMS = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+PROGRAMS = dict(re.findall(r"```python\n# ([\w-]+)\n(.*?)```", GUIDE, re.DOTALL))  # by the library they use
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +38,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         process.wait(20)
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=["python-binance", "ccxt"])
-def test_a_program_of_the_guide_trades_and_hears_the_market(folder: Path, program: str) -> None:
+@pytest.mark.parametrize("library", ["python-binance", "ccxt"])
+def test_a_program_of_the_guide_trades_and_hears_the_market(folder: Path, library: str) -> None:
     environ = os.environ | {"NO_PROXY": "127.0.0.1"}
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=folder, env=environ, capture_output=True, text=True, timeout=60,
+        [sys.executable, "-c", PROGRAMS[library]], cwd=folder, env=environ, capture_output=True, text=True, timeout=60,
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
