@@ -42,8 +42,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def test_a_program_of_the_guide_trades_and_hears_the_market(folder: Path, library: str) -> None:
     environ = os.environ | {"NO_PROXY": "127.0.0.1"}
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAMS[library]], cwd=folder, env=environ, capture_output=True, text=True, timeout=60,
-        check=False,
+        [sys.executable, "-c", PROGRAMS[library]],
+        cwd=folder, env=environ, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     order, heard = done.stdout.splitlines()
