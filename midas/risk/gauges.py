@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 
 import msgspec
 
@@ -30,6 +31,7 @@ SHARES = (
     ("venue", "venue_max"),
     ("strategy", "strategy_max"),
 )
+_ENTRY = "reject", "cut"  # what such a limit does to an entry
 KIND_TITLES = {
     "crypto": "crypto", "share": "shares", "etf": "ETFs", "forex": "forex", "bond": "bonds",
     "commodity": "commodities",
@@ -78,8 +80,16 @@ def switched_off(limits: Limits) -> tuple[str, ...]:
 
 
 def next_to_bind(rows: tuple[LimitView, ...]) -> str:
-    """The name of the limit with the least room; what can't be known yet has none."""
-    return max(rows, key=lambda row: row.used).name if rows else ""
+    """The name of the limit that is used most, to the percent; what can't be known yet is used up.
+
+    Among equals, as all are while nothing is held: the one that the next entry meets first.
+    """
+
+    def place(row: LimitView) -> tuple[float, bool, float]:
+        money = row.room_money if row.room_money == row.room_money else inf
+        return -round(min(row.used, 9.0), 2), not row.action.startswith(_ENTRY), money
+
+    return min(rows, key=place).name if rows else ""
 
 
 def _shares(state: State, limits: Limits, now: Exposure, correlations: Correlations) -> Iterator[LimitView]:

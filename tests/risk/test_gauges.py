@@ -51,6 +51,16 @@ def test_gauges_show_the_worst_case_and_what_binds_next() -> None:
     assert next_to_bind(gauges(state, LIMITS)) == "position"
 
 
+def test_while_nothing_is_held_the_limit_that_the_next_entry_meets_binds_next() -> None:
+    state = desk()
+    shown = rows(state)
+    lost = msgspec.structs.replace(
+        shown["position"], name="drawdown", action="closes all", used=0.004, room_money=1.0
+    )
+    assert shown["cash"].used == shown["position"].used == 0.0
+    assert next_to_bind((lost, *gauges(state, LIMITS))) == "position"
+
+
 def test_a_limit_binds_from_its_edge_on() -> None:
     state = desk()
     hold(state, "19.99")

@@ -116,5 +116,5 @@ def _row(picture: Picture, signal: SignalView, width: int, here: bool) -> Line:
         Piece(f"{clock_text(signal.at)[:8]} ", "dim"),
         Piece(f"{clip(signal.strategy, 16)} {picture.named(signal.instrument).partition('-')[0]} ", "text"),
     ]
-    said = signal.breaches[0].sentence if signal.breaches else signal.detail
+    said = _sentence(picture, signal.breaches[0]) if signal.breaches else signal.detail
     return [*line, *secrets([[Piece(clip(said, max(4, width - width_of(line))), "warn")]])[0]]
