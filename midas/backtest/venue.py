@@ -32,7 +32,7 @@ from midas.domain.event import (
 from midas.domain.instrument import Instrument
 from midas.domain.market import Bar
 from midas.domain.money import ZERO
-from midas.domain.order import BalanceReport, CloseReason, Fill, OrderIntent, OrderType
+from midas.domain.order import BalanceReport, CloseReason, OrderIntent, OrderType
 from midas.domain.time import MINUTE
 
 INSUFFICIENT = -2010  # the codes are Binance's: the engine knows no others
@@ -207,20 +207,12 @@ class BarVenue:
         return left
 
     def _fill(self, order: Resting, bar: Bar, lots: int, ticks: int, at: int, *, maker: bool) -> None:
-        instrument, intent = order.instrument, order.intent
-        price, quantity = instrument.price(ticks), instrument.quantity(lots)
-        fee = self._assumptions.costs.fees.fee(price * quantity, maker)
+        intent = order.intent
         self._trade += 1
         self._left[bar.instrument] = bar.time, self._left[bar.instrument][1] - lots
-        order.lots -= lots
-        order.filled += quantity
-        sign, balances = intent.side.sign, self.balances
-        balances[instrument.base] = balances.get(instrument.base, ZERO) + quantity * sign
-        balances[instrument.quote] = balances.get(instrument.quote, ZERO) - price * quantity * sign - fee
-        fill = Fill(
-            trade_id=self._trade, price=price, quantity=quantity, fee=fee, fee_asset=instrument.quote,
-            maker=maker, time=at,
-        )  # fmt: skip
+        fill = order.fill(
+            self._trade, ticks, lots, self._assumptions.costs.fees, self.balances, at=at, maker=maker
+        )
         heard = self._heard(at)
         self._tell(
             OrderFilled(intent.client_id, order.venue_id, intent.instrument, fill, heard, Source.STREAM)
