@@ -120,7 +120,7 @@ class StrategyManager:
         return Briefing(regime, forecast, held, average, rv)
 
     def listened(self, enrolled: Enrolled, bars: Columns) -> int:
-        """How many of these candles it has heard and says nothing to; 0 where it failed and is switched off."""
+        """How many of these it has heard and says nothing to; 0 where it failed and is switched off."""
         assert enrolled.listen is not None, f"{enrolled.name} doesn't listen"
         try:
             heard = enrolled.listen(bars)

@@ -11,8 +11,8 @@ from itertools import islice
 
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.driver import Driver
-from midas.backtest.outcome import Outcome, after_gaps, curve
 from midas.backtest.listening import objection
+from midas.backtest.outcome import Outcome, after_gaps, curve
 from midas.backtest.record import Record, Remark
 from midas.backtest.reel import reel
 from midas.backtest.series import Bars, in_order
