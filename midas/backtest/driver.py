@@ -5,14 +5,15 @@ Nothing is decided here. Signals, sizes, limits, orders and the ledger are the e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from itertools import chain, groupby
+from itertools import groupby
 from operator import attrgetter
 from typing import Protocol
 
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.record import Record
+from midas.backtest.reel import Reel
 from midas.backtest.venue import BarVenue
 from midas.backtest.watch import Watch
 from midas.domain.carry import Carried
@@ -146,32 +147,31 @@ class Driver(Stepper):
         self._venue = venue
         self.bars = 0
 
-    def run(self, bars: Iterable[Bar], single: bool) -> None:
-        """Step every bar. `single`: they are all of one instrument, none of them at one time."""
-        if single:
-            self._run_single(bars)
-        else:
-            for _, group in groupby(bars, key=attrgetter("at")):
-                self._run_group(list(group))
+    def run(self, bars: Iterable[Bar]) -> None:
+        """Step every bar, by the time at which it is heard."""
+        for _, group in groupby(bars, key=attrgetter("at")):
+            self._run_group(list(group))
 
-    def _run_single(self, bars: Iterable[Bar]) -> None:
-        """What nothing waits for is stepped in long glides; every other bar meets the venue first."""
-        source = iter(bars)
-        for bar in source:
+    def run_single(self, reel: Reel, *, listens: bool = True) -> None:
+        """The same with bars of one instrument, none of them at one time: most in long glides.
+
+        `listens`: a strategy that can hears many of them in one call.
+        """
+        while (bar := reel.peek()) is not None:
             if self._venue.busy:
                 self._meet((bar,))
-            if self._venue.busy or not self._glide(bar.instrument, chain((bar,), source)):
+            if self._venue.busy or not self._glide(bar.instrument, reel, listens):
+                next(reel.rest)
                 self._step(bar)
                 self.bars += 1
                 self._look(bar)
                 self._settle((bar,))
-            while not self._venue.busy and self._glide(bar.instrument, source):
-                pass
 
-    def _glide(self, instrument: str, bars: Iterator[Bar]) -> bool:
+    def _glide(self, instrument: str, reel: Reel, listens: bool) -> bool:
         """Bars in one call, until something is decided or a look is due; False where none was taken."""
         before = self._engine.sequence
-        glided = self._engine.glide(instrument, bars, self._watch.next(self._funded_at))
+        until = self._watch.next(self._funded_at)
+        glided = self._engine.glide(instrument, reel.rest, until, reel.ahead if listens else None)
         if glided is None:
             return False
         taken = self._engine.sequence - before

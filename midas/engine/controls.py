@@ -5,8 +5,8 @@ from __future__ import annotations
 from midas.domain.limits import Limits
 from midas.engine.throttle import BY
 from midas.risk.limits import RATE_WINDOW
-from midas.state.snapshot import ControlsView
 from midas.state.state import State
+from midas.state.views.risk import ControlsView
 
 UNLIMITED = 1_000_000  # what a journal of a time before the throttle says: no limit
 

@@ -44,8 +44,8 @@ from midas.simulation.network import Asked, Network
 from midas.simulation.storage import Disk, SimJournal, SimLatch, SimTape
 from midas.simulation.trader import KINDS, Whim, strategies
 from midas.simulation.venue import Venue
-from midas.state.snapshot import HealthView
 from midas.state.state import State
+from midas.state.views.health import HealthView
 from midas.statistics.sizing import SizingPolicy
 from midas.venues.binance.broker import BinanceBroker
 from midas.venues.binance.rest import Rest

@@ -151,7 +151,7 @@ def test_a_stop_sells_in_the_bar_that_touches_it() -> None:
 
 
 def test_a_stop_set_after_a_fill_inside_of_a_bar_meets_the_bars_after_it_alone() -> None:
-    """The entry at 1,000 trades in the third bar, which falls to 960: its stop at 980 waits for the fourth."""
+    """The entry trades in the third bar, which falls to 960: its stop at 980 waits for the fourth."""
     series = bars([1_000.0] * 6, spread=0.0)
     low = np.array([1_000.0, 1_000.0, 960.0, 975.0, 1_000.0, 1_000.0])
     series = msgspec.structs.replace(series, low=low)

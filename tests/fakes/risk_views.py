@@ -5,22 +5,11 @@ from __future__ import annotations
 from math import nan
 
 from midas.domain.time import DAY, HOUR, MINUTE, SECOND
-from midas.state.snapshot import (
-    BranchView,
-    BreachView,
-    BreakerView,
-    CalibrationPanel,
-    CalibrationView,
-    ControlsView,
-    CorrelationView,
-    ExposureView,
-    ReliabilityView,
-    StopView,
-    StressView,
-    TailPartView,
-    TailRecordView,
-    TailView,
-)
+from midas.state.views.calibration import CalibrationPanel, CalibrationView, ReliabilityView
+from midas.state.views.orders import StopView
+from midas.state.views.risk import BranchView, BreakerView, ControlsView, CorrelationView, ExposureView
+from midas.state.views.signals import BreachView
+from midas.state.views.tail import StressView, TailPartView, TailRecordView, TailView
 
 BTC, ETH = "BTC-USDT.binance", "ETH-USDT.binance"
 BREACH = BreachView(

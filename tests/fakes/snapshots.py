@@ -9,35 +9,26 @@ import random
 import msgspec
 
 from midas.domain.time import MILLISECOND, SECOND
-from midas.state.snapshot import (
-    AccountView,
-    BalanceView,
+from midas.state.snapshot import Snapshot
+from midas.state.views.account import AccountView, BalanceView, CountsView
+from midas.state.views.calibration import CalibrationPanel
+from midas.state.views.log import EventView
+from midas.state.views.market import (
     BarView,
     BookView,
-    CalibrationPanel,
-    ClosedOrderView,
-    ContributionView,
-    CountsView,
-    DifferenceView,
-    EventView,
-    GateView,
     InstrumentView,
-    KillChoiceView,
-    KillView,
     LadderView,
     LevelView,
     MarkView,
-    ModeView,
-    OrderView,
-    PositionView,
     RegimeChangeView,
     RegimeView,
-    SignalView,
-    Snapshot,
-    StrategyView,
     TradeView,
     WalkView,
 )
+from midas.state.views.mode import GateView, KillChoiceView, KillView, ModeView
+from midas.state.views.orders import ClosedOrderView, OrderView, PositionView
+from midas.state.views.reconciliation import DifferenceView
+from midas.state.views.signals import ContributionView, SignalView, StrategyView
 from tests.fakes import hand, risk_views, standing, truth
 
 NOW = 1_763_705_000 * SECOND  # wall

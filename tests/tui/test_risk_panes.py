@@ -8,7 +8,10 @@ import msgspec
 import pytest
 
 from midas.domain.time import SECOND
-from midas.state.snapshot import BreachView, ControlsView, CorrelationView, GateView, Snapshot, TriggerView
+from midas.state.snapshot import Snapshot
+from midas.state.views.mode import GateView
+from midas.state.views.risk import ControlsView, CorrelationView, TriggerView
+from midas.state.views.signals import BreachView
 from tests.fakes import risk_views, snapshots
 from tests.fakes.snapshots import NOW, normal
 from tui.layout import plan

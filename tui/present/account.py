@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from math import isfinite
 
-from midas.state.snapshot import BalanceView, HealthView
+from midas.state.views.account import BalanceView
+from midas.state.views.health import HealthView
 from tui.present import numbers
 from tui.present.equity import heights
 from tui.present.lines import Line, Piece, Sheet, clean, clip, spread, width_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from midas.domain.time import MINUTE, SECOND, clock_text
-from midas.state.snapshot import BreakerView
+from midas.state.views.risk import BreakerView
 from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, detail
 from tui.present.picture import Picture, Spot

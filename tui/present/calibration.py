@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isfinite
 
-from midas.state.snapshot import CalibrationPanel, CalibrationView, CostsView, ReliabilityView
+from midas.state.views.calibration import CalibrationPanel, CalibrationView, CostsView, ReliabilityView
 from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, detail, width_of
 from tui.present.picture import Picture, Spot

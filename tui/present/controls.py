@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from midas.domain.time import SECOND
-from midas.state.snapshot import ControlsView
+from midas.state.views.risk import ControlsView
 from tui.present import numbers
 from tui.present.gauge import gauge, shade_of
 from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, detail

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isfinite
 
-from midas.state.snapshot import StopView
+from midas.state.views.orders import StopView
 from tui.present import numbers
 from tui.present.gauge import gauge
 from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, detail, width_of

@@ -8,7 +8,7 @@ import msgspec
 
 from midas.domain.mode import PERMISSIONS, Mode, Permissions
 from midas.domain.time import clock_text
-from midas.state.snapshot import ModeChangeView, ModeView
+from midas.state.views.mode import ModeChangeView, ModeView
 from tui.present import numbers
 from tui.present.banner import ending
 from tui.present.lines import Line, Piece, Sheet, centred, clip, detail, width_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from midas.domain.time import clock_text
-from midas.state.snapshot import BreachView, SignalView
+from midas.state.views.signals import BreachView, SignalView
 from tui.present import numbers, why
 from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, detail, width_of
 from tui.present.masking import secrets

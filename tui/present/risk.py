@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from math import isfinite
 
-from midas.state.snapshot import LimitView, PositionView
+from midas.state.views.orders import PositionView
+from midas.state.views.risk import LimitView
 from tui.present import numbers
 from tui.present.gauge import binding, gauge, shade_of, shown_used
 from tui.present.lines import Line, Piece, Sheet, centred, clip

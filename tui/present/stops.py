@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from midas.domain.time import clock_text
-from midas.state.snapshot import GateView, KillChoiceView
+from midas.state.views.mode import GateView, KillChoiceView
 from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, clip, detail
 from tui.present.masking import concealed, secret

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import inf, isfinite
 
-from midas.state.snapshot import StressView
+from midas.state.views.tail import StressView
 from tui.present import numbers
 from tui.present.gauge import gauge
 from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, detail

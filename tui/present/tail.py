@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isfinite
 
-from midas.state.snapshot import TailView
+from midas.state.views.tail import TailView
 from tui.present import numbers
 from tui.present.gauge import gauge, shade_of
 from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, detail, width_of

@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Literal, NamedTuple
 
 from midas.domain.command import Review
-from midas.state.snapshot import InstrumentView
+from midas.state.views.market import InstrumentView
 from tui.form import SIDES, SLEEVES, TYPES, Form, complaints, portions, view_of
 from tui.present import numbers, what_if
 from tui.present.lines import Line, Piece, Sheet, clip, spread

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isfinite
 
-from midas.state.snapshot import TriggerView
+from midas.state.views.risk import TriggerView
 from tui.present import numbers
 from tui.present.equity import ACTS
 from tui.present.gauge import gauge, shade_of
