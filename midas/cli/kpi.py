@@ -22,7 +22,7 @@ from midas.engine.kpis import evidence_left, kpis_view
 from midas.errors import LinkClosed, NotRunning, SchemaNewer, SessionUnknown
 from midas.runtime.link import SocketLink
 from midas.settings import Settings
-from midas.state.snapshot import KpisView, KpiView
+from midas.state.views.account import KpisView, KpiView
 from midas.statistics.kpis import key_figures
 from midas.statistics.targets import implied, target_text
 from midas.store import sessions

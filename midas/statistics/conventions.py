@@ -78,7 +78,7 @@ def unknown(reason: Reason, count: int = 0) -> Figure:
 
 def refusal(values: Sequence[float], least: int) -> Figure | None:
     """Why nothing can be told of `values`: one is NaN or infinite, or they are fewer than `least`."""
-    if not all(isfinite(value) for value in values):
+    if not all(map(isfinite, values)):
         return unknown(Reason.MISSING, len(values))
     return unknown(Reason.TOO_FEW, len(values)) if len(values) < max(least, 1) else None
 

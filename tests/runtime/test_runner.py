@@ -41,7 +41,8 @@ from midas.runtime.beats import Beat
 from midas.runtime.health import Vitals
 from midas.runtime.inbox import Inbox
 from midas.runtime.records import AUDIT, EVENT, FAILURE, MARKS, decode_event, decode_marks
-from midas.runtime.runner import Paces, Runner, Shell
+from midas.runtime.runner import Runner
+from midas.runtime.shell import Paces, Shell
 from midas.state.order import Order
 from tests.fakes.desk import BTC, config
 from tests.fakes.scripted_market import ScriptedMarket

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from itertools import accumulate
 from math import isfinite, sqrt
 from typing import Any
 
@@ -81,13 +80,22 @@ def measured(job: Job, daily: Sequence[float], objective: str, **more: Any) -> T
         value = msgspec.structs.replace(day, value=day.value * sqrt(CALENDAR))
     else:
         value = OBJECTIVES[objective](returns)
-    highest = accumulate(daily, max)
-    fall = min(now / high for now, high in zip(daily, highest, strict=True)) - 1.0
     return Trial(
         number=job.number, parameters=job.parameters, value=known(value),
         reason="" if value.reason is None else value.reason.value, sharpe_day=known(day),
-        total_return=daily[-1] / daily[0] - 1.0, fall=fall, **more,
+        total_return=daily[-1] / daily[0] - 1.0, fall=_deepest(daily), **more,
     )  # fmt: skip
+
+
+def _deepest(daily: Sequence[float]) -> float:
+    """The largest fall below the highest before, a loop because there are thousands of trials a second."""
+    peak, least = daily[0], 1.0
+    for now in daily:
+        if now >= peak:
+            peak = now
+        elif now / peak < least:
+            least = now / peak
+    return least - 1.0
 
 
 def known(figure: Figure) -> float | None:
