@@ -52,8 +52,8 @@ class Record:
         self._keep = keep
         self._hash = hashlib.blake2b(digest_size=16)
 
-    def add(self, audit: Audit) -> None:
-        """One more."""
+    def add(self, audit: Audit, filled_at: int = 0) -> None:
+        """One more. `filled_at`: when the venue filled; the engine dates a fill by the bar it heard last."""
         body = encode(audit)
         self.count += 1
         self._hash.update(body)
@@ -61,7 +61,9 @@ class Record:
             self.audits.append(body)
         for decision in audit.decisions:
             if type(decision) is FillBooked:
-                self.fills.append(decision)
+                self.fills.append(
+                    msgspec.structs.replace(decision, market_time=filled_at) if filled_at else decision
+                )
             elif type(decision) in _OTHERS:
                 self._other(audit.at, decision)
 

@@ -45,13 +45,16 @@ class Bars(msgspec.Struct, frozen=True, kw_only=True):
 
     def events(self, delay: int = 0) -> Iterator[Bar]:
         """Each as an event that is heard `delay` after its close."""
-        return chain.from_iterable(self._made(slice(n, n + CHUNK), delay) for n in range(0, len(self), CHUNK))
+        return chain.from_iterable(self.made(slice(n, n + CHUNK), delay) for n in range(0, len(self), CHUNK))
 
-    def _made(self, part: slice, delay: int) -> Iterator[Bar]:
+    def made(self, part: slice, delay: int = 0) -> list[Bar]:
+        """Some of them as events."""
         columns = [getattr(self, column)[part].tolist() for column in _COLUMNS]
         time, *prices = columns
         heard = time if not delay else [at + delay for at in time]
-        return map(Bar, repeat(self.instrument.id), time, heard, repeat(self.period), *prices, repeat(0))
+        return list(
+            map(Bar, repeat(self.instrument.id), time, heard, repeat(self.period), *prices, repeat(0))
+        )
 
 
 _COLUMNS = ("time", "open", "high", "low", "close", "volume")

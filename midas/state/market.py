@@ -190,6 +190,13 @@ class InstrumentMarket:
         elif self._bar_spread is not None:
             self.bid = self.ask = round(bar.close / self.tick)
 
+    def follow_all(self, bars: list[Bar]) -> None:
+        """As `follow` with each of these, of which there is at least one."""
+        self.bars.extend(bars)
+        self.bars_seen += len(bars) - 1
+        self.bars.pop()
+        self.follow(bars[-1])
+
     def _touch_from_bar(self, close: float) -> None:
         """Half the spread to both sides, in whole ticks away from the close."""
         ticks, half = close / self.tick, self._bar_spread or 0.0

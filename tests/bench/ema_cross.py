@@ -55,6 +55,15 @@ class EmaCross:
         self._long = not self._long
         return LONG if self._long else FLAT
 
+    def listen(self, bars: Columns) -> int:
+        """Up to the first candle at which the side changes."""
+        if not self._seen and len(bars):
+            self._fast = self._slow = float(bars.close[0])
+        mute, alphas = max(0, self._first - self._seen), self._alphas
+        heard, self._fast, self._slow = silent(bars.close, mute, self._fast, self._slow, *alphas, self._long)
+        self._seen += heard
+        return heard
+
     @classmethod
     def wanted(cls, parameters: Sequence[CrossParameters], bars: Columns) -> NDArray[np.bool_]:
         """The same over arrays, thirty-two parameters at a time."""
@@ -71,6 +80,19 @@ class EmaCross:
 
 
 LANES = 32
+
+
+@njit(cache=True)
+def silent(
+    close: NDArray[np.float64], mute: int, fast: float, slow: float, alpha: float, beta: float, long: bool
+) -> tuple[int, float, float]:
+    """How many candles pass before the side changes after the first `mute`, and both averages then."""
+    for i in range(len(close)):
+        quick, lasting = fast + alpha * (close[i] - fast), slow + beta * (close[i] - slow)
+        if i >= mute and (quick > lasting) != long:
+            return i, fast, slow
+        fast, slow = quick, lasting
+    return len(close), fast, slow
 
 
 @njit(cache=True)
