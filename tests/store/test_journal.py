@@ -34,7 +34,7 @@ class FakeDisk(sqlite3.Connection):
     def execute(self, sql: str, *parameters: object) -> sqlite3.Cursor:
         if sql.startswith("INSERT"):
             if (busy := type(self).busy) is not None:
-                busy.wait(10)
+                busy.wait(60)
             if type(self).full:
                 raise type(self).error
             type(self).commits += 1
@@ -98,7 +98,7 @@ async def test_records_that_nobody_waits_for_are_committed_soon(tmp_path: Path) 
     journal.append(1, "timer", 0, b"tick")
     for number in range(2, 2 * COMMIT_RECORDS + 40):
         journal.append(number, "timer", 0, b"tick")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while journal.committed < journal.records:
             await asyncio.sleep(0.01)
     assert len(list(read_records(tmp_path / "session"))) == 2 * COMMIT_RECORDS + 39
@@ -171,7 +171,7 @@ async def test_a_disk_that_takes_long_is_told_while_an_intent_waits(
     disk.busy = threading.Event()
     journal.append(1, "order.intent", 0, b"one")
     waiting = asyncio.create_task(journal.barrier())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not journal.trouble:
             await asyncio.sleep(0.01)
     assert journal.trouble.startswith("the disk has not written for ")
@@ -191,7 +191,7 @@ async def test_the_journal_tries_again_by_itself_once_space_returns(
     with pytest.raises(StoreFull):
         await journal.barrier()
     disk.full = False
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while journal.committed < 1:
             await asyncio.sleep(0.01)
     await journal.close()
