@@ -34,7 +34,7 @@ def share(value: float | None, decimals: int = 0) -> str:
 
 
 def points(value: float | None, wide: int = 0) -> str:
-    """`-12.3` per cent without the sign for it, never minus zero; whole ones where more isn't `wide` enough."""
+    """`-12.3`: per cent without its sign, never minus zero; whole ones where `wide` is too narrow."""
     if value is None:
         return ABSENT
     text = number(value * 100, 1).replace(",", "")
