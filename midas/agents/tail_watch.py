@@ -51,7 +51,7 @@ class TailWatch:
             return NOTHING
         closes, time = state.closes, bar.time
         for horizon in self.desk.rules.horizons:
-            if not time % horizon and all([closes.has(name, horizon, time) for name in state.instruments]):
+            if not time % horizon and all(closes.has(i, horizon, time) for i in state.instruments):
                 return self.tick(bar.at, state, assets)
         return NOTHING
 

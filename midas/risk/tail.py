@@ -272,10 +272,8 @@ class TailDesk:
 def held(state: State, assets: Assets) -> dict[str, float]:
     """What is held of each instrument, a fraction of equity; what was on the account before us counts."""
     ledger, weights = state.ledger, dict[str, float]()
-    balances = ledger.balances
-    if not any([balances.get(base) for base in state.valuation.pairs]) and not any(
-        [sleeve.quantity for sleeve in ledger.sleeves.values()]
-    ):
+    nothing = not any(map(ledger.balances.get, state.valuation.pairs))
+    if nothing and not any(sleeve.quantity for sleeve in ledger.sleeves.values()):
         return weights  # whatever the prices are
     now = standing(state, assets, open_orders=False)
     for name, weight, value in zip(now.chart.names, now.shares, now.values, strict=True):
