@@ -23,6 +23,7 @@ from midas.domain.event import (
     Event,
     FundingSeen,
     LatchTripped,
+    OrderFilled,
     OrderSent,
     SessionOpened,
     Ticked,
@@ -111,14 +112,14 @@ class Stepper:
     def _step(self, event: Event) -> None:
         audit = self._engine.step(self._engine.sequence + 1, event)
         if audit is not None:
-            self._heard(audit)
+            self._heard(audit, event.fill.time if type(event) is OrderFilled else 0)
         if type(event) is Ticked:
             state = self._engine.state
             self._watch.looked(event.at, state, self._engine.guardian.earliest(state))
 
-    def _heard(self, audit: Audit) -> None:
+    def _heard(self, audit: Audit, filled_at: int = 0) -> None:
         """Keep it, and do what it asks for."""
-        self._record.add(audit)
+        self._record.add(audit, filled_at)
         for decision in audit.decisions:
             if type(decision) is FillBooked:
                 self._watch.moved(self._engine.state)
@@ -164,6 +165,7 @@ class Driver(Stepper):
                 self._step(bar)
                 self.bars += 1
                 self._look(bar)
+                self._settle((bar,))
 
     def _glide(self, instrument: str, reel: Reel, listens: bool) -> bool:
         """Bars in one call, until something is decided or a look is due; False where none was taken."""
@@ -197,6 +199,13 @@ class Driver(Stepper):
         self._fund(bars[0].at)
         if bars[0].at >= watch.due_at or any(watch.left(bar) for bar in bars):
             self._step(Ticked(bars[0].at, 0))
+        self._settle(bars)
+
+    def _settle(self, bars: Sequence[Bar]) -> None:
+        """What rested at the venue is heard of once the bars are."""
+        if self._venue.busy:
+            for event in list(self._venue.settle(bars)):
+                self._step(event)
 
     def _meet(self, bars: Sequence[Bar]) -> None:
         """Until nobody has anything to say: an answer may lead to an order that meets the same bar."""

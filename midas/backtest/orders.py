@@ -27,6 +27,7 @@ class Resting(msgspec.Struct):
     accepted: bool = False
     seen: int = 0  # time of the newest bar that it was compared with
     cancel_at: int = 0  # when a cancel arrives; 0: none is out
+    woke: int = 0  # time of the bar that woke its stop
 
     @property
     def venue_id(self) -> str:

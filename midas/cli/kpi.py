@@ -14,7 +14,6 @@ from midas.assembly.access import sockets
 from midas.assembly.config import goals
 from midas.assembly.inherit import left_by
 from midas.cli.absence import silent
-from midas.cli.fate import read_fate
 from midas.cli.options import settings_from
 from midas.cli.running import running
 from midas.domain.time import iso
@@ -69,13 +68,12 @@ def _left(home: Path, settings: Settings) -> tuple[KpisView, str, int]:
     except SessionUnknown:
         return KpisView(), "no session: there is none in this home yet", 0
     try:
-        carried = left_by(directory).carried
+        session = left_by(directory)
     except msgspec.MsgspecError as error:
         raise SchemaNewer(f"session {directory.name} holds what this midas doesn't know ({error})") from None
-    found = evidence_left(carried)
-    view = kpis_view(key_figures(found, goals(settings.risk.kpis)), found, 0)
-    fate = read_fate(home)
-    return view, f"session {directory.name}, which has ended", fate.ended_at if fate is not None else 0
+    found = evidence_left(session.carried)
+    view = kpis_view(key_figures(found, goals(settings.risk.kpis)), found, session.found.at)
+    return view, f"session {directory.name}, which has ended", session.found.at
 
 
 def facts(view: KpisView) -> dict[str, object]:

@@ -25,4 +25,5 @@ def controls(state: State, limits: Limits) -> ControlsView:
         large_share=limits.fat_finger_share if limits.fat_finger_share < 1.0 else 0.0,
         large_multiple=limits.fat_finger_multiple if limits.fat_finger_multiple < UNLIMITED else 0.0,
         stopped=tuple(gate.scope for gate in state.control.gates.values() if gate.by == BY),
+        quantity_max=tuple(sorted(limits.order_quantity_max.items())),
     )

@@ -34,7 +34,8 @@ from midas.runtime.inbox import Inbox
 from midas.runtime.kill import KillListener, KillRequest
 from midas.runtime.records import HEADER, Header, decode_header, encode_header
 from midas.runtime.replay import fold_ledger
-from midas.runtime.runner import Paces, Runner, Shell
+from midas.runtime.runner import Runner
+from midas.runtime.shell import Paces, Shell
 from midas.runtime.watching import Watch, Watches
 from midas.simulation.client import SimClient
 from midas.simulation.clock import MachineClock

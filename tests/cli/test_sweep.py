@@ -78,15 +78,20 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def candles(tmp_path: Path) -> str:
+    path = tmp_path / "btcusdt-1d.csv"
+    write_candles(path)
+    return str(path)
+
+
+def write_candles(path: Path) -> None:
+    """Two hundred days that drift upwards."""
     rows, price, chance = [], 100.0, random.Random(1)
     for day in range(200):
         opened, price = price, round(price * (1.0 + chance.gauss(0.001, 0.02)), 2)
         low, high = min(opened, price), max(opened, price)
         at = (date(2020, 1, 1) + timedelta(days=day)).isoformat()
         rows.append(f"{at},{opened:.2f},{high + 0.01:.2f},{low - 0.01:.2f},{price:.2f},1000\n")
-    path = tmp_path / "btcusdt-1d.csv"
     path.write_text("datetime,open,high,low,close,volume\n" + "".join(rows))
-    return str(path)
 
 
 def sweep(candles: str, *more: str) -> int:

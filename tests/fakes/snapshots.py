@@ -322,13 +322,13 @@ class Desk:
             (44, BTC, "trend-following", 1.0, 0.61, "acted", "buy 0.02060", (("slope", 0.33), ("ADX", 0.21), ("volume", 0.07))),
             (52, ETH, "book-imbalance", -1.0, 0.35, "held", "below 0.40", (("imbalance", -0.25), ("microprice", -0.10))),
             (71, BTC, "trend-following", 0.0, 0.80, "acted", "sell 0.02060", (("slope", -0.52), ("ADX", -0.28))),
-            (95, ETH, "book-imbalance", 1.0, 0.47, "refused", "order rate 10 of 10 in 10 s", (("imbalance", 0.47),)),
+            (95, ETH, "book-imbalance", 1.0, 0.47, "refused", "11 orders in 10 s, at most 10", (("imbalance", 0.47),)),
         )  # fmt: skip
         return tuple(
             SignalView(
                 118_200 - back, MARKET - back * SECOND, NOW - back * SECOND, strategy, key, direction, confidence,
                 outcome, detail, tuple(ContributionView(n, v) for n, v in why),
-                breaches=(risk_views.BREACH,) if back == 9 else (),
+                breaches=risk_views.BREACHES.get(back, ()),
             )
             for back, key, strategy, direction, confidence, outcome, detail, why in rows
         )  # fmt: skip

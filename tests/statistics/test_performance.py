@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from math import inf, isnan, nan
+from math import inf, isnan, nan, sqrt
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midas.statistics.conventions import Figure, Reason
+from midas.statistics.conventions import Figure, Reason, mean
 from midas.statistics.performance import (
     Performance,
     cagr,
@@ -58,6 +58,15 @@ series = st.lists(st.floats(-0.2, 0.2), min_size=60, max_size=90)
 def test_twelve_days_give_the_reference_value_of(found: Figure, value: float) -> None:
     assert found.value == pytest.approx(value, rel=1e-6)
     assert found.known
+
+
+def test_the_usual_mistakes_would_give_other_figures() -> None:
+    ratio, fall = sharpe(R, 252, least=1).value, sortino(R, 252, least=1).value
+    below = mean(R) / fall * sqrt(252)
+    assert ratio * sqrt(12 / 11) == pytest.approx(3.2319647, rel=1e-7)  # ddof 0
+    assert below == pytest.approx(0.006800735, rel=1e-6)  # the deviation below 0 of all days ...
+    assert fall * sqrt(4 / 12) == pytest.approx(2.6953, abs=5e-5)  # ... and had it been of the four losses
+    assert sum(day > 0.0 for day in R) / len(R) == pytest.approx(0.583333, abs=5e-7)  # zeros as losses
 
 
 def test_the_initial_capital_is_the_first_peak() -> None:

@@ -82,7 +82,7 @@ def machine(picture: Picture, spot: Spot) -> Sheet:
 
 
 def _holding(balance: BalanceView) -> str:
-    return f"{numbers.fixed(balance.total, 5)} = {numbers.money(balance.value)}"
+    return f"{numbers.held(balance.total, 5, 12)} = {numbers.money(balance.value)}"
 
 
 def _pair(name: str, value: str, width: int, ink: str = "text", private: bool = True) -> Line:

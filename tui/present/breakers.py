@@ -118,5 +118,5 @@ def _columns(picture: Picture) -> list[Column[BreakerView]]:
         Column("since", 6, 0, since),
         Column("why", 30, 1, why, left=True),
         Column("opened", 6, 3, lambda b: Piece(f"{b.opened}x" if b.opened else "", "dim")),
-        Column("degrades to", 42, 4, degraded, left=True),
+        Column("degrades to", 43, 4, degraded, left=True),
     ]

@@ -127,7 +127,7 @@ def _columns(picture: Picture) -> list[Column[StopView]]:
         Column("strategy", 15, 0, lambda s: Piece(clean(s.strategy)), left=True),
         Column("stop", 10, 4, lambda s: Piece(KINDS.get(s.kind, clean(s.kind))), left=True),
         Column("at", 10, 2, level),
-        Column("away", 6, 1, lambda s: Piece(numbers.share(s.distance, 1))),
+        Column("away", 6, 1, lambda s: Piece(numbers.near(s.distance))),
         Column("naked", 10, 0, lambda s: secret(numbers.money(s.naked), "warn" if s.naked > 0.0 else "dim")),
         Column("at risk", 9, 3, lambda s: secret(numbers.money(s.risk))),
     ]

@@ -161,7 +161,7 @@ def _next(picture: Picture, width: int, height: int) -> list[Line]:
 def _left(picture: Picture, limit: LimitView) -> str:
     """What is left before it binds."""
     if isfinite(limit.room_money):
-        return f"{numbers.money(limit.room_money, 0)} {picture.snapshot.money.currency}"
+        return f"{numbers.telling(limit.room_money, 0)} {picture.snapshot.money.currency}"
     if isfinite(limit.room):
         return _percent(limit.room) + "%" if limit.unit == "%" else numbers.brief(limit.room)
     return ""

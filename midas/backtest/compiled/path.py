@@ -107,21 +107,22 @@ class Compiled(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Each as the engine books it."""
         bars = self.ground.bars
         instrument, sleeve = bars.instrument, Sleeve(self.strategy, bars.instrument.id)
-        opens, made = bars.time - bars.period, []
+        arrives = bars.time[self.places - 1] + self.ground.latency
+        met, made = np.maximum(arrives, bars.time[self.places] - bars.period).tolist(), []
         quantity = self.ground.bars.instrument.quantity(round(self.ground.units / instrument.lot))
-        for number, (place, ticks) in enumerate(zip(self.places.tolist(), self.ticks.tolist(), strict=True)):
+        for number, (at, ticks) in enumerate(zip(met, self.ticks.tolist(), strict=True)):
             side = Side.SELL if number % 2 else Side.BUY
             price = instrument.price(int(ticks))
             fee = price * quantity * self.terms.taker
             fill = Fill(
                 trade_id=number + 1, price=price, quantity=quantity, fee=fee, fee_asset=instrument.quote,
-                maker=False, time=int(opens[place]),
+                maker=False, time=at,
             )  # fmt: skip
             realised = sleeve.book(side, fill, instrument)
             made.append(FillBooked(
                 client_id(SESSION, SESSION, number), self.strategy, instrument.id, side,
                 Purpose.EXIT if number % 2 else Purpose.ENTRY, price, quantity, fee, instrument.quote,
-                False, realised, sleeve.quantity, number + 1, int(bars.time[place - 1]),
+                False, realised, sleeve.quantity, number + 1, at,
             ))  # fmt: skip
         return tuple(made)
 

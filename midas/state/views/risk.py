@@ -75,6 +75,7 @@ class ControlsView(msgspec.Struct, frozen=True):
     large_share: float = 0.0  # of equity: a person's larger order has to be meant
     large_multiple: float = 0.0  # of the day's median order: as above
     stopped: tuple[str, ...] = ()  # strategies that the throttle switched off; a person lets them go on
+    quantity_max: tuple[tuple[str, float], ...] = ()  # asset and most of it in one order, by name
 
 
 class TriggerView(msgspec.Struct, frozen=True):
