@@ -1,4 +1,4 @@
-"""The newest closed candles of a market whose next ones are known: most are made only where somebody looks."""
+"""The newest closed candles of a market whose next ones are known: made only where somebody looks."""
 
 from __future__ import annotations
 
