@@ -68,7 +68,8 @@ def summarise(outcome: Outcome, series: Sequence[Bars], cash: float) -> Summary:
         trades=trade_statistics(profits), closed=len(profits), fills=len(outcome.fills),
         fees=float(sum(fill.fee for fill in outcome.fills)),
         traded=fsum(float(fill.price * fill.quantity) for fill in outcome.fills),
-        exposed=exposed(curve, outcome.fills, min(bars.period for bars in series)), held=_held(reached, int(curve.time[-1]) if reached else 0),
+        exposed=exposed(curve, outcome.fills, min(bars.period for bars in series)),
+        held=_held(reached, int(curve.time[-1]) if reached else 0),
         audits=outcome.audits, digest=outcome.digest, interrupted=outcome.interrupted,
         funding=outcome.funding, after_gaps=outcome.after_gaps,
     )  # fmt: skip
