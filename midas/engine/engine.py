@@ -469,7 +469,7 @@ class Engine:
         self.orchestrator.execution.begin_flatten()
         self.orchestrator.execution.forget_entries(self.state)
         if self.state.control.withdraws_exits:
-            self.orchestrator.execution.forget_closes()
+            self.orchestrator.execution.forget_closes(self.state)
         self._after_modes(before)
         self._work(self.orchestrator.proceed(self.state, self._sequence))
         # A flatten with nothing to cancel asks once it is flat: a pass now would only delay that one.
