@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from midas.statistics.conventions import NO_SPREAD, Reason
+from midas.statistics.conventions import LARGEST, NO_SPREAD, Reason
 
 Matrix = NDArray[np.float64]
 
@@ -69,6 +69,8 @@ def overfitting(returns: Matrix, blocks: int = BLOCKS) -> Overfitting:
         return _unknown(Reason.TOO_FEW, configurations)
     if not np.isfinite(returns).all():
         return _unknown(Reason.MISSING, configurations)
+    if np.abs(returns).max() > LARGEST:
+        return _unknown(Reason.NOT_ESTIMABLE, configurations)
     summed = _summed(np.asarray(returns, dtype=np.float64)[rows - size * blocks :], blocks)
     parts = [_look(summed, chosen) for chosen in _splits(blocks)]
     inside, outside, means, ranks = (np.concatenate(part) for part in zip(*parts, strict=True))
