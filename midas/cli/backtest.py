@@ -62,6 +62,7 @@ def backtest(args: Namespace) -> int:
         files=ran.files, remarks=ran.remarks, trials=trials, trial_variance=spread,
         overfitting=chosen_from(settings.home, args.strategy, digest_of(ran.series), parameters),
         twin=twins(trades(outcome.fills)[0], ran.series, ran.asked.cash, TWIN_SEED),
+        needs_regime=_needs_regime(ran.asked.strategies[0]),
     ))  # fmt: skip
     report = Report(
         run=kept.id, strategy=args.strategy, parameters=parameters,
@@ -112,6 +113,11 @@ def _compiled(
         raise UsageError(f"--fast only: {found.reason}; --fast auto steps the engine where it has to")
     print(f"midas: the engine is stepped: {found.reason}", file=sys.stderr)
     return None
+
+
+def _needs_regime(strategy: Strategy) -> bool:
+    """Whether it opens nothing before the rules know what kind of market this is."""
+    return not (strategy.trades_unknown or getattr(strategy, "unaided", False))
 
 
 def _kept(args: Namespace, settings: Settings, run_: Run) -> tuple[Sheet, list[Path]]:
