@@ -15,7 +15,7 @@ from midas.domain.opinion import (
     Urgency,
 )
 from midas.domain.time import DAY, HOUR, MILLISECOND, MINUTE, SECOND
-from midas.ports.strategy import Briefing, Columns, Hears, MarketView, Strategy, Vectorised
+from midas.ports.strategy import Briefing, Columns, Hears, Listening, MarketView, Strategy, Vectorised
 
 __all__ = [
     "DAY",
@@ -31,6 +31,7 @@ __all__ = [
     "Forecast",
     "Hears",
     "Instrument",
+    "Listening",
     "MarketView",
     "Opinion",
     "Quote",

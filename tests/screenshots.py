@@ -18,7 +18,8 @@ from midas.cli.pulling import pull
 from midas.cli.run_shelf import RunShelf
 from midas.domain.command import AddAlert, Command, PlaceOrder, SetMode
 from midas.runtime.link import SocketLink
-from midas.state.snapshot import InstrumentView, Snapshot
+from midas.state.snapshot import Snapshot
+from midas.state.views.market import InstrumentView
 from tui.screenshot import ACTOR, take
 
 MARKET_S = 900.0  # of market time: enough candles for the chart, and some trades

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
-from midas.state.snapshot import InstrumentView, Snapshot
+from midas.state.snapshot import Snapshot
+from midas.state.views.market import InstrumentView
 
 SIDES = ("BUY", "SELL")
 TYPES = ("LIMIT", "LIMIT_MAKER", "MARKET")

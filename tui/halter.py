@@ -11,7 +11,7 @@ from threading import Lock, Thread
 from midas.domain.mode import KillLevel, KillOutcome
 from midas.domain.time import MILLISECOND
 from midas.errors import MidasError
-from midas.state.snapshot import KillView
+from midas.state.views.mode import KillView
 from tui.arming import Arming
 from tui.chord import CHORD_KEYS, CHORD_NAMES
 from tui.link_port import Clock, Kill

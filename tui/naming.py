@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from midas.state.snapshot import InstrumentView, Snapshot
+from midas.state.snapshot import Snapshot
+from midas.state.views.market import InstrumentView
 
 
 def instrument_named(word: str, snapshot: Snapshot) -> InstrumentView | None:

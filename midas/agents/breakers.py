@@ -59,7 +59,7 @@ class BreakerKeeper:
                 if state.user_up and not state.stream_doubt:
                     return "", 0
                 since = state.user_down_at or state.stream_doubt or at
-                return f"the user stream has been gone for {_span(at - since)}", since
+                return f"no user stream for {_span(at - since)}", since
             case Component.JOURNAL:
                 gate = state.control.gates.get(JOURNAL)
                 return (gate.reason, gate.since) if gate is not None else ("", 0)

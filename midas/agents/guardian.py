@@ -14,6 +14,7 @@ from midas.domain.command import REASON_MIN, Resume, SetMode, reasoned
 from midas.domain.decision import Decision, Noted, TriggerMoved
 from midas.domain.event import LatchTripped, Ticked
 from midas.domain.mode import KillLevel, Mode
+from midas.domain.money import plain
 from midas.domain.time import SECOND
 from midas.domain.triggers import TriggerRules
 from midas.risk.calendar import Calendar
@@ -224,9 +225,19 @@ class Guardian:
             + f"; open orders {len(state.orders.open)}; positions {', '.join(held) or 'none'}; "
             + f"equity {state.equity():,.2f} {state.quote}; "
             + (f"{sentence(lost, state, self.rules)}; " if (lost := firing(state, self.rules)) else "")
+            + _going_on(state)
             + ("the venue was left: stop and start the engine after it; " if left else "")
             + "confirm to release"
         )
+
+
+def _going_on(state: State) -> str:
+    """What is worked down once the latch is released; empty where nothing is."""
+    down = [
+        f"{to.strategy} {state.instruments[to.instrument].name} down to {plain(to.quantity)} ({to.reason})"
+        for to in state.still_reducing() if to.instrument in state.instruments
+    ]  # fmt: skip
+    return f"then goes on: {', '.join(down)}; " if down else ""
 
 
 def blind(state: State) -> str:

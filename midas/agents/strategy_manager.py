@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Context, Decimal, getcontext, setcontext
 from math import isfinite, nan
 from numbers import Real
@@ -22,7 +22,7 @@ from midas.domain.opinion import (
     Urgency,
 )
 from midas.domain.time import SECOND
-from midas.ports.strategy import Briefing, Strategy
+from midas.ports.strategy import Briefing, Columns, Strategy
 from midas.state.ledger import Sleeve
 from midas.state.market import InstrumentMarket
 from midas.state.state import State
@@ -47,10 +47,12 @@ class Enrolled(msgspec.Struct):
     unaided: bool = False  # it decides from prices alone
     units: Decimal | None = None  # base units that it always holds; None: sizing decides
     name: str = ""  # of the strategy
+    listen: Callable[[Columns], int] | None = None  # it hears many candles in one call; see `ports.strategy`
 
     def __post_init__(self) -> None:
         """Its name is asked for at every bar."""
         self.name = self.strategy.name
+        self.listen = getattr(self.strategy, "listen", None)
 
 
 class Spoken(msgspec.Struct):
@@ -116,6 +118,18 @@ class StrategyManager:
             return briefing
         regime, (held, average) = _regime(state, instrument), _position(sleeve)
         return Briefing(regime, forecast, held, average, rv)
+
+    def listened(self, enrolled: Enrolled, bars: Columns) -> int:
+        """How many of these it has heard and says nothing to; 0 where it failed and is switched off."""
+        assert enrolled.listen is not None, f"{enrolled.name} doesn't listen"
+        try:
+            heard = enrolled.listen(bars)
+            if type(heard) is int and 0 <= heard <= len(bars):
+                return heard
+            raise ValueError(f"`listen` answered {heard!r}, expected 0 to {len(bars)}")
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the seam around a plugin, as in `ask`
+            self.raised(enrolled, error)
+            return 0
 
     def usable(self, enrolled: Enrolled, opinion: Opinion) -> Opinion | None:
         """The opinion, unless it says what can't be: then the strategy is switched off."""

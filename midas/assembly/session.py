@@ -45,7 +45,8 @@ from midas.runtime.health import Vitals
 from midas.runtime.inbox import Inbox
 from midas.runtime.kill import KillListener, KillRequest
 from midas.runtime.records import HEADER, PRUNED, SEALED, Header, code_hash, encode_header
-from midas.runtime.runner import Runner, Shell
+from midas.runtime.runner import Runner
+from midas.runtime.shell import Shell
 from midas.runtime.takeover import sales
 from midas.settings import Settings
 from midas.store import sessions

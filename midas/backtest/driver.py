@@ -5,14 +5,15 @@ Nothing is decided here. Signals, sizes, limits, orders and the ledger are the e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from itertools import chain, groupby
+from itertools import groupby
 from operator import attrgetter
 from typing import Protocol
 
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.record import Record
+from midas.backtest.reel import Reel
 from midas.backtest.venue import BarVenue
 from midas.backtest.watch import Watch
 from midas.domain.carry import Carried
@@ -22,6 +23,7 @@ from midas.domain.event import (
     Event,
     FundingSeen,
     LatchTripped,
+    OrderFilled,
     OrderSent,
     SessionOpened,
     Ticked,
@@ -110,14 +112,14 @@ class Stepper:
     def _step(self, event: Event) -> None:
         audit = self._engine.step(self._engine.sequence + 1, event)
         if audit is not None:
-            self._heard(audit)
+            self._heard(audit, event.fill.time if type(event) is OrderFilled else 0)
         if type(event) is Ticked:
             state = self._engine.state
             self._watch.looked(event.at, state, self._engine.guardian.earliest(state))
 
-    def _heard(self, audit: Audit) -> None:
+    def _heard(self, audit: Audit, filled_at: int = 0) -> None:
         """Keep it, and do what it asks for."""
-        self._record.add(audit)
+        self._record.add(audit, filled_at)
         for decision in audit.decisions:
             if type(decision) is FillBooked:
                 self._watch.moved(self._engine.state)
@@ -145,31 +147,31 @@ class Driver(Stepper):
         self._venue = venue
         self.bars = 0
 
-    def run(self, bars: Iterable[Bar], single: bool) -> None:
-        """Step every bar. `single`: they are all of one instrument, none of them at one time."""
-        if single:
-            self._run_single(bars)
-        else:
-            for _, group in groupby(bars, key=attrgetter("at")):
-                self._run_group(list(group))
+    def run(self, bars: Iterable[Bar]) -> None:
+        """Step every bar, by the time at which it is heard."""
+        for _, group in groupby(bars, key=attrgetter("at")):
+            self._run_group(list(group))
 
-    def _run_single(self, bars: Iterable[Bar]) -> None:
-        """What nothing waits for is stepped in long glides; every other bar meets the venue first."""
-        source = iter(bars)
-        for bar in source:
+    def run_single(self, reel: Reel, *, listens: bool = True) -> None:
+        """The same with bars of one instrument, none of them at one time: most in long glides.
+
+        `listens`: a strategy that can hears many of them in one call.
+        """
+        while (bar := reel.peek()) is not None:
             if self._venue.busy:
                 self._meet((bar,))
-            if self._venue.busy or not self._glide(bar.instrument, chain((bar,), source)):
+            if self._venue.busy or not self._glide(bar.instrument, reel, listens):
+                reel.skip(1)
                 self._step(bar)
                 self.bars += 1
                 self._look(bar)
-            while not self._venue.busy and self._glide(bar.instrument, source):
-                pass
+                self._settle((bar,))
 
-    def _glide(self, instrument: str, bars: Iterator[Bar]) -> bool:
+    def _glide(self, instrument: str, reel: Reel, listens: bool) -> bool:
         """Bars in one call, until something is decided or a look is due; False where none was taken."""
         before = self._engine.sequence
-        glided = self._engine.glide(instrument, bars, self._watch.next(self._funded_at))
+        until = self._watch.next(self._funded_at)
+        glided = self._engine.glide(instrument, reel, until, listens=listens)
         if glided is None:
             return False
         taken = self._engine.sequence - before
@@ -197,6 +199,13 @@ class Driver(Stepper):
         self._fund(bars[0].at)
         if bars[0].at >= watch.due_at or any(watch.left(bar) for bar in bars):
             self._step(Ticked(bars[0].at, 0))
+        self._settle(bars)
+
+    def _settle(self, bars: Sequence[Bar]) -> None:
+        """What rested at the venue is heard of once the bars are."""
+        if self._venue.busy:
+            for event in list(self._venue.settle(bars)):
+                self._step(event)
 
     def _meet(self, bars: Sequence[Bar]) -> None:
         """Until nobody has anything to say: an answer may lead to an order that meets the same bar."""

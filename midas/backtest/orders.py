@@ -6,9 +6,10 @@ from decimal import Decimal
 
 import msgspec
 
+from midas.costs import FeeSchedule
 from midas.domain.instrument import Instrument
-from midas.domain.money import units
-from midas.domain.order import OrderIntent, OrderReport, OrderType, Side, TimeInForce
+from midas.domain.money import ZERO, units
+from midas.domain.order import Fill, OrderIntent, OrderReport, OrderType, Side, TimeInForce
 
 
 class Resting(msgspec.Struct):
@@ -26,6 +27,7 @@ class Resting(msgspec.Struct):
     accepted: bool = False
     seen: int = 0  # time of the newest bar that it was compared with
     cancel_at: int = 0  # when a cancel arrives; 0: none is out
+    woke: int = 0  # time of the bar that woke its stop
 
     @property
     def venue_id(self) -> str:
@@ -37,6 +39,23 @@ class Resting(msgspec.Struct):
         """False: what can't trade at once is over."""
         intent = self.intent
         return intent.type is not OrderType.MARKET and intent.time_in_force not in _AT_ONCE
+
+    def fill(
+        self, trade_id: int, ticks: int, lots: int, fees: FeeSchedule, balances: dict[str, Decimal], *,
+        at: int, maker: bool,
+    ) -> Fill:  # fmt: skip
+        """So many lots of it trade at this price: order and balances move, and the fill tells of it."""
+        instrument, sign = self.instrument, self.intent.side.sign
+        price, quantity = instrument.price(ticks), instrument.quantity(lots)
+        fee = fees.fee(price * quantity, maker)
+        self.lots -= lots
+        self.filled += quantity
+        balances[instrument.base] = balances.get(instrument.base, ZERO) + quantity * sign
+        balances[instrument.quote] = balances.get(instrument.quote, ZERO) - price * quantity * sign - fee
+        return Fill(
+            trade_id=trade_id, price=price, quantity=quantity, fee=fee, fee_asset=instrument.quote,
+            maker=maker, time=at,
+        )  # fmt: skip
 
     def report(self, at: int) -> OrderReport:
         """As a list of open orders tells it."""

@@ -11,8 +11,10 @@ from itertools import islice
 
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.driver import Driver
+from midas.backtest.listening import objection
 from midas.backtest.outcome import Outcome, after_gaps, curve
-from midas.backtest.record import Record
+from midas.backtest.record import Record, Remark
+from midas.backtest.reel import Reel
 from midas.backtest.series import Bars, in_order
 from midas.backtest.venue import BarVenue
 from midas.domain.market import Bar
@@ -41,12 +43,18 @@ def run(
     venue = BarVenue(config.instruments, balances, given, lambda name: markets[name].bars)
     driver = Driver(engine, venue, given, record)
     driver.open(min(int(bars.time[0]) - bars.period for bars in series))
-    bars = in_order(series, given.feed_latency)
+    deaf = _deaf(strategies, series, config.bar_spread)
+    if deaf:
+        record.told.append(Remark(engine.state.now, f"asked candle by candle: {deaf}"))
     interrupted = False
     with seldom_collected():
         began, wall = time.process_time(), time.perf_counter()
         try:
-            driver.run(bars if advance is None else _told(bars, advance, every), single=len(series) == 1)
+            if len(series) == 1:
+                driver.run_single(Reel(series[0], given.feed_latency, advance, every), listens=not deaf)
+            else:
+                bars = in_order(series, given.feed_latency)
+                driver.run(bars if advance is None else _told(bars, advance, every))
         except KeyboardInterrupt:
             interrupted = True
         seconds, wall = time.process_time() - began, time.perf_counter() - wall
@@ -59,6 +67,14 @@ def run(
         funding=-float(sum(each.amount for each in record.funding)),
         after_gaps=after_gaps(series, record.fills),
     )  # fmt: skip
+
+
+def _deaf(strategies: Sequence[Strategy], series: Sequence[Bars], spread: float | None) -> str:
+    """Why a strategy that could listen is asked about every candle; empty where none is."""
+    if len(series) != 1:
+        return ""
+    reasons = ((strategy.name, objection(strategy, series[0], spread)) for strategy in strategies)
+    return "; ".join(f"{name}: {reason}" for name, reason in reasons if reason)
 
 
 @contextmanager

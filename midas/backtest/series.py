@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from midas.domain.instrument import Instrument
 from midas.domain.market import Bar
+from midas.ports.strategy import Columns
 
 CHUNK = 4_096  # bars made at once: few enough to stay in the processor's cache
 
@@ -43,15 +44,23 @@ class Bars(msgspec.Struct, frozen=True, kw_only=True):
         columns = {name: getattr(self, name)[first:last] for name in _COLUMNS}
         return msgspec.structs.replace(self, **columns)
 
+    @property
+    def columns(self) -> Columns:
+        """As a strategy over arrays is shown them."""
+        return Columns(self.open, self.high, self.low, self.close, self.volume)
+
     def events(self, delay: int = 0) -> Iterator[Bar]:
         """Each as an event that is heard `delay` after its close."""
-        return chain.from_iterable(self._made(slice(n, n + CHUNK), delay) for n in range(0, len(self), CHUNK))
+        return chain.from_iterable(self.made(slice(n, n + CHUNK), delay) for n in range(0, len(self), CHUNK))
 
-    def _made(self, part: slice, delay: int) -> Iterator[Bar]:
+    def made(self, part: slice, delay: int = 0) -> list[Bar]:
+        """Some of them as events."""
         columns = [getattr(self, column)[part].tolist() for column in _COLUMNS]
         time, *prices = columns
         heard = time if not delay else [at + delay for at in time]
-        return map(Bar, repeat(self.instrument.id), time, heard, repeat(self.period), *prices, repeat(0))
+        return list(
+            map(Bar, repeat(self.instrument.id), time, heard, repeat(self.period), *prices, repeat(0))
+        )
 
 
 _COLUMNS = ("time", "open", "high", "low", "close", "volume")

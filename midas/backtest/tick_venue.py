@@ -32,7 +32,7 @@ from midas.domain.event import (
 from midas.domain.instrument import Instrument
 from midas.domain.market import BookDelta, BookLost, BookSnapshot, Quote, Trade
 from midas.domain.money import ZERO
-from midas.domain.order import BalanceReport, CloseReason, Fill, OrderIntent, OrderType, TimeInForce
+from midas.domain.order import BalanceReport, CloseReason, OrderIntent, OrderType, TimeInForce
 from midas.domain.time import MINUTE
 from midas.state.market import InstrumentMarket
 from midas.venues.sim.floor.taking import Execution, Outcome, Taking
@@ -232,19 +232,9 @@ class TickVenue:
                 self._fill(order, outcome.tick, outcome.lots, at, maker=outcome.maker)
 
     def _fill(self, order: Resting, tick: int, lots: int, at: int, *, maker: bool) -> None:
-        instrument, intent, balances = self._instrument, order.intent, self.balances
-        price, quantity = instrument.price(tick), instrument.quantity(lots)
-        fee = self._given.costs.fees.fee(price * quantity, maker)
+        intent = order.intent
         self._trade += 1
-        order.lots -= lots
-        order.filled += quantity
-        sign = intent.side.sign
-        balances[instrument.base] = balances.get(instrument.base, ZERO) + quantity * sign
-        balances[instrument.quote] = balances.get(instrument.quote, ZERO) - price * quantity * sign - fee
-        fill = Fill(
-            trade_id=self._trade, price=price, quantity=quantity, fee=fee, fee_asset=instrument.quote,
-            maker=maker, time=at,
-        )  # fmt: skip
+        fill = order.fill(self._trade, tick, lots, self._given.costs.fees, self.balances, at=at, maker=maker)
         heard = self._heard(at)
         self._tell(
             OrderFilled(intent.client_id, order.venue_id, intent.instrument, fill, heard, Source.STREAM)

@@ -4,6 +4,10 @@ An order trades with the first bar that is open when it arrives, never with the 
 What takes pays the opening price of that bar (later in it, a price on the line from open to close), half the
 spread and its own impact; what rests trades once the market goes through its price. A stop wakes where the
 bar touches it and sells at its price, or at an opening below. At most a share of a bar's volume is ours.
+
+Nobody knows when in a bar its extremes were. What they fill is told as of the bar's end: nothing that is done
+about it may meet a price of the same bar. What rested is heard of after the bar itself, since the engine
+would otherwise set a stop, or another price, by a close that is one bar old.
 """
 
 from __future__ import annotations
@@ -32,13 +36,16 @@ from midas.domain.event import (
 from midas.domain.instrument import Instrument
 from midas.domain.market import Bar
 from midas.domain.money import ZERO
-from midas.domain.order import BalanceReport, CloseReason, Fill, OrderIntent, OrderType
-from midas.domain.time import MINUTE
+from midas.domain.order import BalanceReport, CloseReason, OrderIntent, OrderType
+from midas.domain.time import MICROSECOND, MINUTE
 
 INSUFFICIENT = -2010  # the codes are Binance's: the engine knows no others
 UNKNOWN_ORDER = -2011
 NEARLY = 1e-6  # of a tick: what floats make of a price that lies on the grid
 DEAD_AFTER = MINUTE  # nothing gets lost here
+EARLY = 100  # what comes or goes in the first of so many parts of a bar does so at its opening
+
+When = tuple[int, int]  # something happens, and the engine hears of it
 
 
 class BarVenue:
@@ -83,10 +90,15 @@ class BarVenue:
         for bar in bars:
             for order in [o for o in self._orders.values() if o.intent.instrument == bar.instrument]:
                 self._meet(order, bar)
-        told, until = self._told, bars[0].at
-        while told and told[0][0] <= until:
-            yield heappop(told)[2]
-        self.busy = bool(self._orders or told)
+        yield from self._hear(bars[0].at)
+
+    def settle(self, bars: Sequence[Bar]) -> Iterator[Event]:
+        """What rested through these bars, of one time, trades with them; asked once they were heard."""
+        for bar in bars:
+            for order in [o for o in self._orders.values() if o.seen == bar.time]:
+                if order.intent.instrument == bar.instrument:
+                    self._settle(order, bar)
+        yield from self._hear(bars[0].at + 1)
 
     def pay(self, asset: str, amount: Decimal) -> None:
         """Its balance moves, and no trade made it."""
@@ -111,15 +123,24 @@ class BarVenue:
         if 0 < order.cancel_at <= opens:
             self._close(order, CloseReason.CANCELED, max(order.cancel_at, order.arrives_at))
             return
+        goes = 0 < order.cancel_at <= opens + bar.period // EARLY
         if order.trigger:
             self._wake(order, bar, opens)
         elif fresh:
             at = max(order.arrives_at, opens)
-            self._take(order, bar, at, _on_the_way(bar, at - opens))
-        else:
-            self._rest(order, bar)
-        if order.cancel_at and order.cancel_at < bar.time and order.intent.client_id in self._orders:
+            self._take(order, bar, self._when(at), _on_the_way(bar, at - opens))
+        elif goes:
+            self._rest(order, bar, self._when(opens))
+        if goes and order.intent.client_id in self._orders:
             self._close(order, CloseReason.CANCELED, order.cancel_at)
+
+    def _settle(self, order: Resting, bar: Bar) -> None:
+        """One order that was there until this bar's end."""
+        heard = max(self._heard(order.arrives_at), bar.at + 1)
+        if not order.trigger and order.woke != bar.time:
+            self._rest(order, bar, (_end(bar), heard))
+        if 0 < order.cancel_at < bar.time and order.intent.client_id in self._orders:
+            self._close(order, CloseReason.CANCELED, order.cancel_at, heard)
 
     def _accept(self, order: Resting, bar: Bar, opens: int) -> bool:
         """The venue has it, or says no."""
@@ -158,34 +179,34 @@ class BarVenue:
 
     def _wake(self, order: Resting, bar: Bar, opens: int) -> None:
         """A stop sells where the bar falls to it, or at an opening below it."""
-        trigger = order.trigger * order.instrument.tick
-        if bar.low > trigger + NEARLY * order.instrument.tick:
+        trigger, lowest = order.trigger * order.instrument.tick, _reach(order, bar)[0]
+        if lowest > trigger + NEARLY * order.instrument.tick:
             return
         at = max(order.arrives_at, opens)
-        order.trigger = 0
-        self._tell(OrderTriggered(order.intent.client_id, self._heard(at), Source.STREAM))
-        self._take(order, bar, at, min(bar.open, trigger))
+        price = _on_the_way(bar, at - opens)
+        when = self._when(at) if price <= trigger else (_end(bar), max(self._heard(at), _end(bar)))
+        order.trigger, order.woke = 0, bar.time
+        self._tell(OrderTriggered(order.intent.client_id, when[1], Source.STREAM))
+        self._take(order, bar, when, min(price, trigger))
 
-    def _take(self, order: Resting, bar: Bar, at: int, price: float) -> None:
+    def _take(self, order: Resting, bar: Bar, when: When, price: float) -> None:
         """Trade at once what the market and its limit let; what doesn't rest is over."""
         taken = min(order.lots, self._share(bar, order))
         if taken and order.intent.type is not OrderType.LIMIT_MAKER:
             ticks = self._paid(order, taken, price)
             if not order.limit or (ticks <= order.limit if order.buying else ticks >= order.limit):
-                self._fill(order, bar, taken, ticks, at, maker=False)
+                self._fill(order, bar, taken, ticks, when, maker=False)
         if order.lots and not order.rests:
-            self._close(order, CloseReason.EXPIRED, at)
+            self._close(order, CloseReason.EXPIRED, *when)
 
-    def _rest(self, order: Resting, bar: Bar) -> None:
+    def _rest(self, order: Resting, bar: Bar, when: When) -> None:
         """It trades once the market goes through its price: at the price itself others stand before it."""
         tick, edge = order.instrument.tick, NEARLY * order.instrument.tick
-        price = order.limit * tick
-        through = bar.low < price - edge if order.buying else bar.high > price + edge
+        price, (lowest, highest) = order.limit * tick, _reach(order, bar)
+        through = lowest < price - edge if order.buying else highest > price + edge
         taken = min(order.lots, self._share(bar, order)) if through else 0
         if taken:
-            self._fill(
-                order, bar, taken, order.limit, max(order.arrives_at, bar.time - bar.period), maker=True
-            )
+            self._fill(order, bar, taken, order.limit, when, maker=True)
 
     def _paid(self, order: Resting, lots: int, price: float) -> int:
         """Ticks that taking costs: the price, half the spread and impact, rounded against us."""
@@ -206,41 +227,59 @@ class BarVenue:
             self._left[bar.instrument] = bar.time, left
         return left
 
-    def _fill(self, order: Resting, bar: Bar, lots: int, ticks: int, at: int, *, maker: bool) -> None:
-        instrument, intent = order.instrument, order.intent
-        price, quantity = instrument.price(ticks), instrument.quantity(lots)
-        fee = self._assumptions.costs.fees.fee(price * quantity, maker)
+    def _fill(self, order: Resting, bar: Bar, lots: int, ticks: int, when: When, *, maker: bool) -> None:
+        intent, (at, heard) = order.intent, when
         self._trade += 1
         self._left[bar.instrument] = bar.time, self._left[bar.instrument][1] - lots
-        order.lots -= lots
-        order.filled += quantity
-        sign, balances = intent.side.sign, self.balances
-        balances[instrument.base] = balances.get(instrument.base, ZERO) + quantity * sign
-        balances[instrument.quote] = balances.get(instrument.quote, ZERO) - price * quantity * sign - fee
-        fill = Fill(
-            trade_id=self._trade, price=price, quantity=quantity, fee=fee, fee_asset=instrument.quote,
-            maker=maker, time=at,
-        )  # fmt: skip
-        heard = self._heard(at)
+        fill = order.fill(
+            self._trade, ticks, lots, self._assumptions.costs.fees, self.balances, at=at, maker=maker
+        )
         self._tell(
             OrderFilled(intent.client_id, order.venue_id, intent.instrument, fill, heard, Source.STREAM)
         )
         if not order.lots:
             del self._orders[intent.client_id]
 
-    def _close(self, order: Resting, reason: CloseReason, at: int) -> None:
+    def _close(self, order: Resting, reason: CloseReason, at: int, heard: int = 0) -> None:
         del self._orders[order.intent.client_id]
-        heard = self._heard(at)
+        heard = heard or self._heard(at)
         self._tell(OrderClosed(order.intent.client_id, reason, order.filled, heard, Source.STREAM))
 
     def _heard(self, at: int) -> int:
         return at + self._assumptions.answer_latency
+
+    def _when(self, at: int) -> When:
+        return at, self._heard(at)
+
+    def _hear(self, until: int) -> Iterator[Event]:
+        told = self._told
+        while told and told[0][0] <= until:
+            yield heappop(told)[2]
+        self.busy = bool(self._orders or told)
 
     def _tell(self, event: Event) -> None:
         """Of one moment, in the order in which it happened."""
         self._number += 1
         heappush(self._told, (event.at, self._number, event))
         self.busy = True
+
+
+def _end(bar: Bar) -> int:
+    """Its last moment that a table can show."""
+    return bar.time - MICROSECOND
+
+
+def _reach(order: Resting, bar: Bar) -> tuple[float, float]:
+    """The lowest and the highest price that it surely meets: of what is cut off only the ends are known."""
+    opens = bar.time - bar.period
+    soon = opens + bar.period // EARLY
+    if order.arrives_at > soon:
+        ends = _on_the_way(bar, order.arrives_at - opens), bar.close
+    elif 0 < order.cancel_at <= soon:
+        ends = bar.open, _on_the_way(bar, order.cancel_at - opens)
+    else:
+        return bar.low, bar.high
+    return min(ends), max(ends)
 
 
 def _on_the_way(bar: Bar, after: int) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from midas.cli.alive import lives
@@ -13,7 +13,9 @@ from midas.cli.guard_word import guard_of
 from midas.cli.running import running
 from midas.cli.supervision import supervisor
 from midas.domain.time import SECOND, clock_text
-from midas.errors import LinkClosed, NotRunning
+from midas.errors import LinkClosed, NotRunning, SessionUnknown
+from midas.store import sessions
+from midas.store.head import NAME as HEAD
 from midas.store.latch import LATCH, KillLatch
 
 
@@ -70,10 +72,21 @@ def _gone(home: Path, error: NotRunning) -> str:
         return f"the engine ended ({how}); its supervisor, process {waiting.pid}, restarts it in {span(left)}"
     if waiting is not None and not waiting.gave_up and fate is not None and not fate.wanted:
         return f"the engine ended ({fate.sentence}); its supervisor, process {waiting.pid}, starts it again"
-    if fate is None or not fate.ended_at:
+    if fate is None:
         return str(error)
+    if not fate.ended_at:  # nobody was left to see it
+        seen = last_sign(home)
+        ago = f", last alive {span(time.time_ns() - seen)} ago" if seen else ""
+        return f"{error}; the last one ended {fate.sentence}{ago}"
     how = fate.why if fate.wanted else fate.sentence
     return f"{error}; the last one ended {span(time.time_ns() - fate.ended_at)} ago ({how})"
+
+
+def last_sign(home: Path) -> int:
+    """When the newest session was last written, wall nanoseconds; 0: there is none."""
+    with suppress(SessionUnknown, OSError):
+        return (sessions.newest(home) / HEAD).stat().st_mtime_ns
+    return 0
 
 
 def _halted(home: Path) -> str:

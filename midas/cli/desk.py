@@ -30,7 +30,7 @@ from midas.domain.command import (
 from midas.errors import CommandRefused, LinkClosed, LinkSilent, UsageError
 from midas.risk.tail import span
 from midas.runtime.link import SocketLink
-from midas.state.snapshot import InstrumentView
+from midas.state.views.market import InstrumentView
 
 ALL_ENTRIES = "all-entries"
 NOTHING_SENT = "nothing was sent: the same with --confirm sends it"

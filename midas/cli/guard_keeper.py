@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,11 +28,15 @@ def guard_command(args: Namespace) -> tuple[str, ...]:
 class GuardKeeper:
     """One guard; `tend` whenever anything happens, and once `due_s` is over."""
 
-    def __init__(self, log: Path, command: tuple[str, ...] = COMMAND, after_s: float = AFTER_S) -> None:
+    def __init__(
+        self, log: Path, command: tuple[str, ...] = COMMAND, after_s: float = AFTER_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
         self._log = log
         self._command = command
         self._after_s = after_s
-        self._due = time.monotonic() + after_s
+        self._clock = clock
+        self._due = clock() + after_s
         self._child: subprocess.Popen[bytes] | None = None
         self._pause_s = after_s
         self._began = 0.0
@@ -47,7 +52,7 @@ class GuardKeeper:
         """Seconds until it has to be started; None while it runs, or isn't wanted."""
         if self._child is not None or not self._wanted:
             return None
-        return max(0.0, self._due - time.monotonic())
+        return max(0.0, self._due - self._clock())
 
     def tend(self) -> None:
         """Start it where it is due; one that died is started again, one that ended by itself isn't.
@@ -56,13 +61,13 @@ class GuardKeeper:
         """
         code = self._child.poll() if self._child is not None else None
         if code is not None:
-            now = time.monotonic()
+            now = self._clock()
             self._pause_s = self._after_s if now - self._began > LIVED_S else self._pause_s
             self._child, self._due = None, now + self._pause_s
             self._pause_s = min(PAUSE_MAX_S, self._pause_s * 2)
             self._wanted = code not in (0, UsageError.exit_code)
         if self.due_s == 0.0:
-            self._began = time.monotonic()
+            self._began = self._clock()
             with self._log.open("ab") as output:
                 self._child = subprocess.Popen(
                     self._command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,

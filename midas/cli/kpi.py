@@ -14,7 +14,6 @@ from midas.assembly.access import sockets
 from midas.assembly.config import goals
 from midas.assembly.inherit import left_by
 from midas.cli.absence import silent
-from midas.cli.fate import read_fate
 from midas.cli.options import settings_from
 from midas.cli.running import running
 from midas.domain.time import iso
@@ -22,7 +21,7 @@ from midas.engine.kpis import evidence_left, kpis_view
 from midas.errors import LinkClosed, NotRunning, SchemaNewer, SessionUnknown
 from midas.runtime.link import SocketLink
 from midas.settings import Settings
-from midas.state.snapshot import KpisView, KpiView
+from midas.state.views.account import KpisView, KpiView
 from midas.statistics.kpis import key_figures
 from midas.statistics.targets import implied, target_text
 from midas.store import sessions
@@ -69,13 +68,12 @@ def _left(home: Path, settings: Settings) -> tuple[KpisView, str, int]:
     except SessionUnknown:
         return KpisView(), "no session: there is none in this home yet", 0
     try:
-        carried = left_by(directory).carried
+        session = left_by(directory)
     except msgspec.MsgspecError as error:
         raise SchemaNewer(f"session {directory.name} holds what this midas doesn't know ({error})") from None
-    found = evidence_left(carried)
-    view = kpis_view(key_figures(found, goals(settings.risk.kpis)), found, 0)
-    fate = read_fate(home)
-    return view, f"session {directory.name}, which has ended", fate.ended_at if fate is not None else 0
+    found = evidence_left(session.carried)
+    view = kpis_view(key_figures(found, goals(settings.risk.kpis)), found, session.found.at)
+    return view, f"session {directory.name}, which has ended", session.found.at
 
 
 def facts(view: KpisView) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -9,12 +10,15 @@ from typing import Any
 
 import msgspec
 
+from midas.cli.absence import span
 from midas.domain.carry import Carried, OrderCarried, SleeveCarried
 from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO, floor_to, plain
 from midas.domain.order import Phase, Purpose
+from midas.domain.time import iso
 from midas.errors import MidasError
 from midas.store import sessions
+from midas.store.survey import Condition, Survey
 
 SHORT = 4  # characters of a client id that a person reads
 TRIED = 3  # sessions from the newest on: one that a start broke off holds nothing yet
@@ -47,13 +51,21 @@ class PositionLeft(msgspec.Struct, frozen=True):
 
 
 class Leavings(msgspec.Struct, frozen=True):
-    """Positions, the stops that rest, and orders whose end nobody has proven."""
+    """Positions, the stops that rest, and orders whose end nobody has proven.
+
+    Of an engine that was killed the orders that worked, too: nobody withdrew them, and the next start takes
+    them over.
+    """
 
     session: str
     positions: tuple[PositionLeft, ...] = ()
     stops: tuple[OrderLeft, ...] = ()
     unproven: tuple[OrderLeft, ...] = ()
     unknown: str = ""  # why the journal can't tell
+    working: tuple[OrderLeft, ...] = ()
+    last_at: int = 0  # wall time of its last record
+    unended: bool = False  # it just stopped: no farewell, no seal
+    next: str = ""  # what the next start does with an unended one
 
 
 def leavings(home: Path) -> Leavings:
@@ -65,41 +77,55 @@ def leavings(home: Path) -> Leavings:
         for name in reversed(sessions.begun(home)[-TRIED:]):
             found = left_by(home / sessions.SESSIONS / name)
             if found.carried.from_session:
-                return left(found.carried, found.instruments)
+                return left(found.carried, found.instruments, found.found)
     except (MidasError, msgspec.MsgspecError, OSError) as error:
         return Leavings(name, unknown=str(error))
     return Leavings(name)
 
 
-def left(carried: Carried, instruments: tuple[Instrument, ...]) -> Leavings:
-    """From what the next session would inherit."""
+def left(carried: Carried, instruments: tuple[Instrument, ...], found: Survey | None = None) -> Leavings:
+    """From what the next session would inherit; `found`: how its journal ended, if not by a seal."""
+    unended = found is not None and not found.sealed
     known = {i.id: i for i in (*instruments, *carried.relisted)}
     resting = [order for order in carried.orders if _rests(order)]
     positions = [
         _position(sleeve, [o for o in resting if _of(o, sleeve)], carried, known.get(sleeve.instrument))
         for sleeve in carried.sleeves if sleeve.quantity
     ]  # fmt: skip
+    working = [o for o in carried.orders if unended and _works(o) and o not in resting]
     return Leavings(
         carried.from_session, tuple(positions), tuple(_order(order) for order in resting),
-        tuple(_order(order, _doubt(order)) for order in carried.orders if not _rests(order)),
+        tuple(_order(o, _doubt(o)) for o in carried.orders if o not in resting and o not in working),
+        working=tuple(_order(order) for order in working), last_at=found.at if found is not None else 0,
+        unended=unended, next=_next(found, carried.mode) if found is not None and unended else "",
     )  # fmt: skip
 
 
 def rows(found: Leavings) -> Iterator[tuple[str, str]]:
     """Word and text of each line, for a person."""
+    if found.unended and found.last_at:
+        ago = span(time.time_ns() - found.last_at)
+        yield "ended", f"without a farewell: killed, or the machine stopped; last alive {ago} ago"
+        yield "", f"({iso(found.last_at)}, the last record of session {found.session})"
     if found.unknown:
         yield "left", f"not known, the journal can't be read: {found.unknown}"
     elif not found.session:
         return
-    elif not (found.positions or found.stops or found.unproven):
+    elif not (found.positions or found.stops or found.unproven or found.working):
         yield "left", f"session {found.session} left no position, and no order of ours at the venue"
     else:
         yield "left", f"at the end of session {found.session}, as its journal tells it:"
         yield from (("position", _held(each)) for each in found.positions)
         for each in found.stops:
             yield "stop", f"{_shown(each)} rests at the venue, at {plain(each.price)}, and works without us"
+        for each in found.working:
+            price = f" @ {plain(each.price)}" if each.price else ""
+            yield "order", f"{_shown(each)}{price} worked at the venue and nobody withdrew it"
+        does = "the next start asks the venue" if found.unended else "look for it at the venue"
         for each in found.unproven:
-            yield "UNPROVEN", f"{_shown(each)} isn't proven gone ({each.why}): look for it at the venue"
+            yield "UNPROVEN", f"{_shown(each)} isn't proven gone ({each.why}): {does}"
+    if found.next:
+        yield "next", f"a start {found.next}"
 
 
 def facts(found: Leavings) -> dict[str, object]:
@@ -117,9 +143,25 @@ def _plain(value: Any) -> Any:
     return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
 
 
+def _next(found: Survey, mode: str) -> str:
+    """What a start does with a journal that nobody ended; `mode`: the last one in it."""
+    if found.condition is Condition.DAMAGED:
+        return "is refused, for more than its end is damaged: `midas repair` says what"
+    asks = (
+        f"takes it over, asks the venue what became of the orders, and opens in mode {mode} once both agree"
+    )
+    if found.condition is Condition.TORN:
+        lost = f"; {found.lost} written ones are gone" if found.lost else ""
+        return f"cuts its torn end off (record {found.records:,} is the last good one{lost}), {asks}"
+    return asks
+
+
+def _works(order: OrderCarried) -> bool:
+    return order.phase == Phase.WORKING.value and not order.unknown_since
+
+
 def _rests(order: OrderCarried) -> bool:
-    known = order.phase == Phase.WORKING.value and not order.unknown_since
-    return known and order.intent.purpose is Purpose.STOP
+    return _works(order) and order.intent.purpose is Purpose.STOP
 
 
 def _of(order: OrderCarried, sleeve: SleeveCarried) -> bool:

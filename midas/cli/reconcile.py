@@ -18,7 +18,8 @@ from midas.domain.command import AcceptBreak, Reconcile, reasoned
 from midas.domain.time import SECOND, clock_text
 from midas.errors import CommandRefused, Unreachable, UsageError
 from midas.runtime.link import SocketLink
-from midas.state.snapshot import DifferenceView, ReconciliationView, Snapshot
+from midas.state.snapshot import Snapshot
+from midas.state.views.reconciliation import DifferenceView, ReconciliationView
 
 PATIENCE_S = 15.0  # for the pass
 HZ = 10.0

@@ -22,15 +22,12 @@ from midas.cli.supervision import supervisor
 from midas.domain.time import clock_text
 from midas.errors import LinkClosed, NotRunning
 from midas.runtime.link import SocketLink
-from midas.state.snapshot import (
-    AccountView,
-    GateView,
-    HealthView,
-    OrderView,
-    PositionView,
-    Snapshot,
-    StrategyView,
-)
+from midas.state.snapshot import Snapshot
+from midas.state.views.account import AccountView
+from midas.state.views.health import HealthView
+from midas.state.views.mode import GateView
+from midas.state.views.orders import OrderView, PositionView
+from midas.state.views.signals import StrategyView
 from midas.store.latch import LATCH, KillLatch
 from midas.store.lock import InstanceLock
 

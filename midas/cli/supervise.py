@@ -193,11 +193,11 @@ class Supervisor:
         self._tell(next_at=time.time_ns() + int(seconds * 1e9))
         while (left := end - time.monotonic()) > 0:
             came = self._heard.wait(left)
+            if signal.SIGQUIT in came:
+                self._halt()  # before an end that was asked for at the same moment
             if signal.SIGTERM in came or signal.SIGINT in came:
                 self._tell(next_at=0)
                 return False
-            if signal.SIGQUIT in came:
-                self._halt()
             if signal.SIGUSR1 in came:
                 break
         return True

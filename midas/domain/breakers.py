@@ -36,7 +36,7 @@ class Effect(Enum):
 
     NO_ENTRIES = "no new entries, stops kept"
     OBSERVATION = "alert, retry; mode OBSERVATION if it lasts"
-    TECHNICAL_ONLY = "strategies that need it pause, the technical ones go on"
+    TECHNICAL_ONLY = "strategies that need it pause, others go on"
     CAUTION = "decisions without it, at smaller size"
 
 

@@ -24,8 +24,10 @@ from midas.engine.throttle import BY as THROTTLE
 from midas.state.alerts import NAME
 from midas.state.breaks import DIFFERS
 from midas.state.control import BREAKER, JOURNAL, Gate
-from midas.state.snapshot import AlarmView, HealthView, LimitView
 from midas.state.state import State
+from midas.state.views.health import HealthView
+from midas.state.views.log import AlarmView
+from midas.state.views.risk import LimitView
 
 BY_ITSELF = frozenset({"trigger", "overfill", "start"})  # who sets modes without being a person
 PASSES_MIN = 2  # failed ones in a row, before a hiccup becomes an alarm

@@ -9,8 +9,8 @@ import numpy as np
 from midas.agents.strategy_manager import StrategyManager
 from midas.domain.calibration import Decided, Gap, Monitor
 from midas.state.calibration import DESK
-from midas.state.snapshot import CalibrationPanel, CalibrationView, ReliabilityView
 from midas.state.state import State
+from midas.state.views.calibration import CalibrationPanel, CalibrationView, ReliabilityView
 from midas.statistics.calibration import brier, diagram, equal_mass, null_band, reliability
 from midas.statistics.calibration_monitor import naive, status
 

@@ -7,7 +7,7 @@ from collections import deque
 import msgspec
 
 from midas.state.market import InstrumentMarket
-from midas.state.snapshot import BarView
+from midas.state.views.market import BarView
 
 BARS_SHOWN = 200
 SLOW = 15  # base bars to a slow one

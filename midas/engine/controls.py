@@ -5,8 +5,8 @@ from __future__ import annotations
 from midas.domain.limits import Limits
 from midas.engine.throttle import BY
 from midas.risk.limits import RATE_WINDOW
-from midas.state.snapshot import ControlsView
 from midas.state.state import State
+from midas.state.views.risk import ControlsView
 
 UNLIMITED = 1_000_000  # what a journal of a time before the throttle says: no limit
 
@@ -25,4 +25,5 @@ def controls(state: State, limits: Limits) -> ControlsView:
         large_share=limits.fat_finger_share if limits.fat_finger_share < 1.0 else 0.0,
         large_multiple=limits.fat_finger_multiple if limits.fat_finger_multiple < UNLIMITED else 0.0,
         stopped=tuple(gate.scope for gate in state.control.gates.values() if gate.by == BY),
+        quantity_max=tuple(sorted(limits.order_quantity_max.items())),
     )

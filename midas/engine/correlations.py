@@ -9,8 +9,8 @@ from midas.agents.risk_manager import RiskManager
 from midas.domain.time import SECOND
 from midas.risk.correlation import Correlations
 from midas.risk.exposure import standing
-from midas.state.snapshot import CorrelationView
 from midas.state.state import State
+from midas.state.views.risk import CorrelationView
 from midas.statistics.conventions import LEAST_CORRELATION
 
 SHOWN = 12  # instruments: those with the largest worst case, in the desk's own order

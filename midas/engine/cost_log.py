@@ -15,8 +15,8 @@ from midas.costs import BPS, Conditions, CostModel, of_day
 from midas.domain.decision import FillBooked, OrderMoved, OrderPlanned
 from midas.domain.order import OrderIntent, Purpose
 from midas.engine.audit import Audit
-from midas.state.snapshot import CostsView
 from midas.state.state import State
+from midas.state.views.calibration import CostsView
 from midas.statistics.cost_calibration import Coefficients, Observed, calibrated
 from midas.statistics.cost_watch import CostWatch
 

@@ -12,7 +12,7 @@ from midas.domain.order import Phase, Side
 from midas.domain.time import SECOND
 from midas.state.market import InstrumentMarket
 from midas.state.order import Order
-from midas.state.snapshot import BookView, LadderView, LevelView, WalkView
+from midas.state.views.market import BookView, LadderView, LevelView, WalkView
 
 LEVELS = 50  # of each ladder, a side
 REACH = 2_000  # levels of the book that the coarse ladders and a walk may use

@@ -72,7 +72,7 @@ from midas.engine.effect import (
 from midas.engine.flat_check import FlatCheck
 from midas.engine.freshness import Freshness, pulled
 from midas.engine.gatekeeper import judge, judge_disk
-from midas.engine.glide import Glide, Halt, MarketEvent, Until
+from midas.engine.glide import Ahead, Glide, Halt, MarketEvent, Until
 from midas.engine.listing import Listing
 from midas.engine.passes import Passes, returned
 from midas.engine.reply import Asked
@@ -178,15 +178,18 @@ class Engine:
             self._recorded(event)  # type: ignore[arg-type]  # the market types are all in _steps
         return self._audit(event)
 
-    def glide(self, instrument: str, bars: Iterator[Bar], until: Until) -> Glided | None:
+    def glide(self, instrument: str, ahead: Ahead, until: Until, *, listens: bool = True) -> Glided | None:
         """Step bars of one instrument until one leads to anything; None, and no bar taken, where any could.
 
-        The first bar has the sequence after the newest one's, as with `step`.
+        The first bar has the sequence after the newest one's, as with `step`. `listens`: a strategy that can
+        hears many of them in one call.
         """
         speaker = self._glide.speaker(instrument)
         if speaker is None:
             return None
-        return self._glided(speaker, instrument, self._glide.run(speaker, instrument, bars, until))
+        return self._glided(
+            speaker, instrument, self._glide.run(speaker, instrument, ahead, until, listens=listens)
+        )
 
     def glide_ticks(self, instrument: str, ticks: Iterator[MarketEvent], until: Until) -> Glided | None:
         """The same with quotes and prints, up to any other event; the band is of the bid, in ticks."""
@@ -467,7 +470,7 @@ class Engine:
         self.orchestrator.execution.begin_flatten()
         self.orchestrator.execution.forget_entries(self.state)
         if self.state.control.withdraws_exits:
-            self.orchestrator.execution.forget_closes()
+            self.orchestrator.execution.forget_closes(self.state)
         self._after_modes(before)
         self._work(self.orchestrator.proceed(self.state, self._sequence))
         # A flatten with nothing to cancel asks once it is flat: a pass now would only delay that one.

@@ -9,8 +9,8 @@ from midas.agents.risk_manager import RiskManager
 from midas.risk.exposure import standing
 from midas.risk.oversize import Bound, Sale, bounds, sales
 from midas.risk.rows import brief
-from midas.state.snapshot import LimitView
 from midas.state.state import State
+from midas.state.views.risk import LimitView
 
 FLOWS = ("rate", "day trades")  # a rate is over again in seconds, and nothing is held because of it
 GROUPED = ("position", "sector", "strategy", "venue", "crypto", "share", "etf", "forex", "bond", "commodity")

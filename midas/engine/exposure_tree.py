@@ -10,8 +10,8 @@ from midas.domain.limits import Limits
 from midas.domain.order import Side
 from midas.risk.chart import chart_of
 from midas.risk.exposure import standing
-from midas.state.snapshot import BranchView
 from midas.state.state import State
+from midas.state.views.risk import BranchView
 
 SCOPES = ("venue", "class", "sector", "instrument")
 

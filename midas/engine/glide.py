@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import getcontext, setcontext
 from math import gcd, nan
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -19,6 +19,8 @@ from midas.agents.stop_keeper import StopKeeper
 from midas.agents.strategy_manager import Enrolled
 from midas.domain.market import Bar, BookDelta, BookLost, BookSnapshot, Quote, Trade
 from midas.domain.opinion import Opinion
+from midas.ports.strategy import Columns
+from midas.state.candles import Stretch
 from midas.state.market import InstrumentMarket
 from midas.state.state import State
 
@@ -32,6 +34,35 @@ class Until(NamedTuple):
     at: int  # wall time
     low: float  # at a close, or a bid, below
     high: float  # or above
+
+
+class Ahead(Protocol):
+    """The bars of one instrument that come next, none of them made up."""
+
+    @property
+    def sound(self) -> bool:
+        """Whether each is later than the one before and has a price: else they are asked for one by one."""
+
+    def rest(self) -> Iterator[Bar]:
+        """Those at hand, one by one, which stay where they are until `skip` says how many are gone."""
+
+    def skip(self, count: int) -> None:
+        """So many are gone."""
+
+    def reach(self, after: int, every: int, until: Until) -> tuple[int, bool]:
+        """How many come before one that wants a step of its own, and whether `until` ends with the last.
+
+        A step of its own wants what isn't newer than `after`, and any multiple of `every` (market time).
+        """
+
+    def columns(self, count: int) -> Columns:
+        """The next ones, which stay where they are."""
+
+    def passed(self, count: int) -> Stretch:
+        """The next ones, which are gone then."""
+
+    def following(self) -> Bar | None:
+        """The next one, which is gone then; None where no more are at hand."""
 
 
 class Halt(msgspec.Struct, frozen=True):
@@ -126,15 +157,19 @@ class Glide:
             state.market_events += count
             state.now = at
 
-    def run(self, speaker: Enrolled, instrument: str, bars: Iterator[Bar], until: Until) -> Halt:
-        """Bars from `bars`, until one of them leads to anything."""
+    def run(self, speaker: Enrolled, instrument: str, ahead: Ahead, until: Until, *, listens: bool) -> Halt:
+        """Bars until one of them leads to anything. `listens`: a strategy that can hears many in one call."""
         state, strategies = self._state, self._orchestrator.strategies
         market, seen = state.markets[instrument], state.markets[instrument].bars_seen
         if self._orchestrator.execution.gave_up(speaker.name, instrument):
             strategies.let_go(speaker.name, instrument)
         ours = getcontext()
         try:
-            halt = self._loop(speaker, market, bars, until)
+            if listens and speaker.listen is not None and ahead.sound:
+                halt = self._listened(speaker, market, ahead, until)
+            else:
+                halt = self._loop(speaker, market, ahead.rest(), until)
+                ahead.skip(market.bars_seen - seen + (not halt.stepped))
         finally:  # also where a person interrupts it
             setcontext(ours)
             state.market_events += market.bars_seen - seen
@@ -142,6 +177,33 @@ class Glide:
                 state.now = market.bars[-1].at
         opinion = halt.opinion if halt.opinion is None else strategies.usable(speaker, halt.opinion)
         return Halt(market.bars_seen - seen, halt.event, halt.stepped, halt.answered, opinion)
+
+    def _listened(self, speaker: Enrolled, market: InstrumentMarket, ahead: Ahead, until: Until) -> Halt:
+        """As `_loop`, with one call for all bars that the strategy says nothing to."""
+        strategies = self._orchestrator.strategies
+        briefing = strategies.briefing(speaker, market.id, self._state, None, nan)
+        while True:
+            count, ends = ahead.reach(market.time, self.every, until)
+            setcontext(strategies.context)
+            heard = strategies.listened(speaker, ahead.columns(count)) if count else 0
+            if heard:
+                market.follow_all(ahead.passed(heard))
+            if heard == count and ends:
+                return Halt(0, market.bars[-1])
+            bar = ahead.following()
+            if heard == count or bar is None:
+                return Halt(0, bar, stepped=bar is None)
+            market.follow(bar)
+            opinion = None
+            if not speaker.failed:
+                try:
+                    opinion = speaker.strategy.signal(market, briefing)
+                except (Exception, SystemExit) as error:  # noqa: BLE001 - the seam around a plugin, as in `ask`
+                    strategies.raised(speaker, error)
+            if opinion is not None or speaker.failed:
+                return Halt(0, bar, answered=True, opinion=opinion)
+            if ends and heard == count - 1:
+                return Halt(0, bar)
 
     def _loop(self, speaker: Enrolled, market: InstrumentMarket, bars: Iterator[Bar], until: Until) -> Halt:
         strategies, every, (due_at, low, high) = self._orchestrator.strategies, self.every, until

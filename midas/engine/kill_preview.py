@@ -11,8 +11,8 @@ from midas.domain.money import ZERO, plain
 from midas.domain.order import Purpose
 from midas.state.ledger import Sleeve
 from midas.state.market import InstrumentMarket
-from midas.state.snapshot import KillChoiceView
 from midas.state.state import State
+from midas.state.views.mode import KillChoiceView
 
 REACH = 200  # bids that are walked; what lies deeper is counted at the last of them
 NOTHING = "nothing of ours"

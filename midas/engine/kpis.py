@@ -11,8 +11,8 @@ from midas.domain.time import SECOND
 from midas.domain.triggers import DayReturn
 from midas.domain.trips import Trip
 from midas.engine.audit import Audit
-from midas.state.snapshot import KpisView, KpiView, SkillView
 from midas.state.state import BY_HAND, State
+from midas.state.views.account import KpisView, KpiView, SkillView
 from midas.statistics.conventions import CALENDAR
 from midas.statistics.kpis import Evidence, Goals, Kpi, Kpis, Skill, key_figures
 

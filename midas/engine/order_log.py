@@ -22,9 +22,9 @@ from midas.domain.order import Phase
 from midas.engine.audit import Audit
 from midas.engine.lookup import amendable
 from midas.state.order import Order
-from midas.state.snapshot import EXTERNAL, ClosedOrderView, FillView, OrderView
 from midas.state.state import EXTERNAL as STRANGER
 from midas.state.state import State
+from midas.state.views.orders import EXTERNAL, ClosedOrderView, FillView, OrderView
 
 KEPT = 100  # closed orders, and fills
 LIFE_MAX = 40  # lines of one order

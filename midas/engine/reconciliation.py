@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from midas.engine.passes import Passes
 from midas.state.breaks import Known
-from midas.state.snapshot import DifferenceView, ReconciliationView, VenueView
 from midas.state.state import State
+from midas.state.views.reconciliation import DifferenceView, ReconciliationView, VenueView
 
 NO_DMS = "NO DMS"  # Binance spot has no dead-man's switch: orders stand until somebody cancels them
 _ORDER = {"standing": 0, "watching": 1, "accepted": 2}

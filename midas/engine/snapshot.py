@@ -45,27 +45,15 @@ from midas.risk.room import buyable, sellable
 from midas.state.control import Gate
 from midas.state.ledger import Sleeve
 from midas.state.market import InstrumentMarket
-from midas.state.snapshot import (
-    AccountView,
-    AlertView,
-    BalanceView,
-    BookView,
-    CountsView,
-    EventView,
-    GateView,
-    HealthView,
-    InstrumentView,
-    KillChoiceView,
-    KillView,
-    LimitView,
-    MarkView,
-    ModeChangeView,
-    ModeView,
-    PositionView,
-    RegulationView,
-    Snapshot,
-    StrategyView,
-)
+from midas.state.snapshot import Snapshot
+from midas.state.views.account import AccountView, BalanceView, CountsView
+from midas.state.views.health import HealthView
+from midas.state.views.log import AlertView, EventView
+from midas.state.views.market import BookView, InstrumentView, MarkView
+from midas.state.views.mode import GateView, KillChoiceView, KillView, ModeChangeView, ModeView
+from midas.state.views.orders import PositionView
+from midas.state.views.risk import LimitView, RegulationView
+from midas.state.views.signals import StrategyView
 from midas.statistics.kpis import Goals
 
 EVENTS_SHOWN = 200

@@ -15,8 +15,9 @@ from midas.risk.exposure import worst_case
 from midas.risk.regulation import counted, free_of_day_trades, margin, waiting
 from midas.risk.tail import held
 from midas.risk.triggers import DEFENSIVE, SHARE, STOP, readings
-from midas.state.snapshot import BreakerView, ExposureView, RegulationView, StopView, TriggerView
 from midas.state.state import State
+from midas.state.views.orders import StopView
+from midas.state.views.risk import BreakerView, ExposureView, RegulationView, TriggerView
 
 NAN = float("nan")
 WATCHED = (Component.PRICES, Component.BROKER, Component.JOURNAL, Component.CLOCK)

@@ -9,8 +9,8 @@ import msgspec
 from midas.agents.tail_watch import TailWatch
 from midas.domain.tail import TailOutcome, TailRules
 from midas.risk.tail import TailFigures, span, zone
-from midas.state.snapshot import StressView, TailPartView, TailRecordView, TailView
 from midas.state.state import State
+from midas.state.views.tail import StressView, TailPartView, TailRecordView, TailView
 from midas.statistics.exceptions import acerbi_szekely, christoffersen, kupiec
 from midas.statistics.stress import SCENARIOS, Stressed
 

@@ -7,7 +7,7 @@ from collections import deque
 from midas.domain.market import Trade
 from midas.domain.order import Side
 from midas.state.market import InstrumentMarket
-from midas.state.snapshot import TradeView
+from midas.state.views.market import TradeView
 
 PRINTS_SHOWN = 50
 BOUGHT, SOLD = Side.BUY.value, Side.SELL.value

@@ -14,15 +14,9 @@ from midas.domain.opinion import Contribution, Reading, Regime, RegimeLabel
 from midas.engine.audit import Audit
 from midas.risk.gates import entry_forbidden
 from midas.state.market import InstrumentMarket
-from midas.state.snapshot import (
-    BreachView,
-    ContributionView,
-    RegimeChangeView,
-    RegimeView,
-    SignalView,
-    SizeStepView,
-)
 from midas.state.state import State
+from midas.state.views.market import RegimeChangeView, RegimeView
+from midas.state.views.signals import BreachView, ContributionView, SignalView, SizeStepView
 
 SIGNALS_SHOWN = 100
 REFUSED_KEPT = 5  # by a limit, beyond those: a paused strategy's refusals would drive them out

@@ -131,3 +131,17 @@ class Vectorised(Strategy, Protocol):
 
         Row k may look at bars up to i only; a numba kernel over many rows at once is what makes sweeps fast.
         """
+
+
+class Listening(Strategy, Protocol):
+    """An `unaided` strategy that hears many candles in one call, so that a back-test needn't ask at each.
+
+    Its opinions depend on nothing but the candles and what it remembers of them. It is asked by `signal`
+    as before wherever candles come one by one, and midas compares both over the first candles of a run.
+    """
+
+    def listen(self, bars: Columns) -> int:
+        """Hear these candles one after the other, up to the first that `signal` answers; how many before it.
+
+        That one it hasn't heard: `signal` is asked about it. At each candle it may look at those up to it.
+        """

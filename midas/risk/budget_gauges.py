@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from midas.domain.triggers import TriggerRules
 from midas.risk.triggers import STOP, losses
-from midas.state.snapshot import LimitView
 from midas.state.state import State
+from midas.state.views.risk import LimitView
 
 UNKNOWN = "no price yet"
 SHORT = {

@@ -12,8 +12,9 @@ from midas.risk.correlation import Correlations
 from midas.risk.exposure import Exposure, standing
 from midas.risk.limits import RATE_WINDOW, cluster
 from midas.risk.rows import TOLERANCE
-from midas.state.snapshot import LimitView, RegulationView, TailView
 from midas.state.state import State
+from midas.state.views.risk import LimitView, RegulationView
+from midas.state.views.tail import TailView
 
 UNKNOWN = "no price yet"
 # Titles of those that may allow all of equity: a spot account can't hold more, so there they never bind.

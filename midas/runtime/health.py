@@ -12,8 +12,8 @@ import msgspec
 
 from midas.domain.time import MILLISECOND, SECOND
 from midas.runtime.processes import ProcessMeter
-from midas.state.snapshot import HealthView, HistogramView, StreamView
 from midas.state.state import State
+from midas.state.views.health import HealthView, HistogramView, StreamView
 
 NAN = float("nan")
 LOWEST, HIGHEST = -2, 12  # edges are powers of two of a millisecond: 0.25 ms to 4 s

@@ -90,7 +90,9 @@ class SocketLink:
     def greet(self, timeout: float) -> None:
         """Wait for the first word of an engine, as long as a person does. Raises LinkRefused."""
         connection, end = self._socket, self._monotonic() + int(timeout * 1e9)
-        while self._latest is None and self._socket is connection and self._monotonic() < end:
+        while self._latest is None and not self._refused and self._socket is connection:
+            if self._monotonic() >= end:
+                break
             time.sleep(0.005)
         if self._refused:
             raise LinkRefused(self._refused)

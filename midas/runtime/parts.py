@@ -11,7 +11,8 @@ from typing import Any, get_type_hints
 
 import msgspec
 
-from midas.state.snapshot import InstrumentView, Snapshot
+from midas.state.snapshot import Snapshot
+from midas.state.views.market import InstrumentView
 
 Parts = dict[str, msgspec.Raw]
 

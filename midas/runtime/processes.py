@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from midas.domain.time import SECOND
-from midas.state.snapshot import ProcessView
+from midas.state.views.health import ProcessView
 
 PROC = Path("/proc")
 NAN = float("nan")

@@ -13,9 +13,7 @@ import contextlib
 import logging
 import os
 import sys
-import time
 import traceback
-from collections import deque
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
@@ -59,13 +57,12 @@ from midas.engine.effect import (
 from midas.engine.engine import Engine
 from midas.engine.snapshot import Painter
 from midas.errors import EngineFailed, MidasError, StoreError, VenueError
-from midas.ports.clock import Clock
-from midas.ports.journal import Journal, Latch, LatchRecord, Tape
-from midas.ports.venue import Broker, Feed, MaySend
+from midas.ports.venue import MaySend
 from midas.runtime.beats import Beat
 from midas.runtime.gate import SendGate
-from midas.runtime.health import Backlog, Health, Measures, Vitals
+from midas.runtime.health import Backlog
 from midas.runtime.inbox import Inbox
+from midas.runtime.latching import Latching
 from midas.runtime.records import (
     AUDIT,
     EVENT,
@@ -76,59 +73,16 @@ from midas.runtime.records import (
     encode_market,
     encode_marks,
 )
-from midas.runtime.watching import Watch, Watches
-from midas.state.control import LEVELS
+from midas.runtime.shell import Shell
 from midas.state.snapshot import Snapshot
-from midas.state.state import State
 
 SLICE_NS = 500_000  # of stepping between two rests
-REST_S = 50e-6
-TURNS = 3  # of the loop after a rest: a commit's end, the task that waited for it, and what that starts
 SWITCH_INTERVAL_S = 0.0005
 KEPT_TRADES = 200  # an audit looks this far back for executions that were missed
 # These look back to the first one: a difference that stands may be a trade that others have overtaken.
 WHOLE_LISTS = frozenset({"stop", "flows", "asked"})
 
 log = logging.getLogger("midas.runner")
-
-
-async def rest() -> None:
-    """Let the other threads and the loop's other tasks run, see above."""
-    time.sleep(REST_S)  # noqa: ASYNC251 - on purpose
-    for _ in range(TURNS):
-        await asyncio.sleep(0)
-
-
-class Paces(msgspec.Struct, frozen=True):
-    """How often the runner does what no event asks for, nanoseconds."""
-
-    tick: int = SECOND
-    flush: int = SECOND // 4
-    answer: int = 3 * SECOND  # at most, for what has to be on the disk before it is told
-
-
-class Shell:
-    """Everything around the engine that effects need; plain attributes, set by the assembly."""
-
-    def __init__(
-        self, clock: Clock, journal: Journal, tape: Tape, latch: Latch, feed: Feed, broker: Broker,
-        vitals: Callable[[], Vitals],
-    ) -> None:  # fmt: skip
-        self.rest = rest
-        self.paces = Paces()
-        self.measures: Callable[[State, deque[int], Callable[[], Backlog]], Measures] = Health
-        self.watch: Callable[[State], Watches] = Watch
-        self.clock = clock
-        self.journal = journal
-        self.tape = tape
-        self.latch = latch
-        self.feed = feed
-        self.broker = broker
-        self.vitals = vitals
-        self.guards: Callable[[], list[tuple[str, str]]] = (
-            list  # orders of the guard: (client id, instrument)
-        )
-        self.pulse: Callable[[Beat], None] = lambda _: None  # for the guard: the loop turns, and it steps
 
 
 class Runner:
@@ -151,9 +105,7 @@ class Runner:
         self._marks: tuple[object, ...] | None = None
         self._clock_ok = True
         self._tape_failure = ""
-        self._latch_seen = False
-        self._heard: LatchRecord | None = None  # the record of the disk that the engine was told last
-        self._known: LatchRecord | None = None  # what the engine has heard of, and a resume releases
+        self._latching = Latching(shell.latch, engine.state, shell.clock.now, inbox.put)
         self._gate = SendGate(engine.state, shell.latch, shell.clock)
         self._watch = shell.watch(engine.state)
         self._broken: BaseException | None = None
@@ -168,7 +120,7 @@ class Runner:
         for timer in timers:
             timer.add_done_callback(self._timer_ended)
         try:
-            self._known = self._shell.latch.read()
+            self._latching.begin()
             self._step(opened)
             self._beat()
             while self._stopped is None:
@@ -245,7 +197,7 @@ class Runner:
         if kind is Ticked:
             self._beat()
         elif type(event) is LatchTripped:
-            self._keep_latched(event)
+            self._latching.keep(event)
 
     def _beat(self, ended: bool = False) -> None:
         """Once a second of stepping: whoever doesn't hear it any more may act instead of us."""
@@ -272,15 +224,7 @@ class Runner:
         """A book that contradicts itself opens nothing new; what is open is still followed and withdrawn."""
         log.critical("an invariant is broken: %s", breach)
         self.inbox.put(Remarked(self._now(), "error", f"an invariant is broken, so a halt is set: {breach}"))
-        self._trip(TripLatch(KillLevel.HALT.value, "invariant", breach))
-
-    def _keep_latched(self, event: LatchTripped) -> None:
-        """A kill whose latch the disk refused, or somebody deleted, is latched again."""
-        record, control = self._shell.latch.read(), self.engine.state.control
-        if record is None or LEVELS.index(record.level.value) < LEVELS.index(control.level):
-            self._set_latch(control.level, event.by, event.reason)
-            record = self._shell.latch.read()
-        self._known = record
+        self._latching.trip(TripLatch(KillLevel.HALT.value, "invariant", breach))
 
     def _act(self, audit: Audit) -> None:
         kept = any(type(made) is GateMoved and made.by for made in audit.decisions)
@@ -314,9 +258,9 @@ class Runner:
             case ReadRules(instrument=instrument):
                 self._spawn(self._rules(instrument), self._refused)
             case TripLatch():
-                self._trip(effect)
+                self._latching.trip(effect)
             case ReleaseLatch(by=by, reason=reason):
-                self._release(by, reason)
+                self._latching.release(by, reason)
             case Disconnect(reason=reason):
                 self.disconnected = True
                 self._spawn(self._disconnect(reason), self._refused)
@@ -382,46 +326,6 @@ class Runner:
             return 0
         return min(known) - 1 if purpose in WHOLE_LISTS else min(known[-KEPT_TRADES:]) - 1
 
-    def _trip(self, effect: TripLatch) -> None:
-        """An automatic trigger or a command: on disk first, then the engine hears of it."""
-        since = self._now()
-        doubt = self._set_latch(effect.level, effect.by, effect.reason)
-        now = self._now()
-        self.inbox.put(LatchTripped(effect.level, effect.by, effect.reason, now, (), since, now, doubt))
-
-    def _set_latch(self, level: str, by: str, reason: str) -> str:
-        """Why the latch isn't on the disk; empty where it is."""
-        known = KillLevel(level) if level in LEVELS else KillLevel.HALT
-        try:
-            self._shell.latch.trip(known, by, reason, self._now())
-        except StoreError as error:
-            log.error("the kill latch is not durable: %s", error)
-            return str(error)
-        return ""
-
-    def _release(self, by: str, reason: str) -> None:
-        """Only the latch that was reviewed goes; one that stays on the disk stays in force."""
-        latch = self._shell.latch
-        standing = latch.read()
-        self._heard = None  # this answers what was told: if it stays there, it is told again
-        try:
-            if standing is None or (self._known and latch.release(self._known, by, reason, self._now())):
-                return
-        except StoreError as error:
-            log.error("the kill latch can't be released: %s", error)
-            self.inbox.put(LatchTripped(KillLevel.HALT.value, "kill latch", str(error), self._now()))
-            return
-        self._hear_latch()
-
-    def _hear_latch(self) -> None:
-        """What is set on the disk, told to the engine."""
-        record = self._shell.latch.read()
-        if record is not None:
-            self._heard = record
-            reason = record.reason or "found on the disk"
-            tripped = LatchTripped(record.level.value, record.by, reason, self._now(), guarded=record.guarded)
-            self.inbox.put(tripped)
-
     async def _disconnect(self, reason: str) -> None:
         log.warning("closing the venue sessions: %s", reason)
         await self._shell.feed.close()
@@ -443,7 +347,7 @@ class Runner:
             self.painter.tick(now, health)
             self.inbox.put(Ticked(now, vitals.feed_age_ns, vitals.stream_ages, vitals.journal_trouble))
             self._watch_clock(now, vitals.clock_offset_ms)
-            self._watch_latch()
+            self._latching.watch()
 
     def _watch_clock(self, now: int, offset_ms: float) -> None:
         """The engine hears of a clock that is off the venue's, and once it is right again."""
@@ -452,20 +356,6 @@ class Runner:
             self._clock_ok = ok
             detail = "" if ok else f"our clock is {offset_ms:+.0f} ms off the venue's"
             self.inbox.put(ComponentReported(Component.CLOCK.value, now, ok, detail))
-
-    def _watch_latch(self) -> None:
-        """A latch, or a level, that another process set; seen twice: the kill listener tells its own."""
-        record = self._shell.latch.read() if self._shell.latch.is_set else None
-        control = self.engine.state.control
-        strange = record is not None and (
-            not control.latched
-            or LEVELS.index(record.level.value) > LEVELS.index(control.level)
-            or (record.guarded == self.engine.state.session and not control.guarded)
-        )
-        # After a hang many ticks come at once, before the engine has stepped on what the first of them told.
-        if strange and self._latch_seen and record != self._heard:
-            self._hear_latch()
-        self._latch_seen = strange and not self._latch_seen
 
     async def _keep_tape(self) -> None:
         """What was stepped reaches the system every quarter of a second, also in a quiet market."""

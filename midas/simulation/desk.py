@@ -34,7 +34,8 @@ from midas.runtime.inbox import Inbox
 from midas.runtime.kill import KillListener, KillRequest
 from midas.runtime.records import HEADER, Header, decode_header, encode_header
 from midas.runtime.replay import fold_ledger
-from midas.runtime.runner import Paces, Runner, Shell
+from midas.runtime.runner import Runner
+from midas.runtime.shell import Paces, Shell
 from midas.runtime.watching import Watch, Watches
 from midas.simulation.client import SimClient
 from midas.simulation.clock import MachineClock
@@ -44,8 +45,8 @@ from midas.simulation.network import Asked, Network
 from midas.simulation.storage import Disk, SimJournal, SimLatch, SimTape
 from midas.simulation.trader import KINDS, Whim, strategies
 from midas.simulation.venue import Venue
-from midas.state.snapshot import HealthView
 from midas.state.state import State
+from midas.state.views.health import HealthView
 from midas.statistics.sizing import SizingPolicy
 from midas.venues.binance.broker import BinanceBroker
 from midas.venues.binance.rest import Rest

@@ -19,7 +19,7 @@ import msgspec
 from midas.domain.order import Phase
 from midas.domain.time import SECOND
 from midas.errors import EngineFailed, MidasError
-from midas.runtime.runner import Paces
+from midas.runtime.shell import Paces
 from midas.simulation.chance import Chance
 from midas.simulation.clock import MachineClock, TrueClock
 from midas.simulation.desk import Desk, Machine

@@ -13,7 +13,8 @@ from midas.errors import AlreadyRunning
 from midas.store.durable import write_all
 
 GUARD_LOCK = "guard.lock"  # in the home, held by its guard
-LOOKED_S = 0.1  # whoever only looks whether the lock is held holds it himself, for microseconds
+LEFT_S = 0.1  # an owner that is leaving may be gone by then
+LOOKED_S = 5.0  # whoever only looks whether the lock is held holds it himself: as long as he isn't let run
 
 
 class InstanceLock:
@@ -133,12 +134,20 @@ class AccountLock(InstanceLock):
 
 def _taken(descriptor: int) -> bool:
     """Whether the lock is ours now; one that is only looked at is free a moment later."""
-    end = time.monotonic() + LOOKED_S
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        except BlockingIOError:
-            if time.monotonic() > end:
-                return False
-            time.sleep(LOOKED_S / 20)
+    began = time.monotonic()
+    while not _locked(descriptor, fcntl.LOCK_EX):
+        looked_at = _locked(descriptor, fcntl.LOCK_SH)
+        if looked_at:
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+        if time.monotonic() - began > (LOOKED_S if looked_at else LEFT_S):
+            return False
+        time.sleep(LEFT_S / 20)
+    return True
+
+
+def _locked(descriptor: int, how: int) -> bool:
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -42,6 +42,8 @@ class Survey(msgspec.Struct, frozen=True):
     proven: int  # records that the head vouches for
     file: str = ""
     what: str = ""  # a sentence
+    at: int = 0  # wall time of the last good one
+    sealed: bool = False  # it was ended, and didn't just stop
 
     @property
     def lost(self) -> int:
@@ -98,6 +100,8 @@ class Reading:
             self.head.record + 1,
             damage.file if damage else "",
             str(damage) if damage else "",
+            last.at if last else 0,
+            self.head.sealed,
         )
 
     def _condition(self) -> Condition:

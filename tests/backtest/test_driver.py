@@ -11,6 +11,7 @@ import pytest
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.driver import Driver
 from midas.backtest.record import Record
+from midas.backtest.reel import Reel
 from midas.backtest.venue import BarVenue
 from midas.domain.opinion import Opinion, Urgency
 from midas.domain.stops import StopRules
@@ -66,7 +67,10 @@ def told(make: Callable[[], Strategy], settings: EngineConfig, given: Assumption
     venue = BarVenue(settings.instruments, balances, given, lambda name: markets[name].bars)
     driver = Driver(engine, venue, given, record)
     driver.open(int(SERIES.time[0]) - SERIES.period)
-    driver.run(SERIES.events(given.feed_latency), single=single)
+    if single:
+        driver.run_single(Reel(SERIES, given.feed_latency))
+    else:
+        driver.run(SERIES.events(given.feed_latency))
     assert driver.bars == len(SERIES) and engine.state.market_events == len(SERIES)
     return record
 

@@ -9,12 +9,14 @@ import msgspec
 import numpy as np
 import pytest
 
+from midas.backtest.outcome import exposed
 from midas.backtest.record import Record
 from midas.backtest.run import run
 from midas.costs import CostModel, FeeSchedule
+from midas.domain.opinion import Urgency
 from midas.domain.order import Purpose, Side
 from midas.domain.stops import StopRules
-from midas.domain.time import MINUTE, SECOND
+from midas.domain.time import MICROSECOND, MINUTE, SECOND
 from midas.domain.triggers import TriggerRules
 from tests.backtest.stage import CALM, CASH, LIMITS, PLAIN, START, Script, bars, config, played, walk
 from tests.bench.ema_cross import CrossParameters, EmaCross
@@ -147,6 +149,22 @@ def test_a_stop_sells_in_the_bar_that_touches_it() -> None:
     assert [(f.purpose, f.price) for f in found.fills][:2] == [
         (Purpose.ENTRY, Decimal(1_000)), (Purpose.STOP, Decimal(980)),
     ]  # fmt: skip
+
+
+def test_a_stop_set_after_a_fill_inside_of_a_bar_meets_the_bars_after_it_alone() -> None:
+    """The entry trades in the third bar, which falls to 960: its stop at 980 waits for the fourth."""
+    series = bars([1_000.0] * 6, spread=0.0)
+    low = np.array([1_000.0, 1_000.0, 960.0, 975.0, 1_000.0, 1_000.0])
+    series = msgspec.structs.replace(series, low=low)
+    stops = StopRules(percent=0.02, trail_percent=0.0, break_even_r=0.0, collar_bps=600.0)
+    script = Script([False] + [True] * 5, Urgency.PASSIVE)
+    found = played(series, script, settings=config([series], stops=stops))
+    assert [(f.purpose, f.price, f.market_time) for f in found.fills][:2] == [
+        (Purpose.ENTRY, Decimal(1_000), int(series.time[2]) - MICROSECOND),
+        (Purpose.STOP, Decimal(980), int(series.time[3]) - MICROSECOND),
+    ]
+    assert found.curve.held.tolist()[:4] == [False, False, True, False]
+    assert exposed(found.curve, found.fills[:2], series.period) == 2 / 6  # sold inside of the fourth
 
 
 def test_two_instruments_share_one_account() -> None:

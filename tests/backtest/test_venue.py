@@ -12,7 +12,7 @@ from midas.backtest.venue import BarVenue
 from midas.domain.event import CancelRejected, Event, OrderAccepted, OrderClosed, OrderFilled, OrderRejected
 from midas.domain.market import Bar
 from midas.domain.order import CloseReason, OrderIntent, OrderType, Purpose, Side, TimeInForce
-from midas.domain.time import MINUTE, SECOND
+from midas.domain.time import MICROSECOND, MINUTE, SECOND
 from tests.backtest.stage import PLAIN, START
 from tests.fakes.desk import BTC
 
@@ -50,6 +50,7 @@ class Bench:
         while more := list(self.venue.meet([one])):
             told += more
         self.seen.append(one)
+        told += self.venue.settle([one])
         return told
 
     def fills(self, one: Bar) -> list[tuple[Decimal, Decimal, bool]]:
@@ -87,10 +88,47 @@ def test_a_market_order_pays_whatever_the_market_asks() -> None:
 def test_what_rests_trades_once_the_price_goes_through_it(low: float, filled: bool) -> None:
     bench = Bench()
     bench.send(intent(Side.BUY, "1", "990", OrderType.LIMIT_MAKER, None))
-    assert bench.fills(bar(1, 1_000, 1_010, 980, 1_000)) == []  # it arrived at this opening
+    assert bench.fills(bar(1, 1_000, 1_010, 995, 1_000)) == []
     assert bench.fills(bar(2, 1_000, 1_010, low, 1_000)) == (
         [(Decimal(990), Decimal(1), True)] if filled else []
     )
+
+
+def test_what_arrives_at_the_opening_trades_with_the_prices_after_it() -> None:
+    bench = Bench()
+    bench.send(intent(Side.BUY, "1", "990", OrderType.LIMIT_MAKER, None))
+    assert bench.fills(bar(1, 1_000, 1_010, 980, 1_000)) == [(Decimal(990), Decimal(1), True)]
+
+
+@pytest.mark.parametrize(("close", "filled"), [(1_005.0, False), (985.0, True)])
+def test_of_the_bar_that_it_comes_late_in_an_order_meets_what_is_known_to_follow(
+    close: float, filled: bool
+) -> None:
+    """The low may have been before it came; the close was not."""
+    bench = Bench(msgspec.structs.replace(PLAIN, order_latency=30 * SECOND))
+    bench.send(intent(Side.BUY, "1", "990", OrderType.LIMIT_MAKER, None))
+    assert bool(bench.fills(bar(1, 1_000, 1_010, 980, close))) is filled
+
+
+def test_a_fill_inside_of_a_bar_is_told_as_of_its_end_and_after_the_bar() -> None:
+    bench = Bench()
+    bench.send(intent(Side.BUY, "1", "990", OrderType.LIMIT_MAKER, None))
+    one = bar(1, 1_000, 1_010, 980, 1_000)
+    assert not any(isinstance(e, OrderFilled) for e in bench.venue.meet([one]))
+    (filled,) = bench.venue.settle([one])
+    assert isinstance(filled, OrderFilled)
+    assert filled.fill.time == one.time - MICROSECOND and filled.at > one.at
+
+
+def test_a_stop_that_a_fill_leads_to_meets_no_price_of_the_same_bar() -> None:
+    bench = Bench()
+    bench.send(intent(Side.BUY, "1", "990", OrderType.LIMIT_MAKER, None))
+    one = bar(1, 1_000, 1_010, 940, 1_000)
+    (filled,) = [e for e in bench.meet(one) if isinstance(e, OrderFilled)]
+    stop = intent(Side.SELL, "1", "900", OrderType.STOP_LOSS_LIMIT, TimeInForce.GTC, stop="950")
+    bench.send(stop, filled.at)
+    assert list(bench.venue.meet([one])) == []
+    assert bench.fills(bar(2, 1_000, 1_010, 940, 945)) == [(Decimal(950), Decimal(1), False)]
 
 
 def test_a_maker_that_would_take_is_refused() -> None:
@@ -103,7 +141,6 @@ def test_a_maker_that_would_take_is_refused() -> None:
 def test_at_most_its_share_of_the_volume_trades_and_the_rest_waits() -> None:
     bench = Bench()
     bench.send(intent(Side.BUY, "1", "990", OrderType.LIMIT_MAKER, None))
-    bench.meet(bar(1, 1_000, 1_010, 980, 1_000))
     assert bench.fills(bar(2, 1_000, 1_010, 980, 1_000, volume=6)) == [(Decimal(990), Decimal("0.6"), True)]
     assert bench.fills(bar(3, 1_000, 1_010, 980, 1_000, volume=6)) == [(Decimal(990), Decimal("0.4"), True)]
 
@@ -163,11 +200,19 @@ def test_a_stop_wakes_where_the_bar_touches_it() -> None:
     assert bench.fills(bar(2, 1_000, 1_010, 940, 945)) == [(Decimal(950), Decimal(1), False)]
 
 
-def test_a_stop_that_the_market_opens_below_sells_at_the_opening() -> None:
+@pytest.mark.parametrize(
+    ("opened", "price", "happens"), [(920, 920, MINUTE), (1_000, 950, 2 * MINUTE - MICROSECOND)]
+)
+def test_a_stop_sells_at_the_opening_below_it_else_inside_of_the_bar(
+    opened: float, price: int, happens: int
+) -> None:
     bench = Bench()
     bench.send(intent(Side.SELL, "1", "900", OrderType.STOP_LOSS_LIMIT, TimeInForce.GTC, stop="950"))
     bench.meet(bar(1, 1_000, 1_010, 990, 1_000))
-    assert bench.fills(bar(2, 920, 930, 910, 925)) == [(Decimal(920), Decimal(1), False)]
+    *_, sold = bench.meet(bar(2, opened, 1_005, 910, 925))
+    assert isinstance(sold, OrderFilled)
+    assert (sold.fill.price, sold.fill.time) == (Decimal(price), START + happens)
+    assert sold.at <= START + 2 * MINUTE  # before the bar is heard
 
 
 def test_a_cancel_that_arrives_before_the_bar_opens_keeps_it_from_trading() -> None:
@@ -177,6 +222,15 @@ def test_a_cancel_that_arrives_before_the_bar_opens_keeps_it_from_trading() -> N
     bench.venue.cancel(order.client_id, START + MINUTE)
     (closed,) = bench.meet(bar(2, 1_000, 1_010, 900, 1_000))
     assert isinstance(closed, OrderClosed) and closed.reason is CloseReason.CANCELED and closed.filled == 0
+
+
+def test_a_cancel_that_arrives_at_the_opening_is_before_the_bars_extremes() -> None:
+    bench = Bench(msgspec.structs.replace(PLAIN, order_latency=SECOND // 20))
+    order = bench.send(intent(Side.BUY, "1", "990", OrderType.LIMIT_MAKER, None))
+    bench.meet(bar(1, 1_000, 1_010, 995, 1_000))
+    bench.venue.cancel(order.client_id, START + MINUTE)
+    (closed,) = bench.meet(bar(2, 1_000, 1_010, 900, 1_000))
+    assert isinstance(closed, OrderClosed) and closed.at == START + MINUTE + SECOND // 20
 
 
 def test_a_cancel_on_its_way_doesnt_stop_a_fill() -> None:

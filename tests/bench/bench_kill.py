@@ -46,7 +46,8 @@ from midas.runtime.doors import LinkServer
 from midas.runtime.health import Vitals
 from midas.runtime.inbox import Inbox
 from midas.runtime.kill import KillListener
-from midas.runtime.runner import Runner, Shell
+from midas.runtime.runner import Runner
+from midas.runtime.shell import Shell
 from midas.state.order import Order
 from midas.store.journal import Journal
 from midas.store.latch import LATCH, KillLatch

@@ -55,31 +55,54 @@ class EmaCross:
         self._long = not self._long
         return LONG if self._long else FLAT
 
+    def listen(self, bars: Columns) -> int:
+        """Up to the first candle at which the side changes."""
+        if not self._seen and len(bars):
+            self._fast = self._slow = float(bars.close[0])
+        mute, alphas = max(0, self._first - self._seen), self._alphas
+        heard, self._fast, self._slow = silent(bars.close, mute, self._fast, self._slow, *alphas, self._long)
+        self._seen += heard
+        return heard
+
     @classmethod
     def wanted(cls, parameters: Sequence[CrossParameters], bars: Columns) -> NDArray[np.bool_]:
-        """The same over arrays, sixteen parameters at a time."""
+        """The same over arrays, thirty-two parameters at a time."""
         count = len(parameters)
         lanes = np.zeros((2, -(-count // LANES) * LANES))
         lanes[0, :count] = [2.0 / (each.fast + 1) for each in parameters]
         lanes[1, :count] = [2.0 / (each.slow + 1) for each in parameters]
-        found = np.empty((len(bars), lanes.shape[1]), np.bool_)
+        found = np.empty((len(bars), count), np.bool_)
         for first in range(0, count, LANES):
             crossed(bars.close, lanes[:, first : first + LANES], found[:, first : first + LANES])
         for place, each in enumerate(parameters):
             found[: each.first, place] = False
-        return found.T[:count]
+        return found.T
 
 
-LANES = 16
+LANES = 32
+
+
+@njit(cache=True)
+def silent(
+    close: NDArray[np.float64], mute: int, fast: float, slow: float, alpha: float, beta: float, long: bool
+) -> tuple[int, float, float]:
+    """How many candles pass before the side changes after the first `mute`, and both averages then."""
+    for i in range(len(close)):
+        quick, lasting = fast + alpha * (close[i] - fast), slow + beta * (close[i] - slow)
+        if i >= mute and (quick > lasting) != long:
+            return i, fast, slow
+        fast, slow = quick, lasting
+    return len(close), fast, slow
 
 
 @njit(cache=True)
 def crossed(close: NDArray[np.float64], alphas: NDArray[np.float64], found: NDArray[np.bool_]) -> None:
-    """Each addition waits for the one before: sixteen averages side by side take little longer than one."""
+    """Each addition waits for the one before: thirty-two side by side take little longer than one."""
     fast, slow = np.full(LANES, close[0]), np.full(LANES, close[0])
     for i in range(len(close)):
         price = close[i]
         for k in range(LANES):
             fast[k] += alphas[0, k] * (price - fast[k])
             slow[k] += alphas[1, k] * (price - slow[k])
+        for k in range(found.shape[1]):
             found[i, k] = fast[k] > slow[k]

@@ -45,7 +45,7 @@ def exchange(desk: Path) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def test_money_comes_and_goes_by_hand(desk: Path, exchange: None, capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,7 +104,7 @@ def test_a_state_file_of_another_market_is_refused_until_it_is_set_aside(
     found = answering(desk / "home" / RUN_FILE)
     assert found is not None
     os.kill(found.pid, 15)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while answering(desk / "home" / RUN_FILE) is not None:
         assert time.monotonic() < deadline, "the exchange doesn't end"
         time.sleep(0.05)

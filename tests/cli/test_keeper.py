@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -50,8 +50,8 @@ class Scene:
         """As `kill -9`."""
         self.children[-1].kill()
 
-    async def keep(self, seconds: float) -> None:
-        """Let the keeper look for so long."""
+    async def keep(self, until: Callable[[], bool], look_s: float = 0.01) -> None:
+        """Let the keeper look until that holds, and a few times more."""
 
         def start(dead: RunFile) -> RunFile:
             self.starts += 1
@@ -61,10 +61,16 @@ class Scene:
             return self.begin()
 
         keeper = ExchangeKeeper(
-            self.home, self.exchange, start, lambda _severity, text: self.said.append(text), 0.01
+            self.home, self.exchange, start, lambda _severity, text: self.said.append(text), look_s
         )
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(keeper.beside(), seconds)
+        looking = asyncio.create_task(keeper.beside())
+        async with asyncio.timeout(30):
+            while not until():
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        looking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await looking
 
 
 @pytest.fixture
@@ -78,13 +84,13 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 
 
 async def test_one_that_lives_is_left_alone(scene: Scene) -> None:
-    await scene.keep(0.1)
+    await scene.keep(lambda: True)
     assert (scene.starts, scene.said) == (0, [])
 
 
 async def test_one_that_died_goes_on(scene: Scene) -> None:
     scene.kill()
-    await scene.keep(0.3)
+    await scene.keep(lambda: len(scene.said) == 2)
     assert scene.starts == 1
     assert "EXCHANGE ENDED" in scene.said[0]
     assert "goes on" in scene.said[1]
@@ -93,7 +99,7 @@ async def test_one_that_died_goes_on(scene: Scene) -> None:
 async def test_one_that_a_person_started_is_reported_once_and_left_to_the_person(scene: Scene) -> None:
     scene.began_by("hand")
     scene.kill()
-    await scene.keep(0.3)
+    await scene.keep(lambda: bool(scene.said))
     assert scene.starts == 0
     assert len(scene.said) == 1
     assert "by hand" in scene.said[0]
@@ -106,7 +112,7 @@ async def test_one_that_somebody_started_meanwhile_is_followed(scene: Scene) -> 
     other = msgspec.structs.replace(scene.begin(), http=f"http://127.0.0.1:{port}")
     runfile.write(scene.home / RUN_FILE, other)
     async with server:
-        await scene.keep(0.3)
+        await scene.keep(lambda: bool(scene.said))
     assert scene.starts == 0
     assert "somebody else" in scene.said[0]
 
@@ -114,6 +120,6 @@ async def test_one_that_somebody_started_meanwhile_is_followed(scene: Scene) -> 
 async def test_a_port_that_is_taken_is_named_and_tried_again_with_patience(scene: Scene) -> None:
     scene.refused = "port 9 is in use"
     scene.kill()
-    await scene.keep(1.4)
-    assert 1 < scene.starts < STARTS_MAX
+    await scene.keep(lambda: scene.starts == 2)
+    assert scene.starts < STARTS_MAX
     assert any("port 9 is in use" in text for text in scene.said)

@@ -15,7 +15,7 @@ from midas.engine.kpis import evidence_left, kpis_view
 from midas.statistics.kpis import key_figures
 from midas.statistics.targets import ASPIRATION_TEXT
 from tests.assembly.test_inherit import OURS, opened, rich, store
-from tests.fakes.nouns import trip
+from tests.fakes.nouns import START, trip
 
 DAYS = tuple(DayReturn(n, 1, 0.004 if n % 3 else -0.006) for n in range(200))
 WON = tuple(trip("3", n) for n in range(40))
@@ -47,6 +47,7 @@ async def test_the_last_session_is_read_where_no_engine_runs(
     assert main(["kpi", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["source"] == "session 1, which has ended"
+    assert told["as_of"] == told["computed_at"] == START, "the last moment of the session"
     assert (told["days"], told["trips"], told["signals"], told["executed"]) == (200, 40, 9, 3)
     rows = {row["name"]: row for row in told["rows"]}
     assert rows["win rate"]["value"] == 1.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,11 +11,13 @@ import msgspec
 import pytest
 
 from midas.cli import main
+from midas.cli.fate import Fate, write_fate
 from midas.cli.leavings import facts, left, rows
 from midas.domain.carry import Carried, OrderCarried, SleeveCarried
 from midas.domain.order import Phase, Purpose, Side
 from midas.domain.stops import StopKept
 from midas.state.state import EXTERNAL
+from midas.store.survey import Condition, Survey
 from tests.assembly.test_inherit import OURS, opened, rich, store
 from tests.fakes.desk import BTC
 from tests.fakes.nouns import intent
@@ -123,6 +126,65 @@ async def test_the_status_of_an_engine_that_has_ended_tells_it_of_the_last_sessi
     said = json.loads(capsys.readouterr().out)
     assert (said["error"], said["left"]["session"]) == ("NotRunning", "1")
     assert said["left"]["positions"][0]["strategy"] == "trend"
+
+
+def test_what_worked_when_the_engine_was_killed_works_on_and_is_no_mystery() -> None:
+    entry, stop = order("beef", "0.02", Purpose.ENTRY), order("abcd", "0.01")
+    killed = Survey("s1", Condition.WHOLE, 9, 20, 9, at=time.time_ns())
+    found = left(Carried(from_session="s1", orders=(entry, stop)), PAIRS, killed)
+    said = dict(rows(found))
+    assert said["order"] == (
+        "beef SELL 0.02 BTC-USDT of trend @ 58000 worked at the venue and nobody withdrew it"
+    )
+    assert said["stop"].startswith("abcd")
+    assert "UNPROVEN" not in said
+
+
+async def test_an_engine_that_was_killed_is_told_with_its_last_sign_what_was_open_and_what_a_start_does(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sent = order("cafe", "0.03", Purpose.EXIT, phase=Phase.INFLIGHT.value)
+    held = Carried(from_session="0", opened=True, sleeves=(sleeve("0.01"),), orders=(sent,))
+    await store(home, "1", OURS, [opened("1", OURS, held)], sealed=False)
+    write_fate(home, Fate(7, 1))
+    assert main(["status"]) == 2
+    shown = capsys.readouterr()
+    said = shown.out.splitlines()
+    assert said[0].startswith("ended       without a farewell: killed, or the machine stopped; last alive ")
+    assert "the last record of session 1)" in said[1]
+    assert (
+        "UNPROVEN    cafe SELL 0.03 BTC-USDT of trend isn't proven gone (engine restarted): the next"
+        in shown.out
+    )
+    assert said[-1].endswith(
+        "asks the venue what became of the orders, and opens in mode NORMAL once both agree"
+    )
+    assert "`midas` or `midas --no-ui` starts one; the last one ended without a word: killed" in shown.err
+    assert ", last alive 0" in shown.err
+    assert main(["status", "--json"]) == 2
+    left_there = json.loads(capsys.readouterr().out)["left"]
+    assert left_there["unended"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "sentence"),
+    [
+        (Condition.WHOLE, "a start takes it over, asks the venue"),
+        (
+            Condition.TORN,
+            "a start cuts its torn end off (record 9 is the last good one; 3 written ones are gone)",
+        ),
+        (Condition.DAMAGED, "a start is refused, for more than its end is damaged: `midas repair` says what"),
+    ],
+)
+def test_what_a_start_does_with_a_journal_that_nobody_ended_is_said(
+    condition: Condition, sentence: str
+) -> None:
+    found = Survey("s1", condition, 9, 20, 12, at=time.time_ns())
+    said = [text for word, text in rows(left(Carried(from_session="s1"), PAIRS, found)) if word == "next"]
+    assert [text[: len(sentence)] for text in said] == [sentence]
+    ended = msgspec.structs.replace(found, sealed=True)
+    assert "next" not in dict(rows(left(Carried(from_session="s1"), PAIRS, ended)))
 
 
 async def test_a_journal_that_cannot_be_read_is_no_reason_to_say_nothing(

@@ -41,7 +41,7 @@ def test_a_spawned_process_is_its_own_session_and_logs_to_its_file(tmp_path: Pat
     log = tmp_path / "home" / "child.log"
     script = "import os, sys; print(os.getsid(0) == os.getpid(), os.environ['MIDAS_HOME'], os.getcwd())"
     child = spawn([sys.executable, "-c", script], log, tmp_path / "home", tmp_path)
-    assert child.wait(20) == 0
+    assert child.wait(60) == 0
     assert log.read_text().split() == ["True", str(tmp_path / "home"), str(tmp_path)]
 
 
@@ -49,7 +49,7 @@ def test_a_log_is_emptied_and_is_for_its_owner_alone(tmp_path: Path) -> None:
     log = tmp_path / "child.log"
     log.write_text("an older one")
     log.chmod(0o644)
-    assert spawn([sys.executable, "-c", "print('new')"], log, tmp_path, tmp_path).wait(20) == 0
+    assert spawn([sys.executable, "-c", "print('new')"], log, tmp_path, tmp_path).wait(60) == 0
     assert log.read_text() == "new\n"
     assert oct(log.stat().st_mode & 0o777) == "0o600"
 

@@ -64,7 +64,7 @@ def test_a_home_that_takes_no_file_says_that_nothing_is_latched(tmp_path: Path) 
 def test_sigquit_halts(tmp_path: Path, told: list[LatchTripped], capsys: pytest.CaptureFixture[str]) -> None:
     with halting_on_quit(tmp_path, "SIGQUIT"):
         os.kill(os.getpid(), signal.SIGQUIT)
-        end = time.monotonic() + 5.0
+        end = time.monotonic() + 30.0
         while not told and time.monotonic() < end:
             time.sleep(0.005)
     assert level(tmp_path) is KillLevel.HALT
@@ -80,7 +80,7 @@ def test_sigquit_halts_again_where_nobody_can_be_told(
         monkeypatch.setattr(sys, "stderr", closed)
         for number in (1, 2):
             os.kill(os.getpid(), signal.SIGQUIT)
-            end = time.monotonic() + 5.0
+            end = time.monotonic() + 30.0
             while len(told) < number and time.monotonic() < end:
                 time.sleep(0.005)
         monkeypatch.undo()
@@ -94,7 +94,7 @@ def test_a_bell_rings_while_the_main_thread_is_held(tmp_path: Path) -> None:
     with rings(signal.SIGQUIT, lambda: rung.append(time.monotonic())):
         began = time.monotonic()
         os.kill(os.getpid(), signal.SIGQUIT)
-        while not rung and time.monotonic() - began < 5.0:
+        while not rung and time.monotonic() - began < 30.0:
             pass  # a loop that never turns
     assert rung
 

@@ -10,7 +10,7 @@ import pytest
 from midas.cli import main
 from midas.cli.reconcile import lines, none_came
 from midas.domain.time import SECOND
-from midas.state.snapshot import DifferenceView, ReconciliationView, VenueView
+from midas.state.views.reconciliation import DifferenceView, ReconciliationView, VenueView
 from tests.fakes import snapshots
 
 NOW = 1_700_000_000 * SECOND

@@ -32,7 +32,7 @@ def exchange(desk: Path) -> Iterator[subprocess.Popen[bytes]]:
     root = Path(__file__).resolve().parents[2]
     process = subprocess.Popen(command, cwd=desk, env=os.environ | {"PYTHONPATH": str(root)})
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while answering(desk / "home" / RUN_FILE) is None:
             assert process.poll() is None, "the exchange ended at its start"
             assert time.monotonic() < deadline, "the exchange doesn't answer"
@@ -71,7 +71,7 @@ def test_one_home_has_one_exchange_which_ends_cleanly_on_a_signal(
     main(["doctor"])
     assert f"process {exchange.pid}, synthetic" in capsys.readouterr().out
     exchange.send_signal(signal.SIGTERM)
-    assert exchange.wait(timeout=20) == 0
+    assert exchange.wait(timeout=60) == 0
     assert not (desk / "home" / RUN_FILE).exists()
 
 

@@ -18,7 +18,7 @@ from midas.cli.supervision import LOCK as SUPERVISOR_LOCK
 from midas.cli.supervision import Supervision, tell
 from midas.domain.mode import KillLevel
 from midas.errors import LinkClosed
-from midas.state.snapshot import AlarmView
+from midas.state.views.log import AlarmView
 from midas.store.latch import LATCH, KillLatch
 from midas.store.lock import GUARD_LOCK, InstanceLock
 from tests.fakes import snapshots

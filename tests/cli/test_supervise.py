@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -130,9 +130,9 @@ def test_crashes_long_ago_are_forgotten() -> None:
 
 def test_who_asks_it_to_end_ends_its_engine(tmp_path: Path, heard: Signals) -> None:
     engine = (
-        "tell(); signal = __import__('signal'); signal.signal(15, lambda *_: sys.exit(0)); time.sleep(20)"
+        "signal = __import__('signal'); signal.signal(15, lambda *_: sys.exit(0)); tell(); time.sleep(60)"
     )
-    _later(tmp_path, signal.SIGTERM)
+    _later(lambda: (tmp_path / FATE_FILE).exists(), signal.SIGTERM)
     assert supervisor(tmp_path, heard, engine).run() == 0
     assert starts(tmp_path) == 1
     fate = read_fate(tmp_path)
@@ -141,27 +141,28 @@ def test_who_asks_it_to_end_ends_its_engine(tmp_path: Path, heard: Signals) -> N
 
 
 def test_a_closed_terminal_is_nothing_to_it(tmp_path: Path, heard: Signals) -> None:
-    _later(tmp_path, signal.SIGHUP)
-    assert supervisor(tmp_path, heard, "tell(wanted=True); time.sleep(0.3)").run() == 0
+    _later(lambda: (tmp_path / FATE_FILE).exists(), signal.SIGHUP, then=tmp_path / "over")
+    engine = "tell(wanted=True)\nwhile not os.path.exists(home + '/over'): time.sleep(0.01)"
+    assert supervisor(tmp_path, heard, engine).run() == 0
 
 
 def test_a_pause_ends_early_where_somebody_hurries_it(tmp_path: Path, heard: Signals) -> None:
     engine = "tell(wanted=starts == 2); sys.exit(1)"
     began = time.monotonic()
-    _later(tmp_path, signal.SIGUSR1)
-    assert supervisor(tmp_path, heard, engine, (30.0,)).run() == 1
-    assert time.monotonic() - began < 25.0
+    _later(lambda: _pauses(tmp_path), signal.SIGUSR1)
+    assert supervisor(tmp_path, heard, engine, (300.0,)).run() == 1
+    assert time.monotonic() - began < 250.0
     assert starts(tmp_path) == 2
 
 
-def test_the_chord_is_heard_while_no_engine_runs(tmp_path: Path, heard: Signals) -> None:
-    _later(tmp_path, signal.SIGQUIT, signal.SIGTERM)
+def test_a_chord_while_no_engine_runs_is_heard_also_beside_an_end(tmp_path: Path, heard: Signals) -> None:
+    _later(lambda: _pauses(tmp_path), signal.SIGQUIT, signal.SIGTERM)
     assert supervisor(tmp_path, heard, "tell(); sys.exit(1)", (30.0,)).run() == 0
     assert KillLatch(tmp_path / LATCH).is_set
 
 
 def test_a_pause_ends_for_good_where_somebody_asks_it_to(tmp_path: Path, heard: Signals) -> None:
-    _later(tmp_path, signal.SIGTERM)
+    _later(lambda: _pauses(tmp_path), signal.SIGTERM)
     assert supervisor(tmp_path, heard, "tell(); sys.exit(1)", (30.0,)).run() == 0
     assert starts(tmp_path) == 1
 
@@ -173,18 +174,25 @@ def test_an_engine_that_never_told_anything_has_a_sentence(tmp_path: Path) -> No
     assert msgspec.json.decode(msgspec.json.encode(Fate(1, 2)), type=Fate).ended_at == 0
 
 
-def _later(home: Path, *numbers: signal.Signals) -> None:
-    """The signals, to this process, once the engine has told something."""
+def _later(when: Callable[[], bool], *numbers: signal.Signals, then: Path | None = None) -> None:
+    """The signals, to this process, as soon as that holds; then a file, where one is named."""
 
     def send() -> None:
-        end = time.monotonic() + 10.0
-        while not (home / FATE_FILE).exists() and time.monotonic() < end:
+        end = time.monotonic() + 60.0
+        while not when() and time.monotonic() < end:
             time.sleep(0.01)
         for number in numbers:
-            time.sleep(0.2)
             os.kill(os.getpid(), number)
+        if then is not None:
+            then.touch()
 
     threading.Thread(target=send, daemon=True).start()
+
+
+def _pauses(home: Path) -> bool:
+    """Whether the next start is planned and not made yet."""
+    word = supervision(home)
+    return word is not None and word.next_at > 0
 
 
 def test_what_a_killed_engine_left_in_memory_goes_with_its_supervisor(tmp_path: Path, heard: Signals) -> None:

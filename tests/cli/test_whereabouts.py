@@ -117,6 +117,6 @@ def test_a_start_that_fails_leaves_its_sentence(tmp_path: Path, error: Exception
 
 
 def _until_settled(looking: HomeWatch) -> None:
-    end = time.monotonic() + 5.0
+    end = time.monotonic() + 30.0
     while looking.seen().starting and time.monotonic() < end:
         time.sleep(0.01)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import time
@@ -79,3 +80,12 @@ def workspace(tmp_path: Path) -> Path:
         source = REPOSITORY / part
         (shutil.copytree if source.is_dir() else shutil.copyfile)(source, target / part)
     return target
+
+
+@pytest.fixture
+def alone(desk: ProcessDesk, workspace: Path) -> ProcessDesk:
+    """A desk for a hand alone: a strategy's order may meet the hand's, or use its limits up."""
+    config = workspace / "config.toml"
+    config.write_text(re.sub(r"(?m)^(\[strategies\..*)$", r"\1\nenabled = false", config.read_text()))
+    desk.workspace = workspace
+    return desk

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pyte
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 KEYS = {
     "enter": b"\r", "esc": b"\x1b", "tab": b"\t", "s-tab": b"\x1b[Z", "space": b" ", "bksp": b"\x7f",
     "up": b"\x1b[A", "down": b"\x1b[B", "right": b"\x1b[C", "left": b"\x1b[D", "s-down": b"\x1b[1;2B",
@@ -39,6 +40,7 @@ class Eyes:
         if self.pid == 0:
             os.chdir(workspace)
             os.environ.update({"TERM": "xterm-256color", "COLORTERM": "truecolor", "MIDAS_HOME": str(home)})
+            os.environ["PYTHONPATH"] = str(REPOSITORY)  # as for every other process of a test
             # Not execv: a readline in this process has put its own COLUMNS past `os.environ`.
             kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
             os.execve(sys.executable, [sys.executable, *command], kept)
@@ -99,7 +101,7 @@ class Eyes:
         """Type a word, letter by letter."""
         self.key(*text)
 
-    def ended(self, seconds: float = 10.0) -> int:
+    def ended(self, seconds: float = 30.0) -> int:
         """The exit code of the program, which must end in that time."""
         end = time.monotonic() + seconds
         while self.code is None and time.monotonic() < end:

@@ -15,17 +15,16 @@ from tests.e2e.checks import check_replay
 from tests.e2e.desk import ProcessDesk, decisions, finished, last_line, until
 
 MARKET = ["--market", "synthetic", "--preset", "easy", "--seed", "11", "--speed", "2"]
-STRATEGIES = ("trend-following", "book-imbalance")
 SIZE = "0.002"
 
 Say = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def say(desk: ProcessDesk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Say:
+def say(alone: ProcessDesk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Say:
     """Commands in this process, to the engine in its own."""
-    monkeypatch.setenv("MIDAS_HOME", str(desk.home))
-    monkeypatch.chdir(desk.workspace)
+    monkeypatch.setenv("MIDAS_HOME", str(alone.home))
+    monkeypatch.chdir(alone.workspace)
 
     def typed(line: str, code: int = 0) -> dict[str, Any]:
         assert main([*line.split(), "--json"]) == code, capsys.readouterr().out
@@ -35,16 +34,15 @@ def say(desk: ProcessDesk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
 
 
 def test_a_person_places_amends_cancels_buys_and_closes(
-    desk: ProcessDesk, say: Say, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    alone: ProcessDesk, say: Say, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    engine = desk.start("--no-ui", *MARKET, "--json")
+    engine = alone.start("--no-ui", *MARKET, "--json")
     until(lambda: main(["status"]) == 0, "the engine's start", 60.0)
     until(lambda: not say("status")["recovering"], "the account's first passes")
-    for name in STRATEGIES:
-        say(f"strategy {name} pause --reason test")
+    until(lambda: main(f"order buy {SIZE} BTC-USDT".split()) == 0, "a market to order in")
 
     price = Decimal(repr(say(f"order buy {SIZE} BTC-USDT")["review"]["price"]))
-    low, lower = (str(int(price * part / 100)) for part in (98, 97))
+    low, lower = (str(int(price * part / 100)) for part in (80, 79))  # where nothing trades
     sent = say(f"order buy {SIZE} BTC-USDT --price {low} --ticket first --confirm")
     again = say(f"order buy {SIZE} BTC-USDT --price {low} --ticket first --confirm")
     short = sent["sentence"].split()[-1]
@@ -57,17 +55,17 @@ def test_a_person_places_amends_cancels_buys_and_closes(
     until(lambda: _open(say) == 0, "the cancel")
 
     say(f"order buy {SIZE} BTC-USDT --confirm")
-    until(lambda: _held(say) > 0, "the fill")
+    until(lambda: _held(say) > 0 and _open(say) == 1, "the fill, and its stop at the venue")
     assert say("order sell 1 BTC-USDT", code=2)["sentence"].endswith("it can't sell more")
     assert say("order buy 0.05 BTC-USDT", code=5)["error"] == "CommandRefused"
     assert say("close BTC-USDT --strategy manual")["review"]["side"] == "SELL"
     say("close BTC-USDT --strategy manual --confirm")
     until(lambda: _held(say) < 1e-5, "the close")
 
-    desk.facts("stop")
+    alone.facts("stop")
     outcome = last_line(finished(engine).stdout)
     assert outcome["reconciled"] is True
-    [session] = desk.sessions()
+    [session] = alone.sessions()
     made = decisions(session)
     planned = [d.intent for d in made if isinstance(d, OrderPlanned) and d.intent.strategy == "manual"]
     assert [(i.side.value, bool(i.ticket), bool(i.replaces)) for i in planned[:3]] == [
@@ -78,7 +76,7 @@ def test_a_person_places_amends_cancels_buys_and_closes(
     assert all(i.reason.startswith("closed by") for i in planned[3:] if i not in stops)
     bought = [d for d in made if isinstance(d, FillBooked) and d.strategy == "manual"]
     assert sum(d.quantity for d in bought if d.side.value == "BUY") == Decimal(SIZE)
-    check_replay(desk, outcome, monkeypatch, capsys)
+    check_replay(alone, outcome, monkeypatch, capsys)
 
 
 def _open(say: Say) -> int:

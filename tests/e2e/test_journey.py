@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.e2e.desk import REPOSITORY, ProcessDesk
+from tests.e2e.desk import ProcessDesk
 from tests.e2e.eyes import Eyes
 
 QUIET_S = 0.45  # longer than the pause after which y is alive
+ATTEMPTS = 10
+REFUSED = re.compile("── (refused|the engine would refuse this)")
+FAR = "50000"  # where nothing trades in this hour
 
 
 class Trader:
     """Somebody at the keyboard, with the habits of one."""
 
     def __init__(self, desk: ProcessDesk, size: tuple[int, int], *command: str) -> None:
-        self.eyes = Eyes(["-m", "midas", *command], size, desk.home, REPOSITORY)
+        self.eyes = Eyes(["-m", "midas", *command], size, desk.home, desk.workspace)
 
     def says(self, command: str) -> None:
         """A command by its name."""
@@ -27,17 +31,41 @@ class Trader:
         self.eyes.key("enter")
 
     def sends(self) -> None:
-        """The review is there, and y is alive."""
-        self.eyes.until("y SEND")
-        self.eyes.key("y")
-        self.eyes.gone("── review")
+        """Reviewed, then y; what the engine refuses at this moment is reviewed again a moment later."""
+        for _ in range(ATTEMPTS):
+            self.eyes.until(lambda screen: "y SEND" in screen or bool(REFUSED.search(screen)))
+            if "y SEND" in self.eyes.text:
+                self.eyes.key("y")
+                self.eyes.until(lambda screen: not re.search("y SEND|── sent", screen))
+                if not REFUSED.search(self.eyes.text):
+                    break
+            self.eyes.look(1.0)
+            self.eyes.key("f2")
         self.eyes.gone("Esc close")  # the footer under a dialogue: it would take the next key
 
     def confirms(self) -> None:
-        """A question with y and n: read it, then y."""
+        """A question with y and n: read it, then y, which counts only after a moment."""
         self.eyes.until("y: do it")
-        self.eyes.look(QUIET_S)
-        self.eyes.key("y")
+        self._insists(lambda: self.eyes.key("y"), lambda screen: "y: do it" not in screen)
+
+    def flattens(self) -> None:
+        """In the open panel of a halt: the letter, then the chord before the level disarms by itself."""
+
+        def act() -> None:
+            self.eyes.key("f")
+            self.eyes.until("armed")
+            self.eyes.look(QUIET_S)
+            self.eyes.key("chord")
+
+        self._insists(act, lambda screen: "level flatten" in screen)
+
+    def _insists(self, act: Callable[[], None], done: Callable[[str], bool]) -> None:
+        for _ in range(ATTEMPTS):
+            self.eyes.look(QUIET_S)
+            act()
+            with contextlib.suppress(AssertionError):
+                return self.eyes.until(done, 5.0)
+        return self.eyes.until(done, 0.1)
 
     def own_order(self) -> str:
         """The short id of the order that this hand has at the venue; empty where it has none."""
@@ -56,14 +84,14 @@ def size(request: pytest.FixtureRequest) -> tuple[int, int]:
 
 
 @pytest.fixture
-def trader(desk: ProcessDesk, size: tuple[int, int]) -> Iterator[Trader]:
+def trader(alone: ProcessDesk, size: tuple[int, int]) -> Iterator[Trader]:
     """Opens midas in an empty home."""
-    one = Trader(desk, size, "--market", "synthetic", "--seed", "7", "--speed", "1")
+    one = Trader(alone, size, "--market", "synthetic", "--seed", "7", "--speed", "1")
     yield one
     one.eyes.close()
 
 
-def test_a_day_at_the_console(trader: Trader, desk: ProcessDesk, size: tuple[int, int]) -> None:
+def test_a_day_at_the_console(trader: Trader, alone: ProcessDesk, size: tuple[int, int]) -> None:
     eyes = trader.eyes
     eyes.until("HALT ^\\", 60.0)
     eyes.until(lambda screen: "✓" in screen.splitlines()[1], 60.0)  # reconciled
@@ -77,7 +105,9 @@ def test_a_day_at_the_console(trader: Trader, desk: ProcessDesk, size: tuple[int
     eyes.key("b")
     eyes.until("quantity")
     eyes.type("0.01")
-    eyes.key("tab", *["s-down"] * 10, "f2")  # a hundred ticks lower, where nothing trades in this minute
+    eyes.key("tab")
+    eyes.type(FAR)
+    eyes.key(*["s-down"] * 3, "f2")
     trader.sends()
     eyes.key("4")
     eyes.until(lambda _: bool(trader.own_order()))
@@ -115,13 +145,8 @@ def test_a_day_at_the_console(trader: Trader, desk: ProcessDesk, size: tuple[int
     eyes.until(lambda screen: bool(re.search(r"BTC-USDT\s+manual.*LONG", screen)))
     eyes.key("chord")
     eyes.until("HALTED")
-    eyes.look(QUIET_S)
-    eyes.key("f")
-    eyes.until("armed")
-    eyes.look(QUIET_S)
-    eyes.key("chord")
-    eyes.until("flat", 30.0)
-    eyes.until("verified", 30.0)
+    trader.flattens()
+    eyes.until("verified", 60.0)
     eyes.key("esc")
     eyes.key("R")
     eyes.until("Resume after a halt")
@@ -130,18 +155,18 @@ def test_a_day_at_the_console(trader: Trader, desk: ProcessDesk, size: tuple[int
     eyes.until("type resume")
     eyes.type("resume")
     eyes.key("enter")
-    eyes.until(lambda screen: "◎ OBSERVATION" in screen.splitlines()[0], 20.0)
+    eyes.until(lambda screen: "◎ OBSERVATION" in screen.splitlines()[0])
     eyes.gone("HALTED")
 
     # leave, and come back
     eyes.key("c-q")
     assert eyes.ended() == 0
     assert "the engine trades on" in eyes.text
-    again = Trader(desk, size, "attach")
+    again = Trader(alone, size, "attach")
     try:
         again.eyes.until("◎ OBSERVATION")
         again.eyes.key("c-q")
         assert again.eyes.ended() == 0
     finally:
         again.eyes.close()
-    assert desk.status()["reconciled"]
+    assert alone.status()["reconciled"]

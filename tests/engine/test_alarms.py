@@ -12,7 +12,8 @@ from midas.domain.mode import Mode
 from midas.domain.stops import StopRules
 from midas.domain.time import SECOND
 from midas.engine.snapshot import Assembly, Painter
-from midas.state.snapshot import AlarmView, HistogramView, ProcessView, StreamView
+from midas.state.views.health import HistogramView, ProcessView, StreamView
+from midas.state.views.log import AlarmView
 from tests.engine.scene import Scene
 from tests.fakes.desk import BTC, LIMITS
 from tests.fakes.strategy import long

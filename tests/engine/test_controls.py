@@ -15,6 +15,7 @@ def test_they_tell_the_numbers_that_an_order_is_compared_with() -> None:
     assert (view.rate, view.rate_max) == (0, LIMITS.order_rate_max)
     assert view.notional_max == LIMITS.order_notional_max
     assert view.collar_bps == LIMITS.price_collar_bps
+    assert view.quantity_max == tuple(sorted(LIMITS.order_quantity_max.items()))
     assert (view.repeats_max, view.repeats_ns) == (LIMITS.repeats_max, LIMITS.repeats_window)
 
 

@@ -14,7 +14,7 @@ from midas.domain.time import SECOND
 from midas.engine.depth import COARSE_EVERY, LEVELS, DepthPainter
 from midas.state.market import InstrumentMarket
 from midas.state.order import Order
-from midas.state.snapshot import BookView
+from midas.state.views.market import BookView
 from tests.fakes.nouns import BTC, START, intent
 
 BID = 10_000  # ticks

@@ -10,8 +10,8 @@ import pytest
 
 from midas.domain.limits import Asset, Assets
 from midas.engine.exposure_tree import exposure_tree
-from midas.state.snapshot import BranchView
 from midas.state.state import State
+from midas.state.views.risk import BranchView
 from tests.fakes.desk import LIMITS
 from tests.fakes.nouns import BTC, ETH, desk, hold, intent, quote
 

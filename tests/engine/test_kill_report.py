@@ -14,7 +14,7 @@ from midas.domain.mode import KillLevel
 from midas.domain.order import Purpose
 from midas.domain.time import MILLISECOND, SECOND
 from midas.engine.kill_report import HEAD, TAIL, KillReport
-from midas.state.snapshot import KillChoiceView
+from midas.state.views.mode import KillChoiceView
 from tests.engine.scene import Scene
 from tests.fakes.desk import BTC
 from tests.fakes.strategy import flat, long

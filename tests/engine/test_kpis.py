@@ -9,7 +9,7 @@ from midas.domain.decision import Counted
 from midas.domain.time import DAY, MINUTE, SECOND
 from midas.domain.triggers import DayReturn
 from midas.engine.kpis import daily_returns, evidence_left
-from midas.state.snapshot import KpisView, KpiView
+from midas.state.views.account import KpisView, KpiView
 from midas.statistics.kpis import Goal, Goals
 from tests.engine.scene import Scene, of
 from tests.fakes.nouns import trip

@@ -7,7 +7,8 @@ import msgspec
 from midas.domain.command import Reload
 from midas.domain.tail import TailRules
 from midas.domain.time import DAY
-from midas.state.snapshot import LimitView, Snapshot
+from midas.state.snapshot import Snapshot
+from midas.state.views.risk import LimitView
 from tests.engine.hands import Hands
 from tests.engine.scene import Scene
 from tests.fakes.desk import LIMITS, Desk

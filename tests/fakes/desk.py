@@ -41,7 +41,8 @@ from midas.engine.effect import (
 from midas.engine.snapshot import Assembly, Painter
 from midas.execution.worker import ExecutionRules
 from midas.ports.strategy import Strategy
-from midas.state.snapshot import HealthView, Snapshot
+from midas.state.snapshot import Snapshot
+from midas.state.views.health import HealthView
 from midas.statistics.sizing import SizingPolicy
 from tests.fakes.venue import FakeVenue
 

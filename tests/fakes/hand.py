@@ -18,7 +18,9 @@ from midas.domain.command import (
     Review,
 )
 from midas.domain.time import HOUR, SECOND
-from midas.state.snapshot import ClosedOrderView, FillView, InstrumentView, OrderView, PositionView, Snapshot
+from midas.state.snapshot import Snapshot
+from midas.state.views.market import InstrumentView
+from midas.state.views.orders import ClosedOrderView, FillView, OrderView, PositionView
 
 Reply = tuple[bool, str, Review | None]
 PORTIONS = (0.25, 0.5, 0.75, 1.0)

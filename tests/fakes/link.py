@@ -17,7 +17,8 @@ from midas.domain.command import (
     Stop,
 )
 from midas.domain.mode import KillLevel, KillOutcome, Mode
-from midas.state.snapshot import KillView, ModeChangeView, ModeView, Snapshot
+from midas.state.snapshot import Snapshot
+from midas.state.views.mode import KillView, ModeChangeView, ModeView
 from tests.fakes.hand import reviewed
 from tests.fakes.snapshots import Desk, halt_view, normal
 from tests.fakes.standing import alarms

@@ -5,36 +5,29 @@ from __future__ import annotations
 from math import nan
 
 from midas.domain.time import DAY, HOUR, MINUTE, SECOND
-from midas.state.snapshot import (
-    BranchView,
-    BreachView,
-    BreakerView,
-    CalibrationPanel,
-    CalibrationView,
-    ControlsView,
-    CorrelationView,
-    ExposureView,
-    ReliabilityView,
-    StopView,
-    StressView,
-    TailPartView,
-    TailRecordView,
-    TailView,
-)
+from midas.state.views.calibration import CalibrationPanel, CalibrationView, ReliabilityView
+from midas.state.views.orders import StopView
+from midas.state.views.risk import BranchView, BreakerView, ControlsView, CorrelationView, ExposureView
+from midas.state.views.signals import BreachView
+from midas.state.views.tail import StressView, TailPartView, TailRecordView, TailView
 
 BTC, ETH = "BTC-USDT.binance", "ETH-USDT.binance"
 BREACH = BreachView(
     "position", 0.362, 0.35,
     "ETH-USDT would be 36.2% of equity, at most 35%: 1.2% over; at most 0.0340 ETH fits",
 )  # fmt: skip
+BREACHES = {  # by the age of the signal
+    9: (BREACH,),
+    95: (BreachView("order rate", 11.0, 10.0, "11 orders in 10 s, at most 10"),),
+}
 COINS = ("BTC", "ETH", "SOL", "XRP", "ADA", "DOGE", "AVAX", "LINK", "DOT", "LTC", "BNB", "TRX")
 COMPONENTS = (
     ("price feed", 5 * MINUTE, "no new entries, stops kept", True),
     ("broker", 2 * MINUTE, "alert, retry; mode OBSERVATION if it lasts", True),
     ("journal", 0, "no new entries, stops kept", True),
     ("clock", 0, "no new entries, stops kept", True),
-    ("news", HOUR, "strategies that need it pause, the technical ones go on", False),
-    ("models", MINUTE, "strategies that need it pause, the technical ones go on", False),
+    ("news", HOUR, "strategies that need it pause, others go on", False),
+    ("models", MINUTE, "strategies that need it pause, others go on", False),
     ("sentiment", HOUR, "decisions without it, at smaller size", False),
 )
 
@@ -96,7 +89,7 @@ def tripped(now: int) -> tuple[BreakerView, ...]:
     """The broker is gone, the clock just came back."""
     rows = {one.component: one for one in breakers()}
     broker = BreakerView(
-        "broker", "open", now - 141 * SECOND, "the user stream has been gone for 261 s", COMPONENTS[1][2],
+        "broker", "open", now - 141 * SECOND, "no user stream for 261 s", COMPONENTS[1][2],
         True, 1, 2 * MINUTE, 30 * SECOND,
     )  # fmt: skip
     clock = BreakerView(

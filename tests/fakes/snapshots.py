@@ -9,35 +9,26 @@ import random
 import msgspec
 
 from midas.domain.time import MILLISECOND, SECOND
-from midas.state.snapshot import (
-    AccountView,
-    BalanceView,
+from midas.state.snapshot import Snapshot
+from midas.state.views.account import AccountView, BalanceView, CountsView
+from midas.state.views.calibration import CalibrationPanel
+from midas.state.views.log import EventView
+from midas.state.views.market import (
     BarView,
     BookView,
-    CalibrationPanel,
-    ClosedOrderView,
-    ContributionView,
-    CountsView,
-    DifferenceView,
-    EventView,
-    GateView,
     InstrumentView,
-    KillChoiceView,
-    KillView,
     LadderView,
     LevelView,
     MarkView,
-    ModeView,
-    OrderView,
-    PositionView,
     RegimeChangeView,
     RegimeView,
-    SignalView,
-    Snapshot,
-    StrategyView,
     TradeView,
     WalkView,
 )
+from midas.state.views.mode import GateView, KillChoiceView, KillView, ModeView
+from midas.state.views.orders import ClosedOrderView, OrderView, PositionView
+from midas.state.views.reconciliation import DifferenceView
+from midas.state.views.signals import ContributionView, SignalView, StrategyView
 from tests.fakes import hand, risk_views, standing, truth
 
 NOW = 1_763_705_000 * SECOND  # wall
@@ -331,13 +322,13 @@ class Desk:
             (44, BTC, "trend-following", 1.0, 0.61, "acted", "buy 0.02060", (("slope", 0.33), ("ADX", 0.21), ("volume", 0.07))),
             (52, ETH, "book-imbalance", -1.0, 0.35, "held", "below 0.40", (("imbalance", -0.25), ("microprice", -0.10))),
             (71, BTC, "trend-following", 0.0, 0.80, "acted", "sell 0.02060", (("slope", -0.52), ("ADX", -0.28))),
-            (95, ETH, "book-imbalance", 1.0, 0.47, "refused", "order rate 10 of 10 in 10 s", (("imbalance", 0.47),)),
+            (95, ETH, "book-imbalance", 1.0, 0.47, "refused", "11 orders in 10 s, at most 10", (("imbalance", 0.47),)),
         )  # fmt: skip
         return tuple(
             SignalView(
                 118_200 - back, MARKET - back * SECOND, NOW - back * SECOND, strategy, key, direction, confidence,
                 outcome, detail, tuple(ContributionView(n, v) for n, v in why),
-                breaches=(risk_views.BREACH,) if back == 9 else (),
+                breaches=risk_views.BREACHES.get(back, ()),
             )
             for back, key, strategy, direction, confidence, outcome, detail, why in rows
         )  # fmt: skip

@@ -9,21 +9,11 @@ import msgspec
 
 from midas.domain.command import Acknowledge, AddAlert, Command, DropAlert
 from midas.domain.time import SECOND
-from midas.state.snapshot import (
-    AlarmView,
-    AlertView,
-    ExposureView,
-    HealthView,
-    HistogramView,
-    KillChoiceView,
-    LimitView,
-    ModeChangeView,
-    OrderView,
-    PositionView,
-    ProcessView,
-    StreamView,
-    TriggerView,
-)
+from midas.state.views.health import HealthView, HistogramView, ProcessView, StreamView
+from midas.state.views.log import AlarmView, AlertView
+from midas.state.views.mode import KillChoiceView, ModeChangeView
+from midas.state.views.orders import OrderView, PositionView
+from midas.state.views.risk import ExposureView, LimitView, TriggerView
 
 POSITION_MAX = 0.35
 EDGES = tuple(2.0**power for power in range(-2, 13))  # 0.25 ms to 4 s

@@ -6,7 +6,8 @@ import msgspec
 
 from midas.domain.command import AcceptBreak, Command, Reconcile
 from midas.domain.time import SECOND
-from midas.state.snapshot import DifferenceView, OrderView, ReconciliationView, VenueView
+from midas.state.views.orders import OrderView
+from midas.state.views.reconciliation import DifferenceView, ReconciliationView, VenueView
 
 EVERY = 30 * SECOND  # between two passes
 DOUBT = 60 * SECOND  # an order stays UNKNOWN for so long

@@ -6,8 +6,8 @@ import pytest
 
 from midas.domain.triggers import TriggerRules
 from midas.risk.budget_gauges import budget_gauges
-from midas.state.snapshot import LimitView
 from midas.state.state import State
+from midas.state.views.risk import LimitView
 from tests.fakes.nouns import BTC, ETH, desk
 
 

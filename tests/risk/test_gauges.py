@@ -7,8 +7,9 @@ import pytest
 
 from midas.domain.limits import Asset, Assets
 from midas.risk.gauges import further_gauges, gauges, next_to_bind, switched_off
-from midas.state.snapshot import LimitView, RegulationView, TailRecordView, TailView
 from midas.state.state import State
+from midas.state.views.risk import LimitView, RegulationView
+from midas.state.views.tail import TailRecordView, TailView
 from tests.fakes.desk import LIMITS
 from tests.fakes.nouns import BTC, ETH, desk, hold, intent
 

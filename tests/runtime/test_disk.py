@@ -7,7 +7,7 @@ import asyncio
 import msgspec
 
 from midas.domain.command import Kill
-from midas.runtime.runner import Paces
+from midas.runtime.shell import Paces
 from tests.runtime.test_runner import Bench
 
 FULL = "The disk refuses the journal of session 1 (database or disk is full)"

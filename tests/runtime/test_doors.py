@@ -100,7 +100,7 @@ async def test_a_client_holds_the_newest_snapshot(path: Path) -> None:
         link.start()
         await until(lambda: (newest := link.latest()) is not None and newest.sequence >= 3)
         assert link.connected
-        assert 0 <= link.age_ns() < 5_000_000_000
+        assert 0 <= link.age_ns() < 60_000_000_000
         link.close()
         assert engine.painted >= 3
 
@@ -262,7 +262,7 @@ async def test_an_engine_that_leaves_before_it_answers_is_not_waited_for(path: P
         await until(lambda: bool(engine.waiting))
         await engine.server.close()
         with pytest.raises(LinkClosed, match="left the line"):
-            await asyncio.wait_for(asking, 5.0)
+            await asyncio.wait_for(asking, 30.0)
         link.close()
 
 
@@ -271,7 +271,7 @@ async def test_a_client_that_stammers_is_dropped_and_the_rest_go_on(path: Path, 
     async with serving(path) as engine:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as bad:
             bad.connect(str(path))
-            bad.settimeout(5.0)
+            bad.settimeout(30.0)
             bad.sendall(nonsense)
             assert await asyncio.to_thread(bad.recv, 1) == b""
         link = SocketLink(path, 100.0)

@@ -182,7 +182,7 @@ async def test_a_kill_from_another_thread_wakes_the_reader() -> None:
     inbox.bind(asyncio.get_running_loop())
     tripped = LatchTripped("halt", "test", "", 1)
     threading.Timer(0.05, inbox.put_from_thread, (tripped,)).start()
-    await asyncio.wait_for(inbox.wait(), 5.0)
+    await asyncio.wait_for(inbox.wait(), 30.0)
     assert inbox.take() == tripped
     assert inbox.take() is None
 

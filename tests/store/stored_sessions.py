@@ -44,16 +44,16 @@ def sealed_session(directory: Path, records: int = RECORDS) -> Path:
 def crashed_session(directory: Path, records: int = RECORDS, pause_at: int = 0) -> Path:
     """What a kill leaves: the files as they lie while the journal is still open.
 
-    A pause behind 20,000 records gives the journal time for a checkpoint.
+    A pause behind 20,000 records, some 4 MB of log, gives the journal time for a checkpoint.
     """
     living = directory.with_name(directory.name + "-living")
 
     async def write() -> None:
-        journal = await Journal.open(living)
+        journal = await Journal.open(living, checkpoint_bytes=3 << 20)
+        before = (living / "journal.db").stat().st_size
         await fill(journal, pause_at)
-        size = 0
-        while pause_at and size != (size := (living / "journal.db").stat().st_size):
-            await asyncio.sleep(0.1)
+        while pause_at and (living / "journal.db").stat().st_size == before:
+            await asyncio.sleep(0.01)  # the next commit waits for the end of the checkpoint
         await fill(journal, records - pause_at, start=pause_at)
         shutil.copytree(living, directory, ignore=shutil.ignore_patterns("*-shm"))
         await journal.close()

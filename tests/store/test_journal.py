@@ -19,7 +19,7 @@ from midas.errors import StoreError, StoreFull
 from midas.store.evidence import read_records
 from midas.store.head import read_head
 from midas.store.integrity import verify
-from midas.store.journal import COMMIT_RECORDS, Journal
+from midas.store.journal import CHECKPOINT_LATEST, COMMIT_RECORDS, Journal, logged
 from tests.store.stored_sessions import fill
 
 
@@ -34,7 +34,7 @@ class FakeDisk(sqlite3.Connection):
     def execute(self, sql: str, *parameters: object) -> sqlite3.Cursor:
         if sql.startswith("INSERT"):
             if (busy := type(self).busy) is not None:
-                busy.wait(10)
+                busy.wait(60)
             if type(self).full:
                 raise type(self).error
             type(self).commits += 1
@@ -98,7 +98,7 @@ async def test_records_that_nobody_waits_for_are_committed_soon(tmp_path: Path) 
     journal.append(1, "timer", 0, b"tick")
     for number in range(2, 2 * COMMIT_RECORDS + 40):
         journal.append(number, "timer", 0, b"tick")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while journal.committed < journal.records:
             await asyncio.sleep(0.01)
     assert len(list(read_records(tmp_path / "session"))) == 2 * COMMIT_RECORDS + 39
@@ -171,7 +171,7 @@ async def test_a_disk_that_takes_long_is_told_while_an_intent_waits(
     disk.busy = threading.Event()
     journal.append(1, "order.intent", 0, b"one")
     waiting = asyncio.create_task(journal.barrier())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not journal.trouble:
             await asyncio.sleep(0.01)
     assert journal.trouble.startswith("the disk has not written for ")
@@ -191,7 +191,7 @@ async def test_the_journal_tries_again_by_itself_once_space_returns(
     with pytest.raises(StoreFull):
         await journal.barrier()
     disk.full = False
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while journal.committed < 1:
             await asyncio.sleep(0.01)
     await journal.close()
@@ -254,6 +254,47 @@ async def test_checkpoints_keep_the_log_small_and_lose_nothing(tmp_path: Path) -
     await journal.close()
     assert verify(directory).records == 90_000
     assert largest < (directory / "journal.db").stat().st_size
+
+
+async def test_the_log_of_many_small_commits_stays_small_though_each_writes_whole_pages(
+    tmp_path: Path,
+) -> None:
+    directory, bound = tmp_path / "session", 200_000
+    journal = await Journal.open(directory, checkpoint_bytes=bound)
+    largest = 0
+    for number in range(200):
+        journal.append(number, "timer", 0, bytes(700))
+        await journal.barrier()
+        if number % 10 == 0:
+            await asyncio.sleep(0.002)  # a moment in which nobody waits
+            largest = max(largest, (directory / "journal.db-wal").stat().st_size)
+    written = 200 * logged([0, 0, "timer", 0, bytes(700), b""])
+    await journal.close()
+    assert written > 10 * bound
+    assert largest <= 2 * bound
+    assert verify(directory).records == 200
+
+
+async def test_a_log_is_written_back_even_where_somebody_waits_all_the_time(tmp_path: Path) -> None:
+    directory, bound = tmp_path / "session", 50_000
+    journal = await Journal.open(directory, checkpoint_bytes=bound)
+    ended = False
+
+    async def ordering() -> None:
+        while not ended:
+            await journal.barrier()
+            journal.append(journal.records, "timer", 0, bytes(100))
+
+    orders = [asyncio.create_task(ordering()) for _ in range(3)]
+    while journal.records < 300:
+        await asyncio.sleep(0.001)
+    ended = True
+    await asyncio.gather(*orders)
+    largest = (directory / "journal.db-wal").stat().st_size
+    records = journal.records
+    await journal.close()
+    assert largest <= (CHECKPOINT_LATEST + 1) * bound
+    assert verify(directory).records == records
 
 
 _LIMITED = """

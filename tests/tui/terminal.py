@@ -49,7 +49,7 @@ class Terminal:
 
     def start(self) -> None:
         """Wait for the first full screen."""
-        seen = self.read(20, "HALT")
+        seen = self.read(60, "HALT")
         assert "HALT" in seen, seen[-400:]
         self.read(1.0)
 
@@ -74,7 +74,7 @@ class Terminal:
         os.close(self.fd)
         self.fd = -1
 
-    def ended(self, seconds: float) -> bool:
+    def ended(self, seconds: float = 30.0) -> bool:
         """Whether the console ends in that time."""
         end = time.monotonic() + seconds
         while self.code is None and time.monotonic() < end:

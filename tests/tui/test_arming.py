@@ -6,7 +6,7 @@ import pytest
 
 from midas.domain.mode import KillLevel, KillOutcome
 from midas.domain.time import MILLISECOND, SECOND
-from midas.state.snapshot import KillView
+from midas.state.views.mode import KillView
 from tui.arming import ARMED_FOR, ROLLED, TOO_SOON, Arming
 from tui.halter import REPEAT, Halter
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from midas.state.snapshot import LevelView
+from midas.state.views.market import LevelView
 from tests.fakes.snapshots import normal
 from tui.options import Options
 from tui.present import book, levels

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from midas.domain.time import SECOND
-from midas.state.snapshot import BarView, InstrumentView, RegimeChangeView
+from midas.state.views.market import BarView, InstrumentView, RegimeChangeView
 from tests.fakes.snapshots import normal
 from tui.options import Options
 from tui.present.bars import candles, folded, time_axis

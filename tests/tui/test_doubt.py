@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from midas.state.snapshot import OrderView
+from midas.state.views.orders import OrderView
 from tests.fakes.snapshots import BTC, doubtful, normal
 from tests.tui.conftest import Console
 from tui.present import book, chart, headline, levels, life, orders

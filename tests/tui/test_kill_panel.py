@@ -12,7 +12,8 @@ from midas.domain.command import Kill
 from midas.domain.mode import KillOutcome
 from midas.domain.time import SECOND
 from midas.runtime.whereabouts import Whereabouts
-from midas.state.snapshot import KillView, Snapshot
+from midas.state.snapshot import Snapshot
+from midas.state.views.mode import KillView
 from tests.fakes import snapshots
 from tests.tui.conftest import Bench, Console
 from tui.screens.dialogs import ResumeDialog, Riskier

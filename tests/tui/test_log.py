@@ -13,7 +13,8 @@ from textual.widgets import Input
 
 from midas.domain.command import Acknowledge, AddAlert, DropAlert
 from midas.domain.time import SECOND
-from midas.state.snapshot import EventView, Snapshot
+from midas.state.snapshot import Snapshot
+from midas.state.views.log import EventView
 from tests.fakes import snapshots
 from tests.fakes.snapshots import BTC, ETH, NOW, normal
 from tests.tui.conftest import Bench, Console

@@ -9,7 +9,8 @@ import pytest
 
 from midas.domain.command import AcceptBreak, Reconcile
 from midas.domain.time import SECOND
-from midas.state.snapshot import DifferenceView, ReconciliationView, Snapshot, VenueView
+from midas.state.snapshot import Snapshot
+from midas.state.views.reconciliation import DifferenceView, ReconciliationView, VenueView
 from tests.fakes import snapshots, truth
 from tests.fakes.snapshots import NOW, broken, normal
 from tests.tui.conftest import Bench, Console

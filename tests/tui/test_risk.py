@@ -9,7 +9,9 @@ import pytest
 
 from midas.domain.mode import PERMISSIONS, Mode
 from midas.domain.time import SECOND
-from midas.state.snapshot import GateView, LimitView, Snapshot
+from midas.state.snapshot import Snapshot
+from midas.state.views.mode import GateView
+from midas.state.views.risk import LimitView
 from tests.fakes import snapshots
 from tests.fakes.snapshots import NOW, normal
 from tests.tui.conftest import Console

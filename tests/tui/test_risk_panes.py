@@ -8,11 +8,14 @@ import msgspec
 import pytest
 
 from midas.domain.time import SECOND
-from midas.state.snapshot import BreachView, ControlsView, CorrelationView, GateView, Snapshot, TriggerView
+from midas.state.snapshot import Snapshot
+from midas.state.views.mode import GateView
+from midas.state.views.risk import ControlsView, CorrelationView, TriggerView
+from midas.state.views.signals import BreachView
 from tests.fakes import risk_views, snapshots
 from tests.fakes.snapshots import NOW, normal
 from tui.layout import plan
-from tui.present import breakers, controls, correlation, covers, equity, refusals, triggers
+from tui.present import breakers, controls, correlation, covers, equity, refusals, stops, triggers
 from tui.present.lines import Sheet
 from tui.present.picture import Picture, Spot
 from tui.present.scale import PowerScale
@@ -75,6 +78,53 @@ def test_no_row_is_cut_at_the_edge_of_its_pane(view: View, size: tuple[int, int]
                 assert "nan" not in "\n".join(rows).lower().split(), name
 
 
+@pytest.mark.parametrize("size", [(120, 40), (200, 60)])
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.section)
+def test_from_120_columns_on_no_word_is_cut(view: View, size: tuple[int, int]) -> None:
+    known = {kind.name: kind for kind in KINDS}
+    tripped = replace(normal(), breakers=risk_views.tripped(NOW), correlations=risk_views.matrix(12))
+    for name, region in plan(view.tiers, *size, strip=True).regions.items():
+        for snapshot in (normal(), tripped) if name in known else ():
+            sheet = known[name].draw(picture(snapshot), spot(region.width - 2, region.height - 2))
+            assert [row for row in body(sheet).splitlines() if "…" in row] == [], name
+
+
+def test_a_refusal_without_room_for_its_sentence_tells_the_figures() -> None:
+    rows = body(refusals.pane(picture(normal()), spot(48, 16))).splitlines()
+    assert rows[-1].endswith("book-imbalance ETH order rate 11 of 10")
+    newest = risk_views.BREACHES[9][0]
+    older = replace(normal(), signals=tuple(replace(s, breaches=(newest,)) for s in normal().signals))
+    assert body(refusals.pane(picture(older), spot(50, 16))).splitlines()[-1].endswith("position 36.2/35.0%")
+
+
+def test_a_trigger_that_holds_says_all_of_what_ends_it_and_names_what_is_silent_where_it_is_narrow() -> None:
+    ends = "calibration z above -1 for 5 days, or 30 with too few signals to tell"
+    silent = TriggerView(
+        "feed_failed", "no market data for", 3.0, 60.0, math.nan, math.nan, "closes every position", "min",
+        False, "", False,
+    )  # fmt: skip
+    held = TriggerView(
+        "calibration_defensive", "calibration z", math.nan, -2.5, math.nan, math.nan, "DEFENSIVE mode", "",
+        True, ends, True,
+    )  # fmt: skip
+    snapshot = replace(normal(), triggers=(silent, held))
+    wide, narrow = (body(triggers.pane(picture(snapshot), spot(width, 9))) for width in (53, 38))
+    assert f"holds until {ends}" in " ".join(wide.split())
+    assert "not known < -2.50 → DEFENSIVE" in wide
+    assert "market silent" in narrow
+    assert "3/60min → closes" in narrow
+    assert "…" not in wide + narrow
+
+
+def test_what_a_kill_level_leaves_is_told_whole_where_there_is_room_else_counted() -> None:
+    snapshot = normal()
+    left = snapshot.kill.choices[0].leaves
+    assert f"leaves {left}" in " ".join(body(stops.overview(picture(snapshot), spot(53, 18))).split())
+    narrow = body(stops.overview(picture(snapshot), spot(39, 9)))
+    assert "cancels 3, leaves 2 open" in narrow
+    assert "…" not in narrow
+
+
 def chosen(kind: PaneKind, snapshot: Snapshot) -> list[str | None]:
     """No cursor, and one on the last row."""
     keys = kind.keys(picture(snapshot), 20) if kind.keys else []
@@ -87,14 +137,14 @@ def test_the_last_refusal_stands_there_with_limit_excess_and_what_would_fit() ->
     assert (
         "position: ETH-USDT would be 36.2% of equity, at most 35%: 1.2% over; at most 0.0340 ETH fits" in text
     )
-    assert "order rate 10 of 10" in text, "the one before it"
+    assert "order rate: 11 orders in 10 s" in text, "the one before it"
 
 
 def test_an_older_refusal_can_be_chosen() -> None:
     shown = picture(normal())
     older = refusals.keys(shown, 0)[-1]
     text = body(refusals.pane(shown, spot(78, 8, older)))
-    assert text.splitlines()[1].startswith("✗ order rate 10 of 10")
+    assert text.splitlines()[1].startswith("✗ order rate: 11 orders in 10 s")
 
 
 def test_without_a_refusal_it_says_among_how_many_signals() -> None:
@@ -156,6 +206,12 @@ def test_order_controls_name_who_is_stopped_and_the_way_back() -> None:
     assert "■ churner stopped by the throttle: 31 times BUY BTC-USDT" in text
     assert "strategy churner resume" in text
     assert "1 stopped" in "".join(piece.text for piece in sheet.note)
+
+
+def test_the_most_of_an_asset_in_one_order_stands_beside_the_most_money() -> None:
+    small = replace(risk_views.controls(), quantity_max=(("BTC", 0.005), ("ETH", 2.0)), notional_max=0.4)
+    text = body(controls.pane(picture(replace(normal(), controls=small)), spot(60, 10)))
+    assert "largest   0.4 USDT, 0.005 BTC, 2 ETH an order" in text
 
 
 def test_order_controls_tell_their_numbers_and_what_is_off() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from midas.domain.time import SECOND
 from midas.runtime.whereabouts import Whereabouts
-from midas.state.snapshot import HealthView, HistogramView, Snapshot, StreamView
+from midas.state.snapshot import Snapshot
+from midas.state.views.health import HealthView, HistogramView, StreamView
 from tests.fakes.snapshots import NOW, normal, starting
 from tests.tui.conftest import Console
 from tui.present import latency, system

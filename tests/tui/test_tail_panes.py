@@ -6,7 +6,8 @@ import math
 
 import msgspec
 
-from midas.state.snapshot import CalibrationPanel, CostsView, Snapshot
+from midas.state.snapshot import Snapshot
+from midas.state.views.calibration import CalibrationPanel, CostsView
 from tests.fakes import risk_views
 from tests.fakes.snapshots import NOW, normal
 from tui.present import calibration, stress, tail

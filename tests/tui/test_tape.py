@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from midas.domain.time import SECOND
-from midas.state.snapshot import MarkView, TradeView
+from midas.state.views.market import MarkView, TradeView
 from tests.fakes.snapshots import normal
 from tui.present.picture import Picture, Spot
 from tui.present.scale import PowerScale

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.desk import until
 from tests.tui.terminal import Terminal
 
 CHORDS = [b"\x1c", b"\x1b[24~", b"\x1b[92;5u", b"\x1b[52;5u"]
@@ -36,8 +37,7 @@ def test_a_chord_is_a_kill(terminal: Terminal, chord: bytes) -> None:
 def test_a_chord_reaches_the_kill_socket_while_the_terminal_is_unread(terminal: Terminal) -> None:
     time.sleep(1.0)
     terminal.type(b"\x1c")
-    time.sleep(0.5)
-    assert len(terminal.lines("kill")) == 1
+    until(lambda: len(terminal.lines("kill")) == 1, "the kill")
 
 
 @pytest.mark.long
@@ -74,13 +74,13 @@ def test_broken_bytes_do_not_deafen_the_console(terminal: Terminal) -> None:
 
 def test_a_hang_up_leaves_no_process(terminal: Terminal) -> None:
     terminal.hang_up()
-    assert terminal.ended(4.0)
+    assert terminal.ended()
 
 
 def test_sighup_and_sigterm_end_in_a_restored_terminal(terminal: Terminal) -> None:
     os.kill(terminal.pid, signal.SIGTERM)
-    assert "\x1b[?1049l" in terminal.read(4.0, "\x1b[?1049l")
-    assert terminal.ended(4.0)
+    assert "\x1b[?1049l" in terminal.read(30.0, "\x1b[?1049l")
+    assert terminal.ended()
     assert terminal.code == 0
 
 
@@ -92,7 +92,7 @@ def test_sigquit_halts(terminal: Terminal) -> None:
 
 def test_detach_ends_the_console_and_commands_nothing(terminal: Terminal) -> None:
     terminal.type(b"\x11")
-    assert terminal.ended(4.0)
+    assert terminal.ended()
     assert terminal.code == 0
     assert terminal.lines("command") == []
     assert terminal.lines("kill") == []
@@ -117,6 +117,6 @@ def test_a_terminal_without_a_size_is_drawn_once_and_left(tmp_path: Path) -> Non
         drawn = len(terminal.read(2.0))
         assert drawn < 200_000, f"{drawn} bytes in two seconds"
         terminal.hang_up()
-        assert terminal.ended(2.0)
+        assert terminal.ended()
     finally:
         terminal.close()

@@ -7,7 +7,9 @@ import pytest
 
 from midas.domain.time import SECOND
 from midas.runtime.whereabouts import Whereabouts
-from midas.state.snapshot import AlarmView, GateView, Snapshot
+from midas.state.snapshot import Snapshot
+from midas.state.views.log import AlarmView
+from midas.state.views.mode import GateView
 from tests.fakes import snapshots
 from tests.fakes.snapshots import NOW
 from tests.tui.conftest import Console

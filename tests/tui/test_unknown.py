@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from midas.state.snapshot import BarView, Snapshot
+from midas.state.snapshot import Snapshot
+from midas.state.views.market import BarView
 from tests.fakes.snapshots import normal
 from tests.tui.conftest import Console
 

@@ -7,7 +7,7 @@ import re
 import msgspec
 import pytest
 
-from midas.state.snapshot import BreachView, ContributionView
+from midas.state.views.signals import BreachView, ContributionView
 from tests.fakes.snapshots import normal
 from tests.tui.conftest import Bench, Console
 

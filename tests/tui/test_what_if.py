@@ -32,7 +32,20 @@ def test_a_limit_tells_before_after_and_allowed_with_the_order_s_own_share_in_th
     assert "10.0% → 19.0% of 20.0%" in rows[0]
     assert "▓▓▓▓▓▒▒▒▒▒" in rows[0], "half before it, nearly all with it"
     assert "50.0% → 41.0% ≥10.0%" in rows[1]
-    assert "0 USDT → 900 USDT of 2,500 USDT" in rows[2]
+    assert "0 → 900 of 2,500 USDT" in rows[2]
+
+
+def test_a_small_quantity_is_told_to_the_lot_and_nothing_that_counts_reads_as_nothing() -> None:
+    def told(move: LimitMove) -> str:
+        return text(what_if.limits(review(moves=(move,)), 90, 9, what_if.Unit("BTC", 5)))
+
+    assert "0.00000 → 0.01000 of 0.00500 BTC" in told(
+        LimitMove("order quantity", "order of", 0.0, 0.01, 0.005, False, "BTC")
+    )
+    assert "0.00 → 0.004 of 0.50 USDT" in told(
+        LimitMove("order notional", "order of", 0.0, 0.004, 0.5, False, "USDT")
+    )
+    assert "0.0% → 0.02% of 0.25%" in told(LimitMove("position", "BTC-USDT", 0.0, 0.0002, 0.0025))
 
 
 def test_a_limit_that_would_be_broken_has_a_mark_and_a_solid_bar() -> None:

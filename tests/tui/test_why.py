@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from midas.state.snapshot import SignalView, SizeStepView
+from midas.state.views.signals import SignalView, SizeStepView
 from tests.fakes.snapshots import normal
 from tui.present import why
 from tui.present.picture import Picture

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from midas.domain.command import AmendOrder, ClosePosition, Command, PlaceOrder
-from midas.state.snapshot import OrderView, PositionView, Snapshot
+from midas.state.snapshot import Snapshot
+from midas.state.views.orders import OrderView, PositionView
 from tui.acts.withdrawing import Withdrawing
 from tui.entry import Entry
 from tui.form import Form, stepped, touch

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from midas.domain.command import AcceptBreak, Reconcile
-from midas.state.snapshot import DifferenceView
+from midas.state.views.reconciliation import DifferenceView
 from tui.core import Core
 from tui.desk import OnAnswer
 from tui.entry import Entry

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from midas.domain.command import CancelEntries, CancelOrder
-from midas.state.snapshot import OrderView
+from midas.state.views.orders import OrderView
 from tui.core import Core
 from tui.entry import Entry
 from tui.present.levels import own_at

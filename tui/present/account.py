@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from math import isfinite
 
-from midas.state.snapshot import BalanceView, HealthView
+from midas.state.views.account import BalanceView
+from midas.state.views.health import HealthView
 from tui.present import numbers
 from tui.present.equity import heights
 from tui.present.lines import Line, Piece, Sheet, clean, clip, spread, width_of
@@ -81,7 +82,7 @@ def machine(picture: Picture, spot: Spot) -> Sheet:
 
 
 def _holding(balance: BalanceView) -> str:
-    return f"{numbers.fixed(balance.total, 5)} = {numbers.money(balance.value)}"
+    return f"{numbers.held(balance.total, 5, 12)} = {numbers.money(balance.value)}"
 
 
 def _pair(name: str, value: str, width: int, ink: str = "text", private: bool = True) -> Line:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from midas.state.snapshot import AlarmView, AlertView
+from midas.state.views.log import AlarmView, AlertView
 from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, centred, clip, detail, width_of
 from tui.present.picture import Picture, Spot

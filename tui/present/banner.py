@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from midas.domain.time import MINUTE, SECOND, clock_text
 from midas.runtime.whereabouts import Whereabouts
-from midas.state.snapshot import AlarmView, ModeView, Snapshot
+from midas.state.snapshot import Snapshot
+from midas.state.views.log import AlarmView
+from midas.state.views.mode import ModeView
 from tui.present import numbers
 from tui.present.lines import Line, Piece, clean, clip, fit, spread, width_of
 from tui.present.masking import masked, secret

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from midas.domain.time import DAY, HOUR, MINUTE, SECOND
-from midas.state.snapshot import BarView, InstrumentView
+from midas.state.views.market import BarView, InstrumentView
 
 TIMEFRAMES = (1, 5, 15, 60)  # base bars to one candle
 ZOOMS = (1, 2, 3, 4)  # columns to one candle

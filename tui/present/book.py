@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isfinite
 
-from midas.state.snapshot import BookView, InstrumentView, LevelView
+from midas.state.views.market import BookView, InstrumentView, LevelView
 from tui.present import numbers
 from tui.present.grouping import DEPTHS
 from tui.present.levels import Drawn, doubted, drawn

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from midas.domain.time import MINUTE, SECOND, clock_text
-from midas.state.snapshot import BreakerView
+from midas.state.views.risk import BreakerView
 from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, detail
 from tui.present.picture import Picture, Spot
@@ -118,5 +118,5 @@ def _columns(picture: Picture) -> list[Column[BreakerView]]:
         Column("since", 6, 0, since),
         Column("why", 30, 1, why, left=True),
         Column("opened", 6, 3, lambda b: Piece(f"{b.opened}x" if b.opened else "", "dim")),
-        Column("degrades to", 42, 4, degraded, left=True),
+        Column("degrades to", 43, 4, degraded, left=True),
     ]

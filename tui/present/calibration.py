@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from math import isfinite
 
-from midas.state.snapshot import CalibrationPanel, CalibrationView, CostsView, ReliabilityView
+from midas.state.views.calibration import CalibrationPanel, CalibrationView, CostsView, ReliabilityView
 from tui.present import numbers
-from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, detail, width_of
+from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, detail, shortest, width_of
 from tui.present.picture import Picture, Spot
 
 STATES = {
@@ -155,8 +155,12 @@ def diagram(view: CalibrationView, width: int, height: int) -> list[Line]:
         label = {0: "1.0", rows - 1: "0", (rows - 1) // 2: ".5"}.get(y, "")
         drawn.append([Piece(f"{label:>3} ", "faint"), Piece("│", "edge"), *_run(cells[y], inks[y])])
     drawn.append([Piece("    └" + "─" * columns, "edge")])
-    told = "said" if columns < 30 else "stated chance → · · honest  ● came true  │ by chance"
-    drawn.append([Piece(clip(f"    0 {told}", width - 4), "faint"), Piece("")])
+    legends = (
+        "stated chance → · · honest  ● came true  │ by chance",
+        "said →  · · honest  ● came  │ chance",
+        "said",
+    )
+    drawn.append([Piece(f"    0 {shortest(legends, width - 10)}", "faint"), Piece("")])
     return drawn
 
 

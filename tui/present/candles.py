@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite
 
-from midas.state.snapshot import BarView, InstrumentView, MarkView, OrderView
+from midas.state.views.market import BarView, InstrumentView, MarkView
+from midas.state.views.orders import OrderView
 from tui.present import numbers
 from tui.present.bars import Candles
 from tui.present.lines import Line, Piece

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from math import isfinite
 
-from midas.state.snapshot import InstrumentView, OrderView
+from midas.state.views.market import InstrumentView
+from midas.state.views.orders import OrderView
 from tui.present import numbers
 from tui.present.bars import Candles, candles, time_axis
 from tui.present.candles import draw_average, draw_fills, draw_orders, grid, volumes

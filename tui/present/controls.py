@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from midas.domain.time import SECOND
-from midas.state.snapshot import ControlsView
+from midas.state.views.risk import ControlsView
 from tui.present import numbers
 from tui.present.gauge import gauge, shade_of
 from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, detail
@@ -49,17 +49,22 @@ def _rate(view: ControlsView, width: int) -> Line:
 def _numbers(picture: Picture, view: ControlsView, width: int) -> list[tuple[str, str]]:
     """Name and words, fewer of them where the pane is narrow."""
     currency, off, wide = clean(picture.snapshot.money.currency), "off", width >= 50
-    large = [f"{numbers.share(view.large_share)} of equity"] if view.large_share else []
+    large = [f"{numbers.exact(view.large_share, 0)} of equity"] if view.large_share else []
     large += [f"{view.large_multiple:g}x the median"] if view.large_multiple else []
     throttle = f"{view.repeats_max} alike in {view.repeats_ns / SECOND:g} s"
     again = f"again after {view.duplicate_ns / SECOND:g} s"
     return [
         ("throttle", throttle + (", then it stops" if wide else "") if view.repeats_max else off),
-        ("largest", f"{numbers.money(view.notional_max, 0)} {currency} an order"),
+        ("largest", f"{numbers.stated(view.notional_max)} {currency}{_most(view)} an order"),
         ("collar", f"{view.collar_bps:g} bp beyond the market"),
         ("the same", again + (" without an answer" if wide else "") if view.duplicate_ns else off),
         ("by hand", f"sure? from {' or '.join(large if wide else large[:1])}" if large else off),
     ]
+
+
+def _most(view: ControlsView) -> str:
+    """The limits of single assets, which are below it."""
+    return "".join(f", {numbers.stated(most)} {clean(asset)}" for asset, most in view.quantity_max)
 
 
 def _row(name: str, text: str, width: int) -> Line:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 from math import isfinite
 
-from midas.state.snapshot import CorrelationView
+from midas.state.views.risk import CorrelationView
 from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, centred, clean, detail
 from tui.present.picture import Picture, Spot

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isfinite
 
-from midas.state.snapshot import StopView
+from midas.state.views.orders import StopView
 from tui.present import numbers
 from tui.present.gauge import gauge
 from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, detail, width_of
@@ -127,7 +127,7 @@ def _columns(picture: Picture) -> list[Column[StopView]]:
         Column("strategy", 15, 0, lambda s: Piece(clean(s.strategy)), left=True),
         Column("stop", 10, 4, lambda s: Piece(KINDS.get(s.kind, clean(s.kind))), left=True),
         Column("at", 10, 2, level),
-        Column("away", 6, 1, lambda s: Piece(numbers.share(s.distance, 1))),
+        Column("away", 6, 1, lambda s: Piece(numbers.near(s.distance))),
         Column("naked", 10, 0, lambda s: secret(numbers.money(s.naked), "warn" if s.naked > 0.0 else "dim")),
         Column("at risk", 9, 3, lambda s: secret(numbers.money(s.risk))),
     ]

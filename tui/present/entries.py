@@ -6,7 +6,7 @@ from midas.reports import words
 from midas.reports.candles import folded
 from midas.reports.sheet import Chart, Trade
 from midas.reports.sheet import Sheet as Kept
-from midas.state.snapshot import BarView, MarkView
+from midas.state.views.market import BarView, MarkView
 from tui.present import numbers
 from tui.present.bars import Candles
 from tui.present.candles import draw_fills, grid, volumes

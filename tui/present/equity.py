@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 
 from midas.domain.time import SECOND
-from midas.state.snapshot import TriggerView
+from midas.state.views.risk import TriggerView
 from tui.present import numbers
 from tui.present.gauge import gauge, shade_of
 from tui.present.lines import Line, Piece, Sheet, centred, clip, spread, width_of

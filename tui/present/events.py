@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from midas.domain.time import clock_text
-from midas.state.snapshot import EventView
+from midas.state.views.log import EventView
 from tui.options import SEVERITIES as CYCLE
 from tui.options import Options
 from tui.present import numbers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isfinite, nan
 
-from midas.state.snapshot import BranchView, ExposureView
+from midas.state.views.risk import BranchView, ExposureView
 from tui.present import numbers
 from tui.present.gauge import gauge, shade_of
 from tui.present.lines import Line, Piece, Sheet, centred, clean, spread
@@ -85,7 +85,7 @@ def _columns(picture: Picture, width: int) -> list[Column[BranchView]]:
 
     def worst(branch: BranchView) -> Piece:
         over = branch.worst >= branch.maximum
-        return Piece(f"{'!' if over else ''}{numbers.share(branch.worst, 1)}", "alarm" if over else "text")
+        return Piece(f"{'!' if over else ''}{numbers.near(branch.worst)}", "alarm" if over else "text")
 
     def limit(branch: BranchView) -> str:
         if not isfinite(branch.maximum):

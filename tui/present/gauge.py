@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite
 
-from midas.state.snapshot import LimitView
+from midas.state.views.risk import LimitView
 from tui.present.lines import Line, Piece
 
 NOTHING = 0.0005  # a fraction below it is printed as 0.0 %

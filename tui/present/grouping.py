@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from midas.state.snapshot import InstrumentView, LevelView
+from midas.state.views.market import InstrumentView, LevelView
 from tui.options import Options
 
 GROUPS = (1, 2, 5, 10, 20, 50, 100, 200, 500)  # ticks to one level

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from midas.domain.mode import KillLevel, KillOutcome
 from midas.domain.time import SECOND, clock_text
 from midas.runtime.whereabouts import Whereabouts
-from midas.state.snapshot import KillChoiceView, KillView, Snapshot
+from midas.state.snapshot import Snapshot
+from midas.state.views.mode import KillChoiceView, KillView
 from tui.present import numbers
 from tui.present.gauge import gauge
 from tui.present.kill_report import exposure_rows, report_rows, stamp, working_row

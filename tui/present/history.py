@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import fsum, isfinite
 
 from midas.domain.time import clock_text
-from midas.state.snapshot import ClosedOrderView, FillView
+from midas.state.views.orders import ClosedOrderView, FillView
 from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, centred
 from tui.present.orders import amount, priced, side_piece

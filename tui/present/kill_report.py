@@ -5,7 +5,9 @@ from __future__ import annotations
 from math import fsum
 
 from midas.domain.time import clock_text, iso
-from midas.state.snapshot import KillView, PositionView, Snapshot
+from midas.state.snapshot import Snapshot
+from midas.state.views.mode import KillView
+from midas.state.views.orders import PositionView
 from tui.present import numbers
 from tui.present.lines import Line, Piece, clean, clip, wrapped
 from tui.present.picture import Picture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil, isfinite, log1p
 from typing import NamedTuple
 
-from midas.state.snapshot import HistogramView
+from midas.state.views.health import HistogramView
 from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, centred, clip, width_of
 from tui.present.picture import Picture, Spot

@@ -9,7 +9,8 @@ from bisect import bisect_left
 from math import ceil, nan
 from typing import NamedTuple
 
-from midas.state.snapshot import InstrumentView, LevelView, OrderView
+from midas.state.views.market import InstrumentView, LevelView
+from midas.state.views.orders import OrderView
 from tui.options import Options
 from tui.present.grouping import side
 from tui.present.picture import Key, Picture

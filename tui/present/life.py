@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 
 from midas.domain.time import clock_text
-from midas.state.snapshot import EXTERNAL, ClosedOrderView, OrderView
+from midas.state.views.orders import EXTERNAL, ClosedOrderView, OrderView
 from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, centred, clip, detail, wrapped
 from tui.present.masking import masked

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from midas.state.snapshot import InstrumentView, LimitView
+from midas.state.views.market import InstrumentView
+from midas.state.views.risk import LimitView
 from tui.present import numbers
 from tui.present.gauge import binding, gauge, shade_of, shown_used
 from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, detail, wrapped

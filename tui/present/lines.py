@@ -52,6 +52,11 @@ def clip(text: str, width: int) -> str:
     return set_cell_size(text, max(0, width - 1)) + "…" if width > 0 else ""
 
 
+def shortest(texts: Sequence[str], width: int) -> str:
+    """The first of `texts`, which get shorter, that has room; where none has, the last one cut."""
+    return next((text for text in texts if width_of([Piece(text)]) <= width), clip(texts[-1], width))
+
+
 def fit(line: Iterable[Piece], width: int, ground: str = "") -> Line:
     """The line in exactly `width` cells: cut, or filled up with blanks."""
     fitted: Line = []

@@ -8,10 +8,10 @@ import msgspec
 
 from midas.domain.mode import PERMISSIONS, Mode, Permissions
 from midas.domain.time import clock_text
-from midas.state.snapshot import ModeChangeView, ModeView
+from midas.state.views.mode import ModeChangeView, ModeView
 from tui.present import numbers
 from tui.present.banner import ending
-from tui.present.lines import Line, Piece, Sheet, centred, clip, detail, width_of
+from tui.present.lines import Line, Piece, Sheet, centred, clip, detail, width_of, wrapped
 from tui.present.picture import Picture, Spot
 from tui.present.table import Column, fitting, heading, row
 from tui.present.words import mode_badge
@@ -61,7 +61,7 @@ def changes(picture: Picture, spot: Spot) -> Sheet:
     chosen = next((c for c, key in zip(known, names, strict=True) if key == spot.selected), None)
     below = detail(f"by {chosen.by}: {chosen.cause}", spot.width, "strong") if chosen else []
     below = below[: max(1, spot.height // 2)]
-    tall = 2 if spot.height >= 2 * len(known) and NARROW <= spot.width < 90 else 1
+    tall = 2 if spot.height >= 2 * len(known) and spot.width < 90 else 1
     rows: list[Line] = []
     for index in spot.rows(names, max(1, (spot.height - len(below)) // tall)):
         rows += _change(picture, known[index], spot.width, names[index] == spot.selected, tall)
@@ -87,7 +87,12 @@ def _change(picture: Picture, change: ModeChangeView, width: int, here: bool, ta
             Piece(f"{clock_text(change.at)[:5]} ", "dim"),
             Piece(f"{before.shape}→{after.shape} ", "strong"),
         ]
-        return [[*short, Piece(clip(f"{change.by}: {change.cause}", width - width_of(short)))]]
+        said = f"{change.by}: {change.cause}"
+        told = wrapped(said, width - width_of(short))
+        if tall == 1 or len(told) == 1:
+            return [[*short, Piece(clip(said, width - width_of(short)))]]
+        more = clip(" ".join(told[1:]), width - 3)
+        return [[*short, Piece(told[0])], [Piece(f"   {more}", "dim")]]
     age = numbers.duration(picture.age_of(change.at))
     line = [
         Piece("▶" if here else " ", "cursor"),

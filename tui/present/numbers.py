@@ -9,6 +9,7 @@ from midas.domain.time import HOUR, MINUTE, SECOND
 
 ABSENT = "-"
 STORED = 1e-7  # of a percent: less is how numbers are stored
+FINEST = 8  # decimals of the finest lot
 SUMMED = 12  # decimals to which a sum of floats is still exact
 
 
@@ -22,6 +23,20 @@ def fixed(value: float, decimals: int) -> str:
 def money(value: float, decimals: int = 2) -> str:
     """`10,312.40`."""
     return f"{_settled(value, decimals):,.{decimals}f}" if isfinite(value) else ABSENT
+
+
+def telling(value: float, decimals: int = 2) -> str:
+    """`900.00`, `0.004`, `~0`: as `money`, with the decimals that tell it from nothing, eight at most."""
+    if not isfinite(value) or not value:
+        return money(value, decimals)
+    digits = next((d for d in range(decimals, FINEST) if round(value, d)), FINEST)
+    return money(value, digits) if round(value, digits) else "~0"
+
+
+def stated(value: float) -> str:
+    """`25,000`, `0.005`: of the settings, with the digits that they have, eight decimals at most."""
+    text = money(value, FINEST)
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def signed(value: float, decimals: int = 2) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from midas.state.snapshot import EXTERNAL, OrderView
+from midas.state.views.orders import EXTERNAL, OrderView
 from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, centred, clip
 from tui.present.picture import Picture, Spot

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from midas.domain.time import SECOND
 from midas.reports.shelf import Shelf
 from midas.runtime.whereabouts import Whereabouts
-from midas.state.snapshot import InstrumentView, Snapshot
+from midas.state.snapshot import Snapshot
+from midas.state.views.market import InstrumentView
 from tui.options import Options
 from tui.present.pace import Pace
 from tui.present.scale import PowerScale

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import fsum
 
-from midas.state.snapshot import PositionView
+from midas.state.views.orders import PositionView
 from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, centred
 from tui.present.picture import Picture, Spot

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from midas.state.snapshot import DifferenceView, ReconciliationView, Snapshot, VenueView
+from midas.state.snapshot import Snapshot
+from midas.state.views.reconciliation import DifferenceView, ReconciliationView, VenueView
 from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, clean, clip, detail, spread, width_of
 from tui.present.masking import concealed, masked, secret

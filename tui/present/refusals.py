@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from midas.domain.time import clock_text
-from midas.state.snapshot import BreachView, SignalView
+from midas.state.views.signals import BreachView, SignalView
 from tui.present import numbers, why
-from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, detail, width_of
+from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, detail, shortest, width_of
 from tui.present.masking import secrets
 from tui.present.picture import Picture, Spot
 
@@ -116,5 +116,22 @@ def _row(picture: Picture, signal: SignalView, width: int, here: bool) -> Line:
         Piece(f"{clock_text(signal.at)[:8]} ", "dim"),
         Piece(f"{clip(signal.strategy, 16)} {picture.named(signal.instrument).partition('-')[0]} ", "text"),
     ]
-    said = _sentence(picture, signal.breaches[0]) if signal.breaches else signal.detail
-    return [*line, *secrets([[Piece(clip(said, max(4, width - width_of(line))), "warn")]])[0]]
+    said = _briefly(picture, signal.breaches[0]) if signal.breaches else (signal.detail,)
+    return [*line, *secrets([[Piece(shortest(said, max(4, width - width_of(line))), "warn")]])[0]]
+
+
+def _briefly(picture: Picture, breach: BreachView) -> tuple[str, ...]:
+    """The sentence; without what would have fitted; then figures alone, where they are shares of equity."""
+    told = _sentence(picture, breach)
+    known = next((one for one in picture.snapshot.limits if one.name == breach.limit), None)
+    if not breach.value or not breach.maximum:
+        return told, told.partition(";")[0]
+    if known is None or known.unit != "%":
+        name = known.title if known is not None else clean(breach.limit)
+        figures = f"{numbers.brief(breach.value)} of {numbers.brief(breach.maximum)}"
+        return told, told.partition(";")[0], f"{name} {figures}"
+    now, most, least = numbers.near(breach.value), numbers.exact(breach.maximum), known.floor
+    return (
+        told, told.partition(";")[0], f"{known.title} {now}, {'at least' if least else 'at most'} {most}",
+        f"{known.title} {now.rstrip('%')}{'≥' if least else '/'}{most}",
+    )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from midas.domain.time import clock_text
-from midas.state.snapshot import InstrumentView, RegimeChangeView, RegimeView
+from midas.state.views.market import InstrumentView, RegimeChangeView, RegimeView
 from tui.present import numbers
 from tui.present.bars import Candles
 from tui.present.gauge import gauge

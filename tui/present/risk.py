@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from math import isfinite
 
-from midas.state.snapshot import LimitView, PositionView
+from midas.state.views.orders import PositionView
+from midas.state.views.risk import LimitView
 from tui.present import numbers
 from tui.present.gauge import binding, gauge, shade_of, shown_used
 from tui.present.lines import Line, Piece, Sheet, centred, clip
@@ -160,7 +161,7 @@ def _next(picture: Picture, width: int, height: int) -> list[Line]:
 def _left(picture: Picture, limit: LimitView) -> str:
     """What is left before it binds."""
     if isfinite(limit.room_money):
-        return f"{numbers.money(limit.room_money, 0)} {picture.snapshot.money.currency}"
+        return f"{numbers.telling(limit.room_money, 0)} {picture.snapshot.money.currency}"
     if isfinite(limit.room):
         return _percent(limit.room) + "%" if limit.unit == "%" else numbers.brief(limit.room)
     return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from midas.domain.time import clock_text
-from midas.state.snapshot import SignalView
+from midas.state.views.signals import SignalView
 from tui.present import numbers
 from tui.present.gauge import gauge
 from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, width_of

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from midas.domain.time import clock_text
-from midas.state.snapshot import GateView, KillChoiceView
+from midas.state.views.mode import GateView, KillChoiceView
 from tui.present import numbers
-from tui.present.lines import Line, Piece, Sheet, clip, detail
+from tui.present.lines import Line, Piece, Sheet, clip, detail, shortest, wrapped
 from tui.present.masking import concealed, secret
 from tui.present.picture import Picture, Spot
 
@@ -65,23 +65,30 @@ def _levels(picture: Picture, width: int, height: int) -> list[Line]:
     choices = picture.snapshot.kill.choices
     if not choices:
         return [*rows, *detail("the engine has sent no preview of the other levels", width, "dim")]
-    roomy = height >= len(rows) + 2 * len(choices)
+    roomy = height >= len(rows) + sum(1 + len(_left(choice, width)) for choice in choices)
+    open_after = max(choice.closes for choice in choices)
     if height < len(rows) + len(choices):
         rows = rows[1:]
     for choice in choices:
-        rows.append(_level(choice.level, _does(choice, width, roomy), width))
+        rows.append(_level(choice.level, _does(choice, width, roomy, open_after), width))
         if roomy:
-            rows.append(_level("", f"leaves {choice.leaves}", width, "dim"))
+            rows += [_level("", text, width, "dim") for text in _left(choice, width)]
     return rows
+
+
+def _left(choice: KillChoiceView, width: int) -> list[str]:
+    return wrapped(f"leaves {choice.leaves}", width - 13)
 
 
 def _level(name: str, text: str, width: int, ink: str = "text") -> Line:
     return [Piece(f"  {name:<10} ", "strong"), secret(clip(text, width - 13), ink)]
 
 
-def _does(choice: KillChoiceView, width: int, roomy: bool) -> str:
+def _does(choice: KillChoiceView, width: int, roomy: bool, held: int) -> str:
+    """`held`: positions that the levels which close would close."""
     text = f"cancels {choice.cancels}"
     if not choice.closes:
-        return text if roomy else f"{text}, leaves {choice.leaves}"
+        left = f"leaves {held} open" if held else f"leaves {choice.leaves}"
+        return text if roomy else shortest((f"{text}, leaves {choice.leaves}", f"{text}, {left}"), width - 13)
     text += f", closes {choice.closes}"
     return text + (f": {numbers.money(choice.cost)} ({choice.cost_bps:.1f} bp)" if width >= 45 else "")

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from math import inf, isfinite
 
-from midas.state.snapshot import StressView
+from midas.state.views.tail import StressView
 from tui.present import numbers
 from tui.present.gauge import gauge
-from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, detail
+from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, detail, shortest
 from tui.present.masking import secret
 from tui.present.picture import Picture, Spot
 from tui.present.tail import WAITING
 
 FULL = 0.30  # of equity: as long a bar as there is
+SHORT = {  # titles where room is short
+    "2008-10": "October 2008",
+    "2020-03": "March 2020",
+    "flash-crash": "flash crash of 2010",
+    "crypto-40": "crypto -40 % in a day",
+    "correlations-1": "correlations to 1",
+}
 GRAVE = 0.10  # of equity: the loss at which everything is closed
 
 
@@ -56,7 +63,8 @@ def _row(view: StressView, width: int, here: bool) -> Line:
     money = f"{numbers.signed(-view.money, 0):>10}" if width >= 46 and known else ""
     bar = 10 if width >= 60 else 0
     name = max(8, width - 9 - len(money) - (bar + 1 if bar else 0))
-    line.append(Piece(f"{clip(view.title, name - 1):<{name}}", "strong" if here else "text"))
+    title = shortest((clean(view.title), SHORT.get(view.name, clean(view.title))), name - 1)
+    line.append(Piece(f"{title:<{name}}", "strong" if here else "text"))
     if bar:
         line += [
             Piece(gauge(view.loss / FULL, bar) if known else " " * bar, ink if ink == "alarm" else "gauge"),
@@ -75,7 +83,7 @@ def _whole(picture: Picture, view: StressView, width: int) -> list[Line]:
         rows.append(
             [
                 Piece(f"  {clip(picture.named(instrument), 12):<13}"),
-                Piece(f"{numbers.share(loss, 2):>7}{whole}", "dim"),
+                Piece(f"{numbers.near(loss, 2):>7}{whole}", "dim"),
             ]
         )
     return (

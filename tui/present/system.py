@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 
 from midas.domain.time import MILLISECOND, SECOND
-from midas.state.snapshot import HealthView, ProcessView, StreamView
+from midas.state.views.health import HealthView, ProcessView, StreamView
 from tui.present import numbers
 from tui.present.facts import Fact, judged, listed
 from tui.present.gauge import gauge, shade_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isfinite
 
-from midas.state.snapshot import TailView
+from midas.state.views.tail import TailView
 from tui.present import numbers
 from tui.present.gauge import gauge, shade_of
 from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, detail, width_of
@@ -65,9 +65,10 @@ def _block(picture: Picture, view: TailView, width: int, wide: bool) -> list[Lin
         ]
     rows.append(first)
     cornish = _method("Cornish-Fisher", view.cornish_var, view.cornish_es)
-    if view.cornish_reason:
-        cornish.append(Piece(clip(f"  {clean(view.cornish_reason)}", max(0, width - NAME - 16)), "faint"))
-    rows.append(cornish)
+    why = f"  {clean(view.cornish_reason)}" if view.cornish_reason else ""
+    beside = len(why) <= width - width_of(cornish)
+    rows.append([*cornish, Piece(why if beside else "", "faint")])
+    rows += [] if beside else detail(view.cornish_reason, width, "faint", "    ")
     rows.append(_method("parametric (normal)", view.normal_var, view.normal_es))
     rows += _lacking(view, width) or _bounds(view, width)
     rows.append(_record(view, width))
@@ -171,13 +172,13 @@ def _parts(picture: Picture, view: TailView, width: int) -> list[Line]:
     for part in view.parts[:6]:
         share = part.expected_shortfall / largest
         word = " hedges" if part.expected_shortfall < 0.0 else ""
-        shortfall = numbers.share(part.expected_shortfall, 2)
+        shortfall = numbers.near(part.expected_shortfall, 2)
         rows.append(
             [
                 Piece(f"    {clip(picture.named(part.instrument), 12):<13}"),
                 Piece(gauge(abs(share), 12), "gauge"),
                 Piece(f" {shortfall}{word}"),
-                Piece(f"  held {numbers.share(part.weight, 1)}", "dim"),
+                Piece(f"  held {numbers.near(part.weight)}", "dim"),
             ]
         )
     return rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 
 from midas.domain.time import SECOND, clock_text
-from midas.state.snapshot import InstrumentView, TradeView
+from midas.state.views.market import InstrumentView, TradeView
 from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, centred
 from tui.present.picture import Picture, Spot

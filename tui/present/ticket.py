@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Literal, NamedTuple
 
 from midas.domain.command import Review
-from midas.state.snapshot import InstrumentView
+from midas.state.views.market import InstrumentView
 from tui.form import SIDES, SLEEVES, TYPES, Form, complaints, portions, view_of
 from tui.present import numbers, what_if
 from tui.present.lines import Line, Piece, Sheet, clip, spread
@@ -197,7 +197,7 @@ def _reviewed(
     if not form.fields and not breaches:
         against.append(("dim", moment.told))  # the engine's own words on what closing means
     told = [line for ink, text in against for line in _wrapped(text, width, ink)]
-    rows += _changes(review, width, room - len(rows) - len(told))
+    rows += _changes(review, _base(picture, form), width, room - len(rows) - len(told))
     left = room - len(rows)
     if len(told) > left:
         told = [
@@ -207,10 +207,15 @@ def _reviewed(
     return rows + told
 
 
-def _changes(review: Review, width: int, room: int) -> list[Line]:
+def _base(picture: Picture, form: Form) -> what_if.Unit:
+    view = view_of(form, picture.snapshot)
+    return what_if.Unit(view.base, view.quantity_decimals) if view is not None else what_if.MONEY
+
+
+def _changes(review: Review, base: what_if.Unit, width: int, room: int) -> list[Line]:
     """What it does to the limits and to the tail risk, as far as there is room."""
     told = what_if.tail(review, width - LABEL - 2)
-    rows = what_if.limits(review, width - LABEL - 2, room - bool(told))
+    rows = what_if.limits(review, width - LABEL - 2, room - bool(told), base)
     facts = [_fact("" if place else "limits", line) for place, line in enumerate(rows)]
     return facts + ([_fact("tail risk", told)] if told and room > 0 else [])
 
@@ -222,8 +227,8 @@ def _effects(picture: Picture, form: Form, review: Review) -> list[Line]:
     quantity, price = numbers.fixed(review.quantity, digits), numbers.fixed(review.price, decimals)
     what: Line = [
         Piece(f"{review.side} {quantity} {base} @ {price}", "strong"),
-        Piece(f" = {numbers.money(review.notional)} {quote}", "strong"),
-        Piece(f"   fee {numbers.money(review.fee)} {quote}", "text"),
+        Piece(f" = {numbers.telling(review.notional)} {quote}", "strong"),
+        Piece(f"   fee {numbers.telling(review.fee)} {quote}", "text"),
     ]
     if review.takes > 0:
         slip = numbers.fixed(review.slippage_bps, 1) if isfinite(review.slippage_bps) else numbers.ABSENT
@@ -236,7 +241,7 @@ def _effects(picture: Picture, form: Form, review: Review) -> list[Line]:
     if form.type != "MARKET" and review.takes < review.quantity:
         ahead = numbers.fixed(review.ahead, digits)
         rows.append(_fact("queue", [Piece(f"{ahead} {base} rest before it at its price")]))
-    share = numbers.share(review.equity_share, 1)
+    share = numbers.near(review.equity_share)
     rows.append(_fact("afterwards", [Piece(f"the position is {share} of equity")]))
     return rows
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from math import isfinite
 
-from midas.state.snapshot import TriggerView
+from midas.state.views.risk import TriggerView
 from tui.present import numbers
 from tui.present.equity import ACTS
 from tui.present.gauge import gauge, shade_of
-from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, width_of
+from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, detail, shortest, width_of
 from tui.present.picture import Picture, Spot
 
 NAME, SHORT = 19, 13
 NARROW, WIDE = 44, 60  # columns
+SILENCES = {"no market data for": "market silent", "no user stream for": "user stream"}  # narrow
 BAR = 6
 
 
@@ -26,7 +27,7 @@ def pane(picture: Picture, spot: Spot) -> Sheet:
     for trigger in known:
         rows.append(_row(trigger, spot.width))
         if trigger.active and trigger.ends:
-            rows.append([Piece(clip(f"    holds until {clean(trigger.ends)}", spot.width), "strong")])
+            rows += detail(f"holds until {trigger.ends}", spot.width, "strong", "    ")
     foot: Line = []
     if len(rows) > spot.height:
         foot = [Piece(f"{len(rows) - spot.height} more: z", "dim")]
@@ -60,26 +61,30 @@ def _row(trigger: TriggerView, width: int) -> Line:
     near, narrow = _near(trigger), width < NARROW
     ink = "warn" if trigger.active else shade_of(near)
     name = SHORT if narrow else NAME
+    title = SILENCES.get(trigger.title, trigger.title) if narrow else trigger.title
     mark = "◆ " if trigger.active else "! " if near >= 1.0 else "  "
     line: Line = [
         Piece(mark, ink),
-        Piece(f"{clip(trigger.title, name):<{name}}", "strong" if trigger.active else "text"),
+        Piece(f"{clip(title, name):<{name}}", "strong" if trigger.active else "text"),
     ]
     if width >= NAME + BAR + 40:
         line.append(Piece(" " * (BAR + 1) if trigger.below else f" {gauge(near, BAR)}", ink))
-    figures = f" {_figures(trigger, narrow)}"
-    line.append(Piece(f"{figures:<17}" if width >= WIDE else figures, "text" if ink == "gauge" else ink))
     action = clean(trigger.action)
     acts = f" → {action if width >= WIDE else ACTS.get(action, action)}"
     acts = acts.split(" all")[0] if narrow else acts
     left = width - width_of(line)
+    figures = shortest([f" {text}" for text in _figures(trigger, narrow)], left - len(acts))
+    line.append(Piece(f"{figures:<17}" if width >= WIDE else figures, "text" if ink == "gauge" else ink))
+    left = width - width_of(line)
     return [*line, Piece(clip(acts, left) if left >= 6 else "", "dim")]
 
 
-def _figures(trigger: TriggerView, narrow: bool) -> str:
-    known = isfinite(trigger.value)
+def _figures(trigger: TriggerView, narrow: bool) -> tuple[str, ...]:
+    """What it is of what, ever shorter."""
+    known, most = isfinite(trigger.value), figure(trigger, trigger.maximum)
+    now = figure(trigger, trigger.value)
     if narrow:
-        now = figure(trigger, trigger.value).rstrip("%") if known else "?"
-        return f"{now}{'<' if trigger.below else '/'}{figure(trigger, trigger.maximum).replace(' ', '')}"
-    now = figure(trigger, trigger.value) if known else "not known yet"
-    return f"{now} {'<' if trigger.below else 'of'} {figure(trigger, trigger.maximum)}"
+        now = now.rstrip("%").removesuffix(f" {trigger.unit}") if known else "?"
+        return (f"{now}{'<' if trigger.below else '/'}{most.replace(' ', '')}",)
+    words = (now,) if known else ("not known yet", "not known", "?")
+    return tuple(f"{word} {'<' if trigger.below else 'of'} {most}" for word in words)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from midas.domain.command import LimitMove, Review
 from tui.present import numbers
 from tui.present.lines import Line, Piece, clean, clip, width_of
@@ -12,10 +14,20 @@ NAMES = {"order notional": "order size", "order quantity": "order units"}
 BAR = 10
 
 
-def limits(review: Review, width: int, room: int) -> list[Line]:
+class Unit(NamedTuple):
+    """What quantities are counted in, and the decimals of a lot of it."""
+
+    name: str = ""
+    decimals: int = 0
+
+
+MONEY = Unit()
+
+
+def limits(review: Review, width: int, room: int, unit: Unit = MONEY) -> list[Line]:
     """A row a limit that moves, those with the least room after it first: before, after, allowed."""
     shown = review.moves if len(review.moves) <= room else review.moves[: room - 1]
-    rows = [_row(move, width) for move in shown]
+    rows = [_row(move, unit, width) for move in shown]
     if len(shown) < len(review.moves):
         rows.append([Piece(f"and {len(review.moves) - len(shown)} more with more room", "dim")])
     return rows[: max(0, room)]
@@ -44,13 +56,10 @@ def _unknown(why: str, width: int) -> str:
     return clip(text, width)
 
 
-def _row(move: LimitMove, width: int) -> Line:
+def _row(move: LimitMove, unit: Unit, width: int) -> Line:
     beyond = move.after < move.maximum if move.floor else move.after > move.maximum
     ink = "alarm" if beyond else "text"
-    bound = "≥" if move.floor else "of "
-    figures = (
-        f"{_figure(move, move.before)} → {_figure(move, move.after)} {bound}{_figure(move, move.maximum)}"
-    )
+    figures = _figures(move, unit)
     subject = "" if move.subject in (move.limit, "order of", "needed:") else f"  {clean(move.subject)}"
     line: Line = [
         Piece(
@@ -80,5 +89,14 @@ def _bar(move: LimitMove) -> str:
     return "▓" * kept + "▒" * (more - kept) + "░" * (BAR - more)
 
 
-def _figure(move: LimitMove, value: float) -> str:
-    return f"{numbers.money(value, 0)} {clean(move.unit)}" if move.unit else numbers.share(value, 1)
+def _figures(move: LimitMove, unit: Unit) -> str:
+    """From where to where, and the limit: quantities to the lot, money to the cent where it is little."""
+    bound = "≥" if move.floor else "of "
+    if not move.unit:
+        before, after = (numbers.near(value) for value in (move.before, move.after))
+        return f"{before} → {after} {bound}{numbers.exact(move.maximum)}"
+    values = (move.before, move.after, move.maximum)
+    large = all(abs(value) >= 1000.0 or value == round(value) for value in values)
+    decimals = unit.decimals if move.unit == unit.name else 0 if large else 2
+    before, after, most = (numbers.telling(value, decimals) for value in values)
+    return f"{before} → {after} {bound}{most} {clean(move.unit)}"

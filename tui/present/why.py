@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from midas.domain.time import clock_text
-from midas.state.snapshot import BreachView, ContributionView, LimitView, SignalView
+from midas.state.views.risk import LimitView
+from midas.state.views.signals import BreachView, ContributionView, SignalView
 from tui.present import numbers
 from tui.present.gauge import gauge
 from tui.present.lines import Line, Piece, clean, clip, detail

@@ -12,7 +12,7 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.screen import Screen
 
-from midas.state.snapshot import InstrumentView
+from midas.state.views.market import InstrumentView
 from tui.about import titled
 from tui.desk import Desk
 from tui.keymap import Keymap

@@ -13,7 +13,8 @@ from textual.screen import ModalScreen
 
 from midas.domain.command import AmendOrder, Answer, Command, PlaceOrder
 from midas.domain.time import MILLISECOND, SECOND
-from midas.state.snapshot import InstrumentView, Snapshot
+from midas.state.snapshot import Snapshot
+from midas.state.views.market import InstrumentView
 from tui import form as forms
 from tui.desk import Desk
 from tui.form import Form

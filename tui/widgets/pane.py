@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from midas.state.snapshot import InstrumentView
+from midas.state.views.market import InstrumentView
 from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, centred, faded, fit, frame, width_of
 from tui.present.masking import masked_sheet

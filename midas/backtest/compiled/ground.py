@@ -42,6 +42,7 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     bars: Bars
     columns: Columns
     units: float
+    latency: int  # from an order until the venue has it
     mark: Floats  # the mid after each
     buying: Floats  # ticks paid by an order that buys in it
     selling: Floats
@@ -76,9 +77,9 @@ def ground(config: EngineConfig, bars: Bars, given: Assumptions) -> Ground:
     days, numbers = _days(bars, config.triggers.zone)
     closes, carried = _closes(bars)
     return Ground(
-        bars=bars, columns=columns(bars), units=float(units), mark=mark, buying=buying, selling=selling,
-        offered=offered, buyable=orders[2], sellable=orders[3], closes=closes,
-        carried=carried, days=days, numbers=numbers,
+        bars=bars, columns=columns(bars), units=float(units),
+        latency=given.order_latency, mark=mark, buying=buying, selling=selling, offered=offered,
+        buyable=orders[2], sellable=orders[3], closes=closes, carried=carried, days=days, numbers=numbers,
         reach=kernels.extremes(mark, days),
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Codes = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
+Words = NDArray[np.uint64]  # of eight flags, a byte each
 
 # Why an order with a candle isn't certain to fill at once and whole.
 GAP, VOLUME, LATE, SMALL, COLLAR, WIDE = 1, 2, 3, 4, 5, 6
@@ -24,6 +25,7 @@ TICKS_MAX = 1e9
 SLACK = 1.0 + 1e-9  # of money: what sums of floats may be off by
 NEARLY = 1e-6  # as `backtest.venue.NEARLY`
 YEAR = 365.0  # of the guardian's Sharpe ratio
+NOBODY, FLAGS, BYTE, SHIFT = np.uint64(0), np.uint64(0x0101010101010101), np.uint64(0xFF), np.uint64(8)
 NO_SPREAD = 1e-11  # above that of `statistics.conventions`: what is so even is in doubt
 
 
@@ -115,21 +117,37 @@ def paid(
 
 
 @kernel
-def orders(
-    wanted: Flags, buying: Floats, selling: Floats, buyable: Codes, sellable: Codes,
-    places: Ints, ticks: Floats,
-) -> tuple[int, int]:  # fmt: skip
-    """Fill `places` and `ticks`, in turn a purchase and a sale: (how many, place of one in doubt or -1)."""
-    held, count = False, 0
-    for i in range(len(wanted) - 1):
-        if wanted[i] != held:
-            held = not held
-            if (buyable[i + 1] if held else sellable[i + 1]) != 0:
-                return count, i + 1
-            places[count] = i + 1
-            ticks[count] = buying[i + 1] if held else selling[i + 1]
-            count += 1
-    return count, -1
+def changes(wanted: Words, places: NDArray[np.int64], counts: Ints) -> None:
+    """Fill a row of `places` for each column of `wanted` with the candles that an order of it meets.
+
+    `wanted`: flags by candle, eight columns of them a word, so that one comparison passes over eight that
+    stay; before the first candle nothing is. `counts`: how many there are of each, 0 before.
+    """
+    last = len(wanted) - 1
+    for word in range(wanted.shape[1]):
+        before = NOBODY
+        for i in range(last):
+            now = wanted[i, word] & FLAGS
+            if now != before:
+                differs, before = now ^ before, now
+                for k in range(8 * word, 8 * word + 8):
+                    if differs & BYTE:
+                        places[k, counts[k]] = i + 1
+                        counts[k] += 1
+                    differs >>= SHIFT
+
+
+@kernel
+def paying(
+    places: Ints, buying: Floats, selling: Floats, buyable: Codes, sellable: Codes, ticks: Floats
+) -> int:  # fmt: skip
+    """Fill `ticks` with what orders at `places` pay, in turn purchase and sale: which is in doubt, or -1."""
+    for k in range(len(places)):
+        i = places[k]
+        if (buyable[i] if k % 2 == 0 else sellable[i]) != 0:
+            return k
+        ticks[k] = buying[i] if k % 2 == 0 else selling[i]
+    return -1
 
 
 @kernel

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -31,6 +31,7 @@ from midas.ports.strategy import Strategy, Vectorised
 from midas.state.ledger import EXACT, Sleeve
 
 EXACTLY = np.empty(0), np.empty(0)  # candle by candle
+WORD = 8  # flags
 CAUTION = 1e-9  # of equity: what sums of floats may be off by
 
 BOUNDS = {
@@ -106,21 +107,22 @@ class Compiled(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Each as the engine books it."""
         bars = self.ground.bars
         instrument, sleeve = bars.instrument, Sleeve(self.strategy, bars.instrument.id)
-        opens, made = bars.time - bars.period, []
+        arrives = bars.time[self.places - 1] + self.ground.latency
+        met, made = np.maximum(arrives, bars.time[self.places] - bars.period).tolist(), []
         quantity = self.ground.bars.instrument.quantity(round(self.ground.units / instrument.lot))
-        for number, (place, ticks) in enumerate(zip(self.places.tolist(), self.ticks.tolist(), strict=True)):
+        for number, (at, ticks) in enumerate(zip(met, self.ticks.tolist(), strict=True)):
             side = Side.SELL if number % 2 else Side.BUY
             price = instrument.price(int(ticks))
             fee = price * quantity * self.terms.taker
             fill = Fill(
                 trade_id=number + 1, price=price, quantity=quantity, fee=fee, fee_asset=instrument.quote,
-                maker=False, time=int(opens[place]),
+                maker=False, time=at,
             )  # fmt: skip
             realised = sleeve.book(side, fill, instrument)
             made.append(FillBooked(
                 client_id(SESSION, SESSION, number), self.strategy, instrument.id, side,
                 Purpose.EXIT if number % 2 else Purpose.ENTRY, price, quantity, fee, instrument.quote,
-                False, realised, sleeve.quantity, number + 1, int(bars.time[place - 1]),
+                False, realised, sleeve.quantity, number + 1, at,
             ))  # fmt: skip
         return tuple(made)
 
@@ -144,8 +146,7 @@ class Trials:
         self._strategy = strategy
         self._limits = config.limits
         self._terms = _terms(config, bars, balances[config.quote], given)
-        self._places = np.empty(len(bars), np.int64)
-        self._ticks = np.empty(len(bars))
+        self._places = np.empty((0, len(bars)), np.int64)
 
     def wanted(self, parameters: Sequence[msgspec.Struct]) -> NDArray[np.bool_]:
         """What the strategy wants, a row for each of `parameters`. Raises WorkspaceInvalid."""
@@ -161,16 +162,32 @@ class Trials:
             raise WorkspaceInvalid(f"{name}: `wanted` answers {what}, expected bool of {shape}")
         return found
 
-    def trial(self, wanted: NDArray[np.bool_]) -> Compiled | Refused:
-        """What one row of `wanted` comes to."""
+    def made(self, wanted: NDArray[np.bool_]) -> Iterator[Compiled | Refused]:
+        """What each row of `wanted` comes to; the one after is asked for when the one before is done with."""
+        whole = len(wanted) // WORD * WORD
+        if whole:
+            yield from map(self._trial, self._changes(wanted[:whole]))
+        for row in wanted[whole:]:
+            yield self._trial(np.flatnonzero(np.diff(row, prepend=False)[:-1]) + 1)
+
+    def _changes(self, wanted: NDArray[np.bool_]) -> Iterator[Ints]:
+        """The candles that an order of each row meets; of as many rows as fill whole words."""
+        cells = np.ascontiguousarray(wanted.T)
+        if len(self._places) < len(wanted):
+            self._places = np.empty(wanted.shape, np.int64)
+        counts = np.zeros(len(wanted), np.int64)
+        kernels.changes(cells.view(np.uint64), self._places, counts)
+        for places, count in zip(self._places, counts.tolist(), strict=False):
+            yield places[:count].copy()
+
+    def _trial(self, places: Ints) -> Compiled | Refused:
         it = self.ground
-        count, doubtful = kernels.orders(
-            wanted, it.buying, it.selling, it.buyable, it.sellable, self._places, self._ticks
-        )
+        ticks = np.empty(len(places))
+        doubtful = kernels.paying(places, it.buying, it.selling, it.buyable, it.sellable, ticks)
         if doubtful >= 0:
-            code = int((it.sellable if count % 2 else it.buyable)[doubtful])
-            return Refused(f"the candle of {self._moment(doubtful)} {DOUBTS[code]}")
-        places, ticks = self._places[:count].copy(), self._ticks[:count].copy()
+            place = int(places[doubtful])
+            code = int((it.sellable if doubtful % 2 else it.buyable)[place])
+            return Refused(f"the candle of {self._moment(place)} {DOUBTS[code]}")
         terms = self._terms
         code, place = 0, -1
         for reach in (it.reach, EXACTLY):  # nearly always the first look is enough
@@ -210,10 +227,10 @@ def compiled(
     kind = type(strategy)
     trials = Trials(config, kind, bars, balances, given)  # type: ignore[arg-type]  # `objection` has asked
     parameters = msgspec.convert(config.strategies[0].parameters, kind.Parameters)
-    wanted = trials.wanted([parameters])[0]
-    if reason := disagreement(kind, parameters, wanted, bars, config.bar_spread):
+    wanted = trials.wanted([parameters])
+    if reason := disagreement(kind, parameters, wanted[0], bars, config.bar_spread):
         return Refused(reason)
-    return trials.trial(wanted)
+    return next(trials.made(wanted))
 
 
 def timed(

@@ -17,10 +17,8 @@ def warm() -> None:
     kernels.limits(price, (0.01, 0.0, 0.0, 0.0, 0.0, 1.0), some[0], some[3], orders)
     rules = 1, 0, 0, 0.01, 1.0, 0.1, 1.0, 0.0
     kernels.paid(time, price, price, price, rules, orders)
-    for wanted in (np.zeros((1, count), np.bool_)[0], np.zeros((count, 2), np.bool_).T[0]):
-        kernels.orders(
-            wanted, some[4], some[5], codes[0], codes[1], np.empty(count, np.int64), np.empty(count)
-        )
+    kernels.changes(np.zeros((count, 1), np.uint64), np.empty((8, count), np.int64), np.zeros(8, np.int64))
+    kernels.paying(places, some[4], some[5], codes[0], codes[1], ticks.copy())
     reach, money = kernels.extremes(some[0], days), (1e6, 1.0, 0.01, 0.001, np.ones(10))
     kernels.bounds(places, ticks, some[0], some[3], days, numbers, reach, money)
     whole, found, held = (1e6, 1.0, 1.0, 100.0, 1.0, 1e5), np.empty(1), np.empty(1, np.bool_)

@@ -29,7 +29,7 @@ from midas.statistics.conventions import daily_closes, simple_returns
 from midas.workspace import LoadedStrategy, load_strategies
 
 RUNGS = 8  # looks at a trial that is stepped: after each eighth of its candles
-TOGETHER = 16  # parameters that a strategy is asked about at once: what it answers stays in the cache
+TOGETHER = 32  # parameters that a strategy is asked about at once: what it answers stays in the cache
 Medians = tuple[float | None, ...]
 
 
@@ -109,10 +109,8 @@ class Evaluator:
         made: list[Trial] = []
         for first in range(0, len(jobs), TOGETHER):
             some = slice(first, first + TOGETHER)
-            rows = trials.wanted(parameters[some])
-            made += [
-                self._fast(job, trials.trial(row), task) for job, row in zip(jobs[some], rows, strict=True)
-            ]
+            found = trials.made(trials.wanted(parameters[some]))
+            made += [self._fast(job, one, task) for job, one in zip(jobs[some], found, strict=True)]
         return made
 
     def _ready(self, parameters: msgspec.Struct) -> Trials | None:

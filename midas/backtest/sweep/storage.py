@@ -1,22 +1,16 @@
-"""What a sweep has reached, on disk: a plan, and a line for each trial, appended and synced before it counts.
-
-A line begins with the checksum of the rest, so that a torn or damaged tail is seen and cut off; trials that
-were in it are made again, and come out the same. One process writes, anybody reads.
-"""
+"""What a sweep has reached, on disk: a plan, and a line for each trial."""
 
 from __future__ import annotations
 
-import fcntl
 import os
-import zlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
+from midas.backtest.kept_lines import KeptLines, decoded
 from midas.backtest.sweep.trial import Plan, Trial, ranked
-from midas.errors import AlreadyRunning, StoreError
+from midas.errors import StoreError
 
 FOLDER = "sweeps"
 PLAN, TRIALS = "plan.json", "trials.jsonl"
@@ -30,17 +24,12 @@ class Store:
         self.folder = folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._file: IO[bytes] = (folder / TRIALS).open("ab")
-            self._lock()
-            if fresh:
-                self._file.truncate(0)
-            body = (folder / TRIALS).read_bytes()
-            self.trials, whole = _read(body)
-            if whole < len(body):
-                self._file.truncate(whole)
+            busy = f"{folder}: this very sweep runs already in another process"
+            self._lines = KeptLines(folder / TRIALS, Trial, busy, fresh=fresh)
+            self.trials = {trial.number: trial for trial in self._lines.found}
             if not (folder / PLAN).exists():
                 _put(folder / PLAN, msgspec.json.encode(plan))
-            self._sync()
+            self._lines.sync()
         except OSError as error:
             raise StoreError(f"{folder}: the sweep can't be kept: {error.strerror or error}") from None
 
@@ -48,26 +37,14 @@ class Store:
         """On disk when it returns. Raises StoreError."""
         made = list(trials)
         try:
-            self._file.write(b"".join(map(_line, made)))
-            self._sync()
+            self._lines.add(made)
         except OSError as error:
             raise StoreError(f"{self.folder}: no trial can be kept: {error.strerror or error}") from None
         self.trials.update((trial.number, trial) for trial in made)
 
     def close(self) -> None:
         """Somebody else may go on."""
-        self._file.close()
-
-    def _lock(self) -> None:
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._file.close()
-            raise AlreadyRunning(f"{self.folder}: this very sweep runs already in another process") from None
-
-    def _sync(self) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        self._lines.close()
 
 
 def names(home: Path) -> list[str]:
@@ -78,9 +55,18 @@ def names(home: Path) -> list[str]:
 
 def read(folder: Path) -> tuple[Plan, dict[int, Trial]]:
     """Plan and trials by number; of a running sweep those until now. Raises StoreError."""
+    plan = plan_of(folder)
     try:
-        plan = msgspec.json.decode((folder / PLAN).read_bytes(), type=Plan)
-        return plan, _read((folder / TRIALS).read_bytes())[0]
+        found, _ = decoded((folder / TRIALS).read_bytes(), Trial)
+        return plan, {trial.number: trial for trial in found}
+    except OSError as error:
+        raise StoreError(f"{folder} holds no sweep that can be read: {error}") from None
+
+
+def plan_of(folder: Path) -> Plan:
+    """What was asked of a sweep. Raises StoreError."""
+    try:
+        return msgspec.json.decode((folder / PLAN).read_bytes(), type=Plan)
     except (OSError, msgspec.MsgspecError) as error:
         raise StoreError(f"{folder} holds no sweep that can be read: {error}") from None
 
@@ -88,28 +74,6 @@ def read(folder: Path) -> tuple[Plan, dict[int, Trial]]:
 def leaderboard(folder: Path) -> list[Trial]:
     """The trials of a sweep, running or not, the best first."""
     return ranked(read(folder)[1].values())
-
-
-def _line(trial: Trial) -> bytes:
-    body = msgspec.json.encode(trial)
-    return b"%08x %s\n" % (zlib.crc32(body), body)
-
-
-def _read(body: bytes) -> tuple[dict[int, Trial], int]:
-    """Trials up to the first line that isn't whole, and how many bytes they take."""
-    found: dict[int, Trial] = {}
-    at = 0
-    while (end := body.find(b"\n", at)) >= 0:
-        checksum, _, text = body[at:end].partition(b" ")
-        if checksum != b"%08x" % zlib.crc32(text):
-            break
-        try:
-            trial = msgspec.json.decode(text, type=Trial)
-        except msgspec.MsgspecError:
-            break  # of another version: made again
-        found[trial.number] = trial
-        at = end + 1
-    return found, at
 
 
 def _put(path: Path, body: bytes) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from midas.backtest.assumptions import Assumptions
-from midas.backtest.compiled.path import Compiled, Refused
+from midas.backtest.compiled.path import Compiled, Refused, Trials
 from midas.backtest.series import Bars
 from midas.costs import CostModel, FeeSchedule
 from midas.domain.stops import StopRules
@@ -21,7 +21,7 @@ from midas.domain.triggers import TriggerRules
 from midas.engine.config import EngineConfig
 from midas.errors import WorkspaceInvalid
 from midas.execution.worker import ExecutionRules
-from midas.ports.strategy import Columns
+from midas.ports.strategy import Columns, Vectorised
 from tests.backtest.compiled.stage import Choice, Fickle, assert_same, stepped, worked_out
 from tests.backtest.stage import CALM, CASH, LIMITS, PLAIN, START, bars, config, walk
 from tests.fakes.desk import BTC
@@ -193,6 +193,25 @@ def test_more_orders_of_a_side_than_the_throttle_lets_pass_are_left_to_the_engin
     hurried = msgspec.structs.replace(LIMITS, repeats_max=3, repeats_window=HOUR)
     found = worked_out(settings(series, limits=hurried), series, PLAIN, CHOICE)
     assert isinstance(found, Refused) and "throttle" in found.reason
+
+
+@pytest.mark.parametrize("laid", [np.ascontiguousarray, np.asfortranarray])
+@pytest.mark.parametrize("rows", [1, 7, 8, 19])
+def test_many_parameters_at_once_come_to_what_each_does_alone(laid: Any, rows: int) -> None:
+    series = market(random.Random(5), 150)
+    kind: type[Vectorised] = Fickle  # type: ignore[assignment]  # it takes Choices alone
+    trials = Trials(settings(series), kind, series, {"USDT": CASH, "BTC": Decimal(0)}, PLAIN)
+    wanted = trials.wanted([Choice(1 + row, 1 + row % 5) for row in range(rows)])
+    together = list(trials.made(laid(wanted)))
+    assert len(together) == rows
+    for one, row in zip(together, wanted, strict=True):
+        (alone,) = trials.made(row[None])
+        if isinstance(one, Refused) or isinstance(alone, Refused):
+            assert one == alone
+        else:
+            assert one.places.tolist() == alone.places.tolist() and one.ticks.tolist() == alone.ticks.tolist()
+            changed = np.flatnonzero(np.diff(row[:-1].astype(int), prepend=0))
+            assert one.places.tolist() == (changed + 1).tolist()
 
 
 class Forgetful(Fickle):

@@ -1,0 +1,1 @@
+"""The parts of the snapshot, as they stand on the screens."""
