@@ -177,18 +177,18 @@ class Engine:
             self._recorded(event)  # type: ignore[arg-type]  # the market types are all in _steps
         return self._audit(event)
 
-    def glide(
-        self, instrument: str, bars: Iterator[Bar], until: Until, ahead: Ahead | None = None
-    ) -> Glided | None:
+    def glide(self, instrument: str, ahead: Ahead, until: Until, *, listens: bool = True) -> Glided | None:
         """Step bars of one instrument until one leads to anything; None, and no bar taken, where any could.
 
-        The first bar has the sequence after the newest one's, as with `step`. `ahead`: the same bars, where
-        they are known and a strategy that listens may hear many of them in one call.
+        The first bar has the sequence after the newest one's, as with `step`. `listens`: a strategy that can
+        hears many of them in one call.
         """
         speaker = self._glide.speaker(instrument)
         if speaker is None:
             return None
-        return self._glided(speaker, instrument, self._glide.run(speaker, instrument, bars, until, ahead))
+        return self._glided(
+            speaker, instrument, self._glide.run(speaker, instrument, ahead, until, listens=listens)
+        )
 
     def glide_ticks(self, instrument: str, ticks: Iterator[MarketEvent], until: Until) -> Glided | None:
         """The same with quotes and prints, up to any other event; the band is of the bid, in ticks."""

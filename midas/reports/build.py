@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from midas.backtest.assumptions import Assumptions
-from midas.backtest.outcome import Outcome
+from midas.backtest.outcome import Outcome, exposed
 from midas.backtest.record import Record
 from midas.backtest.series import Bars
 from midas.reports import calendar, figures, parts, paths, spending, thinning
@@ -77,7 +77,7 @@ def sheet_of(run: Run) -> tuple[Sheet, list[Trade]]:
         costs=msgspec.structs.replace(
             spending.costs(outcome.fills, series, run.given), funding=outcome.funding
         ),
-        exposed=float(np.mean(outcome.curve.held)) if len(times) else 0.0,
+        exposed=exposed(outcome.curve, outcome.fills, min(bars.period for bars in run.series)),
         benchmark=figures.benchmark(returns, beside, worst, CALENDAR) if series else None, twin=run.twin,
         ready=readiness(run.record, run.needs_regime, times, equity, held),
         months=calendar.months(ends, closes, cash),

@@ -109,7 +109,7 @@ def _result(sheet: Sheet) -> Block:
             _sure(words.between(it.sharpe)) or words.why(own.sharpe, 30),
             "return for the swing taken: 1 is good", _tone(own.sharpe)),
         Row("in the market", (words.share(sheet.exposed, 1), "100.0%" if other else words.ABSENT),
-            "of the bars, at their close", "share of the bars with a position"),
+            "of the bars", "share of the bars with a position"),
     )  # fmt: skip
     return Block("result", ("strategy", "buy & hold"), (rows[0], *_since(sheet), *rows[1:]))
 
