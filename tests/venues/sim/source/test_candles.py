@@ -333,7 +333,7 @@ def test_missing_columns_and_unknown_symbols_are_named(tmp_path: Path) -> None:
     with pytest.raises(RecordingInvalid, match=r"nowhere.csv: can't open the table: no such file"):
         read_candles(tmp_path / "nowhere.csv")
     (tmp_path / "broken.parquet").write_bytes(b"PAR1 nothing")
-    with pytest.raises(RecordingInvalid, match=r"broken.parquet: can't be read as a table of candles"):
+    with pytest.raises(RecordingInvalid, match=r"broken.parquet: isn't a whole Parquet file"):
         read_candles(tmp_path / "broken.parquet")
 
 
