@@ -138,10 +138,15 @@ class ExecutionAgent:
         work = self._work.get((strategy, instrument))
         return work.approved.target.quantity if work is not None else None
 
-    def forget_closes(self) -> None:
-        """A kill withdraws exits too: what a person was closing isn't gone on with when it is released."""
+    def forget_closes(self, state: State, gate: str = "") -> None:
+        """A kill withdraws exits too: what a person was closing isn't gone on with when it is released.
+
+        `gate`: of the scope that was killed; empty: everywhere. What mode DEFENSIVE works down goes on then.
+        """
         for key in [k for k, work in self._work.items() if work.closing]:
-            del self._work[key]
+            if not gate or gate in state.scopes(*key):
+                del self._work[key]
+        self.resume(state)
 
     def forget_entries(self, state: State, instrument: str = "", strategy: str = "") -> None:
         """No new risk any more, in one place or anywhere: targets above what is held become what is held."""
@@ -168,9 +173,7 @@ class ExecutionAgent:
             work = self._work.get(key)
             if work is None or work.given_up or work.approved.target.quantity > less:
                 self._begin(key, Work(reduced(sleeve, less, DEFENSIVE, state), state.now))
-            elif work.closing:
-                continue  # as little as can be, and a kill may end it
-            else:
+            elif not work.closing:  # a close goes on to nothing, and is worked down if a kill ends it
                 less = work.approved.target.quantity
             to = Reducing(*key, less, DEFENSIVE)
             state.reduce(to)
@@ -178,11 +181,12 @@ class ExecutionAgent:
         return begun
 
     def resume(self, state: State) -> None:
-        """What an earlier session was still working down."""
-        for key, to in state.reducing.items():
-            sleeve = state.ledger.sleeve(*key)
-            if to.instrument in state.instruments and sleeve.quantity > to.quantity:
-                self._begin(key, Work(reduced(sleeve, to.quantity, to.reason, state), state.now))
+        """What is to be worked down and nothing else is worked for: begun in an earlier session, say."""
+        for to in state.still_reducing():
+            key = to.strategy, to.instrument
+            if key not in self._work and to.instrument in state.instruments:
+                less = reduced(state.ledger.sleeve(*key), to.quantity, to.reason, state)
+                self._begin(key, Work(less, state.now))
 
     def shrink(self, state: State, sleeve: Sleeve, quantity: Decimal, reason: str) -> bool:
         """Work a position down for a limit's sake; False where that is under way, or already so small."""

@@ -78,6 +78,18 @@ def curve(
     return Curve(times, equity + np.cumsum(flows)[:-1], anything)
 
 
+def exposed(held: Curve, fills: Sequence[FillBooked], period: int) -> float:
+    """Share of the bars with a position: at their close, or sold inside of them; `period`: of one bar."""
+    if not len(held.time):
+        return 0.0
+    at = np.array([fill.market_time for fill in fills], np.int64)
+    places = np.minimum(np.searchsorted(held.time, at, side="right"), len(held.time) - 1)
+    inside = at - (held.time[places] - period) > period // 100  # later than at its opening
+    anything = held.held.copy()
+    anything[places[inside]] = True
+    return float(np.mean(anything))
+
+
 def after_gaps(series: Sequence[Bars], fills: Sequence[FillBooked]) -> int:
     """Fills in the first bar after one or more that are missing."""
     count = 0

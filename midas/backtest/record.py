@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 
 import msgspec
@@ -13,12 +14,16 @@ from midas.domain.decision import (
     ModeChanged,
     Noted,
     OrderBlocked,
+    OrderPlanned,
     RegimeChanged,
     SignalMade,
     TargetRefused,
 )
 from midas.domain.opinion import RegimeLabel
+from midas.domain.order import OrderIntent, Purpose
 from midas.engine.audit import Audit, encode
+
+_NUMBER = re.compile(r"\d[\d,.]*")
 
 
 class Remark(msgspec.Struct, frozen=True, gc=False):
@@ -34,6 +39,7 @@ class Sight(msgspec.Struct, frozen=True, gc=False):
     at: int
     instrument: str
     label: RegimeLabel
+    needed: int = 0  # bars until every window of the rules is full
 
 
 class Record:
@@ -49,6 +55,9 @@ class Record:
         self.count = 0
         self.signals: Counter[str] = Counter()  # by outcome
         self.refusals: Counter[str] = Counter()  # by limit
+        self.why: Counter[tuple[str, str]] = Counter()  # signals that led to nothing: by outcome and reason
+        self.spoke_at = 0  # the first signal
+        self.exits: dict[str, OrderIntent] = {}  # orders that only reduce, by their id
         self._keep = keep
         self._hash = hashlib.blake2b(digest_size=16)
 
@@ -64,6 +73,9 @@ class Record:
                 self.fills.append(
                     msgspec.structs.replace(decision, market_time=filled_at) if filled_at else decision
                 )
+            elif type(decision) is OrderPlanned:
+                if decision.intent.purpose is not Purpose.ENTRY:
+                    self.exits[decision.intent.client_id] = decision.intent
             elif type(decision) in _OTHERS:
                 self._other(audit.at, decision)
 
@@ -75,7 +87,7 @@ class Record:
     def _other(self, at: int, decision: object) -> None:
         match decision:
             case SignalMade():
-                self.signals[decision.outcome] += 1
+                self._signalled(at, decision)
             case TargetRefused():
                 self.refusals.update(breach.limit for breach in decision.breaches)
             case OrderBlocked():
@@ -86,9 +98,16 @@ class Record:
                 words = f"mode {decision.before} to {decision.after} by {decision.by}: {decision.cause}"
                 self.told.append(Remark(at, words))
             case RegimeChanged():
-                self.regimes.append(Sight(at, decision.instrument, decision.regime.label))
+                regime = decision.regime
+                self.regimes.append(Sight(at, decision.instrument, regime.label, regime.bars_needed))
             case Noted() if decision.severity != "info":
                 self.told.append(Remark(at, decision.text))
+
+    def _signalled(self, at: int, made: SignalMade) -> None:
+        self.spoke_at = self.spoke_at or at
+        self.signals[made.outcome] += 1
+        if made.outcome not in ("acted", "refused"):  # what refused is counted by limit
+            self.why[made.outcome, _NUMBER.sub("..", re.split("[:;]", made.detail)[0]).strip()] += 1
 
 
 _OTHERS = frozenset({Adjusted, SignalMade, TargetRefused, OrderBlocked, ModeChanged, RegimeChanged, Noted})

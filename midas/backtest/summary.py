@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from midas.backtest.assumptions import Assumptions
-from midas.backtest.outcome import Outcome
+from midas.backtest.outcome import Outcome, exposed
 from midas.backtest.quality import Quality
 from midas.backtest.series import Bars
 from midas.statistics.conventions import CALENDAR, daily_closes, simple_returns
@@ -68,16 +68,11 @@ def summarise(outcome: Outcome, series: Sequence[Bars], cash: float) -> Summary:
         trades=trade_statistics(profits), closed=len(profits), fills=len(outcome.fills),
         fees=float(sum(fill.fee for fill in outcome.fills)),
         traded=fsum(float(fill.price * fill.quantity) for fill in outcome.fills),
-        exposed=_exposed(outcome), held=_held(reached, int(curve.time[-1]) if reached else 0),
+        exposed=exposed(curve, outcome.fills, min(bars.period for bars in series)),
+        held=_held(reached, int(curve.time[-1]) if reached else 0),
         audits=outcome.audits, digest=outcome.digest, interrupted=outcome.interrupted,
         funding=outcome.funding, after_gaps=outcome.after_gaps,
     )  # fmt: skip
-
-
-def _exposed(outcome: Outcome) -> float:
-    """Share of the bars at whose close something was held."""
-    held = outcome.curve.held
-    return float(np.mean(held)) if len(held) else 0.0
 
 
 def _held(series: Sequence[Bars], until: int) -> float:

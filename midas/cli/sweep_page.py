@@ -24,6 +24,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     kept: int  # made in an earlier run of the same command
     seconds: float
     interrupted: bool
+    overfitting: float | None = None  # PBO of choosing by the Sharpe ratio of days
     trials: list[Trial]  # the best first
 
 
@@ -55,6 +56,9 @@ def _rows(ended: Ended) -> Iterator[str]:
             yield from wrap(f"{len(found):,} {words}, the first: {found[0].reason}", WIDTH)
     if trials and trials[0].value is None:
         yield f"no trial has a {plan.objective}: {trials[0].reason}; --objective return needs least"
+    if ended.overfitting is not None:
+        yield f"overfitted (PBO): {ended.overfitting:.0%}, the chance that what is best on half of the days"
+        yield "is below the middle on the others; pure luck gives about 50%"
     yield "Each is counted as a trial. The best of many is partly luck, and says less the"
     yield "more there were: judge it on candles that it wasn't chosen on."
 

@@ -43,6 +43,8 @@ def page(strategy: str, instruments: Sequence[str], found: Found) -> list[str]:
              f"median of {len(found.paths)} purged paths, lowest {_number(low)}"),
         _row("overfitting (PBO)", _share(found.overfitting),
              "chance that the chosen one is below average"),
+        _row("", _share(found.loss), "chance that it loses money out of sample"),
+        _row("Sharpe kept (slope)", _number(found.slope), "out of sample, of each 1.00 more in sample"),
         _row("after all trials", _share(found.deflated),
              f"P(no luck), {found.trials} trial{'s' if found.trials > 1 else ''} counted (DSR)"),
     ]  # fmt: skip

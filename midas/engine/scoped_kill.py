@@ -58,6 +58,8 @@ class ScopedKills:
         strategy = gate if command.scope == STRATEGY else ""
         execution.forget_entries(self._state, instrument, strategy)
         closed = control.close_gate(gate, stopped, self._state.now, asked.actor, command.level)
+        if command.level != KillLevel.HALT.value:
+            execution.forget_closes(self._state, gate)
         note = Noted("KILL", "error", f"{what} {stopped}")
         steps = self._orchestrator.proceed(self._state, asked.sequence)
         return Reply(True, f"{what} {stopped}: {effect}", decisions=[note, *closed], steps=steps)

@@ -11,11 +11,12 @@ import msgspec
 import numpy as np
 
 from midas.backtest.assumptions import Assumptions
-from midas.backtest.outcome import Outcome
+from midas.backtest.outcome import Outcome, exposed
 from midas.backtest.record import Record
 from midas.backtest.series import Bars
 from midas.reports import calendar, figures, parts, paths, spending, thinning
 from midas.reports import trading as deals
+from midas.reports.readiness import readiness
 from midas.reports.sheet import Part, Sheet, Source, Trade, Twin
 from midas.statistics.conventions import CALENDAR, simple_returns
 from midas.statistics.performance import win_rate
@@ -41,6 +42,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     trial_variance: float = 0.0  # of their Sharpe ratios, of one day each
     overfitting: float | None = None
     twin: Twin | None = None
+    needs_regime: bool = False  # nothing is opened before the rules have seen one
 
 
 def sheet_of(run: Run) -> tuple[Sheet, list[Trade]]:
@@ -54,7 +56,7 @@ def sheet_of(run: Run) -> tuple[Sheet, list[Trade]]:
     others = paths.daily(times, held)[1].tolist()
     returns, beside = simple_returns([cash, *closes.tolist()]), simple_returns([cash, *others])
     depth = paths.fallen(equity, cash)
-    found, still = deals.trades(outcome.fills)
+    found, still = deals.trades(outcome.fills, run.record.exits)
     window, rolled = figures.rolling(ends.tolist(), returns, CALENDAR)
     worst = float(paths.fallen(held, cash).min()) if len(held) else 0.0
     sheet = Sheet(
@@ -75,18 +77,27 @@ def sheet_of(run: Run) -> tuple[Sheet, list[Trade]]:
         costs=msgspec.structs.replace(
             spending.costs(outcome.fills, series, run.given), funding=outcome.funding
         ),
-        exposed=float(np.mean(outcome.curve.held)) if len(times) else 0.0,
+        exposed=exposed(outcome.curve, outcome.fills, min(bars.period for bars in run.series)),
         benchmark=figures.benchmark(returns, beside, worst, CALENDAR) if series else None, twin=run.twin,
+        ready=readiness(run.record, run.needs_regime, times, equity, held),
         months=calendar.months(ends, closes, cash),
         falls=calendar.falls(times, equity, cash, int(times[0]) - run.series[0].period if len(times) else 0),
         curve=thinning.curve(times, equity, depth, held, _exposure(run, ways)), rolling=rolled,
         rolling_days=window, bins=deals.bins([trade.result for trade in found]),
         charts=tuple(map(thinning.chart, series)), trades=tuple(found[-deals.KEPT :]),
         parts=_parts(run, series, ways, found), signals=dict(run.record.signals),
-        refusals=dict(run.record.refusals),
+        refusals=dict(run.record.refusals), why=_why(run.record),
         told=tuple((line.at, line.text) for line in run.record.told[-TOLD:]),
     )  # fmt: skip
     return sheet, found
+
+
+def _why(record: Record) -> dict[str, dict[str, int]]:
+    """The most frequent reason first."""
+    found: dict[str, dict[str, int]] = {}
+    for (outcome, reason), count in record.why.most_common():
+        found.setdefault(outcome, {})[reason] = count
+    return found
 
 
 def sources(

@@ -148,7 +148,7 @@ def _months(sheet: Sheet) -> str:
         for result in mine.values():
             total *= 1.0 + result
         cells = "".join(_warm(mine.get(month)) for month in range(1, 13))
-        rows.append(f'<tr><th>{year}</th>{cells}<td class="year">{words.percent(total - 1.0)}</td></tr>')
+        rows.append(f'<tr><th>{year}</th>{cells}<td class="year">{words.points(total - 1.0)}</td></tr>')
     table = f'<div class="scroll"><table class="heat"><tr><th></th>{heads}</tr>{"".join(rows)}</table></div>'
     return _section("Returns by month", "per cent, UTC", table)
 
@@ -158,7 +158,7 @@ def _warm(result: float | None) -> str:
         return "<td></td>"
     strength = min(abs(result) / FULL, 1.0) * 0.55
     tone = "up" if result >= 0.0 else "down"
-    return f'<td style="background:rgba(var(--heat-{tone}),{strength:.2f})">{result * 100:+.1f}</td>'
+    return f'<td style="background:rgba(var(--heat-{tone}),{strength:.2f})">{words.points(result)}</td>'
 
 
 def _falls(sheet: Sheet) -> str:

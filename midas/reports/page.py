@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import pairwise
-from textwrap import wrap
+from textwrap import wrap as wrapped
 
 from midas.reports import told, words
 from midas.reports.sheet import Bin, Sheet
@@ -15,20 +16,22 @@ ROOMY = 112  # columns from which on plain words stand beside every figure
 NAME, VALUE = 22, 11
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 BLOCKS = " ▁▂▃▄▅▆▇█"
-FALLS, YEARS = 5, 40
+FALLS, YEARS, SAID = 5, 40, 5
+wrap = partial(wrapped, break_on_hyphens=False)
 BINS = 12  # of trades: rows of a page
 
 
 def first(sheet: Sheet, width: int = NARROW) -> list[str]:
     """What has to be known before anything else."""
     width = max(width, NARROW) - 1
-    rows = [f"{told.heading(sheet)}{_id(sheet)}", told.setting(sheet), *wrap(told.verdict(sheet), width)]
+    rows = []
+    for line in (f"{told.heading(sheet)}{_id(sheet)}", told.setting(sheet), told.verdict(sheet)):
+        rows += wrap(line, width)
     for block in told.first_page(sheet):
         rows += _block(block, width)
-    for source in sheet.data:
-        rows += wrap(source.remark, width, subsequent_indent="  ")
-    rows.append(told.assumed_short(sheet))
-    return [_cut(row, width).rstrip() for row in rows if row]
+    rows += wrap(told.data_short(sheet), width, subsequent_indent="  ")
+    rows += wrap(told.assumed_short(sheet), width, subsequent_indent="  ")
+    return [row.rstrip() for row in rows]
 
 
 def whole(sheet: Sheet, width: int = NARROW) -> list[str]:
@@ -36,10 +39,10 @@ def whole(sheet: Sheet, width: int = NARROW) -> list[str]:
     edge = max(width, NARROW) - 1
     rows = [*first(sheet, width), *_assumed(sheet, edge), "", *_equity(sheet, edge), ""]
     for block in told.further(sheet):
-        rows += _block(block, edge)
-    rows += [*_months(sheet), *_falls(sheet), *_spread_of_trades(sheet, edge), *_rolling(sheet, edge)]
-    rows += [*_exposure(sheet, edge), *_parts(sheet), *_data(sheet), *_events(sheet, edge)]
-    return [_cut(row, edge).rstrip() for row in rows]
+        rows += [*_block(block, edge), ""]
+    rows += [*_months(sheet, edge), *_falls(sheet), *_spread_of_trades(sheet, edge), *_rolling(sheet, edge)]
+    rows += [*_exposure(sheet, edge), *_parts(sheet), *_data(sheet, edge), *_events(sheet, edge)]
+    return [row.rstrip() for row in rows]
 
 
 def _assumed(sheet: Sheet, width: int) -> Iterator[str]:
@@ -57,20 +60,21 @@ def _block(block: Block, width: int) -> Iterator[str]:
     heads = "".join(f"{head:>{VALUE}}" for head in block.heads)
     yield f"{f'{block.title} ':─<{NAME + (0 if heads else VALUE)}}{heads}"
     for row in block.rows:
-        yield _row(row, width)
+        yield from _row(row, width)
 
 
-def _row(row: Row, width: int) -> str:
+def _row(row: Row, width: int) -> Iterator[str]:
+    """What doesn't fit goes on below itself."""
+    if not row.values:
+        yield from wrap(row.note, width, initial_indent="  ", subsequent_indent="    ")
+        return
     values = "".join(f"{value:>{VALUE}}" for value in row.values)
-    text = f"{row.name:{NAME}}{values}"
-    text = f"{text}  {row.note}".rstrip() if row.values else f"  {row.note}"
-    if width >= ROOMY and row.meaning and len(text) < NARROW:
-        text = f"{text:{NARROW}}{row.meaning}"
-    return text
-
-
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else f"{text[: width - 3]}..."
+    begin = f"{row.name:{NAME}}{values}  "
+    if width >= ROOMY and row.meaning and len(begin) + len(row.note) < NARROW:
+        beside = f"{f'{begin}{row.note}':{NARROW}}{row.meaning}"
+        yield from wrap(beside, width, subsequent_indent=" " * NARROW)
+        return
+    yield from wrap(f"{begin}{row.note}", width, subsequent_indent=" " * len(begin))
 
 
 def _equity(sheet: Sheet, width: int) -> Iterator[str]:
@@ -102,18 +106,20 @@ def _dates(sheet: Sheet, columns: int) -> str:
     return f"{left}{right:>{columns - len(left)}}"
 
 
-def _months(sheet: Sheet) -> Iterator[str]:
+def _months(sheet: Sheet, width: int) -> Iterator[str]:
     if len(sheet.months) < 2:
         return
+    cell = 6 if width >= 4 + 12 * 6 + 8 else 5
     yield "returns by month, %"
-    yield f"{'':4}" + "".join(f"{name:>6}" for name in MONTHS) + f"{'year':>7}"
+    yield f"{'':4}" + "".join(f"{name:>{cell}}" for name in MONTHS) + f"{'year':>8}"
     for year in sorted({month.year for month in sheet.months})[-YEARS:]:
         mine = {month.month: month.result for month in sheet.months if month.year == year}
-        cells = "".join(f"{mine[n] * 100:6.1f}" if n in mine else f"{'':6}" for n in range(1, 13))
+        texts = (words.points(mine[n], cell - 1) if n in mine else "" for n in range(1, 13))
+        cells = "".join(f"{text:>{cell}}" for text in texts)
         total = 1.0
         for result in mine.values():
             total *= 1.0 + result
-        yield f"{year}{cells}{(total - 1.0) * 100:7.1f}"
+        yield f"{year}{cells}{words.points(total - 1.0):>8}"
     yield ""
 
 
@@ -186,32 +192,40 @@ def _parts(sheet: Sheet) -> Iterator[str]:
         yield f"{'by ' + kind:24}{'result':>14}{'trades':>10}{last:>14}"
         for part in mine:
             more = words.share(part.time) if kind == "regime" else words.money(part.fees)
-            yield f"{part.name[:23]:24}{words.signed(part.profit):>14}{part.trades:>10}{more:>14}"
+            if len(part.name) > 23:
+                yield part.name
+            name = part.name if len(part.name) <= 23 else ""
+            yield f"{name:24}{words.signed(part.profit):>14}{part.trades:>10}{more:>14}"
         yield ""
 
 
-def _data(sheet: Sheet) -> Iterator[str]:
+def _data(sheet: Sheet, width: int) -> Iterator[str]:
     yield "data"
     for source in sheet.data:
-        where = f"  {source.file}" if source.file else ""
         rows = f"{source.rows:,} of {words.period(source.period)}"
         span = f"{words.day(source.begins)} to {words.day(source.ends - 1)}"
-        yield f"  {source.instrument:12}{rows}, {span}{where}"
+        line = f"  {source.instrument:12} {rows}, {span}"
+        if not source.file:
+            yield line
+        elif len(line) + 2 + len(source.file) <= width:
+            yield f"{line}  {source.file}"
+        else:
+            yield line
+            yield from wrap(source.file, width, initial_indent="    ", subsequent_indent="    ")
+        yield from wrap(source.remark, width, initial_indent="    ", subsequent_indent="    ")
     yield ""
 
 
 def _events(sheet: Sheet, width: int) -> Iterator[str]:
     """What became of the signals, which limits said no, and what the engine had to say."""
-    if sheet.signals:
-        told_of = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(sheet.signals.items()))
-        yield f"signals: {told_of}"
-    if sheet.refusals:
-        refused = ", ".join(f"{limit} {count:,}" for limit, count in sorted(sheet.refusals.items()))
-        yield from wrap(f"refused by: {refused}", width, subsequent_indent="  ")
-    for at, text in sheet.told[:5]:
-        yield f"{words.minute(at)}  {text}"
-    if len(sheet.told) > 5:
-        yield f"... and {len(sheet.told) - 5} more"
+    yield from wrap(told.readiness(sheet), width, subsequent_indent="  ")
+    for place, line in enumerate(told.signals(sheet)):
+        yield from wrap(line, width, initial_indent="  " if place else "", subsequent_indent="    ")
+    yield from wrap(told.refusals(sheet), width, subsequent_indent="  ")
+    for at, text in sheet.told[:SAID]:
+        yield from wrap(f"{words.minute(at)}  {text}", width, subsequent_indent="  ")
+    if len(sheet.told) > SAID:
+        yield f"... and {len(sheet.told) - SAID} more: `midas report {sheet.id or 'RUN'} --json` has them"
 
 
 def _sampled(values: Sequence[float], columns: int) -> list[float]:

@@ -89,6 +89,7 @@ class Trading(msgspec.Struct, frozen=True, kw_only=True):
     wins_in_row: int = 0
     losses_in_row: int = 0
     held_median: int = 0  # nanoseconds of market time
+    ended: dict[str, int] = {}  # by what ended them: words of `endings`
 
 
 class Costs(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +127,17 @@ class Twin(msgspec.Struct, frozen=True, kw_only=True):
     low: float  # of 90 % of them
     high: float
     beaten: float  # share of them that this run was better than
+
+
+class Readiness(msgspec.Struct, frozen=True, kw_only=True):
+    """From when on the strategy could open a position, and what was made since then."""
+
+    at: int  # 0: never
+    bars: int  # of the run before it
+    reason: str  # what was missing until then
+    needed: int = 0  # bars that fill the windows of the regime's rules
+    own: float | None = None  # the strategy's return since then
+    held: float | None = None  # that of buying and holding
 
 
 class Month(msgspec.Struct, frozen=True):
@@ -199,6 +211,7 @@ class Trade(msgspec.Struct, frozen=True, array_like=True):
     profit: float
     result: float  # of what was put in
     fees: float
+    ended: str = ""  # by what: a word of `endings`
 
 
 class Chart(msgspec.Struct, frozen=True, kw_only=True):
@@ -264,6 +277,7 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     exposed: float = 0.0  # share of the bars with a position
     benchmark: Benchmark | None = None
     twin: Twin | None = None
+    ready: Readiness | None = None
     months: tuple[Month, ...] = ()
     falls: tuple[Fall, ...] = ()  # deepest first
     curve: Curve = Curve()
@@ -274,6 +288,7 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     trades: tuple[Trade, ...] = ()  # the newest; the table has all
     parts: tuple[Part, ...] = ()
     signals: dict[str, int] = {}  # by what became of them
+    why: dict[str, dict[str, int]] = {}  # of those that led to nothing: outcome, reason, how many
     refusals: dict[str, int] = {}  # by the limit that said no
     told: tuple[tuple[int, str], ...] = ()  # modes that changed, warnings
 

@@ -100,6 +100,7 @@ def _trades(found: Sequence[Trade]) -> Columns:
         "strategy": _words([t.strategy for t in found]),
         "instrument": _words([t.instrument for t in found]),
         "long": np.array([t.long for t in found], np.bool_),
+        "ended": _words([t.ended for t in found]),
         **{
             name: np.array([getattr(t, name) for t in found], np.float64)
             for name in ("quantity", "entry", "exit", "profit", "result", "fees")

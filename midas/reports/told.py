@@ -8,13 +8,22 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from midas.domain.time import DAY
-from midas.reports import words
+from midas.reports import endings, words
 from midas.reports.sheet import Benchmark, Costs, Fall, Growth, Measure, Sheet
 from midas.statistics.conventions import LEAST_HIT_RATE
 from midas.statistics.targets import ASPIRATION, ASPIRATION_TEXT
 
 SURE = 0.95
 YEAR_TOLD = 0.5  # years of record: a shorter one is told in days
+LATE = 0.05  # of the run: who could act no sooner is compared from then on, too
+REASONS = 3  # of each kind of signal, the most frequent
+OUTCOMES = {
+    "acted": "an order went out",
+    "held": "nothing to do",
+    "muted": "it may open nothing in such a market",
+    "refused": "a limit said no",
+    "frozen": "it is being stopped",
+}
 YEARS_MAX = 50.0  # of record that a figure asks: beyond it the number says nothing
 
 
@@ -86,24 +95,34 @@ def further(sheet: Sheet) -> list[Block]:
 
 def _result(sheet: Sheet) -> Block:
     own, other, it = sheet.growth, sheet.benchmark, sheet.evidence
-    return Block("result", ("strategy", "buy & hold"), (
+    rows = (
         Row("made", _pair(own.total, other, "total", words.percent),
-            f"{_round(sheet.cash)} became {_round(sheet.equity)} {sheet.currency}",
-            "after all costs, open positions at the last price", _tone(own.total)),
+            f"{_short(sheet.cash)} became {_short(sheet.equity)} {sheet.currency}",
+            "after costs; what is open at its price", _tone(own.total)),
         Row("a year (CAGR)", _pair(own.cagr, other, "cagr", words.percent),
             _sure(words.between(it.cagr, 1, parts=True)) or words.why(own.cagr),
             "growth a year; 95 %: where the truth is", _tone(own.cagr)),
-        Row("swing (volatility)", _pair(own.volatility, other, "volatility", words.share),
-            words.why(own.volatility), "how far a year's return swings around its mean"),
         Row("worst fall (drawdown)",
             (words.percent(sheet.worst), words.percent(other.worst) if other else words.ABSENT),
-            _under_water(sheet), "from a peak to the lowest close after it"),
+            _under_water(sheet), "from a peak to the lowest close later"),
         Row("Sharpe ratio", _pair(own.sharpe, other, "sharpe", words.number),
             _sure(words.between(it.sharpe)) or words.why(own.sharpe, 30),
             "return for the swing taken: 1 is good", _tone(own.sharpe)),
         Row("in the market", (words.share(sheet.exposed, 1), "100.0%" if other else words.ABSENT),
-            "of the time", "share of the bars with a position"),
-    ))  # fmt: skip
+            "of the bars", "share of the bars with a position"),
+    )  # fmt: skip
+    return Block("result", ("strategy", "buy & hold"), (rows[0], *_since(sheet), *rows[1:]))
+
+
+def _since(sheet: Sheet) -> tuple[Row, ...]:
+    """The same from the day on which it could first act, where that was late."""
+    ready, span = sheet.ready, sheet.ends - sheet.begins
+    if ready is None or not ready.at or ready.at - sheet.begins < LATE * span:
+        return ()
+    return (Row(
+        f"since {words.moment(ready.at, span)}", (words.percent(ready.own), words.percent(ready.held)),
+        f"before: {ready.reason}", "when it could first open a position",
+    ),)  # fmt: skip
 
 
 def _trades_and_costs(sheet: Sheet) -> Block:
@@ -111,21 +130,28 @@ def _trades_and_costs(sheet: Sheet) -> Block:
     lost = it.closed - it.won
     still = f", {it.open} still open" if it.open else ""
     gaps = f", {words.counted(it.after_gaps, 'fill')} after holes" if it.after_gaps else ""
-    without = sheet.growth.total.value
-    if without is not None and sheet.cash:
-        without += costs.total / sheet.cash
-    parts = f"fees {words.money(costs.fees)}, spread {words.money(costs.spread)}, "
-    parts += f"impact {words.money(costs.impact)}, funding {words.money(costs.funding)}"
-    bps = f"{costs.total / costs.traded * 1e4:.1f} bps of {costs.traded:,.0f} traded" if costs.traded else ""
+    ended = endings.told(it.ended)
+    parts = (("fees", costs.fees), ("spread", costs.spread), ("impact", costs.impact))
+    paid = [f"{name} {_short(amount)}" for name, amount in parts]
+    paid += [f"funding {_short(costs.funding)}"] if costs.funding else []
     return Block("trades and costs", (), (
         Row("closed trades", (f"{it.closed:,}",), f"{it.won:,} won, {lost:,} lost{still}{gaps}",
             "a trade is from flat to flat"),
+        *([Row("", (), f"ended by: {ended}")] if ended else []),
         Row("profit factor", (words.factor(it.profit_factor),), words.why(it.profit_factor, LEAST_HIT_RATE),
             "what winners made over what losers lost: above 1.3 is the goal"),
-        Row("paid in costs", (words.money(costs.total),), bps,
-            f"{sheet.currency}, inside of every figure here; `without`: result with them added back"),
-        Row("", (), f"{parts}; without: {words.percent(without)}"),
+        Row("paid in costs", (words.money(costs.total),), ", ".join(paid),
+            f"{sheet.currency}, inside of every figure here"),
     ))  # fmt: skip
+
+
+def _traded(sheet: Sheet) -> Row:
+    costs, without = sheet.costs, sheet.growth.total.value
+    if without is not None and sheet.cash:
+        without += costs.total / sheet.cash
+    bps = f"{costs.total / costs.traded * 1e4:.1f} bps of it paid; " if costs.traded else ""
+    return Row("bought and sold", (_short(costs.traded),), f"{bps}without costs: {words.percent(without)}",
+               f"{sheet.currency}; the result with what was paid added back")  # fmt: skip
 
 
 def _luck(sheet: Sheet) -> Block:
@@ -152,6 +178,8 @@ def _luck(sheet: Sheet) -> Block:
 def _returns(sheet: Sheet) -> Block:
     own, other, it = sheet.growth, sheet.benchmark, sheet.evidence
     rows = [
+        Row("swing (volatility)", _pair(own.volatility, other, "volatility", words.share),
+            words.why(own.volatility), "how far a year's return swings around its mean"),
         Row("Sortino ratio", _pair(own.sortino, other, "sortino", words.number), words.why(own.sortino, 30),
             "return for the falls taken"),
         Row("Calmar ratio", _pair(own.calmar, other, "calmar", words.number), words.why(own.calmar),
@@ -201,6 +229,7 @@ def _trades(sheet: Sheet) -> Block:
         Row("held, median", (words.length(it.held_median) if it.closed else words.ABSENT,), "",
             "half of the trades were shorter"),
         Row("fills", (f"{it.fills:,}",), f"{it.makers:,} of them rested (maker)"),
+        _traded(sheet),
     )  # fmt: skip
     return Block("more about trades", (), rows + _foretold(sheet.costs))
 
@@ -304,15 +333,62 @@ def _record(sheet: Sheet) -> str:
     return f"95 % would take {takes}, it has {it.years:.1f}"
 
 
+def data_short(sheet: Sheet) -> str:
+    """What is in the data that one should know; of several instruments only where it is told."""
+    remarks = [source.remark for source in sheet.data if source.remark]
+    if len(remarks) <= 1:
+        return "".join(remarks)
+    return f"data: the end of the whole report has remarks on {len(remarks)} instruments"
+
+
+def readiness(sheet: Sheet) -> str:
+    """From when on it could act, and why not before; empty where that was at once."""
+    ready = sheet.ready
+    if ready is None or not ready.bars:
+        return ""
+    needed = f"; the windows of its rules need {ready.needed:,} bars, then one rule has to hold"
+    why = f"{ready.reason}{needed if ready.needed else ''}"
+    if not ready.at:
+        return f"It could never act: {why}."
+    when = words.moment(ready.at, sheet.ends - sheet.begins)
+    return f"It could act from {when} on, after {words.counted(ready.bars, 'bar')}: until then {why}."
+
+
+def signals(sheet: Sheet) -> list[str]:
+    """What became of them, and what each of these words means."""
+    if not sheet.signals:
+        return []
+    total = words.counted(sum(sheet.signals.values()), "signal")
+    said = [f"{total}, made whenever what it wants changes: {_outcomes(sheet)}"]
+    for outcome in sorted(sheet.signals):
+        reasons = [f"{reason} ({count:,})" for reason, count in sheet.why.get(outcome, {}).items()]
+        because = f": {', '.join(reasons[:REASONS])}" if reasons else ""
+        said.append(f"{outcome} - {OUTCOMES.get(outcome, 'not acted on')}{because}")
+    return said
+
+
+def refusals(sheet: Sheet) -> str:
+    """Which limits said no, how often; empty where none did."""
+    refused = [f"{limit} {count:,}" for limit, count in sorted(sheet.refusals.items())]
+    return f"refused by the limits of [risk]: {', '.join(refused)}" if refused else ""
+
+
+def _outcomes(sheet: Sheet) -> str:
+    return ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(sheet.signals.items()))
+
+
 def _idle(sheet: Sheet) -> str:
     """Why nothing was traded, as far as signals and limits tell."""
-    signals = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(sheet.signals.items()))
-    refused = ", ".join(f"{limit} {count:,}" for limit, count in sorted(sheet.refusals.items()))
-    because = f"its signals: {signals}" if signals else "its strategy made no signal"
-    return f"It never traded: {because}{f'; refused by {refused}' if refused else ''}."
+    if not sheet.signals:
+        return "It never traded: its strategy made no signal."
+    most = max(sheet.signals, key=lambda outcome: sheet.signals[outcome])
+    reasons = sheet.why.get(most, {}) if most != "refused" else sheet.refusals
+    because = f": {next(iter(reasons))}" if reasons else ""
+    return f"It never traded: of its signals {_outcomes(sheet)}{because}."
 
 
-def _round(amount: float) -> str:
+def _short(amount: float) -> str:
+    """`3.67`, `12,346`."""
     return words.number(amount, 2 if abs(amount) < 1_000 else 0)
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from math import ceil, floor, log10
 from statistics import median
 
 from midas.domain.decision import FillBooked
+from midas.domain.order import OrderIntent
+from midas.reports.endings import STRATEGY, closing, ending
 from midas.reports.figures import measured
-from midas.reports.sheet import Bin, Trade, Trading
+from midas.reports.sheet import ENDLESS, Bin, Trade, Trading
 from midas.statistics.trades import Deal, RoundTrip, round_trips, trade_statistics
 
 BINS = 24
@@ -17,16 +20,23 @@ KEPT = 1_000
 OUTLIERS = 0.01  # of the trades at either end share the outermost bin, where there are a hundred
 
 
-def trades(fills: Sequence[FillBooked]) -> tuple[list[Trade], int]:
-    """Every closed trade of every strategy and instrument, oldest first, and how many are still open."""
+def trades(
+    fills: Sequence[FillBooked], exits: Mapping[str, OrderIntent] | None = None
+) -> tuple[list[Trade], int]:
+    """Every closed trade of every strategy and instrument, oldest first, and how many are still open.
+
+    `exits`: the orders that only reduced, by their id; what isn't among them is the strategy's own.
+    """
     made: list[Trade] = []
     still = 0
     for strategy, instrument in sorted({(fill.strategy, fill.instrument) for fill in fills}):
-        trips = round_trips(
-            Deal(f.market_time, f.quantity * f.side.sign, f.price, f.fee)
-            for f in fills if f.instrument == instrument and f.strategy == strategy
-        )  # fmt: skip
-        made += [_trade(strategy, instrument, trip) for trip in trips.closed]
+        mine = [fill for fill in fills if fill.instrument == instrument and fill.strategy == strategy]
+        trips = round_trips(Deal(f.market_time, f.quantity * f.side.sign, f.price, f.fee) for f in mine)
+        orders = [(exits or {}).get(fill.client_id) for fill in closing(mine)]
+        made += [
+            _trade(strategy, instrument, trip, ending(order) if order is not None else STRATEGY)
+            for trip, order in zip(trips.closed, orders, strict=True)
+        ]
         still += trips.position != 0
     return sorted(made, key=lambda trade: (trade.closed_at, trade.instrument, trade.strategy)), still
 
@@ -37,11 +47,12 @@ def trading(found: Sequence[Trade], still: int, fills: Sequence[FillBooked]) -> 
     said = trade_statistics(profits)
     return Trading(
         closed=len(found), won=sum(p > 0.0 for p in profits), open=still, fills=len(fills),
-        makers=sum(fill.maker for fill in fills), profit_factor=measured(said.profit_factor),
+        makers=sum(fill.maker for fill in fills), profit_factor=measured(said.profit_factor, ENDLESS),
         win_rate=measured(said.win_rate), payoff=measured(said.payoff), expectancy=measured(said.expectancy),
         quality=measured(said.quality), best=max(profits, default=None), worst=min(profits, default=None),
         wins_in_row=_longest(p > 0.0 for p in profits), losses_in_row=_longest(p < 0.0 for p in profits),
         held_median=int(median(t.closed_at - t.opened_at for t in found)) if found else 0,
+        ended=dict(Counter(trade.ended for trade in found)),
     )  # fmt: skip
 
 
@@ -63,7 +74,7 @@ def bins(results: Sequence[float]) -> tuple[Bin, ...]:
     )
 
 
-def _trade(strategy: str, instrument: str, trip: RoundTrip) -> Trade:
+def _trade(strategy: str, instrument: str, trip: RoundTrip, ended: str) -> Trade:
     quantity = sum(abs(match.quantity) for match in trip.matches)
     paid = sum(abs(match.quantity) * match.entry for match in trip.matches)
     back = sum(abs(match.quantity) * match.exit for match in trip.matches)
@@ -72,6 +83,7 @@ def _trade(strategy: str, instrument: str, trip: RoundTrip) -> Trade:
         closed_at=trip.closed_at, quantity=float(quantity), entry=float(paid / quantity),
         exit=float(back / quantity), profit=float(trip.profit),
         result=float(trip.profit / paid) if paid else 0.0, fees=float(trip.fees),
+        ended=ended,
     )  # fmt: skip
 
 

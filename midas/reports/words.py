@@ -33,6 +33,14 @@ def share(value: float | None, decimals: int = 0) -> str:
     return text if text.strip("-0.%,") else f"{0:.{decimals}f}%"
 
 
+def points(value: float | None, wide: int = 0) -> str:
+    """`-12.3`: per cent without its sign, never minus zero; whole ones where `wide` is too narrow."""
+    if value is None:
+        return ABSENT
+    text = number(value * 100, 1).replace(",", "")
+    return text if not wide or len(text) <= wide else number(value * 100, 0).replace(",", "")
+
+
 def chance(value: float | None) -> str:
     """`80%`; no chance is told as certain."""
     if value is None:

@@ -153,11 +153,14 @@ class State:
 
     def equity(self) -> float:
         """Value of all balances in the account's currency; NaN while a traded asset held has no price."""
-        total = self.cash
-        for asset in self.valuation.routes:
-            amount = self.ledger.balances.get(asset)
-            if amount:
-                total += self.valuation.value(float(amount), asset)
+        balances = self.ledger.balances
+        total = float(balances.get(self.quote, ZERO))
+        for asset, legs in self.valuation.routes.items():  # as `Valuation.value`: asked for too often
+            if amount := balances.get(asset):
+                worth = float(amount)
+                for market, inverse in legs:
+                    worth = worth / market.mark if inverse else worth * market.mark
+                total += worth
         return total
 
     @property
@@ -410,7 +413,7 @@ class State:
             inferred=dict(self.inferred),
             owners=self.orders.still_owned(self.now),
             stops=tuple(self.stops.kept.values()),
-            reducing=tuple(each for key, each in self.reducing.items() if self._holds_more(key)),
+            reducing=self.still_reducing(),
             relisted=tuple(self.relisted.values()),
             sizes_day=self.sizes.day,
             sizes=dict(self.sizes.by_instrument),
@@ -424,8 +427,11 @@ class State:
         """Another target takes the place of a reduction."""
         self.reducing.pop((target.strategy, target.instrument), None)
 
-    def _holds_more(self, sleeve: tuple[str, str]) -> bool:
-        return self.ledger.sleeve(*sleeve).quantity > self.reducing[sleeve].quantity
+    def still_reducing(self) -> tuple[Reducing, ...]:
+        """Of what was to be worked down that which isn't there yet."""
+        return tuple(
+            to for key, to in self.reducing.items() if self.ledger.sleeve(*key).quantity > to.quantity
+        )
 
     def accept_losses(self, made: LossesAccepted) -> None:
         """Measured from the old peak or opening, what a person has accepted would stop us again at once."""

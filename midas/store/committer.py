@@ -19,6 +19,8 @@ from threading import Thread
 
 from midas.store.durable import sync_directory, sync_file
 
+LOG_BYTES = 8 << 20  # a log that a busy hour made longer is cut to this when it begins anew
+
 Job = tuple[str, list[object]]
 Outcome = Callable[[sqlite3.DatabaseError | None], None]
 
@@ -75,5 +77,6 @@ def create(path: Path, factory: type[sqlite3.Connection], script: str) -> sqlite
     # Checkpoints come at moments that nobody waits for (see Journal); full sync makes a commit durable.
     connection.executescript(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
+        f"PRAGMA journal_size_limit = {LOG_BYTES};"
     )
     return connection

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Sequence
 from hashlib import file_digest
 from pathlib import Path
 from typing import Self
@@ -28,7 +29,12 @@ from midas.store.head import BEFORE_FIRST, Head, HeadFile
 DATABASE = "journal.db"
 COMMIT_SECONDS = 0.05
 COMMIT_RECORDS = 1_000
-CHECKPOINT_RECORDS = 20_000  # a checkpoint waits for a moment without barriers, up to ten times this
+# A commit of a record or two writes whole pages, so the log grows by five times of what the records take. A
+# checkpoint of 4 MiB takes 5 to 15 ms, as a slow commit does, and waits for a moment without barriers.
+CHECKPOINT_BYTES = 4 << 20
+CHECKPOINT_LATEST = 4  # times as much: then it waits no longer
+PAGE, PAGES_MORE = 4096, 2  # of the database; what a commit writes besides the pages of its records
+RECORD_BYTES = 80  # of a record besides its body
 BUFFER_MAX = 200_000
 STALL_SECONDS = 2.0  # an intent that waited so long is stale when it may leave
 
@@ -50,19 +56,19 @@ class Journal:
         directory: Path,
         connection: sqlite3.Connection,
         head_file: HeadFile,
-        patience: tuple[int, float],
+        bounds: tuple[int, float, int],
     ) -> None:
         self._directory = directory
         self._connection = connection
         self._head_file = head_file
-        self._buffer_max, self._stall_seconds = patience  # records, seconds
+        self._buffer_max, self._stall_seconds, self._checkpoint_bytes = bounds  # records, seconds, bytes
         self._buffer: list[object] = []  # flat: six values a record, as the statement takes them
         self._next = 0
         self._hash = GENESIS
         self._head = Head()
         self._in_flight = 0  # values that the committer has; -1 while it does a checkpoint
         self._submitted = 0.0  # loop time of the commit in flight
-        self._unchecked = 0  # records since the last checkpoint
+        self._unchecked = 0  # bytes of the log since the last checkpoint, about
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._failure: StoreError | None = None
@@ -77,6 +83,7 @@ class Journal:
         factory: type[sqlite3.Connection] = sqlite3.Connection,
         buffer_max: int = BUFFER_MAX,
         stall_seconds: float = STALL_SECONDS,
+        checkpoint_bytes: int = CHECKPOINT_BYTES,
     ) -> Self:
         """Start the journal of a new session; an existing one is evidence and is never written again."""
         path = directory / DATABASE
@@ -86,7 +93,7 @@ class Journal:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             head_file = HeadFile(directory)
             connection = await asyncio.to_thread(create, path, factory, schema.CREATE)
-            return cls(directory, connection, head_file, (buffer_max, stall_seconds))
+            return cls(directory, connection, head_file, (buffer_max, stall_seconds, checkpoint_bytes))
         except (sqlite3.OperationalError, OSError) as error:
             raise StoreFull(
                 f"The journal of session {directory.name} can't be created ({error}): "
@@ -188,7 +195,7 @@ class Journal:
         if values > 0:
             self._failure = self._named(error) if error else self._advance(values)
             self._release()
-        if self._unchecked >= CHECKPOINT_RECORDS * (10 if self._waiting else 1):
+        if self._unchecked >= self._checkpoint_bytes * (CHECKPOINT_LATEST if self._waiting else 1):
             self._checkpoint()
         elif self._waiting or (len(self._buffer) >= COMMIT_RECORDS * schema.COLUMNS and not self._failure):
             self._commit()
@@ -198,7 +205,7 @@ class Journal:
     def _advance(self, values: int) -> StoreError | None:
         batch = self._buffer[:values]
         del self._buffer[:values]
-        self._unchecked += values // schema.COLUMNS
+        self._unchecked += logged(batch)
         record, sequence, _, _, _, hash_ = batch[-schema.COLUMNS :]
         assert isinstance(record, int) and isinstance(sequence, int) and isinstance(hash_, bytes)
         started = self._head.started
@@ -241,6 +248,13 @@ class Journal:
             file=DATABASE,
             last_good=self._head.sequence,
         )
+
+
+def logged(batch: Sequence[object]) -> int:
+    """Bytes that a commit of these records adds to the log, about; `batch` is flat, as it is inserted."""
+    bodies = batch[schema.BODY :: schema.COLUMNS]
+    held = sum(len(body) + RECORD_BYTES for body in bodies if isinstance(body, bytes))
+    return (held // PAGE + 1 + PAGES_MORE) * PAGE
 
 
 def hash_file(path: Path) -> str:

@@ -11,6 +11,7 @@ from midas.errors import SchemaNewer, StoreDamaged
 APPLICATION_ID = 0x4D494441  # "MIDA": tells our databases from any other SQLite file
 VERSION = 1
 COLUMNS = 6
+BODY = 4  # the place of the body among them
 
 CREATE = f"""
 CREATE TABLE record (

@@ -407,7 +407,7 @@ def test_a_close_is_over_once_nothing_can_be_sold(floor: Floor) -> None:
 def test_closes_that_a_kill_ended_are_not_gone_on_with(floor: Floor) -> None:
     hold(floor.state, "1")
     closing(floor)
-    floor.agent.forget_closes()
+    floor.agent.forget_closes(floor.state)
     assert floor.proceed() == []
     assert floor.held() == Decimal(1)
 

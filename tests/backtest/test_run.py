@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from midas.backtest.outcome import exposed
 from midas.backtest.record import Record
 from midas.backtest.run import run
 from midas.costs import CostModel, FeeSchedule
@@ -163,6 +164,7 @@ def test_a_stop_set_after_a_fill_inside_of_a_bar_meets_the_bars_after_it_alone()
         (Purpose.STOP, Decimal(980), int(series.time[3]) - MICROSECOND),
     ]
     assert found.curve.held.tolist()[:4] == [False, False, True, False]
+    assert exposed(found.curve, found.fills[:2], series.period) == 2 / 6  # sold inside of the fourth
 
 
 def test_two_instruments_share_one_account() -> None:

@@ -13,7 +13,7 @@ from midas.reports.compare import compared
 from midas.reports.compare_page import page
 from midas.reports.html import document
 from midas.reports.page import first, whole
-from midas.reports.sheet import Twin
+from midas.reports.sheet import Month, Readiness, Twin
 from tests.backtest.stage import walk
 from tests.reports.conftest import Made, made
 
@@ -27,8 +27,67 @@ def test_the_first_page_has_costs_benchmark_intervals_and_trials_on_one_small_sc
     rows = first(run.sheet)
     text = "\n".join(rows)
     assert len(rows) <= 22
-    for word in ("buy & hold", "95 %:", "1 trial on these data", "fees", "spread", "impact", "funding"):
+    for word in ("buy & hold", "95 %:", "1 trial on these data", "fees", "spread", "impact"):
         assert word in text
+    assert "funding" in "\n".join(first(made(funding=0.0001).sheet))
+
+
+def test_two_instruments_have_no_more_rows_than_one(run: Made) -> None:
+    (source,) = run.sheet.data
+    told_of = msgspec.structs.replace(source, remark="data BTC: 3 holes, 17 extreme moves, times read as UTC")
+    two = msgspec.structs.replace(run.sheet, data=(told_of, told_of), instruments=("BTC-USDT", "ETH-USDT"))
+    assert len(first(two)) <= 22
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_nothing_is_cut_off(run: Made, width: int) -> None:
+    file, mode = "/a/long/way/" * 9 + "candles.csv", "mode NORMAL to DEFENSIVE by trigger: " + "because " * 30
+    (source,) = run.sheet.data
+    sheet = msgspec.structs.replace(
+        run.sheet, data=(msgspec.structs.replace(source, file=file),), told=((run.sheet.ends, mode),),
+        parameters={f"a_parameter_{n}": n for n in range(12)},
+    )  # fmt: skip
+    rows = whole(sheet, width)
+    assert not any("..." in row for row in rows) and max(map(len, rows)) < width
+    said = "".join("".join(rows).split())
+    for each in (file, "a_parameter_11", "".join(mode.split()), "year"):
+        assert each in said
+
+
+def test_a_month_reads_the_same_on_a_terminal_and_in_html(run: Made) -> None:
+    sheet = msgspec.structs.replace(
+        run.sheet, months=(Month(2020, 1, -1e-6), Month(2020, 2, 0.123), Month(2020, 3, -0.9876))
+    )
+    rows, cells = whole(sheet), re.findall(r"rgba[^>]*>([^<]*)</td>", document(sheet))
+    (row,) = [row for row in rows if row.startswith("2020 ")]
+    assert row.split()[1:3] == cells[:2] == ["0.0", "12.3"]
+    assert row.split()[3] == "-99" and cells[2] == "-98.8"  # rounded to whole ones where room is short
+
+
+def test_who_could_act_late_is_compared_from_then_on_too(run: Made) -> None:
+    at = run.sheet.begins + (run.sheet.ends - run.sheet.begins) // 2
+    ready = Readiness(at=at, bars=100, reason="regime unknown", needed=90, own=0.011, held=0.222)
+    sheet = msgspec.structs.replace(run.sheet, ready=ready)
+    (row,) = [row for row in first(sheet) if row.startswith("since")]
+    assert "+1.1%" in row and "+22.2%" in row and "regime unknown" in row
+    text = " ".join(" ".join(whole(sheet)).split())
+    assert "after 100 bars: until then regime unknown" in text and "need 90 bars" in text
+    early = msgspec.structs.replace(sheet, ready=msgspec.structs.replace(ready, at=run.sheet.begins))
+    assert not any(row.startswith("since") for row in first(early))
+
+
+def test_every_word_about_a_signal_is_explained(run: Made) -> None:
+    signals = {"acted": 13, "held": 3, "muted": 17, "refused": 1}
+    why = {"muted": {"regime UNKNOWN": 17}, "held": {"flat already": 3}}
+    sheet = msgspec.structs.replace(run.sheet, signals=signals, why=why, refusals={"cash": 1})
+    assert told.signals(sheet) == [
+        "34 signals, made whenever what it wants changes: 13 acted, 3 held, 17 muted, 1 refused",
+        "acted - an order went out",
+        "held - nothing to do: flat already (3)",
+        "muted - it may open nothing in such a market: regime UNKNOWN (17)",
+        "refused - a limit said no",
+    ]
+    assert told.refusals(sheet) == "refused by the limits of [risk]: cash 1"
 
 
 def test_what_is_not_known_has_its_reason(run: Made) -> None:
@@ -48,7 +107,9 @@ def test_the_verdict_says_how_it_did_against_holding() -> None:
     rising = [1_000.0 + 5.0 * day for day in range(120)]
     said = told.verdict(made(rising).sheet)
     assert "less than buying and holding (+59" in said
-    assert told.verdict(made(rising, lambda _: False).sheet) == ("It never traded: its signals: 1 held.")
+    assert told.verdict(made(rising, lambda _: False).sheet) == (
+        "It never traded: of its signals 1 held: flat already."
+    )
 
 
 def test_a_page_in_html_is_whole_and_asks_for_nothing(run: Made) -> None:

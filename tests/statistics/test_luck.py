@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import inf, isnan, nan, sqrt
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midas.statistics.distributions import normal_quantile
+from midas.statistics.distributions import normal_cdf, normal_quantile
 from midas.statistics.luck import (
+    EULER_MASCHERONI,
     Record,
     bracket_factor,
     deflated_sharpe,
@@ -68,7 +70,20 @@ def test_the_bracket_factor_of_so_many_trials_is_the_reference_value(trials: int
     assert bracket_factor(trials) == pytest.approx(factor, rel=1e-6)
 
 
+@pytest.mark.parametrize(("trials", "simulated"), [(10, 1.546), (100, 2.506), (1000, 3.238)])
+def test_the_bracket_factor_lies_slightly_above_the_best_that_luck_gives(
+    trials: int, simulated: float
+) -> None:
+    steps = [-10.0 + n / 200 for n in range(4_001)]
+    chances = [normal_cdf(x) ** trials for x in steps]
+    middle = [(a + b) / 2 for a, b in pairwise(steps)]
+    expected = sum(x * (after - before) for x, (before, after) in zip(middle, pairwise(chances), strict=True))
+    assert simulated == pytest.approx(expected, abs=0.01)  # of a few thousand draws
+    assert expected < bracket_factor(trials) < 1.03 * expected
+
+
 def test_one_trial_owes_nothing_to_the_choice() -> None:
+    assert pytest.approx(0.5772156649, rel=1e-10) == EULER_MASCHERONI
     assert bracket_factor(1) == 0.0
     assert deflated_sharpe(PAPER, 1, PAPER_VARIANCE) == probabilistic_sharpe(PAPER)
 

@@ -36,6 +36,12 @@ def test_a_large_mean_costs_no_digits() -> None:
     assert told([1e9 + each for each in (4.0, 7.0, 13.0, 16.0)]).variance == pytest.approx(30.0, rel=1e-6)
 
 
+def test_the_plain_sum_of_squares_would_lose_all_of_them() -> None:
+    numbers = [1e9 + each for each in (4.0, 7.0, 13.0, 16.0)]
+    plain = sum(x * x for x in numbers) / 4 - (sum(numbers) / 4) ** 2
+    assert plain * 4 / 3 == pytest.approx(-170.67, abs=5e-3)
+
+
 @given(values)
 def test_one_at_a_time_gives_what_two_passes_give(numbers: list[float]) -> None:
     moments = told(numbers)

@@ -44,12 +44,12 @@ def sealed_session(directory: Path, records: int = RECORDS) -> Path:
 def crashed_session(directory: Path, records: int = RECORDS, pause_at: int = 0) -> Path:
     """What a kill leaves: the files as they lie while the journal is still open.
 
-    A pause behind 20,000 records gives the journal time for a checkpoint.
+    A pause behind 20,000 records, some 4 MB of log, gives the journal time for a checkpoint.
     """
     living = directory.with_name(directory.name + "-living")
 
     async def write() -> None:
-        journal = await Journal.open(living)
+        journal = await Journal.open(living, checkpoint_bytes=3 << 20)
         before = (living / "journal.db").stat().st_size
         await fill(journal, pause_at)
         while pause_at and (living / "journal.db").stat().st_size == before:

@@ -19,7 +19,7 @@ from midas.errors import StoreError, StoreFull
 from midas.store.evidence import read_records
 from midas.store.head import read_head
 from midas.store.integrity import verify
-from midas.store.journal import COMMIT_RECORDS, Journal
+from midas.store.journal import CHECKPOINT_LATEST, COMMIT_RECORDS, Journal, logged
 from tests.store.stored_sessions import fill
 
 
@@ -254,6 +254,47 @@ async def test_checkpoints_keep_the_log_small_and_lose_nothing(tmp_path: Path) -
     await journal.close()
     assert verify(directory).records == 90_000
     assert largest < (directory / "journal.db").stat().st_size
+
+
+async def test_the_log_of_many_small_commits_stays_small_though_each_writes_whole_pages(
+    tmp_path: Path,
+) -> None:
+    directory, bound = tmp_path / "session", 200_000
+    journal = await Journal.open(directory, checkpoint_bytes=bound)
+    largest = 0
+    for number in range(200):
+        journal.append(number, "timer", 0, bytes(700))
+        await journal.barrier()
+        if number % 10 == 0:
+            await asyncio.sleep(0.002)  # a moment in which nobody waits
+            largest = max(largest, (directory / "journal.db-wal").stat().st_size)
+    written = 200 * logged([0, 0, "timer", 0, bytes(700), b""])
+    await journal.close()
+    assert written > 10 * bound
+    assert largest <= 2 * bound
+    assert verify(directory).records == 200
+
+
+async def test_a_log_is_written_back_even_where_somebody_waits_all_the_time(tmp_path: Path) -> None:
+    directory, bound = tmp_path / "session", 50_000
+    journal = await Journal.open(directory, checkpoint_bytes=bound)
+    ended = False
+
+    async def ordering() -> None:
+        while not ended:
+            await journal.barrier()
+            journal.append(journal.records, "timer", 0, bytes(100))
+
+    orders = [asyncio.create_task(ordering()) for _ in range(3)]
+    while journal.records < 300:
+        await asyncio.sleep(0.001)
+    ended = True
+    await asyncio.gather(*orders)
+    largest = (directory / "journal.db-wal").stat().st_size
+    records = journal.records
+    await journal.close()
+    assert largest <= (CHECKPOINT_LATEST + 1) * bound
+    assert verify(directory).records == records
 
 
 _LIMITED = """
