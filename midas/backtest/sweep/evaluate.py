@@ -23,7 +23,8 @@ from midas.backtest.series import Bars
 from midas.backtest.sweep.space import Parameters
 from midas.backtest.sweep.trial import FAILED, OBJECTIVES, PRUNED, STEPPED, Job, Trial, known, measured
 from midas.engine.config import EngineConfig
-from midas.errors import MidasError, WorkspaceInvalid
+from midas.errors import MidasError, ParameterInvalid
+from midas.parameters import checked
 from midas.ports.strategy import Strategy
 from midas.statistics.conventions import daily_closes, simple_returns
 from midas.workspace import LoadedStrategy, load_strategies
@@ -80,23 +81,14 @@ class Evaluator:
         self._probed = False
 
     def checked(self, parameters: Parameters) -> msgspec.Struct:
-        """Those that stay and these, as the strategy wants them. Raises WorkspaceInvalid."""
-        kind = self._kind.Parameters
-        wanted = self.setup.config.strategies[0].parameters | parameters
-        if strange := [key for key in wanted if key not in kind.__struct_fields__]:
-            raise WorkspaceInvalid(
-                f"--set {strange[0]}: {self._kind.name} has no such parameter; it has: "
-                f"{', '.join(kind.__struct_fields__)}"
-            )
-        try:
-            return msgspec.convert(wanted, kind, strict=False)
-        except msgspec.ValidationError as error:
-            raise WorkspaceInvalid(f"{self._kind.name}: {error}") from None
+        """Those that stay and these, as the strategy wants them. Raises ParameterInvalid."""
+        return checked(self._kind.Parameters, self.setup.config.strategies[0].parameters | parameters)
 
     def make(self, task: Task) -> list[Trial]:
         """The trials of one task."""
-        jobs = task.jobs
-        parameters = [self.checked(job.parameters) for job in jobs]
+        jobs, parameters, impossible = self._possible(task.jobs)
+        if impossible:
+            return [*impossible, *(self.make(msgspec.structs.replace(task, jobs=jobs)) if jobs else [])]
         trials = self._ready(parameters[0])
         if trials is None:
             return [self._slowly(job, task.medians, self._refused) for job in jobs]
@@ -112,6 +104,22 @@ class Evaluator:
             found = trials.made(trials.wanted(parameters[some]))
             made += [self._fast(job, one, task) for job, one in zip(jobs[some], found, strict=True)]
         return made
+
+    def _possible(self, jobs: Sequence[Job]) -> tuple[tuple[Job, ...], list[msgspec.Struct], list[Trial]]:
+        """The jobs whose parameters go together, those parameters, and the others as trials that failed."""
+        possible: list[Job] = []
+        parameters, failed = list[msgspec.Struct](), list[Trial]()
+        for job in jobs:
+            try:
+                parameters.append(self.checked(job.parameters))
+                possible.append(job)
+            except ParameterInvalid as error:
+                if error.key:
+                    raise
+                failed.append(
+                    Trial(number=job.number, parameters=job.parameters, state=FAILED, reason=error.sentence)
+                )
+        return tuple(possible), parameters, failed
 
     def _ready(self, parameters: msgspec.Struct) -> Trials | None:
         if self._trials is None and not self._refused:
@@ -145,8 +153,8 @@ class Evaluator:
         config = msgspec.structs.replace(it.config, strategies=(entry,))
         watched = Rungs(it, record, medians)
         try:
-            checked = self.checked(job.parameters)
-            strategy = LoadedStrategy(self._kind.name, Path(self._kind.name), self._kind, checked).make()
+            wanted = self.checked(job.parameters)
+            strategy = LoadedStrategy(self._kind.name, Path(self._kind.name), self._kind, wanted).make()
             with _uncollected():
                 outcome = run(
                     config, [strategy], it.series, it.balances, it.given, record=record,
