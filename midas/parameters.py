@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -28,8 +29,15 @@ def checked(kind: type[msgspec.Struct], given: Mapping[str, object]) -> msgspec.
         said, _, path = str(error).partition(" - at `$.")
     key = path.rstrip("`").partition(".")[0].partition("[")[0]
     if key not in given:  # what the strategy itself asks of several of them
-        raise ParameterInvalid("", None, said)
+        raise ParameterInvalid("", _in_force(kind, given, said), said)
     raise ParameterInvalid(key, given[key], f"expected {_expected(kind, key) or said}")
+
+
+def _in_force(kind: type[msgspec.Struct], given: Mapping[str, object], sentence: str) -> str:
+    """The values, given or usual, of what a sentence names; those given where it names none."""
+    usual = {field.name: field.default for field in msgspec.structs.fields(kind)}
+    named = {key: value for key, value in (usual | dict(given)).items() if re.search(rf"\b{key}\b", sentence)}
+    return ", ".join(f"{key}={value}" for key, value in (named or given).items())
 
 
 def _expected(kind: type[msgspec.Struct], key: str) -> str:

@@ -58,7 +58,7 @@ def test_each_is_told_with_what_it_may_be(key: str, value: object, sentence: str
 def test_what_several_may_not_be_together_is_the_strategys_own_sentence() -> None:
     with pytest.raises(ParameterInvalid) as raised:
         checked(Given, {"span": 7})
-    assert raised.value.key == "" and str(raised.value) == "expected a span that isn't 7"
+    assert raised.value.key == "" and str(raised.value) == "span=7: expected a span that isn't 7"
 
 
 def test_what_fits_is_taken() -> None:

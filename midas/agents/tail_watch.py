@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from decimal import Decimal
 from math import fsum
 
@@ -16,6 +16,7 @@ from midas.state.state import State
 from midas.statistics.stress import Stressed
 
 TRADED = 5 * SECOND  # wall time between two computations while positions change
+NOTHING: tuple[Decision, ...] = ()
 LATE = 20  # a forecast counts only within this part of its horizon: later its outcome is half known
 
 
@@ -44,31 +45,41 @@ class TailWatch:
         """The same holdings in every scenario."""
         return self.desk.stress(self._held, state) if self._held is not None else ()
 
-    def bar(self, bar: Bar, state: State, assets: Assets) -> Iterator[Decision]:
+    def bar(self, bar: Bar, state: State, assets: Assets) -> Sequence[Decision]:
         """At a multiple of a horizon, once every instrument's bar is in: a fast market waits for no tick."""
-        horizons = [h for h in self.desk.rules.horizons if bar.time % h == 0] if not bar.synthetic else []
-        if any(all(state.closes.at(i, h, bar.time) is not None for i in state.instruments) for h in horizons):
-            yield from self.tick(bar.at, state, assets)
+        if bar.synthetic:
+            return NOTHING
+        closes, time = state.closes, bar.time
+        for horizon in self.desk.rules.horizons:
+            if not time % horizon and all(closes.has(i, horizon, time) for i in state.instruments):
+                return self.tick(bar.at, state, assets)
+        return NOTHING
 
-    def tick(self, at: int, state: State, assets: Assets) -> Iterator[Decision]:
+    def tick(self, at: int, state: State, assets: Assets) -> Sequence[Decision]:
         """Once a second of wall time."""
         due = self._due(at, state)
         if not due and self._looked == (state.closes.version, state.tail.version):
-            return  # no price has come, and no forecast is another one
+            return NOTHING  # no price has come, and no forecast is another one
         if state.recovering or not state.ledger.opened or not state.equity() > 0.0:
-            return
-        fresh = [h for h in self.desk.rules.horizons if self._is_fresh(h, state)]
+            return NOTHING
+        horizons, pending, made = self.desk.rules.horizons, state.tail.pending, list[Decision]()
+        fresh = [h for h in horizons if self._is_fresh(h, state)]
         if fresh or due:
             self._look(at, state, assets)
-        for horizon in self.desk.rules.horizons:
-            outcome, waits = self._outcome(horizon, state)
-            forecast = self._forecast(horizon, state) if horizon in fresh and not waits else None
-            if waits or (outcome is None and forecast is None and horizon not in state.tail.pending):
+        for horizon in horizons:
+            expected, outcome = pending.get(horizon), None
+            if expected is not None:
+                outcome = _outcome(expected, horizon, state)
+                if outcome is None and state.closes.newest.get(horizon, 0) <= expected.due:
+                    continue  # it waits
+            forecast = self._forecast(horizon, state) if horizon in fresh else None
+            if outcome is None and forecast is None and expected is None:
                 continue
             moved = TailMoved(horizon, outcome, forecast)
             state.tail.moved(moved)
-            yield moved
+            made.append(moved)
         self._looked = state.closes.version, state.tail.version
+        return made
 
     def _due(self, at: int, state: State) -> bool:
         """Whether the figures are too old for what is held; the clock may have been set back."""
@@ -87,20 +98,8 @@ class TailWatch:
         if not newest or newest == self._seen.get(horizon, 0):
             return False
         self._seen[horizon] = newest
-        now = max(market.time for market in state.markets.values())
+        now = max([market.time for market in state.markets.values()])
         return now - newest <= horizon // LATE
-
-    def _outcome(self, horizon: int, state: State) -> tuple[TailOutcome | None, bool]:
-        """What became of the forecast that waits, and whether it goes on waiting."""
-        pending = state.tail.pending.get(horizon)
-        if pending is None:
-            return None, False
-        closes = {name: state.closes.at(name, horizon, pending.due) for name in pending.weights}
-        if all(close is not None for close in closes.values()):
-            parts = (w * ((closes[n] or 0.0) / pending.prices[n] - 1.0) for n, w in pending.weights.items())
-            made = TailOutcome(pending.due, -fsum(parts), pending.value_at_risk, pending.expected_shortfall)
-            return made, False
-        return None, state.closes.newest.get(horizon, 0) <= pending.due
 
     def _forecast(self, horizon: int, state: State) -> TailForecast | None:
         """Of what is held now until the next multiple; a flat account forecasts nothing."""
@@ -113,3 +112,14 @@ class TailWatch:
         prices = {name: state.markets[name].mark for name in held.weights}
         due = state.closes.newest[horizon] + horizon
         return TailForecast(due, dict(held.weights), prices, risk.value_at_risk, risk.expected_shortfall)
+
+
+def _outcome(pending: TailForecast, horizon: int, state: State) -> TailOutcome | None:
+    """What became of a forecast; None where a price of its day is missing."""
+    parts = list[float]()
+    for name, weight in pending.weights.items():
+        close = state.closes.at(name, horizon, pending.due)
+        if close is None:
+            return None
+        parts.append(weight * (close / pending.prices[name] - 1.0))
+    return TailOutcome(pending.due, -fsum(parts), pending.value_at_risk, pending.expected_shortfall)

@@ -161,7 +161,7 @@ class Driver(Stepper):
             if self._venue.busy:
                 self._meet((bar,))
             if self._venue.busy or not self._glide(bar.instrument, reel, listens):
-                next(reel.rest)
+                reel.skip(1)
                 self._step(bar)
                 self.bars += 1
                 self._look(bar)
@@ -171,7 +171,7 @@ class Driver(Stepper):
         """Bars in one call, until something is decided or a look is due; False where none was taken."""
         before = self._engine.sequence
         until = self._watch.next(self._funded_at)
-        glided = self._engine.glide(instrument, reel.rest, until, reel.ahead if listens else None)
+        glided = self._engine.glide(instrument, reel, until, listens=listens)
         if glided is None:
             return False
         taken = self._engine.sequence - before

@@ -8,7 +8,7 @@ from itertools import cycle
 from midas.agents.strategy_manager import UNSTUDIED
 from midas.backtest.reel import between
 from midas.backtest.series import Bars
-from midas.ports.strategy import Briefing, Columns, Strategy
+from midas.ports.strategy import Briefing, Strategy
 from midas.state.market import InstrumentMarket
 
 ASKED = 2_500  # candles from the first on: more than any warm-up, and a few milliseconds
@@ -35,7 +35,7 @@ def objection(strategy: Strategy, series: Bars, spread: float | None) -> str:
 def _compared(strategy: Strategy, series: Bars, market: InstrumentMarket) -> str:
     asked, listens = deepcopy(strategy), deepcopy(strategy)
     bars = series.made(slice(0, ASKED))
-    columns = Columns(series.open, series.high, series.low, series.close, series.volume)
+    columns = series.columns
     place, sizes = 0, cycle(AT_ONCE)
     while place < len(bars):
         count = min(next(sizes), len(bars) - place)

@@ -1,105 +1,160 @@
 """The bars of one instrument, a few thousand at a time: one by one, or all that nothing can come between.
 
 Their order isn't taken on trust: where a time comes twice or a price is none, they are only read one by one.
+Those that are passed over in one call become `Bar`s where somebody looks at them.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from math import inf
-from operator import length_hint
-from typing import NamedTuple
 
 import numpy as np
 
-from midas.backtest.series import CHUNK, Bars, Times
+from midas.backtest.series import CHUNK, Bars
 from midas.domain.market import Bar
 from midas.engine.glide import Until
 from midas.ports.strategy import Columns
 
 
-class Part(NamedTuple):
-    """Bars that were made at once."""
+class Part:
+    """Some thousand bars in a row."""
 
-    bars: list[Bar]
-    time: Times
-    at: list[int]  # when each is heard
-    columns: Columns
-    closes: list[float]
-    sound: bool  # each is later than the one before, and every close is a price
+    def __init__(self, series: Bars, some: slice, delay: int) -> None:
+        self._series, self._first, self._delay = series, some.start, delay
+        self._time = series.time[some]
+        self.columns = between(series.columns, some.start, some.stop)
+        self.closes: list[float] = self.columns.close.tolist()
+        self.at: list[int] = (self._time + delay).tolist()  # when each is heard
+        # Each is later than the one before, and every close is a price.
+        later = self._time[1:] > self._time[:-1]
+        self.sound = bool(later.all() and np.isfinite(self.columns.close).all())
+        self._multiples: tuple[int, list[int]] = (0, [])  # of which number, and their places
+        self._bars: list[Bar] = []
+
+    @property
+    def bars(self) -> list[Bar]:
+        """All of them as events; made once."""
+        if not self._bars:
+            self._bars = self.some(0, len(self.at))
+        return self._bars
+
+    def some(self, first: int, last: int) -> list[Bar]:
+        """Those from place `first` up to `last`."""
+        return self._series.made(slice(self._first + first, self._first + last), self._delay)
+
+    def one(self, place: int) -> Bar:
+        """One of them."""
+        if self._bars:
+            return self._bars[place]
+        it, at = self.columns, self.at[place]
+        return Bar(
+            self._series.instrument.id, at - self._delay, at, self._series.period, it.open.item(place),
+            it.high.item(place), it.low.item(place), self.closes[place], it.volume.item(place), 0,
+        )  # fmt: skip
+
+    def next_multiple(self, every: int, first: int) -> int:
+        """The place, from `first` on, of a time that is one; behind the last where there is none."""
+        known, places = self._multiples
+        if known != every:
+            places = np.flatnonzero(self._time % every == 0).tolist()
+            self._multiples = every, places
+        found = bisect_left(places, first)
+        return places[found] if found < len(places) else len(self.at)
 
 
-NOTHING = Part([], np.empty(0, np.int64), [], Columns(*(np.empty(0) for _ in range(5))), [], False)
+class Passed:
+    """A `state.candles.Stretch` of a part."""
+
+    __slots__ = ("_first", "_part", "_until", "last")
+
+    def __init__(self, part: Part, first: int, until: int) -> None:
+        self._part, self._first, self._until = part, first, until
+        self.last = part.one(until - 1)
+
+    def __len__(self) -> int:
+        return self._until - self._first
+
+    def made(self, most: int) -> list[Bar]:
+        """See `Stretch`."""
+        return self._part.some(max(self._first, self._until - most), self._until)
 
 
 class Reel:
     """An `engine.glide.Ahead` that reads part after part."""
 
     def __init__(
-        self, parts: Iterable[Part], advance: Callable[[int], None] | None = None, every: int = CHUNK
+        self, series: Bars, delay: int = 0, advance: Callable[[int], None] | None = None, every: int = CHUNK
     ) -> None:
-        """`advance` hears after about `every` bars, and after the last, how many more were taken."""
-        self._parts = iter(parts)
+        """Each bar is heard `delay` after its close.
+
+        `advance` hears after about `every` bars, and after the last, how many more were taken.
+        """
+        self._series, self._delay = series, delay
         self._advance, self._every, self._untold = advance, every, 0
-        self._part = NOTHING
-        self._multiples: tuple[int, list[int]] = (0, [])  # of which number, and their places
-        self.rest: Iterator[Bar] = iter(())  # what is left of this part, one by one
+        self._size = min(CHUNK, every)
+        self._read = 0  # bars of the series that are in this part or were in one before
+        self._part = Part(series, slice(0, 0), delay)
+        self._place = 0  # of the next bar in this part
 
     @property
-    def ahead(self) -> Reel | None:
-        """Itself, where many bars may be taken at once."""
-        return self if self._part.sound else None
+    def sound(self) -> bool:
+        """See `Ahead`."""
+        return self._part.sound
 
     def peek(self) -> Bar | None:
         """The next one, which stays; None after the last."""
-        place = self._place()
-        while place == len(self._part.bars):
-            self._told(place)
-            part = next(self._parts, None)
-            self._part, self._multiples, place = part or NOTHING, (0, []), 0
-            self.rest = iter(self._part.bars)
-            if part is None:
+        if self._place == len(self._part.at):
+            self._told(self._place)
+            begin, end = self._read, min(self._read + self._size, len(self._series))
+            if begin == end:
+                self._part, self._place = Part(self._series, slice(0, 0), self._delay), 0
                 self._told(0, last=True)
                 return None
-        return self._part.bars[place]
+            self._part, self._place, self._read = Part(self._series, slice(begin, end), self._delay), 0, end
+        return self._part.one(self._place)
+
+    def rest(self) -> Iterator[Bar]:
+        """See `Ahead`."""
+        return islice(self._part.bars, self._place, None)
+
+    def skip(self, count: int) -> None:
+        """See `Ahead`."""
+        self._place += count
 
     def reach(self, after: int, every: int, until: Until) -> tuple[int, bool]:
         """See `Ahead`."""
-        bars, first, (due_at, low, high) = self._part.bars, self._place(), until
-        if first == len(bars) or bars[first].time <= after:
+        part, first, (due_at, low, high) = self._part, self._place, until
+        if first == len(part.at) or part.at[first] - self._delay <= after:
             return 0, False
-        last = self._next_multiple(every, first)
-        due = bisect_left(self._part.at, due_at, first, last)
+        last = part.next_multiple(every, first)
+        due = bisect_left(part.at, due_at, first, last)
         if ends := due < last:
             last = due + 1
         if first < last and not (low == -inf and high == inf):
-            some = self._part.closes[first:last]
+            some = part.closes[first:last]
             if min(some) < low or max(some) > high:
                 return next(n for n, close in enumerate(some, 1) if not low <= close <= high), True
         return last - first, ends
 
     def columns(self, count: int) -> Columns:
         """See `Ahead`."""
-        first = self._place()
-        return between(self._part.columns, first, first + count)
+        return between(self._part.columns, self._place, self._place + count)
 
-    def take(self, count: int) -> list[Bar]:
+    def passed(self, count: int) -> Passed:
         """See `Ahead`."""
-        return list(islice(self.rest, count))
+        first = self._place
+        self._place += count
+        return Passed(self._part, first, self._place)
 
-    def _place(self) -> int:
-        return len(self._part.bars) - length_hint(self.rest)
-
-    def _next_multiple(self, every: int, first: int) -> int:
-        """Its place; behind the last bar where there is none."""
-        known, places = self._multiples
-        if known != every:
-            places = np.flatnonzero(self._part.time % every == 0).tolist()
-            self._multiples = every, places
-        found = bisect_left(places, first)
-        return places[found] if found < len(places) else len(self._part.bars)
+    def following(self) -> Bar | None:
+        """See `Ahead`."""
+        if self._place == len(self._part.at):
+            return None
+        self._place += 1
+        return self._part.one(self._place - 1)
 
     def _told(self, taken: int, *, last: bool = False) -> None:
         self._untold += taken
@@ -114,18 +169,3 @@ def between(columns: Columns, first: int, last: int) -> Columns:
         columns.open[first:last], columns.high[first:last], columns.low[first:last],
         columns.close[first:last], columns.volume[first:last],
     )  # fmt: skip
-
-
-def reel(series: Bars, delay: int, advance: Callable[[int], None] | None = None, every: int = CHUNK) -> Reel:
-    """The bars of one series, each heard `delay` after its close."""
-    size = min(CHUNK, every)
-    return Reel((_part(series, n, size, delay) for n in range(0, len(series), size)), advance, every)
-
-
-def _part(series: Bars, first: int, size: int, delay: int) -> Part:
-    time = series.time[first : first + size]
-    whole = Columns(series.open, series.high, series.low, series.close, series.volume)
-    columns = between(whole, first, first + size)
-    bars = series.made(slice(first, first + size), delay)
-    sound = bool(np.all(time[1:] > time[:-1]) and np.all(np.isfinite(columns.close)))
-    return Part(bars, time, [bar.at for bar in bars], columns, [bar.close for bar in bars], sound)

@@ -14,7 +14,7 @@ from midas.backtest.driver import Driver
 from midas.backtest.listening import objection
 from midas.backtest.outcome import Outcome, after_gaps, curve
 from midas.backtest.record import Record, Remark
-from midas.backtest.reel import reel
+from midas.backtest.reel import Reel
 from midas.backtest.series import Bars, in_order
 from midas.backtest.venue import BarVenue
 from midas.domain.market import Bar
@@ -51,7 +51,7 @@ def run(
         began, wall = time.process_time(), time.perf_counter()
         try:
             if len(series) == 1:
-                driver.run_single(reel(series[0], given.feed_latency, advance, every), listens=not deaf)
+                driver.run_single(Reel(series[0], given.feed_latency, advance, every), listens=not deaf)
             else:
                 bars = in_order(series, given.feed_latency)
                 driver.run(bars if advance is None else _told(bars, advance, every))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from midas.domain.instrument import Instrument
 from midas.domain.market import Bar
+from midas.ports.strategy import Columns
 
 CHUNK = 4_096  # bars made at once: few enough to stay in the processor's cache
 
@@ -42,6 +43,11 @@ class Bars(msgspec.Struct, frozen=True, kw_only=True):
         last = int(np.searchsorted(self.time, end, side="right"))
         columns = {name: getattr(self, name)[first:last] for name in _COLUMNS}
         return msgspec.structs.replace(self, **columns)
+
+    @property
+    def columns(self) -> Columns:
+        """As a strategy over arrays is shown them."""
+        return Columns(self.open, self.high, self.low, self.close, self.volume)
 
     def events(self, delay: int = 0) -> Iterator[Bar]:
         """Each as an event that is heard `delay` after its close."""

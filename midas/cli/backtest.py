@@ -20,7 +20,9 @@ from midas.backtest.record import Record
 from midas.backtest.run import run
 from midas.backtest.series import Bars
 from midas.backtest.summary import Report, summarise
+from midas.backtest.sweep.luck import chosen_from
 from midas.backtest.tables import bars_of, read_tables
+from midas.backtest.trials import digest_of
 from midas.cli.backtest_data import Ran, has_ticks, over_ticks, prepared, progress
 from midas.cli.counting import ever_tried
 from midas.cli.data_page import remark
@@ -60,6 +62,7 @@ def backtest(args: Namespace) -> int:
         strategy=args.strategy, parameters=parameters, currency=config.quote, cash=ran.asked.cash,
         given=ran.asked.given, series=ran.series, outcome=outcome, record=record, made_at=time.time_ns(),
         files=ran.files, remarks=ran.remarks, trials=trials, trial_variance=spread,
+        overfitting=chosen_from(settings.home, args.strategy, digest_of(ran.series), parameters),
         twin=twins(trades(outcome.fills)[0], ran.series, ran.asked.cash, TWIN_SEED),
         needs_regime=_needs_regime(ran.asked.strategies[0]),
     ))  # fmt: skip

@@ -19,6 +19,7 @@ from midas.backtest.settings import configured
 from midas.backtest.sweep.choosers import size
 from midas.backtest.sweep.evaluate import Setup, from_workspace
 from midas.backtest.sweep.executors import executor_of
+from midas.backtest.sweep.luck import overfitted
 from midas.backtest.sweep.run import AT_ONCE, Told, confirmed, stepped_because, sweep
 from midas.backtest.sweep.space import Axis, Parameters, axis, grid, rule
 from midas.backtest.sweep.storage import FOLDER, Store
@@ -63,7 +64,8 @@ def run(args: Namespace) -> int:
         confirmed(setup, trials[0])
     ended = Ended(
         id=plan.id, plan=plan, total=total, kept=before, seconds=time.perf_counter() - began,
-        interrupted=interrupted, trials=trials,
+        interrupted=interrupted, overfitting=overfitted(trials),
+        trials=[msgspec.structs.replace(trial, tenths=msgspec.UNSET) for trial in trials],
     )  # fmt: skip
     _tell(args, ended, folder)
     return _INTERRUPTED if interrupted else 0
@@ -75,7 +77,7 @@ def _tell(args: Namespace, ended: Ended, folder: Path) -> None:
 
         path = Path(args.html).expanduser()
         try:
-            path.write_text(document(ended.plan, ended.trials))
+            path.write_text(document(ended.plan, ended.trials, ended.overfitting))
         except OSError as error:
             raise UsageError(f"--html {path}: can't be written: {error.strerror or error}") from None
     if args.json:

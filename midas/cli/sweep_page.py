@@ -29,6 +29,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     kept: int  # made in an earlier run of the same command
     seconds: float
     interrupted: bool
+    overfitting: float | None = None  # PBO of choosing by the Sharpe ratio of days
     trials: list[Trial]  # the best first
 
 
@@ -51,12 +52,15 @@ def _rows(ended: Ended) -> Iterator[str]:
     for state, words in ((PRUNED, "given up below the median"), (FAILED, "failed")):
         found = [trial for trial in trials if trial.state == state]
         if found:
-            yield from _wrapped(f"{len(found):,} {words}, the first ({_values(found[0])}): {found[0].reason}")
+            yield from _wrapped(f"{len(found):,} {words}, the first: {found[0].reason}")
     if trials[0].value is None:
         yield from _wrapped(
             f"no trial has a {NAMES[plan.objective]}: {trials[0].reason}; --objective return needs least"
         )
     yield from _wrapped(_same(trials))
+    if ended.overfitting is not None:
+        yield f"overfitted (PBO): {ended.overfitting:.0%}, the chance that what is best on half of the days"
+        yield "is below the middle on the others; pure luck gives about 50%"
     yield "Each is counted as a trial. The best of many is partly luck, and says less the"
     yield "more there were: judge it on candles that it wasn't chosen on, as `midas"
     yield "walkforward` does."

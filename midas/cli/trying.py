@@ -105,7 +105,7 @@ def refused(error: ParameterInvalid, typed: Mapping[str, object]) -> UsageError:
     if error.key or not typed:
         return error
     together = " ".join(f"{name}={value}" for name, value in typed.items())
-    return UsageError(f"--set {together}: {error.sentence}")
+    return UsageError(f"--set {together}: {error.sentence}; here {error.value}")
 
 
 def parameter(text: str) -> tuple[str, object]:

@@ -56,6 +56,7 @@ def _verdict(found: Found) -> Iterator[str]:
     weak = " (weak)" if found.efficiency < NARROW else ""
     alone = "nothing was chosen: give --set several values" if many < 2 else ""
     still = "" if isfinite(found.sharpe) else "nothing was traded out of sample"
+    short = alone or "too few periods to cut into blocks"
     trials = f"P(no luck), {counted(found.trials, 'trial')} counted (DSR)"
     yield _row("return", f"{found.total:+.2%}", f"of {counted(found.periods, 'period')} out of sample")
     yield _row(f"Sharpe, {annual}", _number(found.sharpe), still or "out of sample, all windows in a row")
@@ -68,7 +69,10 @@ def _verdict(found: Found) -> Iterator[str]:
                else "too few periods for purged paths")  # fmt: skip
     yield _row("overfitting (PBO)", _share(found.overfitting),
                "chance that the chosen one is below average" if isfinite(found.overfitting)
-               else alone or "too few periods to cut into blocks")  # fmt: skip
+               else short)  # fmt: skip
+    if isfinite(found.overfitting):
+        yield _row("", _share(found.loss), "chance that it loses money out of sample")
+        yield _row("Sharpe kept (slope)", _number(found.slope), "out of sample, of each 1.00 more in sample")
     yield _row("after all trials", _share(found.deflated),
                trials if isfinite(found.deflated) else still or "too few periods out of sample")  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -84,6 +84,7 @@ from midas.state.requests import CANCEL_AGAIN_MAX
 from midas.state.state import State
 
 CANCEL_PATIENCE = SECOND  # before the same cancel is asked for again
+NO_KINDS: Set[type] = frozenset()
 _TOUCHING = frozenset({FillBooked, FillBusted, OrderMoved})
 
 
@@ -177,18 +178,18 @@ class Engine:
             self._recorded(event)  # type: ignore[arg-type]  # the market types are all in _steps
         return self._audit(event)
 
-    def glide(
-        self, instrument: str, bars: Iterator[Bar], until: Until, ahead: Ahead | None = None
-    ) -> Glided | None:
+    def glide(self, instrument: str, ahead: Ahead, until: Until, *, listens: bool = True) -> Glided | None:
         """Step bars of one instrument until one leads to anything; None, and no bar taken, where any could.
 
-        The first bar has the sequence after the newest one's, as with `step`. `ahead`: the same bars, where
-        they are known and a strategy that listens may hear many of them in one call.
+        The first bar has the sequence after the newest one's, as with `step`. `listens`: a strategy that can
+        hears many of them in one call.
         """
         speaker = self._glide.speaker(instrument)
         if speaker is None:
             return None
-        return self._glided(speaker, instrument, self._glide.run(speaker, instrument, bars, until, ahead))
+        return self._glided(
+            speaker, instrument, self._glide.run(speaker, instrument, ahead, until, listens=listens)
+        )
 
     def glide_ticks(self, instrument: str, ticks: Iterator[MarketEvent], until: Until) -> Glided | None:
         """The same with quotes and prints, up to any other event; the band is of the bid, in ticks."""
@@ -308,7 +309,7 @@ class Engine:
         if follow_up is not None:
             follow_up(event)
         decisions = self._decisions
-        kinds = set(map(type, decisions))
+        kinds = set(map(type, decisions)) if decisions else NO_KINDS
         if FillBooked in kinds:
             self._stopped_out()
         touched = not _TOUCHING.isdisjoint(kinds)
@@ -488,7 +489,8 @@ class Engine:
                 control.halved = True
             elif not control.permissions.entries:
                 self.orchestrator.execution.forget_entries(self.state)
-        control.halved = control.halved and control.mode is not Mode.NORMAL
+        if control.halved and control.mode is Mode.NORMAL:
+            control.halved = False
 
     def _withdraw_unwanted(self) -> None:
         """Cancel what the present mode, latch or closing no longer allows to be open."""

@@ -20,6 +20,7 @@ from midas.agents.strategy_manager import Enrolled
 from midas.domain.market import Bar, BookDelta, BookLost, BookSnapshot, Quote, Trade
 from midas.domain.opinion import Opinion
 from midas.ports.strategy import Columns
+from midas.state.candles import Stretch
 from midas.state.market import InstrumentMarket
 from midas.state.state import State
 
@@ -36,7 +37,17 @@ class Until(NamedTuple):
 
 
 class Ahead(Protocol):
-    """The bars of one instrument that come next, each later than the one before, none of them made up."""
+    """The bars of one instrument that come next, none of them made up."""
+
+    @property
+    def sound(self) -> bool:
+        """Whether each is later than the one before and has a price: else they are asked for one by one."""
+
+    def rest(self) -> Iterator[Bar]:
+        """Those at hand, one by one, which stay where they are until `skip` says how many are gone."""
+
+    def skip(self, count: int) -> None:
+        """So many are gone."""
 
     def reach(self, after: int, every: int, until: Until) -> tuple[int, bool]:
         """How many come before one that wants a step of its own, and whether `until` ends with the last.
@@ -47,8 +58,11 @@ class Ahead(Protocol):
     def columns(self, count: int) -> Columns:
         """The next ones, which stay where they are."""
 
-    def take(self, count: int) -> list[Bar]:
-        """The next ones, which are gone then; fewer where no more are at hand."""
+    def passed(self, count: int) -> Stretch:
+        """The next ones, which are gone then."""
+
+    def following(self) -> Bar | None:
+        """The next one, which is gone then; None where no more are at hand."""
 
 
 class Halt(msgspec.Struct, frozen=True):
@@ -143,28 +157,19 @@ class Glide:
             state.market_events += count
             state.now = at
 
-    def run(
-        self,
-        speaker: Enrolled,
-        instrument: str,
-        bars: Iterator[Bar],
-        until: Until,
-        ahead: Ahead | None = None,
-    ) -> Halt:
-        """Bars from `bars`, until one of them leads to anything.
-
-        `ahead`: the same bars; a strategy that listens hears many of them in one call.
-        """
+    def run(self, speaker: Enrolled, instrument: str, ahead: Ahead, until: Until, *, listens: bool) -> Halt:
+        """Bars until one of them leads to anything. `listens`: a strategy that can hears many in one call."""
         state, strategies = self._state, self._orchestrator.strategies
         market, seen = state.markets[instrument], state.markets[instrument].bars_seen
         if self._orchestrator.execution.gave_up(speaker.name, instrument):
             strategies.let_go(speaker.name, instrument)
         ours = getcontext()
         try:
-            if ahead is None or speaker.listen is None:
-                halt = self._loop(speaker, market, bars, until)
-            else:
+            if listens and speaker.listen is not None and ahead.sound:
                 halt = self._listened(speaker, market, ahead, until)
+            else:
+                halt = self._loop(speaker, market, ahead.rest(), until)
+                ahead.skip(market.bars_seen - seen + (not halt.stepped))
         finally:  # also where a person interrupts it
             setcontext(ours)
             state.market_events += market.bars_seen - seen
@@ -182,13 +187,13 @@ class Glide:
             setcontext(strategies.context)
             heard = strategies.listened(speaker, ahead.columns(count)) if count else 0
             if heard:
-                market.follow_all(ahead.take(heard))
-            following = ahead.take(1) if heard < count or not ends else []
-            if heard == count:
-                if ends:
-                    return Halt(0, market.bars[-1])
-                return Halt(0, following[0], stepped=False) if following else Halt(0, None)
-            market.follow(following[0])
+                market.follow_all(ahead.passed(heard))
+            if heard == count and ends:
+                return Halt(0, market.bars[-1])
+            bar = ahead.following()
+            if heard == count or bar is None:
+                return Halt(0, bar, stepped=bar is None)
+            market.follow(bar)
             opinion = None
             if not speaker.failed:
                 try:
@@ -196,9 +201,9 @@ class Glide:
                 except (Exception, SystemExit) as error:  # noqa: BLE001 - the seam around a plugin, as in `ask`
                     strategies.raised(speaker, error)
             if opinion is not None or speaker.failed:
-                return Halt(0, following[0], answered=True, opinion=opinion)
+                return Halt(0, bar, answered=True, opinion=opinion)
             if ends and heard == count - 1:
-                return Halt(0, following[0])
+                return Halt(0, bar)
 
     def _loop(self, speaker: Enrolled, market: InstrumentMarket, bars: Iterator[Bar], until: Until) -> Halt:
         strategies, every, (due_at, low, high) = self._orchestrator.strategies, self.every, until

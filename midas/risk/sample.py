@@ -124,6 +124,27 @@ class Sample:
         return {name: column[finite] for name, column in columns.items()}
 
 
+def tail_alone(series: Series, weight: float, level: float, least: int) -> TailRisk | None:
+    """As `Sample.risk` of so much of one instrument held (above 0): its worst scenarios tell all.
+
+    None where there are fewer than `least` of them, or one that can't be compared with anything.
+    """
+    changes, squares = series.change[1:], series.square[1:]
+    count = len(changes) - WARM_UP
+    if not series.whole or count < max(least, 1):
+        return None
+    seed = fsum([v * v for v in changes[:WARM_UP].tolist()]) / WARM_UP
+    worst = np.empty(count - order(count, level) + 1)
+    variance, whole = kernel.least_residuals(changes, squares, seed, WARM_UP, DECAY, STILL, worst)
+    if not whole:
+        return None
+    scale = sqrt(variance) if variance > STILL else 0.0
+    losses = [0.0 - weight * (residual * scale) for residual in worst.tolist()]
+    at = losses.pop()
+    beyond = fsum([loss - at for loss in losses]) / count
+    return TailRisk(at, at + beyond / (1.0 - level), METHOD)
+
+
 def tail_of(losses: Floats, level: float) -> TailRisk:
     """As `value_at_risk.tail` of losses in ascending order."""
     place = order(len(losses), level) - 1

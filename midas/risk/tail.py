@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
-from math import exp, fsum, isfinite, lgamma, log, nan, sqrt
+from math import exp, fsum, inf, isfinite, lgamma, log, nan, sqrt
 
 import msgspec
 import numpy as np
@@ -22,7 +22,7 @@ from midas.domain.verdict import Breach
 from midas.risk.exposure import standing
 from midas.risk.further import Entry
 from midas.risk.rows import FINE, TOLERANCE, brief
-from midas.risk.sample import Sample
+from midas.risk.sample import Sample, tail_alone
 from midas.state.closes import HorizonCloses
 from midas.state.state import State
 from midas.statistics.conventions import LEAST_VOLATILITY, deviation
@@ -99,6 +99,13 @@ class TailDesk:
 
     def risk(self, horizon: int, held: Held) -> TailRisk:
         """What counts: filtered historical simulation."""
+        if len(held.weights) == 1:  # nearly always with few instruments
+            ((name, weight),) = held.weights.items()
+            if 0.0 < weight < inf:
+                series = self._closes.series(name, horizon)
+                alone = tail_alone(series, weight, self.rules.level, self._least)
+                if alone is not None:
+                    return alone
         sample = self._sample(horizon, held.weights)
         if sample.count < self._least and held.weights:
             return unknown(METHOD, self.lacking(horizon, held.weights))
@@ -265,7 +272,7 @@ class TailDesk:
 def held(state: State, assets: Assets) -> dict[str, float]:
     """What is held of each instrument, a fraction of equity; what was on the account before us counts."""
     ledger, weights = state.ledger, dict[str, float]()
-    nothing = not any(ledger.balances.get(base) for base in state.valuation.pairs)
+    nothing = not any(map(ledger.balances.get, state.valuation.pairs))
     if nothing and not any(sleeve.quantity for sleeve in ledger.sleeves.values()):
         return weights  # whatever the prices are
     now = standing(state, assets, open_orders=False)

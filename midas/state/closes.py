@@ -40,7 +40,7 @@ class Series(NamedTuple):
 class _Row:
     """The newest `kept` of them, in memory twice as long: hardly any price moves others."""
 
-    __slots__ = ("_first", "_horizon", "_kept", "_last", "_prices", "_times", "newest")
+    __slots__ = ("_first", "_horizon", "_kept", "_last", "_prices", "_times", "newest", "price")
 
     def __init__(self, horizon: int, kept: int) -> None:
         self._horizon, self._kept = horizon, kept
@@ -48,6 +48,7 @@ class _Row:
         self._times = np.zeros(2 * kept, np.int64)
         self._prices = np.full((3, 2 * kept), nan)  # price, change, square
         self.newest = 0  # time of the newest one; 0: there is none
+        self.price = 0.0  # the newest one
 
     def append(self, time: int, price: float) -> None:
         """A newer one."""
@@ -56,10 +57,11 @@ class _Row:
                 column[: self._kept] = column[self._kept :].copy()
             self._first, self._last = self._first - self._kept, self._kept
         at, prices = self._last, self._prices
-        before = float(prices[0, at - 1]) if at and time - self.newest == self._horizon else 0.0
+        before = self.price if at and time - self.newest == self._horizon else 0.0
         change = price / before - 1.0 if before else nan
         self._times[at] = self.newest = time
         prices[0, at], prices[1, at], prices[2, at] = price, change, change**2
+        self.price = price
         self._last = at + 1
         self._first = max(self._first, self._last - self._kept)
 
@@ -73,7 +75,9 @@ class _Row:
 
     def at(self, time: int) -> float | None:
         """The price of one time."""
-        known = self._last - 1 if time == self.newest else self._place(time)
+        if time == self.newest:
+            return self.price
+        known = self._place(time)
         return float(self._prices[0, known]) if known is not None else None
 
     def _place(self, time: int) -> int | None:
@@ -136,6 +140,11 @@ class HorizonCloses:
         """The same, as columns."""
         row = self._rows.get((instrument, horizon))
         return row.series() if row is not None else _Row(horizon, 0).series()
+
+    def has(self, instrument: str, horizon: int, time: int) -> bool:
+        """Whether the price at a multiple of the horizon is known."""
+        row = self._rows.get((instrument, horizon))
+        return row is not None and bool(row.newest) and (row.newest == time or row.at(time) is not None)
 
     def at(self, instrument: str, horizon: int, time: int) -> float | None:
         """The price at a multiple of the horizon; None where there is none."""

@@ -8,6 +8,7 @@ from collections import deque
 from midas.domain.instrument import Instrument
 from midas.domain.market import Bar, BookDelta, BookLost, BookSnapshot, Quote, Trade
 from midas.state.book import OrderBook
+from midas.state.candles import Candles, Stretch
 
 BARS_KEPT = 400
 PRINTS_KEPT = 60
@@ -40,7 +41,7 @@ class InstrumentMarket:
         self.time = self.first_time = self.at = 0
         self.first_price = NAN
         self.prints: deque[Trade] = deque(maxlen=PRINTS_KEPT)
-        self.bars: deque[Bar] = deque(maxlen=BARS_KEPT)
+        self.bars: deque[Bar] | Candles = deque(maxlen=BARS_KEPT)
         self.bars_seen = 0
         self.synthetic_bars = 0
 
@@ -184,18 +185,23 @@ class InstrumentMarket:
         """As `on_bar`, for a printed candle that is newer than all before, where there is a touch already."""
         self.bars.append(bar)
         self.bars_seen += 1
+        self._moved(bar)
+
+    def _moved(self, bar: Bar) -> None:
         self.time = bar.time
         if self._bar_spread:
             self._touch_from_bar(bar.close)
         elif self._bar_spread is not None:
             self.bid = self.ask = round(bar.close / self.tick)
 
-    def follow_all(self, bars: list[Bar]) -> None:
-        """As `follow` with each of these, of which there is at least one."""
-        self.bars.extend(bars)
-        self.bars_seen += len(bars) - 1
-        self.bars.pop()
-        self.follow(bars[-1])
+    def follow_all(self, stretch: Stretch) -> None:
+        """As `follow` with each of these."""
+        bars, newest = self.bars, stretch.last
+        if isinstance(bars, deque):
+            bars = self.bars = Candles(bars)
+        bars.extend(stretch)
+        self.bars_seen += len(stretch)
+        self._moved(newest)
 
     def _touch_from_bar(self, close: float) -> None:
         """Half the spread to both sides, in whole ticks away from the close."""

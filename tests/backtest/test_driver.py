@@ -11,7 +11,7 @@ import pytest
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.driver import Driver
 from midas.backtest.record import Record
-from midas.backtest.reel import reel
+from midas.backtest.reel import Reel
 from midas.backtest.venue import BarVenue
 from midas.domain.opinion import Opinion, Urgency
 from midas.domain.stops import StopRules
@@ -68,7 +68,7 @@ def told(make: Callable[[], Strategy], settings: EngineConfig, given: Assumption
     driver = Driver(engine, venue, given, record)
     driver.open(int(SERIES.time[0]) - SERIES.period)
     if single:
-        driver.run_single(reel(SERIES, given.feed_latency))
+        driver.run_single(Reel(SERIES, given.feed_latency))
     else:
         driver.run(SERIES.events(given.feed_latency))
     assert driver.bars == len(SERIES) and engine.state.market_events == len(SERIES)

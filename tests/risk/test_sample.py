@@ -9,7 +9,7 @@ import pytest
 
 from midas.domain.event import CandlesRead
 from midas.domain.time import HOUR
-from midas.risk.sample import Sample, aligned
+from midas.risk.sample import Sample, aligned, tail_alone
 from midas.state.closes import HorizonCloses
 from midas.statistics.portfolio_risk import filtered_scenarios, portfolio_risk
 
@@ -60,3 +60,19 @@ def test_the_newest_prices_are_kept_and_older_ones_forgotten() -> None:
     assert known.at("a", HOUR, 801 * HOUR) is not None
     assert known.at("a", HOUR, 800 * HOUR) is None and known.at("a", HOUR, 801 * HOUR + 1) is None
     assert known.at("b", HOUR, 801 * HOUR) is None
+
+
+@pytest.mark.parametrize("still", [False, True])
+@pytest.mark.parametrize("count", [22, 100, 121, 150, 400])
+def test_one_instrument_alone_has_the_same_tail(count: int, still: bool) -> None:
+    known = closes("a", count, seed=count, still=still)
+    sample = Sample(("a",), known, HOUR, LEVEL)
+    for weight in (1e-9, 0.3, 1.7):
+        alone = tail_alone(known.series("a", HOUR), weight, LEVEL, 100)
+        assert alone is None or repr(alone) == repr(sample.risk({"a": weight}))
+        assert still or (alone is not None) is (sample.count >= 100)
+
+
+def test_one_instrument_with_a_hole_is_left_to_the_sample() -> None:
+    known = closes("a", 300, holes=0.1)
+    assert tail_alone(known.series("a", HOUR), 0.3, LEVEL, 100) is None

@@ -23,7 +23,7 @@ from midas.backtest.series import Bars
 from midas.backtest.sweep.space import Parameters
 from midas.backtest.sweep.trial import FAILED, OBJECTIVES, PRUNED, STEPPED, Job, Trial, known, measured
 from midas.engine.config import EngineConfig
-from midas.errors import MidasError, ParameterInvalid
+from midas.errors import CombinationRefused, MidasError, ParameterInvalid
 from midas.parameters import checked
 from midas.ports.strategy import Strategy
 from midas.statistics.conventions import daily_closes, simple_returns
@@ -81,14 +81,36 @@ class Evaluator:
         self._probed = False
 
     def checked(self, parameters: Parameters) -> msgspec.Struct:
-        """Those that stay and these, as the strategy wants them. Raises ParameterInvalid."""
-        return checked(self._kind.Parameters, self.setup.config.strategies[0].parameters | parameters)
+        """Those that stay and these, as the strategy wants them.
+
+        Raises ParameterInvalid, and CombinationRefused where they don't go together.
+        """
+        wanted = self.setup.config.strategies[0].parameters | parameters
+        try:
+            return checked(self._kind.Parameters, wanted)
+        except ParameterInvalid as error:
+            if error.key:
+                raise
+            raise CombinationRefused(f"{self._kind.name} refuses {error.value}: {error.sentence}") from None
 
     def make(self, task: Task) -> list[Trial]:
-        """The trials of one task."""
-        jobs, parameters, impossible = self._possible(task.jobs)
-        if impossible:
-            return [*impossible, *(self.make(msgspec.structs.replace(task, jobs=jobs)) if jobs else [])]
+        """The trials of one task; one whose parameters its strategy refuses has failed."""
+        made: list[Trial] = []
+        jobs: list[Job] = []
+        for job in task.jobs:
+            try:
+                self.checked(job.parameters)
+            except CombinationRefused as error:
+                made.append(
+                    Trial(number=job.number, parameters=job.parameters, state=FAILED, reason=str(error))
+                )
+            else:
+                jobs.append(job)
+        return made + self._made(Task(tuple(jobs), task.medians)) if jobs else made
+
+    def _made(self, task: Task) -> list[Trial]:
+        jobs = task.jobs
+        parameters = [self.checked(job.parameters) for job in jobs]
         trials = self._ready(parameters[0])
         if trials is None:
             return [self._slowly(job, task.medians, self._refused) for job in jobs]
@@ -97,29 +119,13 @@ class Evaluator:
             self._probed = True
             if self._refused:
                 self._trials = None
-                return self.make(task)
+                return self._made(task)
         made: list[Trial] = []
         for first in range(0, len(jobs), TOGETHER):
             some = slice(first, first + TOGETHER)
             found = trials.made(trials.wanted(parameters[some]))
             made += [self._fast(job, one, task) for job, one in zip(jobs[some], found, strict=True)]
         return made
-
-    def _possible(self, jobs: Sequence[Job]) -> tuple[tuple[Job, ...], list[msgspec.Struct], list[Trial]]:
-        """The jobs whose parameters go together, those parameters, and the others as trials that failed."""
-        possible: list[Job] = []
-        parameters, failed = list[msgspec.Struct](), list[Trial]()
-        for job in jobs:
-            try:
-                parameters.append(self.checked(job.parameters))
-                possible.append(job)
-            except ParameterInvalid as error:
-                if error.key:
-                    raise
-                failed.append(
-                    Trial(number=job.number, parameters=job.parameters, state=FAILED, reason=error.sentence)
-                )
-        return tuple(possible), parameters, failed
 
     def _ready(self, parameters: msgspec.Struct) -> Trials | None:
         if self._trials is None and not self._refused:

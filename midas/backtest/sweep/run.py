@@ -14,7 +14,7 @@ from midas.backtest.sweep.executors import Executor
 from midas.backtest.sweep.space import Parameters
 from midas.backtest.sweep.storage import Store
 from midas.backtest.sweep.trial import COMPILED, STEPPED, Job, Plan, Trial, ranked
-from midas.errors import ParameterInvalid, UsageError
+from midas.errors import CombinationRefused, UsageError
 
 AT_ONCE = 64  # compiled trials of one task: a few hundredths of a second, and one write to the disk
 MEDIAN_OF = 5  # stepped trials, before one is given up for being worse than half of them
@@ -48,10 +48,8 @@ def stepped_because(setup: Setup, parameters: Parameters) -> str:
     kind = setup.load()
     try:
         checked = evaluator.checked(parameters)
-    except ParameterInvalid as error:
-        if error.key:
-            raise
-        checked = evaluator.checked({})  # this combination is impossible; any other one does here
+    except CombinationRefused:
+        checked = evaluator.checked({})
     if setup.fast == "never":
         return "--fast never"
     if not declares(kind):
