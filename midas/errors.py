@@ -61,6 +61,10 @@ class WorkspaceInvalid(UsageError):
     """A workspace file (strategy, model, source) that is missing, doesn't import or lacks its class."""
 
 
+class CombinationRefused(WorkspaceInvalid):
+    """Parameters that are each what they should be, and together make no sense to their strategy."""
+
+
 class RecordingInvalid(UsageError):
     """A market recording that can't be read, or holds no snapshot to start from."""
 

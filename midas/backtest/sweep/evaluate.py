@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -23,7 +24,7 @@ from midas.backtest.series import Bars
 from midas.backtest.sweep.space import Parameters
 from midas.backtest.sweep.trial import FAILED, OBJECTIVES, PRUNED, STEPPED, Job, Trial, known, measured
 from midas.engine.config import EngineConfig
-from midas.errors import MidasError, WorkspaceInvalid
+from midas.errors import CombinationRefused, MidasError, WorkspaceInvalid
 from midas.ports.strategy import Strategy
 from midas.statistics.conventions import daily_closes, simple_returns
 from midas.workspace import LoadedStrategy, load_strategies
@@ -80,7 +81,7 @@ class Evaluator:
         self._probed = False
 
     def checked(self, parameters: Parameters) -> msgspec.Struct:
-        """Those that stay and these, as the strategy wants them. Raises WorkspaceInvalid."""
+        """Those that stay and these, as the strategy wants them. Raises WorkspaceInvalid and its kinds."""
         kind = self._kind.Parameters
         wanted = self.setup.config.strategies[0].parameters | parameters
         if strange := [key for key in wanted if key not in kind.__struct_fields__]:
@@ -91,10 +92,27 @@ class Evaluator:
         try:
             return msgspec.convert(wanted, kind, strict=False)
         except msgspec.ValidationError as error:
-            raise WorkspaceInvalid(f"{self._kind.name}: {error}") from None
+            if error.__cause__ is None:  # a value isn't of its kind
+                raise WorkspaceInvalid(f"{self._kind.name}: {error}") from None
+            told = _in_force(kind, wanted, str(error.__cause__))
+            raise CombinationRefused(f"{self._kind.name} refuses {told}: {error.__cause__}") from None
 
     def make(self, task: Task) -> list[Trial]:
-        """The trials of one task."""
+        """The trials of one task; one whose parameters its strategy refuses has failed."""
+        made: list[Trial] = []
+        jobs: list[Job] = []
+        for job in task.jobs:
+            try:
+                self.checked(job.parameters)
+            except CombinationRefused as error:
+                made.append(
+                    Trial(number=job.number, parameters=job.parameters, state=FAILED, reason=str(error))
+                )
+            else:
+                jobs.append(job)
+        return made + self._made(Task(tuple(jobs), task.medians)) if jobs else made
+
+    def _made(self, task: Task) -> list[Trial]:
         jobs = task.jobs
         parameters = [self.checked(job.parameters) for job in jobs]
         trials = self._ready(parameters[0])
@@ -105,7 +123,7 @@ class Evaluator:
             self._probed = True
             if self._refused:
                 self._trials = None
-                return self.make(task)
+                return self._made(task)
         made: list[Trial] = []
         for first in range(0, len(jobs), TOGETHER):
             some = slice(first, first + TOGETHER)
@@ -164,6 +182,13 @@ class Evaluator:
             fills=len(outcome.fills), equity=outcome.equity, path=STEPPED, stepped=why,
             partial=tuple(watched.values),
         )  # fmt: skip
+
+
+def _in_force(kind: type[msgspec.Struct], wanted: Parameters, sentence: str) -> str:
+    """The values, given or usual, of what a sentence names; those given where it names none."""
+    usual = {field.name: field.default for field in msgspec.structs.fields(kind)}
+    named = {key: value for key, value in (usual | wanted).items() if re.search(rf"\b{key}\b", sentence)}
+    return ", ".join(f"{key}={value}" for key, value in (named or wanted).items())
 
 
 @contextmanager
