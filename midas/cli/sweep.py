@@ -119,6 +119,10 @@ def _asked(args: Namespace, settings: Settings) -> tuple[Setup, Plan]:
 
 
 def _plan(args: Namespace, settings: Settings, setup: Setup, axes: tuple[Axis, ...]) -> Plan:
+    if args.prune and len(setup.series) > 1:
+        raise UsageError(
+            "--prune: judges a trial half way on the candles of one instrument; leave it out with several"
+        )
     rules = tuple(rule(text, axes) for text in args.where or ())
     if rules and args.method == "tpe":
         raise UsageError("--where: tpe chooses from all combinations; take --method random, or grid")

@@ -31,7 +31,8 @@ def _sweep_options(parser: Parser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--prune", action="store_true",
-        help="give a trial up that is worse than half of those before it, where the engine is stepped",
+        help="give a trial up that is worse than half of those before it, where the engine is stepped "
+        "(of one instrument)",
     )  # fmt: skip
     parser.add_argument(
         "--workers", type=workers, metavar="N", help="processes, at most 256; default: all cores"
