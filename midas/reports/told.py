@@ -382,9 +382,15 @@ def _idle(sheet: Sheet) -> str:
     """Why nothing was traded, as far as signals and limits tell."""
     if not sheet.signals:
         return "It never traded: its strategy made no signal."
-    most = max(sheet.signals, key=lambda outcome: sheet.signals[outcome])
-    reasons = sheet.why.get(most, {}) if most != "refused" else sheet.refusals
-    because = f": {next(iter(reasons))}" if reasons else ""
+    if sheet.refusals:
+        limit = max(sheet.refusals, key=lambda name: sheet.refusals[name])
+        because = (
+            f"; the limit `{limit}` refused {sheet.refusals[limit]:,} times: a smaller `weight` in "
+            f"[strategies.{sheet.strategy}], or --units, asks for less"
+        )
+    else:
+        most = max(sheet.signals, key=lambda outcome: sheet.signals[outcome])
+        because = f": {next(iter(sheet.why[most]))}" if sheet.why.get(most) else ""
     return f"It never traded: of its signals {_outcomes(sheet)}{because}."
 
 
