@@ -98,7 +98,7 @@ def _result(sheet: Sheet) -> Block:
     rows = (
         Row("made", _pair(own.total, other, "total", words.percent),
             f"{_short(sheet.cash)} became {_short(sheet.equity)} {sheet.currency}",
-            "after costs; what is open at its price", _tone(own.total)),
+            "after costs, at the last close", _tone(own.total)),
         Row("a year (CAGR)", _pair(own.cagr, other, "cagr", words.percent),
             _sure(words.between(it.cagr, 1, parts=True)) or words.why(own.cagr),
             "growth a year; 95 %: where the truth is", _tone(own.cagr)),
