@@ -28,8 +28,10 @@ from midas.backtest.tables import bars_of, read_tables
 from midas.backtest.trials import Tried, count, counted, digest_of
 from midas.cli.options import settings_from
 from midas.cli.sweep_page import Ended, page
-from midas.cli.trying import asked, assumptions_from, cash_from, units_from
-from midas.errors import UsageError
+from midas.cli.trying import asked, assumptions_from, cash_from, check_typed, refused, units_from
+from midas.cli.waiting import waiting
+from midas.errors import ParameterInvalid, UsageError
+from midas.parameters import checked
 from midas.runtime.records import code_hash
 from midas.settings import Settings
 
@@ -90,10 +92,12 @@ def _tell(args: Namespace, ended: Ended, folder: Path) -> None:
 
 def _asked(args: Namespace, settings: Settings) -> tuple[Setup, Plan]:
     """Raises UsageError."""
-    files = [Path(name).expanduser() for name in args.data]
-    series = asked(bars_of(read_tables(files, args.symbol or "", time.time_ns())), args)
-    given = assumptions_from(args, settings)
+    check_typed(args, settings, {})
     every = [axis(text) for text in args.set]
+    files = [Path(name).expanduser() for name in args.data]
+    with waiting("midas: reading the data"):
+        series = asked(bars_of(read_tables(files, args.symbol or "", time.time_ns())), args)
+    given = assumptions_from(args, settings)
     if len({each.name for each in every}) < len(every):
         raise UsageError("--set: one parameter is given twice")
     fixed = {each.name: each.values[0] for each in every if len(each.values) == 1}
@@ -115,12 +119,14 @@ def _asked(args: Namespace, settings: Settings) -> tuple[Setup, Plan]:
 
 
 def _plan(args: Namespace, settings: Settings, setup: Setup, axes: tuple[Axis, ...]) -> Plan:
-    if args.trials < 1:
-        raise UsageError("--trials: expected at least 1")
+    if args.prune and len(setup.series) > 1:
+        raise UsageError(
+            "--prune: judges a trial half way on the candles of one instrument; leave it out with several"
+        )
     rules = tuple(rule(text, axes) for text in args.where or ())
     if rules and args.method == "tpe":
         raise UsageError("--where: tpe chooses from all combinations; take --method random, or grid")
-    setup.load()  # says what is wrong with the file
+    _check(setup, axes)
     file = settings.workspace / "strategies" / f"{args.strategy.replace('-', '_')}.py"
     source = (setup.config, setup.balances, setup.given, code_hash([file, *_OURS]))
     return Plan(
@@ -130,6 +136,19 @@ def _plan(args: Namespace, settings: Settings, setup: Setup, axes: tuple[Axis, .
         trials=0 if args.method == "grid" else args.trials, seed=args.seed, objective=args.objective,
         pruning=args.prune, fast=args.fast,
     )  # fmt: skip
+
+
+def _check(setup: Setup, axes: tuple[Axis, ...]) -> None:
+    """Whether the strategy takes each value by itself. Raises UsageError."""
+    kind, fixed = setup.load().Parameters, setup.config.strategies[0].parameters
+    for name, value in [(name, value) for name, value in fixed.items()] + [
+        (each.name, value) for each in axes for value in each.values or ((each.low + each.high) / 2,)
+    ]:
+        try:
+            checked(kind, {name: value})
+        except ParameterInvalid as error:
+            if error.key:
+                raise refused(error, {name: value}) from None
 
 
 def _first(plan: Plan) -> Parameters:

@@ -212,6 +212,10 @@ def test_the_most_of_an_asset_in_one_order_stands_beside_the_most_money() -> Non
     small = replace(risk_views.controls(), quantity_max=(("BTC", 0.005), ("ETH", 2.0)), notional_max=0.4)
     text = body(controls.pane(picture(replace(normal(), controls=small)), spot(60, 10)))
     assert "largest   0.4 USDT, 0.005 BTC, 2 ETH an order" in text
+    many = replace(small, quantity_max=tuple((coin, 1.0) for coin in risk_views.COINS))
+    for limits, words in ((small, "0.4 USDT, 0.005 BTC, 2 ETH"), (many, "0.4 USDT, 12 assets less")):
+        narrow = body(controls.pane(picture(replace(normal(), controls=limits)), spot(37, 6)))
+        assert f"largest   {words}\n" in narrow
 
 
 def test_order_controls_tell_their_numbers_and_what_is_off() -> None:

@@ -134,4 +134,5 @@ def _briefly(picture: Picture, breach: BreachView) -> tuple[str, ...]:
     return (
         told, told.partition(";")[0], f"{known.title} {now}, {'at least' if least else 'at most'} {most}",
         f"{known.title} {now.rstrip('%')}{'≥' if least else '/'}{most}",
+        f"{known.title.partition(' ')[0]} {now.rstrip('%')}{'≥' if least else '/'}{most}",
     )  # fmt: skip

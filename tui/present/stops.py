@@ -88,7 +88,7 @@ def _does(choice: KillChoiceView, width: int, roomy: bool, held: int) -> str:
     """`held`: positions that the levels which close would close."""
     text = f"cancels {choice.cancels}"
     if not choice.closes:
-        left = f"leaves {held} open" if held else f"leaves {choice.leaves}"
+        left = f"leaves {held} open" if held else "nothing is held"
         return text if roomy else shortest((f"{text}, leaves {choice.leaves}", f"{text}, {left}"), width - 13)
     text += f", closes {choice.closes}"
     return text + (f": {numbers.money(choice.cost)} ({choice.cost_bps:.1f} bp)" if width >= 45 else "")
