@@ -51,14 +51,20 @@ def run(args: Namespace) -> int:
     workers = args.workers or os.cpu_count() or 1
     began, interrupted = time.perf_counter(), False
     with closing(Store(folder, plan, fresh=args.fresh)) as store:
-        before = len(store.trials)
+        before, ledger = len(store.trials), _Ledger(settings.home, plan)
+        ledger.count(store.trials.values())  # a kill may have left some uncounted
         try:
-            with _progress(total, store) as told, executor_of(args.executor, setup, workers) as executor:
+            with _progress(total, store) as shown, executor_of(args.executor, setup, workers) as executor:
+
+                def told(made: Sequence[Trial]) -> None:
+                    ledger.count(made)
+                    shown(made)
+
                 sweep(plan, store, executor, 1 if why else AT_ONCE, told)
         except KeyboardInterrupt:
             interrupted = True
         finally:
-            _count(settings.home, plan, store.trials.values())
+            ledger.count(store.trials.values())
         trials = ranked(store.trials.values())
     if not interrupted and trials and trials[0].state == DONE and trials[0].value is not None:
         confirmed(setup, trials[0])
@@ -157,19 +163,29 @@ def _first(plan: Plan) -> Parameters:
     return grid(listed)[0]
 
 
-def _count(home: Path, plan: Plan, trials: Iterable[Trial]) -> None:
-    """Every trial counts against the luck of the best one, once."""
-    by = f"sweep {plan.id}"
-    known = {_key(each.parameters) for each in counted(home, plan.data, plan.strategy) if each.by == by}
-    fixed: dict[str, object] = dict(plan.fixed)
-    now = time.time_ns()
-    count(home, (
-        Tried(
-            strategy=plan.strategy, data=plan.data, parameters=fixed | trial.parameters,
-            sharpe_day=trial.sharpe_day, at=now, by=by,
-        )
-        for trial in trials if _key(fixed | trial.parameters) not in known
-    ))  # fmt: skip
+class _Ledger:
+    """Every trial counts against the luck of the best one, once, as soon as anybody could see it."""
+
+    def __init__(self, home: Path, plan: Plan) -> None:
+        self._home = home
+        self._plan = plan
+        self._by = f"sweep {plan.id}"
+        tried = counted(home, plan.data, plan.strategy)
+        self._known = {_key(each.parameters) for each in tried if each.by == self._by}
+
+    def count(self, trials: Iterable[Trial]) -> None:
+        """Those that aren't in it yet. Raises StoreError."""
+        plan, now = self._plan, time.time_ns()
+        found: dict[bytes, Tried] = {}
+        for trial in trials:
+            parameters: dict[str, object] = {**plan.fixed, **trial.parameters}
+            if (key := _key(parameters)) not in self._known:
+                found[key] = Tried(
+                    strategy=plan.strategy, data=plan.data, parameters=parameters,
+                    sharpe_day=trial.sharpe_day, at=now, by=self._by,
+                )  # fmt: skip
+        count(self._home, found.values())
+        self._known.update(found)
 
 
 def _key(parameters: Mapping[str, object]) -> bytes:

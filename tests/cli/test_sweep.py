@@ -190,6 +190,8 @@ def test_killed_at_any_moment_it_ends_as_if_it_had_not_been(
         ) as running:
             time.sleep(chance.uniform(2.0, 6.0))
             running.kill()
+        made = [leaderboard(tmp_path / "home" / FOLDER / name) for name in names(tmp_path / "home")]
+        assert len(counted(tmp_path / "home")) >= sum(map(len, made)) - 1  # but for what was kept just now
     assert main([*asked, "--workers", "1"]) == 0
     resumed = json.loads(capsys.readouterr().out)
     assert main([*asked, "--workers", "1", "--fresh"]) == 0
