@@ -67,8 +67,8 @@ def _body(plan: Plan, trials: Sequence[Trial], overfitting: float | None) -> Ite
         best = _best(axes, told)
         low, high = min(best.values()), max(best.values())
         note = (
-            f"the best {NAMES[plan.objective]} of each pair, from {low:.2f} (red) to {high:.2f} (green, framed); "
-            "pale where the difference is small; a broad green field means more than one cell"
+            f"the best {NAMES[plan.objective]} of each pair, from {low:.2f} (red) to {high:.2f} (green, "
+            "framed); pale where the difference is small; a broad green field means more than one cell"
         )
         yield _section(f"{escape(axes[1])} over {escape(axes[0])}", note, _heat(best))
     if told and axes:
@@ -88,7 +88,8 @@ def _table(plan: Plan, trials: Sequence[Trial]) -> str:
     for place, trial in enumerate(trials[:SHOWN], 1):
         values = [
             str(place), *(str(trial.parameters[name]) for name in names), _number(trial.value),
-            _share(trial.total_return), _share(trial.fall), f"{trial.fills:,}", PATHS[trial.path], trial.reason,
+            _share(trial.total_return), _share(trial.fall), f"{trial.fills:,}", PATHS[trial.path],
+            trial.reason,
         ]  # fmt: skip
         rows.append("<tr>" + "".join(f'<td class="plain">{escape(value)}</td>' for value in values) + "</tr>")
     return f"<table><tr>{cells}</tr>{''.join(rows)}</table>"
