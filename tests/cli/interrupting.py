@@ -146,6 +146,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS))
     arguments = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what runs beside it deaf to it
     told = campaign(arguments.kinds, arguments.times, arguments.seed)
     print(json.dumps(told))
     return int(any(each["wrong"] for each in told.values()))
