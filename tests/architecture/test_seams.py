@@ -25,6 +25,7 @@ SEAMS = {
     "runtime/kill.py": "the kill listener: a socket and a thread that work while the loop hangs",
     "runtime/link.py": "the console's end of the Link: a thread that reads a socket and the console's time",
     "runtime/shell.py": "rests 50 us with time.sleep, so that other threads get the interpreter",
+    "runtime/workers.py": "a thread of a worker process that sees its parent end",
     "venues/binance/endpoints.py": "opens sockets for the venue's sessions",
 }
 FORBIDDEN_MODULES = {"time", "random", "uuid", "secrets", "threading", "socket"}
