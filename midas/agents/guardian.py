@@ -216,7 +216,7 @@ class Guardian:
         control = state.control
         left = control.level == KillLevel.DISCONNECT.value
         held = [
-            f"{s.strategy} {s.quantity} {state.instruments[s.instrument].name}"
+            f"{s.strategy} {plain(s.quantity)} {state.instruments[s.instrument].name}"
             for s in state.sleeves() if s.quantity
         ]  # fmt: skip
         return (

@@ -28,7 +28,8 @@ from midas.cli.counting import ever_tried
 from midas.cli.data_page import remark
 from midas.cli.options import settings_from
 from midas.cli.report import columns, write_html
-from midas.cli.trying import asked
+from midas.cli.trying import asked, check_typed, parameter
+from midas.cli.waiting import waiting
 from midas.engine.config import EngineConfig
 from midas.errors import UsageError
 from midas.ports.strategy import Strategy
@@ -48,6 +49,7 @@ TWIN_SEED = 1  # the same run has the same twins
 def backtest(args: Namespace) -> int:
     """Run, and tell; 130 where somebody interrupted it, with what was reached until then."""
     settings = settings_from(args)
+    check_typed(args, settings, dict(parameter(text) for text in args.set or ()))
     files = [Path(name).expanduser() for name in args.data]
     ticks = has_ticks(files)
     ran, quality = (over_ticks(args, settings, files), ()) if ticks else _over_candles(args, settings, files)
@@ -83,8 +85,9 @@ def backtest(args: Namespace) -> int:
 def _over_candles(
     args: Namespace, settings: Settings, files: Sequence[Path]
 ) -> tuple[Ran, tuple[Quality, ...]]:
-    tables = read_tables(files, args.symbol or "", time.time_ns())
-    series = asked(bars_of(tables), args)
+    with waiting("midas: reading the data"):
+        tables = read_tables(files, args.symbol or "", time.time_ns())
+        series = asked(bars_of(tables), args)
     what = prepared(args, settings, [bars.instrument for bars in series], min(b.period for b in series))
     record = Record(keep=False)
     outcome = _compiled(args.fast, what.config, what.strategies, series, what.balances, what.given)
@@ -111,7 +114,7 @@ def _compiled(
         return found
     if wish == "only":
         raise UsageError(f"--fast only: {found.reason}; --fast auto steps the engine where it has to")
-    print(f"midas: the engine is stepped: {found.reason}", file=sys.stderr)
+    print(f"midas: stepped candle by candle on the engine, since {found.reason}", file=sys.stderr)
     return None
 
 

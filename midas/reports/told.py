@@ -98,7 +98,7 @@ def _result(sheet: Sheet) -> Block:
     rows = (
         Row("made", _pair(own.total, other, "total", words.percent),
             f"{_short(sheet.cash)} became {_short(sheet.equity)} {sheet.currency}",
-            "after costs; what is open at its price", _tone(own.total)),
+            "after costs, at the last close", _tone(own.total)),
         Row("a year (CAGR)", _pair(own.cagr, other, "cagr", words.percent),
             _sure(words.between(it.cagr, 1, parts=True)) or words.why(own.cagr),
             "growth a year; 95 %: where the truth is", _tone(own.cagr)),
@@ -310,11 +310,12 @@ def _against(sheet: Sheet) -> str:
     if other is None or own is None or other.growth.total.value is None:
         return ""
     held = other.growth.total.value
-    told = f"{'more' if own > held else 'less'} than buying and holding ({words.percent(held)})"
+    beside = f" while buying and holding {_made(held)}"
     if own <= held and sheet.worst > 0.5 * other.worst:
-        fell = f"{words.percent(sheet.worst)} against {words.percent(other.worst)}"
-        return f", {told}, with a worst fall of {fell}"
-    return f", {told}"
+        return (
+            f"{beside}; its worst fall was {words.percent(sheet.worst)} against {words.percent(other.worst)}"
+        )
+    return beside
 
 
 def _pair(own: Measure, other: Benchmark | None, name: str, text: object) -> tuple[str, str]:
@@ -381,9 +382,15 @@ def _idle(sheet: Sheet) -> str:
     """Why nothing was traded, as far as signals and limits tell."""
     if not sheet.signals:
         return "It never traded: its strategy made no signal."
-    most = max(sheet.signals, key=lambda outcome: sheet.signals[outcome])
-    reasons = sheet.why.get(most, {}) if most != "refused" else sheet.refusals
-    because = f": {next(iter(reasons))}" if reasons else ""
+    if sheet.refusals:
+        limit = max(sheet.refusals, key=lambda name: sheet.refusals[name])
+        because = (
+            f"; the limit `{limit}` refused {sheet.refusals[limit]:,} times: a smaller `weight` in "
+            f"[strategies.{sheet.strategy}], or --units, asks for less"
+        )
+    else:
+        most = max(sheet.signals, key=lambda outcome: sheet.signals[outcome])
+        because = f": {next(iter(sheet.why[most]))}" if sheet.why.get(most) else ""
     return f"It never traded: of its signals {_outcomes(sheet)}{because}."
 
 

@@ -94,7 +94,8 @@ def interrupted(running: subprocess.Popen[str], hard: bool, wrong: list[str]) ->
     if alive(group):
         wrong.append("a worker is left")
         os.killpg(group, signal.SIGKILL)
-    if "Traceback" in told or (not hard and running.returncode not in (0, 130)):
+    ours = "midas" in told  # or it was the interpreter's start that was interrupted
+    if not hard and ours and ("Traceback" in told or running.returncode not in (0, 130)):
         wrong.append(f"exit {running.returncode}: {told[-400:]}")
     return running.returncode != 0
 

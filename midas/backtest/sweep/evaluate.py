@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -24,7 +23,8 @@ from midas.backtest.series import Bars
 from midas.backtest.sweep.space import Parameters
 from midas.backtest.sweep.trial import FAILED, OBJECTIVES, PRUNED, STEPPED, Job, Trial, known, measured
 from midas.engine.config import EngineConfig
-from midas.errors import CombinationRefused, MidasError, WorkspaceInvalid
+from midas.errors import CombinationRefused, MidasError, ParameterInvalid
+from midas.parameters import checked
 from midas.ports.strategy import Strategy
 from midas.statistics.conventions import daily_closes, simple_returns
 from midas.workspace import LoadedStrategy, load_strategies
@@ -81,21 +81,17 @@ class Evaluator:
         self._probed = False
 
     def checked(self, parameters: Parameters) -> msgspec.Struct:
-        """Those that stay and these, as the strategy wants them. Raises WorkspaceInvalid and its kinds."""
-        kind = self._kind.Parameters
+        """Those that stay and these, as the strategy wants them.
+
+        Raises ParameterInvalid, and CombinationRefused where they don't go together.
+        """
         wanted = self.setup.config.strategies[0].parameters | parameters
-        if strange := [key for key in wanted if key not in kind.__struct_fields__]:
-            raise WorkspaceInvalid(
-                f"--set {strange[0]}: {self._kind.name} has no such parameter; it has: "
-                f"{', '.join(kind.__struct_fields__)}"
-            )
         try:
-            return msgspec.convert(wanted, kind, strict=False)
-        except msgspec.ValidationError as error:
-            if error.__cause__ is None:  # a value isn't of its kind
-                raise WorkspaceInvalid(f"{self._kind.name}: {error}") from None
-            told = _in_force(kind, wanted, str(error.__cause__))
-            raise CombinationRefused(f"{self._kind.name} refuses {told}: {error.__cause__}") from None
+            return checked(self._kind.Parameters, wanted)
+        except ParameterInvalid as error:
+            if error.key:
+                raise
+            raise CombinationRefused(f"{self._kind.name} refuses {error.value}: {error.sentence}") from None
 
     def make(self, task: Task) -> list[Trial]:
         """The trials of one task; one whose parameters its strategy refuses has failed."""
@@ -163,8 +159,8 @@ class Evaluator:
         config = msgspec.structs.replace(it.config, strategies=(entry,))
         watched = Rungs(it, record, medians)
         try:
-            checked = self.checked(job.parameters)
-            strategy = LoadedStrategy(self._kind.name, Path(self._kind.name), self._kind, checked).make()
+            wanted = self.checked(job.parameters)
+            strategy = LoadedStrategy(self._kind.name, Path(self._kind.name), self._kind, wanted).make()
             with _uncollected():
                 outcome = run(
                     config, [strategy], it.series, it.balances, it.given, record=record,
@@ -182,13 +178,6 @@ class Evaluator:
             fills=len(outcome.fills), equity=outcome.equity, path=STEPPED, stepped=why,
             partial=tuple(watched.values),
         )  # fmt: skip
-
-
-def _in_force(kind: type[msgspec.Struct], wanted: Parameters, sentence: str) -> str:
-    """The values, given or usual, of what a sentence names; those given where it names none."""
-    usual = {field.name: field.default for field in msgspec.structs.fields(kind)}
-    named = {key: value for key, value in (usual | wanted).items() if re.search(rf"\b{key}\b", sentence)}
-    return ", ".join(f"{key}={value}" for key, value in (named or wanted).items())
 
 
 @contextmanager

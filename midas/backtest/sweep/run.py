@@ -53,7 +53,7 @@ def stepped_because(setup: Setup, parameters: Parameters) -> str:
     if setup.fast == "never":
         return "--fast never"
     if not declares(kind):
-        return f"{kind.name} has no `wanted`"
+        return f"{kind.name} has no `wanted`, which would say all of its opinions at once"
     return objection(setup.config, [kind(checked)], setup.series, setup.balances, setup.given)
 
 
