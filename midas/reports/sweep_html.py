@@ -12,6 +12,7 @@ from midas.backtest.sweep.space import Value
 from midas.backtest.sweep.trial import COMPILED, DONE, STEPPED, Plan, Trial
 from midas.reports.html import STYLE
 from midas.reports.svg import WIDTH, drawing, line
+from midas.reports.words import counted
 
 SHOWN = 20  # rows of the table
 LINES = 600  # trials drawn, spread evenly over all ranks
@@ -56,7 +57,8 @@ def _body(plan: Plan, trials: Sequence[Trial], overfitting: float | None) -> Ite
     )
     told = [trial for trial in trials if trial.state == DONE and trial.value is not None]
     yield (
-        f"<header><h1>{escape(plan.strategy)}: sweep</h1><p>{len(trials):,} trials by {escape(plan.method)}, "
+        f"<header><h1>{escape(plan.strategy)}: sweep</h1>"
+        f"<p>{counted(len(trials), 'trial')} by {escape(plan.method)}, "
         f"the best by {NAMES[plan.objective]} of daily closes after all costs; seed {plan.seed}, "
         f"sweep {plan.id}</p><p class='verdict'>The best of {len(trials):,} is partly luck: judge it on "
         f"candles that it was not chosen on, and by how its neighbours do.{chance}</p></header>"

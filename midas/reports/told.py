@@ -157,7 +157,8 @@ def _traded(sheet: Sheet) -> Row:
 def _luck(sheet: Sheet) -> Block:
     it, twin = sheet.evidence, sheet.twin
     rows = [
-        Row("skill above 0 (PSR)", (words.chance(it.positive),), _record(sheet),
+        Row("skill above 0 (PSR)", (words.chance(it.positive),),
+            _record(sheet) if it.positive is not None else words.why(sheet.growth.sharpe, 30),
             "chance that the edge is real: probabilistic Sharpe ratio", _surely(it.positive)),
         Row("after all trials (DSR)", (words.chance(it.deflated),),
             f"{words.counted(it.trials, 'trial')} on these data counted",
@@ -262,6 +263,8 @@ def assumed(sheet: Sheet) -> list[str]:
         f"orders and answers take {latency:g} ms each way; at most {float(given.get('volume_share', 0)):.0%} "
         "of a bar's volume is ours",
         "an order that takes trades at the next opening, one that rests once the price has gone through it",
+        f"buy & hold puts {'equal parts of all' if len(sheet.data) > 1 else 'all'} the money in at the first "
+        "close, pays one taker's fee, and keeps it",
     ]  # fmt: skip
 
 
