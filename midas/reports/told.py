@@ -397,8 +397,8 @@ def _idle(sheet: Sheet) -> str:
         ready = sheet.ready
         if ready is not None and ready.reason == NO_REGIME:
             return (
-                f"It never traded: the regime stayed unknown for all {words.counted(ready.bars, 'bar')}, since "
-                "the windows of its rules need more, and the strategy waits for it."
+                f"It never traded: the regime stayed unknown for all {words.counted(ready.bars, 'bar')}, "
+                "since the windows of its rules need more, and the strategy waits for it."
             )
         return "It never traded: the strategy made no signal."
     if sheet.refusals:
