@@ -102,6 +102,9 @@ class Glided(msgspec.Struct, frozen=True):
     audit: Audit | None  # of it: all others had none
 
 
+NOTHING_LEFT = Glided(None, None)
+
+
 class Engine:
     """The one path that back-test, simulation, paper and live share."""
 
@@ -124,7 +127,7 @@ class Engine:
         self._listing = Listing(state)
         self._counter = Counter(state)
         self._downsizer = Downsizer(state, orchestrator.risk, orchestrator.execution)
-        self._glide = Glide(state, orchestrator, self.stops)
+        self._glide = Glide(state, orchestrator, self.stops, self.tail)
         self._hears_ticks = orchestrator.strategies.hears_ticks
         self._throttle = Throttle(state, orchestrator.risk, orchestrator.execution)
         self._commands = Commands(state, orchestrator, guardian, costs, self._adjuster, self.tail.desk)
@@ -200,14 +203,24 @@ class Engine:
     def _glided(self, speaker: Enrolled, instrument: str, halt: Halt) -> Glided:
         """What came of the event at which a glide ended."""
         self._sequence += halt.steps
-        if halt.event is None or not (halt.answered or not halt.stepped):
-            return Glided(halt.event, None)
+        event = halt.event
+        if event is None:
+            return NOTHING_LEFT
         if not halt.stepped:
-            return Glided(halt.event, self.step(self._sequence + 1, halt.event))
-        market = self.state.markets[instrument]
-        self.orchestrator.answered(speaker, halt.opinion, market, self.state, self._sequence, self._decisions)
-        self._proceed(instrument)
-        return Glided(halt.event, self._audit(halt.event))
+            return Glided(event, self.step(self._sequence + 1, event))
+        if halt.answered:
+            state, made = self.state, self._decisions
+            self.orchestrator.answered(
+                speaker, halt.opinion, state.markets[instrument], state, self._sequence, made
+            )
+            self._proceed(instrument)
+            if type(event) is Bar and not event.time % self._glide.every:
+                made.extend(self.tail.bar(event, state, self.orchestrator.risk.limits.assets))
+        elif halt.decisions:
+            self._decisions.extend(halt.decisions)
+        else:
+            return Glided(event, None)
+        return Glided(event, self._audit(event))
 
     def _audit(self, event: Event) -> Audit | None:
         """What this event led to; None where nobody had anything to say."""

@@ -8,6 +8,8 @@ from typing import Protocol, overload
 
 from midas.domain.market import Bar
 
+SLACK = 4  # so many times as many may wait as can be seen
+
 
 class Stretch(Protocol):
     """Some candles in a row, at least one."""
@@ -42,14 +44,16 @@ class Candles(Sequence[Bar]):
             return
         self._waiting.append(bar)
         self._count += 1
-        self._forget()
+        if self._count > SLACK * self._most:
+            self._forget()
 
     def extend(self, stretch: Stretch) -> None:
         """Some more."""
         self._newest = stretch.last
         self._waiting.append(stretch)
         self._count += len(stretch)
-        self._forget()
+        if self._count > SLACK * self._most:
+            self._forget()
 
     def _forget(self) -> None:
         """What newer ones have pushed out is never made."""
@@ -60,6 +64,8 @@ class Candles(Sequence[Bar]):
             del waiting[0]
 
     def _settled(self) -> deque[Bar]:
+        if self._waiting:
+            self._forget()
         known = self._known
         for each in self._waiting:
             if isinstance(each, Bar):
