@@ -40,7 +40,9 @@ from midas.domain.event import (
     FlowSeen,
     FundingSeen,
     LatchTripped,
+    OrderAccepted,
     OrderRejected,
+    OrderSent,
     OrderTriggered,
     OrderUncertain,
     Recorded,
@@ -85,6 +87,7 @@ from midas.state.state import State
 
 CANCEL_PATIENCE = SECOND  # before the same cancel is asked for again
 _TOUCHING = frozenset({FillBooked, FillBusted, OrderMoved})
+_ACKNOWLEDGED = frozenset({OrderSent, OrderAccepted})
 
 
 class Keepers(NamedTuple):
@@ -315,12 +318,13 @@ class Engine:
     # everything else
 
     def _recorded(self, event: Recorded) -> None:
-        state = self.state
-        self._decisions.extend(state.apply(event))
+        state, decisions = self.state, self._decisions
+        decisions.extend(state.apply(event))
+        if type(event) in _ACKNOWLEDGED and self._only_waits():
+            return
         follow_up = self._follow_ups.get(type(event))
         if follow_up is not None:
             follow_up(event)
-        decisions = self._decisions
         kinds = set(map(type, decisions))
         if FillBooked in kinds:
             self._stopped_out()
@@ -340,6 +344,19 @@ class Engine:
             self._keep_stops()  # after every other exit: those go first
         if state.orders.open:
             self._withdraw_unwanted()
+
+    def _only_waits(self) -> bool:
+        """Whether an order that got under way leads to nothing: as nearly always, where one is out."""
+        state, control, commands = self.state, self.state.control, self._commands
+        if control.gates or control.latched or control.guarded or state.recovering or state.closing:
+            return False
+        permissions = control.permissions
+        if permissions.flattens or not permissions.keeps_entries or state.stale_since:
+            return False
+        kinds = [type(decision) for decision in self._decisions]
+        if kinds != [OrderMoved] or commands.unwants or commands.waiting(kinds):
+            return False
+        return not self.stops.concerned(state) and self.orchestrator.execution.waits(state)
 
     def _stopped_out(self) -> None:
         """A stop at the venue has traded: its sleeve's older target is no longer wanted."""
