@@ -122,6 +122,8 @@ class Reel:
 
     def rest(self) -> Iterator[Bar]:
         """See `Ahead`."""
+        if self._place == len(self._part.at):
+            return iter(())  # nothing is made for nobody
         return islice(self._part.bars, self._place, None)
 
     def skip(self, count: int) -> None:
