@@ -235,10 +235,11 @@ class ExecutionAgent:
             return False
         if work.settled or work.given_up or work.closing or order.pending or order.unknown_since:
             return False
-        gap = work.approved.target.quantity - state.ledger.sleeve(*sleeve).quantity
-        serves = intent.quantity <= (gap if intent.side is Side.BUY else -gap)
         age = state.now - intent.created_at
-        return serves and 0 <= age <= rules.reprice_age and age <= rules.passive_timeout
+        if not 0 <= age <= min(rules.reprice_age, rules.passive_timeout):
+            return False
+        gap = work.approved.target.quantity - state.ledger.sleeve(*sleeve).quantity
+        return intent.quantity <= (gap if intent.side is Side.BUY else -gap)
 
     def _note_idle(self) -> None:
         """All sleeves were looked at: where all of an instrument's are settled, it is idle."""

@@ -68,11 +68,18 @@ class Part:
 class Passed:
     """A `state.candles.Stretch` of a part."""
 
-    __slots__ = ("_first", "_part", "_until", "last")
+    __slots__ = ("_first", "_last", "_part", "_until")
 
     def __init__(self, part: Part, first: int, until: int) -> None:
         self._part, self._first, self._until = part, first, until
-        self.last = part.one(until - 1)
+        self._last: Bar | None = None
+
+    @property
+    def last(self) -> Bar:
+        """See `Stretch`."""
+        if self._last is None:
+            self._last = self._part.one(self._until - 1)
+        return self._last
 
     def __len__(self) -> int:
         return self._until - self._first

@@ -193,11 +193,13 @@ class Glide:
             heard = strategies.listened(speaker, ahead.columns(count), count)
             if heard:
                 stretch = ahead.passed(heard)
-                bar = stretch.last
                 market.follow_all(stretch)
             if heard < count:
                 bar = ahead.following()
                 market.follow(bar)
+            else:
+                bar = stretch.last
+                market.moved(bar)
             multiple = not bar.time % every
             if multiple:
                 self._state.closes.on_bar(bar)

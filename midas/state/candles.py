@@ -34,7 +34,7 @@ class Candles(Sequence[Bar]):
         self._known, self._most = known, known.maxlen
         self._waiting: list[Stretch | Bar] = []  # behind `_known`
         self._count = 0  # candles that wait
-        self._newest = known[-1] if known else None
+        self._newest = known[-1] if known else None  # None: it is made where somebody looks
 
     def append(self, bar: Bar) -> None:
         """One more."""
@@ -49,7 +49,7 @@ class Candles(Sequence[Bar]):
 
     def extend(self, stretch: Stretch) -> None:
         """Some more."""
-        self._newest = stretch.last
+        self._newest = None
         self._waiting.append(stretch)
         self._count += len(stretch)
         if self._count > SLACK * self._most:
@@ -81,10 +81,15 @@ class Candles(Sequence[Bar]):
     @overload
     def __getitem__(self, place: slice) -> Sequence[Bar]: ...
     def __getitem__(self, place: int | slice) -> Bar | Sequence[Bar]:
-        if place == -1 and self._newest is not None:  # asked for at every candle
-            return self._newest
+        if place == -1:  # asked for at every candle
+            return self._newest or self._last()
         known = self._settled()
         return known[place] if isinstance(place, int) else list(known)[place]
+
+    def _last(self) -> Bar:
+        newest = self._waiting[-1] if self._waiting else self._known[-1]
+        self._newest = newest if isinstance(newest, Bar) else newest.last
+        return self._newest
 
     def __len__(self) -> int:
         return min(len(self._known) + self._count, self._most)
