@@ -78,7 +78,7 @@ from midas.engine.glide import Ahead, Glide, Halt, MarketEvent, Until
 from midas.engine.listing import Listing
 from midas.engine.passes import Passes, returned
 from midas.engine.reply import Asked
-from midas.engine.throttle import Throttle
+from midas.engine.throttle import COUNTS, Throttle
 from midas.risk.limits import meets
 from midas.state.control import JOURNAL
 from midas.state.order import Order
@@ -229,7 +229,7 @@ class Engine:
         """What this event led to; None where nobody had anything to say."""
         if not self._decisions and not self._effects:
             return None
-        if self._decisions:
+        if not COUNTS.isdisjoint(map(type, self._decisions)):
             self._slow_down()
         kind, sequence = _name(type(event)), self._sequence
         audit = Audit(sequence, kind, event.at, tuple(self._decisions), tuple(self._effects))
