@@ -61,6 +61,24 @@ class WorkspaceInvalid(UsageError):
     """A workspace file (strategy, model, source) that is missing, doesn't import or lacks its class."""
 
 
+class ParameterInvalid(WorkspaceInvalid):
+    """A strategy's parameter that isn't one, or can't be what it was given; `key` "": several together,
+    which `value` tells."""
+
+    def __init__(self, key: str, value: object, sentence: str, where: str = "") -> None:
+        said = [where, f"{key} = {value!r}" if key else str(value), sentence]
+        super().__init__(": ".join(filter(None, said)))
+        self.key, self.value, self.sentence, self.where = key, value, sentence, where
+
+    def __reduce__(self) -> tuple[type[ParameterInvalid], tuple[str, object, str, str]]:
+        """It may have to come from another process."""
+        return type(self), (self.key, self.value, self.sentence, self.where)
+
+
+class CombinationRefused(WorkspaceInvalid):
+    """Parameters that are each what they should be, and together make no sense to their strategy."""
+
+
 class RecordingInvalid(UsageError):
     """A market recording that can't be read, or holds no snapshot to start from."""
 

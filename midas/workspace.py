@@ -13,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from midas.errors import ConfigInvalid, UsageError, WorkspaceInvalid
+from midas.errors import ConfigInvalid, ParameterInvalid, UsageError, WorkspaceInvalid
+from midas.parameters import checked as parameters_of
 from midas.ports.strategy import Strategy
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -82,17 +83,11 @@ def load_strategies(workspace: Path, table: Mapping[str, Mapping[str, object]]) 
 def _load(workspace: Path, name: str, parameters: Mapping[str, object]) -> LoadedStrategy:
     file = _file_of(workspace, name)
     found = _strategy_class(_module(file), file)
-    known = found.Parameters.__struct_fields__
-    where = f"strategies.{name}.parameters"
-    for key in parameters:
-        if key not in known:
-            raise WorkspaceInvalid(
-                f"{where}: {file.name} has no parameter {key!r}; it has: {', '.join(known)}"
-            )
     try:
-        checked = msgspec.convert(dict(parameters), found.Parameters, strict=False)
-    except msgspec.ValidationError as error:
-        raise WorkspaceInvalid(f"{where}: {error}") from None
+        checked = parameters_of(found.Parameters, parameters)
+    except ParameterInvalid as error:
+        where = f"strategies.{name}.parameters"
+        raise ParameterInvalid(error.key, error.value, error.sentence, where) from None
     return LoadedStrategy(name, file, found, checked)
 
 

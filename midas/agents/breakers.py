@@ -22,21 +22,26 @@ class BreakerKeeper:
 
     def __init__(self, rules: BreakerRules) -> None:
         self.rules = rules
+        self._judged: tuple[Component, ...] = ()  # that are watched or have spoken
+        self._spoken = -1  # so many had
 
     def tick(self, at: int, state: State) -> Iterator[Decision]:
         """Once a second."""
         if state.recovering or state.closing:
             return
-        words = state.breakers.words
-        for component, breaker in state.breakers.all.items():
-            if component not in WATCHED and component not in words:
-                continue  # it never spoke: nothing here needs it
+        breakers, control = state.breakers, state.control
+        if len(breakers.words) != self._spoken:  # who never spoke isn't needed here
+            self._judged = tuple(c for c in breakers.all if c in WATCHED or c in breakers.words)
+            self._spoken = len(breakers.words)
+        troubled = False
+        for component in self._judged:
             trouble = self._trouble(component, state, at)
-            if trouble[0] or breaker.holds:
-                yield from self._judge(breaker, trouble, at)
-        holding = state.breakers.holding()
-        state.breakers.factor = self.rules.caution if _of(holding, Effect.CAUTION) else 1.0
-        control = state.control
+            if trouble[0] or breakers.held:
+                troubled = True
+                yield from self._judge(breakers.all[component], trouble, at)
+        holding = breakers.holding() if troubled else []
+        breakers.held = bool(holding)
+        breakers.factor = self.rules.caution if _of(holding, Effect.CAUTION) else 1.0
         if not holding and BREAKER not in control.gates and control.mode is not Mode.OBSERVATION:
             return  # nothing is closed that could be opened: most seconds
         yield from self._gate(state, holding, at)

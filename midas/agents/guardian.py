@@ -18,7 +18,7 @@ from midas.domain.money import plain
 from midas.domain.time import SECOND
 from midas.domain.triggers import TriggerRules
 from midas.risk.calendar import Calendar
-from midas.risk.triggers import Reading, defensives, stops
+from midas.risk.triggers import Reading, any_defensive, any_stop, defensives, stops
 from midas.state.control import LEVELS, TRIGGER
 from midas.state.state import State
 
@@ -132,7 +132,7 @@ class Guardian:
             state.equity_peak = equity
         yield from self._feed(event, state)
         yield from self._doubts(event, state)
-        yield from self._triggers(event, state)
+        yield from self._triggers(event, state, equity)
         yield from self._defensive(event, state)
 
     def earliest(self, state: State) -> int:
@@ -144,6 +144,8 @@ class Guardian:
     def stop_reason(self, state: State) -> str:
         """R7.7: why everything must be closed now; empty while nothing is that bad."""
         if state.control.latched or state.recovering or not state.ledger.opened:
+            return ""
+        if not any_stop(state, self.rules):
             return ""
         return next((r.cause for r in stops(state, self.rules) if r.fires), "")
 
@@ -177,11 +179,13 @@ class Guardian:
             cause = f"{len(doubts)} orders UNKNOWN, the oldest for {age // SECOND} s"
             yield from control.set_mode(Mode.DEFENSIVE, TRIGGER, cause, SETTLED, event.at)
 
-    def _triggers(self, event: Ticked, state: State) -> Iterator[Decision]:
+    def _triggers(self, event: Ticked, state: State, equity: float) -> Iterator[Decision]:
         """Which triggers of DEFENSIVE begin to hold, and which end."""
         if state.recovering:
             return
         budgets = state.budgets
+        if not budgets.active and not any_defensive(state, self.rules, equity):
+            return
         for reading in defensives(state, self.rules):
             held = reading.name in budgets.active
             if reading.ended if held else reading.fires:
@@ -212,7 +216,7 @@ class Guardian:
         control = state.control
         left = control.level == KillLevel.DISCONNECT.value
         held = [
-            f"{s.strategy} {s.quantity} {state.instruments[s.instrument].name}"
+            f"{s.strategy} {plain(s.quantity)} {state.instruments[s.instrument].name}"
             for s in state.sleeves() if s.quantity
         ]  # fmt: skip
         return (

@@ -27,7 +27,7 @@ from midas.risk.limits import (
 )
 from midas.risk.open_risk import OpenRisk
 from midas.risk.room import holdable
-from midas.risk.rows import failing, fitting, largest
+from midas.risk.rows import agreed, failing, fitting, largest
 from midas.state.ledger import Sleeve
 from midas.state.state import State
 
@@ -91,7 +91,8 @@ class RiskManager:
         checks = CHECKS.get(intent.purpose, EXIT_CHECKS)
         found = [closed, *(check(self.limits, intent, state) for check in checks)]
         if entering:
-            found += (*sized(self.limits, intent, state, self.correlations), *self._ordered(intent, state))
+            sizes = (*sized(self.limits, intent, state, self.correlations), *self._ordered(intent, state))
+            found += agreed(sizes, state.instruments[intent.instrument].base)
         return tuple(breach for breach in found if breach is not None)
 
     def room(self, strategy: str, instrument: str, state: State) -> Decimal:
@@ -150,8 +151,9 @@ class RiskManager:
         found = breaches(rows, target.quantity, one, already, " in all") if over else ()
         if self.open_risk is not None and (breach := self.open_risk.of_target(target, state)):
             found = (*found, breach)
-        if self._further and not found:
-            found = tuple(self._beyond(one, target.quantity, now, state, already, " in all"))
+        if self._further:
+            found = (*found, *self._beyond(one, target.quantity, now, state, already, " in all"))
+        found = agreed(found, one.instrument.base, " in all") if len(found) > 1 else found
         return Refused(target, found) if found else self._approve(target, price)
 
     def _beyond(

@@ -57,6 +57,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     hindsight: float  # of the best configuration over the same periods, chosen afterwards: out of reach
     paths: tuple[float, ...]  # Sharpe ratio of each combinatorial path
     overfitting: float  # PBO
+    slope: float  # of the chosen one's Sharpe ratio out of sample on that in sample, over the splits of PBO
+    loss: float  # share of those splits whose chosen one loses money out of sample
     deflated: float  # P(what was made out of sample isn't the luck of so many trials)
     trials: int
     returns: tuple[float, ...]  # out of sample
@@ -106,6 +108,7 @@ def summary(
     trials: int,
 ) -> Found:  # fmt: skip
     """`returns`: (periods, configurations); `trials`: all that were ever tried on these data."""
+    luck = overfitting(returns, BLOCKS)
     found, factor = walk(returns, windows), sqrt(365 * DAY / step) if step == DAY else 1.0
     outside = np.array(found.returns)
     known = sharpes(returns)
@@ -116,8 +119,8 @@ def summary(
         efficiency=found.efficiency,
         hindsight=_highest(sharpes(returns[windows[0].test.start :])) * factor,
         paths=tuple(each * factor for each in _paths(returns)),
-        overfitting=overfitting(returns, BLOCKS).probability, deflated=_deflated(found, known, trials),
-        trials=trials, returns=found.returns,
+        overfitting=luck.probability, slope=luck.slope, loss=luck.loss,
+        deflated=_deflated(found, known, trials), trials=trials, returns=found.returns,
     )  # fmt: skip
 
 

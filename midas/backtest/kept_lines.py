@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import IO, Generic, TypeVar
 
 import msgspec
 
 from midas.errors import AlreadyRunning
 
+LOOKED_S = 0.005
 Kept = TypeVar("Kept", bound=msgspec.Struct)
 
 
@@ -49,11 +51,25 @@ class KeptLines(Generic[Kept]):
         self._file.close()
 
     def _lock(self, busy: str) -> None:
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._file.close()
-            raise AlreadyRunning(busy) from None
+        while not _locked(self._file, fcntl.LOCK_EX):
+            if not _locked(self._file, fcntl.LOCK_SH):
+                self._file.close()
+                raise AlreadyRunning(busy)
+            time.sleep(LOOKED_S)  # somebody only asks whether it is `written`, and is gone in a moment
+
+
+def written(path: Path) -> bool:
+    """Whether a process has the lines of that file open for more of them. Raises OSError."""
+    with path.open("rb") as file:
+        return not _locked(file, fcntl.LOCK_SH)
+
+
+def _locked(file: IO[bytes], how: int) -> bool:
+    try:
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def decoded(body: bytes, kind: type[Kept]) -> tuple[list[Kept], int]:

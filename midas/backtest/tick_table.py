@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 VENUE = "file"
 QUANTITY_MAX = Decimal(10**9)
+LARGEST = 9e10  # of a price or a size: what 64 bits hold in units of 1e-8
 QUOTED = ("time", "bid", "ask", "bid_size", "ask_size")
 PRINTED = ("time", "price", "size", "side")
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
@@ -138,7 +139,9 @@ def _checked(file: Path, columns: Columns, wanted: Sequence[str]) -> Columns:
         objections.append((np.isnan(values), f"{name} is empty or no number; mend or remove the row"))
         bad = values < 0.0 if name.endswith("_size") else values <= 0.0
         objections.append((bad, f"{name} isn't above 0; mend or remove the row"))
-        columns[name] = np.rint(np.nan_to_num(values) * WIRE).astype(np.int64)
+        beyond = f"{name} is above the {LARGEST:.0e} that can be counted; mend or remove the row"
+        objections.append((values > LARGEST, beyond))
+        columns[name] = np.rint(np.clip(np.nan_to_num(values), 0.0, LARGEST) * WIRE).astype(np.int64)
     if "bid" in columns:
         crossed = columns["bid"] >= columns["ask"]
         objections.append((crossed, "the bid isn't below the ask; mend or remove the row"))

@@ -6,11 +6,13 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from midas import __version__
 from midas.cli.parser import build_parser
+from midas.cli.waiting import waiting
 from midas.errors import MidasError
 
 if TYPE_CHECKING:  # what `--help` doesn't need
@@ -19,6 +21,10 @@ if TYPE_CHECKING:  # what `--help` doesn't need
 _INTERRUPTED = 130  # what a shell expects of a program ended by Ctrl+C
 _PIPE_CLOSED = 141
 _RUN = "midas.cli.run:run"
+_LARGE = (  # seconds on a small machine, before any of it could tell how far it is
+    "midas.cli.backtest:backtest", "midas.cli.sweep:run", "midas.cli.walkforward:walkforward",
+    "midas.cli.parity:parity",
+)  # fmt: skip
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -28,8 +34,7 @@ def main(arguments: Sequence[str]) -> int:
         args = build_parser().parse_args(arguments)
         if args.handler == _RUN and not args.json and sys.stderr.isatty():
             print(f"midas {__version__}", file=sys.stderr, flush=True)  # what is loaded next takes a while
-        module, _, function = args.handler.partition(":")
-        code: int = getattr(import_module(module), function)(args)
+        code = _handler(args.handler)(args)
         sys.stdout.flush()
     except MidasError as error:
         _say(error, as_json="--json" in arguments)
@@ -41,6 +46,13 @@ def main(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _PIPE_CLOSED
     return code
+
+
+def _handler(name: str) -> Callable[[Any], int]:
+    module, _, function = name.partition(":")
+    with waiting("midas: loading") if name in _LARGE else nullcontext():
+        found: Callable[[Any], int] = getattr(import_module(module), function)
+    return found
 
 
 def draw(

@@ -20,13 +20,16 @@ from midas.backtest.record import Record
 from midas.backtest.run import run
 from midas.backtest.series import Bars
 from midas.backtest.summary import Report, summarise
+from midas.backtest.sweep.luck import chosen_from
 from midas.backtest.tables import bars_of, read_tables
+from midas.backtest.trials import digest_of
 from midas.cli.backtest_data import Ran, has_ticks, over_ticks, prepared, progress
 from midas.cli.counting import ever_tried
 from midas.cli.data_page import remark
 from midas.cli.options import settings_from
 from midas.cli.report import columns, write_html
-from midas.cli.trying import asked
+from midas.cli.trying import asked, check_typed, parameter
+from midas.cli.waiting import waiting
 from midas.engine.config import EngineConfig
 from midas.errors import UsageError
 from midas.ports.strategy import Strategy
@@ -46,6 +49,7 @@ TWIN_SEED = 1  # the same run has the same twins
 def backtest(args: Namespace) -> int:
     """Run, and tell; 130 where somebody interrupted it, with what was reached until then."""
     settings = settings_from(args)
+    check_typed(args, settings, dict(parameter(text) for text in args.set or ()))
     files = [Path(name).expanduser() for name in args.data]
     ticks = has_ticks(files)
     ran, quality = (over_ticks(args, settings, files), ()) if ticks else _over_candles(args, settings, files)
@@ -58,6 +62,7 @@ def backtest(args: Namespace) -> int:
         strategy=args.strategy, parameters=parameters, currency=config.quote, cash=ran.asked.cash,
         given=ran.asked.given, series=ran.series, outcome=outcome, record=record, made_at=time.time_ns(),
         files=ran.files, remarks=ran.remarks, trials=trials, trial_variance=spread,
+        overfitting=chosen_from(settings.home, args.strategy, digest_of(ran.series), parameters),
         twin=twins(trades(outcome.fills)[0], ran.series, ran.asked.cash, TWIN_SEED),
         needs_regime=_needs_regime(ran.asked.strategies[0]),
     ))  # fmt: skip
@@ -80,8 +85,9 @@ def backtest(args: Namespace) -> int:
 def _over_candles(
     args: Namespace, settings: Settings, files: Sequence[Path]
 ) -> tuple[Ran, tuple[Quality, ...]]:
-    tables = read_tables(files, args.symbol or "", time.time_ns())
-    series = asked(bars_of(tables), args)
+    with waiting("midas: reading the data"):
+        tables = read_tables(files, args.symbol or "", time.time_ns())
+        series = asked(bars_of(tables), args)
     what = prepared(args, settings, [bars.instrument for bars in series], min(b.period for b in series))
     record = Record(keep=False)
     outcome = _compiled(args.fast, what.config, what.strategies, series, what.balances, what.given)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import msgspec
 
-from midas.assembly.config import strategies_of
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.outcome import Outcome
 from midas.backtest.record import Record
@@ -19,7 +18,7 @@ from midas.backtest.settings import configured
 from midas.backtest.tick_recording import RecordedTicks
 from midas.backtest.tick_run import TickSource, run_ticks
 from midas.backtest.tick_table import is_ticks, read_ticks
-from midas.cli.trying import assumptions_from, cash_from, parameter, span_from, units_from
+from midas.cli.trying import assumptions_from, cash_from, parameter, span_from, strategies_for, units_from
 from midas.domain.instrument import Instrument
 from midas.domain.time import MINUTE
 from midas.engine.config import EngineConfig
@@ -63,7 +62,7 @@ def prepared(args: Namespace, settings: Settings, instruments: Sequence[Instrume
     config = configured(
         settings, args.strategy, parameters, tuple(instruments), period, given.spread_bps, units_from(args)
     )
-    strategies = [loaded.make() for loaded in strategies_of(settings.workspace, config)]
+    strategies = strategies_for(settings, config, parameters)
     balances = dict.fromkeys((i.base for i in instruments), Decimal(0))
     balances[config.quote] = cash_from(args, settings, config.quote)
     return Asked(config, strategies, balances, given)

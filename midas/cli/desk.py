@@ -23,6 +23,7 @@ from midas.domain.command import (
     CancelOrder,
     ClosePosition,
     Command,
+    LimitMove,
     PlaceOrder,
     Review,
     SetStrategy,
@@ -33,6 +34,7 @@ from midas.runtime.link import SocketLink
 from midas.state.views.market import InstrumentView
 
 ALL_ENTRIES = "all-entries"
+LIMITS_TOLD = 3  # of those that an order moves: the ones with the least room after it
 NOTHING_SENT = "nothing was sent: the same with --confirm sends it"
 
 
@@ -153,6 +155,26 @@ def _told(args: Namespace, answer: Answer, facts: dict[str, object], unconfirmed
     return 0
 
 
+def share_text(share: float) -> str:
+    """`18.8%`, `0.02%`: with the decimals that tell it from nothing, four at most."""
+    digits = next((d for d in (1, 2, 3) if round(share, d + 2)), 4)
+    return f"{share:.{digits}%}" if share else "0.0%"
+
+
+def _plainly(value: float) -> str:
+    return f"{value:.8f}".rstrip("0").rstrip(".")
+
+
+def limit_text(move: LimitMove) -> str:
+    """`position BTC-USDT 10.0% -> 19.0% of 20.0%`: from where to where, and the limit."""
+    subject = "" if move.subject in (move.limit, "order of", "needed:") else f" {move.subject}"
+    told = _plainly if move.unit else share_text
+    before, after, most = map(told, (move.before, move.after, move.maximum))
+    figures = f"{before} -> {after} {'at least' if move.floor else 'of'} {most} {move.unit}".rstrip()
+    beyond = move.after < move.maximum if move.floor else move.after > move.maximum
+    return f"{move.limit}{subject} {figures}{' - BEYOND it' if beyond else ''}"
+
+
 def _rows(review: Review) -> Iterator[tuple[str, str]]:
     """A review in lines."""
     yield "value", f"{review.notional:.2f}, fee about {review.fee:.4f}"
@@ -160,7 +182,9 @@ def _rows(review: Review) -> Iterator[tuple[str, str]]:
         yield "trades", f"{review.takes:g} at once, {review.slippage_bps:.2f} bp from the mid"
     if review.ahead:
         yield "waits", f"behind {review.ahead:g} at its price"
-    yield "leaves", f"the instrument at {review.equity_share:.1%} of equity, everything filled"
+    yield "leaves", f"the instrument at {share_text(review.equity_share)} of equity, everything filled"
+    for place, move in enumerate(review.moves[:LIMITS_TOLD]):
+        yield ("" if place else "limits"), limit_text(move)
     if review.horizon:
         said = f"VaR {review.var_before:.2%} -> {review.var_after:.2%} of equity over {span(review.horizon)}"
         yield "risks", f"{said}, ES {review.es_before:.2%} -> {review.es_after:.2%}"

@@ -19,6 +19,7 @@ from midas.backtest.settings import configured
 from midas.backtest.sweep.choosers import size
 from midas.backtest.sweep.evaluate import Setup, from_workspace
 from midas.backtest.sweep.executors import executor_of
+from midas.backtest.sweep.luck import overfitted
 from midas.backtest.sweep.run import AT_ONCE, Told, confirmed, stepped_because, sweep
 from midas.backtest.sweep.space import Axis, Parameters, axis, grid, rule
 from midas.backtest.sweep.storage import FOLDER, Store
@@ -27,8 +28,10 @@ from midas.backtest.tables import bars_of, read_tables
 from midas.backtest.trials import Tried, count, counted, digest_of
 from midas.cli.options import settings_from
 from midas.cli.sweep_page import Ended, page
-from midas.cli.trying import asked, assumptions_from, cash_from, units_from
-from midas.errors import UsageError
+from midas.cli.trying import asked, assumptions_from, cash_from, check_typed, refused, units_from
+from midas.cli.waiting import waiting
+from midas.errors import ParameterInvalid, UsageError
+from midas.parameters import checked
 from midas.runtime.records import code_hash
 from midas.settings import Settings
 
@@ -48,20 +51,27 @@ def run(args: Namespace) -> int:
     workers = args.workers or os.cpu_count() or 1
     began, interrupted = time.perf_counter(), False
     with closing(Store(folder, plan, fresh=args.fresh)) as store:
-        before = len(store.trials)
+        before, ledger = len(store.trials), _Ledger(settings.home, plan)
+        ledger.count(store.trials.values())  # a kill may have left some uncounted
         try:
-            with _progress(total, store) as told, executor_of(args.executor, setup, workers) as executor:
+            with _progress(total, store) as shown, executor_of(args.executor, setup, workers) as executor:
+
+                def told(made: Sequence[Trial]) -> None:
+                    ledger.count(made)
+                    shown(made)
+
                 sweep(plan, store, executor, 1 if why else AT_ONCE, told)
         except KeyboardInterrupt:
             interrupted = True
         finally:
-            _count(settings.home, plan, store.trials.values())
+            ledger.count(store.trials.values())
         trials = ranked(store.trials.values())
     if not interrupted and trials and trials[0].state == DONE and trials[0].value is not None:
         confirmed(setup, trials[0])
     ended = Ended(
         id=plan.id, plan=plan, total=total, kept=before, seconds=time.perf_counter() - began,
-        interrupted=interrupted, trials=trials,
+        interrupted=interrupted, overfitting=overfitted(trials),
+        trials=[msgspec.structs.replace(trial, tenths=msgspec.UNSET) for trial in trials],
     )  # fmt: skip
     _tell(args, ended, folder)
     return _INTERRUPTED if interrupted else 0
@@ -73,7 +83,7 @@ def _tell(args: Namespace, ended: Ended, folder: Path) -> None:
 
         path = Path(args.html).expanduser()
         try:
-            path.write_text(document(ended.plan, ended.trials))
+            path.write_text(document(ended.plan, ended.trials, ended.overfitting))
         except OSError as error:
             raise UsageError(f"--html {path}: can't be written: {error.strerror or error}") from None
     if args.json:
@@ -88,10 +98,12 @@ def _tell(args: Namespace, ended: Ended, folder: Path) -> None:
 
 def _asked(args: Namespace, settings: Settings) -> tuple[Setup, Plan]:
     """Raises UsageError."""
-    files = [Path(name).expanduser() for name in args.data]
-    series = asked(bars_of(read_tables(files, args.symbol or "", time.time_ns())), args)
-    given = assumptions_from(args, settings)
+    check_typed(args, settings, {})
     every = [axis(text) for text in args.set]
+    files = [Path(name).expanduser() for name in args.data]
+    with waiting("midas: reading the data"):
+        series = asked(bars_of(read_tables(files, args.symbol or "", time.time_ns())), args)
+    given = assumptions_from(args, settings)
     if len({each.name for each in every}) < len(every):
         raise UsageError("--set: one parameter is given twice")
     fixed = {each.name: each.values[0] for each in every if len(each.values) == 1}
@@ -113,12 +125,14 @@ def _asked(args: Namespace, settings: Settings) -> tuple[Setup, Plan]:
 
 
 def _plan(args: Namespace, settings: Settings, setup: Setup, axes: tuple[Axis, ...]) -> Plan:
-    if args.trials < 1:
-        raise UsageError("--trials: expected at least 1")
+    if args.prune and len(setup.series) > 1:
+        raise UsageError(
+            "--prune: judges a trial half way on the candles of one instrument; leave it out with several"
+        )
     rules = tuple(rule(text, axes) for text in args.where or ())
     if rules and args.method == "tpe":
         raise UsageError("--where: tpe chooses from all combinations; take --method random, or grid")
-    setup.load()  # says what is wrong with the file
+    _check(setup, axes)
     file = settings.workspace / "strategies" / f"{args.strategy.replace('-', '_')}.py"
     source = (setup.config, setup.balances, setup.given, code_hash([file, *_OURS]))
     return Plan(
@@ -130,25 +144,48 @@ def _plan(args: Namespace, settings: Settings, setup: Setup, axes: tuple[Axis, .
     )  # fmt: skip
 
 
+def _check(setup: Setup, axes: tuple[Axis, ...]) -> None:
+    """Whether the strategy takes each value by itself. Raises UsageError."""
+    kind, fixed = setup.load().Parameters, setup.config.strategies[0].parameters
+    for name, value in [(name, value) for name, value in fixed.items()] + [
+        (each.name, value) for each in axes for value in each.values or ((each.low + each.high) / 2,)
+    ]:
+        try:
+            checked(kind, {name: value})
+        except ParameterInvalid as error:
+            if error.key:
+                raise refused(error, {name: value}) from None
+
+
 def _first(plan: Plan) -> Parameters:
     """Any combination."""
     listed = [msgspec.structs.replace(a, values=a.values[:1] or (a.low,)) for a in plan.axes]
     return grid(listed)[0]
 
 
-def _count(home: Path, plan: Plan, trials: Iterable[Trial]) -> None:
-    """Every trial counts against the luck of the best one, once."""
-    by = f"sweep {plan.id}"
-    known = {_key(each.parameters) for each in counted(home, plan.data, plan.strategy) if each.by == by}
-    fixed: dict[str, object] = dict(plan.fixed)
-    now = time.time_ns()
-    count(home, (
-        Tried(
-            strategy=plan.strategy, data=plan.data, parameters=fixed | trial.parameters,
-            sharpe_day=trial.sharpe_day, at=now, by=by,
-        )
-        for trial in trials if _key(fixed | trial.parameters) not in known
-    ))  # fmt: skip
+class _Ledger:
+    """Every trial counts against the luck of the best one, once, as soon as anybody could see it."""
+
+    def __init__(self, home: Path, plan: Plan) -> None:
+        self._home = home
+        self._plan = plan
+        self._by = f"sweep {plan.id}"
+        tried = counted(home, plan.data, plan.strategy)
+        self._known = {_key(each.parameters) for each in tried if each.by == self._by}
+
+    def count(self, trials: Iterable[Trial]) -> None:
+        """Those that aren't in it yet. Raises StoreError."""
+        plan, now = self._plan, time.time_ns()
+        found: dict[bytes, Tried] = {}
+        for trial in trials:
+            parameters: dict[str, object] = {**plan.fixed, **trial.parameters}
+            if (key := _key(parameters)) not in self._known:
+                found[key] = Tried(
+                    strategy=plan.strategy, data=plan.data, parameters=parameters,
+                    sharpe_day=trial.sharpe_day, at=now, by=self._by,
+                )  # fmt: skip
+        count(self._home, found.values())
+        self._known.update(found)
 
 
 def _key(parameters: Mapping[str, object]) -> bytes:

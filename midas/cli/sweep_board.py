@@ -2,59 +2,76 @@
 
 from __future__ import annotations
 
-import time
 from math import prod
 from pathlib import Path
 
+from midas.backtest.kept_lines import decoded, written
 from midas.backtest.sweep.space import grid
-from midas.backtest.sweep.storage import FOLDER, TRIALS, names, read
+from midas.backtest.sweep.storage import FOLDER, TRIALS, names, plan_of
 from midas.backtest.sweep.trial import Plan, Trial, ranked
 from midas.errors import StoreError
 from midas.reports.shelf import Board, Place
 
 SHOWN = 200  # places
 LARGE = 20_000  # combinations: to count those that the rules leave would hold the console up
-QUIET_NS = 10_000_000_000  # without a trial for so long a sweep doesn't run
 
 
 class SweepBoard:
-    """Remembers what it read, and how long the file was then."""
+    """Remembers what it read, and reads on from there: a long sweep has megabytes of trials."""
 
     def __init__(self) -> None:
-        self._seen: tuple[str, int] = ("", 0)
-        self._of: dict[str, int] = {}
-        self._board: Board | None = None
+        self._name = ""
+        self._plan: Plan | None = None
+        self._of = 0
+        self._forget()
+
+    def _forget(self) -> None:
+        self._seen = self._at = 0  # bytes of the file when it was read, and of whole lines in it
+        self._numbers: set[int] = set()
+        self._best: list[Trial] = []
 
     def newest(self, home: Path) -> Board | None:
         """The sweep that was written to last; None where there is none, or it can't be read."""
         known = names(home)
         if not known:
             return None
-        folder = home / FOLDER / known[-1]
+        path = home / FOLDER / known[-1] / TRIALS
         try:
-            found = (folder / TRIALS).stat()
-            if (known[-1], found.st_size) != self._seen:
-                plan, trials = read(folder)
-                self._seen = known[-1], found.st_size
-                self._board = self._of_plan(plan, known[-1], list(trials.values()))
+            if known[-1] != self._name or path.stat().st_size < self._at:
+                self._forget()
+            if known[-1] != self._name:
+                self._name, self._plan = known[-1], None
+            if self._plan is None:
+                self._plan = plan_of(path.parent)
+                self._of = _size(self._plan)
+            self._read_on(path)
+            return self._board(self._plan, written(path))
         except (OSError, StoreError):
             return None
-        board = self._board
-        if board is None:
-            return None
-        quiet = time.time_ns() - found.st_mtime_ns > QUIET_NS
-        return board._replace(running=not quiet and (board.done < board.of or not board.of))
 
-    def _of_plan(self, plan: Plan, name: str, trials: list[Trial]) -> Board:
-        if name not in self._of:
-            self._of[name] = _size(plan)
+    def _read_on(self, path: Path) -> None:
+        with path.open("rb") as file:
+            file.seek(self._at)
+            body = file.read()
+        if self._at + len(body) == self._seen:
+            return
+        found, whole = decoded(body, Trial)
+        self._seen = self._at + len(body)
+        self._at += whole
+        self._numbers.update(trial.number for trial in found)
+        self._best = ranked([*self._best, *found])[:SHOWN]
+        if not found and b"\n" in body:  # begun anew since, and longer already: the next look reads all
+            self._forget()
+
+    def _board(self, plan: Plan, running: bool) -> Board:
         places = tuple(
             Place(t.number, t.parameters, t.value, t.total_return, t.fall, t.fills, t.reason)
-            for t in ranked(trials)[:SHOWN]
+            for t in self._best
         )
         return Board(
-            name, plan.strategy, plan.objective, plan.method, len(trials), self._of[name], False, places
-        )
+            self._name, plan.strategy, plan.objective, plan.method, len(self._numbers), self._of, running,
+            places,
+        )  # fmt: skip
 
 
 def _size(plan: Plan) -> int:

@@ -8,11 +8,16 @@ from textwrap import wrap
 
 import msgspec
 
+from midas.backtest.sweep.alike import alike, idle
 from midas.backtest.sweep.trial import COMPILED, DONE, FAILED, PRUNED, Plan, Trial
+from midas.reports.words import counted
 
 SHOWN = 10
 WIDTH = 79
-NAMES = {"return": "return", "drawdown": "largest fall"}
+NAMES = {
+    "sharpe": "Sharpe ratio", "sortino": "Sortino ratio", "calmar": "Calmar ratio", "return": "return",
+    "drawdown": "largest fall",
+}  # fmt: skip
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +29,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     kept: int  # made in an earlier run of the same command
     seconds: float
     interrupted: bool
+    overfitting: float | None = None  # PBO of choosing by the Sharpe ratio of days
     trials: list[Trial]  # the best first
 
 
@@ -34,40 +40,85 @@ def page(ended: Ended) -> list[str]:
 
 def _rows(ended: Ended) -> Iterator[str]:
     plan, trials = ended.plan, ended.trials
-    made = len(trials) - ended.kept
-    fast = sum(trial.path == COMPILED and trial.state == DONE for trial in trials)
-    share = f"{len(trials):,} of {ended.total:,} trials"
-    yield f"{plan.strategy}: {share} ({plan.method}), the best by {plan.objective}"
-    kept = f", {ended.kept:,} were kept from before" if ended.kept else ""
-    yield f"{made:,} made in {ended.seconds:.1f} s{kept}; {fast:,} of all were compiled"
-    reasons = Counter(trial.stepped for trial in trials if trial.stepped)
-    if reasons:
-        why, times = reasons.most_common(1)[0]
-        yield from wrap(f"the engine was stepped: {why}", WIDTH)
-        if len(reasons) > 1:
-            yield f"  (in {times:,} trials; {reasons.total() - times:,} others had other reasons)"
+    share = f"{len(trials):,} of {counted(ended.total, 'trial')}"
+    yield f"{plan.strategy}: {share} ({plan.method}), the best by {NAMES[plan.objective]}"
+    yield from _made(ended)
+    if not trials:
+        yield "nothing was made yet: the same command begins"
+        return
     yield ""
-    yield from _table(trials)
+    yield from _table(ended)
     yield ""
     for state, words in ((PRUNED, "given up below the median"), (FAILED, "failed")):
         found = [trial for trial in trials if trial.state == state]
         if found:
-            yield from wrap(f"{len(found):,} {words}, the first: {found[0].reason}", WIDTH)
-    if trials and trials[0].value is None:
-        yield f"no trial has a {plan.objective}: {trials[0].reason}; --objective return needs least"
+            yield from _wrapped(f"{len(found):,} {words}, the first: {found[0].reason}")
+    if trials[0].value is None:
+        yield from _wrapped(
+            f"no trial has a {NAMES[plan.objective]}: {trials[0].reason}; --objective return needs least"
+        )
+    yield from _wrapped(_same(trials))
+    if ended.overfitting is not None:
+        yield f"overfitted (PBO): {ended.overfitting:.0%}, the chance that what is best on half of the days"
+        yield "is below the middle on the others; pure luck gives about 50%"
     yield "Each is counted as a trial. The best of many is partly luck, and says less the"
-    yield "more there were: judge it on candles that it wasn't chosen on."
+    yield "more there were: judge it on candles that it wasn't chosen on, as `midas"
+    yield "walkforward` does."
 
 
-def _table(trials: list[Trial]) -> Iterator[str]:
-    names = list(trials[0].parameters) if trials else []
-    yield f"{'':>4}{'objective':>11}{'return':>10}{'max fall':>10}{'fills':>8}  {' '.join(names)}"[:WIDTH]
-    for place, trial in enumerate(trials[:SHOWN], 1):
-        values = "  ".join(f"{name}={value}" for name, value in trial.parameters.items())
-        yield (
-            f"{place:>3} {_number(trial.value):>11}{_share(trial.total_return):>10}{_share(trial.fall):>10}"
-            f"{trial.fills:>8,}  {values}"
-        )[:WIDTH]
+def _made(ended: Ended) -> Iterator[str]:
+    """How many, how fast, and on which path."""
+    made = len(ended.trials) - ended.kept
+    fast = sum(trial.path == COMPILED and trial.state == DONE for trial in ended.trials)
+    kept = f", {ended.kept:,} kept from before" if ended.kept else ""
+    arrays = f"; {fast:,} over arrays" if fast else ""
+    yield f"{made:,} made in {ended.seconds:.1f} s{kept}{arrays}"
+    reasons = Counter(trial.stepped for trial in ended.trials if trial.stepped)
+    if reasons:
+        why, times = reasons.most_common(1)[0]
+        other = f" (in {times:,}; {reasons.total() - times:,} others had other reasons)"
+        more = other if len(reasons) > 1 else ""
+        yield from _wrapped(f"{reasons.total():,} stepped candle by candle on the engine, since {why}{more}")
+
+
+def _same(trials: list[Trial]) -> str:
+    """What made no difference; empty where everything did."""
+    groups = alike(trials)
+    again = sum(map(len, groups)) - len(groups)
+    if not again:
+        return ""
+    without = idle(trials)
+    if without:
+        names = " and ".join(without)
+        return (
+            f"{names} changed nothing: trials that differ in nothing else made the same. What it decides was "
+            "never reached, or something else came first (a stop of [risk.stops], say)."
+        )
+    return f"{counted(again, 'trial')} made exactly what another one did: told beside it."
+
+
+def _table(ended: Ended) -> Iterator[str]:
+    """Each result once."""
+    name = NAMES[ended.plan.objective]
+    yield f"{'':>4}{name:>13}{'return':>10}{'max fall':>10}{'fills':>8}  parameters"
+    done = alike(ended.trials)
+    others = [[trial] for trial in ended.trials if trial.state != DONE]
+    for place, group in enumerate((done or others)[:SHOWN], 1):
+        trial = group[0]
+        more = f"  (and {len(group) - 1:,} alike)" if len(group) > 1 else ""
+        row = (
+            f"{place:>3} {_number(trial.value):>13}{_share(trial.total_return):>10}{_share(trial.fall):>10}"
+            f"{trial.fills:>8,}  "
+        )
+        yield from wrap(f"{row}{_values(trial)}{more}", WIDTH, subsequent_indent=" " * len(row))
+
+
+def _values(trial: Trial) -> str:
+    return "  ".join(f"{name}={value}" for name, value in trial.parameters.items())
+
+
+def _wrapped(text: str) -> Iterator[str]:
+    yield from wrap(text, WIDTH, break_on_hyphens=False)
 
 
 def _number(value: float | None) -> str:

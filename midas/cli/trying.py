@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import msgspec
 
+from midas.assembly.config import strategies_of
 from midas.backtest.assumptions import RISK_AVERSE, Assumptions
 from midas.backtest.series import Bars
 from midas.costs import CostModel, FeeSchedule
 from midas.domain.time import HOUR, MILLISECOND, SECOND
-from midas.errors import UsageError
+from midas.engine.config import EngineConfig
+from midas.errors import ParameterInvalid, UsageError
+from midas.ports.strategy import Strategy
 from midas.settings import Settings
+from midas.workspace import load_strategies
 
 _CASH = Decimal(10_000)
 
@@ -35,8 +39,14 @@ def asked(series: Sequence[Bars], args: Namespace) -> list[Bars]:
 
 def span_from(args: Namespace) -> tuple[int, int]:
     """From when until when, nanoseconds. Raises UsageError."""
-    begin = _moment(args.begin, "--from") if args.begin else 0
-    return begin, _moment(args.end, "--to") if args.end else 2**63 - 1
+    begin = _moment(args.begin) if args.begin else 0
+    end = _moment(args.end) if args.end else 2**63 - 1
+    if args.begin and args.end and end <= begin:
+        same = "is" if end == begin else "lies after"
+        raise UsageError(
+            f"--from {args.begin} {same} --to {args.end}: expected the earlier of both after --from"
+        )
+    return begin, end
 
 
 def assumptions_from(args: Namespace, settings: Settings) -> Assumptions:
@@ -67,6 +77,37 @@ def units_from(args: Namespace) -> Decimal | None:
     return None if args.units is None else Decimal(str(args.units))
 
 
+def strategies_for(settings: Settings, config: EngineConfig, typed: Mapping[str, object]) -> list[Strategy]:
+    """Fresh ones. Raises UsageError that names --set where `typed` parameters are wrong."""
+    try:
+        return [loaded.make() for loaded in strategies_of(settings.workspace, config)]
+    except ParameterInvalid as error:
+        raise refused(error, typed) from None
+
+
+def check_typed(args: Namespace, settings: Settings, typed: Mapping[str, object]) -> None:
+    """What was typed of span and strategy, before any data are read. Raises UsageError."""
+    span_from(args)
+    known = settings.strategies.get(args.strategy)
+    given = (dict(known.parameters) if known is not None else {}) | dict(typed)
+    try:
+        load_strategies(settings.workspace, {args.strategy: given})
+    except ParameterInvalid as error:
+        raise refused(error, typed) from None
+
+
+def refused(error: ParameterInvalid, typed: Mapping[str, object]) -> UsageError:
+    """The same in the words in which it was typed, where it was."""
+    if error.key in typed:
+        several = isinstance(error.value, str) and (".." in error.value or "," in error.value)
+        more = "; `midas sweep` tries several" if several else ""
+        return UsageError(f"--set {error.key}={error.value}: {error.sentence}{more}")
+    if error.key or not typed:
+        return error
+    together = " ".join(f"{name}={value}" for name, value in typed.items())
+    return UsageError(f"--set {together}: {error.sentence}; here {error.value}")
+
+
 def parameter(text: str) -> tuple[str, object]:
     """`span=20`: a number where it reads as one."""
     key, equals, value = text.partition("=")
@@ -79,14 +120,9 @@ def parameter(text: str) -> tuple[str, object]:
     return key.strip(), decoded
 
 
-def _moment(text: str, option: str) -> int:
+def _moment(text: str) -> int:
     """Nanoseconds of a date or time, UTC where it says nothing else."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(
-            f"{option} {text!r}: expected a date such as 2020-01-31, or 2020-01-31T12:00"
-        ) from None
+    moment = datetime.fromisoformat(text)
     moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     return int(moment.timestamp()) * SECOND
 

@@ -15,7 +15,6 @@ import msgspec
 import numpy as np
 
 import midas.backtest as package
-from midas.assembly.config import strategies_of
 from midas.backtest import forward
 from midas.backtest.compiled.objections import declares
 from midas.backtest.compiled.path import timed
@@ -24,13 +23,23 @@ from midas.backtest.record import Record
 from midas.backtest.run import run
 from midas.backtest.series import Bars
 from midas.backtest.settings import configured
+from midas.backtest.sweep.space import axis
 from midas.backtest.tables import bars_of, read_tables
 from midas.backtest.trials import digest_of
 from midas.backtest.walk_store import Combination, WalkStore
 from midas.cli.counting import ratios_tried, sharpe_day
 from midas.cli.options import settings_from
-from midas.cli.trying import asked, assumptions_from, cash_from, parameter, units_from
+from midas.cli.trying import (
+    asked,
+    assumptions_from,
+    cash_from,
+    check_typed,
+    strategies_for,
+    units_from,
+)
+from midas.cli.waiting import waiting
 from midas.cli.walkforward_page import page
+from midas.errors import UsageError
 from midas.runtime.records import code_hash
 from midas.settings import Settings
 
@@ -42,8 +51,11 @@ def walkforward(args: Namespace) -> int:
     """Try every combination once, walk, and tell; 130 where somebody interrupted it."""
     settings = settings_from(args)
     files = [Path(name).expanduser() for name in args.data]
-    series = asked(bars_of(read_tables(files, args.symbol or "", time.time_ns())), args)
     tried = forward.grid(_values(text) for text in args.set or ())
+    for parameters in tried:
+        check_typed(args, settings, parameters)
+    with waiting("midas: reading the data"):
+        series = asked(bars_of(read_tables(files, args.symbol or "", time.time_ns())), args)
     period = min(bars.period for bars in series)
     begins = min(int(bars.time[0]) - bars.period for bars in series)
     ends = max(int(bars.time[-1]) for bars in series)
@@ -107,7 +119,7 @@ def _one(
     config = configured(
         settings, args.strategy, parameters, instruments, period, given.spread_bps, units_from(args)
     )
-    strategies = [loaded.make() for loaded in strategies_of(settings.workspace, config)]
+    strategies = strategies_for(settings, config, parameters)
     balances = dict.fromkeys((i.base for i in instruments), Decimal(0))
     balances[config.quote] = cash_from(args, settings, config.quote)
     if args.fast != "never" and declares(strategies[0]):
@@ -119,10 +131,11 @@ def _one(
 
 
 def _values(text: str) -> tuple[str, list[object]]:
-    """`horizon=10,20,30`: a name and what is tried of it."""
-    name, _ = parameter(text)
-    several = text.partition("=")[2].split(",")
-    return name, [parameter(f"{name}={each}")[1] for each in several]
+    """`horizon=10,20,30` or `5..20:5`: a name and what is tried of it."""
+    found = axis(text)
+    if not found.values:
+        raise UsageError(f"--set {text}: expected values, or a range with a step as in 0.1..0.9:0.1")
+    return found.name, list(found.values)
 
 
 @contextmanager

@@ -2,51 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import isfinite, nan
 from statistics import median
+from textwrap import wrap
 
 from midas.backtest.forward import Found
 from midas.cli.data_page import length, moment
 from midas.domain.time import DAY
+from midas.reports.words import counted
 
-WIDTH = 80
+WIDTH = 79
 NARROW = 0.5  # of an efficiency: a warning
 
 
 def page(strategy: str, instruments: Sequence[str], found: Found) -> list[str]:
     """For a terminal of 80 columns."""
-    unit, annual = length(found.step), "annual" if found.step == DAY else "not annualised"
+    silent = _silent(found)
+    rows = [*_windows(strategy, instruments, found), *([silent] if silent else []), "", *_verdict(found)]
+    return [row.rstrip() for row in rows]
+
+
+def _windows(strategy: str, instruments: Sequence[str], found: Found) -> Iterator[str]:
+    """A row for each, with what was chosen."""
     shown = len("2020-01-31") if found.step == DAY else len("2020-01-31 12:00")
-    lines = [
-        f"{strategy} on {', '.join(instruments)}: {len(found.configurations)} combinations, "
-        f"{len(found.windows)} windows",
-        f"periods of {unit}; judged on what nobody had seen when choosing", "",
-        f"{'judged':{shown + 2}}{'until':{shown + 2}}{'Sharpe before':>13}{'after':>8}{'return':>9}  chosen",
-    ]  # fmt: skip
+    many = len(found.configurations)
+    yield from wrap(
+        f"{strategy} on {', '.join(instruments)}: {counted(many, 'combination')}, "
+        f"{counted(len(found.windows), 'window')}", WIDTH,
+    )  # fmt: skip
+    yield f"periods of {length(found.step)}; judged on what nobody had seen when choosing"
+    yield ""
+    head = f"{'judged':{shown + 2}}{'until':{shown + 2}}{'Sharpe before':>13}{'after':>8}{'return':>9}  "
+    yield f"{head}chosen"
     for window in found.windows:
         first, last = (found.begins + place * found.step for place in window.test)
         chosen = " ".join(f"{name}={value}" for name, value in window.chosen.items()) or "as configured"
         begins, ends = (f"{moment(at)[:shown]:{shown + 2}}" for at in (first, last))
-        lines.append(
-            f"{begins}{ends}{_number(window.before):>13}{_number(window.after):>8}{window.earned:>9.2%}  "
-            f"{chosen}"
-        )
-    low = min(found.paths, default=nan)
+        row = f"{begins}{ends}{_number(window.before):>13}{_number(window.after):>8}{window.earned:>9.2%}  "
+        yield from wrap(f"{row}{chosen}", WIDTH, subsequent_indent=" " * len(head), break_on_hyphens=False)
+
+
+def _silent(found: Found) -> str:
+    """Why a Sharpe ratio of a window isn't there."""
+    known = [value for window in found.windows for value in (window.before, window.after)]
+    return "" if all(map(isfinite, known)) else "-: nothing was traded there, so that nothing varies"
+
+
+def _verdict(found: Found) -> Iterator[str]:
+    """What all windows come to; a figure that isn't there says why."""
+    annual = "annual" if found.step == DAY else "not annualised"
+    many, low = len(found.configurations), min(found.paths, default=nan)
     weak = " (weak)" if found.efficiency < NARROW else ""
-    lines += [
-        "", _row("return", f"{found.total:+.2%}", f"of {found.periods} periods out of sample"),
-        _row(f"Sharpe, {annual}", _number(found.sharpe), "out of sample, all windows in a row"),
-        _row("efficiency", _number(found.efficiency), f"of the Sharpe ratio in sample{weak}"),
-        _row("with hindsight", _number(found.hindsight), "the best one there, chosen afterwards"),
-        _row("combinatorial", _number(median(found.paths) if found.paths else nan),
-             f"median of {len(found.paths)} purged paths, lowest {_number(low)}"),
-        _row("overfitting (PBO)", _share(found.overfitting),
-             "chance that the chosen one is below average"),
-        _row("after all trials", _share(found.deflated),
-             f"P(no luck), {found.trials} trial{'s' if found.trials > 1 else ''} counted (DSR)"),
-    ]  # fmt: skip
-    return [line.rstrip()[:WIDTH] for line in lines]
+    alone = "nothing was chosen: give --set several values" if many < 2 else ""
+    still = "" if isfinite(found.sharpe) else "nothing was traded out of sample"
+    short = alone or "too few periods to cut into blocks"
+    trials = f"P(no luck), {counted(found.trials, 'trial')} counted (DSR)"
+    yield _row("return", f"{found.total:+.2%}", f"of {counted(found.periods, 'period')} out of sample")
+    yield _row(f"Sharpe, {annual}", _number(found.sharpe), still or "out of sample, all windows in a row")
+    yield _row("efficiency", _number(found.efficiency),
+               f"of the Sharpe ratio in sample{weak}" if isfinite(found.efficiency)
+               else still or "nothing was gained in sample")  # fmt: skip
+    yield _row("with hindsight", _number(found.hindsight), "the best one there, chosen afterwards")
+    yield _row("combinatorial", _number(median(found.paths) if found.paths else nan),
+               f"median of {len(found.paths)} purged paths, lowest {_number(low)}" if found.paths
+               else "too few periods for purged paths")  # fmt: skip
+    yield _row("overfitting (PBO)", _share(found.overfitting),
+               "chance that the chosen one is below average" if isfinite(found.overfitting)
+               else short)  # fmt: skip
+    if isfinite(found.overfitting):
+        yield _row("", _share(found.loss), "chance that it loses money out of sample")
+        yield _row("Sharpe kept (slope)", _number(found.slope), "out of sample, of each 1.00 more in sample")
+    yield _row("after all trials", _share(found.deflated),
+               trials if isfinite(found.deflated) else still or "too few periods out of sample")  # fmt: skip
 
 
 def _row(name: str, value: str, more: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -86,6 +86,7 @@ from midas.state.requests import CANCEL_AGAIN_MAX
 from midas.state.state import State
 
 CANCEL_PATIENCE = SECOND  # before the same cancel is asked for again
+NO_KINDS: Set[type] = frozenset()
 _TOUCHING = frozenset({FillBooked, FillBusted, OrderMoved})
 _ACKNOWLEDGED = frozenset({OrderSent, OrderAccepted})
 
@@ -325,7 +326,7 @@ class Engine:
         follow_up = self._follow_ups.get(type(event))
         if follow_up is not None:
             follow_up(event)
-        kinds = set(map(type, decisions))
+        kinds = set(map(type, decisions)) if decisions else NO_KINDS
         if FillBooked in kinds:
             self._stopped_out()
         touched = not _TOUCHING.isdisjoint(kinds)
@@ -518,7 +519,8 @@ class Engine:
                 control.halved = True
             elif not control.permissions.entries:
                 self.orchestrator.execution.forget_entries(self.state)
-        control.halved = control.halved and control.mode is not Mode.NORMAL
+        if control.halved and control.mode is Mode.NORMAL:
+            control.halved = False
 
     def _withdraw_unwanted(self) -> None:
         """Cancel what the present mode, latch or closing no longer allows to be open."""

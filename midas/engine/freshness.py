@@ -22,6 +22,8 @@ class Freshness:
     def look(self, event: Ticked) -> None:
         """As of this second."""
         state, stale = self._state, dict[str, str]()
+        if not (event.stream_ages or state.stale or state.stale_since):
+            return
         for stream, age in event.stream_ages.items():
             symbol, _, kind = stream.partition("@")
             instrument = self._names.get(symbol)

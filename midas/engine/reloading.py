@@ -69,12 +69,12 @@ class Reloader:
         later = ", ".join(command.elsewhere)
         rest = f"; {later} at the next start only" if later else ""
         if not found:
-            return Reply(True, f"no limit is another one{rest}")
+            return Reply(True, f"every limit is in force as the files state it{rest}")
         looser = [c.sentence for c in found if c.looser]
         tighter = [c.sentence for c in found if not c.looser]
         if looser and not command.confirmed:
             also = f"; and besides: {', '.join(tighter)}" if tighter else ""
-            said = f"nothing was changed: looser would be {', '.join(looser)}{also}; confirm it{rest}"
+            said = f"looser would be {', '.join(looser)}{also}; confirm it{rest}"
             return Reply(False, said, asks=True)
         self._risk.limits = command.limits
         self._tail.allow(tail.var_max, tail.es_max)

@@ -10,7 +10,15 @@ import numpy as np
 from midas.reports.sheet import ENDLESS, Benchmark, Evidence, Growth, Interval, Measure, Point
 from midas.statistics import kpis
 from midas.statistics.annualisation import annual_sharpe
-from midas.statistics.conventions import LEAST_CORRELATION, Figure, deviation
+from midas.statistics.conventions import (
+    LEAST_CORRELATION,
+    NO_SPREAD,
+    Figure,
+    Reason,
+    deviation,
+    refusal,
+    unknown,
+)
 from midas.statistics.kpis import growth_interval, share_interval, sharpe_interval
 from midas.statistics.performance import measure, sharpe
 
@@ -19,12 +27,12 @@ WINDOWS = (90, 30)  # days of a rolling Sharpe ratio: the longest of which the r
 POINTS = 400
 
 
-def measured(figure: Figure) -> Measure:
-    """A figure as it is kept; what has no end says so."""
+def measured(figure: Figure, endless: str = Reason.NOT_ESTIMABLE.value) -> Measure:
+    """A figure as it is kept; `endless` is said of what has no end."""
     if figure.known and isfinite(figure.value):
         return Measure(figure.value, figure.count, "")
     if figure.known:
-        return Measure(None, figure.count, ENDLESS)
+        return Measure(None, figure.count, endless)
     return Measure(None, figure.count, figure.reason.value if figure.reason is not None else "")
 
 
@@ -35,8 +43,8 @@ def growth(returns: Sequence[float], periods: int) -> Growth:
         total=measured(it.total_return), cagr=measured(it.cagr), volatility=measured(it.volatility),
         sharpe=measured(it.sharpe), sortino=measured(it.sortino), max_drawdown=measured(it.max_drawdown),
         calmar=measured(it.calmar), recovery_factor=measured(it.recovery_factor),
-        profit_factor=measured(it.profit_factor), win_rate=measured(it.win_rate), ulcer=measured(it.ulcer),
-        skewness=measured(it.skewness), kurtosis=measured(it.kurtosis),
+        profit_factor=measured(it.profit_factor, ENDLESS), win_rate=measured(it.win_rate),
+        ulcer=measured(it.ulcer), skewness=measured(it.skewness), kurtosis=measured(it.kurtosis),
     )  # fmt: skip
 
 
@@ -65,15 +73,15 @@ def evidence(
 
 def benchmark(own: Sequence[float], other: Sequence[float], worst: float, periods: int) -> Benchmark:
     """The other series of daily returns, and how far this one moves with it."""
-    beta = correlation = Measure(None, len(own), "too few observations")
-    if len(own) >= LEAST_CORRELATION and np.isfinite(own).all() and np.isfinite(other).all():
-        mine, theirs = deviation(own), deviation(other)
-        if mine > 0.0 and theirs > 0.0:
-            together = float(np.corrcoef(own, other)[0, 1])
-            correlation = Measure(together, len(own), "")
-            beta = Measure(together * mine / theirs, len(own), "")
-        else:
-            beta = correlation = Measure(None, len(own), "nothing varies")
+    refused = refusal(own, LEAST_CORRELATION) or refusal(other, LEAST_CORRELATION)
+    if refused is None and min(mine := deviation(own), theirs := deviation(other)) < NO_SPREAD:
+        refused = unknown(Reason.NO_SPREAD, len(own))
+    if refused is not None:
+        beta = correlation = measured(refused)
+    else:
+        together = float(np.corrcoef(own, other)[0, 1])
+        correlation = Measure(together, len(own), "")
+        beta = Measure(together * mine / theirs, len(own), "")
     return Benchmark(growth=growth(other, periods), worst=worst, beta=beta, correlation=correlation)
 
 

@@ -29,10 +29,10 @@ table.heat td.top { outline: 2px solid var(--text); outline-offset: -2px; }
 """
 
 
-def document(plan: Plan, trials: Sequence[Trial]) -> str:
-    """All of it; `trials` the best first."""
+def document(plan: Plan, trials: Sequence[Trial], overfitting: float | None = None) -> str:
+    """All of it; `trials` the best first, `overfitting` their PBO."""
     title = escape(f"{plan.strategy}: sweep")
-    body = "".join(_body(plan, trials))
+    body = "".join(_body(plan, trials, overfitting))
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -40,13 +40,19 @@ def document(plan: Plan, trials: Sequence[Trial]) -> str:
     )
 
 
-def _body(plan: Plan, trials: Sequence[Trial]) -> Iterator[str]:
+def _body(plan: Plan, trials: Sequence[Trial], overfitting: float | None) -> Iterator[str]:
+    chance = (
+        f" In {overfitting:.0%} of all ways to halve the days what is best on one half is below the middle "
+        "on the other (PBO); pure luck gives about 50%."
+        if overfitting is not None
+        else ""
+    )
     told = [trial for trial in trials if trial.state == DONE and trial.value is not None]
     yield (
         f"<header><h1>{escape(plan.strategy)}: sweep</h1><p>{len(trials):,} trials by {escape(plan.method)}, "
         f"the best by {escape(plan.objective)} of daily closes after all costs; seed {plan.seed}, "
         f"sweep {plan.id}</p><p class='verdict'>The best of {len(trials):,} is partly luck: judge it on "
-        "candles that it was not chosen on, and by how its neighbours do.</p></header>"
+        f"candles that it was not chosen on, and by how its neighbours do.{chance}</p></header>"
     )
     yield _section("The best trials", "after all costs", _table(trials))
     axes = [each.name for each in plan.axes]

@@ -310,11 +310,12 @@ def _against(sheet: Sheet) -> str:
     if other is None or own is None or other.growth.total.value is None:
         return ""
     held = other.growth.total.value
-    told = f"{'more' if own > held else 'less'} than buying and holding ({words.percent(held)})"
+    beside = f" while buying and holding {_made(held)}"
     if own <= held and sheet.worst > 0.5 * other.worst:
-        fell = f"{words.percent(sheet.worst)} against {words.percent(other.worst)}"
-        return f", {told}, with a worst fall of {fell}"
-    return f", {told}"
+        return (
+            f"{beside}; its worst fall was {words.percent(sheet.worst)} against {words.percent(other.worst)}"
+        )
+    return beside
 
 
 def _pair(own: Measure, other: Benchmark | None, name: str, text: object) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from midas.domain.decision import FillBooked
 from midas.domain.order import OrderIntent
 from midas.reports.endings import STRATEGY, closing, ending
 from midas.reports.figures import measured
-from midas.reports.sheet import Bin, Trade, Trading
+from midas.reports.sheet import ENDLESS, Bin, Trade, Trading
 from midas.statistics.trades import Deal, RoundTrip, round_trips, trade_statistics
 
 BINS = 24
@@ -47,7 +47,7 @@ def trading(found: Sequence[Trade], still: int, fills: Sequence[FillBooked]) -> 
     said = trade_statistics(profits)
     return Trading(
         closed=len(found), won=sum(p > 0.0 for p in profits), open=still, fills=len(fills),
-        makers=sum(fill.maker for fill in fills), profit_factor=measured(said.profit_factor),
+        makers=sum(fill.maker for fill in fills), profit_factor=measured(said.profit_factor, ENDLESS),
         win_rate=measured(said.win_rate), payoff=measured(said.payoff), expectancy=measured(said.expectancy),
         quality=measured(said.quality), best=max(profits, default=None), worst=min(profits, default=None),
         wins_in_row=_longest(p > 0.0 for p in profits), losses_in_row=_longest(p < 0.0 for p in profits),

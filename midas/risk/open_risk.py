@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from midas.domain.money import ZERO, floor_to, from_float, plain
+from midas.domain.instrument import Instrument
+from midas.domain.money import ZERO, floor_to, from_float
 from midas.domain.opinion import Target
 from midas.domain.order import OrderIntent, Side
 from midas.domain.stops import StopBook
 from midas.domain.triggers import TriggerRules
 from midas.domain.verdict import Breach
-from midas.risk.rows import FINE, TOLERANCE
+from midas.risk.rows import FINE, TOLERANCE, fitting
 from midas.risk.triggers import STOP, losses
 from midas.state.state import State
 
@@ -28,6 +29,14 @@ def open_risk(state: State) -> float:
                 down = max(state.markets[kept.instrument].mark - float(kept.level), 0.0)
                 total += _worth(state, kept.instrument, float(held) * down)
     return total
+
+
+def _fitted(found: Breach | None, pair: Instrument, already: Decimal, what: str) -> Breach | None:
+    """In whole lots, with what is counted already, and in words."""
+    if found is None or found.fits is None:
+        return found
+    fits = floor_to(found.fits + already, pair.lot_size) if found.fits else ZERO
+    return fitting(found, fits, pair.base, what)
 
 
 class OpenRisk:
@@ -48,7 +57,8 @@ class OpenRisk:
         held = state.ledger.sleeve(target.strategy, target.instrument).quantity
         more = max(ZERO, target.quantity - held - asked)
         price = state.markets[target.instrument].mark
-        return self._breach(state, target.strategy, target.instrument, more, price, "")
+        found = self._breach(state, target.strategy, target.instrument, more, price, "")
+        return _fitted(found, state.instruments[target.instrument], target.quantity - more, " in all")
 
     def of_order(self, intent: OrderIntent, state: State) -> Breach | None:
         """What an entry would add; an order that it takes the place of is gone by then."""
@@ -57,11 +67,13 @@ class OpenRisk:
         price = state.markets[intent.instrument].mark
         price = price if intent.price is None else float(intent.price)
         sleeve = intent.strategy, intent.instrument
-        return self._breach(state, *sleeve, intent.quantity, price, intent.replaces)
+        found = self._breach(state, *sleeve, intent.quantity, price, intent.replaces)
+        return _fitted(found, state.instruments[intent.instrument], ZERO, "")
 
     def _breach(
         self, state: State, strategy: str, instrument: str, more: Decimal, price: float, without: str
     ) -> Breach | None:
+        """`fits` is how much more would, to the last digit."""
         distance = _worth(state, instrument, self._distance(strategy, instrument, price))
         if not (distance > 0.0 and more > ZERO):
             return None
@@ -75,14 +87,12 @@ class OpenRisk:
         for title, left in self._left(state, equity):
             if risk <= left + TOLERANCE * equity:
                 continue
-            pair = state.instruments[instrument]
             room = max(left - standing, 0.0) / distance
-            fits = floor_to(from_float(room, FINE), pair.lot_size)
             sentence = (
                 f"every stop hit would lose {risk:.2f} {state.quote}, {max(left, 0.0):.2f} are left of the "
-                f"{title} budget; at most {plain(fits)} {pair.base} fits"
+                f"{title} budget"
             )
-            return Breach("open risk", risk / equity, left / equity, sentence)
+            return Breach("open risk", risk / equity, left / equity, sentence, from_float(room, FINE))
         return None
 
     def _asked(self, state: State, without: str) -> float:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from midas.domain.instrument import Instrument
 from midas.domain.limits import Assets, Limits
 from midas.domain.money import ZERO, floor_to, from_float
-from midas.risk.exposure import Exposure, Shares, standing
+from midas.risk.exposure import Exposure, standing
 from midas.risk.projection import Group, project
 from midas.risk.rows import FINE, TOLERANCE
 from midas.state.state import BY_HAND, State
@@ -94,19 +94,21 @@ def bounds(limits: Limits, now: Exposure, edge: float = 0.0) -> list[Bound]:
 
     Dollars aren't among them: they are what one gets for selling.
     """
-    alike: tuple[tuple[str, Shares, float], ...] = (
-        ("asset", now.by_asset, limits.position_max),
-        ("sector", now.by_sector, limits.sector_max),
-        *(("class", {kind: share}, limits.kind_max(kind)) for kind, share in now.by_kind.items()),
-        ("venue", now.by_venue, limits.venue_max),
-        ("strategy", now.by_strategy, limits.strategy_max),
-    )
-    return [
-        Bound(dimension, name, share, maximum)
-        for dimension, shares, maximum in alike
-        for name, share in shares.items()
-        if share > maximum * edge + TOLERANCE
-    ]
+    found: list[Bound] = []
+    chart, share_of = now.chart, now.share
+    for dimension, told, most in (
+        ("asset", "asset", limits.position_max), ("sector", "sector", limits.sector_max),
+        ("kind", "class", None), ("venue", "venue", limits.venue_max),
+    ):  # fmt: skip
+        for name in chart.members[dimension]:
+            share = share_of(chart.group(dimension, name))
+            maximum = limits.kind_max(name) if most is None else most
+            if share > maximum * edge + TOLERANCE:
+                found.append(Bound(told, name, share, maximum))
+    for name, share in now.by_strategy.items():
+        if share > limits.strategy_max * edge + TOLERANCE:
+            found.append(Bound("strategy", name, share, limits.strategy_max))
+    return found
 
 
 def _name(key: Key) -> str:

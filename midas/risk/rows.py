@@ -68,8 +68,28 @@ def breach(row: Row, quantity: float) -> Breach:
 
 def fitting(found: Breach, fits: Decimal, base: str, what: str = "") -> Breach:
     """The same with the largest size that would pass every limit, also in its words."""
-    words = f"at most {plain(fits)} {base}{what} fits" if fits > ZERO else "nothing more fits"
+    words = _words(fits, base, what)
     return Breach(found.limit, found.value, found.maximum, f"{found.sentence}; {words}", fits)
+
+
+def agreed(found: Sequence[Breach], base: str, what: str = "") -> tuple[Breach, ...]:
+    """The same with one largest size: what passes one limit and not another doesn't fit.
+
+    One that names no size (something isn't known) lets none pass.
+    """
+    least = min((ZERO if each.fits is None else each.fits for each in found), default=ZERO)
+    return tuple(_agreeing(each, least, base, what) for each in found)
+
+
+def _agreeing(found: Breach, least: Decimal, base: str, what: str) -> Breach:
+    if found.fits is None or found.fits == least:
+        return found
+    own = found.sentence.removesuffix(f"; {_words(found.fits, base, what)}")
+    return fitting(Breach(found.limit, found.value, found.maximum, own), least, base, what)
+
+
+def _words(fits: Decimal, base: str, what: str) -> str:
+    return f"at most {plain(fits)} {base}{what} fits" if fits > ZERO else "nothing more fits"
 
 
 def largest(rows: Sequence[Row], lot: Decimal, most: Decimal, already: Decimal = ZERO) -> Decimal:

@@ -115,6 +115,29 @@ def defensives(state: State, rules: TriggerRules) -> tuple[Reading, ...]:
     return *_holding(state, rules, state.equity()), _sharpe(state, rules), _calibration(state)
 
 
+def any_stop(state: State, rules: TriggerRules) -> bool:
+    """Whether any of `stops` fires: asked once a second, and making them all costs ten times as much."""
+    equity, budgets, silent = state.equity(), state.budgets, _silences(state)
+    return (
+        _drawdown(state, equity) > rules.drawdown_stop + TOLERANCE
+        or budgets.day.loss(equity) > rules.daily_loss_stop + TOLERANCE
+        or budgets.week.loss(equity) > rules.weekly_loss_stop + TOLERANCE
+        or budgets.month.loss(equity) > rules.monthly_loss_stop + TOLERANCE
+        or silent[0] / MINUTE > rules.feed_failed_stop / MINUTE + TOLERANCE
+        or silent[1] / MINUTE > rules.broker_gone_stop / MINUTE + TOLERANCE
+    )
+
+
+def any_defensive(state: State, rules: TriggerRules, equity: float) -> bool:
+    """Whether any of `defensives` fires at that equity, as above."""
+    return (
+        _drawdown(state, equity) > rules.drawdown_defensive + TOLERANCE
+        or state.budgets.week.loss(equity) > rules.weekly_loss_defensive + TOLERANCE
+        or _sharpe(state, rules).fires
+        or _calibration(state).fires
+    )
+
+
 def losses(state: State, rules: TriggerRules) -> tuple[Reading, ...]:
     """Those that compare equity with what it was."""
     equity = state.equity()
@@ -147,13 +170,18 @@ def _drawdown(state: State, equity: float) -> float:
 
 def failures(state: State, rules: TriggerRules) -> tuple[Reading, ...]:
     """Those that count how long we have known nothing; from a resume on anew."""
-    resumed = state.control.released_at
-    feed = min(state.feed_age, state.now - resumed) if resumed else state.feed_age
-    gone = 0 if state.user_up else state.now - max(state.user_down_at, resumed)
+    feed, gone = _silences(state)
     return (
         _silence("feed_failed", "no market data for", feed, rules.feed_failed_stop),
         _silence("broker_gone", "no user stream for", gone, rules.broker_gone_stop),
     )
+
+
+def _silences(state: State) -> tuple[int, int]:
+    """For how long there has been no market data, and no user stream; nanoseconds."""
+    resumed = state.control.released_at
+    feed = min(state.feed_age, state.now - resumed) if resumed else state.feed_age
+    return feed, 0 if state.user_up else state.now - max(state.user_down_at, resumed)
 
 
 def _sharpe(state: State, rules: TriggerRules) -> Reading:

@@ -15,7 +15,7 @@ from collections import deque
 
 import msgspec
 
-from midas.domain.event import Event, Recorded, RulesRead
+from midas.domain.event import MARKET_EVENTS, Event, Recorded, RulesRead
 from midas.domain.market import BookDelta, BookLost, BookSnapshot, Quote, Trade
 
 LATE = 2_000  # events waiting: from here on market data is conflated
@@ -41,7 +41,7 @@ class Inbox:
         self._market: deque[Cell] = deque()
         self._latest: dict[tuple[type, str], Cell] = {}
         self._late, self._full = late, full
-        self._waiting = asyncio.Event()
+        self._reader: asyncio.Future[None] | None = None  # waits for something to come
         self._loop: asyncio.AbstractEventLoop | None = None
         self.conflated = 0
 
@@ -63,7 +63,7 @@ class Inbox:
         elif kind is BookSnapshot or kind is BookLost:
             self._latest.pop((BookDelta, event.instrument), None)  # type: ignore[union-attr]
             self._market.append(Cell(event))
-        elif kind.__struct_config__.array_like:
+        elif kind in MARKET_EVENTS:
             self._market.append(Cell(event))
         elif kind is RulesRead:
             for merging in (Quote, Trade, BookDelta):  # what follows counts in other steps
@@ -71,15 +71,15 @@ class Inbox:
             self._market.append(Cell(event))
         else:
             self._control.append(event)  # type: ignore[arg-type]
-        if not self._waiting.is_set():
-            self._waiting.set()
+        if self._reader is not None:
+            self._wake()
 
     def put_from_thread(self, event: Recorded) -> None:
         """Add an answer or a command from outside the loop; the reader sees it before any backlog."""
         self._control.append(event)
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has ended, and with it whoever would read
-                self._loop.call_soon_threadsafe(self._waiting.set)
+                self._loop.call_soon_threadsafe(self._wake)
 
     def take(self) -> Event | None:
         """The next event, or None where nothing waits."""
@@ -89,14 +89,21 @@ class Inbox:
             cell = self._market.popleft()
             event, cell.event = cell.event, None
             return event
-        self._waiting.clear()
         return None
 
     async def wait(self) -> None:
         """Return once something waits."""
-        if not self._control and not self._market:
-            self._waiting.clear()
-            await self._waiting.wait()
+        while not self._control and not self._market:
+            self._reader = asyncio.get_running_loop().create_future()
+            try:
+                await self._reader
+            finally:
+                self._reader = None
+
+    def _wake(self) -> None:
+        reader = self._reader
+        if reader is not None and not reader.done():
+            reader.set_result(None)
 
     def _merged(self, event: Quote | Trade | BookDelta) -> bool:
         cell = self._latest.get((type(event), event.instrument))

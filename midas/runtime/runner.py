@@ -175,25 +175,29 @@ class Runner:
     def _step(self, event: Event) -> None:
         """Number, record, decide - in this order, so that whatever was decided on can be read again."""
         self._sequence = sequence = self._sequence + 1
-        recorded = type(event) not in MARKET_EVENTS
-        if recorded:
-            self._shell.journal.append(sequence, EVENT, event.at, encode_event(event))
-        else:
+        kind, journal = type(event), self._shell.journal
+        if kind in MARKET_EVENTS:
             self._shell.tape.append(sequence, encode_market(event))
+            audit = self.engine.step(sequence, event)
+            if audit is not None:
+                journal.append(sequence, AUDIT, event.at, encode(audit))
+                self.painter.observe(event, audit)
+                self._act(audit)
+            return
+        journal.append(sequence, EVENT, event.at, encode_event(event))
         audit = self.engine.step(sequence, event)
         if audit is not None:
-            self._shell.journal.append(sequence, AUDIT, event.at, encode(audit))
-        if recorded:
-            self._mark(event.at)
-            if breach := self._watch.after(event, audit):
-                self._breached(breach)
+            journal.append(sequence, AUDIT, event.at, encode(audit))
+        self._mark(event.at)
+        if breach := self._watch.after(event, audit):
+            self._breached(breach)
         if audit is not None:
             self.painter.observe(event, audit)
             self._act(audit)
-        if type(event) is LatchTripped:
-            self._latching.keep(event)
-        elif type(event) is Ticked:
+        if kind is Ticked:
             self._beat()
+        elif type(event) is LatchTripped:
+            self._latching.keep(event)
 
     def _beat(self, ended: bool = False) -> None:
         """Once a second of stepping: whoever doesn't hear it any more may act instead of us."""
@@ -205,15 +209,16 @@ class Runner:
     def _mark(self, at: int) -> None:
         """What follows from prices and must survive a restart goes to the journal when it changes."""
         state = self.engine.state
-        floor, alerts = state.control.floor.value, state.alerts
-        day, day_equity, week, week_equity, month, month_equity = state.budgets.openings
+        budgets, floor, alerts = state.budgets, state.control.floor, state.alerts
+        day, week, month = budgets.day, budgets.week, budgets.month
         marks = (
-            state.equity_peak, day, day_equity, floor, alerts.all, alerts.last_id, week, week_equity, month,
-            month_equity, state.budgets.day_made,
+            state.equity_peak, day.key, day.equity, floor, alerts.all, alerts.last_id, week.key, week.equity,
+            month.key, month.equity, budgets.day_made,
         )  # fmt: skip
         if marks != self._marks:
             self._marks = marks
-            self._shell.journal.append(self._sequence, MARKS, at, encode_marks(Marks(*marks)))
+            told = Marks(*marks[:3], floor.value, *marks[4:])  # type: ignore[arg-type]
+            self._shell.journal.append(self._sequence, MARKS, at, encode_marks(told))
 
     def _breached(self, breach: str) -> None:
         """A book that contradicts itself opens nothing new; what is open is still followed and withdrawn."""

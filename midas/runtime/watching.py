@@ -29,7 +29,9 @@ from midas.engine.audit import Audit
 from midas.state.order import Order
 from midas.state.state import State
 
-_MOVES_MONEY = (OrderFilled, TradeBusted, AccountReported, FlowSeen, CommandGiven, SessionOpened, Ticked)
+_MOVES_MONEY = frozenset(
+    {OrderFilled, TradeBusted, AccountReported, FlowSeen, CommandGiven, SessionOpened, Ticked}
+)
 _OVER = frozenset(reason.value for reason in CloseReason)
 _REOPENS = frozenset({"resurrected", "trade_bust"})
 # Moves of the ledger that an audit tells without their fees: taken over, not foreseen.
@@ -51,6 +53,7 @@ class Watch:
         self._opened = False
         self._positions: dict[str, Decimal] = {}
         self._balances: dict[str, Decimal] = {}
+        self._quantities: list[Decimal] = []  # of the sleeves, in their order
         self._before: dict[str, Decimal] = {}  # by order: what filled before this session
         self._cum: dict[str, Decimal] = {}  # by order: what had filled when last seen
         self._sent: dict[str, int] = {}
@@ -60,22 +63,24 @@ class Watch:
 
     def after(self, event: Event, audit: Audit | None) -> str:
         """The first invariant that is broken, as a sentence that begins with its name; empty: none."""
-        decisions = audit.decisions if audit is not None else ()
+        decisions, kind = audit.decisions if audit is not None else (), type(event)
+        if kind is not Ticked and (told := self._heard(event)):
+            return told
+        if decisions and (told := _reopened(decisions)):
+            return told
+        return self._money(decisions) if kind in _MOVES_MONEY else ""
+
+    def _heard(self, event: Event) -> str:
         match event:
             case SessionOpened():
                 self._before = {i: o.filled for i, o in self._state.orders.open.items()}
             case OrderSent(client_id=client_id):
-                if told := self._leaving(client_id):
-                    return told
+                return self._leaving(client_id)
             case OrderFilled() | TradeBusted():
-                if told := self._number(event.fill) or self._filled(event):
-                    return told
+                return self._number(event.fill) or self._filled(event)
             case AccountReported():
-                if told := self._report(event):
-                    return told
-        if told := _reopened(decisions):
-            return told
-        return self._money(decisions) if isinstance(event, _MOVES_MONEY) else ""
+                return self._report(event)
+        return ""
 
     def _leaving(self, client_id: str) -> str:
         """I3 and I7: known, once, and not through a closed latch."""
@@ -135,6 +140,11 @@ class Watch:
     def _money(self, decisions: Sequence[Decision]) -> str:
         """I1 and I2: positions follow what was booked, and balances follow positions."""
         ledger = self._state.ledger
+        quantities = [sleeve.quantity for sleeve in ledger.sleeves.values()]
+        if not decisions and quantities == self._quantities and ledger.balances == self._balances:
+            self._opened = ledger.opened
+            return ""  # as most seconds end
+        self._quantities = quantities
         positions = dict.fromkeys(self._state.instruments, ZERO)
         for (_, instrument), sleeve in ledger.sleeves.items():
             if instrument in positions and sleeve.quantity:
@@ -144,7 +154,7 @@ class Watch:
         before, self._positions = self._positions, positions
         held, self._balances = self._balances, balances
         if not decisions and positions == before and balances == held:
-            return ""  # as most seconds end
+            return ""
         if not known or any(_unforeseen(d) for d in decisions):
             return ""
         moved, fees = self._booked(decisions)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import signal
+import sys
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
+from typing import Literal
 
 import msgspec
 
@@ -18,6 +21,7 @@ from midas.simulation.world import Verdict, World
 
 WORKERS = 2
 AT_ONCE = 4  # seeds in one task
+START: Literal["spawn", "fork"] = "fork" if sys.platform == "linux" else "spawn"
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -33,7 +37,7 @@ def judged(
     """Run every plan, with that bug planted; verdicts as they are done. Close it to end the processes."""
     jobs = (Job(some, mutant) for some in _batches(wanted))
     os.environ["OMP_NUM_THREADS"] = "1"  # read by the workers: two of them fill two cores
-    with pool_of(workers, _prepare) as pool:
+    with pool_of(workers, _prepare, START) as pool:
         for done in pool.imap_unordered(work, jobs):
             yield from done
 
@@ -57,6 +61,7 @@ def _alone(plan: Plan) -> Verdict:
 
 def _prepare() -> None:
     """A worker says nothing, and collects its garbage between worlds only."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # it ends a copy of us, too
     logging.disable(logging.CRITICAL)
     gc.disable()
     gc.freeze()

@@ -28,25 +28,24 @@ class MachineClock(TrueClock):
 
     def __init__(self, loop: SimLoop) -> None:
         super().__init__(loop)
-        self._offset = 0
+        self._zero = EPOCH  # its time at virtual second 0, but for the drift since the last change
         self._rate = 0.0  # nanoseconds gained a virtual second
         self._since = 0.0
 
     def now(self) -> int:
         """Wall nanoseconds, UTC, as this machine believes."""
-        now = self._loop.now
-        gained = int((now - self._since) * self._rate) if self._rate else 0
-        return EPOCH + int(now * SECOND) + self._offset + gained
+        now = int(self._loop.now * SECOND) + self._zero
+        return now + int((self._loop.now - self._since) * self._rate) if self._rate else now
 
     def jump(self, span: int) -> None:
         """The wall clock is set `span` nanoseconds forward (or back)."""
-        self._offset += span
+        self._zero += span
 
     def drift(self, parts_per_million: float) -> None:
         """From now on it gains so much."""
-        self._offset += int((self._loop.now - self._since) * self._rate)
+        self._zero += int((self._loop.now - self._since) * self._rate)
         self._since, self._rate = self._loop.now, parts_per_million * 1e-6 * SECOND
 
     def mend(self) -> None:
         """Set right, as a time service does at last."""
-        self._offset, self._rate, self._since = 0, 0.0, self._loop.now
+        self._zero, self._rate, self._since = EPOCH, 0.0, self._loop.now

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections.abc import Iterable
+from itertools import chain
 
 from midas.domain.instrument import Instrument
 from midas.domain.market import Bar, BookDelta, BookLost, BookSnapshot, FeedStatus, Quote, Trade
@@ -131,5 +132,5 @@ class SimFeed:
 
 
 def _packed(levels: Iterable[Level]) -> bytes:
-    flat = [number for level in levels for number in level]
+    flat = tuple(chain.from_iterable(levels))
     return struct.pack(f"<{len(flat)}q", *flat)

@@ -7,7 +7,7 @@ disk. I2, I4, I5 and I13 are watched in production too (`runtime.watching`), who
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 
 import msgspec
@@ -52,6 +52,7 @@ TWICE_EVERY = 4  # worlds: folding a journal once more is dear
 PASSES = 2  # over the account before anything leaves
 PROOF_S = 10.0  # after what its stamp claims, wrong or not, an order may still arrive for so long
 _LEVELS = list(KillLevel)
+_BOOKED = frozenset({OrderFilled, AccountReported, TradeBusted})
 _ACCOUNT = b'{"type":"account"'
 Violate = Callable[[str, str], None]
 Due = tuple[Counter[str], dict[str, Decimal]]  # by owner: trades, and what they moved
@@ -70,6 +71,17 @@ class Violation(msgspec.Struct, frozen=True):
         return f"{self.invariant} at step {self.step}, {self.at:.3f} s: {self.evidence}"
 
 
+class _Known:
+    """Of one pair in one session: the trades that are known here, summed up."""
+
+    def __init__(self, session: str) -> None:
+        self.session = session
+        self.deals = self.ids = 0  # so many were compared
+        self.waiting: list[Deal] = []  # that nobody here had heard of then
+        self.due: Counter[str] = Counter()
+        self.moved: dict[str, Decimal] = {}
+
+
 class Inspector:
     """Looks at one world; `violate` is told the invariant and the evidence."""
 
@@ -80,11 +92,12 @@ class Inspector:
         self._network = network
         self.violate = violate
         self._posts: Counter[str] = Counter()  # orders that reached the venue, by client id
+        self._copied = False  # whether any of them reached it twice
         self._latched_s = 0.0
         self._looker: Looker | None = None
         self._wanted: dict[str, str] = {}  # whose order it is, by client id
         self._owners: dict[int, str] = {}  # the same by the venue's id
-        self._dues: dict[str, tuple[tuple[str, int, int], Due]] = {}  # by pair, and what they hang on
+        self._dues: dict[str, _Known] = {}  # by pair
         self._absent: dict[str, list[int]] = {}  # when the venue didn't know it, by its clock
         self._told_of: KillLevel | None = None  # the kill that a desk has heard of and nobody released
         self.on_planned: Callable[[], None] = lambda: None
@@ -130,6 +143,7 @@ class Inspector:
             return
         client_id = asked.parameters["newClientOrderId"]
         self._posts[client_id] += 1
+        self._copied = self._copied or self._posts[client_id] > 1
         order = desk.state.orders.get(client_id)
         if status == 200 and self._posts[client_id] == 1 and order is not None and _given_up(order):
             self.violate("I6", f"order {client_id} was accepted after it was {order.status} here")
@@ -223,7 +237,7 @@ class Inspector:
 
     def _sold(self, state: State, pair: Instrument) -> Iterator[tuple[str, str]]:
         """I15: nobody sells more than they hold, whatever stands there to sell it."""
-        if any(posts > 1 for posts in self._posts.values()):
+        if self._copied:
             return  # a proxy's second copy is nobody's decision
         for sleeve in state.sleeves():
             if sleeve.instrument == pair.id and sleeve.strategy != EXTERNAL and sleeve.quantity < ZERO:
@@ -234,20 +248,21 @@ class Inspector:
 
         The venue takes none back and a session forgets none, so their numbers tell whether one came.
         """
-        deals = self._venue.deals
-        key = session, len(deals), len(ids)
-        known = self._dues.get(pair.id)
-        if known is None or known[0] != key:
-            due: Counter[str] = Counter()
-            moved: dict[str, Decimal] = {}
-            for deal in deals:
-                if deal.symbol == pair.symbol and deal.trade_id in ids:
-                    owner = self._owner(deal)
-                    fee = deal.fee if deal.fee_asset == pair.base else ZERO
-                    moved[owner] = moved.get(owner, ZERO) + deal.side.sign * deal.quantity - fee
-                    due[owner] += 1
-            known = self._dues[pair.id] = key, (due, moved)
-        return known[1]
+        deals, known = self._venue.deals, self._dues.get(pair.id)
+        if known is None or known.session != session:
+            known = self._dues[pair.id] = _Known(session)
+        if len(deals) == known.deals and len(ids) == known.ids:
+            return known.due, known.moved
+        waiting = [*known.waiting, *(deal for deal in deals[known.deals :] if deal.symbol == pair.symbol)]
+        known.deals, known.ids, known.waiting = len(deals), len(ids), []
+        for deal in waiting:
+            if deal.trade_id not in ids:
+                known.waiting.append(deal)
+                continue
+            owner, fee = self._owner(deal), deal.fee if deal.fee_asset == pair.base else ZERO
+            known.moved[owner] = known.moved.get(owner, ZERO) + deal.side.sign * deal.quantity - fee
+            known.due[owner] += 1
+        return known.due, known.moved
 
     def _owner(self, deal: Deal) -> str:
         owner = self._owners.get(deal.order_id)
@@ -261,7 +276,7 @@ class Inspector:
         """I6: whatever may still trade at the venue is reserved here."""
         if state.recovering:
             return
-        for order in self._venue.open_orders:
+        for order in self._venue.exchange.open.values():
             client_id = order.client_id
             if not client_id.startswith(PREFIX) or self._posts[client_id] > 1:
                 continue  # a proxy's second copy is found by a pass, not foreseen
@@ -315,20 +330,22 @@ class Looker:
         if told:
             name, _, evidence = told.partition(": ")
             inspector.violate(name, evidence)
-        if audit is not None or not isinstance(event, Ticked):  # a tick that says nothing moves no order
+        kind = type(event)
+        if audit is not None or kind is not Ticked:  # a tick that says nothing moves no order
             self._coverage.after(event)
-        found: list[tuple[str, str]] = list(inspector.reserves(self._state))
-        if isinstance(event, OrderFilled | AccountReported | TradeBusted):
-            found += inspector.books(self._state)
-        if isinstance(event, AccountReported):
-            self.passes += 1
-        if isinstance(event, LatchTripped):
+        self._tell(inspector.reserves(self._state))
+        if kind is Ticked:
+            self._tell(self._bounds())
+        elif kind in _BOOKED:
+            self._tell(inspector.books(self._state))
+            self.passes += kind is AccountReported
+        elif isinstance(event, LatchTripped):
             inspector.kill_heard(KillLevel(event.level))
-        if isinstance(event, Ticked):
-            found += self._bounds()
-        for name, evidence in found:
-            inspector.violate(name, evidence)
         return told
+
+    def _tell(self, found: Iterable[tuple[str, str]]) -> None:
+        for name, evidence in found:
+            self._inspector.violate(name, evidence)
 
     def decided(self, event: Event, audit: Audit) -> None:
         """What an audit tells: plans (I6, I11), ends (I4, I6), returns (I5), a kill's release."""
@@ -386,13 +403,12 @@ class Looker:
     def _bounds(self) -> Iterator[tuple[str, str]]:
         """I14: what is kept has an end."""
         orders = self._state.orders
-        for name, size, most in (
-            ("open orders", len(orders.open), OPEN_MAX),
-            ("closed orders", len(orders.closed), CLOSED_KEPT),
-            ("events that wait", len(self._desk.inbox), WAITING_MAX),
-        ):
-            if size > most:
-                yield "I14", f"{size} {name}, at most {most} were to be kept"
+        if (size := len(orders.open)) > OPEN_MAX:
+            yield "I14", f"{size} open orders, at most {OPEN_MAX} were to be kept"
+        if (size := len(orders.closed)) > CLOSED_KEPT:
+            yield "I14", f"{size} closed orders, at most {CLOSED_KEPT} were to be kept"
+        if (size := len(self._desk.inbox)) > WAITING_MAX:
+            yield "I14", f"{size} events that wait, at most {WAITING_MAX} were to be kept"
 
 
 def unprotected(state: State) -> Iterator[str]:

@@ -16,9 +16,12 @@ import random
 from asyncio import events
 from collections.abc import Callable, Coroutine
 from contextvars import copy_context
+from functools import partial
 from heapq import heapify, heappop, heappush
 from typing import Any, TypeVarTuple
 from zlib import crc32
+
+import msgspec
 
 from midas.errors import MidasError
 
@@ -68,33 +71,20 @@ class SimTask(asyncio.Task[Any]):
     rank: float
 
 
-class Step:
+class Step(msgspec.Struct, eq=False):
     """A callback that is to run; stands in for asyncio's handles."""
 
-    __slots__ = ("args", "callback", "context", "gone", "mark", "task", "time")
-
-    def __init__(
-        self, callback: Callable[..., Any], args: tuple[Any, ...], context: contextvars.Context, time: float
-    ) -> None:
-        self.callback = callback
-        self.args = args
-        self.context = context
-        self.time = time
-        self.gone = False
-        owner = getattr(callback, "__self__", None)
-        if type(owner) is SimTask:
-            self.task: SimTask | None = owner
-            self.mark = owner.mark
-        else:
-            self.task = None
-            name = getattr(callback, "__qualname__", "partial")
-            known = _NAMES.get(name)
-            self.mark = _mark(name) if known is None else known
+    callback: Callable[..., Any]
+    args: tuple[Any, ...]
+    context: contextvars.Context
+    time: float = 0.0  # of a timer
+    gone: bool = False
 
     @property
     def rank(self) -> float:
         """Of its task; what belongs to none stands in the middle."""
-        return self.task.rank if self.task is not None else 0.5
+        owner = getattr(self.callback, "__self__", None)
+        return owner.rank if type(owner) is SimTask else 0.5
 
     def cancel(self) -> None:
         """It never runs."""
@@ -126,11 +116,12 @@ class SimLoop(asyncio.BaseEventLoop):
         self._ready: list[Step] = []
         self._timers: list[tuple[float, int, Step]] = []
         self._numbers = 0
-        self._moved_at = 0
+        self._steps_max = STEPS_MAX  # until time has to have moved
         self._stamp = 0  # virtual microseconds, as the trace has them
         self._stopped: Process | None = None
         self._waiting: list[Step] = []  # of the stopped process
         self._killed: Process | None = None  # in the step that runs now
+        self.create_future = partial(asyncio.Future, loop=self)  # type: ignore[method-assign]  # no frame
 
     # what asyncio asks of a loop
 
@@ -145,7 +136,7 @@ class SimLoop(asyncio.BaseEventLoop):
         context: contextvars.Context | None = None,
     ) -> Any:
         """Run it once, at this time."""
-        step = Step(callback, args, copy_context() if context is None else context, self.now)
+        step = Step(callback, args, copy_context() if context is None else context)
         self._ready.append(step)
         return step
 
@@ -178,6 +169,14 @@ class SimLoop(asyncio.BaseEventLoop):
         heappush(self._timers, (when, self._numbers, step))
         return step
 
+    def later(
+        self, delay: float, context: contextvars.Context, call: Callable[..., Any], arguments: tuple[Any, ...]
+    ) -> None:
+        """As `call_later`, for those who never cancel; it saves packing the arguments anew."""
+        self._numbers = number = self._numbers + 1
+        when = self.now + delay
+        heappush(self._timers, (when, number, Step(call, arguments, context, when)))
+
     def create_task(
         self, coro: Any, *, name: object = None, context: contextvars.Context | None = None
     ) -> Any:
@@ -193,9 +192,7 @@ class SimLoop(asyncio.BaseEventLoop):
             process.tasks.append(task)
         return task
 
-    def get_debug(self) -> bool:
-        """Never."""
-        return False
+    get_debug = bool  # False: asked for each future, so it takes no frame
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Kept, for whoever judges the world."""
@@ -263,23 +260,31 @@ class SimLoop(asyncio.BaseEventLoop):
             events._set_running_loop(before)
 
     def _turn(self, until: asyncio.Future[Any]) -> None:
-        done, ready, trace_max = until.done, self._ready, MASK
+        done, ready, names, prime, mask = until.done, self._ready, _NAMES, PRIME, MASK
         while not done():
             if not ready:
-                self._advance()
-            step = ready.pop() if len(ready) == 1 else self._chosen()
+                step = self._advance()
+            else:
+                step = ready.pop() if len(ready) == 1 else self._chosen()
             if step.gone:
                 continue
-            if self._stopped is not None and step.context.get(_PROCESS) is self._stopped:
+            context, callback = step.context, step.callback
+            if self._stopped is not None and context.get(_PROCESS) is self._stopped:
                 self._waiting.append(step)
                 continue
             self.steps = steps = self.steps + 1
             if steps == self.crash_at and self._crash(step):
                 continue
-            if steps - self._moved_at > STEPS_MAX:
+            if steps > self._steps_max:
                 raise Livelocked(f"{STEPS_MAX} steps at {self.now:.3f} s without end:\n{self.stacks()}")
-            self.trace = ((self.trace ^ step.mark ^ self._stamp) * PRIME) & trace_max
-            step.context.run(step.callback, *step.args)
+            owner = getattr(callback, "__self__", None)
+            if type(owner) is SimTask:
+                mark = owner.mark
+            else:
+                name = getattr(callback, "__qualname__", "partial")
+                mark = names[name] if name in names else _mark(name)
+            self.trace = ((self.trace ^ mark ^ self._stamp) * prime) & mask
+            context.run(callback, *step.args)
             if self._killed is not None:  # perhaps by its own step, whose end may have begun something
                 self._purge(self._killed)
                 self._killed = None
@@ -309,25 +314,31 @@ class SimLoop(asyncio.BaseEventLoop):
             return ready.pop(int(self._random() * len(ready)))
         best = min(range(len(ready)), key=lambda place: ready[place].rank)
         step = ready.pop(best)
-        if step.task is not None and self._random() < RANK_CHANGES:
-            step.task.rank = 1.0 + self._random()
+        owner = getattr(step.callback, "__self__", None)
+        if type(owner) is SimTask and self._random() < RANK_CHANGES:
+            owner.rank = 1.0 + self._random()
         return step
 
-    def _advance(self) -> None:
-        """Let time move to the next timer."""
+    def _advance(self) -> Step:
+        """Let time move to the next timer; the step of it, or one of several."""
         timers, ready = self._timers, self._ready
-        while timers and timers[0][2].gone:
-            heappop(timers)
-        if not timers:
-            raise Deadlocked(f"nothing can happen any more after {self.now:.3f} s:\n{self.stacks()}")
-        if timers[0][0] > self.now:
-            self.now = timers[0][0]
-            self._stamp = int(self.now * 1e6)
-        self._moved_at = self.steps
-        while timers and timers[0][0] <= self.now:
-            step = heappop(timers)[2]
-            if not step.gone:
-                ready.append(step)
+        while timers:
+            when, _, step = heappop(timers)
+            if step.gone:
+                continue
+            if when > self.now:
+                self.now, self._stamp = when, int(when * 1e6)
+            self._steps_max = self.steps + STEPS_MAX
+            now = self.now
+            if not timers or timers[0][0] > now:
+                return step
+            ready.append(step)
+            while timers and timers[0][0] <= now:
+                step = heappop(timers)[2]
+                if not step.gone:
+                    ready.append(step)
+            return ready.pop() if len(ready) == 1 else self._chosen()
+        raise Deadlocked(f"nothing can happen any more after {self.now:.3f} s:\n{self.stacks()}")
 
 
 def _mark(name: str) -> int:

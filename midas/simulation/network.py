@@ -24,6 +24,7 @@ DELAY_S = 0.012  # mean of one way
 TAIL = 0.01  # of the messages take much longer
 QUESTIONS, ACTS = 0.5, 3.0  # shares of a window's rate
 SLOW = 60  # times that, while the network is slow
+SLOW_S = DELAY_S * SLOW
 RETRY_AFTER_S = {429: 5, 418: 30}
 
 
@@ -74,9 +75,9 @@ class Network:
 
     def delay(self) -> float:
         """One way, virtual seconds."""
-        mean = DELAY_S * (SLOW if self.weather.slow else 1)
-        way = -mean * log(1.0 - self._random())
-        return way * 40 if self._random() < TAIL else way
+        random = self._random
+        way = -(SLOW_S if self.weather.slow else DELAY_S) * log(1.0 - random())
+        return way * 40 if random() < TAIL else way
 
     async def ask(self, asked: Asked, process: Process, leave: Callable[[], None]) -> Reply:
         """The answer. Raises ConnectionError or TimeoutError; `leave` is called as the bytes leave."""
@@ -97,12 +98,12 @@ class Network:
         if self.weather.cut:
             reaches, outcome = 0, "silence"
         for _ in range(reaches):
-            self._later(self.delay(), self._arrive, asked, process, answer, outcome)
+            self.later(self.delay(), self._arrive, asked, process, answer, outcome)
         if not reaches:
             if outcome == "silence":
-                self._later(TIMEOUT_S, self._given_up, process, answer)
+                self.later(TIMEOUT_S, self._given_up, process, answer)
             else:
-                self._later(self.delay() * 2, self._told, process, answer, outcome, None)
+                self.later(self.delay() * 2, self._told, process, answer, outcome, None)
         return await answer
 
     def line(self, process: Process, deliver: Callable[[Any], None], ended: Callable[[], None]) -> Line:
@@ -135,10 +136,7 @@ class Network:
 
     def later(self, delay: float, call: Callable[..., None], *arguments: Any) -> None:
         """Run something that belongs to nobody's process."""
-        self._later(delay, call, *arguments)
-
-    def _later(self, delay: float, call: Callable[..., None], *arguments: Any) -> None:
-        self._loop.call_later(delay, call, *arguments, context=self._nobody)
+        self._loop.later(delay, self._nobody, call, arguments)
 
     def _fate(self, asked: Asked) -> str:
         """What happens to a request; most of them only ask, so trouble prefers those that act."""
@@ -157,9 +155,9 @@ class Network:
         patience, way = asked.sent_at + TIMEOUT_S - self._loop.now, self.delay()
         silent = outcome == "silence" or self.weather.deaf or self.weather.cut
         if silent or way > patience:
-            self._later(max(0.0, patience), self._given_up, process, answer)
+            self.later(max(0.0, patience), self._given_up, process, answer)
         if not silent:
-            self._later(way, self._told, process, answer, outcome, reply)
+            self.later(way, self._told, process, answer, outcome, reply)
 
     def _given_up(self, process: Process, answer: asyncio.Future[Reply]) -> None:
         """The client's patience ends; its timer runs only where nothing else ends the wait."""
@@ -247,8 +245,9 @@ class Line:
 
     def _go(self, message: object) -> None:
         network = self._network
-        now = network.now()
-        self._last = at = max(self._last, now + network.delay())
+        now, at = network.now(), self._last
+        if (soonest := now + network.delay()) > at:
+            self._last = at = soonest
         self._way.append(message)  # taken from its front, so that no choice of the loop swaps two
         network.later(at - now, self._arrived)
 

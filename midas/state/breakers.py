@@ -38,6 +38,7 @@ class Breakers:
     def __init__(self) -> None:
         self.all = {component: Breaker(component) for component in Component}
         self.words: dict[Component, Word] = {}
+        self.held = False  # whether the effect of any held when they were last judged
         self.factor = 1.0  # on every size, while a filter is missing
 
     def hear(self, component: str, ok: bool, detail: str, at: int) -> None:

@@ -122,6 +122,8 @@ class Control:
 
     def killed(self, *scopes: str) -> Gate | None:
         """The gate among these scopes that a kill closed at the highest level."""
+        if not self.gates:
+            return None
         found = [g for s in scopes if (g := self.gates.get(s)) is not None and g.level]
         return max(found, key=lambda gate: LEVELS.index(gate.level), default=None)
 

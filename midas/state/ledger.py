@@ -178,6 +178,8 @@ class Ledger:
     def trades(self, instrument: str) -> tuple[int, ...]:
         """Known trade ids that stand, in the order they were booked."""
         gone = self._busted.get(instrument, ())
+        if not gone:
+            return tuple(self._recent.get(instrument, ()))
         return tuple(i for i in self._recent.get(instrument, ()) if i not in gone)
 
     def known(self) -> dict[str, tuple[int, ...]]:

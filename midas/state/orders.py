@@ -238,7 +238,7 @@ class Orders(Requests):
         first = order.fills.get(fill.trade_id) if order is not None else None
         if order is None or first is None or fill.trade_id in order.conflicts:
             return []
-        if _terms(first) == _terms(fill) and side in (None, order.intent.side):
+        if (first is fill or _terms(first) == _terms(fill)) and side in (None, order.intent.side):
             return []
         order.conflicts.add(fill.trade_id)
         told = [f"{f.quantity} @ {f.price} fee {f.fee} {f.fee_asset}" for f in (first, fill)]

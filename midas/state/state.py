@@ -153,11 +153,14 @@ class State:
 
     def equity(self) -> float:
         """Value of all balances in the account's currency; NaN while a traded asset held has no price."""
-        total = self.cash
-        for asset in self.valuation.routes:
-            amount = self.ledger.balances.get(asset)
-            if amount:
-                total += self.valuation.value(float(amount), asset)
+        balances = self.ledger.balances
+        total = float(balances.get(self.quote, ZERO))
+        for asset, legs in self.valuation.routes.items():  # as `Valuation.value`: asked for too often
+            if amount := balances.get(asset):
+                worth = float(amount)
+                for market, inverse in legs:
+                    worth = worth / market.mark if inverse else worth * market.mark
+                total += worth
         return total
 
     @property

@@ -39,7 +39,7 @@ class AnnualSharpe(msgspec.Struct, frozen=True):
 
 def standard_error_normal(sharpe: float, count: int) -> float:
     """sqrt((1 + SR^2 / 2) / n) of a period's Sharpe ratio, iid normal returns (Lo 2002)."""
-    return sqrt((1.0 + sharpe**2 / 2.0) / count) if count > 0 else nan
+    return sqrt((1.0 + sharpe * sharpe / 2.0) / count) if count > 0 else nan
 
 
 def standard_error(sharpe: float, count: int, skewness: float, kurtosis: float) -> float:
@@ -55,7 +55,7 @@ def standard_error(sharpe: float, count: int, skewness: float, kurtosis: float) 
 
 def variance_factor(sharpe: float, skewness: float, kurtosis: float) -> float:
     """1 - g3 SR + (g4 - 1) / 4 SR^2: what fat tails and skew do to the variance of a Sharpe ratio."""
-    return 1.0 - skewness * sharpe + (kurtosis - 1.0) / 4.0 * sharpe**2
+    return 1.0 - skewness * sharpe + (kurtosis - 1.0) / 4.0 * sharpe * sharpe
 
 
 def autocorrelations(returns: Sequence[float], lags: int) -> list[float]:

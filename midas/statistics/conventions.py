@@ -15,6 +15,7 @@ from math import expm1, fsum, inf, isfinite, log, log1p, nan, sqrt
 import msgspec
 
 DAY = 86_400_000_000_000  # nanoseconds
+LARGEST = 1e75  # of an observation: the powers that a figure takes of it must stay numbers
 NO_SPREAD = 1e-12  # a standard deviation below it is none: dividing by it would invent a huge figure
 
 # How many observations a figure needs before it is told.
@@ -77,9 +78,11 @@ def unknown(reason: Reason, count: int = 0) -> Figure:
 
 
 def refusal(values: Sequence[float], least: int) -> Figure | None:
-    """Why nothing can be told of `values`: one is NaN or infinite, or they are fewer than `least`."""
+    """Why nothing can be told of `values`: one is NaN, infinite or absurd, or they are fewer than `least`."""
     if not all(map(isfinite, values)):
         return unknown(Reason.MISSING, len(values))
+    if values and max(max(values), -min(values)) > LARGEST:
+        return unknown(Reason.NOT_ESTIMABLE, len(values))
     return unknown(Reason.TOO_FEW, len(values)) if len(values) < max(least, 1) else None
 
 

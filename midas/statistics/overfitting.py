@@ -14,13 +14,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from midas.statistics.conventions import NO_SPREAD, Reason
+from midas.statistics.conventions import LARGEST, NO_SPREAD, Reason
 
 Matrix = NDArray[np.float64]
 
 BLOCKS = 16
 _TIE = 1e-12  # of a Sharpe ratio: equal columns of a matrix product differ in the last bit
-_AT_ONCE = 1_000  # splits held in memory together: 12,870 of them times a thousand configurations is 100 MB
+_CELLS = 1_000_000  # splits times configurations that are held in memory together: 8 MB an array
 
 
 class Overfitting(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,8 +69,26 @@ def overfitting(returns: Matrix, blocks: int = BLOCKS) -> Overfitting:
         return _unknown(Reason.TOO_FEW, configurations)
     if not np.isfinite(returns).all():
         return _unknown(Reason.MISSING, configurations)
-    summed = _summed(np.asarray(returns, dtype=np.float64)[rows - size * blocks :], blocks)
-    parts = [_look(summed, chosen) for chosen in _splits(blocks)]
+    if np.abs(returns).max() > LARGEST:
+        return _unknown(Reason.NOT_ESTIMABLE, configurations)
+    return _judged(_summed(np.asarray(returns, dtype=np.float64)[rows - size * blocks :], blocks))
+
+
+def overfitting_of_sums(rows: int, sums: Matrix, squares: Matrix) -> Overfitting:
+    """The same where only sums are kept: of returns and of their squares, (blocks, configurations).
+
+    `rows`: of one block. What is kept must be finite, and small means lose no digits.
+    """
+    blocks, configurations = sums.shape
+    assert blocks >= 2 and blocks % 2 == 0, f"expected an even number of blocks, got {blocks}"
+    if rows < 2 or configurations < 2:
+        return _unknown(Reason.TOO_FEW, configurations)
+    return _judged(_Blocks(rows, np.zeros(configurations), sums, squares))
+
+
+def _judged(summed: _Blocks) -> Overfitting:
+    blocks, configurations = summed.sums.shape
+    parts = [_look(summed, chosen) for chosen in _splits(blocks, max(1, _CELLS // configurations))]
     inside, outside, means, ranks = (np.concatenate(part) for part in zip(*parts, strict=True))
     omega = ranks / (configurations + 1)
     logits = np.log(omega / (1.0 - omega))
@@ -80,7 +98,7 @@ def overfitting(returns: Matrix, blocks: int = BLOCKS) -> Overfitting:
         loss=float(np.mean(means < 0.0)),
         logits=tuple(logits.tolist()),
         configurations=configurations,
-        rows=size * blocks,
+        rows=summed.rows * blocks,
     )
 
 
@@ -102,12 +120,12 @@ def _summed(returns: Matrix, blocks: int) -> _Blocks:
     return _Blocks(cut.shape[1], centre, cut.sum(axis=1), (cut**2).sum(axis=1))
 
 
-def _splits(blocks: int) -> list[Matrix]:
-    """Every way to choose half of the blocks, as rows of 0 and 1, in parts that fit into memory."""
+def _splits(blocks: int, at_once: int) -> list[Matrix]:
+    """Every way to choose half of the blocks, as rows of 0 and 1, so many of them together."""
     chosen = np.array(list(combinations(range(blocks), blocks // 2)))
     marks = np.zeros((len(chosen), blocks))
     np.put_along_axis(marks, chosen, 1.0, axis=1)
-    return [marks[start : start + _AT_ONCE] for start in range(0, len(marks), _AT_ONCE)]
+    return [marks[start : start + at_once] for start in range(0, len(marks), at_once)]
 
 
 def _look(summed: _Blocks, chosen: Matrix) -> tuple[Matrix, Matrix, Matrix, Matrix]:

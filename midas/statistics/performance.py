@@ -8,7 +8,7 @@ than `least` or the formula has no value. Drawdowns are negative.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import expm1, fsum, inf, log, sqrt
+from math import expm1, fsum, inf, isfinite, log, sqrt
 
 import msgspec
 
@@ -116,14 +116,14 @@ def sortino(
 
 def total_return(returns: Sequence[float], least: int = 1) -> Figure:
     """V_T / V_0 - 1, compounded; -1 where the capital was lost."""
-    if refused := refusal(returns, least):
+    if refused := _refusal(returns, least):
         return refused
     return Figure(max(wealth(returns)[-1] - 1.0, -1.0), len(returns))
 
 
 def cagr(returns: Sequence[float], periods: int, least: int | None = None) -> Figure:
     """(V_T / V_0)^(P / n) - 1; -1 where the capital was lost, TOO_SHORT below P / 4 periods."""
-    if refused := refusal(returns, 1):
+    if refused := _refusal(returns, 1):
         return refused
     count = len(returns)
     if count < (periods / 4 if least is None else least):
@@ -145,7 +145,7 @@ def drawdowns(returns: Sequence[float]) -> list[float]:
 
 def max_drawdown(returns: Sequence[float], least: int = 1) -> Figure:
     """The deepest fall below a peak, 0 or negative."""
-    return refusal(returns, least) or Figure(min(drawdowns(returns)), len(returns))
+    return _refusal(returns, least) or Figure(min(drawdowns(returns)), len(returns))
 
 
 def calmar(returns: Sequence[float], periods: int, least: int | None = None) -> Figure:
@@ -162,7 +162,7 @@ def calmar(returns: Sequence[float], periods: int, least: int | None = None) -> 
 
 def recovery_factor(returns: Sequence[float], least: int = LEAST_MEAN) -> Figure:
     """Net profit over |max drawdown|, both as fractions and compounded; NO_DRAWDOWN where it never fell."""
-    if refused := refusal(returns, least):
+    if refused := _refusal(returns, least):
         return refused
     fall = min(drawdowns(returns))
     if fall > -NO_SPREAD:
@@ -201,7 +201,7 @@ def win_rate(results: Sequence[float], least: int = LEAST_HIT_RATE) -> Figure:
 
 def ulcer(returns: Sequence[float], least: int = LEAST_VOLATILITY) -> Figure:
     """sqrt(mean(drawdown^2)) over all n (Martin 1987), a fraction."""
-    if refused := refusal(returns, least):
+    if refused := _refusal(returns, least):
         return refused
     return Figure(sqrt(fsum(fall**2 for fall in drawdowns(returns)) / len(returns)), len(returns))
 
@@ -214,6 +214,13 @@ def skewness(returns: Sequence[float], least: int = LEAST_SHAPE) -> Figure:
 def kurtosis(returns: Sequence[float], least: int = LEAST_SHAPE) -> Figure:
     """m4 / m2^2 of the population, not in excess: 3 is normal."""
     return _shape(returns, 4, least)
+
+
+def _refusal(returns: Sequence[float], least: int) -> Figure | None:
+    """As `refusal`, of figures that compound: what grows beyond all numbers has no value either."""
+    if refused := refusal(returns, least):
+        return refused
+    return None if isfinite(wealth(returns)[-1]) else unknown(Reason.NOT_ESTIMABLE, len(returns))
 
 
 def _shape(returns: Sequence[float], order: int, least: int) -> Figure:

@@ -74,10 +74,14 @@ def test_a_part_of_the_data_is_a_run_of_its_own(candles: str, capsys: pytest.Cap
     ("more", "said"),
     [
         (["--set", "horizon"], "--set 'horizon': expected NAME=VALUE"),
-        (["--set", "speed=3"], "has no parameter 'speed'"),
-        (["--from", "gestern"], "--from 'gestern': expected a date"),
+        (["--set", "speed=3"], "--set speed=3: no such parameter; it has: enter"),
+        (["--set", "horizon=abc"], "--set horizon=abc: expected a whole number from 1 to 100,000"),
+        (["--set", "horizon=5..9"], "expected a whole number from 1 to 100,000; `midas sweep` tries several"),
+        (["--set", "enter=0.2"], "--set enter=0.2: expected leave <= leave_against < enter < sure"),
+        (["--from", "gestern"], "--from: expected a date"),
+        (["--from", "2020-03-01", "--to", "2020-02-01"], "--from 2020-03-01 lies after --to 2020-02-01"),
         (["--from", "2031-01-01"], "no candle of BTCUSDT between"),
-        (["--spread-bps", "-1"], "expected a number not below 0"),
+        (["--spread-bps", "-1"], "expected basis points from 0"),
     ],
 )
 def test_bad_input_is_one_sentence(

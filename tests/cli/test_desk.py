@@ -15,8 +15,9 @@ import pytest
 
 from midas.assembly.access import sockets
 from midas.cli import main
+from midas.cli.desk import limit_text, share_text
 from midas.cli.running import LOCK, RUN_FILE, EngineFile
-from midas.domain.command import Answer, Command, Kill, Reload, SetMode, SetStrategy
+from midas.domain.command import Answer, Command, Kill, LimitMove, Reload, SetMode, SetStrategy
 from midas.domain.event import CommandGiven
 from midas.domain.mode import Mode
 from midas.runtime.doors import LinkServer
@@ -109,9 +110,22 @@ def test_without_confirm_the_review_is_shown_and_nothing_is_sent(door: Door, say
         "  value     600.00, fee about 0.6000",
         "  waits     behind 1 at its price",
         "  leaves    the instrument at 6.0% of equity, everything filled",
+        "  limits    position BTC-USDT 0.0% -> 6.0% of 20.0%",
+        "            order notional 0 -> 599.9995 of 2500 USDT",
+        "            cash 100.0% -> 94.0% at least 10.0%",
         "nothing was sent: the same with --confirm sends it",
     ]
     assert door.hands.open == []
+
+
+def test_of_a_limit_a_person_reads_from_where_to_where_and_whether_that_is_beyond_it() -> None:
+    assert limit_text(LimitMove("cash", "cash", 0.5, 0.09, 0.1, True)) == (
+        "cash 50.0% -> 9.0% at least 10.0% - BEYOND it"
+    )
+    assert limit_text(LimitMove("order quantity", "order of", 0.0, 0.00001, 0.005, False, "BTC")) == (
+        "order quantity 0 -> 0.00001 of 0.005 BTC"
+    )
+    assert share_text(0.0002) == "0.02%"
 
 
 def test_with_confirm_it_is_sent(door: Door, say: Say) -> None:

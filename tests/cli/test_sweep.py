@@ -104,13 +104,18 @@ def test_a_page_names_the_best_and_says_what_luck_is_in_it(
     page = tmp_path / "sweep.html"
     assert sweep(candles, "--set", "span=2..6", "--set", "share=0.99,1.0", "--html", str(page)) == 0
     text = capsys.readouterr().out
-    assert "10 of 10 trials (grid)" in text and "10 of all were compiled" in text and "partly luck" in text
+    assert "10 of 10 trials (grid)" in text and "10 over arrays" in text and "partly luck" in text
+    assert "overfitted (PBO): " in text
     assert max(map(len, text.splitlines())) < 80
     html = page.read_text()
-    assert "<svg" in html and 'class="heat"' in html and "http" not in html
+    assert "(PBO)" in html and "<svg" in html and 'class="heat"' in html and "http" not in html
     assert len(counted(tmp_path / "home")) == 10
     assert main(["backtest", "above", "--data", candles, "--set", "span=7", "--no-save", *PLAIN]) == 0
-    assert "11 trials on these data counted" in capsys.readouterr().out
+    first = capsys.readouterr().out
+    assert "11 trials on these data counted" in first and "PBO" not in first
+    chosen = "--set", "span=3", "--set", "share=1.0"
+    assert main(["backtest", "above", "--data", candles, *chosen, "--no-save", *PLAIN]) == 0
+    assert "overfitted (PBO)" in capsys.readouterr().out  # chosen from that sweep
 
 
 def test_the_same_command_makes_only_what_isnt_there(
@@ -125,6 +130,7 @@ def test_the_same_command_makes_only_what_isnt_there(
     assert sweep(candles, *asked) == 0
     again = json.loads(capsys.readouterr().out)
     assert (first["kept"], again["kept"]) == (0, 4) and again["trials"] == first["trials"]
+    assert 0.0 <= first["overfitting"] <= 1.0 and "tenths" not in first["trials"][0]
     assert len(counted(tmp_path / "home")) == 5
     assert [t.number for t in leaderboard(path.parent)] == [t["number"] for t in again["trials"]]
 
@@ -156,8 +162,8 @@ def test_who_wants_arrays_alone_is_told_why_not(
         (["--set", "speed=1..3"], "no such parameter"),
         (["--set", "span=1..3", "--set", "span=2..4"], "given twice"),
         (["--set", "share=0.1..0.9"], "needs a step"),
-        (["--set", "span=2..4", "--method", "tpe", "--trials", "0"], "at least 1"),
-        (["--set", "span=a,b"], "Expected `int`, got `str`"),
+        (["--set", "span=2..4", "--method", "tpe", "--trials", "0"], "a whole number from 1"),
+        (["--set", "span=a,b"], "--set span=a: expected a whole number"),
         (["--set", "span=2..4", "--where", "span<share", "--method", "tpe"], "--where"),
         (["--set", "span=2..4", "--html", "/nowhere/s.html"], "can't be written"),
     ],
@@ -184,6 +190,8 @@ def test_killed_at_any_moment_it_ends_as_if_it_had_not_been(
         ) as running:
             time.sleep(chance.uniform(2.0, 6.0))
             running.kill()
+        made = [leaderboard(tmp_path / "home" / FOLDER / name) for name in names(tmp_path / "home")]
+        assert len(counted(tmp_path / "home")) >= sum(map(len, made)) - 1  # but for what was kept just now
     assert main([*asked, "--workers", "1"]) == 0
     resumed = json.loads(capsys.readouterr().out)
     assert main([*asked, "--workers", "1", "--fresh"]) == 0

@@ -32,6 +32,23 @@ def test_the_best_trials_stand_on_top_while_the_sweep_goes_on(tmp_path: Path) ->
     assert ended.places[-1].value is None
 
 
+def test_a_sweep_that_begins_anew_is_read_anew(tmp_path: Path) -> None:
+    board, folder = SweepBoard(), tmp_path / FOLDER / PLAN.id
+    with closing(Store(folder, PLAN)) as store:
+        store.add([trial(0, 0.5), trial(1, 1.5)])
+        assert board.newest(tmp_path) is not None
+    with closing(Store(folder, PLAN, fresh=True)) as store:
+        store.add([trial(2, 0.25)])
+        seen = board.newest(tmp_path)
+        assert seen is not None and [place.number for place in seen.places] == [2]
+    with closing(Store(folder, PLAN, fresh=True)) as store:
+        store.add([trial(1, 1.0)] * 5)  # longer than what was read, and no line begins where it ended
+        board.newest(tmp_path)
+        seen = board.newest(tmp_path)
+        assert seen is not None and (seen.done, seen.running) == (1, True)
+        assert {place.number for place in seen.places} == {1}
+
+
 def test_a_folder_that_holds_no_sweep_is_none(tmp_path: Path) -> None:
     folder = tmp_path / FOLDER / "broken"
     folder.mkdir(parents=True)

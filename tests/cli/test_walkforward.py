@@ -44,9 +44,12 @@ def test_a_page_tells_windows_and_how_far_they_can_be_trusted(
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (["--set", "enter"], "expected NAME=VALUE"),
+        (["--set", "enter"], "expected NAME=VALUES"),
         (["--train", "350"], "--train 350: 365 periods are to be split"),
-        (["--set", "speed=1,2"], "has no parameter 'speed'"),
+        (["--set", "speed=1,2"], "--set speed=1: no such parameter; it has: enter"),
+        (["--set", "enter=0.03..0.06"], "expected values, or a range with a step"),
+        (["--set", "enter=0.03,0.9"], "--set enter=0.9: expected a number above 0.0 and below 0.5"),
+        (["--test", "0"], "expected a whole number from 1"),
     ],
 )
 def test_bad_input_is_one_sentence(
@@ -82,3 +85,9 @@ def test_other_costs_are_another_walk(candles: str, tmp_path: Path) -> None:
     assert main(asked) == 0 and main([*asked, "--taker-bps", "50"]) == 0
     assert main([*asked, "--rolling"]) == 0  # chooses among the same
     assert len(list((tmp_path / "home" / "walks").glob("*.jsonl"))) == 2
+
+
+def test_what_is_not_known_says_why(candles: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["walkforward", "trend-following", "--data", candles]) == 0
+    (row,) = [row for row in capsys.readouterr().out.splitlines() if row.startswith("overfitting")]
+    assert row.split()[2:] == ["-", "nothing", "was", "chosen:", "give", "--set", "several", "values"]

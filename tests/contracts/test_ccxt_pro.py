@@ -137,12 +137,20 @@ async def test_who_stops_watching_can_begin_again(client: Any) -> None:
     assert await same_book(client, PAIR)
 
 
-async def test_orders_trades_and_balances_are_told(client: Any) -> None:
+async def subscribed(market: Venue) -> None:
+    """Wait until the account's events are heard."""
+    async with asyncio.timeout(PATIENCE):
+        while not (await market.status())["user_streams"]:
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)  # what it does with the answer
+
+
+async def test_orders_trades_and_balances_are_told(client: Any, market: Venue) -> None:
     orders, trades, balance = (
         asyncio.create_task(call)
         for call in (client.watch_orders(PAIR), client.watch_my_trades(PAIR), client.watch_balance())
     )
-    await asyncio.sleep(0.3)  # they subscribe
+    await subscribed(market)
     placed = await client.create_order(PAIR, "limit", "buy", 0.001, await far(client))
     told = await soon(orders)
     assert [(row["id"], row["status"]) for row in told] == [(placed["id"], "open")]
@@ -206,7 +214,7 @@ async def test_a_drop_ends_the_watch_and_the_next_one_subscribes_again(
 ) -> None:
     await soon(client.watch_order_book(PAIR))
     quiet = asyncio.create_task(client.watch_orders(PAIR))
-    await asyncio.sleep(0.3)  # it subscribes
+    await subscribed(market)
     await market.fire("drop_sockets", code=code)
     with pytest.raises(ccxt.NetworkError):
         for _ in range(100):
@@ -215,6 +223,6 @@ async def test_a_drop_ends_the_watch_and_the_next_one_subscribes_again(
         await soon(quiet)
     assert await same_book(client, PAIR)
     again = asyncio.create_task(client.watch_orders(PAIR))
-    await asyncio.sleep(0.3)
+    await subscribed(market)
     placed = await client.create_order(PAIR, "limit", "buy", 0.001, await far(client))
     assert (await soon(again))[0]["id"] == placed["id"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +12,8 @@ import pytest
 
 from tests.e2e.desk import PAYLOAD, REPOSITORY, ProcessDesk, finished, last_line, until
 
-RUN = ["--no-ui", "--market", str(PAYLOAD), "--speed", "20", "--json"]
+RUN = ["--no-ui", "--market", str(PAYLOAD), "--speed", "20", "--json"]  # it ends with the recording
+ENDLESS = ["--no-ui", "--market", "synthetic", "--speed", "10", "--json"]
 
 
 @pytest.fixture(scope="session")
@@ -47,9 +47,9 @@ def whole(folder: Path) -> Iterator[ProcessDesk]:
 def crashed(folder: Path) -> Iterator[ProcessDesk]:
     """A home whose only session was ended by `kill -9`."""
     desk = ProcessDesk(folder / "crashed")
-    engine = desk.start(*RUN, "--duration", "60")
-    until(lambda: desk.engine() is not None, "the engine's start", 60.0)
-    time.sleep(2.5)
+    engine = desk.start(*ENDLESS)
+    desk.comes_up()
+    until(lambda: desk.status()["sequence"] > 1_000, "a journal that is worth something")
     engine.kill()
     finished(engine)
     yield desk

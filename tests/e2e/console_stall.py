@@ -29,17 +29,18 @@ def gap(console: Eyes, file: Path) -> float:
     """The longest gap of the console's loop since the last question, in ms."""
     file.unlink(missing_ok=True)
     os.kill(console.pid, signal.SIGUSR2)
-    until(lambda: file.exists() and bool(file.read_text()), "the probe's answer", 5.0, 0.01)
+    until(lambda: file.exists() and bool(file.read_text()), "the probe's answer", 60.0, 0.01)
     return float(file.read_text())
 
 
 def differing(console: Eyes) -> int:
     """Rows of the terminal that a full repaint of a frozen display changes: what it had got wrong."""
     console.key("space")
+    console.until(" FROZEN ")
     console.look(1.0)
     before = console.rows
     console.key("c-l")
-    console.look(1.0)
+    console.look(2.0)
     after = console.rows
     console.key("space")
     # Banner and footer are never frozen.

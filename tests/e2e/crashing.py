@@ -43,6 +43,7 @@ from tests.fakes.proxy import ORDER
 CHURN = REPOSITORY / "tests" / "fakes" / "churn"
 SETTLED_S = 120.0
 KILL_WITHIN_S = 2.0  # of a start, where no order leaves
+FIRST_WITHIN_S = 60.0  # the same, until orders have flowed once
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 # What happens to requests on their way, all the time; an order that never arrives blocks its instrument for
@@ -108,12 +109,14 @@ class CrashDesk:
     def kill(self) -> None:
         """SIGKILL, in the moment that chance chooses: while it recovers, or with orders on their way."""
         began, before = time.monotonic(), int(self.tell(say=True)["orders"])
-        recovering = self._chance.random() < 0.25
+        flowed = self.moments["orders flowed"]
+        recovering = self._chance.random() < 0.25 and flowed > 0
         if recovering:
             time.sleep(self._chance.uniform(0.0, 0.6))
         else:
             wanted = before + self._chance.randint(1, 8)
-            while time.monotonic() < began + KILL_WITHIN_S and int(self.tell(say=True)["orders"]) < wanted:
+            end = began + (KILL_WITHIN_S if flowed else FIRST_WITHIN_S)
+            while time.monotonic() < end and int(self.tell(say=True)["orders"]) < wanted:
                 time.sleep(0.002)
             time.sleep(self._chance.choice((0.0, self._chance.uniform(0.0, 0.03))))
         os.kill(self._engine, signal.SIGKILL)
@@ -165,7 +168,7 @@ class CrashDesk:
                 return False
             return True
 
-        until(connected, "the engine's link", 20.0, 0.01)
+        until(connected, "the engine's link", 60.0, 0.01)
         try:
             yield link[0]
         finally:

@@ -11,18 +11,20 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from midas.assembly.access import sockets
 from midas.assembly.inherit import rows_of
 from midas.cli import main
 from midas.cli.exchange import RUN_FILE
 from midas.cli.running import LOCK, EngineFile
 from midas.cli.running import RUN_FILE as ENGINE_FILE
+from midas.cli.starting import answers
 from midas.cli.supervision import LOCK as SUPERVISOR_LOCK
 from midas.domain.decision import Decision
 from midas.domain.event import Recorded
@@ -56,7 +58,7 @@ class ProcessDesk:
         self.started.append(process)
         return process
 
-    def run(self, *arguments: str, timeout: float = 90.0) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, timeout: float = 150.0) -> subprocess.CompletedProcess[str]:
         """A command to its end."""
         return finished(self.start(*arguments), timeout)
 
@@ -66,15 +68,28 @@ class ProcessDesk:
         assert done.returncode == 0, f"{arguments}: exit {done.returncode}: {done.stdout} {done.stderr}"
         return last_line(done.stdout)
 
-    def status(self) -> dict[str, Any]:
-        """What `midas status --json` says, asked in this process: whoever polls would start one each time."""
+    def asked(self, *arguments: str) -> tuple[int, dict[str, Any]]:
+        """Exit code and word of a command with `--json`, in this process: starting one each takes long."""
         said = io.StringIO()
-        with pytest.MonkeyPatch.context() as patch, redirect_stdout(said):
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(said), redirect_stderr(io.StringIO()):
             patch.chdir(self.workspace)
             patch.setenv("MIDAS_HOME", str(self.home))
-            code = main(["status", "--json"])
-        assert code == 0, f"status: exit {code}: {said.getvalue()}"
-        return last_line(said.getvalue())
+            code = main([*arguments, "--json"])
+        return code, last_line(said.getvalue())
+
+    def told(self, *arguments: str) -> dict[str, Any]:
+        """As `facts`, in this process."""
+        code, word = self.asked(*arguments)
+        assert code == 0, f"{arguments}: exit {code}: {word}"
+        return word
+
+    def status(self) -> dict[str, Any]:
+        """What `midas status` says."""
+        return self.told("status")
+
+    def comes_up(self) -> None:
+        """Wait until an engine answers."""
+        until(lambda: answers(sockets(self.home)[0]), "the engine's start", 120.0)
 
     def engine(self) -> EngineFile | None:
         """The engine's own file, as long as it stands."""
@@ -134,7 +149,7 @@ def events(session: Path) -> list[Recorded]:
     return [decode_event(row.body) for row in rows_of(session) if row.kind == EVENT]
 
 
-def finished(process: subprocess.Popen[str], timeout: float = 90.0) -> subprocess.CompletedProcess[str]:
+def finished(process: subprocess.Popen[str], timeout: float = 150.0) -> subprocess.CompletedProcess[str]:
     """What a process left when it ended."""
     out, err = process.communicate(timeout=timeout)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
@@ -146,7 +161,7 @@ def last_line(text: str) -> dict[str, Any]:
     return found
 
 
-def until(condition: Callable[[], bool], what: str, timeout: float = 30.0, pause: float = 0.05) -> None:
+def until(condition: Callable[[], bool], what: str, timeout: float = 60.0, pause: float = 0.05) -> None:
     """Wait until it holds."""
     end = time.monotonic() + timeout
     while not condition():

@@ -77,7 +77,7 @@ class Eyes:
                 return
             self._stream.feed(data)
 
-    def until(self, wanted: str | Callable[[str], bool], seconds: float = 30.0) -> None:
+    def until(self, wanted: str | Callable[[str], bool], seconds: float = 60.0) -> None:
         """Look until the text stands on the screen; fails with the screen where it doesn't come."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -86,7 +86,7 @@ class Eyes:
                 return
         raise AssertionError(f"waited {seconds:.0f} s for {wanted!r}; the screen:\n{self.text}")
 
-    def gone(self, text: str, seconds: float = 30.0) -> None:
+    def gone(self, text: str, seconds: float = 60.0) -> None:
         """Look until the text has left the screen."""
         self.until(lambda screen: text not in screen, seconds)
 

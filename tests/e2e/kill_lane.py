@@ -64,7 +64,7 @@ class Lane:
         """The console, opened where none is, at its main screen."""
         if self.console is None:
             self.console = Eyes(["-m", "tests.e2e.slow_console"], self.size, self.home, REPOSITORY)
-            self.console.until(MAIN, 30.0)
+            self.console.until(MAIN)
             self.console.look(0.5)
         return self.console
 

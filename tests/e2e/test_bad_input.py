@@ -27,6 +27,13 @@ def refused(done: subprocess.CompletedProcess[str]) -> str:
     return str(last_line(done.stdout)["sentence"])
 
 
+def refuses(desk: ProcessDesk, *arguments: str) -> str:
+    """As `refused`, of a command in this process."""
+    code, word = desk.asked(*arguments)
+    assert code == 2, word
+    return str(word["sentence"])
+
+
 @pytest.mark.parametrize("name", BAD_CONFIG)
 def test_a_configuration_that_says_nothing_useful_is_refused_by_name(
     desk: ProcessDesk, workspace: Path, name: str
@@ -37,7 +44,7 @@ def test_a_configuration_that_says_nothing_useful_is_refused_by_name(
     assert before in text
     config.write_text(text.replace(before, after, 1))
     desk.workspace = workspace
-    assert named in refused(desk.run(*RUN))
+    assert named in refuses(desk, *RUN[:-1])
     assert desk.exchange() is None
 
 
@@ -54,12 +61,11 @@ def test_an_instrument_that_the_market_does_not_list_is_named_never_replaced(
 
 def test_a_console_without_a_terminal_and_a_mode_without_a_meaning_are_refused(desk: ProcessDesk) -> None:
     assert "--no-ui" in refused(desk.run("--json"))
-    assert "NONSENSE" in refused(desk.run("mode", "nonsense", "--json"))
+    assert "NONSENSE" in refuses(desk, "mode", "nonsense")
 
 
 def test_a_missing_recording_is_named(desk: ProcessDesk) -> None:
-    sentence = refused(desk.run("--no-ui", "--market", "nowhere.jsonl.gz", "--json"))
-    assert "nowhere.jsonl.gz" in sentence
+    assert "nowhere.jsonl.gz" in refuses(desk, "--no-ui", "--market", "nowhere.jsonl.gz")
 
 
 def test_a_port_in_use_is_named(desk: ProcessDesk, workspace: Path) -> None:
@@ -77,7 +83,7 @@ def test_a_strategy_that_does_not_import_is_named_before_anything_starts(
     strategy = workspace / "strategies" / "trend_following.py"
     strategy.write_text("import nothing_of_that_name\n")
     desk.workspace = workspace
-    sentence = refused(desk.run(*RUN))
+    sentence = refuses(desk, *RUN[:-1])
     assert "trend_following.py" in sentence
     assert "nothing_of_that_name" in sentence
     assert desk.exchange() is None
@@ -99,18 +105,18 @@ def test_a_strategy_that_raises_is_switched_off_and_the_rest_trade_on(
     outcome = desk.facts(*RUN[:-1], "--duration", "3")
     assert outcome["reconciled"] is True
     assert "switched off: ZeroDivisionError: a bug of this strategy" in (desk.home / "midas.log").read_text()
-    assert desk.facts("replay", "last", "--verify")["complete"]
+    assert desk.told("replay", "last", "--verify")["complete"]
 
 
 def test_a_home_that_cannot_be_written_is_named(desk: ProcessDesk, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     desk.home = tmp_path / "file" / "home"
-    assert "can't be written" in refused(desk.run(*RUN))
+    assert "can't be written" in refuses(desk, *RUN[:-1])
 
 
 def test_a_command_without_an_engine_says_how_to_start_one(desk: ProcessDesk) -> None:
     for command in (["status"], ["mode", "pause"], ["attach"], ["stop"]):
-        assert "no engine runs" in refused(desk.run(*command, "--json"))
+        assert "no engine runs" in refuses(desk, *command)
 
 
 def loaded(*arguments: str, environ: dict[str, str]) -> set[str]:

@@ -62,7 +62,7 @@ def test_a_person_places_amends_cancels_buys_and_closes(
     say("close BTC-USDT --strategy manual --confirm")
     until(lambda: _held(say) < 1e-5, "the close")
 
-    alone.facts("stop")
+    alone.told("stop")
     outcome = last_line(finished(engine).stdout)
     assert outcome["reconciled"] is True
     [session] = alone.sessions()

@@ -27,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     environ = os.environ | {"PYTHONPATH": str(REPOSITORY), "MIDAS_HOME": str(folder / "data" / "store")}
     process = subprocess.Popen([sys.executable, "-m", "midas", "sim"], cwd=folder, env=environ)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while answering(folder / "data" / "store" / RUN_FILE) is None:
             assert process.poll() is None, "the exchange ended at its start"
             assert time.monotonic() < deadline, "the exchange doesn't answer"
@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 @pytest.mark.parametrize("library", ["python-binance", "ccxt"])
@@ -43,7 +43,7 @@ def test_a_program_of_the_guide_trades_and_hears_the_market(folder: Path, librar
     environ = os.environ | {"NO_PROXY": "127.0.0.1"}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAMS[library]],
-        cwd=folder, env=environ, capture_output=True, text=True, timeout=60, check=False,
+        cwd=folder, env=environ, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     order, heard = done.stdout.splitlines()

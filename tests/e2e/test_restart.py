@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 from pathlib import Path
 
 from midas.domain.decision import FillBooked, OrderPlanned, Reconciled
 from midas.domain.event import AccountReported, SessionOpened
-from tests.e2e.conftest import RUN
+from tests.e2e.conftest import ENDLESS, RUN
 from tests.e2e.desk import ProcessDesk, decisions, events, finished, last_line, until
-
-ENDLESS = ["--no-ui", "--market", "synthetic", "--speed", "1", "--json"]  # a recording may end too soon
 
 
 def test_after_kill_9_the_next_engine_adopts_what_is_there_and_ends_reconciled(desk: ProcessDesk) -> None:
-    line = ["--no-ui", "--market", "synthetic", "--speed", "10", "--json", "--duration"]
-    engine = desk.start(*line, "60")
-    until(lambda: (desk.home / "link.sock").exists(), "the engine's start", 60.0)
-    until(lambda: desk.market()["orders_open"] > 0, "an order open at the exchange", pause=0.002)
+    engine = desk.start(*ENDLESS)
+    desk.comes_up()
+    until(lambda: stopped_with_an_order(desk, engine), "an order open at the exchange", 120.0, pause=0.01)
     engine.send_signal(signal.SIGKILL)
     finished(engine)
     left = desk.market()
-    assert desk.run("status").returncode == 2
-    outcome = desk.facts(*line[:-2], "--duration", "3")
+    assert desk.asked("status")[0] == 2
+    outcome = desk.facts(*ENDLESS[:-1], "--duration", "3")
     assert desk.market()["instance"] == left["instance"]
     assert outcome["reconciled"] is True
     dead, alive = desk.sessions()
     _assert_adopted(dead, alive)
-    assert all(desk.facts("replay", session.name, "--verify") for session in (dead, alive))
+    assert all(desk.told("replay", session.name, "--verify") for session in (dead, alive))
+
+
+def stopped_with_an_order(desk: ProcessDesk, engine: subprocess.Popen[str]) -> bool:
+    """Whether an order rests whose end the engine can't know: it stands still then, and else goes on."""
+    if not desk.market()["orders_open"]:
+        return False
+    engine.send_signal(signal.SIGSTOP)
+    if desk.market()["orders_open"]:
+        return True
+    engine.send_signal(signal.SIGCONT)
+    return False
 
 
 def _assert_adopted(dead: Path, alive: Path) -> None:
@@ -56,46 +65,46 @@ def _assert_adopted(dead: Path, alive: Path) -> None:
 
 def test_a_kill_is_in_force_at_once_and_takes_two_steps_to_release(desk: ProcessDesk) -> None:
     engine = desk.start(*ENDLESS)
-    until(lambda: (desk.home / "link.sock").exists(), "the engine's start", 60.0)
-    killed = desk.facts("kill", "--reason", "drill")
+    desk.comes_up()
+    killed = desk.told("kill", "--reason", "drill")
     assert killed["latched"]
     assert (desk.home / "kill.latch").exists()
     status = desk.status()
     assert (status["mode"], status["latched"], status["latch_on_disk"]) == ("PAUSE", True, True)
     assert any("HALT by" in line and "drill" in line for line in status["kill_report"])
-    refused = desk.run("mode", "normal", "--reason", "x", "--confirm")
-    assert refused.returncode == 5
-    assert "kill latch" in refused.stderr
-    review = desk.facts("resume", "checked")
+    code, refused = desk.asked("mode", "normal", "--reason", "x", "--confirm")
+    assert code == 5
+    assert "kill latch" in refused["sentence"]
+    review = desk.told("resume", "checked")
     assert "stopped by" in review["sentence"]
     assert (desk.home / "kill.latch").exists()
-    desk.facts("resume", "checked", "--confirm")
+    desk.told("resume", "checked", "--confirm")
     assert not (desk.home / "kill.latch").exists()
     assert desk.status()["mode"] == "OBSERVATION"
-    running = desk.facts("replay", "last", "--verify")
+    running = desk.told("replay", "last", "--verify")
     assert any("still running" in note for note in running["notes"])
-    desk.facts("stop")
+    desk.told("stop")
     assert finished(engine).returncode == 0
 
 
 def test_a_latch_set_while_nothing_runs_keeps_the_next_engine_from_trading(desk: ProcessDesk) -> None:
-    assert "the next one finds it" in desk.facts("kill", "--reason", "overnight")["sentence"]
+    assert "the next one finds it" in desk.told("kill", "--reason", "overnight")["sentence"]
     outcome = desk.facts(*RUN, "--duration", "2")
     assert (outcome["mode"], outcome["orders"]) == ("PAUSE", 0)
     engine = desk.start(*ENDLESS)
-    until(lambda: (desk.home / "link.sock").exists(), "the engine's start", 60.0)
-    assert "overnight" in desk.facts("resume", "morning")["sentence"]
+    desk.comes_up()
+    assert "overnight" in desk.told("resume", "morning")["sentence"]
     assert (desk.home / "kill.latch").exists()
-    assert desk.facts("resume", "morning", "--confirm")["accepted"]
+    assert desk.told("resume", "morning", "--confirm")["accepted"]
     assert not (desk.home / "kill.latch").exists()
-    desk.facts("stop")
+    desk.told("stop")
     assert finished(engine).returncode == 0
 
 
 def test_a_second_engine_of_the_same_home_is_refused_with_the_first_one_s_process(desk: ProcessDesk) -> None:
-    engine = desk.start(*RUN, "--duration", "60")
-    until(lambda: desk.engine() is not None, "the engine's start", 60.0)
-    second = desk.run(*RUN, "--duration", "2")
+    engine = desk.start(*ENDLESS)
+    desk.comes_up()
+    second = desk.run(*ENDLESS, "--duration", "2")
     assert second.returncode == 2
     assert f"process {engine.pid}" in last_line(second.stdout)["sentence"]
     engine.kill()

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import re
 import signal
-import time
 from pathlib import Path
 
 import pytest
 
 from midas.cli import main
 from tests.e2e.checks import check_replay
-from tests.e2e.conftest import RUN
+from tests.e2e.conftest import ENDLESS
 from tests.e2e.desk import PAYLOAD, ProcessDesk, finished, last_line, until
 
 KEYS = {
@@ -40,27 +39,29 @@ def test_its_replay_is_identical(
 
 
 def test_an_interrupt_closes_cleanly_and_the_session_is_sealed(desk: ProcessDesk) -> None:
-    engine = desk.start(*RUN, "--duration", "60")
-    until(lambda: desk.engine() is not None, "the engine's start", 60.0)
-    time.sleep(1.0)
+    engine = desk.start(*ENDLESS)
+    desk.comes_up()
+    until(lambda: desk.status()["reconciled"] is True, "an equal account")
     engine.send_signal(signal.SIGINT)
     done = finished(engine)
     assert done.returncode == 0, done.stderr
     assert last_line(done.stdout)["ended"] == "interrupted"
-    assert desk.facts("sessions")["sessions"][0]["sealed"]
+    assert desk.told("sessions")["sessions"][0]["sealed"]
 
 
 def test_a_second_interrupt_ends_at_once_with_its_own_exit_code(desk: ProcessDesk) -> None:
-    engine = desk.start(*RUN, "--duration", "60")
-    until(lambda: (desk.home / "link.sock").exists(), "the engine's start", 60.0)
+    engine = desk.start(*ENDLESS)
+    desk.comes_up()
     exchange = desk.exchange()
     assert exchange is not None
     os.kill(exchange.pid, signal.SIGSTOP)  # it answers no pass over the account: the closing lasts
     try:
-        for _ in range(2):
-            engine.send_signal(signal.SIGINT)
-            time.sleep(0.5)
-        done = finished(engine, timeout=60.0)
+        engine.send_signal(signal.SIGINT)
+        assert engine.stderr is not None
+        while "Ctrl+C again ends at once" not in engine.stderr.readline():
+            assert engine.poll() is None
+        engine.send_signal(signal.SIGINT)
+        done = finished(engine)
     finally:
         os.kill(exchange.pid, signal.SIGCONT)
     assert done.returncode == 130, done.stderr
@@ -69,16 +70,16 @@ def test_a_second_interrupt_ends_at_once_with_its_own_exit_code(desk: ProcessDes
 
 
 def test_stopping_from_another_shell_is_clean_and_leaves_nothing_running(desk: ProcessDesk) -> None:
-    engine = desk.start(*RUN, "--duration", "60")
-    until(lambda: (desk.home / "link.sock").exists(), "the engine's start", 60.0)
-    told = desk.facts("stop", "--exchange")
+    engine = desk.start(*ENDLESS)
+    desk.comes_up()
+    told = desk.told("stop", "--exchange")
     assert [what.split()[0] for what in told["ended"]] == ["engine", "exchange"]
     assert (told["left"]["unproven"], told["left"]["unknown"]) == ([], "")
     assert told["left"]["session"] == desk.sessions()[-1].name
     assert finished(engine).returncode == 0
     assert not (desk.home / "link.sock").exists()
     assert desk.exchange() is None
-    assert desk.run("status").returncode == 2
+    assert desk.asked("status")[0] == 2
 
 
 @pytest.mark.long

@@ -64,7 +64,7 @@ def test_looser_ones_want_a_confirmation_and_until_then_nothing_changes(
     wanted = limits(**changes, sector_max=0.5)
     answer = hands.desk.command(Reload(limits=wanted))
     assert not answer.accepted
-    assert answer.message.startswith(f"nothing was changed: looser would be {words}")
+    assert answer.message.startswith(f"looser would be {words}")
     assert "and besides: sector_max 0.9 -> 0.5; confirm it" in answer.message
     assert now(hands) == LIMITS, "not even what is tighter: all or nothing"
     assert hands.desk.command(Reload(confirmed=True, limits=wanted)).accepted
@@ -82,7 +82,9 @@ def test_files_that_are_wrong_change_nothing(hands: Hands) -> None:
 
 def test_what_can_not_change_now_is_named(hands: Hands) -> None:
     answer = hands.desk.command(Reload(limits=LIMITS, elsewhere=("strategies", "runtime")))
-    assert answer.message == "no limit is another one; strategies, runtime at the next start only"
+    assert answer.message == (
+        "every limit is in force as the files state it; strategies, runtime at the next start only"
+    )
 
 
 def test_below_what_is_held_nothing_is_bought_and_entries_are_withdrawn(hands: Hands) -> None:

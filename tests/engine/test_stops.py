@@ -379,6 +379,16 @@ def test_an_entry_that_the_loss_budget_cant_bear_is_refused_with_what_fits() -> 
     assert "300.00 are left of the day's loss budget; at most 0.00995 BTC fits" in answer.message
 
 
+def test_what_several_limits_refuse_fits_all_of_them_or_none() -> None:
+    hands = Hands(Scene(stops=msgspec.structs.replace(RULES, percent=0.5)))
+    said = hands.buy("10", confirmed=False).message
+    assert "every stop hit" in said
+    assert "of equity, at most" in said
+    assert said.count("at most 0.00995 BTC fits") == said.count(" fits") > 2, (
+        "the smallest of what they leave"
+    )
+
+
 def test_a_cancelled_stop_comes_back() -> None:
     held = scene()
     first = the_stop(held)

@@ -65,5 +65,13 @@ def test_a_reload_without_it_lifts_it_and_one_with_it_refuses_again() -> None:
     assert "ES isn't known" in desk.buy("0.01").message
 
 
+def test_beside_a_limit_that_is_not_known_no_other_one_says_what_would_fit() -> None:
+    said = hands().buy("10").message
+    assert "ES isn't known" in said
+    assert "BTC-USDT would be" in said
+    assert " BTC fits" not in said
+    assert "nothing more fits" in said
+
+
 def test_a_desk_without_such_a_limit_has_no_row_for_it() -> None:
     assert shortfall(hands(NONE)) is None

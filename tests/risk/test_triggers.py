@@ -10,7 +10,7 @@ import pytest
 from midas.domain.calibration import Gap, Monitor
 from midas.domain.time import MINUTE, SECOND
 from midas.domain.triggers import DayReturn, TriggerRules
-from midas.risk.triggers import Reading, readings
+from midas.risk.triggers import Reading, any_defensive, any_stop, defensives, readings, stops
 from midas.state.calibration import DESK
 from midas.state.state import State
 from tests.fakes.nouns import BTC, ETH, desk
@@ -36,6 +36,8 @@ def reading(state: State, name: str, rules: TriggerRules = RULES) -> Reading:
 
 
 def firing(state: State, rules: TriggerRules = RULES) -> set[str]:
+    assert any_stop(state, rules) is any(r.fires for r in stops(state, rules))
+    assert any_defensive(state, rules, state.equity()) is any(r.fires for r in defensives(state, rules))
     return {r.name for r in readings(state, rules) if r.fires}
 
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from math import inf, isnan, nan, sqrt
+from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from midas.reports.figures import benchmark
+from midas.statistics.annualisation import annual_sharpe
 from midas.statistics.conventions import Figure, Reason, mean
+from midas.statistics.kpis import Evidence, key_figures
+from midas.statistics.overfitting import overfitting
 from midas.statistics.performance import (
     Performance,
     cagr,
@@ -30,6 +37,7 @@ from midas.statistics.performance import (
     volatility,
     win_rate,
 )
+from midas.statistics.trades import trade_statistics
 from tests.statistics.series import TWELVE_DAYS as R
 from tests.statistics.series import returns
 
@@ -151,6 +159,36 @@ def test_a_lost_capital_is_lost_for_good() -> None:
 
 def test_a_growth_beyond_all_numbers_is_infinite() -> None:
     assert cagr([100.0] * 3, 365, least=1).value == inf
+
+
+DEGENERATE = {
+    "nothing": [], "one": [0.01], "one zero": [0.0], "the same": [0.01] * 100, "zeros": [0.0] * 100,
+    "losses alone": [-0.01] * 100, "a hole": [*[0.01] * 50, nan, *[-0.01] * 50], "infinite": [inf, -inf] * 50,
+    "ruin": [*[0.01] * 50, -1.0, *[0.1] * 49], "worse than ruin": [0.01, -1.5] * 50,
+    "nearly the same": [0.01 + 1e-17 * n for n in range(100)], "tiny": [5e-324, -5e-324] * 50,
+    "absurd": [1e200, -0.5] * 50, "beyond all numbers": [1e308] * 100, "growth beyond": [1e3] * 400,
+    "never a fall": [0.01 * (n % 3) for n in range(100)], "one loss": [*[0.0] * 99, -0.5],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("days", DEGENERATE.values(), ids=list(DEGENERATE))
+@pytest.mark.filterwarnings("error")
+def test_no_series_is_too_odd_for_a_defined_answer(days: list[float]) -> None:
+    told = [
+        *_figures(measure(days, 252)), *_figures(trade_statistics(days)), *_figures(annual_sharpe(days, 252)),
+        *(kpi.figure for kpi in key_figures(Evidence(returns=days, periods=252, profits=days)).all),
+    ]  # fmt: skip
+    for found in told:
+        assert isnan(found.value) is not found.known
+    found = overfitting(np.array([days, days[::-1]]).T.reshape(-1, 2), 10)
+    assert isnan(found.probability) is (found.reason is not None)
+    beside = benchmark(days, days[::-1], 0.0, 252)
+    for measured in (*_figures(beside.growth), beside.beta, beside.correlation):
+        assert (measured.value is None) is bool(measured.reason)
+
+
+def _figures(found: msgspec.Struct) -> list[Any]:
+    return [getattr(found, name) for name in found.__struct_fields__]
 
 
 def test_calmar_looks_at_three_years() -> None:

@@ -114,6 +114,15 @@ def test_what_is_not_known_yet_has_words_instead_of_a_zero() -> None:
     assert "nan" not in text
 
 
+def test_a_limit_of_very_little_is_drawn_as_full_as_it_is() -> None:
+    tiny = with_limit("position", title="VaR 1 min", value=0.00013, maximum=0.0002, used=0.65, room=0.00007)
+    row = next(r for r in body(limits.table(picture(tiny), spot(70, 14))).splitlines() if "VaR 1 min  " in r)
+    assert "▓▓▓▓▓▓▓▓░░░░" in row
+    still = with_limit("drawdown", value=0.00013, used=0.001)
+    row = next(r for r in body(limits.table(picture(still), spot(70, 14))).splitlines() if "drawdown  " in r)
+    assert "▓" not in row
+
+
 def test_a_limit_that_binds_from_above_shows_its_least() -> None:
     text = body(limits.table(picture(normal()), spot(65, 18, "limit:cash")))
     assert "≥10.0%" in text

@@ -24,6 +24,7 @@ from tui.views.view import View
 from tui.widgets.pane import COMMON, PaneKind
 
 replace = msgspec.structs.replace
+REVIEW = "midas strategy trend-following resume"
 KINDS = [kind for view in VIEWS for kind in view.kinds]
 
 
@@ -92,6 +93,11 @@ def test_from_120_columns_on_no_word_is_cut(view: View, size: tuple[int, int]) -
 def test_a_refusal_without_room_for_its_sentence_tells_the_figures() -> None:
     rows = body(refusals.pane(picture(normal()), spot(48, 16))).splitlines()
     assert rows[-1].endswith("book-imbalance ETH order rate 11 of 10")
+    shut = BreachView("gate", 0.0, 0.0, "book-imbalance is closed: paused by ann, command line")
+    for width, words in ((60, "paused by ann, command line"), (48, "a closed gate")):
+        gated = replace(normal(), signals=tuple(replace(s, breaches=(shut,)) for s in normal().signals))
+        text = body(refusals.pane(picture(gated), spot(width, 16)))
+        assert text.splitlines()[-1].endswith(f"book-imbalance ETH {words}")
     newest = risk_views.BREACHES[9][0]
     older = replace(normal(), signals=tuple(replace(s, breaches=(newest,)) for s in normal().signals))
     assert body(refusals.pane(picture(older), spot(50, 16))).splitlines()[-1].endswith("position 36.2/35.0%")
@@ -113,7 +119,30 @@ def test_a_trigger_that_holds_says_all_of_what_ends_it_and_names_what_is_silent_
     assert "not known < -2.50 → DEFENSIVE" in wide
     assert "market silent" in narrow
     assert "3/60min → closes" in narrow
+    soon = replace(normal(), triggers=(replace(silent, value=25 / 60),))
+    assert "25 s of 60 min → closes all" in body(triggers.pane(picture(soon), spot(53, 3)))
+    assert "25s/60min → closes" in body(triggers.pane(picture(soon), spot(38, 3)))
     assert "…" not in wide + narrow
+    past = replace(silent, title="day's loss", value=0.07, maximum=0.06, unit="%")
+    sheet = triggers.pane(picture(replace(normal(), triggers=(past,))), spot(53, 9))
+    assert "".join(piece.text for piece in sheet.note) == "! 1 past its threshold"
+
+
+def test_without_room_every_closed_gate_has_a_row_and_is_counted() -> None:
+    gates = (
+        GateView("trend-following", "paused by ann, command line", NOW, REVIEW),
+        GateView("breaker", "breaker price feed open: none for 32 s; breaker broker open: gone", NOW),
+        GateView("BTC-USDT.binance", "no book for 23 s", NOW),
+    )
+    shut = picture(replace(normal(), gates=gates))
+    narrow = stops.overview(shut, spot(39, 6))
+    assert body(narrow).splitlines()[1:4] == [
+        "✗ trend-following paused", "✗ breaker price feed open; broker open", "✗ BTC-USDT no book for 23 s",
+    ]  # fmt: skip
+    assert "".join(piece.text for piece in narrow.note) == "3 gates closed"
+    assert "more: z" in "".join(piece.text for piece in narrow.foot)
+    wide = body(stops.overview(shut, spot(60, 20)))
+    assert f"→ {REVIEW} reviews it" in wide
 
 
 def test_what_a_kill_level_leaves_is_told_whole_where_there_is_room_else_counted() -> None:
@@ -212,6 +241,10 @@ def test_the_most_of_an_asset_in_one_order_stands_beside_the_most_money() -> Non
     small = replace(risk_views.controls(), quantity_max=(("BTC", 0.005), ("ETH", 2.0)), notional_max=0.4)
     text = body(controls.pane(picture(replace(normal(), controls=small)), spot(60, 10)))
     assert "largest   0.4 USDT, 0.005 BTC, 2 ETH an order" in text
+    many = replace(small, quantity_max=tuple((coin, 1.0) for coin in risk_views.COINS))
+    for limits, words in ((small, "0.4 USDT, 0.005 BTC, 2 ETH"), (many, "0.4 USDT, 12 assets less")):
+        narrow = body(controls.pane(picture(replace(normal(), controls=limits)), spot(37, 6)))
+        assert f"largest   {words}\n" in narrow
 
 
 def test_order_controls_tell_their_numbers_and_what_is_off() -> None:

@@ -58,6 +58,7 @@ def test_without_room_for_all_the_rest_is_counted() -> None:
     rows = text(what_if.limits(review(), 60, 3)).splitlines()
     assert len(rows) == 3
     assert rows[-1] == "and 2 more with more room"
+    assert text(what_if.limits(review(), 60, 1)).startswith("position "), "the one with the least room"
     assert what_if.limits(review(), 60, 0) == []
 
 

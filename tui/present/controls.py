@@ -6,7 +6,7 @@ from midas.domain.time import SECOND
 from midas.state.views.risk import ControlsView
 from tui.present import numbers
 from tui.present.gauge import gauge, shade_of
-from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, detail
+from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, detail, shortest
 from tui.present.masking import secret
 from tui.present.picture import Picture, Spot
 
@@ -55,16 +55,19 @@ def _numbers(picture: Picture, view: ControlsView, width: int) -> list[tuple[str
     again = f"again after {view.duplicate_ns / SECOND:g} s"
     return [
         ("throttle", throttle + (", then it stops" if wide else "") if view.repeats_max else off),
-        ("largest", f"{numbers.stated(view.notional_max)} {currency}{_most(view)} an order"),
+        ("largest", shortest(_largest(view, currency), width - NAME)),
         ("collar", f"{view.collar_bps:g} bp beyond the market"),
         ("the same", again + (" without an answer" if wide else "") if view.duplicate_ns else off),
         ("by hand", f"sure? from {' or '.join(large if wide else large[:1])}" if large else off),
     ]
 
 
-def _most(view: ControlsView) -> str:
-    """The limits of single assets, which are below it."""
-    return "".join(f", {numbers.stated(most)} {clean(asset)}" for asset, most in view.quantity_max)
+def _largest(view: ControlsView, currency: str) -> tuple[str, ...]:
+    """The most of one order: money, and of the assets that have a limit of their own."""
+    money = f"{numbers.stated(view.notional_max)} {currency}"
+    assets = [f"{numbers.stated(most)} {clean(asset)}" for asset, most in view.quantity_max]
+    every = ", ".join([money, *assets])
+    return f"{every} an order", every, f"{money}, {len(assets)} assets less", money
 
 
 def _row(name: str, text: str, width: int) -> Line:

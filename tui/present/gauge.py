@@ -8,7 +8,8 @@ from math import isfinite
 from midas.state.views.risk import LimitView
 from tui.present.lines import Line, Piece
 
-NOTHING = 0.0005  # a fraction below it is printed as 0.0 %
+NOTHING = 0.0005  # a fraction below it is next to nothing, ...
+HARDLY = 0.05  # ... where it is so little of its limit, too: there are limits of 0.02 %
 
 
 def gauge(used: float, width: int) -> str:
@@ -20,9 +21,9 @@ def gauge(used: float, width: int) -> str:
 
 
 def shown_used(limit: LimitView) -> float:
-    """How full to draw a limit: nothing where its value is printed as 0.0 %."""
+    """How full to draw a limit: not at all where its value is next to nothing."""
     nothing = limit.unit == "%" and not limit.floor and abs(limit.value) < NOTHING
-    return 0.0 if nothing else limit.used
+    return 0.0 if nothing and limit.used < HARDLY else limit.used
 
 
 def shade_of(used: float) -> str:

@@ -71,7 +71,7 @@ def _dust(picture: Picture, width: int) -> list[Line]:
     if not left:
         return []
     worth = f" = {numbers.money(fsum(p.value for p in left))} {picture.snapshot.money.currency}"
-    exact = ", ".join(f"{numbers.held(abs(p.quantity), 8, 12)} {picture.named(p.instrument)}" for p in left)
+    exact = ", ".join(f"{_digits(abs(p.quantity))} {picture.named(p.instrument)}" for p in left)
     named = ", ".join(sorted({picture.named(p.instrument) for p in left}))
     forms = [f"dust, too little to sell: {what}{worth}" for what in (exact, named)]
     text = next((form for form in forms if len(form) <= width - 14), forms[-1])

@@ -10,7 +10,8 @@ from tui.present.masking import secrets
 from tui.present.picture import Picture, Spot
 
 REFUSED = "refused"
-CLOSED = ("gate", "mode", "kill latch")  # somebody, or something, has stopped it: no limit judged it
+# Somebody, or something, has stopped it: no limit judged it; in few words.
+CLOSED = {"gate": "a closed gate", "mode": "by the mode", "kill latch": "halted"}
 
 
 def refused(picture: Picture) -> list[SignalView]:
@@ -124,6 +125,9 @@ def _briefly(picture: Picture, breach: BreachView) -> tuple[str, ...]:
     """The sentence; without what would have fitted; then figures alone, where they are shares of equity."""
     told = _sentence(picture, breach)
     known = next((one for one in picture.snapshot.limits if one.name == breach.limit), None)
+    if breach.limit in CLOSED:
+        why = clean(breach.sentence)
+        return told, why, why.partition(": ")[2] or why, CLOSED[breach.limit]
     if not breach.value or not breach.maximum:
         return told, told.partition(";")[0]
     if known is None or known.unit != "%":
@@ -134,4 +138,5 @@ def _briefly(picture: Picture, breach: BreachView) -> tuple[str, ...]:
     return (
         told, told.partition(";")[0], f"{known.title} {now}, {'at least' if least else 'at most'} {most}",
         f"{known.title} {now.rstrip('%')}{'≥' if least else '/'}{most}",
+        f"{known.title.partition(' ')[0]} {now.rstrip('%')}{'≥' if least else '/'}{most}",
     )  # fmt: skip

@@ -5,24 +5,28 @@ from __future__ import annotations
 from midas.domain.time import clock_text
 from midas.state.views.mode import GateView, KillChoiceView
 from tui.present import numbers
-from tui.present.lines import Line, Piece, Sheet, clip, detail, shortest, wrapped
+from tui.present.lines import Line, Piece, Sheet, clean, clip, detail, shortest, width_of, wrapped
 from tui.present.masking import concealed, secret
 from tui.present.picture import Picture, Spot
+
+BOTH = 46  # columns from which on the frame says whether the latch is set and how many gates are closed
 
 
 def overview(picture: Picture, spot: Spot) -> Sheet:
     """Latch, gates, and what each kill level would do now."""
     kill, gates = picture.snapshot.kill, picture.snapshot.gates
     rows = _latch(picture, spot.width)
-    rows += _gates(picture, spot.width)
+    rows += _gates(picture, spot.width, spot.height - len(rows))
     levels = _levels(picture, spot.width, spot.height - len(rows))
     rows += [[]] if spot.height > len(rows) + len(levels) else []
     rows += levels
-    state: Line = [Piece("■ HALTED", "alarm")] if kill.latched else [Piece("○ not halted", "dim")]
-    closed: Line = (
-        [Piece(f" · {len(gates)} gate{'s' if len(gates) > 1 else ''} closed", "warn")] if gates else []
-    )
-    return Sheet([Piece("latch and gates", "title")], rows, [*state, *closed])
+    closed = f"{len(gates)} gate{'s' if len(gates) > 1 else ''} closed" if gates else ""
+    state = Piece("■ HALTED", "alarm") if kill.latched else Piece("○ not halted", "dim")
+    note: Line = [state, Piece(f" · {closed}" if closed else "", "warn")]
+    if closed and spot.width < BOTH:
+        note = [state if kill.latched else Piece(closed, "warn")]
+    foot: Line = [Piece(f"{len(rows) - spot.height} more: z", "dim")] if len(rows) > spot.height else []
+    return Sheet([Piece("latch and gates", "title")], rows, note, foot)
 
 
 def _latch(picture: Picture, width: int) -> list[Line]:
@@ -41,11 +45,22 @@ def _latch(picture: Picture, width: int) -> list[Line]:
     ]
 
 
-def _gates(picture: Picture, width: int) -> list[Line]:
+def _gates(picture: Picture, width: int, height: int) -> list[Line]:
+    """Each whole with what opens it; where that has no room, each on a row of its own."""
     gates = picture.snapshot.gates
     if not gates:
         return [[Piece("● ", "good"), Piece(clip("every gate is open", width - 2))]]
-    return [line for gate in gates for line in _gate(picture, gate, width)]
+    rows = [line for gate in gates for line in _gate(picture, gate, width)]
+    return rows if len(rows) <= height else [_brief(picture, gate, width) for gate in gates]
+
+
+def _brief(picture: Picture, gate: GateView, width: int) -> Line:
+    where = picture.named(gate.scope) if "." in gate.scope else gate.scope
+    line: Line = [Piece(f"✗ {clip(where, 15)} ", "warn")]
+    why = clean(gate.reason)
+    parts = [part.partition(":")[0].removeprefix("breaker ") for part in why.split("; ")]
+    texts = (why, "; ".join(parts), why.partition(" by ")[0])
+    return [*line, Piece(shortest(texts, width - width_of(line)), "warn")]
 
 
 def _gate(picture: Picture, gate: GateView, width: int) -> list[Line]:
@@ -88,7 +103,7 @@ def _does(choice: KillChoiceView, width: int, roomy: bool, held: int) -> str:
     """`held`: positions that the levels which close would close."""
     text = f"cancels {choice.cancels}"
     if not choice.closes:
-        left = f"leaves {held} open" if held else f"leaves {choice.leaves}"
+        left = f"leaves {held} open" if held else "nothing is held"
         return text if roomy else shortest((f"{text}, leaves {choice.leaves}", f"{text}, {left}"), width - 13)
     text += f", closes {choice.closes}"
     return text + (f": {numbers.money(choice.cost)} ({choice.cost_bps:.1f} bp)" if width >= 45 else "")

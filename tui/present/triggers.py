@@ -15,6 +15,7 @@ NAME, SHORT = 19, 13
 NARROW, WIDE = 44, 60  # columns
 SILENCES = {"no market data for": "market silent", "no user stream for": "user stream"}  # narrow
 BAR = 6
+SOON = 1.0  # minutes, below which seconds are told
 
 
 def pane(picture: Picture, spot: Spot) -> Sheet:
@@ -32,21 +33,25 @@ def pane(picture: Picture, spot: Spot) -> Sheet:
     if len(rows) > spot.height:
         foot = [Piece(f"{len(rows) - spot.height} more: z", "dim")]
         rows = rows[: spot.height]
-    active = sum(trigger.active for trigger in known)
+    active, past = sum(trigger.active for trigger in known), sum(_near(trigger) > 1.0 for trigger in known)
     note = (
         Piece(f"◆ {active} hold{'s' if active == 1 else ''}", "warn")
         if active
+        else Piece(f"! {past} past its threshold", "alarm")
+        if past
         else Piece("none holds", "dim")
     )
     return Sheet(title, rows, [note], foot)
 
 
 def figure(trigger: TriggerView, value: float) -> str:
-    """`0.61%`, `-0.20`, `3 min`: a value in the trigger's own unit."""
+    """`0.61%`, `-0.20`, `3 min`, `25 s`: a value in the trigger's own unit."""
     if not isfinite(value):
         return numbers.ABSENT
     if trigger.unit == "%":
         return numbers.near(value, 2 if value < 0.1 else 1)
+    if trigger.unit == "min" and 0.0 < value < SOON:
+        return f"{numbers.fixed(value * 60, 0)} s"
     return numbers.fixed(value, 2) if trigger.unit == "" else f"{numbers.fixed(value, 0)} {trigger.unit}"
 
 
@@ -84,7 +89,7 @@ def _figures(trigger: TriggerView, narrow: bool) -> tuple[str, ...]:
     known, most = isfinite(trigger.value), figure(trigger, trigger.maximum)
     now = figure(trigger, trigger.value)
     if narrow:
-        now = now.rstrip("%").removesuffix(f" {trigger.unit}") if known else "?"
+        now = now.rstrip("%").removesuffix(f" {trigger.unit}").replace(" ", "") if known else "?"
         return (f"{now}{'<' if trigger.below else '/'}{most.replace(' ', '')}",)
     words = (now,) if known else ("not known yet", "not known", "?")
     return tuple(f"{word} {'<' if trigger.below else 'of'} {most}" for word in words)

@@ -25,8 +25,11 @@ MONEY = Unit()
 
 
 def limits(review: Review, width: int, room: int, unit: Unit = MONEY) -> list[Line]:
-    """A row a limit that moves, those with the least room after it first: before, after, allowed."""
-    shown = review.moves if len(review.moves) <= room else review.moves[: room - 1]
+    """A row a limit that moves, those with the least room after it first: before, after, allowed.
+
+    Those that have no row are counted, where a row is left for that.
+    """
+    shown = review.moves if len(review.moves) <= max(room, 1) else review.moves[: max(room - 1, 1)]
     rows = [_row(move, unit, width) for move in shown]
     if len(shown) < len(review.moves):
         rows.append([Piece(f"and {len(review.moves) - len(shown)} more with more room", "dim")])

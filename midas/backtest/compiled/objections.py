@@ -53,7 +53,7 @@ def declares(strategy: Strategy | type[Strategy]) -> bool:
 def _of_strategy(strategy: Strategy, entry: StrategyConfig) -> Iterator[str]:
     name = strategy.name
     if not declares(strategy):
-        yield f"{name} has no `wanted`: it doesn't declare itself vectorisable"
+        yield f"{name} has no `wanted`, which would say all of its opinions at once"
     if not getattr(strategy, "unaided", False):
         yield f"{name} isn't `unaided`: analysts work for it"
     if strategy.hears != Hears.BAR:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from midas.backtest.sweep.space import Axis, Parameters, drawn, grid
-from midas.backtest.sweep.trial import DONE, Job, Plan, Trial
+from midas.backtest.sweep.trial import DONE, PRUNED, Job, Plan, Trial
 from midas.errors import UsageError
 
 ROUND = 8  # trials that are asked at once where the next ones depend on them
@@ -56,10 +56,20 @@ def _tpe(plan: Plan) -> Rounds:
         asked = [study.ask(space) for _ in range(count)]
         made = yield [Job(first + n, dict(one.params)) for n, one in enumerate(asked)]
         for one, trial in zip(asked, made, strict=True):
-            if trial.state == DONE and trial.value is not None:
-                study.tell(one, trial.value)
-            else:
-                study.tell(one, state=optuna.trial.TrialState.FAIL)
+            _tell(optuna.trial.TrialState, study, one, trial)
+
+
+def _tell(states: Any, study: Any, one: Any, trial: Trial) -> None:
+    """What came of it; of one that was given up how far it had come, so that its like is avoided."""
+    if trial.state == DONE and trial.value is not None:
+        study.tell(one, trial.value)
+    elif trial.state == PRUNED:
+        for place, value in enumerate(trial.partial):
+            if value is not None:
+                one.report(value, place)
+        study.tell(one, state=states.PRUNED)
+    else:
+        study.tell(one, state=states.FAIL)
 
 
 def _distribution(optuna: Any, axis: Axis) -> Any:

@@ -23,7 +23,8 @@ from midas.backtest.series import Bars
 from midas.backtest.sweep.space import Parameters
 from midas.backtest.sweep.trial import FAILED, OBJECTIVES, PRUNED, STEPPED, Job, Trial, known, measured
 from midas.engine.config import EngineConfig
-from midas.errors import MidasError, WorkspaceInvalid
+from midas.errors import CombinationRefused, MidasError, ParameterInvalid
+from midas.parameters import checked
 from midas.ports.strategy import Strategy
 from midas.statistics.conventions import daily_closes, simple_returns
 from midas.workspace import LoadedStrategy, load_strategies
@@ -80,21 +81,34 @@ class Evaluator:
         self._probed = False
 
     def checked(self, parameters: Parameters) -> msgspec.Struct:
-        """Those that stay and these, as the strategy wants them. Raises WorkspaceInvalid."""
-        kind = self._kind.Parameters
+        """Those that stay and these, as the strategy wants them.
+
+        Raises ParameterInvalid, and CombinationRefused where they don't go together.
+        """
         wanted = self.setup.config.strategies[0].parameters | parameters
-        if strange := [key for key in wanted if key not in kind.__struct_fields__]:
-            raise WorkspaceInvalid(
-                f"--set {strange[0]}: {self._kind.name} has no such parameter; it has: "
-                f"{', '.join(kind.__struct_fields__)}"
-            )
         try:
-            return msgspec.convert(wanted, kind, strict=False)
-        except msgspec.ValidationError as error:
-            raise WorkspaceInvalid(f"{self._kind.name}: {error}") from None
+            return checked(self._kind.Parameters, wanted)
+        except ParameterInvalid as error:
+            if error.key:
+                raise
+            raise CombinationRefused(f"{self._kind.name} refuses {error.value}: {error.sentence}") from None
 
     def make(self, task: Task) -> list[Trial]:
-        """The trials of one task."""
+        """The trials of one task; one whose parameters its strategy refuses has failed."""
+        made: list[Trial] = []
+        jobs: list[Job] = []
+        for job in task.jobs:
+            try:
+                self.checked(job.parameters)
+            except CombinationRefused as error:
+                made.append(
+                    Trial(number=job.number, parameters=job.parameters, state=FAILED, reason=str(error))
+                )
+            else:
+                jobs.append(job)
+        return made + self._made(Task(tuple(jobs), task.medians)) if jobs else made
+
+    def _made(self, task: Task) -> list[Trial]:
         jobs = task.jobs
         parameters = [self.checked(job.parameters) for job in jobs]
         trials = self._ready(parameters[0])
@@ -105,7 +119,7 @@ class Evaluator:
             self._probed = True
             if self._refused:
                 self._trials = None
-                return self.make(task)
+                return self._made(task)
         made: list[Trial] = []
         for first in range(0, len(jobs), TOGETHER):
             some = slice(first, first + TOGETHER)
@@ -145,8 +159,8 @@ class Evaluator:
         config = msgspec.structs.replace(it.config, strategies=(entry,))
         watched = Rungs(it, record, medians)
         try:
-            checked = self.checked(job.parameters)
-            strategy = LoadedStrategy(self._kind.name, Path(self._kind.name), self._kind, checked).make()
+            wanted = self.checked(job.parameters)
+            strategy = LoadedStrategy(self._kind.name, Path(self._kind.name), self._kind, wanted).make()
             with _uncollected():
                 outcome = run(
                     config, [strategy], it.series, it.balances, it.given, record=record,

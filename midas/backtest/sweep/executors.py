@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
+from secrets import token_hex
 from typing import Any, Protocol
 
 from midas.backtest.sweep.evaluate import Evaluator, Setup, Task
@@ -102,15 +103,20 @@ class Cluster:
             yield trials
 
 
-_known: dict[int, Evaluator] = {}
+_known: dict[str, Evaluator] = {}
 
 
-def remotely(number: int, setup: Setup, task: Task) -> list[Trial]:
-    """On a cluster: a worker keeps the evaluator of the sweep that it was last asked for."""
-    if number not in _known:
+def remotely(name: str, setup: Setup, task: Task) -> list[Trial]:
+    """On a cluster: a worker keeps the evaluator of the sweep that it was last asked for, by its `name`."""
+    if name not in _known:
         _known.clear()
-        _known[number] = Evaluator(setup)
-    return _known[number].make(task)
+        _known[name] = Evaluator(setup)
+    return _known[name].make(task)
+
+
+def _name() -> str:
+    """Of one sweep among all that a cluster ever sees, by whatever process: its workers outlive ours."""
+    return token_hex(16)
 
 
 @contextmanager
@@ -122,14 +128,14 @@ def _ray(setup: Setup, workers: int) -> Iterator[Executor]:
     ours = not ray.is_initialized()
     if ours:
         ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
-    kept, remote = ray.put(setup), ray.remote(remotely)
+    kept, remote, name = ray.put(setup), ray.remote(remotely), _name()
 
     def first_done(out: list[Any]) -> tuple[Any, list[Any], list[Trial]]:
         done, rest = ray.wait(out, num_returns=1)
         return done[0], rest, ray.get(done[0])
 
     try:
-        yield Cluster(lambda task: remote.remote(id(setup), kept, task), first_done, 2 * workers)
+        yield Cluster(lambda task: remote.remote(name, kept, task), first_done, 2 * workers)
     finally:
         if ours:
             ray.shutdown()
@@ -148,7 +154,7 @@ def _dask(setup: Setup, workers: int) -> Iterator[Executor]:
         else distributed.Client(n_workers=workers, threads_per_worker=1, dashboard_address=None)
     )
     with client:
-        kept = client.scatter(setup, broadcast=True)
+        kept, name = client.scatter(setup, broadcast=True), _name()
 
         def first_done(out: list[Any]) -> tuple[Any, list[Any], list[Trial]]:
             ready = distributed.wait(out, return_when="FIRST_COMPLETED")
@@ -156,7 +162,7 @@ def _dask(setup: Setup, workers: int) -> Iterator[Executor]:
             return done, [each for each in out if each is not done], done.result()
 
         yield Cluster(
-            lambda task: client.submit(remotely, id(setup), kept, task, pure=False), first_done, 2 * workers
+            lambda task: client.submit(remotely, name, kept, task, pure=False), first_done, 2 * workers
         )
 
 

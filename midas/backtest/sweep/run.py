@@ -14,7 +14,7 @@ from midas.backtest.sweep.executors import Executor
 from midas.backtest.sweep.space import Parameters
 from midas.backtest.sweep.storage import Store
 from midas.backtest.sweep.trial import COMPILED, STEPPED, Job, Plan, Trial, ranked
-from midas.errors import UsageError
+from midas.errors import CombinationRefused, UsageError
 
 AT_ONCE = 64  # compiled trials of one task: a few hundredths of a second, and one write to the disk
 MEDIAN_OF = 5  # stepped trials, before one is given up for being worse than half of them
@@ -45,11 +45,15 @@ def sweep(plan: Plan, store: Store, executor: Executor, at_once: int, told: Told
 def stepped_because(setup: Setup, parameters: Parameters) -> str:
     """Why no trial of this setup can be compiled; empty where they can."""
     evaluator = Evaluator(setup)
-    checked, kind = evaluator.checked(parameters), setup.load()
+    kind = setup.load()
+    try:
+        checked = evaluator.checked(parameters)
+    except CombinationRefused:
+        checked = evaluator.checked({})
     if setup.fast == "never":
         return "--fast never"
     if not declares(kind):
-        return f"{kind.name} has no `wanted`"
+        return f"{kind.name} has no `wanted`, which would say all of its opinions at once"
     return objection(setup.config, [kind(checked)], setup.series, setup.balances, setup.given)
 
 

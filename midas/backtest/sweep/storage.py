@@ -55,10 +55,18 @@ def names(home: Path) -> list[str]:
 
 def read(folder: Path) -> tuple[Plan, dict[int, Trial]]:
     """Plan and trials by number; of a running sweep those until now. Raises StoreError."""
+    plan = plan_of(folder)
     try:
-        plan = msgspec.json.decode((folder / PLAN).read_bytes(), type=Plan)
         found, _ = decoded((folder / TRIALS).read_bytes(), Trial)
         return plan, {trial.number: trial for trial in found}
+    except OSError as error:
+        raise StoreError(f"{folder} holds no sweep that can be read: {error}") from None
+
+
+def plan_of(folder: Path) -> Plan:
+    """What was asked of a sweep. Raises StoreError."""
+    try:
+        return msgspec.json.decode((folder / PLAN).read_bytes(), type=Plan)
     except (OSError, msgspec.MsgspecError) as error:
         raise StoreError(f"{folder} holds no sweep that can be read: {error}") from None
 

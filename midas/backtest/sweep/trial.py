@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections.abc import Callable, Iterable, Sequence
-from math import isfinite, sqrt
+from math import fsum, isfinite, sqrt
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from midas.statistics.performance import calmar, max_drawdown, sharpe, sharpe_of
 
 DONE, PRUNED, FAILED = "done", "pruned", "failed"
 COMPILED, STEPPED = "compiled", "engine"
+TENTHS = 10  # parts of the days of a trial, half of which are chosen on
 
 OBJECTIVES: dict[str, Callable[[Sequence[float]], Figure]] = {
     "sharpe": lambda returns: sharpe(returns, CALENDAR),
@@ -69,6 +71,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     equity: float = 0.0
     path: str = COMPILED  # or STEPPED
     stepped: str = ""  # why it wasn't compiled
+    tenths: bytes | msgspec.UnsetType = msgspec.UNSET  # of its days, as `luck` sums them; not told
     partial: tuple[float | None, ...] = ()  # the objective after each eighth of the candles, where stepped
 
 
@@ -83,8 +86,22 @@ def measured(job: Job, daily: Sequence[float], objective: str, **more: Any) -> T
     return Trial(
         number=job.number, parameters=job.parameters, value=known(value),
         reason="" if value.reason is None else value.reason.value, sharpe_day=known(day),
-        total_return=daily[-1] / daily[0] - 1.0, fall=_deepest(daily), **more,
+        total_return=daily[-1] / daily[0] - 1.0, fall=_deepest(daily), tenths=tenths(returns), **more,
     )  # fmt: skip
+
+
+def tenths(returns: Sequence[float]) -> bytes:
+    """Days of a tenth, the sum of each and those of its squares, as floats; nothing where days are too few.
+
+    It is all that `luck` needs of them. Days that fill no tenth are left out at the beginning.
+    """
+    size = len(returns) // TENTHS
+    if size < 2:
+        return b""
+    cuts = range(len(returns) - size * TENTHS, len(returns), size)
+    squares = [each * each for each in returns]
+    parts = (fsum(each[cut : cut + size]) for each in (returns, squares) for cut in cuts)
+    return array("d", [size, *parts]).tobytes()
 
 
 def _deepest(daily: Sequence[float]) -> float:

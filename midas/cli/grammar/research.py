@@ -7,7 +7,7 @@ import argparse
 from midas.cli.grammar.base import Parser, Row, add
 from midas.cli.grammar.shared import no_options
 from midas.cli.grammar.trying import trying_options
-from midas.cli.grammar.values import above_zero, not_below_zero, seeds, whole
+from midas.cli.grammar.values import bps, delay_ms, funding_bps, hours, part, positive, seeds
 
 
 def _research_options(parser: Parser) -> None:
@@ -31,14 +31,14 @@ def _backtest_options(parser: Parser) -> None:
         help="of quotes and books: who leaves a level before us (risk-averse: nobody but who trades)",
     )  # fmt: skip
     parser.add_argument(
-        "--funding-bps", type=float, default=0.0, metavar="BPS",
+        "--funding-bps", type=funding_bps, default=0.0, metavar="BPS",
         help="of a position's value, paid by who is long: perpetual contracts (0)",
     )  # fmt: skip
     parser.add_argument(
-        "--funding-hours", type=above_zero, default=8.0, metavar="HOURS", help="between two payments (8)"
+        "--funding-hours", type=hours, default=8.0, metavar="HOURS", help="between two payments (8)"
     )
     parser.add_argument(
-        "--feed-ms", type=not_below_zero, default=0.0, metavar="MS", help="until we hear of the market (0)"
+        "--feed-ms", type=delay_ms, default=0.0, metavar="MS", help="until we hear of the market (0)"
     )
     parser.add_argument("--set", action="append", metavar="NAME=VALUE", help="a parameter of the strategy")
     trying_options(parser)
@@ -53,13 +53,16 @@ def _walkforward_options(parser: Parser) -> None:
     parser.add_argument("strategy", metavar="STRATEGY", help="a file of strategies/, such as trend-following")
     parser.add_argument("--data", nargs="+", required=True, metavar="FILE", help="as of `midas backtest`")
     parser.add_argument(
-        "--set", action="append", metavar="NAME=A,B,C", help="values to try; several --set are combined"
+        "--set",
+        action="append",
+        metavar="NAME=VALUES",
+        help="values to try: a,b,c or 5..20:5; several --set are combined",
     )
     parser.add_argument(
-        "--train", type=whole, metavar="N", help="periods to choose on; default: a third of all"
+        "--train", type=positive, metavar="N", help="periods to choose on; default: a third of all"
     )
     parser.add_argument(
-        "--test", type=whole, metavar="N", help="periods of a window; default: a ninth of all"
+        "--test", type=positive, metavar="N", help="periods of a window; default: a ninth of all"
     )
     parser.add_argument(
         "--rolling", action="store_true", help="choose on the last --train periods; default: on all before"
@@ -76,15 +79,15 @@ def _parity_options(parser: Parser) -> None:
         help="who is taken to have left a level before us (risk-averse)",
     )  # fmt: skip
     parser.add_argument(
-        "--price-bps", type=not_below_zero, default=1.0, metavar="BPS",
+        "--price-bps", type=bps, default=1.0, metavar="BPS",
         help="declared: of the median fill price (1)",
     )  # fmt: skip
     parser.add_argument(
-        "--price-p95-bps", type=not_below_zero, default=5.0, metavar="BPS",
+        "--price-p95-bps", type=bps, default=5.0, metavar="BPS",
         help="declared: of 95 in 100 fill prices (5)",
     )  # fmt: skip
     parser.add_argument(
-        "--fill-rate", type=not_below_zero, default=0.10, metavar="SHARE",
+        "--fill-rate", type=part, default=0.10, metavar="SHARE",
         help="declared: of what was ordered (0.10)",
     )  # fmt: skip
 
@@ -142,7 +145,7 @@ ROWS: tuple[Row, ...] = (
         "backtest",
         "midas.cli.backtest:backtest",
         "run one strategy over candles from files, on the engine that trades live",
-        "midas backtest trend-following --data btcusdt-1d.csv --set horizon=10\n"
+        "midas backtest trend-following --data btcusdt-1d.csv --set enter=0.06\n"
         "midas backtest trend-following --data btcusdt-1m.csv --from 2020-01-01 --to 2020-02-01 --json",
         _backtest_options,
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from midas.cli.grammar.base import Parser, Row
 from midas.cli.grammar.trying import trying_options
-from midas.cli.grammar.values import whole
+from midas.cli.grammar.values import positive, whole, workers
 
 
 def _sweep_options(parser: Parser) -> None:
@@ -23,7 +23,7 @@ def _sweep_options(parser: Parser) -> None:
         "--method", choices=("grid", "random", "tpe"), default="grid",
         help="all combinations, some at random, or chosen by Optuna from what came of the others (grid)",
     )  # fmt: skip
-    parser.add_argument("--trials", type=whole, default=100, metavar="N", help="of random and tpe (100)")
+    parser.add_argument("--trials", type=positive, default=100, metavar="N", help="of random and tpe (100)")
     parser.add_argument("--seed", type=whole, default=1, metavar="N", help="of random and tpe (1)")
     parser.add_argument(
         "--objective", choices=("sharpe", "sortino", "calmar", "return", "drawdown"), default="sharpe",
@@ -31,9 +31,12 @@ def _sweep_options(parser: Parser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--prune", action="store_true",
-        help="give a trial up that is worse than half of those before it, where the engine is stepped",
+        help="give a trial up that is worse than half of those before it, where the engine is stepped "
+        "(of one instrument)",
     )  # fmt: skip
-    parser.add_argument("--workers", type=whole, default=0, metavar="N", help="processes; default: all cores")
+    parser.add_argument(
+        "--workers", type=workers, metavar="N", help="processes, at most 256; default: all cores"
+    )
     parser.add_argument(
         "--executor", choices=("process", "ray", "dask"), default="process",
         help="who makes the trials: processes here, or a cluster of yours (process)",
@@ -50,7 +53,7 @@ ROWS: tuple[Row, ...] = (
         "sweep",
         "midas.cli.sweep:run",
         "try one strategy with many parameters; interrupted, the same command goes on",
-        "midas sweep trend-following --data btcusdt-1d.csv --set horizon=5..60:5 --html sweep.html\n"
+        "midas sweep trend-following --data btcusdt-1d.csv --set enter=0.03..0.08:0.01 --html sweep.html\n"
         "midas sweep cross --data btcusdt-1m.csv --set fast=5..54 --set slow=20..250:10 --where 'fast<slow' "
         "--units 0.1 --no-impact",
         _sweep_options,

@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 from midas.cli.grammar.base import Parser
-from midas.cli.grammar.values import above_zero, not_below_zero
+from midas.cli.grammar.values import above_zero, bps, delay_ms, moment, money, rebate_bps, share
 
 
 def trying_options(parser: Parser) -> None:
     """Which part of the data, what money, and what trading costs; `cli.trying` reads them."""
     parser.add_argument("--symbol", metavar="NAME", help="of candles that neither column nor file name tells")
-    parser.add_argument("--from", dest="begin", metavar="DATE", help="leave earlier candles out")
-    parser.add_argument("--to", dest="end", metavar="DATE", help="leave later candles out")
+    parser.add_argument("--from", dest="begin", type=moment, metavar="DATE", help="leave earlier candles out")
+    parser.add_argument("--to", dest="end", type=moment, metavar="DATE", help="leave later candles out")
     parser.add_argument(
-        "--cash", type=above_zero, metavar="AMOUNT", help="to begin with; default: exchange.balances"
+        "--cash", type=money, metavar="AMOUNT", help="to begin with; default: exchange.balances"
     )
     parser.add_argument(
         "--units", type=above_zero, metavar="N",
         help="always hold so many base units; default: what [risk.sizing] and the weight make",
     )  # fmt: skip
-    parser.add_argument("--maker-bps", type=float, metavar="BPS", help="default: exchange.maker_fee")
-    parser.add_argument("--taker-bps", type=float, metavar="BPS", help="default: exchange.taker_fee")
-    parser.add_argument(
-        "--spread-bps", type=not_below_zero, default=1.0, metavar="BPS", help="between bid and ask (1)"
-    )
+    parser.add_argument("--maker-bps", type=rebate_bps, metavar="BPS", help="default: exchange.maker_fee")
+    parser.add_argument("--taker-bps", type=bps, metavar="BPS", help="default: exchange.taker_fee")
+    parser.add_argument("--spread-bps", type=bps, default=1.0, metavar="BPS", help="between bid and ask (1)")
     parser.add_argument("--no-impact", action="store_true", help="our own orders don't move the price")
     parser.add_argument(
         "--latency-ms",
-        type=not_below_zero,
+        type=delay_ms,
         default=50.0,
         metavar="MS",
         help="of orders, and of answers (50)",
     )
     parser.add_argument(
-        "--volume-share", type=above_zero, default=0.10, metavar="SHARE",
+        "--volume-share", type=share, default=0.10, metavar="SHARE",
         help="of a candle's volume that may be ours at most (0.10)",
     )  # fmt: skip
     parser.add_argument(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from datetime import datetime
+
+_LEAST, _LARGEST = 5e-324, 1.7e308  # the smallest float above 0, and about the largest one
 
 
 def seeds(text: str) -> range:
@@ -23,26 +26,65 @@ def worlds(text: str) -> range:
     return found
 
 
-def not_below_zero(text: str) -> float:
-    """A number from 0."""
+def _between(text: str, low: float, high: float, said: str) -> float:
+    """A number with `low` <= it <= `high`, as `said`."""
     try:
         value = float(text)
     except ValueError:
-        value = -1.0
-    if not 0.0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected a number not below 0, got {text!r}")
+        value = float("nan")
+    if not low <= value <= high:
+        raise argparse.ArgumentTypeError(f"expected {said}, got {text!r}")
     return value
+
+
+def not_below_zero(text: str) -> float:
+    """A number from 0."""
+    return _between(text, 0.0, _LARGEST, "a number not below 0")
 
 
 def above_zero(text: str) -> float:
     """A number above 0."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
-    return value
+    return _between(text, _LEAST, _LARGEST, "a number above 0")
+
+
+def bps(text: str) -> float:
+    """What is paid, in basis points of the price."""
+    return _between(text, 0.0, 5_000.0, "basis points from 0 to 5,000 (half of the price)")
+
+
+def rebate_bps(text: str) -> float:
+    """A fee, which may be paid to us."""
+    return _between(text, -100.0, 5_000.0, "basis points from -100 (a rebate) to 5,000")
+
+
+def delay_ms(text: str) -> float:
+    """How long something takes, up to a day."""
+    return _between(text, 0.0, 86_400_000.0, "milliseconds from 0 to 86,400,000 (a day)")
+
+
+def share(text: str) -> float:
+    """A part of something: above 0, at most all of it."""
+    return _between(text, _LEAST, 1.0, "a share above 0 and at most 1, such as 0.1")
+
+
+def part(text: str) -> float:
+    """A part of something: from none to all of it."""
+    return _between(text, 0.0, 1.0, "a share from 0 to 1, such as 0.1")
+
+
+def funding_bps(text: str) -> float:
+    """What is long pays, or is paid."""
+    return _between(text, -1_000.0, 1_000.0, "basis points from -1,000 (paid to who is long) to 1,000")
+
+
+def hours(text: str) -> float:
+    """Between two payments: from a minute to a year."""
+    return _between(text, 1 / 60, 8_784.0, "hours from 1/60 (a minute) to 8,784 (a year)")
+
+
+def money(text: str) -> float:
+    """An amount that an account may begin with."""
+    return _between(text, 0.01, 1e12, "an amount from 0.01 to 1,000,000,000,000")
 
 
 def percent(text: str) -> float:
@@ -71,6 +113,31 @@ def whole(text: str) -> int:
     """Digits."""
     if not (text.isascii() and text.isdigit()):
         raise argparse.ArgumentTypeError(f"expected a whole number from 0, got {text!r}")
+    return int(text)
+
+
+def moment(text: str) -> str:
+    """A date or time as it was typed, once it can be read."""
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected a date such as 2020-01-31, or 2020-01-31T12:00, got {text!r}"
+        ) from None
+    return text
+
+
+def positive(text: str) -> int:
+    """Digits, of at least 1."""
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= 1_000_000):
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 to 1,000,000, got {text!r}")
+    return int(text)
+
+
+def workers(text: str) -> int:
+    """Processes."""
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= 256):
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 to 256, got {text!r}")
     return int(text)
 
 

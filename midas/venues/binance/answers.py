@@ -56,6 +56,7 @@ class NeverLeft(msgspec.Struct, frozen=True):
     cause: str
 
 
+DONE = Accepted()
 Answer = Accepted | Rejected | RateLimited | Exists | Unknown
 Silence = NeverLeft | Unknown
 
@@ -137,7 +138,7 @@ def meaning(status: int, code: int, reason: str) -> Answer:
     """What an HTTP answer with this status, code and text says about the order."""
     row = next(row for row in TABLE if row.fits(status, code, reason))
     if row.says is Accepted:
-        return Accepted()
+        return DONE
     if row.says is Unknown:
         return Unknown(_describe(status, code, reason))
     if row.says is RateLimited:

@@ -137,8 +137,8 @@ def traded(trade_id: int, price: str, quantity: str) -> tuple[Decimal, Decimal]:
 
     Our own ledger marks with ids below zero what no venue told: such a one would be booked at each pass.
     """
-    at, much = amount(price), amount(quantity)
-    if trade_id < 0 or not at or not much:
+    at, much = exact(price), exact(quantity)
+    if trade_id < 0 or at <= 0 or much <= 0:
         raise MalformedMessage(
             f"a trade needs a trade id, a price and a quantity above 0; got {trade_id}, {at}, {much}"
         )

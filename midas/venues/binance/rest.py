@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -22,6 +22,7 @@ from midas.venues.binance.weights import Priority, Weights
 from midas.venues.binance.wire import Wire
 
 T = TypeVar("T")
+_DECODERS: dict[object, msgspec.json.Decoder[Any]] = {}  # by type; making one costs as much as decoding
 
 
 class _ServerTime(msgspec.Struct, rename="camel"):
@@ -47,7 +48,11 @@ class Rest:
 
     def meaning(self, reply: Reply, *, signed: bool = True) -> answers.Answer:
         """What an answer means; a refusal of rate, time or key has its effect on breaker and clock."""
-        code, reason = (0, "") if reply.status == 200 else answers.refusal(reply.body)
+        if reply.status == 200:  # as nearly every one
+            if signed:
+                self.weights.accept_key()
+            return answers.DONE
+        code, reason = answers.refusal(reply.body)
         meaning = answers.meaning(reply.status, code, reason)
         if isinstance(meaning, answers.RateLimited):
             self.weights.refuse(reply.headers, meaning.code)
@@ -127,6 +132,10 @@ def _elapsed() -> int:
 def decode(body: bytes, type_: type[T]) -> T:
     """`body` as `type_`; raises MalformedMessage that says where it differs, never what it holds."""
     try:
-        return msgspec.json.decode(body, type=type_)
+        decoder = _DECODERS.get(type_)
+        if decoder is None:
+            decoder = _DECODERS[type_] = msgspec.json.Decoder(type_)
+        decoded: T = decoder.decode(body)
     except UNREADABLE as error:
         raise MalformedMessage(f"the venue's answer isn't what it documents: {error}") from None
+    return decoded

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Mapping
 from enum import Enum
 
@@ -23,6 +22,9 @@ class Priority(Enum):
     RECONCILE = 0.90
     ORDER = 0.95
     CANCEL = 1.00  # the rest is its reserve
+
+
+_SHARES = {priority: priority.value for priority in Priority}  # a look into an Enum costs more
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -46,6 +48,11 @@ class Weights:
         self._weight = _Counter(MINUTE)
         self._orders_10s = _Counter(10 * SECOND)
         self._orders_day = _Counter(DAY)
+        self._counters = (
+            ("X-MBX-USED-WEIGHT-1M", self._weight),
+            ("X-MBX-ORDER-COUNT-10S", self._orders_10s),
+            ("X-MBX-ORDER-COUNT-1D", self._orders_day),
+        )
         # By the clock that nobody sets: an hour's correction would keep us silent for an hour.
         self._silent_until = 0
         self._orders_until = 0
@@ -69,7 +76,7 @@ class Weights:
             self.admit_key()
         if self._elapsed() < self._silent_until:
             raise _held("the venue asked for silence", self._wall(self._silent_until))
-        if self._weight.value(now) >= priority.value * self.limits.weight_minute:
+        if self._weight.value(now) >= _SHARES[priority] * self.limits.weight_minute:
             raise _held(
                 f"{self._weight.value(now)} of {self.limits.weight_minute} request weight is used, "
                 f"the rest is kept for what matters more than {priority.name.lower()}",
@@ -98,15 +105,9 @@ class Weights:
 
     def observe(self, headers: Mapping[str, str]) -> None:
         """Learn from the headers of any answer."""
-        now = self._now()
-        for counter, name in (
-            (self._weight, "X-MBX-USED-WEIGHT-1M"),
-            (self._orders_10s, "X-MBX-ORDER-COUNT-10S"),
-            (self._orders_day, "X-MBX-ORDER-COUNT-1D"),
-        ):
-            if (told := headers.get(name)) is not None:
-                with contextlib.suppress(ValueError):
-                    counter.put(int(told), now)
+        for name, counter in self._counters:
+            if (told := headers.get(name, "")).isdecimal():
+                counter.put(int(told), self._now())
 
     def refuse(self, headers: Mapping[str, str], code: int) -> int:
         """Open the breaker after a 429 or 418; returns the wall moment until which it stays open."""

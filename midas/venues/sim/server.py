@@ -284,6 +284,7 @@ class ExchangeServer:
             "orders_open": len(self._exchange.open),
             "trades": sum(len(deals) for deals in self._exchange.deals.values()),
             "clients": len(self._sockets.clients),
+            "user_streams": self._users.open,
         }
         return web.Response(body=msgspec.json.encode(status), content_type="application/json")
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import msgspec
 import pytest
@@ -17,6 +19,7 @@ from midas.backtest.sweep.space import axis
 from midas.backtest.sweep.storage import TRIALS, Store
 from midas.backtest.sweep.trial import COMPILED, DONE, FAILED, PRUNED, STEPPED, Job, Trial, ranked
 from midas.errors import UsageError, WorkspaceInvalid
+from tests.backtest.compiled.stage import Choice, Fickle
 from tests.backtest.sweep.stage import hourly, plan, setup, swept
 
 
@@ -79,6 +82,25 @@ def test_the_same_seed_asks_the_same_in_the_same_order() -> None:
     assert asked(3) == asked(3) != asked(4)
 
 
+def test_what_was_given_up_is_asked_for_less() -> None:
+    pytest.importorskip("optuna")
+    asking, made = rounds(plan(method="tpe", trials=80, axes=(axis("seed=1..200"),))), list[int]()
+    jobs = next(asking)
+    with contextlib.suppress(StopIteration):
+        while True:
+            made += [int(job.parameters["seed"]) for job in jobs]
+            jobs = asking.send([judged(job) for job in jobs])
+    assert sum(seed > 20 for seed in made[16:]) < 32  # 57 of 64 where they are told as failed
+
+
+def judged(job: Job) -> Trial:
+    """Above 20 a seed is given up early."""
+    seed = float(job.parameters["seed"])
+    if seed > 20:
+        return Trial(number=job.number, parameters=job.parameters, state=PRUNED, partial=(None, -seed))
+    return Trial(number=job.number, parameters=job.parameters, value=-seed)
+
+
 def test_trials_of_another_version_are_not_mixed_in(tmp_path: Path) -> None:
     store = Store(tmp_path, plan())
     store.add([Trial(number=0, parameters={"seed": 99, "patience": 1})])
@@ -113,8 +135,40 @@ def test_where_only_compiled_trials_are_wanted_others_fail_with_the_reason(tmp_p
 
 
 def test_a_parameter_that_doesnt_exist_is_named() -> None:
-    with pytest.raises(WorkspaceInvalid, match="--set speed: fickle has no such parameter; it has: seed"):
+    with pytest.raises(WorkspaceInvalid, match=r"speed = .*no such parameter; it has: seed"):
         Evaluator(setup()).make(Task((Job(0, {"speed": 1}),)))
+
+
+class Few(Choice, frozen=True):
+    """Its numbers have to suit each other."""
+
+    def __post_init__(self) -> None:
+        if self.patience > 2 * self.seed + 1:
+            raise ValueError("expected patience of at most 2 seed + 1")
+
+
+class Picky(Fickle):
+    """Takes only what suits."""
+
+    Parameters: ClassVar[type[msgspec.Struct]] = Few
+
+
+def _picky() -> type[Picky]:
+    return Picky
+
+
+@pytest.mark.parametrize("fast", ["auto", "never"])
+def test_a_combination_that_the_strategy_refuses_fails_alone_and_says_why(tmp_path: Path, fast: str) -> None:
+    given = setup(load=_picky, fast=fast)
+    found = swept(tmp_path, plan(axes=(axis("seed=1..2"), axis("patience=1..5"))), given)
+    failed = [t for t in found if t.state == FAILED]
+    assert [t.parameters for t in failed] == [{"seed": 1, "patience": 4}, {"seed": 1, "patience": 5}]
+    assert failed[0].reason == "fickle refuses seed=1, patience=4: expected patience of at most 2 seed + 1"
+    assert len(found) == 10 and found[-2:] == failed
+
+
+def test_whether_trials_can_be_compiled_is_known_though_the_first_one_is_refused() -> None:
+    assert stepped_because(setup(load=_picky), {"seed": 1, "patience": 9}) == ""
 
 
 def test_what_keeps_trials_from_being_compiled_is_known_before() -> None:

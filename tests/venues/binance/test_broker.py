@@ -162,8 +162,8 @@ async def test_a_venue_that_cannot_be_reached_was_sent_nothing(venue: StubVenue)
 
 
 async def test_a_time_out_after_the_bytes_left_is_uncertain(venue: StubVenue) -> None:
-    bench = Stand(venue, timeout_s=0.2)
-    server = await asyncio.start_server(lambda r, w: asyncio.sleep(1), "127.0.0.1", 0)
+    bench = Stand(venue, timeout_s=0.5)
+    server = await asyncio.start_server(lambda r, w: asyncio.sleep(2), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     bench.client.API_URL = f"http://127.0.0.1:{port}/api"
     await bench.submit(intent())
@@ -174,7 +174,7 @@ async def test_a_time_out_after_the_bytes_left_is_uncertain(venue: StubVenue) ->
 
 async def test_a_shutdown_while_waiting_leaves_the_order_uncertain(venue: StubVenue) -> None:
     bench = Stand(venue)
-    server = await asyncio.start_server(lambda r, w: asyncio.sleep(1), "127.0.0.1", 0)
+    server = await asyncio.start_server(lambda r, w: asyncio.sleep(2), "127.0.0.1", 0)
     bench.client.API_URL = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/api"
     submitting = asyncio.create_task(bench.submit(intent()))
     await until(lambda: bench.of(OrderSent))

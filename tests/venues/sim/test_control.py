@@ -104,7 +104,7 @@ async def test_a_hook_does_its_work_as_often_as_it_was_asked_to(faults: Faults, 
 
 
 async def test_a_hook_begins_later_and_ends_by_itself(faults: Faults, client: AsyncClient) -> None:
-    await faults.arm("answer_429", count=0, after_s=0.15, for_s=0.3)
+    await faults.arm("answer_429", count=0, after_s=0.6, for_s=0.6)
     assert not await limited(client)
     async with asyncio.timeout(30):
         while not await limited(client):

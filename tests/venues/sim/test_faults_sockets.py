@@ -243,7 +243,7 @@ async def test_ccxt_does_not_understand_the_notice(pro: Any, faults: Faults) -> 
 
 
 async def test_a_client_is_pinged_and_must_copy_the_payload(open_venue: Opens) -> None:
-    quick = SocketTimings(ping_every_s=0.05, silence_max_s=0.4, look_every_s=0.01, messages_a_second=1_000)
+    quick = SocketTimings(ping_every_s=0.05, silence_max_s=1.5, look_every_s=0.01, messages_a_second=1_000)
     venue = await open_venue(timings=quick)
     copying = await venue.session.ws_connect(f"{venue.ws}/ws/{DIFFS}")
     wrong = await venue.session.ws_connect(f"{venue.ws}/ws/{DIFFS}", autoping=False)

@@ -63,6 +63,11 @@ class UserStreams:
             for client, number in list(clients.items()) if account in ("", name) else ():
                 self._end(clients, client, number)
 
+    @property
+    def open(self) -> int:
+        """Subscriptions of all clients together."""
+        return sum(map(len, self._subscriptions.values()))
+
     def subscriptions(self, client: Client) -> list[int]:
         """The numbers of the client's subscriptions."""
         return sorted(clients[client] for clients in self._subscriptions.values() if client in clients)

@@ -14,6 +14,7 @@ import msgspec
 from midas.domain.order import Side
 
 Level = tuple[int, int]  # tick, lots
+NOTHING: dict[int, int] = {}
 Taken = Callable[[Side, int, int], None]  # who took, at which tick, how many lots
 
 
@@ -99,25 +100,29 @@ class OutsideSide:
 
     def change(self, levels: Iterable[Level], touch: Level | None = None) -> None:
         """Set levels of the depth; zero lots remove one. `touch`: a quote that is newer still."""
-        shown = self._shown()
-        self._move_to(self._touch)
-        self._touch = None
+        shown = self._shown() if self._taken else NOTHING
+        if self._touch is not None:
+            self._move_to(self._touch)
+            self._touch = None
+        standing, keys, sign, moved = self._levels, self._keys, self.sign, self.moved.add
         for tick, lots in levels:
-            key = tick * self.sign
-            self.moved.add(key)
-            if lots == 0:
-                self._remove(key)
+            key = tick * sign
+            moved(key)
+            if not lots:
+                if standing.pop(key, None) is not None:
+                    del keys[bisect_left(keys, key)]
             else:
-                if key not in self._levels:
-                    insort(self._keys, key)
-                self._levels[key] = lots
+                if key not in standing:
+                    insort(keys, key)
+                standing[key] = lots
         if self.told is not None:
             # A market that answers has taken what we took out of its book by the next depth change; a
             # quote on the way may be older than that.
             self._taken.clear()
         if touch is not None:
             self._lay(touch)
-        self._forget(shown)
+        if shown:
+            self._forget(shown)
 
     def quote(self, tick: int, lots: int) -> None:
         """A best price newer than the depth."""
@@ -146,10 +151,6 @@ class OutsideSide:
         self._taken = dict(stand.taken)
         if stand.touch is not None:
             self._touch, self._touch_lots = stand.touch
-
-    def _remove(self, key: int) -> None:
-        if self._levels.pop(key, None) is not None:
-            del self._keys[bisect_left(self._keys, key)]
 
     def _shown(self) -> dict[int, int]:
         return {key: self.displayed(key) for key in self._taken}

@@ -93,9 +93,23 @@ def opened(file: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Fields]]:
             connection.execute("SET TimeZone = 'UTC'")
             yield connection, _fields(connection, file, table)
     except duckdb.Error as error:
-        broken = _broken(file)
-        said = " ".join(str(error).split("\n")[0].split())
-        raise RecordingInvalid(broken or f"{file}: can't be read as a table of candles: {said}") from None
+        raise RecordingInvalid(_broken(file) or f"{file}: {_explained(store, table, error)}") from None
+
+
+def _explained(store: str, table: str, error: duckdb.Error) -> str:
+    """What a person can do about what the database says; in its own words only where they are needed."""
+    import duckdb
+
+    if table and isinstance(error, duckdb.CatalogException):
+        with duckdb.connect(store, read_only=True) as connection:
+            there = [str(row[0]) for row in connection.execute("SHOW TABLES").fetchall()]
+        return f"no table {table} in it; it holds {', '.join(there) or 'none'}"
+    if table and "not a valid DuckDB database" in str(error):
+        return "isn't a database of DuckDB; name a file that DuckDB wrote"
+    if store.lower().endswith(".parquet"):
+        return "isn't a whole Parquet file: cut off, damaged, or of another kind; write or get it again"
+    said = " ".join(str(error).split("\n")[0].split())
+    return f"can't be read as a table of candles: {said}"
 
 
 def refuse_without_volume(file: Path) -> None:

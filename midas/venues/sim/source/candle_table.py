@@ -33,6 +33,8 @@ SPELLINGS = {
     "ns": "an epoch in nanoseconds", "naive": "without a zone", "zoned": "with a zone",
 }  # fmt: skip
 _LARGEST = 2**63 - 1  # of an array
+VOLUME_LIMIT = Decimal(10) ** 20  # base units of a candle: more is a slip of the keyboard
+PRICE_LIMIT = Decimal(9 * 10**10)  # quote units: what 64 bits hold in units of 1e-8
 _NUMBER = re.compile(r"^\d+(\.\d+)?$")
 
 
@@ -231,6 +233,11 @@ def _units(row: Row, column: int) -> int:
     value = exact(text.strip())
     if value < 0:
         raise MalformedMessage(f"{NEEDED[column]} is negative ({text}); mend or remove the row")
+    if value > (limit := VOLUME_LIMIT if NEEDED[column] == "volume" else PRICE_LIMIT):
+        raise MalformedMessage(
+            f"{NEEDED[column]} is {text.strip()}, above the {limit:.0e} that can be counted; "
+            "mend or remove the row"
+        )
     return int((value / ATOM).to_integral_value(ROUND_HALF_EVEN))
 
 

@@ -14,12 +14,13 @@ from midas.venues.sim.floor.matcher import SelfTrade
 from midas.venues.sim.floor.orders import Amendment, Change, Deal, Match, Order, Status
 from midas.venues.sim.floor.wallet import Flow
 
+NOTHING = "0.00000000"
 SELF_TRADE = SelfTrade.EXPIRE_MAKER.value
 Json = dict[str, object]
 
 
 def _eight(value: object) -> str:
-    return f"{value:.8f}"
+    return NOTHING if value is ZERO else f"{value:.8f}"
 
 
 def core(order: Order) -> Json:

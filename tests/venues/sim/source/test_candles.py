@@ -234,6 +234,24 @@ def test_parquet_and_a_column_of_symbols_make_several_markets(tmp_path: Path) ->
     assert [event.at for event in events] == sorted(event.at for event in events)
 
 
+def test_a_database_without_that_table_says_which_ones_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "btcusdt.duckdb"
+    with duckdb.connect(path) as connection:
+        connection.execute("CREATE TABLE candles (time TIMESTAMP)")
+    with pytest.raises(RecordingInvalid, match=r"no table hourly in it; it holds candles$"):
+        read_candles(Path(f"{path}::hourly"))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("btcusdt.parquet", "isn't a whole Parquet"), ("btcusdt.db::candles", "isn't a database of DuckDB")],
+)
+def test_what_isnt_of_its_kind_is_said_in_our_own_words(tmp_path: Path, name: str, said: str) -> None:
+    (tmp_path / name.partition("::")[0]).write_bytes(b"something else" * 1000)
+    with pytest.raises(RecordingInvalid, match=said):
+        read_candles(tmp_path / name)
+
+
 def test_a_folder_holds_the_tables_of_several_symbols_or_months(tmp_path: Path) -> None:
     table(tmp_path, ROWS[:2], name="BTCUSDT-1m-2020-01.csv")
     table(tmp_path, ROWS[2:], name="BTCUSDT-1m-2020-02.csv")
@@ -279,6 +297,8 @@ def bad(place: int, row: str) -> list[str]:
         (bad(1, "2020-01-01 00:01:00,101.00,102.00,-1.00,101.00,1"), ":3: low is negative (-1.00)"),
         (bad(1, "2020-01-01 00:01:00,101.00,102.00,0.00,101.00,1"), ":3: a price isn't above 0"),
         (bad(1, "2020-01-01 00:01:00,101.00,102.00,100.00,101.00,-3"), ":3: volume is negative"),
+        (bad(1, "2020-01-01 00:01:00,101.00,102.00,100.00,101.00,1e400"), ":3: volume is 1e400, above the"),
+        (bad(1, "2020-01-01 00:01:00,101.00,1e12,100.00,101.00,1"), ":3: high is 1e12, above the"),
         (bad(1, "2020-01-01 00:01:00,101.00,NaN,100.00,101.00,1"), ":3: expected a finite number, got 'NaN'"),
         (
             bad(1, "2020-01-01 00:01:00,101.00,high,100.00,101.00,1"),
@@ -313,7 +333,7 @@ def test_missing_columns_and_unknown_symbols_are_named(tmp_path: Path) -> None:
     with pytest.raises(RecordingInvalid, match=r"nowhere.csv: can't open the table: no such file"):
         read_candles(tmp_path / "nowhere.csv")
     (tmp_path / "broken.parquet").write_bytes(b"PAR1 nothing")
-    with pytest.raises(RecordingInvalid, match=r"broken.parquet: can't be read as a table of candles"):
+    with pytest.raises(RecordingInvalid, match=r"broken.parquet: isn't a whole Parquet file"):
         read_candles(tmp_path / "broken.parquet")
 
 
