@@ -178,6 +178,8 @@ class Driver(Stepper):
             return False
         taken = self._engine.sequence - before
         self.bars += taken
+        for audit in glided.noted:
+            self._heard(audit)
         if glided.audit is not None:
             self._heard(glided.audit)
         if type(glided.event) is Bar:

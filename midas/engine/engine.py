@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -74,7 +74,7 @@ from midas.engine.effect import (
 from midas.engine.flat_check import FlatCheck
 from midas.engine.freshness import Freshness, pulled
 from midas.engine.gatekeeper import judge, judge_disk
-from midas.engine.glide import Ahead, Glide, Halt, MarketEvent, Until
+from midas.engine.glide import Ahead, Glide, Halt, MarketEvent, Note, Until
 from midas.engine.listing import Listing
 from midas.engine.passes import Passes, returned
 from midas.engine.reply import Asked
@@ -103,10 +103,8 @@ class Glided(msgspec.Struct, frozen=True):
     """What was stepped in one call."""
 
     event: MarketEvent | None  # the newest; None: none was left
-    audit: Audit | None  # of it: all others had none
-
-
-NOTHING_LEFT = Glided(None, None)
+    audit: Audit | None  # of it
+    noted: Sequence[Audit] = ()  # before it
 
 
 class Engine:
@@ -205,13 +203,14 @@ class Engine:
         return self._glided(speaker, instrument, self._glide.run_ticks(speaker, instrument, ticks, until))
 
     def _glided(self, speaker: Enrolled, instrument: str, halt: Halt) -> Glided:
-        """What came of the event at which a glide ended."""
+        """What came of the events in a glide, and of the one at which it ended."""
+        noted = [self._noted(note) for note in halt.notes]
         self._sequence += halt.steps
         event = halt.event
         if event is None:
-            return NOTHING_LEFT
+            return Glided(None, None, noted)
         if not halt.stepped:
-            return Glided(event, self.step(self._sequence + 1, event))
+            return Glided(event, self.step(self._sequence + 1, event), noted)
         if halt.answered:
             state, made = self.state, self._decisions
             self.orchestrator.answered(
@@ -220,11 +219,12 @@ class Engine:
             self._proceed(instrument)
             if type(event) is Bar and not event.time % self._glide.every:
                 made.extend(self.tail.bar(event, state, self.orchestrator.risk.limits.assets))
-        elif halt.decisions:
-            self._decisions.extend(halt.decisions)
-        else:
-            return Glided(event, None)
-        return Glided(event, self._audit(event))
+            return Glided(event, self._audit(event), noted)
+        return Glided(event, None, noted)
+
+    def _noted(self, note: Note) -> Audit:
+        sequence, bar = self._sequence + note.steps, note.bar
+        return Audit(sequence, _name(Bar), bar.at, tuple(note.decisions), ())
 
     def _audit(self, event: Event) -> Audit | None:
         """What this event led to; None where nobody had anything to say."""

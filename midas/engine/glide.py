@@ -67,6 +67,14 @@ class Ahead(Protocol):
         """The next one, of those in reach, which is gone then."""
 
 
+class Note(NamedTuple):
+    """What prices at the multiple of a horizon led to: a word for the record, which nothing hangs on."""
+
+    steps: int  # events that were stepped by then
+    bar: Bar
+    decisions: Sequence[Decision]
+
+
 class Halt(msgspec.Struct, frozen=True):
     """Where it ended, and why."""
 
@@ -75,7 +83,7 @@ class Halt(msgspec.Struct, frozen=True):
     stepped: bool = True  # False: this one wants a step of its own
     answered: bool = False  # the strategy answered to it
     opinion: Opinion | None = None  # what it said; None: it failed
-    decisions: Sequence[Decision] = ()  # what a multiple of a horizon led to
+    notes: Sequence[Note] = ()  # on bars before, or on the newest one
 
 
 class Glide:
@@ -86,6 +94,8 @@ class Glide:
         self._orchestrator = orchestrator
         self._stops = stops
         self._tail = tail
+        self._notes: list[Note] = []  # of this glide
+        self._seen = 0  # bars of its instrument before it
         self.every = gcd(*state.closes.newest) or NEVER  # there prices are kept and forecasts judged
 
     def speaker(self, instrument: str) -> Enrolled | None:
@@ -165,6 +175,7 @@ class Glide:
         """Bars until one of them leads to anything. `listens`: a strategy that can hears many in one call."""
         state, strategies = self._state, self._orchestrator.strategies
         market, seen = state.markets[instrument], state.markets[instrument].bars_seen
+        self._seen, self._notes = seen, []
         if self._orchestrator.execution.gave_up(speaker.name, instrument):
             strategies.let_go(speaker.name, instrument)
         ours = getcontext()
@@ -181,8 +192,8 @@ class Glide:
             if steps:
                 state.now = market.bars[-1].at
         if halt.opinion is None:
-            return Halt(steps, halt.event, halt.stepped, halt.answered, decisions=halt.decisions)
-        return Halt(steps, halt.event, True, True, strategies.usable(speaker, halt.opinion))
+            return Halt(steps, halt.event, halt.stepped, halt.answered, notes=self._notes)
+        return Halt(steps, halt.event, True, True, strategies.usable(speaker, halt.opinion), self._notes)
 
     def _listened(self, speaker: Enrolled, market: InstrumentMarket, ahead: Ahead, until: Until) -> Halt:
         """As `_loop`, with one call for all bars that the strategy says nothing to."""
@@ -207,8 +218,8 @@ class Glide:
                 opinion = None if speaker.failed else self._asked(speaker, market, briefing)
                 if opinion is not None or speaker.failed:
                     return Halt(0, bar, answered=True, opinion=opinion)
-            if multiple and (made := self._at_multiple(bar)):
-                return Halt(0, bar, decisions=made)
+            if multiple:
+                self._at_multiple(bar, market)
             if bar.at >= until.at or not until.low <= bar.close <= until.high:
                 return Halt(0, bar)
         return self._left(ahead)
@@ -227,11 +238,13 @@ class Glide:
             self._orchestrator.strategies.raised(speaker, error)
             return None
 
-    def _at_multiple(self, bar: Bar) -> Sequence[Decision]:
-        """What the newest bar leads to that closes at a multiple of a horizon, as in a step of its own."""
+    def _at_multiple(self, bar: Bar, market: InstrumentMarket) -> None:
+        """The newest bar closes at a multiple of a horizon: what that leads to, as in a step of its own."""
         state = self._state
         state.now = bar.at
-        return self._tail.bar(bar, state, self._orchestrator.risk.limits.assets)
+        made = self._tail.bar(bar, state, self._orchestrator.risk.limits.assets)
+        if made:
+            self._notes.append(Note(market.bars_seen - self._seen, bar, made))
 
     def _loop(self, speaker: Enrolled, market: InstrumentMarket, bars: Iterator[Bar], until: Until) -> Halt:
         strategies, every, (due_at, low, high) = self._orchestrator.strategies, self.every, until
@@ -254,8 +267,8 @@ class Glide:
                 return Halt(0, bar, answered=True)
             if opinion is not None:
                 return Halt(0, bar, answered=True, opinion=opinion)
-            if multiple and (made := self._at_multiple(bar)):
-                return Halt(0, bar, decisions=made)
+            if multiple:
+                self._at_multiple(bar, market)
             if bar.at >= due_at or not low <= bar.close <= high:
                 return Halt(0, bar)
         return Halt(0, None)
