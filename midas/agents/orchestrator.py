@@ -27,7 +27,7 @@ from midas.domain.market import Bar
 from midas.domain.money import plain
 from midas.domain.opinion import Forecast, Opinion, Regime, Signal
 from midas.domain.sizing import SizeStep
-from midas.domain.verdict import Refused
+from midas.domain.verdict import Refused, once
 from midas.state.market import InstrumentMarket
 from midas.state.state import State
 
@@ -163,7 +163,7 @@ class Orchestrator:
             return
         verdict = self.risk.review(wish.target, state)
         if isinstance(verdict, Refused):
-            sentences = "; ".join(b.sentence for b in verdict.breaches)
+            sentences = "; ".join(once(b.sentence for b in verdict.breaches))
             yield from self._made(signal, "refused", sentences, state, wish.steps)
             yield TargetRefused(wish.target, verdict.breaches)
             return

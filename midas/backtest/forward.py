@@ -62,6 +62,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     deflated: float  # P(what was made out of sample isn't the luck of so many trials)
     trials: int
     returns: tuple[float, ...]  # out of sample
+    distinct: int = 0  # of the configurations: those that made something of their own
 
 
 def grid(wishes: Iterable[tuple[str, Sequence[object]]]) -> list[dict[str, object]]:
@@ -121,6 +122,7 @@ def summary(
         paths=tuple(each * factor for each in _paths(returns)),
         overfitting=luck.probability, slope=luck.slope, loss=luck.loss,
         deflated=_deflated(found, known, trials), trials=trials, returns=found.returns,
+        distinct=len(np.unique(returns, axis=1).T),
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ import msgspec
 
 from midas.errors import AlreadyRunning
 
-LOOKED_S = 0.005
+LOOKED_S, LOOKS = 0.005, 200
 Kept = TypeVar("Kept", bound=msgspec.Struct)
 
 
@@ -51,11 +51,14 @@ class KeptLines(Generic[Kept]):
         self._file.close()
 
     def _lock(self, busy: str) -> None:
-        while not _locked(self._file, fcntl.LOCK_EX):
+        for _ in range(LOOKS):
+            if _locked(self._file, fcntl.LOCK_EX):
+                return
             if not _locked(self._file, fcntl.LOCK_SH):
-                self._file.close()
-                raise AlreadyRunning(busy)
+                break
             time.sleep(LOOKED_S)  # somebody only asks whether it is `written`, and is gone in a moment
+        self._file.close()
+        raise AlreadyRunning(busy)
 
 
 def written(path: Path) -> bool:

@@ -8,7 +8,7 @@ others give the part that left behind us as f(behind) / (f(before) + f(behind)),
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import ceil, log1p
 
 from midas.backtest.assumptions import RISK_AVERSE
@@ -16,7 +16,7 @@ from midas.errors import UsageError
 from midas.venues.sim.floor.matcher import Matcher
 from midas.venues.sim.floor.queues import Queues, Resting
 from midas.venues.sim.floor.taking import Outcome, Taking
-from midas.venues.sim.levels.outside import OutsideSide
+from midas.venues.sim.levels.outside import Level, OutsideSide
 
 POWER, LOG, LOG_ALL = "power", "log", "log-all"
 MODELS = (RISK_AVERSE, POWER, LOG, LOG_ALL)
@@ -55,6 +55,31 @@ class QueueMatcher(Matcher):
         self._touch_only = touch_only
         self._shown: dict[int, int] = {}  # by order: lots displayed at its price, less what traded since
         self._unseen: set[int] = set()  # orders whose price has never been displayed
+
+    def depth(
+        self, last_id: int, bids: Iterable[Level], asks: Iterable[Level], *, crosses: bool = True
+    ) -> list[Outcome]:
+        """As the matcher; but what moved us up may still be explained by a print until the next change.
+
+        A print should come before the change that it makes. Where a recording has it after, counting both
+        would move us up twice.
+        """
+        if not self.book.change(last_id, bids, asks):
+            return []
+        self._forget()
+        return self._settle_book(crosses)
+
+    def quote(self, last_id: int, bid: Level, ask: Level, *, crosses: bool = True) -> list[Outcome]:
+        """As the matcher; where quotes are all there is, each is the next change."""
+        if self._touch_only:
+            self._forget()
+        return super().quote(last_id, bid, ask, crosses=crosses)
+
+    def _forget(self) -> None:
+        """No print explains any more what moved us up before."""
+        for order in self._credited:
+            order.credit = 0
+        self._credited.clear()
 
     def rest(self, taking: Taking, lots: int, slice: int = 0) -> Resting:
         """As the matcher; remembers what is displayed there."""

@@ -114,7 +114,7 @@ def _compiled(
         return found
     if wish == "only":
         raise UsageError(f"--fast only: {found.reason}; --fast auto steps the engine where it has to")
-    print(f"midas: the engine is stepped: {found.reason}", file=sys.stderr)
+    print(f"midas: stepped candle by candle on the engine, since {found.reason}", file=sys.stderr)
     return None
 
 

@@ -24,6 +24,7 @@ from midas.domain.time import MINUTE
 from midas.engine.config import EngineConfig
 from midas.errors import UsageError
 from midas.ports.strategy import Strategy
+from midas.reports.words import counted
 from midas.settings import Settings
 from midas.venues.recording import SUFFIXES
 
@@ -90,7 +91,7 @@ def over_ticks(args: Namespace, settings: Settings, files: Sequence[Path]) -> Ra
             advance=advance,
         )  # fmt: skip
     names = ", ".join(map(str, files))
-    return Ran(asked, [source.marks(CANDLES)], outcome, record, [names], [f"{outcome.bars:,} ticks"])
+    return Ran(asked, [source.marks(CANDLES)], outcome, record, [names], [counted(outcome.bars, "tick")])
 
 
 def _source(args: Namespace, files: Sequence[Path]) -> TickSource:

@@ -13,6 +13,7 @@ from midas.backtest.assumptions import Assumptions
 from midas.backtest.parity import Declared, Parity, Session, compared, delays_of
 from midas.cli.replay import prepare, progress
 from midas.domain.event import Event
+from midas.reports.words import counted
 from midas.runtime.records import EVENT, decode_event
 from midas.runtime.replay import Moment, timeline
 from midas.store.tape import read_tape
@@ -52,11 +53,12 @@ def _told(rows: Iterator[object]) -> Iterator[Event]:
 
 def _page(session: str, told: Parity) -> Iterator[str]:
     declared = told.declared
-    yield f"session {session}, {told.events:,} events"
+    yield f"session {session}, {counted(told.events, 'event')}"
     yield "with the recorded fills"
     yield f"  decisions       {told.identical:,} of {told.decisions:,} identical"
     yield f"  orders          {told.orders_identical:,} of {told.orders:,} identical"
-    yield f"with simulated fills, {told.compared:,} orders, {told.filled:,} filled by both"
+    yield f"with simulated fills, {told.compared:,} orders that were sent and are no stops"
+    yield f"  filled by both  {told.filled:,}"
     yield f"  price, median   {_bps(told.price_median_bps)} off; declared {declared.price_median_bps:g} bps"
     yield f"  price, p95      {_bps(told.price_p95_bps)} off; declared {declared.price_p95_bps:g} bps"
     yield (
@@ -65,7 +67,7 @@ def _page(session: str, told: Parity) -> Iterator[str]:
     )
     costs = told.costs
     if costs.orders:
-        yield f"costs of {costs.orders:,} orders that took, beyond the mid and without fees"
+        yield f"costs of {counted(costs.orders, 'order')} that took, beyond the mid and without fees"
         yield f"  expected        {_bps(costs.expected)}, really {_bps(costs.realised)}"
     if costs.calibrated is not None:
         found = costs.calibrated

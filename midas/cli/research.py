@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import msgspec
 
 from midas.cli.options import settings_from
+from midas.reports.words import counted
 from midas.research import cost_evidence, leak_evidence, overfitting_evidence
 from midas.research.criterion import Criterion
 from midas.research.risk_evidence import SEEDS, Size, criteria, works
@@ -28,7 +29,7 @@ def risk_evidence(args: Namespace, size: Size | None = None, processes: int | No
     def judge(finished: Finished) -> dict[str, Criterion]:
         return criteria(todo, lambda work: finished(f"{work.kind} {work.seed}"), size, processes)
 
-    return _judged(args, len(todo), judge, f"{len(args.seeds or SEEDS)} seeds")
+    return _judged(args, len(todo), judge, counted(len(args.seeds or SEEDS), "seed"))
 
 
 def overfitting(args: Namespace) -> int:
@@ -38,7 +39,7 @@ def overfitting(args: Namespace) -> int:
     def judge(finished: Finished) -> dict[str, Criterion]:
         return overfitting_evidence.criteria(seeds, lambda seed: finished(f"seed {seed}"))
 
-    return _judged(args, len(seeds), judge, f"{len(seeds)} seeds")
+    return _judged(args, len(seeds), judge, counted(len(seeds), "seed"))
 
 
 def leaks(args: Namespace) -> int:
@@ -52,7 +53,7 @@ def leaks(args: Namespace) -> int:
             print("\n".join(map(_accused, found)), end="\n\n")
         return {"I1": leak_evidence.criterion(found)}
 
-    return _judged(args, len(todo), judge, f"{len(todo)} subjects")
+    return _judged(args, len(todo), judge, counted(len(todo), "subject"))
 
 
 def costs(args: Namespace) -> int:
@@ -62,7 +63,7 @@ def costs(args: Namespace) -> int:
     def judge(finished: Finished) -> dict[str, Criterion]:
         return cost_evidence.criteria(seeds, finished)
 
-    return _judged(args, cost_evidence.parts(seeds), judge, f"{len(seeds)} seeds")
+    return _judged(args, cost_evidence.parts(seeds), judge, counted(len(seeds), "seed"))
 
 
 def _accused(verdict: leak_evidence.Verdict) -> str:

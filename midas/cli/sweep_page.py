@@ -10,14 +10,11 @@ import msgspec
 
 from midas.backtest.sweep.alike import alike, idle
 from midas.backtest.sweep.trial import COMPILED, DONE, FAILED, PRUNED, Plan, Trial
+from midas.reports.sweep_html import NAMES
 from midas.reports.words import counted
 
 SHOWN = 10
 WIDTH = 79
-NAMES = {
-    "sharpe": "Sharpe ratio", "sortino": "Sortino ratio", "calmar": "Calmar ratio", "return": "return",
-    "drawdown": "largest fall",
-}  # fmt: skip
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):

@@ -40,6 +40,7 @@ from midas.cli.trying import (
 from midas.cli.waiting import waiting
 from midas.cli.walkforward_page import page
 from midas.errors import UsageError
+from midas.reports.words import counted
 from midas.runtime.records import code_hash
 from midas.settings import Settings
 
@@ -80,8 +81,9 @@ def walkforward(args: Namespace) -> int:
                 made.append(known)
                 advance(1)
     except KeyboardInterrupt:
-        print(f"midas: interrupted after {len(made)} of {len(tried)} combinations; they are kept, the same "
-              "command goes on with the others", file=sys.stderr)  # fmt: skip
+        kept = "what was made is kept, the same command goes on" if made else "the same command begins anew"
+        print(f"midas: interrupted after {len(made)} of {counted(len(tried), 'combination')}; {kept}",
+              file=sys.stderr)  # fmt: skip
         return _INTERRUPTED
     finally:
         store.close()

@@ -18,8 +18,8 @@ NARROW = 0.5  # of an efficiency: a warning
 
 def page(strategy: str, instruments: Sequence[str], found: Found) -> list[str]:
     """For a terminal of 80 columns."""
-    silent = _silent(found)
-    rows = [*_windows(strategy, instruments, found), *([silent] if silent else []), "", *_verdict(found)]
+    remarks = filter(None, (_silent(found), _same(found)))
+    rows = [*_windows(strategy, instruments, found), *remarks, "", *_verdict(found)]
     return [row.rstrip() for row in rows]
 
 
@@ -49,12 +49,23 @@ def _silent(found: Found) -> str:
     return "" if all(map(isfinite, known)) else "-: nothing was traded there, so that nothing varies"
 
 
+def _same(found: Found) -> str:
+    """Combinations between which there was nothing to choose."""
+    many = len(found.configurations)
+    if not found.distinct or found.distinct == many:
+        return ""
+    if found.distinct == 1:
+        return "all combinations made the same: nothing was chosen between them"
+    return f"only {found.distinct} of {many} combinations made something of their own"
+
+
 def _verdict(found: Found) -> Iterator[str]:
     """What all windows come to; a figure that isn't there says why."""
     annual = "annual" if found.step == DAY else "not annualised"
     many, low = len(found.configurations), min(found.paths, default=nan)
     weak = " (weak)" if found.efficiency < NARROW else ""
     alone = "nothing was chosen: give --set several values" if many < 2 else ""
+    same = "all combinations made the same" if many > 1 and found.distinct == 1 else ""
     still = "" if isfinite(found.sharpe) else "nothing was traded out of sample"
     short = alone or "too few periods to cut into blocks"
     trials = f"P(no luck), {counted(found.trials, 'trial')} counted (DSR)"
@@ -67,10 +78,10 @@ def _verdict(found: Found) -> Iterator[str]:
     yield _row("combinatorial", _number(median(found.paths) if found.paths else nan),
                f"median of {len(found.paths)} purged paths, lowest {_number(low)}" if found.paths
                else "too few periods for purged paths")  # fmt: skip
-    yield _row("overfitting (PBO)", _share(found.overfitting),
-               "chance that the chosen one is below average" if isfinite(found.overfitting)
-               else short)  # fmt: skip
-    if isfinite(found.overfitting):
+    known = isfinite(found.overfitting) and not same
+    yield _row("overfitting (PBO)", _share(found.overfitting if known else nan),
+               "chance that the chosen one is below average" if known else same or short)  # fmt: skip
+    if known:
         yield _row("", _share(found.loss), "chance that it loses money out of sample")
         yield _row("Sharpe kept (slope)", _number(found.slope), "out of sample, of each 1.00 more in sample")
     yield _row("after all trials", _share(found.deflated),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
@@ -21,6 +22,16 @@ class Breach(msgspec.Struct, frozen=True):
     maximum: float
     sentence: str
     fits: Decimal | None = None
+
+
+def once(sentences: Iterable[str]) -> tuple[str, ...]:
+    """What several sentences end with behind a semicolon is said by the last of them alone."""
+    said = list(sentences)
+    ends = [text.rpartition("; ")[2] if "; " in text else "" for text in said]
+    return tuple(
+        text.removesuffix(f"; {end}") if end and end in ends[place + 1 :] else text
+        for place, (text, end) in enumerate(zip(said, ends, strict=True))
+    )
 
 
 class Approved(msgspec.Struct, frozen=True):

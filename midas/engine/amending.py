@@ -19,6 +19,7 @@ from midas.domain.command import AmendOrder
 from midas.domain.decision import AmendmentMoved, Decision, FillBooked, Noted
 from midas.domain.money import ZERO, plain
 from midas.domain.order import CloseReason, OrderIntent, Phase, Purpose
+from midas.domain.verdict import once
 from midas.engine.lookup import SHORT, amendable, exit_barred, open_order
 from midas.engine.manual import MEANT, ManualDesk, described
 from midas.engine.reply import Asked, Reply
@@ -185,7 +186,10 @@ class AmendDesk:
             wanted.check_value(new.quantity, new.price, self._state.instruments[new.instrument])
         except OrderInvalid as error:
             return [str(error)]
-        return [*self._manual.against(new), *(b.sentence for b in self._risk.objections(new, self._state))]
+        return [
+            *self._manual.against(new),
+            *once(b.sentence for b in self._risk.objections(new, self._state)),
+        ]
 
     def _descends(self, order: Order, ancestor: str) -> bool:
         """Whether `order` stands in the place of `ancestor`, over however many amendments."""

@@ -32,6 +32,7 @@ from midas.domain.decision import (
 )
 from midas.domain.money import plain
 from midas.domain.order import OrderIntent
+from midas.domain.verdict import once
 from midas.state.state import State
 
 Line = tuple[str, str, str]  # kind, severity, text
@@ -76,7 +77,7 @@ def _moved(d: OrderMoved, state: State) -> Line:
 def _refused(d: TargetRefused, state: State) -> Line:
     target, limits = d.target, ", ".join(b.limit for b in d.breaches)
     what = f"{target.strategy} {state.instruments[target.instrument].name} to {plain(target.quantity)}"
-    return "RISK", "info", f"{what} refused ({limits}): {'; '.join(b.sentence for b in d.breaches)}"
+    return "RISK", "info", f"{what} refused ({limits}): {'; '.join(once(b.sentence for b in d.breaches))}"
 
 
 def _blocked(d: OrderBlocked, state: State) -> Line:

@@ -14,6 +14,7 @@ from midas.domain.command import Review
 from midas.domain.mode import Mode
 from midas.domain.money import from_float, plain
 from midas.domain.order import OrderIntent, OrderType, Purpose, Side, TimeInForce
+from midas.domain.verdict import once
 from midas.engine.what_if import moves
 from midas.execution.walk import NOTHING_TAKEN, Taken, ahead, take
 from midas.risk.exposure import worst_case
@@ -40,7 +41,7 @@ class Reviewer:
         """The whole review of one order; `against` is what its sender knows against it already."""
         state = self._state
         market = state.markets[intent.instrument]
-        objections = tuple(b.sentence for b in self._risk.objections(intent, state))
+        objections = once(b.sentence for b in self._risk.objections(intent, state))
         would_take = take(market, intent.side, intent.quantity, intent.price)
         posted = intent.type is OrderType.LIMIT_MAKER
         crossing = (_crossing(intent, market),) if posted and would_take.quantity else ()

@@ -74,7 +74,7 @@ def head(home: Path, name: str) -> Head | None:
 
 
 def found(home: Path, asked: str) -> str:
-    """The id that `asked` means: `last`, an id, or the beginning or end of just one. Raises RunUnknown."""
+    """The id that `asked` means: `last`, an id, or a part of just one. Raises RunUnknown."""
     known = names(home)
     if not known:
         raise RunUnknown(
@@ -82,9 +82,7 @@ def found(home: Path, asked: str) -> str:
         )
     if asked == LAST:
         return known[-1]
-    fitting = [name for name in known if name == asked] or [
-        name for name in known if name.startswith(asked) or name.endswith(asked)
-    ]
+    fitting = [name for name in known if name == asked] or [name for name in known if asked in name]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:

@@ -10,7 +10,7 @@ from midas.domain.time import DAY
 from midas.reports import charts, told, words
 from midas.reports.candles import folded
 from midas.reports.page import MONTHS
-from midas.reports.sheet import Part, Sheet, Trade
+from midas.reports.sheet import Part, Sheet, Trade, Trading
 from midas.reports.told import Block, Row
 
 STYLE = Path(__file__).with_name("report.css")
@@ -50,7 +50,7 @@ def _body(sheet: Sheet) -> Iterator[str]:
         yield _chart(f"{chart.name}: entries and exits", note, charts.prices(sheet, chart), _marks())
     yield _months(sheet)
     yield _chart(
-        "How trades ended", "number of trades by what they made of what was put in", charts.histogram(sheet)
+        "What trades made", "number of trades by what they made of what was put in", charts.histogram(sheet)
     )
     yield _chart(
         "Rolling Sharpe ratio", f"of the {sheet.rolling_days} days before each day", charts.rolling(sheet)
@@ -84,13 +84,18 @@ def _tiles(sheet: Sheet) -> str:
         ("Costs", words.money(sheet.costs.total),
          f"{sheet.currency} of {sheet.costs.traded:,.0f} traded", ""),
         ("Trades", f"{sheet.trading.closed:,}",
-         f"{sheet.trading.won:,} won; profit factor {words.factor(sheet.trading.profit_factor)}", ""),
+         _won(sheet.trading), ""),
     )  # fmt: skip
     return '<div class="tiles">' + "".join(
         f'<div class="tile"><div class="name">{name}</div><div class="value {tone}">{escape(value)}</div>'
         f'<div class="note">{escape(note)}</div></div>'
         for name, value, note, tone in tiles
     ) + "</div>"  # fmt: skip
+
+
+def _won(it: Trading) -> str:
+    factor = words.factor(it.profit_factor)
+    return f"{it.won:,} won" + (f"; profit factor {factor}" if factor != words.ABSENT else "")
 
 
 def _table_section(block: Block) -> str:
@@ -207,6 +212,7 @@ def _trades(sheet: Sheet) -> str:
         "exit",
         "result",
         "of input",
+        "ended by",
     )
     names = {chart.instrument: chart.name for chart in sheet.charts}
     return _section("Trades", of, _table(heads, (_trade(trade, names) for trade in shown)))
@@ -217,7 +223,7 @@ def _trade(trade: Trade, names: Mapping[str, str]) -> tuple[str, ...]:
         words.minute(trade.opened_at), words.minute(trade.closed_at),
         words.length(trade.closed_at - trade.opened_at), names.get(trade.instrument, trade.instrument),
         "long" if trade.long else "short", f"{trade.quantity:g}", f"{trade.entry:,.8g}", f"{trade.exit:,.8g}",
-        words.signed(trade.profit), words.percent(trade.result, 2),
+        words.signed(trade.profit), words.percent(trade.result, 2), trade.ended or words.ABSENT,
     )  # fmt: skip
 
 
@@ -244,11 +250,8 @@ def _made_of(sheet: Sheet) -> str:
          words.minute(source.ends), source.file or "-", source.remark)
         for source in sheet.data
     ]  # fmt: skip
-    counted = [f"{count:,} {outcome}" for outcome, count in sorted(sheet.signals.items())]
-    refused = [f"{limit} {count:,}" for limit, count in sorted(sheet.refusals.items())]
     said = [f"{words.minute(at)}  {text}" for at, text in sheet.told]
-    lists = [f"signals: {', '.join(counted)}"] if counted else []
-    lists += [f"refused by: {', '.join(refused)}"] if refused else []
+    lists = filter(None, [told.readiness(sheet), *told.signals(sheet), told.refusals(sheet)])
     parts = _section("Data", "", _table(_SOURCE, data))
     parts += _section("What the engine did and said", "", _sentences([*lists, *said]))
     made = (

@@ -98,7 +98,7 @@ def _result(sheet: Sheet) -> Block:
     rows = (
         Row("made", _pair(own.total, other, "total", words.percent),
             f"{_short(sheet.cash)} became {_short(sheet.equity)} {sheet.currency}",
-            "after costs; what is open at its price", _tone(own.total)),
+            "after costs, at the last close", _tone(own.total)),
         Row("a year (CAGR)", _pair(own.cagr, other, "cagr", words.percent),
             _sure(words.between(it.cagr, 1, parts=True)) or words.why(own.cagr),
             "growth a year; 95 %: where the truth is", _tone(own.cagr)),
@@ -262,6 +262,8 @@ def assumed(sheet: Sheet) -> list[str]:
         f"orders and answers take {latency:g} ms each way; at most {float(given.get('volume_share', 0)):.0%} "
         "of a bar's volume is ours",
         "an order that takes trades at the next opening, one that rests once the price has gone through it",
+        f"buy & hold puts {'equal parts of all' if len(sheet.data) > 1 else 'all'} the money in at the first "
+        "close, pays one taker's fee, and keeps it",
     ]  # fmt: skip
 
 
@@ -382,9 +384,15 @@ def _idle(sheet: Sheet) -> str:
     """Why nothing was traded, as far as signals and limits tell."""
     if not sheet.signals:
         return "It never traded: its strategy made no signal."
-    most = max(sheet.signals, key=lambda outcome: sheet.signals[outcome])
-    reasons = sheet.why.get(most, {}) if most != "refused" else sheet.refusals
-    because = f": {next(iter(reasons))}" if reasons else ""
+    if sheet.refusals:
+        limit = max(sheet.refusals, key=lambda name: sheet.refusals[name])
+        because = (
+            f"; the limit `{limit}` refused {sheet.refusals[limit]:,} times: a smaller `weight` in "
+            f"[strategies.{sheet.strategy}], or --units, asks for less"
+        )
+    else:
+        most = max(sheet.signals, key=lambda outcome: sheet.signals[outcome])
+        because = f": {next(iter(sheet.why[most]))}" if sheet.why.get(most) else ""
     return f"It never traded: of its signals {_outcomes(sheet)}{because}."
 
 

@@ -1,7 +1,8 @@
-"""A module that is loaded when somebody first asks it for something."""
+"""Modules that are loaded when somebody first asks them for something."""
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import sys
 from types import ModuleType
@@ -19,3 +20,23 @@ def when_used(name: str) -> ModuleType:
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
+
+
+def stand_in(name: str) -> None:
+    """Whoever imports `name` from here on doesn't load it yet; the first use of any of its names does.
+
+    For what a library imports and we never use. (`when_used` would load it as soon as it is imported again.)
+    """
+    spec = importlib.util.find_spec(name) if name not in sys.modules else None
+    if spec is not None:
+        later = sys.modules[name] = _Later(name)
+        later.__spec__, later.__file__ = spec, spec.origin
+
+
+class _Later(ModuleType):
+    """In the place of a module that nobody has asked for anything."""
+
+    def __getattr__(self, name: str) -> object:
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(importlib.import_module(self.__name__), name)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import threading
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from midas.backtest.kept_lines import KeptLines, decoded
+from midas.backtest.kept_lines import KeptLines, decoded, written
 from midas.errors import AlreadyRunning
 
 
@@ -83,3 +85,18 @@ def test_a_second_writer_is_refused_and_harms_nothing(tmp_path: Path) -> None:
         _kept(path, fresh=True)
     kept.close()
     assert _kept(path).found == MADE
+
+
+def test_who_only_asks_whether_it_is_written_keeps_nobody_from_it(tmp_path: Path) -> None:
+    path = tmp_path / "lines"
+    path.touch()
+    assert not written(path)
+    with path.open("rb") as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH)
+        leaves = threading.Timer(0.02, fcntl.flock, (asking, fcntl.LOCK_UN))
+        leaves.start()
+        lines = _kept(path)
+        assert written(path)
+        lines.close()
+        leaves.join()
+    assert not written(path)

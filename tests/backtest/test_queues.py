@@ -46,6 +46,29 @@ def test_a_print_and_the_level_that_it_left_count_once(model: str) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
+def test_a_print_that_comes_after_the_change_that_it_made_counts_once(model: str) -> None:
+    """We stand last, so that whatever leaves moves us up; the print only says why it left."""
+    matcher = QueueMatcher(behind(model), touch_only=False)
+    matcher.snapshot(1, [(100, 300)], [(101, 50)])
+    matcher.rest(Taking(order_id=1, account="", side=Side.BUY, lots=5, limit=100), 5)
+    matcher.depth(2, [(100, 200)], [])
+    assert matcher.trade(100, 100, buyer_is_maker=True) == [] and matcher.ahead(1) == 200
+    matcher.depth(3, [(100, 200)], [(101, 60)])
+    matcher.trade(100, 100, buyer_is_maker=True)  # nothing explains this one any more
+    assert matcher.ahead(1) == 100
+
+
+def test_of_quotes_alone_only_the_newest_change_explains_a_print() -> None:
+    matcher = QueueMatcher(None, touch_only=True)
+    matcher.quote(1, (100, 300), (101, 50))
+    matcher.rest(Taking(order_id=1, account="", side=Side.BUY, lots=5, limit=100), 5)
+    matcher.quote(2, (100, 200), (101, 50))
+    matcher.quote(3, (100, 200), (101, 60))
+    matcher.trade(100, 100, buyer_is_maker=True)
+    assert matcher.ahead(1) == 100
+
+
+@pytest.mark.parametrize("model", MODELS)
 def test_nobody_stands_behind_more_than_is_shown(model: str) -> None:
     matcher = waiting(model)
     matcher.depth(3, [(100, 40)], [])

@@ -91,3 +91,13 @@ def test_what_is_not_known_says_why(candles: str, capsys: pytest.CaptureFixture[
     assert main(["walkforward", "trend-following", "--data", candles]) == 0
     (row,) = [row for row in capsys.readouterr().out.splitlines() if row.startswith("overfitting")]
     assert row.split()[2:] == ["-", "nothing", "was", "chosen:", "give", "--set", "several", "values"]
+
+
+def test_combinations_that_made_the_same_are_no_choice(
+    candles: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["walkforward", "trend-following", "--data", candles, "--set", "horizon=20,30"]) == 0
+    text = capsys.readouterr().out
+    assert "all combinations made the same: nothing was chosen between them" in text
+    (row,) = [row for row in text.splitlines() if row.startswith("overfitting")]
+    assert row.split()[2] == "-"

@@ -120,7 +120,8 @@ def test_a_page_in_html_is_whole_and_asks_for_nothing(run: Made) -> None:
         "Equity and drawdown",
         "entries and exits",
         "Returns by month",
-        "How trades ended",
+        "What trades made",
+        "ended by",
         "Exposure",
     ):
         assert title in text

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from midas.state.lazy import when_used
+from midas.state.lazy import stand_in, when_used
 
 
 def loaded_after(imports: str, work: str = "") -> set[str]:
@@ -43,3 +43,24 @@ def test_a_loaded_module_is_given_as_it_is() -> None:
 def test_an_unknown_module_is_refused_at_once() -> None:
     with pytest.raises(ModuleNotFoundError, match=r"midas\.nothing"):
         when_used("midas.nothing")
+
+
+def test_an_exchange_is_reached_without_private_keys_and_dates_in_words() -> None:
+    loaded = loaded_after("midas.venues.binance.client")
+    assert loaded.isdisjoint({"regex", "cffi", "Crypto.PublicKey.RsaKey", "Crypto.Math.Numbers"})
+
+
+def test_the_first_use_of_a_stand_in_or_of_a_part_loads_the_module_itself() -> None:
+    work = (
+        "from binance.base_client import RSA\nkind = RSA.RsaKey\n"
+        "assert sys.modules['Crypto.PublicKey.RSA'].RsaKey is kind\n"
+        "from dateparser.search import search_dates"
+    )
+    assert {"Crypto.Math.Numbers", "regex"} <= loaded_after("midas.venues.binance.client", work)
+
+
+def test_nobody_stands_in_for_what_is_loaded_or_unknown() -> None:
+    stand_in("subprocess")
+    stand_in("midas_nothing")
+    assert sys.modules["subprocess"] is subprocess
+    assert "midas_nothing" not in sys.modules

@@ -170,6 +170,7 @@ def test_exposure_gives_up_a_heading_before_a_row() -> None:
     text = body(exposure.table(picture(normal()), spot(52, rows + 1)))
     assert all(view.name.partition(".")[0] in text for view in normal().exposures)
     assert "by strategy" not in text
+    assert "by trend-following" in text, "which is no instrument"
 
 
 @pytest.mark.parametrize(("width", "height"), [(33, 10), (51, 13), (98, 20)])

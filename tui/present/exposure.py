@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import isfinite, nan
 
+import msgspec
+
 from midas.state.views.risk import BranchView, ExposureView
 from tui.present import numbers
 from tui.present.gauge import gauge, shade_of
@@ -31,7 +33,10 @@ def table(picture: Picture, spot: Spot) -> Sheet:
     if strategies:
         roomy = spot.height >= len(rows) + len(strategies) + 4
         rows += [[]] if roomy else []
-        rows += [[Piece("by strategy", "faint")]] if spot.height >= len(rows) + len(strategies) + 2 else []
+        if spot.height >= len(rows) + len(strategies) + 2:
+            rows.append([Piece("by strategy", "faint")])
+        else:  # without that heading each says it
+            strategies = [msgspec.structs.replace(each, name=f"by {each.name}") for each in strategies]
         rows += [row(columns, branch) for branch in strategies]
     if len(rows) > spot.height:
         more = len(rows) - spot.height + 1

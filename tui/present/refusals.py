@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from midas.domain.time import clock_text
+from midas.domain.verdict import once
 from midas.state.views.signals import BreachView, SignalView
 from tui.present import numbers, why
 from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, detail, shortest, width_of
@@ -98,8 +99,8 @@ def _whole(picture: Picture, signal: SignalView, width: int) -> list[Line]:
     rows = [_head(picture, signal, width)]
     if not signal.breaches:
         return rows + secrets(detail(f"✗ {signal.detail or 'no reason was recorded'}", width, "warn", ""))
-    for breach in signal.breaches:
-        rows += secrets(detail(f"✗ {_sentence(picture, breach)}", width, "warn", ""))
+    for sentence in once(_sentence(picture, breach) for breach in signal.breaches):
+        rows += secrets(detail(f"✗ {sentence}", width, "warn", ""))
     return rows
 
 

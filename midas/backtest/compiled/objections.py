@@ -83,8 +83,8 @@ def _of_account(config: EngineConfig, bars: Bars, balances: Mapping[str, Decimal
 
 def _of_rules(config: EngineConfig, entry: StrategyConfig) -> Iterator[str]:
     stops = entry.stops if entry.stops is not None else config.stops
-    if stops.enabled or config.stops.enabled:
-        yield "stops are enabled ([risk.stops])"
+    if stops.enabled:
+        yield "stops are enabled ([risk.stops], or [strategies.NAME.stops])"
     if config.tail.limits:
         yield "VaR or expected shortfall is limited ([risk.tail])"
     if regulation_limits(config.regulation):

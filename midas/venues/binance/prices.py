@@ -26,6 +26,7 @@ _RESTING = re.compile(r"[0-9]{1,20}\.[0-9]{1,8}", re.ASCII)
 _DIGITS_MAX = 36
 _FRACTION_MAX = 20
 _COUNT_MAX = 1 << 60  # sums of many still fit an int64
+_KNOWN_MAX = 1_000  # texts that are remembered with their number of steps
 _LEVEL_BYTES = 9  # the shortest level is ["1","0"]
 
 _PAIRS = msgspec.json.Decoder(list[tuple[str, str]])
@@ -128,12 +129,13 @@ class Grid:
 class _Step:
     """One step size, and how many of it a text spells."""
 
-    __slots__ = ("_units_of", "digits", "size", "units")
+    __slots__ = ("_known", "_units_of", "digits", "size", "units")
 
     def __init__(self, size: Decimal) -> None:
         self.size = f"{size.normalize():f}"
         self.digits = decimals(size)
         self.units = int(size.scaleb(self.digits))  # the step in units of its own last digit
+        self._known: dict[str, int] = {}  # most prices come again and again, and many quantities
         # By the number of digits after a text's point: the step in units of that last digit.
         self._units_of = [0] * self.digits + [
             self.units * 10**more for more in range(_FRACTION_MAX + 1 - self.digits)
@@ -141,6 +143,14 @@ class _Step:
 
     def count(self, text: str) -> int | None:
         """How many steps `text` is; None where it isn't a plain number or not a whole multiple."""
+        steps = self._known.get(text)
+        if steps is None and (steps := self._counted(text)) is not None:
+            if len(self._known) >= _KNOWN_MAX:
+                self._known.clear()
+            self._known[text] = steps
+        return steps
+
+    def _counted(self, text: str) -> int | None:
         whole, point, fraction = text.partition(".")
         digits = whole + fraction
         if len(fraction) < self.digits or not (whole and digits.isascii() and digits.isdecimal()):

@@ -117,6 +117,12 @@ def test_a_trade_keeps_its_own_time_and_the_side_of_its_aggressor() -> None:
     assert codec.market_time == NS + 5_000_000
 
 
+def test_prices_that_come_again_count_as_before_however_many_lie_between() -> None:
+    grid = Grid(BTC)
+    texts = [f"{cents / 100:.2f}" for cents in range(1, 2_500)]
+    assert [grid.ticks(text, "price") for text in (*texts, *texts)] == [*range(1, 2_500)] * 2
+
+
 def test_an_aggregate_trade_counts_its_parts() -> None:
     payload = wrapped(
         "btcusdt@aggTrade", e="aggTrade", E=MS, s="BTCUSDT", a=8, p="10.00", q="1.0", f=5, l=9, T=MS, m=False
