@@ -68,10 +68,10 @@ class Part:
 class Passed:
     """A `state.candles.Stretch` of a part."""
 
-    __slots__ = ("_first", "_last", "_part", "_until")
+    __slots__ = ("_count", "_first", "_last", "_part", "_until")
 
     def __init__(self, part: Part, first: int, until: int) -> None:
-        self._part, self._first, self._until = part, first, until
+        self._part, self._first, self._until, self._count = part, first, until, until - first
         self._last: Bar | None = None
 
     @property
@@ -82,7 +82,7 @@ class Passed:
         return self._last
 
     def __len__(self) -> int:
-        return self._until - self._first
+        return self._count
 
     def made(self, most: int) -> list[Bar]:
         """See `Stretch`."""
