@@ -1,8 +1,8 @@
 """Many quiet bars in one call: the loop of a back-test, where nearly every bar changes nothing but prices.
 
 Every bar enters the market and is shown to its strategy, as `Engine.step` does it. What is left out are the
-questions whose answer can't change until something is decided: modes, gates, open work, stops. They are asked once, before
-the first bar. A test compares the audits with those of single steps.
+questions whose answer can't change until something is decided: modes, gates, open work, stops. They are
+asked once, before the first bar. A test compares the audits with those of single steps.
 """
 
 from __future__ import annotations
