@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -32,6 +32,14 @@ def once(sentences: Iterable[str]) -> tuple[str, ...]:
         text.removesuffix(f"; {end}") if end and end in ends[place + 1 :] else text
         for place, (text, end) in enumerate(zip(said, ends, strict=True))
     )
+
+
+def apart(sentences: Sequence[str]) -> tuple[list[str], str]:
+    """Several sentences against one size, and what would fit instead; empty where that isn't said."""
+    fits = next((text.rpartition("; ")[2] for text in sentences if text.endswith(" fits")), "")
+    if len(sentences) < 2 or not fits:
+        return list(sentences), ""
+    return [text.removesuffix(f"; {fits}") for text in sentences], fits
 
 
 class Approved(msgspec.Struct, frozen=True):

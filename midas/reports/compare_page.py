@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import chain
+from textwrap import wrap
 
 from midas.reports import told, words
 from midas.reports.compare import compared
@@ -34,8 +36,17 @@ def page(first: Sheet, second: Sheet, width: int = NARROW) -> list[str]:
         rows += ["the data differ: these figures answer two questions", ""]
     rows.append(f"{'':{NAME}}{'A':>{VALUE}}{'B':>{VALUE}}{'B less A':>{VALUE}}")
     rows += [f"{p.name:{NAME}}{p.first:>{VALUE}}{p.second:>{VALUE}}{p.apart:>{VALUE}}" for p in found.figures]
-    rows += ["", *curves(first, second, edge)]
-    return [row[:edge].rstrip() for row in rows]
+    if any(words.ABSENT in (p.first, p.second) for p in found.figures):
+        rows += ["", "-: too few days or trades to tell; the report of that run says which"]
+    whole = chain.from_iterable(_fitting(row, edge) for row in rows)
+    return [row.rstrip() for row in (*whole, "", *curves(first, second, edge))]
+
+
+def _fitting(row: str, width: int) -> list[str]:
+    """What is too long goes on below itself."""
+    if len(row) <= width:
+        return [row]
+    return wrap(row, width, subsequent_indent=" " * (NAME + 3), break_on_hyphens=False)
 
 
 def curves(first: Sheet, second: Sheet, width: int) -> Iterator[str]:
@@ -48,15 +59,15 @@ def curves(first: Sheet, second: Sheet, width: int) -> Iterator[str]:
         return
     low, high = min(known), max(known)
     yield "growth of both on one scale"
-    for name, values in zip("AB", both, strict=True):
+    for name, sheet, values in zip("AB", (first, second), both, strict=True):
         tall = [
             0 if v is None else 1 + round((v - low) / (high - low) * (ROWS * 8 - 1)) if high > low else 4
             for v in values
         ]
-        last = next((v for v in reversed(values) if v is not None), 1.0)
+        made = sheet.equity / sheet.cash - 1.0 if sheet.cash > 0.0 else 0.0
         for row in range(ROWS):
             floor = (ROWS - 1 - row) * 8
-            label = f"  {words.percent(last - 1.0):>9}" if row == ROWS - 1 else ""
+            label = f"  {words.percent(made):>9}" if row == ROWS - 1 else ""
             bars = "".join(BLOCKS[min(8, max(0, size - floor))] for size in tall)
             yield f"{name if row == ROWS - 1 else ' '} {bars}{label}"
     span = end - begin

@@ -157,7 +157,8 @@ def _traded(sheet: Sheet) -> Row:
 def _luck(sheet: Sheet) -> Block:
     it, twin = sheet.evidence, sheet.twin
     rows = [
-        Row("skill above 0 (PSR)", (words.chance(it.positive),), _record(sheet),
+        Row("skill above 0 (PSR)", (words.chance(it.positive),),
+            _record(sheet) if it.positive is not None else words.why(sheet.growth.sharpe, 30),
             "chance that the edge is real: probabilistic Sharpe ratio", _surely(it.positive)),
         Row("after all trials (DSR)", (words.chance(it.deflated),),
             f"{words.counted(it.trials, 'trial')} on these data counted",

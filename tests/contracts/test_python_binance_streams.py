@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from binance import AsyncClient, BinanceSocketManager, DepthCacheManager
+from binance import AsyncClient, DepthCacheManager
 
 from tests.fakes.exchange import Opens, Venue
 
@@ -80,8 +80,7 @@ async def test_one_socket_carries_many_streams(quick: Venue) -> None:
     client = await quick.client()
     names = {"btcusdt@trade", "btcusdt@bookTicker", "btcusdt@miniTicker", "btcusdt@depth5@100ms",
              "btcusdt@aggTrade", "btcusdt@kline_1m"}  # fmt: skip
-    manager = BinanceSocketManager(client, max_queue_size=10_000)
-    manager.STREAM_URL = quick.sockets(client).STREAM_URL
+    manager = quick.sockets(client)
     seen: set[str] = set()
     async with manager.multiplex_socket(sorted(names)) as socket, asyncio.timeout(WAIT):
         while len(seen) < len(names):

@@ -48,13 +48,17 @@ class Venue:
         self._clients.push_async_callback(_close, client)
         return client
 
-    def sockets(self, client: AsyncClient) -> BinanceSocketManager:
-        """An unmodified socket manager whose URL points here."""
+    def sockets(self, client: AsyncClient, waiting: int = 10_000) -> BinanceSocketManager:
+        """An unmodified socket manager whose URL points here.
+
+        Of its own it ends a stream where a hundred messages wait, as they do on a busy machine; whoever reads
+        a depth cache then does so for ever, and nothing that cancels it is heard.
+        """
 
         class Sockets(BinanceSocketManager):  # type: ignore[misc]
             STREAM_URL = f"{self.ws}/"
 
-        return Sockets(client)
+        return Sockets(client, max_queue_size=waiting)
 
     async def status(self) -> dict[str, Any]:
         """What the exchange says of itself."""

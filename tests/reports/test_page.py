@@ -152,3 +152,12 @@ def test_a_comparison_tells_what_was_made_differently_and_what_came_of_it(run: M
 def test_other_data_are_said_before_any_figure(run: Made) -> None:
     rows = page(run.sheet, made(walk(200, seed=2)).sheet)
     assert "the data differ: these figures answer two questions" in rows
+
+
+def test_a_comparison_cuts_nothing_off_and_says_what_a_dash_means(run: Made) -> None:
+    names = {f"a_parameter_{n}": "long " * 20 for n in range(2)}
+    other = msgspec.structs.replace(run.sheet, parameters=names, equity=run.sheet.cash * 1.5)
+    rows = page(run.sheet, other)
+    assert max(map(len, rows)) < 80 and "".join(rows).count("long") == 40
+    assert any(row.startswith("-: too few") for row in rows)
+    assert [row.split()[-1] for row in rows if row.startswith("B ") and "%" in row] == ["+50.0%"]

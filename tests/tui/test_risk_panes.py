@@ -169,6 +169,18 @@ def test_the_last_refusal_stands_there_with_limit_excess_and_what_would_fit() ->
     assert "order rate: 11 orders in 10 s" in text, "the one before it"
 
 
+def test_what_would_pass_all_limits_stands_before_the_limits_that_refused() -> None:
+    fits = "at most 0.02 ETH in all fits"
+    both = (
+        BreachView("position", 0.4, 0.2, f"ETH-USDT would be 40% of equity; {fits}"),
+        BreachView("sector", 0.5, 0.4, f"sector crypto would be 50% of equity; {fits}"),
+    )
+    signals = tuple(replace(signal, breaches=both) for signal in normal().signals)
+    text = body(refusals.pane(picture(replace(normal(), signals=signals)), spot(78, 6)))
+    assert text.splitlines()[1] == f"→ {fits}"
+    assert text.count("fits") == 1
+
+
 def test_an_older_refusal_can_be_chosen() -> None:
     shown = picture(normal())
     older = refusals.keys(shown, 0)[-1]

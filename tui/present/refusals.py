@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from midas.domain.time import clock_text
-from midas.domain.verdict import once
+from midas.domain.verdict import apart, once
 from midas.state.views.signals import BreachView, SignalView
 from tui.present import numbers, why
 from tui.present.lines import Line, Piece, Sheet, centred, clean, clip, detail, shortest, width_of
@@ -67,13 +67,14 @@ def pane(picture: Picture, spot: Spot) -> Sheet:
 
 
 def _closed(picture: Picture, chosen: SignalView, width: int) -> list[Line]:
-    """What refuses everything since: a line each, with how many signals that met."""
+    """What refuses everything since, with how many signals that met."""
     met: dict[str, int] = {}
     for signal in refused(picture):
         if shut(signal) and not shut(chosen) and signal.at >= chosen.at:
             told = signal.breaches[0].sentence
             met[told] = met.get(told, 0) + 1
-    return secrets([[Piece(clip(f"‖ {told} ({count} since)", width), "warn")] for told, count in met.items()])
+    rows = [detail(f"‖ {told} ({count} since)", width, "warn", "") for told, count in met.items()]
+    return secrets([line for each in rows for line in each])
 
 
 def _none(seen: int) -> str:
@@ -99,7 +100,9 @@ def _whole(picture: Picture, signal: SignalView, width: int) -> list[Line]:
     rows = [_head(picture, signal, width)]
     if not signal.breaches:
         return rows + secrets(detail(f"✗ {signal.detail or 'no reason was recorded'}", width, "warn", ""))
-    for sentence in once(_sentence(picture, breach) for breach in signal.breaches):
+    sentences, fits = apart(once(_sentence(picture, breach) for breach in signal.breaches))
+    rows += secrets(detail(f"→ {fits}", width, "strong", "")) if fits else []
+    for sentence in sentences:
         rows += secrets(detail(f"✗ {sentence}", width, "warn", ""))
     return rows
 

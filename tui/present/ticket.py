@@ -6,6 +6,7 @@ from math import isfinite
 from typing import Literal, NamedTuple
 
 from midas.domain.command import Review
+from midas.domain.verdict import apart
 from midas.state.views.market import InstrumentView
 from tui.form import SIDES, SLEEVES, TYPES, Form, complaints, portions, view_of
 from tui.present import numbers, what_if
@@ -188,7 +189,9 @@ def _reviewed(
     picture: Picture, form: Form, moment: Moment, review: Review, width: int, room: int
 ) -> list[Line]:
     breaches = review.breaches or ((moment.told,) if moment.refused else ())
-    against = [("alarm", f"✗ {text}") for text in breaches]
+    said, fits = apart(breaches)
+    against = [("strong", f"→ {fits}")] if fits else []
+    against += [("alarm", f"✗ {text}") for text in said]
     against += [("warn", f"! {text}") for text in review.warnings]
     age = numbers.duration(moment.waited)
     title = f"review · {age} old" + (": too old to send, ask again" if moment.old else "")

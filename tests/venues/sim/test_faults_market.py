@@ -165,7 +165,7 @@ async def test_a_message_without_a_field_is_handed_over(venue: Venue, faults: Fa
 async def test_a_client_that_reads_too_slowly_ends_its_own_read_loop(open_venue: Opens) -> None:
     venue = await open_venue(speed=200.0)
     client = await venue.client()
-    async with venue.sockets(client).multiplex_socket([DIFFS, "btcusdt@bookTicker"]) as socket:
+    async with venue.sockets(client, 100).multiplex_socket([DIFFS, "btcusdt@bookTicker"]) as socket:
         async with asyncio.timeout(SOON):
             while socket._handle_read_loop is not None:  # nobody reads: its queue of 100 runs over
                 await asyncio.sleep(0.02)
