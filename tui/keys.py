@@ -76,6 +76,9 @@ SECTIONED = (
     "leaders",
 )
 REPORTED = ("entries", "trades")
+REPORTS = SECTIONED[SECTIONED.index("runs") :]  # of screen 7
+# What is done to the market of now: the keys work there, too, and the footer has others to name.
+_TRADING = ("b/s", "c", "h/l", "!", "Space")
 
 
 GROUPS: dict[str, tuple[Row, ...]] = {
@@ -266,11 +269,16 @@ def panes_for(keys: str) -> tuple[str, ...]:
 
 def hints(latched: bool, orders: bool, pane: str, shown: Callable[[Row], str]) -> list[tuple[str, str]]:
     """What the footer offers: only what would do something now, the pane's own keys first."""
-    offered = [row for row in rows() if row.word and (row.word != "cancel" or orders)]
+    offered = [
+        row for row in rows()
+        if row.word and (row.word != "cancel" or orders)
+        and not (pane in REPORTS and row.shown in _TRADING)
+    ]  # fmt: skip
     own = [row for row in offered if pane in row.panes]
     rest = sorted((row for row in offered if not row.panes), key=_place)
     halted = [(shown(row), row.id) for name in _HALTED for row in rows() if latched and row.action == name]
-    always = [row for row in rest if row.shown in _FOOTER[:ALWAYS]]
+    first = _FOOTER[1:2] if pane in REPORTS else _FOOTER[:ALWAYS]
+    always = [row for row in rest if row.shown in first]
     others = [row for row in rest if row not in always]
     return [*halted, *((shown(row), row.word) for row in (*always, *own, *others))]
 

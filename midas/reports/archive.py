@@ -82,7 +82,11 @@ def found(home: Path, asked: str) -> str:
         )
     if asked == LAST:
         return known[-1]
-    fitting = [name for name in known if name == asked] or [name for name in known if asked in name]
+    fitting = (
+        [name for name in known if name == asked]
+        or [name for name in known if name.startswith(asked)]
+        or [name for name in known if asked in name]
+    )
     if len(fitting) == 1:
         return fitting[0]
     if fitting:

@@ -44,6 +44,8 @@ def test_every_run_is_kept_listed_shown_written_and_compared(
     assert "horizon" in capsys.readouterr().out
     assert main(["compare", runs[1]["id"], "last", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["differs"][0]["name"] == "horizon"
+    assert main(["compare", newest, "last"]) == 2
+    assert f"both are the run {newest}" in capsys.readouterr().err
 
 
 def test_a_run_is_not_kept_where_nobody_wants_it(

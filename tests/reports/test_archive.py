@@ -52,6 +52,7 @@ def test_a_part_of_a_name_is_enough_where_only_one_run_has_it(run: Made, tmp_pat
         archive.found(tmp_path, "last")
     first = archive.keep(tmp_path, run.sheet).id
     second = archive.keep(tmp_path, msgspec.structs.replace(run.sheet, digest="ffff")).id
+    assert archive.found(tmp_path, second[-5:-1]) == second  # neither beginning nor end
     assert archive.found(tmp_path, "fff") == second and archive.found(tmp_path, first) == first
     with pytest.raises(RunUnknown, match="2 runs are called"):
         archive.found(tmp_path, first[:6])

@@ -41,7 +41,7 @@ async def test_the_newest_run_is_open_and_the_cursor_opens_others(console: Conso
     async with console(size=(120, 40)) as bench:
         await seven(bench)
         assert bench.shows("horizon 40") and bench.shows("It lost")
-        await bench.press("j", "j")
+        await bench.press("j")
         assert bench.shows("261122-050120-a01") and bench.shows("It made +5.")
 
 
@@ -62,7 +62,7 @@ async def test_enter_on_a_figure_tells_what_it_means(console: Console) -> None:
 async def test_two_marked_runs_are_compared_oldest_mark_first(console: Console) -> None:
     async with console(size=(120, 40)) as bench:
         await seven(bench)
-        await bench.press("j", "x")
+        await bench.press("x")
         assert bench.shows("is marked; x on another")
         await bench.press("j", "x", "7", "7", "7")
         for text in ("A  261122-051544-e9c", "B  261122-050120-a01", "horizon", "40 → 20", "B less A"):

@@ -64,9 +64,11 @@ class Reports(Core):
         known = self._runs()
         if not text or text == "last":
             return known[0] if known else None
-        fitting = [run for run in known if run == text] or [
-            run for run in known if run.startswith(text) or run.endswith(text)
-        ]
+        fitting = (
+            [run for run in known if run == text]
+            or [run for run in known if run.startswith(text)]
+            or [run for run in known if text in run]
+        )
         return fitting[0] if len(fitting) == 1 else None
 
     def _open(self, text: str) -> str | None:

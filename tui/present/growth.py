@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 
 from midas.reports import sheet as kept
 from midas.reports import words
@@ -16,6 +17,7 @@ EIGHTHS = " ▁▂▃▄▅▆▇█"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 CELL = 6
 NARROW = 5 + 12 * CELL + 7
+ROOMY = 10  # rows, with a line between the equity and its falls
 
 
 def curve(picture: Picture, spot: Spot) -> Sheet:
@@ -30,27 +32,48 @@ def curve(picture: Picture, spot: Spot) -> Sheet:
     margin = max(len(words.number(v, 0)) for v in (min(points), max(points))) + 1
     columns = max(2, spot.width - max(margin, 8))
     under = max(1, (spot.height - 1) // 4) if spot.height >= 6 else 0
-    rows = area(points, columns, spot.height - 1 - under, spot.width)
+    ruled = 1 if under and spot.height >= ROOMY else 0
+    rows = area(points, columns, spot.height - 1 - under - ruled, spot.width, sheet.curve.held)
     if under:
+        rows += [[Piece("─" * columns, "faint")]] * ruled
         rows += hanging(sheet.curve.drawdown, columns, under, spot.width)
     rows.append(dates(sheet.begins, sheet.ends, columns))
     held = sheet.benchmark.growth.total.value if sheet.benchmark is not None else None
     note: Line = [Piece(words.percent(sheet.growth.total.value), "strong")]
-    note += [Piece(f" buy & hold {words.percent(held)}", "dim")] if held is not None else []
+    note += [Piece(f" • buy & hold {words.percent(held)}", "dim")] if held is not None else []
     return Sheet(title, rows, note)
 
 
-def area(points: Sequence[float], columns: int, rows: int, width: int) -> list[Line]:
-    """Bars of eighths from the lowest to the highest value, which stand beside them."""
+def area(
+    points: Sequence[float], columns: int, rows: int, width: int, held: Sequence[float] = ()
+) -> list[Line]:
+    """Bars of eighths from the lowest to the highest value, which stand beside them.
+
+    `held`: what is compared with it, a dot a column, where it lies between these two values.
+    """
     rows = max(1, rows)
     tall = heights(list(points), columns, rows)
+    dots = _dots(held, columns, rows, min(points), max(points))
     labels = {0: words.number(max(points), 0), rows - 1: words.number(min(points), 0)}
     drawn: list[Line] = []
     for row in range(rows):
         floor = (rows - 1 - row) * 8
-        text = "".join(EIGHTHS[min(8, max(0, size - floor))] for size in tall)
-        drawn.append([Piece(text, "volume"), Piece(f"{labels.get(row, ''):>{width - columns}}", "dim")])
+        cells = [
+            ("•", "strong") if dot == row else (EIGHTHS[min(8, max(0, size - floor))], "volume")
+            for size, dot in zip(tall, dots, strict=True)
+        ]
+        line = [Piece("".join(sign for sign, _ in some), ink) for ink, some in groupby(cells, itemgetter(1))]
+        drawn.append([*line, Piece(f"{labels.get(row, ''):>{width - columns}}", "dim")])
     return drawn
+
+
+def _dots(held: Sequence[float], columns: int, rows: int, low: float, high: float) -> list[int]:
+    """In which row each column has its dot; -1 where it has none."""
+    if not held or high <= low:
+        return [-1] * columns
+    picked = [held[min(len(held) - 1, i * len(held) // columns)] for i in range(columns)]
+    share = [(value - low) / (high - low) for value in picked]
+    return [rows - 1 - min(rows - 1, int(part * rows)) if 0.0 <= part <= 1.0 else -1 for part in share]
 
 
 def hanging(falls: Sequence[float], columns: int, rows: int, width: int) -> list[Line]:

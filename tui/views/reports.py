@@ -11,7 +11,7 @@ from tui.views.view import View
 from tui.widgets.pane import PaneKind
 
 RUNS = (
-    PaneKind("runs", 1, runs.table, runs.keys, timeless=True),
+    PaneKind("runs", 1, runs.table, runs.keys, walk=runs.walk, timeless=True),
     PaneKind("report", 1, tear.pane, tear.figure_keys, timeless=True),
 )
 CURVES = (
