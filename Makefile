@@ -6,13 +6,15 @@ BENCHES := $(sort $(patsubst tests/bench/bench_%.py,bench-%,$(wildcard tests/ben
 
 .PHONY: setup run test test-long check bench screenshots keys $(BENCHES)
 
-# The packages, and the numba kernels compiled ahead: the first start is as fast as the second.
+# The packages, and the numba kernels compiled ahead: the first start is as fast as the second. pip would
+# compile the packages on one core; a file that can't be compiled harms nobody who doesn't import it.
 setup: $(READY)
 	@$(BIN)/midas doctor --warm
 
 $(READY): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -e '.[dev]'
+	@$(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 	@touch $@
 
 run: $(READY)

@@ -22,14 +22,16 @@ settings.load_profile("same")
 _REPOSITORY = Path(__file__).resolve().parent.parent
 _DRAWN = ("snapshots", "tui")  # folders below tests/
 _LARGEST = ("200x60", "size2")
+_COLOURLESS = ("test_dialogue_without_colour", "test_state_without_colour")  # screens and halts stay
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Screens are drawn at all three sizes; what else is drawn at the largest is left to `make test-long`."""
+    """Screens are drawn at all sizes and without colour; `make test-long` does so with all that is drawn."""
     for item in items:
         drawn = item.path.parent.name in _DRAWN and item.path.stem != "test_cells_screens"
-        if drawn and any(size in item.name.partition("[")[2] for size in _LARGEST):
+        test, _, case = item.name.partition("[")
+        if drawn and (test in _COLOURLESS or any(size in case for size in _LARGEST)):
             item.add_marker(pytest.mark.long)
 
 

@@ -221,6 +221,26 @@ class ExecutionAgent:
         elif idle:
             self.idle.add(instrument)
 
+    def waits(self, state: State) -> bool:
+        """Whether all there is to do is to wait for the only order out, which serves its target as it stands.
+
+        `proceed` would find nothing then: no other sleeve is worked, and this one's order is a moment old.
+        """
+        if self.idle or len(self._work) != 1 or len(state.orders.open) != 1:
+            return False
+        ((sleeve, work),) = self._work.items()
+        (order,) = state.orders.open.values()
+        intent, rules = order.intent, self._rules
+        if sleeve != (intent.strategy, intent.instrument) or intent.purpose is Purpose.STOP:
+            return False
+        if work.settled or work.given_up or work.closing or order.pending or order.unknown_since:
+            return False
+        age = state.now - intent.created_at
+        if not 0 <= age <= min(rules.reprice_age, rules.passive_timeout):
+            return False
+        gap = work.approved.target.quantity - state.ledger.sleeve(*sleeve).quantity
+        return intent.quantity <= (gap if intent.side is Side.BUY else -gap)
+
     def _note_idle(self) -> None:
         """All sleeves were looked at: where all of an instrument's are settled, it is idle."""
         moving = [traded for (_, traded), work in self._work.items() if not work.settled]

@@ -119,14 +119,14 @@ class StrategyManager:
         regime, (held, average) = _regime(state, instrument), _position(sleeve)
         return Briefing(regime, forecast, held, average, rv)
 
-    def listened(self, enrolled: Enrolled, bars: Columns) -> int:
-        """How many of these it has heard and says nothing to; 0 where it failed and is switched off."""
+    def listened(self, enrolled: Enrolled, bars: Columns, count: int) -> int:
+        """How many of these `count` it heard in silence; 0 where it failed and is switched off."""
         assert enrolled.listen is not None, f"{enrolled.name} doesn't listen"
         try:
             heard = enrolled.listen(bars)
-            if type(heard) is int and 0 <= heard <= len(bars):
+            if type(heard) is int and 0 <= heard <= count:
                 return heard
-            raise ValueError(f"`listen` answered {heard!r}, expected 0 to {len(bars)}")
+            raise ValueError(f"`listen` answered {heard!r}, expected 0 to {count}")
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the seam around a plugin, as in `ask`
             self.raised(enrolled, error)
             return 0

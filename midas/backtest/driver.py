@@ -157,10 +157,12 @@ class Driver(Stepper):
 
         `listens`: a strategy that can hears many of them in one call.
         """
-        while (bar := reel.peek()) is not None:
-            if self._venue.busy:
-                self._meet((bar,))
-            if self._venue.busy or not self._glide(bar.instrument, reel, listens):
+        instrument, venue = reel.instrument, self._venue
+        while reel.more():
+            if venue.busy:
+                self._meet((reel.peek(),))
+            if venue.busy or not self._glide(instrument, reel, listens):
+                bar = reel.peek()
                 reel.skip(1)
                 self._step(bar)
                 self.bars += 1
@@ -176,6 +178,8 @@ class Driver(Stepper):
             return False
         taken = self._engine.sequence - before
         self.bars += taken
+        for audit in glided.noted:
+            self._heard(audit)
         if glided.audit is not None:
             self._heard(glided.audit)
         if type(glided.event) is Bar:

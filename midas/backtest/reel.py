@@ -68,14 +68,21 @@ class Part:
 class Passed:
     """A `state.candles.Stretch` of a part."""
 
-    __slots__ = ("_first", "_part", "_until", "last")
+    __slots__ = ("_count", "_first", "_last", "_part", "_until")
 
     def __init__(self, part: Part, first: int, until: int) -> None:
-        self._part, self._first, self._until = part, first, until
-        self.last = part.one(until - 1)
+        self._part, self._first, self._until, self._count = part, first, until, until - first
+        self._last: Bar | None = None
+
+    @property
+    def last(self) -> Bar:
+        """See `Stretch`."""
+        if self._last is None:
+            self._last = self._part.one(self._until - 1)
+        return self._last
 
     def __len__(self) -> int:
-        return self._until - self._first
+        return self._count
 
     def made(self, most: int) -> list[Bar]:
         """See `Stretch`."""
@@ -92,7 +99,7 @@ class Reel:
 
         `advance` hears after about `every` bars, and after the last, how many more were taken.
         """
-        self._series, self._delay = series, delay
+        self._series, self._delay, self.instrument = series, delay, series.instrument.id
         self._advance, self._every, self._untold = advance, every, 0
         self._size = min(CHUNK, every)
         self._read = 0  # bars of the series that are in this part or were in one before
@@ -104,40 +111,44 @@ class Reel:
         """See `Ahead`."""
         return self._part.sound
 
-    def peek(self) -> Bar | None:
-        """The next one, which stays; None after the last."""
+    def more(self) -> bool:
+        """Whether there is a next one, which is at hand then."""
         if self._place == len(self._part.at):
             self._told(self._place)
             begin, end = self._read, min(self._read + self._size, len(self._series))
             if begin == end:
                 self._part, self._place = Part(self._series, slice(0, 0), self._delay), 0
                 self._told(0, last=True)
-                return None
+                return False
             self._part, self._place, self._read = Part(self._series, slice(begin, end), self._delay), 0, end
+        return True
+
+    def peek(self) -> Bar:
+        """The next one, which is at hand and stays."""
         return self._part.one(self._place)
 
     def rest(self) -> Iterator[Bar]:
         """See `Ahead`."""
+        if self._place == len(self._part.at):
+            return iter(())  # nothing is made for nobody
         return islice(self._part.bars, self._place, None)
 
     def skip(self, count: int) -> None:
         """See `Ahead`."""
         self._place += count
 
-    def reach(self, after: int, every: int, until: Until) -> tuple[int, bool]:
+    def reach(self, after: int, every: int, until: Until) -> int:
         """See `Ahead`."""
         part, first, (due_at, low, high) = self._part, self._place, until
         if first == len(part.at) or part.at[first] - self._delay <= after:
-            return 0, False
-        last = part.next_multiple(every, first)
-        due = bisect_left(part.at, due_at, first, last)
-        if ends := due < last:
-            last = due + 1
-        if first < last and not (low == -inf and high == inf):
+            return 0
+        last = part.next_multiple(every, first) + 1
+        last = bisect_left(part.at, due_at, first, min(last, len(part.at)) - 1) + 1
+        if not (low == -inf and high == inf):
             some = part.closes[first:last]
             if min(some) < low or max(some) > high:
-                return next(n for n, close in enumerate(some, 1) if not low <= close <= high), True
-        return last - first, ends
+                return next(n for n, close in enumerate(some, 1) if not low <= close <= high)
+        return last - first
 
     def columns(self, count: int) -> Columns:
         """See `Ahead`."""
@@ -149,10 +160,8 @@ class Reel:
         self._place += count
         return Passed(self._part, first, self._place)
 
-    def following(self) -> Bar | None:
+    def following(self) -> Bar:
         """See `Ahead`."""
-        if self._place == len(self._part.at):
-            return None
         self._place += 1
         return self._part.one(self._place - 1)
 

@@ -37,7 +37,7 @@ def run(
 
     A KeyboardInterrupt ends it early: the outcome then says so, and holds what was reached.
     """
-    record = record or Record()
+    record = record or Record(keep=False)
     engine = build_engine(config, strategies)
     markets = engine.state.markets
     venue = BarVenue(config.instruments, balances, given, lambda name: markets[name].bars)

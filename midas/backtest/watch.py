@@ -29,6 +29,7 @@ class Watch:
         self._zone = ZoneInfo(zone)
         self._step = step
         self._day = (0, 0)  # a moment of the day last asked for, and when that day ends
+        self._until = Until(0, *EVERYWHERE)  # the newest answer
         self.due_at = 0
         self.bands: dict[str, tuple[float, float]] = {}
 
@@ -55,8 +56,12 @@ class Watch:
 
     def next(self, at: int = NEVER) -> Until:
         """When to look at the latest, though not after `at`, and the band of the only instrument there is."""
-        due_at = self.due_at
-        return Until(due_at if due_at < at else at, *next(iter(self.bands.values()), EVERYWHERE))
+        due_at = self.due_at if self.due_at < at else at
+        low, high = next(iter(self.bands.values()), EVERYWHERE)
+        known = self._until
+        if known.at != due_at or known.low != low or known.high != high:
+            known = self._until = Until(due_at, low, high)
+        return known
 
     def left(self, bar: Bar) -> bool:
         """Whether its close lies outside of the band."""

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from midas import __version__
+from midas.cli.loading import INTERRUPTED, ended_by_ctrl_c
 from midas.cli.parser import build_parser
 from midas.cli.waiting import waiting
 from midas.errors import MidasError
@@ -18,7 +19,6 @@ from midas.errors import MidasError
 if TYPE_CHECKING:  # what `--help` doesn't need
     from midas.domain.mode import KillOutcome
 
-_INTERRUPTED = 130  # what a shell expects of a program ended by Ctrl+C
 _PIPE_CLOSED = 141
 _RUN = "midas.cli.run:run"
 _LARGE = (  # seconds on a small machine, before any of it could tell how far it is
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
         _say(error, as_json="--json" in arguments)
         return error.exit_code
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return INTERRUPTED
     except BrokenPipeError:
         # The reader (`midas doctor | head`) has seen enough; Python must not complain when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _handler(name: str) -> Callable[[Any], int]:
     module, _, function = name.partition(":")
-    with waiting("midas: loading") if name in _LARGE else nullcontext():
+    with ended_by_ctrl_c(), waiting("midas: loading") if name in _LARGE else nullcontext():
         found: Callable[[Any], int] = getattr(import_module(module), function)
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -40,7 +40,9 @@ from midas.domain.event import (
     FlowSeen,
     FundingSeen,
     LatchTripped,
+    OrderAccepted,
     OrderRejected,
+    OrderSent,
     OrderTriggered,
     OrderUncertain,
     Recorded,
@@ -72,11 +74,11 @@ from midas.engine.effect import (
 from midas.engine.flat_check import FlatCheck
 from midas.engine.freshness import Freshness, pulled
 from midas.engine.gatekeeper import judge, judge_disk
-from midas.engine.glide import Ahead, Glide, Halt, MarketEvent, Until
+from midas.engine.glide import Ahead, Glide, Halt, MarketEvent, Note, Until
 from midas.engine.listing import Listing
 from midas.engine.passes import Passes, returned
 from midas.engine.reply import Asked
-from midas.engine.throttle import Throttle
+from midas.engine.throttle import COUNTS, Throttle
 from midas.risk.limits import meets
 from midas.state.control import JOURNAL
 from midas.state.order import Order
@@ -86,6 +88,7 @@ from midas.state.state import State
 CANCEL_PATIENCE = SECOND  # before the same cancel is asked for again
 NO_KINDS: Set[type] = frozenset()
 _TOUCHING = frozenset({FillBooked, FillBusted, OrderMoved})
+_ACKNOWLEDGED = frozenset({OrderSent, OrderAccepted})
 
 
 class Keepers(NamedTuple):
@@ -100,7 +103,8 @@ class Glided(msgspec.Struct, frozen=True):
     """What was stepped in one call."""
 
     event: MarketEvent | None  # the newest; None: none was left
-    audit: Audit | None  # of it: all others had none
+    audit: Audit | None  # of it
+    noted: Sequence[Audit] = ()  # before it
 
 
 class Engine:
@@ -125,7 +129,7 @@ class Engine:
         self._listing = Listing(state)
         self._counter = Counter(state)
         self._downsizer = Downsizer(state, orchestrator.risk, orchestrator.execution)
-        self._glide = Glide(state, orchestrator, self.stops)
+        self._glide = Glide(state, orchestrator, self.stops, self.tail)
         self._hears_ticks = orchestrator.strategies.hears_ticks
         self._throttle = Throttle(state, orchestrator.risk, orchestrator.execution)
         self._commands = Commands(state, orchestrator, guardian, costs, self._adjuster, self.tail.desk)
@@ -199,22 +203,34 @@ class Engine:
         return self._glided(speaker, instrument, self._glide.run_ticks(speaker, instrument, ticks, until))
 
     def _glided(self, speaker: Enrolled, instrument: str, halt: Halt) -> Glided:
-        """What came of the event at which a glide ended."""
+        """What came of the events in a glide, and of the one at which it ended."""
+        noted = [self._noted(note) for note in halt.notes]
         self._sequence += halt.steps
-        if halt.event is None or not (halt.answered or not halt.stepped):
-            return Glided(halt.event, None)
+        event = halt.event
+        if event is None:
+            return Glided(None, None, noted)
         if not halt.stepped:
-            return Glided(halt.event, self.step(self._sequence + 1, halt.event))
-        market = self.state.markets[instrument]
-        self.orchestrator.answered(speaker, halt.opinion, market, self.state, self._sequence, self._decisions)
-        self._proceed(instrument)
-        return Glided(halt.event, self._audit(halt.event))
+            return Glided(event, self.step(self._sequence + 1, event), noted)
+        if halt.answered:
+            state, made = self.state, self._decisions
+            self.orchestrator.answered(
+                speaker, halt.opinion, state.markets[instrument], state, self._sequence, made
+            )
+            self._proceed(instrument)
+            if type(event) is Bar and not event.time % self._glide.every:
+                made.extend(self.tail.bar(event, state, self.orchestrator.risk.limits.assets))
+            return Glided(event, self._audit(event), noted)
+        return Glided(event, None, noted)
+
+    def _noted(self, note: Note) -> Audit:
+        sequence, bar = self._sequence + note.steps, note.bar
+        return Audit(sequence, _name(Bar), bar.at, tuple(note.decisions), ())
 
     def _audit(self, event: Event) -> Audit | None:
         """What this event led to; None where nobody had anything to say."""
         if not self._decisions and not self._effects:
             return None
-        if self._decisions:
+        if not COUNTS.isdisjoint(map(type, self._decisions)):
             self._slow_down()
         kind, sequence = _name(type(event)), self._sequence
         audit = Audit(sequence, kind, event.at, tuple(self._decisions), tuple(self._effects))
@@ -303,12 +319,13 @@ class Engine:
     # everything else
 
     def _recorded(self, event: Recorded) -> None:
-        state = self.state
-        self._decisions.extend(state.apply(event))
+        state, decisions = self.state, self._decisions
+        decisions.extend(state.apply(event))
+        if type(event) in _ACKNOWLEDGED and self._only_waits():
+            return
         follow_up = self._follow_ups.get(type(event))
         if follow_up is not None:
             follow_up(event)
-        decisions = self._decisions
         kinds = set(map(type, decisions)) if decisions else NO_KINDS
         if FillBooked in kinds:
             self._stopped_out()
@@ -328,6 +345,19 @@ class Engine:
             self._keep_stops()  # after every other exit: those go first
         if state.orders.open:
             self._withdraw_unwanted()
+
+    def _only_waits(self) -> bool:
+        """Whether an order that got under way leads to nothing: as nearly always, where one is out."""
+        state, control, commands = self.state, self.state.control, self._commands
+        if control.gates or control.latched or control.guarded or state.recovering or state.closing:
+            return False
+        permissions = control.permissions
+        if permissions.flattens or not permissions.keeps_entries or state.stale_since:
+            return False
+        kinds = [type(decision) for decision in self._decisions]
+        if kinds != [OrderMoved] or commands.unwants or commands.waiting(kinds):
+            return False
+        return not self.stops.concerned(state) and self.orchestrator.execution.waits(state)
 
     def _stopped_out(self) -> None:
         """A stop at the venue has traded: its sleeve's older target is no longer wanted."""

@@ -1,13 +1,13 @@
 """Many quiet bars in one call: the loop of a back-test, where nearly every bar changes nothing but prices.
 
 Every bar enters the market and is shown to its strategy, as `Engine.step` does it. What is left out are the
-questions whose answer can't change until something is decided: modes, gates, open work, stops, horizons.
-They are asked once, before the first bar. A test compares the audits with those of single steps.
+questions whose answer can't change until something is decided: modes, gates, open work, stops. They are
+asked once, before the first bar. A test compares the audits with those of single steps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import getcontext, setcontext
 from math import gcd, nan
 from typing import NamedTuple, Protocol
@@ -17,9 +17,11 @@ import msgspec
 from midas.agents.orchestrator import Orchestrator
 from midas.agents.stop_keeper import StopKeeper
 from midas.agents.strategy_manager import Enrolled
+from midas.agents.tail_watch import TailWatch
+from midas.domain.decision import Decision
 from midas.domain.market import Bar, BookDelta, BookLost, BookSnapshot, Quote, Trade
 from midas.domain.opinion import Opinion
-from midas.ports.strategy import Columns
+from midas.ports.strategy import Briefing, Columns
 from midas.state.candles import Stretch
 from midas.state.market import InstrumentMarket
 from midas.state.state import State
@@ -49,10 +51,10 @@ class Ahead(Protocol):
     def skip(self, count: int) -> None:
         """So many are gone."""
 
-    def reach(self, after: int, every: int, until: Until) -> tuple[int, bool]:
-        """How many come before one that wants a step of its own, and whether `until` ends with the last.
+    def reach(self, after: int, every: int, until: Until) -> int:
+        """How many there are up to the first where `until` ends, or that closes at a multiple of `every`.
 
-        A step of its own wants what isn't newer than `after`, and any multiple of `every` (market time).
+        0: the next one isn't newer than `after` (market time), or none is at hand.
         """
 
     def columns(self, count: int) -> Columns:
@@ -61,8 +63,16 @@ class Ahead(Protocol):
     def passed(self, count: int) -> Stretch:
         """The next ones, which are gone then."""
 
-    def following(self) -> Bar | None:
-        """The next one, which is gone then; None where no more are at hand."""
+    def following(self) -> Bar:
+        """The next one, of those in reach, which is gone then."""
+
+
+class Note(NamedTuple):
+    """What prices at the multiple of a horizon led to: a word for the record, which nothing hangs on."""
+
+    steps: int  # events that were stepped by then
+    bar: Bar
+    decisions: Sequence[Decision]
 
 
 class Halt(msgspec.Struct, frozen=True):
@@ -73,16 +83,20 @@ class Halt(msgspec.Struct, frozen=True):
     stepped: bool = True  # False: this one wants a step of its own
     answered: bool = False  # the strategy answered to it
     opinion: Opinion | None = None  # what it said; None: it failed
+    notes: Sequence[Note] = ()  # on bars before, or on the newest one
 
 
 class Glide:
     """Steps bars of one instrument for as long as nobody has anything to say."""
 
-    def __init__(self, state: State, orchestrator: Orchestrator, stops: StopKeeper) -> None:
+    def __init__(self, state: State, orchestrator: Orchestrator, stops: StopKeeper, tail: TailWatch) -> None:
         self._state = state
         self._orchestrator = orchestrator
         self._stops = stops
-        self.every = gcd(*state.closes.newest) or NEVER  # prices of horizons are kept and judged by a step
+        self._tail = tail
+        self._notes: list[Note] = []  # of this glide
+        self._seen = 0  # bars of its instrument before it
+        self.every = gcd(*state.closes.newest) or NEVER  # there prices are kept and forecasts judged
 
     def speaker(self, instrument: str) -> Enrolled | None:
         """The one strategy that hears bars of it, where nothing else could be moved by one."""
@@ -161,6 +175,7 @@ class Glide:
         """Bars until one of them leads to anything. `listens`: a strategy that can hears many in one call."""
         state, strategies = self._state, self._orchestrator.strategies
         market, seen = state.markets[instrument], state.markets[instrument].bars_seen
+        self._seen, self._notes = seen, []
         if self._orchestrator.execution.gave_up(speaker.name, instrument):
             strategies.let_go(speaker.name, instrument)
         ours = getcontext()
@@ -172,48 +187,77 @@ class Glide:
                 ahead.skip(market.bars_seen - seen + (not halt.stepped))
         finally:  # also where a person interrupts it
             setcontext(ours)
-            state.market_events += market.bars_seen - seen
-            if market.bars_seen > seen:
+            steps = market.bars_seen - seen
+            state.market_events += steps
+            if steps:
                 state.now = market.bars[-1].at
-        opinion = halt.opinion if halt.opinion is None else strategies.usable(speaker, halt.opinion)
-        return Halt(market.bars_seen - seen, halt.event, halt.stepped, halt.answered, opinion)
+        if halt.opinion is None:
+            return Halt(steps, halt.event, halt.stepped, halt.answered, notes=self._notes)
+        return Halt(steps, halt.event, True, True, strategies.usable(speaker, halt.opinion), self._notes)
 
     def _listened(self, speaker: Enrolled, market: InstrumentMarket, ahead: Ahead, until: Until) -> Halt:
         """As `_loop`, with one call for all bars that the strategy says nothing to."""
-        strategies = self._orchestrator.strategies
+        strategies, every = self._orchestrator.strategies, self.every
         briefing = strategies.briefing(speaker, market.id, self._state, None, nan)
-        while True:
-            count, ends = ahead.reach(market.time, self.every, until)
+        while count := ahead.reach(market.time, every, until):
             setcontext(strategies.context)
-            heard = strategies.listened(speaker, ahead.columns(count)) if count else 0
+            heard = strategies.listened(speaker, ahead.columns(count), count)
             if heard:
-                market.follow_all(ahead.passed(heard))
-            if heard == count and ends:
-                return Halt(0, market.bars[-1])
-            bar = ahead.following()
-            if heard == count or bar is None:
-                return Halt(0, bar, stepped=bar is None)
-            market.follow(bar)
-            opinion = None
-            if not speaker.failed:
-                try:
-                    opinion = speaker.strategy.signal(market, briefing)
-                except (Exception, SystemExit) as error:  # noqa: BLE001 - the seam around a plugin, as in `ask`
-                    strategies.raised(speaker, error)
-            if opinion is not None or speaker.failed:
-                return Halt(0, bar, answered=True, opinion=opinion)
-            if ends and heard == count - 1:
+                stretch = ahead.passed(heard)
+                market.follow_all(stretch)
+            if heard < count:
+                bar = ahead.following()
+                market.follow(bar)
+            else:
+                bar = stretch.last
+                market.moved(bar)
+            multiple = not bar.time % every
+            if multiple:
+                self._state.closes.on_bar(bar)
+            if heard < count:
+                opinion = None if speaker.failed else self._asked(speaker, market, briefing)
+                if opinion is not None or speaker.failed:
+                    return Halt(0, bar, answered=True, opinion=opinion)
+            if multiple:
+                self._at_multiple(bar, market)
+            if bar.at >= until.at or not until.low <= bar.close <= until.high:
                 return Halt(0, bar)
+        return self._left(ahead)
+
+    def _left(self, ahead: Ahead) -> Halt:
+        """A bar that wants a step of its own, or none is at hand."""
+        following = next(ahead.rest(), None)
+        if following is not None:
+            ahead.skip(1)
+        return Halt(0, following, stepped=following is None)
+
+    def _asked(self, speaker: Enrolled, market: InstrumentMarket, briefing: Briefing) -> Opinion | None:
+        try:
+            return speaker.strategy.signal(market, briefing)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the seam around a plugin, as in `ask`
+            self._orchestrator.strategies.raised(speaker, error)
+            return None
+
+    def _at_multiple(self, bar: Bar, market: InstrumentMarket) -> None:
+        """The newest bar closes at a multiple of a horizon: what that leads to, as in a step of its own."""
+        state = self._state
+        state.now = bar.at
+        made = self._tail.bar(bar, state, self._orchestrator.risk.limits.assets)
+        if made:
+            self._notes.append(Note(market.bars_seen - self._seen, bar, made))
 
     def _loop(self, speaker: Enrolled, market: InstrumentMarket, bars: Iterator[Bar], until: Until) -> Halt:
         strategies, every, (due_at, low, high) = self._orchestrator.strategies, self.every, until
         briefing = strategies.briefing(speaker, market.id, self._state, None, nan)
-        context = strategies.context
+        context, closes = strategies.context, self._state.closes
         signal, follow = speaker.strategy.signal, market.follow
         for bar in bars:
             time = bar.time
-            if not time % every or bar.synthetic or time <= market.time:
+            if bar.synthetic or time <= market.time:
                 return Halt(0, bar, stepped=False)
+            multiple = not time % every
+            if multiple:
+                closes.on_bar(bar)
             follow(bar)
             setcontext(context)
             try:
@@ -223,6 +267,8 @@ class Glide:
                 return Halt(0, bar, answered=True)
             if opinion is not None:
                 return Halt(0, bar, answered=True, opinion=opinion)
+            if multiple:
+                self._at_multiple(bar, market)
             if bar.at >= due_at or not low <= bar.close <= high:
                 return Halt(0, bar)
         return Halt(0, None)

@@ -19,6 +19,7 @@ from midas.state.state import BY_HAND, State
 
 BY = "throttle"
 COUNTED = ("order rate", "duplicate")
+COUNTS = frozenset({FillBooked, OrderBlocked})  # decisions that it looks at
 UNASKED = (Purpose.FLATTEN, Purpose.STOP)  # no strategy asks for these
 Key = tuple[str, str, Side]
 

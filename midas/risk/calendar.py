@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from midas.domain.time import MINUTE, SECOND
+from midas.domain.time import SECOND
 
 _EPOCH = date(1970, 1, 1).toordinal()
 _FIRST_MONDAY = date(1970, 1, 5).toordinal()
@@ -17,16 +17,16 @@ class Calendar:
     def __init__(self, zone: str) -> None:
         """Raises ZoneInfoNotFoundError for a zone that the IANA database doesn't know."""
         self._zone = ZoneInfo(zone)
-        self._minute = -1
+        self._asked = self._ends = 0  # of one day: a moment that was asked for, and its end
         self._known = (0, 0, 0)
 
     def periods(self, at: int) -> tuple[int, int, int]:
         """Day, week and month of the wall time `at`, nanoseconds."""
-        minute = at // MINUTE
-        if minute != self._minute:  # no zone's midnight has lain within one since 1972
+        if not self._asked <= at < self._ends:
             today = datetime.fromtimestamp(at // SECOND, UTC).astimezone(self._zone).date()
             ordinal = today.toordinal()
             month = (today.year - 1970) * 12 + today.month - 1
-            self._minute = minute
+            tomorrow = datetime.combine(today + timedelta(days=1), time(), self._zone)
+            self._asked, self._ends = at, int(tomorrow.timestamp()) * SECOND
             self._known = ordinal - _EPOCH, (ordinal - _FIRST_MONDAY) // 7, month
         return self._known

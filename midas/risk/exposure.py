@@ -6,6 +6,7 @@ NaN, and a NaN is within no limit.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from math import nan
 from typing import Any
@@ -255,6 +256,26 @@ def standing(state: State, assets: Assets, without: str = "", *, open_orders: bo
     return known.now(state)
 
 
+def holdings(state: State, assets: Assets) -> Iterator[tuple[str, float, float]]:
+    """What is held of each instrument, a share of equity, and that of one unit; no order counts.
+
+    The figures of `standing`, without all that is worked out of them.
+    """
+    chart = chart_of(state, assets)
+    if not chart.plain:
+        now = standing(state, assets, open_orders=False)
+        yield from zip(chart.names, now.shares, now.values, strict=True)
+        return
+    known = state.derived.get("exposure")
+    if not isinstance(known, _Known) or not known.belongs(state, assets):
+        known = state.derived["exposure"] = _Known(state, chart)
+    equity = state.equity()
+    scale = 1.0 / equity if equity > 0.0 else nan
+    for name, units, market in zip(chart.names, known.holding(state), chart.markets, strict=True):
+        value = market.mark * scale
+        yield name, units * value if units else 0.0, value
+
+
 def added(state: State, now: Exposure, name: str, strategy: str, price: float | None = None) -> Added:
     """What one more unit of an instrument does, bought at its mark or at a worse `price`."""
     place = now.chart.at[name]
@@ -321,6 +342,12 @@ class _Known:
             found = self.exposure = Exposure(self.chart, self.found, marks)
             self.marks, self.bars = marks, bars
         return found
+
+    def holding(self, state: State) -> list[float]:
+        """Units of each instrument in the chart, orders left out."""
+        if self.ledger_at != self.ledger.changes or self.balances is not self.ledger.balances:
+            self._hold(state)
+        return self.held.units
 
     def _hold(self, state: State) -> None:
         ledger = self.ledger

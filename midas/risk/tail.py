@@ -19,7 +19,7 @@ from midas.domain.money import floor_to, from_float
 from midas.domain.tail import TailRules
 from midas.domain.time import DAY, HOUR, MINUTE
 from midas.domain.verdict import Breach
-from midas.risk.exposure import standing
+from midas.risk.exposure import holdings
 from midas.risk.further import Entry
 from midas.risk.rows import FINE, TOLERANCE, brief
 from midas.risk.sample import Sample, tail_alone
@@ -275,8 +275,7 @@ def held(state: State, assets: Assets) -> dict[str, float]:
     nothing = not any(map(ledger.balances.get, state.valuation.pairs))
     if nothing and not any(sleeve.quantity for sleeve in ledger.sleeves.values()):
         return weights  # whatever the prices are
-    now = standing(state, assets, open_orders=False)
-    for name, weight, value in zip(now.chart.names, now.shares, now.values, strict=True):
+    for name, weight, value in holdings(state, assets):
         dust = abs(weight) < float(state.instruments[name].lot_size) * abs(value) * (1 - TOLERANCE)
         if weight and not dust:
             weights[name] = weight

@@ -58,4 +58,6 @@ class Breakers:
 
     def lacking(self, needs: frozenset[str]) -> Breaker | None:
         """The first component among `needs` that can't be relied on."""
+        if not needs:
+            return None
         return next((b for c, b in self.all.items() if c.value in needs and b.holds), None)

@@ -8,6 +8,8 @@ from typing import Protocol, overload
 
 from midas.domain.market import Bar
 
+SLACK = 4  # so many times as many may wait as can be seen
+
 
 class Stretch(Protocol):
     """Some candles in a row, at least one."""
@@ -32,7 +34,7 @@ class Candles(Sequence[Bar]):
         self._known, self._most = known, known.maxlen
         self._waiting: list[Stretch | Bar] = []  # behind `_known`
         self._count = 0  # candles that wait
-        self._newest = known[-1] if known else None
+        self._newest = known[-1] if known else None  # None: it is made where somebody looks
 
     def append(self, bar: Bar) -> None:
         """One more."""
@@ -42,14 +44,16 @@ class Candles(Sequence[Bar]):
             return
         self._waiting.append(bar)
         self._count += 1
-        self._forget()
+        if self._count > SLACK * self._most:
+            self._forget()
 
     def extend(self, stretch: Stretch) -> None:
         """Some more."""
-        self._newest = stretch.last
+        self._newest = None
         self._waiting.append(stretch)
         self._count += len(stretch)
-        self._forget()
+        if self._count > SLACK * self._most:
+            self._forget()
 
     def _forget(self) -> None:
         """What newer ones have pushed out is never made."""
@@ -60,6 +64,8 @@ class Candles(Sequence[Bar]):
             del waiting[0]
 
     def _settled(self) -> deque[Bar]:
+        if self._waiting:
+            self._forget()
         known = self._known
         for each in self._waiting:
             if isinstance(each, Bar):
@@ -75,10 +81,15 @@ class Candles(Sequence[Bar]):
     @overload
     def __getitem__(self, place: slice) -> Sequence[Bar]: ...
     def __getitem__(self, place: int | slice) -> Bar | Sequence[Bar]:
-        if place == -1 and self._newest is not None:  # asked for at every candle
-            return self._newest
+        if place == -1:  # asked for at every candle
+            return self._newest or self._last()
         known = self._settled()
         return known[place] if isinstance(place, int) else list(known)[place]
+
+    def _last(self) -> Bar:
+        newest = self._waiting[-1] if self._waiting else self._known[-1]
+        self._newest = newest if isinstance(newest, Bar) else newest.last
+        return self._newest
 
     def __len__(self) -> int:
         return min(len(self._known) + self._count, self._most)

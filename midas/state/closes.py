@@ -77,6 +77,8 @@ class _Row:
         """The price of one time."""
         if time == self.newest:
             return self.price
+        if time > self.newest:
+            return None
         known = self._place(time)
         return float(self._prices[0, known]) if known is not None else None
 

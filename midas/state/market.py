@@ -185,9 +185,10 @@ class InstrumentMarket:
         """As `on_bar`, for a printed candle that is newer than all before, where there is a touch already."""
         self.bars.append(bar)
         self.bars_seen += 1
-        self._moved(bar)
+        self.moved(bar)
 
-    def _moved(self, bar: Bar) -> None:
+    def moved(self, bar: Bar) -> None:
+        """It is the newest."""
         self.time = bar.time
         if self._bar_spread:
             self._touch_from_bar(bar.close)
@@ -195,13 +196,12 @@ class InstrumentMarket:
             self.bid = self.ask = round(bar.close / self.tick)
 
     def follow_all(self, stretch: Stretch) -> None:
-        """As `follow` with each of these."""
-        bars, newest = self.bars, stretch.last
+        """These have closed; the touch follows the newest of all by `follow` or `moved`."""
+        bars = self.bars
         if isinstance(bars, deque):
             bars = self.bars = Candles(bars)
         bars.extend(stretch)
         self.bars_seen += len(stretch)
-        self._moved(newest)
 
     def _touch_from_bar(self, close: float) -> None:
         """Half the spread to both sides, in whole ticks away from the close."""

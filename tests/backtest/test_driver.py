@@ -15,7 +15,8 @@ from midas.backtest.reel import Reel
 from midas.backtest.venue import BarVenue
 from midas.domain.opinion import Opinion, Urgency
 from midas.domain.stops import StopRules
-from midas.domain.time import SECOND
+from midas.domain.tail import TailRules
+from midas.domain.time import MINUTE, SECOND
 from midas.domain.triggers import TriggerRules
 from midas.engine.build import build_engine
 from midas.engine.config import EngineConfig
@@ -73,6 +74,16 @@ def told(make: Callable[[], Strategy], settings: EngineConfig, given: Assumption
         driver.run(SERIES.events(given.feed_latency))
     assert driver.bars == len(SERIES) and engine.state.market_events == len(SERIES)
     return record
+
+
+OFTEN = msgspec.structs.replace(config([SERIES]), tail=TailRules(horizons=(10 * MINUTE, 5 * MINUTE)))
+
+
+@pytest.mark.parametrize("make", [Quiet, Script, Failing])
+def test_forecasts_are_made_and_settled_at_the_same_bars(make: type[Script]) -> None:
+    glided, stepped = (told(lambda: make(HELD), OFTEN, PLAIN, single) for single in (True, False))
+    assert glided.audits == stepped.audits
+    assert sum(b"tail" in audit for audit in glided.audits) > 20
 
 
 @pytest.mark.parametrize("make", [Quiet, Script, Failing, Boastful, Careless])

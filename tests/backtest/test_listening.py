@@ -14,6 +14,7 @@ from midas.backtest.record import Record
 from midas.backtest.run import run
 from midas.backtest.series import Bars
 from midas.domain.opinion import Opinion
+from midas.domain.tail import TailRules
 from midas.domain.time import HOUR, MINUTE, SECOND
 from midas.engine.config import EngineConfig
 from midas.ports.strategy import Briefing, Columns, MarketView, Strategy
@@ -92,6 +93,13 @@ def test_listening_and_being_asked_decide_the_same(given: Assumptions) -> None:
     (heard, one), (asked, two) = played(Counting(CROSS), given), played(Asked(CROSS), given)
     assert one.audits == two.audits and len(heard.fills) > 100
     assert (heard.bars, heard.equity, heard.cash) == (asked.bars, asked.equity, asked.cash)
+
+
+def test_forecasts_are_made_and_settled_at_the_same_candles() -> None:
+    settings = config([SERIES], ["ema-cross"])
+    settings = msgspec.structs.replace(settings, tail=TailRules(horizons=(10 * MINUTE, 5 * MINUTE)))
+    (_, one), (_, two) = (played(kind(CROSS), settings=settings) for kind in (Counting, Asked))
+    assert one.audits == two.audits and sum(b"tail" in audit for audit in one.audits) > 100
 
 
 def test_a_trigger_fires_on_the_same_candle() -> None:

@@ -94,8 +94,9 @@ def interrupted(running: subprocess.Popen[str], hard: bool, wrong: list[str]) ->
     if alive(group):
         wrong.append("a worker is left")
         os.killpg(group, signal.SIGKILL)
-    ours = "midas" in told  # or it was the interpreter's start that was interrupted
-    if not hard and ours and ("Traceback" in told or running.returncode not in (0, 130)):
+    begun = "midas" in told and "from midas.cli import main" not in told  # or it was Python's own start
+    ended = running.returncode in (0, 130, -signal.SIGINT)  # a shell calls the last two alike
+    if not hard and begun and ("Traceback" in told or not ended):
         wrong.append(f"exit {running.returncode}: {told[-400:]}")
     return running.returncode != 0
 

@@ -70,7 +70,7 @@ async def test_fills_that_a_lost_stream_missed_are_found_by_the_pass_that_it_ask
     assert not trader.of(OrderFilled)
     proxy.disarm()
     proxy.cut("/ws-api")
-    await asyncio.wait_for(trader.gap.wait(), 8)
+    await asyncio.wait_for(trader.gap.wait(), 30)
     seen = await trader.broker.account("stream", [("md-1", trader.btc.id)], {})
     assert seen.queried[0].filled == sum(trade.fill.quantity for trade in seen.trades)
 
