@@ -7,8 +7,10 @@ from decimal import Decimal
 import pytest
 
 from midas.backtest.assumptions import Assumptions
+from midas.cli.options import settings_from
 from midas.cli.parser import build_parser
 from midas.cli.trying import assumptions_from
+from midas.errors import UsageError
 
 
 def assumed(*options: str) -> Assumptions:
@@ -39,7 +41,6 @@ def test_latency_has_a_short_name() -> None:
 
 
 @pytest.mark.parametrize("wrong", ["-1", "many", "nan", "101"])
-def test_costs_that_cannot_be_meant_are_refused(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
+def test_costs_that_cannot_be_meant_are_refused(wrong: str) -> None:
+    with pytest.raises(UsageError, match=r"--costs: expected a number from 0 \(none\) to 100"):
         assumed(f"--costs={wrong}")
-    assert "expected a number from 0 (none) to 100" in capsys.readouterr().err
