@@ -99,7 +99,9 @@ def _over_candles(
             )  # fmt: skip
     quality = tuple(examine(table) for table in tables)
     names = [", ".join(each.files) for each in quality]
-    return Ran(what, series, outcome, record, names, [remark(each) for each in quality]), quality
+    part = bool(args.begin or args.end)
+    remarks = [remark(each, part=part) for each in quality]
+    return Ran(what, series, outcome, record, names, remarks), quality
 
 
 def _compiled(

@@ -50,8 +50,8 @@ def stream_page(found: StreamQuality) -> Iterator[str]:
     yield from (f"  {remark}" for remark in found.remarks)
 
 
-def remark(found: Quality) -> str:
-    """One line for a report of a run: what is in its data that one should know."""
+def remark(found: Quality, part: bool = False) -> str:
+    """One line for a report of a run: what is in its data that one should know. `part`: it ran over one."""
     quiet = f"{counted(found.quiet, 'candle')} without volume"
     said = [
         f"{counted(found.holes, 'hole')} ({counted(found.missing, 'candle')} missing)" if found.holes else "",
@@ -59,7 +59,9 @@ def remark(found: Quality) -> str:
         "no volume: fills aren't limited by it" if found.volumeless else quiet if found.quiet else "",
         "times read as UTC" if "naive" in found.times else "",
     ]
-    return f"data {found.symbol}: {', '.join(filter(None, said)) or 'nothing missing, nothing odd'}"
+    counts = found.holes or found.outliers or (found.quiet and not found.volumeless)
+    whole = " (the whole file)" if part and counts else ""
+    return f"data {found.symbol}{whole}: {', '.join(filter(None, said)) or 'nothing missing, nothing odd'}"
 
 
 def length(ns: int) -> str:

@@ -102,7 +102,7 @@ def _table(ended: Ended) -> Iterator[str]:
     others = [[trial] for trial in ended.trials if trial.state != DONE]
     for place, group in enumerate((done or others)[:SHOWN], 1):
         trial = group[0]
-        more = f"  (and {len(group) - 1:,} alike)" if len(group) > 1 else ""
+        more = f"  +{len(group) - 1:,} alike" if len(group) > 1 else ""
         row = (
             f"{place:>3} {_number(trial.value):>13}{_share(trial.total_return):>10}{_share(trial.fall):>10}"
             f"{trial.fills:>8,}  "

@@ -7,9 +7,7 @@ import numpy as np
 from midas.backtest.record import Record
 from midas.backtest.series import Floats, Times
 from midas.domain.opinion import RegimeLabel
-from midas.reports.sheet import Readiness
-
-NO_REGIME, NO_SIGNAL = "regime unknown", "no signal yet"
+from midas.reports.sheet import NO_REGIME, NO_SIGNAL, Readiness
 
 
 def readiness(
@@ -21,7 +19,7 @@ def readiness(
     known = [sight for sight in record.regimes if sight.label is not RegimeLabel.UNKNOWN]
     spoke, seen = record.spoke_at, min((sight.at for sight in known), default=0)
     if not spoke or (needs_regime and not seen):
-        return Readiness(at=0, bars=len(times), reason=NO_REGIME if spoke else NO_SIGNAL)
+        return Readiness(at=0, bars=len(times), reason=NO_REGIME if needs_regime and not seen else NO_SIGNAL)
     at = max(spoke, seen) if needs_regime else spoke
     place = min(int(np.searchsorted(times, at)), len(times) - 1)
     needed = next((sight.needed for sight in known), 0)

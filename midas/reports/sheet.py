@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 VERSION = 1
+NO_REGIME, NO_SIGNAL = "regime unknown", "no signal yet"  # why a strategy couldn't act
 ENDLESS = "no losses"  # the reason of a profit factor that has no end
 
 

@@ -9,13 +9,14 @@ from typing import NamedTuple
 
 from midas.domain.time import DAY
 from midas.reports import endings, words
-from midas.reports.sheet import Benchmark, Costs, Fall, Growth, Measure, Sheet
+from midas.reports.sheet import NO_REGIME, Benchmark, Costs, Fall, Growth, Measure, Sheet
 from midas.statistics.conventions import LEAST_HIT_RATE
 from midas.statistics.targets import ASPIRATION, ASPIRATION_TEXT
 
 SURE = 0.95
 YEAR_TOLD = 0.5  # years of record: a shorter one is told in days
 LATE = 0.05  # of the run: who could act no sooner is compared from then on, too
+DATA_SHORT = 150  # letters about the data of several instruments: two rows of a first page
 REASONS = 3  # of each kind of signal, the most frequent
 OUTCOMES = {
     "acted": "an order went out",
@@ -338,10 +339,19 @@ def _record(sheet: Sheet) -> str:
 
 
 def data_short(sheet: Sheet) -> str:
-    """What is in the data that one should know; of several instruments only where it is told."""
+    """What is in the data that one should know: of several instruments what all have in common once."""
     remarks = [source.remark for source in sheet.data if source.remark]
     if len(remarks) <= 1:
         return "".join(remarks)
+    said = {name.removeprefix("data "): items.split(", ") for name, _, items in
+            (remark.partition(": ") for remark in remarks)}  # fmt: skip
+    common = [each for each in next(iter(said.values())) if all(each in items for items in said.values())]
+    own = {name: [each for each in items if each not in common] for name, items in said.items()}
+    parts = [f"{name} {', '.join(items)}" for name, items in own.items() if items]
+    parts += [f"all {', '.join(common)}"] if common else []
+    text = f"data: {'; '.join(parts)}"
+    if len(text) <= DATA_SHORT:
+        return text
     return f"data: the end of the whole report has remarks on {len(remarks)} instruments"
 
 
@@ -384,7 +394,13 @@ def _outcomes(sheet: Sheet) -> str:
 def _idle(sheet: Sheet) -> str:
     """Why nothing was traded, as far as signals and limits tell."""
     if not sheet.signals:
-        return "It never traded: its strategy made no signal."
+        ready = sheet.ready
+        if ready is not None and ready.reason == NO_REGIME:
+            return (
+                f"It never traded: the regime stayed unknown for all {words.counted(ready.bars, 'bar')}, "
+                "since the windows of its rules need more, and the strategy waits for it."
+            )
+        return "It never traded: the strategy made no signal."
     if sheet.refusals:
         limit = max(sheet.refusals, key=lambda name: sheet.refusals[name])
         because = (

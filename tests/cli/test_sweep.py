@@ -196,3 +196,11 @@ def test_killed_at_any_moment_it_ends_as_if_it_had_not_been(
     resumed = json.loads(capsys.readouterr().out)
     assert main([*asked, "--workers", "1", "--fresh"]) == 0
     assert json.loads(capsys.readouterr().out)["trials"] == resumed["trials"]
+
+
+def test_a_parameter_that_changed_nothing_is_named_and_each_result_told_once(
+    candles: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sweep(candles, "--set", "span=3,5", "--set", "share=0.1,0.2") == 0  # always held
+    text = capsys.readouterr().out
+    assert "+3 alike" in text and "span and share changed nothing" in " ".join(text.split())

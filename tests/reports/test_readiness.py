@@ -36,9 +36,10 @@ def test_who_needs_none_could_act_when_it_first_spoke() -> None:
 
 def test_who_never_could_says_what_was_missing() -> None:
     silent = readiness(record(0), False, TIMES, EQUITY, HELD)
-    blind = readiness(record(20), True, TIMES, EQUITY, HELD)
+    blind, mute = (readiness(record(spoke), True, TIMES, EQUITY, HELD) for spoke in (20, 0))
     assert silent is not None and (silent.at, silent.reason) == (0, "no signal yet")
     assert blind is not None and (blind.at, blind.reason) == (0, "regime unknown")
+    assert mute is not None and (mute.at, mute.reason, mute.bars) == (0, "regime unknown", 10)
 
 
 def test_a_run_over_arrays_kept_nothing_of_it() -> None:
