@@ -27,7 +27,7 @@ test: setup
 
 # They take long, or wait in real time, and most show whole what shorter ones show in part.
 test-long: setup
-	$(BIN)/python -m pytest -q -m long
+	$(BIN)/python -m pytest -q -m long -o timeout=0
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -30,6 +30,14 @@ def ticket(bench: Bench) -> Ticket:
     return bench.app.screen
 
 
+async def at_once(bench: Bench, key: str) -> None:
+    """A key that is handled as soon as it is read, however slow this machine is."""
+    event = events.Key(key, key)
+    event.time += 3600.0
+    bench.app.screen.post_message(event)
+    await bench.beat()
+
+
 async def reviewed(bench: Bench, key: str = "b") -> None:
     """A ticket for 0.01 BTC at the touch, reviewed, with the keys silent long enough."""
     await bench.press(key, *"0.01", "f2")
@@ -92,10 +100,10 @@ async def test_y_is_dead_until_the_keys_were_quiet(console: Console) -> None:
         await bench.press("b", *"0.01", "f2")
         await bench.press("y", "y")
         bench.later(0.2)
-        await bench.press("y")
+        await at_once(bench, "y")
         assert sent(bench) == []
         bench.later(0.29)
-        await bench.press("y")
+        await at_once(bench, "y")
         assert sent(bench) == []
         bench.later(5)
         await bench.press("y")
