@@ -51,18 +51,23 @@ def span_from(args: Namespace) -> tuple[int, int]:
 
 def assumptions_from(args: Namespace, settings: Settings) -> Assumptions:
     """Costs, latency and what the venue fills."""
-    exchange = settings.exchange
+    exchange, scale = settings.exchange, args.costs
+    maker = exchange.maker_fee if args.maker_bps is None else Decimal(str(args.maker_bps)) / 10_000
+    taker = exchange.taker_fee if args.taker_bps is None else Decimal(str(args.taker_bps)) / 10_000
+    fees = FeeSchedule(maker=_scaled(maker, scale), taker=_scaled(taker, scale))
     return Assumptions(
-        costs=CostModel(fees=FeeSchedule(
-            maker=exchange.maker_fee if args.maker_bps is None else Decimal(str(args.maker_bps)) / 10_000,
-            taker=exchange.taker_fee if args.taker_bps is None else Decimal(str(args.taker_bps)) / 10_000,
-        )),
-        spread_bps=args.spread_bps, impact=not args.no_impact,
+        costs=CostModel(fees=fees, impact=CostModel().impact * scale),
+        spread_bps=args.spread_bps * scale, impact=not args.no_impact and scale > 0.0,
         order_latency=int(args.latency_ms * MILLISECOND), answer_latency=int(args.latency_ms * MILLISECOND),
         volume_share=args.volume_share, feed_latency=int(getattr(args, "feed_ms", 0.0) * MILLISECOND),
-        queue=getattr(args, "queue", RISK_AVERSE), funding=getattr(args, "funding_bps", 0.0) / 1e4,
+        queue=getattr(args, "queue", RISK_AVERSE), funding=getattr(args, "funding_bps", 0.0) * scale / 1e4,
         funding_every=int(getattr(args, "funding_hours", 8.0) * HOUR),
     )  # fmt: skip
+
+
+def _scaled(fee: Decimal, scale: float) -> Decimal:
+    """A rebate never grows."""
+    return fee * Decimal(str(scale if fee > 0 else min(scale, 1.0)))
 
 
 def cash_from(args: Namespace, settings: Settings, quote: str) -> Decimal:

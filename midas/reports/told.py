@@ -251,7 +251,11 @@ def assumed(sheet: Sheet) -> list[str]:
     if not given:
         return []
     maker, taker = _fees(sheet)
-    impact = "our own orders move the price (square-root law)" if given.get("impact") else "no impact"
+    impact = (
+        f"our own orders move the price (square-root law{_times(sheet)})"
+        if given.get("impact")
+        else "no impact"
+    )
     latency = float(given.get("order_latency", 0)) / 1e6
     paid = f"fees {maker:g} bps resting, {taker:g} bps taking{_funding(sheet)}"
     if given.get("of_ticks"):
@@ -279,7 +283,7 @@ def assumed_short(sheet: Sheet) -> str:
     paid = f"assumed: fees {maker:g} / {taker:g} bps{_funding(sheet)}"
     if given.get("of_ticks"):
         return f"{paid}, recorded quotes, {latency:g} ms away, queue {given.get('queue')}"
-    impact = "impact" if given.get("impact") else "no impact"
+    impact = f"impact{_times(sheet)}" if given.get("impact") else "no impact"
     return (
         f"{paid}, spread {given.get('spread_bps', 0.0):g} bps, {impact}, {latency:g} ms away, "
         f"{float(given.get('volume_share', 0)):.0%} of volume"
@@ -290,6 +294,12 @@ def _fees(sheet: Sheet) -> tuple[float, float]:
     """Maker's and taker's, basis points."""
     fees = (sheet.assumptions.get("costs") or {}).get("fees") or {}
     return float(fees.get("maker", 0.0)) * 1e4, float(fees.get("taker", 0.0)) * 1e4
+
+
+def _times(sheet: Sheet) -> str:
+    """How much larger than the law, where it is."""
+    scale = float((sheet.assumptions.get("costs") or {}).get("impact", 1.0))
+    return "" if scale == 1.0 else f" x{scale:g}"
 
 
 def _funding(sheet: Sheet) -> str:

@@ -80,7 +80,7 @@ def test_every_command_shows_an_example_and_answers_in_json(
         ("backtest s --data f --taker-bps -4", "--taker-bps: expected basis points from 0"),
         ("backtest s --data f --maker-bps nan", "--maker-bps: expected basis points from -100"),
         ("backtest s --data f --volume-share 5", "--volume-share: expected a share above 0 and at most 1"),
-        ("backtest s --data f --latency-ms 1e9", "--latency-ms: expected milliseconds from 0"),
+        ("backtest s --data f --latency-ms 1e9", "--latency-ms/--latency: expected milliseconds from 0"),
         ("backtest s --data f --feed-ms -1", "--feed-ms: expected milliseconds from 0"),
         ("backtest s --data f --funding-hours 0", "--funding-hours: expected hours from 1/60"),
         ("backtest s --data f --funding-bps inf", "--funding-bps: expected basis points from -1,000"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from midas.cli.grammar.base import Parser
-from midas.cli.grammar.values import above_zero, bps, delay_ms, moment, money, rebate_bps, share
+from midas.cli.grammar.values import above_zero, bps, delay_ms, moment, money, rebate_bps, share, times
 
 
 def trying_options(parser: Parser) -> None:
@@ -21,9 +21,14 @@ def trying_options(parser: Parser) -> None:
     parser.add_argument("--maker-bps", type=rebate_bps, metavar="BPS", help="default: exchange.maker_fee")
     parser.add_argument("--taker-bps", type=bps, metavar="BPS", help="default: exchange.taker_fee")
     parser.add_argument("--spread-bps", type=bps, default=1.0, metavar="BPS", help="between bid and ask (1)")
+    parser.add_argument(
+        "--costs", type=times, default=1.0, metavar="X",
+        help="fees, spread, impact and funding so many times: 2 asks whether it survives twice of them (1)",
+    )  # fmt: skip
     parser.add_argument("--no-impact", action="store_true", help="our own orders don't move the price")
     parser.add_argument(
         "--latency-ms",
+        "--latency",
         type=delay_ms,
         default=50.0,
         metavar="MS",

@@ -57,6 +57,11 @@ def rebate_bps(text: str) -> float:
     return _between(text, -100.0, 5_000.0, "basis points from -100 (a rebate) to 5,000")
 
 
+def times(text: str) -> float:
+    """By how much something is multiplied."""
+    return _between(text, 0.0, 100.0, "a number from 0 (none) to 100")
+
+
 def delay_ms(text: str) -> float:
     """How long something takes, up to a day."""
     return _between(text, 0.0, 86_400_000.0, "milliseconds from 0 to 86,400,000 (a day)")
