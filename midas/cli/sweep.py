@@ -156,8 +156,8 @@ def _check_length(args: Namespace, series: Sequence[Bars]) -> None:
     days = (max(int(bars.time[-1]) for bars in series) - 1) // DAY - begins // DAY + 1
     if days < least:
         raise UsageError(
-            f"--objective {args.objective}: {words.counted(days, 'day')} can't tell it, {least} can; give more data, "
-            "or --objective return"
+            f"--objective {args.objective}: {words.counted(days, 'day')} can't tell it, {least} can; give more "
+            "data, or --objective return"
         )
 
 
