@@ -155,10 +155,8 @@ def _check_length(args: Namespace, series: Sequence[Bars]) -> None:
     begins = min(int(bars.time[0]) - bars.period for bars in series)
     days = (max(int(bars.time[-1]) for bars in series) - 1) // DAY - begins // DAY + 1
     if days < least:
-        raise UsageError(
-            f"--objective {args.objective}: {words.counted(days, 'day')} can't tell it, {least} can; give more "
-            "data, or --objective return"
-        )
+        told = f"{words.counted(days, 'day')} can't tell it, {least} can"
+        raise UsageError(f"--objective {args.objective}: {told}; give more data, or --objective return")
 
 
 def _check(setup: Setup, axes: tuple[Axis, ...]) -> None:
