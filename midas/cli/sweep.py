@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 import midas.backtest as package
+from midas.backtest.series import Bars
 from midas.backtest.settings import configured
 from midas.backtest.sweep.choosers import size
 from midas.backtest.sweep.evaluate import Setup, from_workspace
@@ -30,10 +31,13 @@ from midas.cli.options import settings_from
 from midas.cli.sweep_page import Ended, page
 from midas.cli.trying import asked, assumptions_from, cash_from, check_typed, refused, units_from
 from midas.cli.waiting import waiting
+from midas.domain.time import DAY
 from midas.errors import ParameterInvalid, UsageError
 from midas.parameters import checked
+from midas.reports import words
 from midas.runtime.records import code_hash
 from midas.settings import Settings
+from midas.statistics.conventions import LEAST_SHARPE, LEAST_SORTINO
 
 _INTERRUPTED = 130
 _OURS = sorted(Path(package.__file__).parent.rglob("*.py"))  # of another version trials are made anew
@@ -103,6 +107,7 @@ def _asked(args: Namespace, settings: Settings) -> tuple[Setup, Plan]:
     files = [Path(name).expanduser() for name in args.data]
     with waiting("midas: reading the data"):
         series = asked(bars_of(read_tables(files, args.symbol or "", time.time_ns())), args)
+    _check_length(args, series)
     given = assumptions_from(args, settings)
     if len({each.name for each in every}) < len(every):
         raise UsageError("--set: one parameter is given twice")
@@ -142,6 +147,16 @@ def _plan(args: Namespace, settings: Settings, setup: Setup, axes: tuple[Axis, .
         trials=0 if args.method == "grid" else args.trials, seed=args.seed, objective=args.objective,
         pruning=args.prune, fast=args.fast,
     )  # fmt: skip
+
+
+def _check_length(args: Namespace, series: Sequence[Bars]) -> None:
+    """Whether so many days can tell the objective at all. Raises UsageError."""
+    least = {"sharpe": LEAST_SHARPE, "sortino": LEAST_SORTINO}.get(args.objective, 0)
+    begins = min(int(bars.time[0]) - bars.period for bars in series)
+    days = (max(int(bars.time[-1]) for bars in series) - 1) // DAY - begins // DAY + 1
+    if days < least:
+        told = f"{words.counted(days, 'day')} can't tell it, {least} can"
+        raise UsageError(f"--objective {args.objective}: {told}; give more data, or --objective return")
 
 
 def _check(setup: Setup, axes: tuple[Axis, ...]) -> None:

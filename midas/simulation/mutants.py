@@ -272,11 +272,11 @@ def _one_clean_pass(original: Any) -> Any:
     return folded
 
 
-def _pending_blind(original: Any) -> Any:
-    def counted(state: State, chart: Any, without: str, *, open_orders: bool) -> Any:
-        return original(state, chart, without, open_orders=False)
+def _pending_blind(_: Any) -> Any:
+    def ordered(state: State, chart: Any, held: Any, known: Any, without: str = "") -> Any:
+        return held.beside(), {}
 
-    return counted
+    return ordered
 
 
 def _silence_by_our_clock(original: Any) -> Any:
@@ -337,7 +337,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("first-fill-only", ((Orders, "filled", _first_fill_only),), ("I4",)),
     Mutant("fee-forgotten", ((Ledger, "book", _fee_forgotten),), ("I1",)),
     Mutant("first-trades-missed", ((Ledger, "first_sight", _first_trades_missed),), ("I1", "I9")),
-    Mutant("pending-blind", ((exposure, "_counted", _pending_blind),), ("I6",)),
+    Mutant("pending-blind", ((exposure, "_ordered", _pending_blind),), ("I6",)),
     Mutant("stop-left-behind", ((State, "free_base", _sells_over_its_stop),), ("I15",)),
     Mutant("dated-by-our-clock", ((Orders, "restore", _dated_by_our_clock),), ("I6", "I9")),
 )

@@ -163,6 +163,7 @@ def test_who_wants_arrays_alone_is_told_why_not(
         (["--set", "span=1..3", "--set", "span=2..4"], "given twice"),
         (["--set", "share=0.1..0.9"], "needs a step"),
         (["--set", "span=2..4", "--method", "tpe", "--trials", "0"], "a whole number from 1"),
+        (["--set", "span=2..4", "--to", "2020-01-11"], "10 days can't tell it, 30 can"),
         (["--set", "span=a,b"], "--set span=a: expected a whole number"),
         (["--set", "span=2..4", "--where", "span<share", "--method", "tpe"], "--where"),
         (["--set", "span=2..4", "--html", "/nowhere/s.html"], "can't be written"),

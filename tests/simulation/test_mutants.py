@@ -12,7 +12,7 @@ from midas.state.ledger import Ledger
 
 SOON = {
     "fill-counts-twice": 2, "sent-before-durable": 1, "exposure-freed-at-cancel": 2, "no-start-pass": 3,
-    "fill-not-journaled": 3, "sleeves-not-carried": 2,
+    "fill-not-journaled": 3, "sleeves-not-carried": 2, "pending-blind": 1,
 }  # fmt: skip
 
 
