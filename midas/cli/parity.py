@@ -13,6 +13,7 @@ from midas.backtest.assumptions import Assumptions
 from midas.backtest.parity import Declared, Parity, Session, compared, delays_of
 from midas.cli.replay import prepare, progress
 from midas.domain.event import Event
+from midas.domain.mode import Environment
 from midas.reports.words import counted
 from midas.runtime.records import EVENT, decode_event
 from midas.runtime.replay import Moment, timeline
@@ -42,6 +43,8 @@ def parity(args: Namespace) -> int:
         print(msgspec.json.encode(facts | {"compared_orders": orders}).decode())
     else:
         print("\n".join(_page(directory.name, told)))
+        if header.environment == Environment.SIM.value:
+            print("This exchange fills by the same matcher as back-tests: a real venue will differ more.")
     return 0 if told.within else 1
 
 
@@ -57,7 +60,7 @@ def _page(session: str, told: Parity) -> Iterator[str]:
     yield "with the recorded fills"
     yield f"  decisions       {told.identical:,} of {told.decisions:,} identical"
     yield f"  orders          {told.orders_identical:,} of {told.orders:,} identical"
-    yield f"with simulated fills, {told.compared:,} orders that were sent and are no stops"
+    yield f"with simulated fills, {told.compared:,} of them: no stops, and none that was never sent"
     yield f"  filled by both  {told.filled:,}"
     yield f"  price, median   {_bps(told.price_median_bps)} off; declared {declared.price_median_bps:g} bps"
     yield f"  price, p95      {_bps(told.price_p95_bps)} off; declared {declared.price_p95_bps:g} bps"
