@@ -7,7 +7,8 @@ bar touches it and sells at its price, or at an opening below. At most a share o
 
 Nobody knows when in a bar its extremes were. What they fill is told as of the bar's end: nothing that is done
 about it may meet a price of the same bar. What rested is heard of after the bar itself, since the engine
-would otherwise set a stop, or another price, by a close that is one bar old.
+would otherwise set a stop, or another price, by a close that is one bar old. The answer's own way comes on
+top: what is still on it when the bar is heard is told with the next one.
 """
 
 from __future__ import annotations
@@ -136,9 +137,10 @@ class BarVenue:
 
     def _settle(self, order: Resting, bar: Bar) -> None:
         """One order that was there until this bar's end."""
-        heard = max(self._heard(order.arrives_at), bar.at + 1)
+        at = _end(bar)
+        heard = max(self._heard(at), bar.at + 1)
         if not order.trigger and order.woke != bar.time:
-            self._rest(order, bar, (_end(bar), heard))
+            self._rest(order, bar, (at, heard))
         if 0 < order.cancel_at < bar.time and order.intent.client_id in self._orders:
             self._close(order, CloseReason.CANCELED, order.cancel_at, heard)
 
@@ -184,7 +186,7 @@ class BarVenue:
             return
         at = max(order.arrives_at, opens)
         price = _on_the_way(bar, at - opens)
-        when = self._when(at) if price <= trigger else (_end(bar), max(self._heard(at), _end(bar)))
+        when = self._when(at) if price <= trigger else self._when(_end(bar))
         order.trigger, order.woke = 0, bar.time
         self._tell(OrderTriggered(order.intent.client_id, when[1], Source.STREAM))
         self._take(order, bar, when, min(price, trigger))

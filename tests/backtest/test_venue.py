@@ -9,7 +9,15 @@ import pytest
 
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.venue import BarVenue
-from midas.domain.event import CancelRejected, Event, OrderAccepted, OrderClosed, OrderFilled, OrderRejected
+from midas.domain.event import (
+    CancelRejected,
+    Event,
+    OrderAccepted,
+    OrderClosed,
+    OrderFilled,
+    OrderRejected,
+    OrderTriggered,
+)
 from midas.domain.market import Bar
 from midas.domain.order import CloseReason, OrderIntent, OrderType, Purpose, Side, TimeInForce
 from midas.domain.time import MICROSECOND, MINUTE, SECOND
@@ -118,6 +126,27 @@ def test_a_fill_inside_of_a_bar_is_told_as_of_its_end_and_after_the_bar() -> Non
     (filled,) = bench.venue.settle([one])
     assert isinstance(filled, OrderFilled)
     assert filled.fill.time == one.time - MICROSECOND and filled.at > one.at
+
+
+def test_what_rested_is_heard_of_once_the_answer_has_come() -> None:
+    bench = Bench(msgspec.structs.replace(PLAIN, answer_latency=SECOND // 2))
+    bench.send(intent(Side.BUY, "1", "990", OrderType.LIMIT_MAKER, None))
+    one = bar(1, 1_000, 1_010, 980, 1_000)
+    assert not any(isinstance(e, OrderFilled) for e in bench.meet(one)) and bench.venue.busy
+    (filled,) = bench.meet(bar(2, 1_000, 1_010, 980, 1_000))
+    assert isinstance(filled, OrderFilled) and not bench.venue.busy
+    assert filled.fill.time == one.time - MICROSECOND and filled.at == filled.fill.time + SECOND // 2
+
+
+def test_a_stop_that_sold_inside_of_a_bar_is_heard_of_once_the_answer_has_come() -> None:
+    bench = Bench(msgspec.structs.replace(PLAIN, answer_latency=SECOND // 2))
+    bench.send(intent(Side.SELL, "1", "900", OrderType.STOP_LOSS_LIMIT, TimeInForce.GTC, stop="950"))
+    bench.meet(bar(1, 1_000, 1_010, 990, 1_000))
+    two = bar(2, 1_000, 1_010, 940, 960)
+    assert bench.meet(two) == [] and bench.venue.busy
+    woke, sold = bench.meet(bar(3, 960, 970, 950, 960))
+    assert isinstance(woke, OrderTriggered) and isinstance(sold, OrderFilled) and not bench.venue.busy
+    assert woke.at == sold.at == two.time - MICROSECOND + SECOND // 2
 
 
 def test_a_stop_that_a_fill_leads_to_meets_no_price_of_the_same_bar() -> None:
