@@ -172,7 +172,7 @@ class ExecutionAgent:
             less = floor_to(sleeve.quantity * factor, state.instruments[sleeve.instrument].lot_size)
             work = self._work.get(key)
             if work is None or work.given_up or work.approved.target.quantity > less:
-                self._begin(key, Work(reduced(sleeve, less, DEFENSIVE, state), state.now))
+                self._begin(key, Work(reduced(sleeve, less, DEFENSIVE, state), state.now, shrinks=True))
             elif not work.closing:  # a close goes on to nothing, and is worked down if a kill ends it
                 less = work.approved.target.quantity
             to = Reducing(*key, less, DEFENSIVE)
@@ -186,7 +186,7 @@ class ExecutionAgent:
             key = to.strategy, to.instrument
             if key not in self._work and to.instrument in state.instruments:
                 less = reduced(state.ledger.sleeve(*key), to.quantity, to.reason, state)
-                self._begin(key, Work(less, state.now))
+                self._begin(key, Work(less, state.now, shrinks=True))
 
     def shrink(self, state: State, sleeve: Sleeve, quantity: Decimal, reason: str) -> bool:
         """Work a position down for a limit's sake; False where that is under way, or already so small."""
@@ -194,7 +194,7 @@ class ExecutionAgent:
         work = self._work.get(key)
         if quantity > sleeve.quantity - least or (work is not None and _leaving(work, sleeve)):
             return False
-        self._begin(key, Work(reduced(sleeve, quantity, reason, state), state.now))
+        self._begin(key, Work(reduced(sleeve, quantity, reason, state), state.now, shrinks=True))
         return True
 
     def _begin(self, key: tuple[str, str], work: Work) -> None:
@@ -313,12 +313,13 @@ class ExecutionAgent:
         if working:
             return self._tend(state, work, working)
         held = state.ledger.sleeve(strategy, traded).quantity
-        if held == work.approved.target.quantity:
+        target = work.approved.target.quantity
+        if held == target or (work.shrinks and held < target):
             work.settled = work.settled or state.markets[traded].bid_lots > 0
             return NOTHING
         if work.given_up or pausing(work, state.now, self._rules):
             return NOTHING
-        entering = work.approved.target.quantity > held
+        entering = target > held
         if self._inherits(work, (strategy, traded, Side.BUY if entering else Side.SELL), state.now):
             return NOTHING
         if (

@@ -62,7 +62,7 @@ class BarVenue:
         self._assumptions = assumptions
         self._history = history
         self._orders: dict[str, Resting] = {}
-        self._told: list[tuple[int, int, Event]] = []  # what the engine hears, and when
+        self._told: list[tuple[int, int, Event, Resting | None]] = []  # what the engine hears, and when
         self.busy = False  # whether the next bar could change anything here, or somebody is still to be told
         self._number = self._trade = 0
         self._left: dict[str, tuple[int, int]] = {}  # by instrument: (bar, lots of it that may still be ours)
@@ -106,9 +106,23 @@ class BarVenue:
         self.balances[asset] = self.balances.get(asset, ZERO) + amount
 
     def account(self, purpose: str, at: int) -> AccountReported:
-        """A full pass."""
-        balances = tuple(BalanceReport(asset, amount, ZERO) for asset, amount in self.balances.items())
-        standing = tuple(o.report(at) for o in self._orders.values() if o.accepted)
+        """A full pass, as old as the newest answer: a fill on its way would look like an unexplained one."""
+        known, orders, accepted = dict(self.balances), dict(self._orders), set[str]()
+        unheard: dict[str, Decimal] = {}
+        for _, _, event, order in self._told:
+            if order is None:
+                continue
+            client_id = order.intent.client_id
+            orders[client_id] = order
+            if type(event) is OrderFilled:
+                order.undo(event.fill, known)
+                unheard[client_id] = unheard.get(client_id, ZERO) + event.fill.quantity
+            elif type(event) is OrderAccepted:
+                accepted.add(client_id)
+        balances = tuple(BalanceReport(asset, amount, ZERO) for asset, amount in known.items())
+        standing = tuple(
+            o.report(at, unheard.get(i, ZERO)) for i, o in orders.items() if o.accepted and i not in accepted
+        )
         return AccountReported(at, at, purpose, balances, standing, (), (), ())
 
     # matching
@@ -154,7 +168,7 @@ class BarVenue:
             return False
         order.accepted, waits = True, order.trigger > 0
         self._tell(
-            OrderAccepted(client_id, order.venue_id, self._heard(at), Source.ANSWER, untriggered=waits)
+            OrderAccepted(client_id, order.venue_id, self._heard(at), Source.ANSWER, untriggered=waits), order
         )
         return True
 
@@ -237,7 +251,8 @@ class BarVenue:
             self._trade, ticks, lots, self._assumptions.costs.fees, self.balances, at=at, maker=maker
         )
         self._tell(
-            OrderFilled(intent.client_id, order.venue_id, intent.instrument, fill, heard, Source.STREAM)
+            OrderFilled(intent.client_id, order.venue_id, intent.instrument, fill, heard, Source.STREAM),
+            order,
         )
         if not order.lots:
             del self._orders[intent.client_id]
@@ -245,7 +260,7 @@ class BarVenue:
     def _close(self, order: Resting, reason: CloseReason, at: int, heard: int = 0) -> None:
         del self._orders[order.intent.client_id]
         heard = heard or self._heard(at)
-        self._tell(OrderClosed(order.intent.client_id, reason, order.filled, heard, Source.STREAM))
+        self._tell(OrderClosed(order.intent.client_id, reason, order.filled, heard, Source.STREAM), order)
 
     def _heard(self, at: int) -> int:
         return at + self._assumptions.answer_latency
@@ -259,10 +274,10 @@ class BarVenue:
             yield heappop(told)[2]
         self.busy = bool(self._orders or told)
 
-    def _tell(self, event: Event) -> None:
+    def _tell(self, event: Event, order: Resting | None = None) -> None:
         """Of one moment, in the order in which it happened."""
         self._number += 1
-        heappush(self._told, (event.at, self._number, event))
+        heappush(self._told, (event.at, self._number, event, order))
         self.busy = True
 
 

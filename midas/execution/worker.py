@@ -42,6 +42,7 @@ class Work(msgspec.Struct):
     given_up: bool = False
     closing: bool = False  # the position is closed for good: whatever else stands in the sleeve goes first
     stopped: bool = False  # its stop does that, not a person
+    shrinks: bool = False  # a position is worked down: whoever sells more of it meanwhile, nothing is bought
     settled: bool = (
         False  # nothing left that could be traded; looked at again after the next event of an order
     )

@@ -142,8 +142,12 @@ def test_a_stop_that_sold_inside_of_a_bar_is_heard_of_once_the_answer_has_come()
     bench = Bench(msgspec.structs.replace(PLAIN, answer_latency=SECOND // 2))
     bench.send(intent(Side.SELL, "1", "900", OrderType.STOP_LOSS_LIMIT, TimeInForce.GTC, stop="950"))
     bench.meet(bar(1, 1_000, 1_010, 990, 1_000))
-    two = bar(2, 1_000, 1_010, 940, 960)
+    before, two = bench.venue.account("audit", START + MINUTE), bar(2, 1_000, 1_010, 940, 960)
     assert bench.meet(two) == [] and bench.venue.busy
+    after = bench.venue.account("audit", START + MINUTE)  # what nobody has heard of isn't a difference
+    assert after.balances == before.balances
+    (line,) = after.open_orders
+    assert line.filled == 0
     woke, sold = bench.meet(bar(3, 960, 970, 950, 960))
     assert isinstance(woke, OrderTriggered) and isinstance(sold, OrderFilled) and not bench.venue.busy
     assert woke.at == sold.at == two.time - MICROSECOND + SECOND // 2

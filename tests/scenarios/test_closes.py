@@ -8,8 +8,10 @@ import msgspec
 import pytest
 
 from midas.domain.command import ClosePosition, Kill, Resume, SetMode
+from midas.domain.decision import OrderPlanned
 from midas.domain.event import LatchTripped
 from midas.domain.mode import Mode
+from midas.domain.order import Side
 from midas.domain.triggers import TriggerRules
 from tests.fakes.desk import BTC
 from tests.scenarios.stage import HELD, Stage
@@ -106,3 +108,28 @@ def test_a_kill_of_the_strategy_alone_ends_its_close_as_well() -> None:
     assert stage.desk.command(ClosePosition(BTC.name, name, True)).accepted, "asked anew it is done"
     stage.tick(30)
     assert stage.position == Decimal(0)
+
+
+@pytest.mark.parametrize("closes", [False, True])
+def test_what_a_flatten_of_one_strategy_sold_beyond_what_defensive_wanted_is_never_bought_back(
+    closes: bool,
+) -> None:
+    stage = Stage(triggers=QUIET)
+    name = stage.puppet.name
+    stage.venue.refusing = "no orders now"
+    if closes:
+        assert stage.desk.command(ClosePosition(BTC.name, name, True)).accepted
+        stage.tick()
+    careful(stage)
+    stage.tick(2)
+    stage.venue.refusing = ""
+    stage.desk.command(Kill("flatten", "enough", scope="strategy", name=name))
+    stage.tick(30)
+    assert stage.position == 0
+    before = len(stage.desk.audits)
+    for confirmed in (False, True):
+        stage.desk.command(Resume("looked at it", confirmed, scope="strategy", name=name))
+    stage.tick(60)
+    planned = [d for a in stage.desk.audits[before:] for d in a.decisions if isinstance(d, OrderPlanned)]
+    assert stage.position == 0
+    assert not [each for each in planned if each.intent.side is Side.BUY]
