@@ -126,7 +126,9 @@ def _one(
         found = timed(config, strategies, series, balances, given)
         if isinstance(found, Outcome):
             return found, float(balances[config.quote])
-    made = run(config, strategies, series, balances, given, record=Record(keep=False))
+    made = run(
+        config, strategies, series, balances, given, record=Record(keep=False), listens=args.fast != "never"
+    )
     return made, float(balances[config.quote])
 
 

@@ -18,7 +18,7 @@ from midas.backtest.compiled.path import Compiled, Refused, Trials
 from midas.backtest.compiled.probe import disagreement
 from midas.backtest.outcome import Curve, curve
 from midas.backtest.record import Record
-from midas.backtest.run import run
+from midas.backtest.run import Looks, run
 from midas.backtest.series import Bars
 from midas.backtest.sweep.space import Parameters
 from midas.backtest.sweep.trial import FAILED, OBJECTIVES, PRUNED, STEPPED, Job, Trial, known, measured
@@ -164,7 +164,7 @@ class Evaluator:
             with _uncollected():
                 outcome = run(
                     config, [strategy], it.series, it.balances, it.given, record=record,
-                    advance=watched.advance, every=watched.every,
+                    looks=Looks(watched.advance, watched.every), listens=it.fast != "never",
                 )  # fmt: skip
         except Pruned as pruned:
             return Trial(
