@@ -200,15 +200,15 @@ class Rungs:
         self._record = record
         self._medians = medians
         self._cash = float(setup.balances[setup.config.quote])
-        count = sum(map(len, setup.series))
-        self.every = max(1, -(-count // RUNGS))
+        self._count = sum(map(len, setup.series))
+        self.every = max(1, -(-self._count // RUNGS))
         self._bars = 0
         self.values: list[float | None] = []
 
     def advance(self, more: int) -> None:
-        """So many more bars were stepped. Raises Pruned."""
+        """So many more bars were stepped. Raises Pruned, but not after the last one: that trial is whole."""
         self._bars += more
-        if len(self._setup.series) != 1 or len(self.values) >= RUNGS - 1:
+        if len(self._setup.series) != 1 or self._bars >= self._count:
             return
         bars = self._setup.series[0]
         reached = bars.between(0, int(bars.time[self._bars - 1]))

@@ -15,8 +15,9 @@ import pytest
 from numpy.typing import NDArray
 
 from midas.api import Briefing, Columns, MarketView, Opinion
+from midas.backtest.record import Record
 from midas.backtest.sweep.choosers import rounds, size
-from midas.backtest.sweep.evaluate import RUNGS, Evaluator, Task, medians_of
+from midas.backtest.sweep.evaluate import RUNGS, Evaluator, Rungs, Task, medians_of
 from midas.backtest.sweep.executors import executor_of
 from midas.backtest.sweep.run import confirmed, stepped_because, sweep
 from midas.backtest.sweep.space import axis
@@ -162,6 +163,15 @@ def test_worse_than_half_of_those_before_a_trial_is_given_up(tmp_path: Path) -> 
     with pytest.raises(KeyboardInterrupt):
         swept(tmp_path / "c", of, given, at_once=1, most=11)
     assert swept(tmp_path / "c", of, given, at_once=1) == found
+
+
+@pytest.mark.parametrize("count", [9, 14, 15, 16, 17])
+def test_a_trial_that_is_whole_is_never_given_up(count: int) -> None:
+    rungs = Rungs(setup(hourly(count), objective="return"), Record(keep=False), (None,) * RUNGS)
+    looks = -(-count // rungs.every)
+    for look in range(looks):
+        rungs.advance(min(rungs.every, count - look * rungs.every))
+    assert len(rungs.values) == looks - 1 < RUNGS
 
 
 def test_medians_are_told_once_enough_have_been_there() -> None:
