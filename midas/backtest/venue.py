@@ -9,6 +9,9 @@ Nobody knows when in a bar its extremes were. What they fill is told as of the b
 about it may meet a price of the same bar. What rested is heard of after the bar itself, since the engine
 would otherwise set a stop, or another price, by a close that is one bar old. The answer's own way comes on
 top: what is still on it when the bar is heard is told with the next one.
+
+For the same reason an order may fill in the bar in which its cancel arrives: the extreme may have been
+before. Such a fill is dated no later than the cancel.
 """
 
 from __future__ import annotations
@@ -147,13 +150,15 @@ class BarVenue:
         elif goes:
             self._rest(order, bar, self._when(opens))
         if goes and order.intent.client_id in self._orders:
-            self._close(order, CloseReason.CANCELED, order.cancel_at)
+            heard = self._inside(order, bar)[1] if order.woke == bar.time else 0  # after what it sold
+            self._close(order, CloseReason.CANCELED, order.cancel_at, heard)
 
     def _settle(self, order: Resting, bar: Bar) -> None:
         """One order that was there until this bar's end."""
-        at = _end(bar)
+        woke, opens = order.woke == bar.time, bar.time - bar.period
+        at = _end(bar) if woke else _last(order, bar)  # what woke was matched before its cancel was known
         heard = max(self._heard(at), bar.at + 1)
-        if not order.trigger and order.woke != bar.time:
+        if not order.trigger and not woke and not 0 < order.cancel_at <= opens:
             self._rest(order, bar, (at, heard))
         if 0 < order.cancel_at < bar.time and order.intent.client_id in self._orders:
             self._close(order, CloseReason.CANCELED, order.cancel_at, heard)
@@ -200,7 +205,7 @@ class BarVenue:
             return
         at = max(order.arrives_at, opens)
         price = _on_the_way(bar, at - opens)
-        when = self._when(at) if price <= trigger else self._when(_end(bar))
+        when = self._when(at) if price <= trigger else self._inside(order, bar)
         order.trigger, order.woke = 0, bar.time
         self._tell(OrderTriggered(order.intent.client_id, when[1], Source.STREAM))
         self._take(order, bar, when, min(price, trigger))
@@ -268,6 +273,11 @@ class BarVenue:
     def _when(self, at: int) -> When:
         return at, self._heard(at)
 
+    def _inside(self, order: Resting, bar: Bar) -> When:
+        """Nobody knows when: before its cancel came, and heard of no earlier than the bar's end."""
+        at = _last(order, bar)
+        return at, max(self._heard(at), _end(bar))
+
     def _hear(self, until: int) -> Iterator[Event]:
         told = self._told
         while told and told[0][0] <= until:
@@ -284,6 +294,11 @@ class BarVenue:
 def _end(bar: Bar) -> int:
     """Its last moment that a table can show."""
     return bar.time - MICROSECOND
+
+
+def _last(order: Resting, bar: Bar) -> int:
+    """The last moment of a bar at which it can have traded: a cancel ends it."""
+    return min(_end(bar), order.cancel_at) if order.cancel_at else _end(bar)
 
 
 def _reach(order: Resting, bar: Bar) -> tuple[float, float]:

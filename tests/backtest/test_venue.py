@@ -274,6 +274,32 @@ def test_a_cancel_on_its_way_doesnt_stop_a_fill() -> None:
     assert bench.fills(bar(2, 1_000, 1_010, 900, 1_000)) == [(Decimal(990), Decimal(1), True)]
 
 
+def test_a_fill_that_met_its_cancel_is_dated_no_later_and_told_before_it() -> None:
+    """The low may have been before the cancel came."""
+    bench = Bench(msgspec.structs.replace(PLAIN, order_latency=SECOND))
+    order = bench.send(intent(Side.BUY, "1", "990", OrderType.LIMIT_MAKER, None))
+    bench.meet(bar(1, 1_000, 1_010, 995, 1_000))
+    bench.venue.cancel(order.client_id, START + MINUTE)
+    two = bar(2, 1_000, 1_010, 900, 1_000, volume=6)  # a part of it
+    filled, closed = bench.meet(two)
+    assert isinstance(filled, OrderFilled) and isinstance(closed, OrderClosed)
+    assert filled.fill.time == START + MINUTE + SECOND and two.at < filled.at <= closed.at
+    assert closed.filled == filled.fill.quantity
+
+
+@pytest.mark.parametrize("late", [SECOND // 20, SECOND])
+def test_a_stop_that_met_its_cancel_sold_no_later_and_is_told_before_it(late: int) -> None:
+    bench = Bench(msgspec.structs.replace(PLAIN, order_latency=late))
+    stop = intent(Side.SELL, "1", "900", OrderType.STOP_LOSS_LIMIT, TimeInForce.GTC, stop="999.99")
+    bench.send(stop)
+    bench.meet(bar(1, 1_005, 1_010, 1_001, 1_002))
+    bench.venue.cancel(stop.client_id, START + MINUTE)
+    woke, sold, closed = bench.meet(bar(2, 1_000, 1_010, 900, 901, volume=6))  # a part of it
+    assert isinstance(woke, OrderTriggered) and isinstance(sold, OrderFilled)
+    assert isinstance(closed, OrderClosed) and woke.at <= sold.at <= closed.at
+    assert sold.fill.time == START + MINUTE + late and sold.at >= START + 2 * MINUTE - MICROSECOND
+
+
 def test_a_cancel_of_what_is_gone_is_refused() -> None:
     bench = Bench()
     bench.venue.cancel("md-nobody", START)
