@@ -11,6 +11,8 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.record import Record
 from midas.backtest.reel import Reel
@@ -209,7 +211,7 @@ class Driver(Stepper):
         """What rested at the venue is heard of once the bars are."""
         if self._venue.busy:
             for event in list(self._venue.settle(bars)):
-                self._step(event)
+                self._answered(event)
 
     def _meet(self, bars: Sequence[Bar]) -> None:
         """Until nobody has anything to say: an answer may lead to an order that meets the same bar."""
@@ -218,6 +220,14 @@ class Driver(Stepper):
             if not told:
                 return
             for event in told:
-                self._step(event)
+                self._answered(event)
             if not self._venue.busy:
                 return
+
+    def _answered(self, event: Event) -> None:
+        """One answer; of an earlier moment than the newest it is told now: the engine's clock never goes back.
+
+        A stop is told as of the bar's end, and what was sent at its opening is answered in the next round.
+        """
+        now = self._engine.state.now
+        self._step(event if event.at >= now else replace(event, at=now))

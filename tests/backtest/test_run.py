@@ -18,6 +18,7 @@ from midas.domain.order import Purpose, Side
 from midas.domain.stops import StopRules
 from midas.domain.time import MICROSECOND, MINUTE, SECOND
 from midas.domain.triggers import TriggerRules
+from midas.engine.audit import Audit
 from tests.backtest.stage import CALM, CASH, LIMITS, PLAIN, START, Script, bars, config, played, walk
 from tests.bench.ema_cross import CrossParameters, EmaCross
 from tests.fakes.desk import BTC
@@ -174,6 +175,32 @@ def test_two_instruments_share_one_account() -> None:
     found = run(config(series), [script], series, balances, PLAIN)
     assert {f.instrument for f in found.fills} == {BTC.id, ETH.id}
     assert found.bars == 200 and found.curve.equity[-1] == pytest.approx(found.equity, abs=1e-6)
+
+
+class Clocked(Record):
+    """Remembers when the engine heard what it answered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[int] = []
+
+    def add(self, audit: Audit, filled_at: int = 0) -> None:
+        self.heard.append(audit.at)
+        super().add(audit, filled_at)
+
+
+def test_the_engines_clock_never_goes_back_within_a_bar() -> None:
+    """One stop sells inside of a bar at whose opening the other instrument was bought, and gets its stop."""
+    falls = bars([1_000.0] * 11 + [900.0] * 5)
+    series = [falls, bars([1_000.0] * 16, instrument=ETH)]
+    held = [place % 2 == 0 or place >= 20 for place in range(32)]  # what falls first, the other at bar 11
+    record, settings = Clocked(), config(series, stops=StopRules())
+    balances = {"USDT": CASH, "BTC": Decimal(0), "ETH": Decimal(0)}
+    found = run(settings, [Script(held)], series, balances, PLAIN, record=record)
+    bought, sold = [f for f in found.fills if f.market_time > START + 11 * MINUTE - SECOND][:2]
+    assert (bought.instrument, sold.instrument) == (ETH.id, BTC.id)
+    assert bought.market_time == START + 11 * MINUTE and sold.market_time == START + 12 * MINUTE - MICROSECOND
+    assert record.heard == sorted(record.heard)
 
 
 def test_orders_that_are_slow_trade_later_and_are_heard_of_later() -> None:
