@@ -57,13 +57,19 @@ class Resting(msgspec.Struct):
             maker=maker, time=at,
         )  # fmt: skip
 
-    def report(self, at: int) -> OrderReport:
-        """As a list of open orders tells it."""
+    def undo(self, fill: Fill, balances: dict[str, Decimal]) -> None:
+        """Take from `balances` what this fill brought, for who hasn't heard of it."""
+        instrument, sign = self.instrument, self.intent.side.sign
+        balances[instrument.base] -= fill.quantity * sign
+        balances[instrument.quote] += fill.price * fill.quantity * sign + fill.fee
+
+    def report(self, at: int, unheard: Decimal = ZERO) -> OrderReport:
+        """As a list of open orders tells it, so much of it less as nobody has heard of."""
         intent = self.intent
         return OrderReport(
             client_id=intent.client_id, venue_id=self.venue_id, instrument=intent.instrument,
             side=intent.side, type=intent.type, price=intent.price or Decimal(0), quantity=intent.quantity,
-            filled=self.filled, open=True, close_reason=None, time=at, untriggered=self.trigger > 0,
+            filled=self.filled - unheard, open=True, close_reason=None, time=at, untriggered=self.trigger > 0,
         )  # fmt: skip
 
 

@@ -97,11 +97,10 @@ class Reel:
     ) -> None:
         """Each bar is heard `delay` after its close.
 
-        `advance` hears after about `every` bars, and after the last, how many more were taken.
+        `advance` hears after `every` bars, and after the last, how many more were taken.
         """
         self._series, self._delay, self.instrument = series, delay, series.instrument.id
         self._advance, self._every, self._untold = advance, every, 0
-        self._size = min(CHUNK, every)
         self._read = 0  # bars of the series that are in this part or were in one before
         self._part = Part(series, slice(0, 0), delay)
         self._place = 0  # of the next bar in this part
@@ -115,7 +114,9 @@ class Reel:
         """Whether there is a next one, which is at hand then."""
         if self._place == len(self._part.at):
             self._told(self._place)
-            begin, end = self._read, min(self._read + self._size, len(self._series))
+            begin = self._read
+            told_at = (begin // self._every + 1) * self._every  # a part ends there, whatever a part holds
+            end = min(begin + CHUNK, told_at, len(self._series))
             if begin == end:
                 self._part, self._place = Part(self._series, slice(0, 0), self._delay), 0
                 self._told(0, last=True)

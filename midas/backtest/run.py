@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from itertools import islice
+from typing import NamedTuple
 
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.driver import Driver
@@ -28,13 +29,21 @@ REPORT_EVERY = 16_384  # bars between two words about how far it is
 Advance = Callable[[int], None]
 
 
+class Looks(NamedTuple):
+    """`advance` hears after `every` bars, and after the last, how many more were stepped."""
+
+    advance: Advance | None
+    every: int = REPORT_EVERY
+
+
 def run(
     config: EngineConfig, strategies: Sequence[Strategy], series: Sequence[Bars],
     balances: Mapping[str, Decimal], given: Assumptions, *, record: Record | None = None,
-    advance: Advance | None = None, every: int = REPORT_EVERY,
+    looks: Looks | None = None, listens: bool = True,
 ) -> Outcome:  # fmt: skip
-    """Step every bar of `series`. `advance` hears after `every` bars how many more were stepped.
+    """Step every bar of `series`. `looks`: who hears how far it is.
 
+    `listens`: a strategy that can hears many bars in one call; else `signal` is asked about each.
     A KeyboardInterrupt ends it early: the outcome then says so, and holds what was reached.
     """
     record = record or Record(keep=False)
@@ -43,15 +52,16 @@ def run(
     venue = BarVenue(config.instruments, balances, given, lambda name: markets[name].bars)
     driver = Driver(engine, venue, given, record)
     driver.open(min(int(bars.time[0]) - bars.period for bars in series))
-    deaf = _deaf(strategies, series, config.bar_spread)
+    deaf = _deaf(strategies, series, config.bar_spread) if listens else ""
     if deaf:
         record.told.append(Remark(engine.state.now, f"asked candle by candle: {deaf}"))
-    interrupted = False
+    interrupted, (advance, every) = False, looks or Looks(None)
     with seldom_collected():
         began, wall = time.process_time(), time.perf_counter()
         try:
             if len(series) == 1:
-                driver.run_single(Reel(series[0], given.feed_latency, advance, every), listens=not deaf)
+                reel = Reel(series[0], given.feed_latency, advance, every)
+                driver.run_single(reel, listens=listens and not deaf)
             else:
                 bars = in_order(series, given.feed_latency)
                 driver.run(bars if advance is None else _told(bars, advance, every))

@@ -7,7 +7,11 @@ bar touches it and sells at its price, or at an opening below. At most a share o
 
 Nobody knows when in a bar its extremes were. What they fill is told as of the bar's end: nothing that is done
 about it may meet a price of the same bar. What rested is heard of after the bar itself, since the engine
-would otherwise set a stop, or another price, by a close that is one bar old.
+would otherwise set a stop, or another price, by a close that is one bar old. The answer's own way comes on
+top: what is still on it when the bar is heard is told with the next one.
+
+For the same reason an order may fill in the bar in which its cancel arrives: the extreme may have been
+before. Such a fill is dated no later than the cancel.
 """
 
 from __future__ import annotations
@@ -61,7 +65,7 @@ class BarVenue:
         self._assumptions = assumptions
         self._history = history
         self._orders: dict[str, Resting] = {}
-        self._told: list[tuple[int, int, Event]] = []  # what the engine hears, and when
+        self._told: list[tuple[int, int, Event, Resting | None]] = []  # what the engine hears, and when
         self.busy = False  # whether the next bar could change anything here, or somebody is still to be told
         self._number = self._trade = 0
         self._left: dict[str, tuple[int, int]] = {}  # by instrument: (bar, lots of it that may still be ours)
@@ -105,9 +109,23 @@ class BarVenue:
         self.balances[asset] = self.balances.get(asset, ZERO) + amount
 
     def account(self, purpose: str, at: int) -> AccountReported:
-        """A full pass."""
-        balances = tuple(BalanceReport(asset, amount, ZERO) for asset, amount in self.balances.items())
-        standing = tuple(o.report(at) for o in self._orders.values() if o.accepted)
+        """A full pass, as old as the newest answer: a fill on its way would look like an unexplained one."""
+        known, orders, accepted = dict(self.balances), dict(self._orders), set[str]()
+        unheard: dict[str, Decimal] = {}
+        for _, _, event, order in self._told:
+            if order is None:
+                continue
+            client_id = order.intent.client_id
+            orders[client_id] = order
+            if type(event) is OrderFilled:
+                order.undo(event.fill, known)
+                unheard[client_id] = unheard.get(client_id, ZERO) + event.fill.quantity
+            elif type(event) is OrderAccepted:
+                accepted.add(client_id)
+        balances = tuple(BalanceReport(asset, amount, ZERO) for asset, amount in known.items())
+        standing = tuple(
+            o.report(at, unheard.get(i, ZERO)) for i, o in orders.items() if o.accepted and i not in accepted
+        )
         return AccountReported(at, at, purpose, balances, standing, (), (), ())
 
     # matching
@@ -132,13 +150,16 @@ class BarVenue:
         elif goes:
             self._rest(order, bar, self._when(opens))
         if goes and order.intent.client_id in self._orders:
-            self._close(order, CloseReason.CANCELED, order.cancel_at)
+            heard = self._inside(order, bar)[1] if order.woke == bar.time else 0  # after what it sold
+            self._close(order, CloseReason.CANCELED, order.cancel_at, heard)
 
     def _settle(self, order: Resting, bar: Bar) -> None:
         """One order that was there until this bar's end."""
-        heard = max(self._heard(order.arrives_at), bar.at + 1)
-        if not order.trigger and order.woke != bar.time:
-            self._rest(order, bar, (_end(bar), heard))
+        woke, opens = order.woke == bar.time, bar.time - bar.period
+        at = _end(bar) if woke else _last(order, bar)  # what woke was matched before its cancel was known
+        heard = max(self._heard(at), bar.at + 1)
+        if not order.trigger and not woke and not 0 < order.cancel_at <= opens:
+            self._rest(order, bar, (at, heard))
         if 0 < order.cancel_at < bar.time and order.intent.client_id in self._orders:
             self._close(order, CloseReason.CANCELED, order.cancel_at, heard)
 
@@ -152,7 +173,7 @@ class BarVenue:
             return False
         order.accepted, waits = True, order.trigger > 0
         self._tell(
-            OrderAccepted(client_id, order.venue_id, self._heard(at), Source.ANSWER, untriggered=waits)
+            OrderAccepted(client_id, order.venue_id, self._heard(at), Source.ANSWER, untriggered=waits), order
         )
         return True
 
@@ -184,7 +205,7 @@ class BarVenue:
             return
         at = max(order.arrives_at, opens)
         price = _on_the_way(bar, at - opens)
-        when = self._when(at) if price <= trigger else (_end(bar), max(self._heard(at), _end(bar)))
+        when = self._when(at) if price <= trigger else self._inside(order, bar)
         order.trigger, order.woke = 0, bar.time
         self._tell(OrderTriggered(order.intent.client_id, when[1], Source.STREAM))
         self._take(order, bar, when, min(price, trigger))
@@ -235,7 +256,8 @@ class BarVenue:
             self._trade, ticks, lots, self._assumptions.costs.fees, self.balances, at=at, maker=maker
         )
         self._tell(
-            OrderFilled(intent.client_id, order.venue_id, intent.instrument, fill, heard, Source.STREAM)
+            OrderFilled(intent.client_id, order.venue_id, intent.instrument, fill, heard, Source.STREAM),
+            order,
         )
         if not order.lots:
             del self._orders[intent.client_id]
@@ -243,7 +265,7 @@ class BarVenue:
     def _close(self, order: Resting, reason: CloseReason, at: int, heard: int = 0) -> None:
         del self._orders[order.intent.client_id]
         heard = heard or self._heard(at)
-        self._tell(OrderClosed(order.intent.client_id, reason, order.filled, heard, Source.STREAM))
+        self._tell(OrderClosed(order.intent.client_id, reason, order.filled, heard, Source.STREAM), order)
 
     def _heard(self, at: int) -> int:
         return at + self._assumptions.answer_latency
@@ -251,22 +273,32 @@ class BarVenue:
     def _when(self, at: int) -> When:
         return at, self._heard(at)
 
+    def _inside(self, order: Resting, bar: Bar) -> When:
+        """Nobody knows when: before its cancel came, and heard of no earlier than the bar's end."""
+        at = _last(order, bar)
+        return at, max(self._heard(at), _end(bar))
+
     def _hear(self, until: int) -> Iterator[Event]:
         told = self._told
         while told and told[0][0] <= until:
             yield heappop(told)[2]
         self.busy = bool(self._orders or told)
 
-    def _tell(self, event: Event) -> None:
+    def _tell(self, event: Event, order: Resting | None = None) -> None:
         """Of one moment, in the order in which it happened."""
         self._number += 1
-        heappush(self._told, (event.at, self._number, event))
+        heappush(self._told, (event.at, self._number, event, order))
         self.busy = True
 
 
 def _end(bar: Bar) -> int:
     """Its last moment that a table can show."""
     return bar.time - MICROSECOND
+
+
+def _last(order: Resting, bar: Bar) -> int:
+    """The last moment of a bar at which it can have traded: a cancel ends it."""
+    return min(_end(bar), order.cancel_at) if order.cancel_at else _end(bar)
 
 
 def _reach(order: Resting, bar: Bar) -> tuple[float, float]:

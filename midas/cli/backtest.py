@@ -17,7 +17,7 @@ from midas.backtest.compiled.path import timed
 from midas.backtest.outcome import Outcome
 from midas.backtest.quality import Quality, examine
 from midas.backtest.record import Record
-from midas.backtest.run import run
+from midas.backtest.run import Looks, run
 from midas.backtest.series import Bars
 from midas.backtest.summary import Report, summarise
 from midas.backtest.sweep.luck import chosen_from
@@ -95,7 +95,7 @@ def _over_candles(
         with progress(sum(map(len, series)), "bars") as advance:
             outcome = run(
                 what.config, what.strategies, series, what.balances, what.given, record=record,
-                advance=advance,
+                looks=Looks(advance), listens=args.fast != "never",
             )  # fmt: skip
     quality = tuple(examine(table) for table in tables)
     names = [", ".join(each.files) for each in quality]

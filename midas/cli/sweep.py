@@ -14,7 +14,6 @@ from pathlib import Path
 
 import msgspec
 
-import midas.backtest as package
 from midas.backtest.series import Bars
 from midas.backtest.settings import configured
 from midas.backtest.sweep.choosers import size
@@ -35,12 +34,11 @@ from midas.domain.time import DAY
 from midas.errors import ParameterInvalid, UsageError
 from midas.parameters import checked
 from midas.reports import words
-from midas.runtime.records import code_hash
+from midas.runtime.records import WHOLE, code_hash
 from midas.settings import Settings
 from midas.statistics.conventions import LEAST_SHARPE, LEAST_SORTINO
 
 _INTERRUPTED = 130
-_OURS = sorted(Path(package.__file__).parent.rglob("*.py"))  # of another version trials are made anew
 
 
 def run(args: Namespace) -> int:
@@ -139,7 +137,7 @@ def _plan(args: Namespace, settings: Settings, setup: Setup, axes: tuple[Axis, .
         raise UsageError("--where: tpe chooses from all combinations; take --method random, or grid")
     _check(setup, axes)
     file = settings.workspace / "strategies" / f"{args.strategy.replace('-', '_')}.py"
-    source = (setup.config, setup.balances, setup.given, code_hash([file, *_OURS]))
+    source = (setup.config, setup.balances, setup.given, code_hash([file], WHOLE))
     return Plan(
         strategy=args.strategy, data=digest_of(setup.series), axes=axes,
         setting=blake2b(msgspec.json.encode(source, order="sorted"), digest_size=8).hexdigest(),

@@ -14,7 +14,6 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-import midas.backtest as package
 from midas.backtest import forward
 from midas.backtest.compiled.objections import declares
 from midas.backtest.compiled.path import timed
@@ -41,11 +40,10 @@ from midas.cli.waiting import waiting
 from midas.cli.walkforward_page import page
 from midas.errors import UsageError
 from midas.reports.words import counted
-from midas.runtime.records import code_hash
+from midas.runtime.records import WHOLE, code_hash
 from midas.settings import Settings
 
 _INTERRUPTED = 130
-_OURS = sorted(Path(package.__file__).parent.rglob("*.py"))  # of another version they are made anew
 
 
 def walkforward(args: Namespace) -> int:
@@ -106,7 +104,7 @@ def _name(args: Namespace, settings: Settings, series: Sequence[Bars], data: tup
     config = configured(settings, args.strategy, {}, instruments, period, given.spread_bps, units_from(args))
     file = settings.workspace / "strategies" / f"{args.strategy.replace('-', '_')}.py"
     cash = cash_from(args, settings, config.quote)
-    code = code_hash([file, *_OURS]) if file.is_file() else ""
+    code = code_hash([file], WHOLE) if file.is_file() else ""
     every = (config, given, cash, args.fast, code, data)
     return blake2b(msgspec.json.encode(every, order="sorted"), digest_size=8).hexdigest()
 
@@ -128,7 +126,9 @@ def _one(
         found = timed(config, strategies, series, balances, given)
         if isinstance(found, Outcome):
             return found, float(balances[config.quote])
-    made = run(config, strategies, series, balances, given, record=Record(keep=False))
+    made = run(
+        config, strategies, series, balances, given, record=Record(keep=False), listens=args.fast != "never"
+    )
     return made, float(balances[config.quote])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -25,6 +26,8 @@ CORE = (
     "errors.py", "domain", "ports", "state", "costs.py", "statistics", "analysis", "execution",
     "portfolio", "risk", "agents", "engine",
 )  # fmt: skip
+WHOLE = (".",)  # a trial hangs on more: settings, the back-test and whatever these two come to import
+_PACKAGE = Path(__file__).resolve().parent.parent
 
 
 FORMAT = 1  # of what the bytes of a record mean
@@ -89,11 +92,13 @@ def computed_by() -> str:
     return f"Python {platform.python_version()}, numpy {numpy.__version__}, numba {numba.__version__}"
 
 
-def code_hash(plugins: list[Path]) -> str:
-    """Hash of all that decides: core and strategies by name and content, and what computes their numbers."""
-    package = Path(__file__).resolve().parent.parent
+def code_hash(plugins: list[Path], parts: Sequence[str] = CORE, package: Path = _PACKAGE) -> str:
+    """Hash of all that decides: core and strategies by name and content, and what computes their numbers.
+
+    `parts`: of `package`, files or folders.
+    """
     digest = hashlib.sha256(f"{computed_by()}\0".encode())
-    for part in CORE:
+    for part in parts:
         root = package / part
         for path in sorted(root.rglob("*.py")) if root.is_dir() else [root]:
             digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")

@@ -14,7 +14,7 @@ from midas.analysis.regime import RegimeRules
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.outcome import Outcome
 from midas.backtest.record import Record
-from midas.backtest.run import Advance, run
+from midas.backtest.run import Advance, Looks, run
 from midas.backtest.series import Bars
 from midas.costs import CostModel, FeeSchedule
 from midas.domain.limits import Asset, Assets, Limits
@@ -113,5 +113,5 @@ def played(
     """One run of one script on one instrument."""
     balances = {"USDT": CASH, series.instrument.base: Decimal(0)}
     return run(
-        settings or config([series]), [script], [series], balances, given, record=record, advance=advance
+        settings or config([series]), [script], [series], balances, given, record=record, looks=Looks(advance)
     )

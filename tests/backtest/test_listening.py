@@ -11,7 +11,7 @@ import pytest
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.outcome import Outcome
 from midas.backtest.record import Record
-from midas.backtest.run import run
+from midas.backtest.run import Looks, run
 from midas.backtest.series import Bars
 from midas.domain.opinion import Opinion
 from midas.domain.tail import TailRules
@@ -150,5 +150,11 @@ def test_progress_is_told_in_the_same_steps() -> None:
     told: list[int] = []
     balances = {"USDT": CASH, "BTC": Decimal(0)}
     run(config([SERIES], ["ema-cross"]), [Counting(CROSS)], [SERIES], balances, PLAIN,
-        advance=told.append, every=1_000)  # fmt: skip
+        looks=Looks(told.append, 1_000))  # fmt: skip
     assert told == [1_000] * 4
+
+
+def test_who_wants_it_asked_candle_by_candle_gets_that() -> None:
+    strategy, balances = Counting(CROSS), {"USDT": CASH, "BTC": Decimal(0)}
+    run(config([SERIES], ["ema-cross"]), [strategy], [SERIES], balances, PLAIN, listens=False)
+    assert strategy.asked == len(SERIES)

@@ -9,7 +9,15 @@ import pytest
 
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.venue import BarVenue
-from midas.domain.event import CancelRejected, Event, OrderAccepted, OrderClosed, OrderFilled, OrderRejected
+from midas.domain.event import (
+    CancelRejected,
+    Event,
+    OrderAccepted,
+    OrderClosed,
+    OrderFilled,
+    OrderRejected,
+    OrderTriggered,
+)
 from midas.domain.market import Bar
 from midas.domain.order import CloseReason, OrderIntent, OrderType, Purpose, Side, TimeInForce
 from midas.domain.time import MICROSECOND, MINUTE, SECOND
@@ -118,6 +126,31 @@ def test_a_fill_inside_of_a_bar_is_told_as_of_its_end_and_after_the_bar() -> Non
     (filled,) = bench.venue.settle([one])
     assert isinstance(filled, OrderFilled)
     assert filled.fill.time == one.time - MICROSECOND and filled.at > one.at
+
+
+def test_what_rested_is_heard_of_once_the_answer_has_come() -> None:
+    bench = Bench(msgspec.structs.replace(PLAIN, answer_latency=SECOND // 2))
+    bench.send(intent(Side.BUY, "1", "990", OrderType.LIMIT_MAKER, None))
+    one = bar(1, 1_000, 1_010, 980, 1_000)
+    assert not any(isinstance(e, OrderFilled) for e in bench.meet(one)) and bench.venue.busy
+    (filled,) = bench.meet(bar(2, 1_000, 1_010, 980, 1_000))
+    assert isinstance(filled, OrderFilled) and not bench.venue.busy
+    assert filled.fill.time == one.time - MICROSECOND and filled.at == filled.fill.time + SECOND // 2
+
+
+def test_a_stop_that_sold_inside_of_a_bar_is_heard_of_once_the_answer_has_come() -> None:
+    bench = Bench(msgspec.structs.replace(PLAIN, answer_latency=SECOND // 2))
+    bench.send(intent(Side.SELL, "1", "900", OrderType.STOP_LOSS_LIMIT, TimeInForce.GTC, stop="950"))
+    bench.meet(bar(1, 1_000, 1_010, 990, 1_000))
+    before, two = bench.venue.account("audit", START + MINUTE), bar(2, 1_000, 1_010, 940, 960)
+    assert bench.meet(two) == [] and bench.venue.busy
+    after = bench.venue.account("audit", START + MINUTE)  # what nobody has heard of isn't a difference
+    assert after.balances == before.balances
+    (line,) = after.open_orders
+    assert line.filled == 0
+    woke, sold = bench.meet(bar(3, 960, 970, 950, 960))
+    assert isinstance(woke, OrderTriggered) and isinstance(sold, OrderFilled) and not bench.venue.busy
+    assert woke.at == sold.at == two.time - MICROSECOND + SECOND // 2
 
 
 def test_a_stop_that_a_fill_leads_to_meets_no_price_of_the_same_bar() -> None:
@@ -239,6 +272,32 @@ def test_a_cancel_on_its_way_doesnt_stop_a_fill() -> None:
     bench.meet(bar(1, 1_000, 1_010, 995, 1_000))
     bench.venue.cancel(order.client_id, START + MINUTE)
     assert bench.fills(bar(2, 1_000, 1_010, 900, 1_000)) == [(Decimal(990), Decimal(1), True)]
+
+
+def test_a_fill_that_met_its_cancel_is_dated_no_later_and_told_before_it() -> None:
+    """The low may have been before the cancel came."""
+    bench = Bench(msgspec.structs.replace(PLAIN, order_latency=SECOND))
+    order = bench.send(intent(Side.BUY, "1", "990", OrderType.LIMIT_MAKER, None))
+    bench.meet(bar(1, 1_000, 1_010, 995, 1_000))
+    bench.venue.cancel(order.client_id, START + MINUTE)
+    two = bar(2, 1_000, 1_010, 900, 1_000, volume=6)  # a part of it
+    filled, closed = bench.meet(two)
+    assert isinstance(filled, OrderFilled) and isinstance(closed, OrderClosed)
+    assert filled.fill.time == START + MINUTE + SECOND and two.at < filled.at <= closed.at
+    assert closed.filled == filled.fill.quantity
+
+
+@pytest.mark.parametrize("late", [SECOND // 20, SECOND])
+def test_a_stop_that_met_its_cancel_sold_no_later_and_is_told_before_it(late: int) -> None:
+    bench = Bench(msgspec.structs.replace(PLAIN, order_latency=late))
+    stop = intent(Side.SELL, "1", "900", OrderType.STOP_LOSS_LIMIT, TimeInForce.GTC, stop="999.99")
+    bench.send(stop)
+    bench.meet(bar(1, 1_005, 1_010, 1_001, 1_002))
+    bench.venue.cancel(stop.client_id, START + MINUTE)
+    woke, sold, closed = bench.meet(bar(2, 1_000, 1_010, 900, 901, volume=6))  # a part of it
+    assert isinstance(woke, OrderTriggered) and isinstance(sold, OrderFilled)
+    assert isinstance(closed, OrderClosed) and woke.at <= sold.at <= closed.at
+    assert sold.fill.time == START + MINUTE + late and sold.at >= START + 2 * MINUTE - MICROSECOND
 
 
 def test_a_cancel_of_what_is_gone_is_refused() -> None:

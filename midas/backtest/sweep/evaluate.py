@@ -18,7 +18,7 @@ from midas.backtest.compiled.path import Compiled, Refused, Trials
 from midas.backtest.compiled.probe import disagreement
 from midas.backtest.outcome import Curve, curve
 from midas.backtest.record import Record
-from midas.backtest.run import run
+from midas.backtest.run import Looks, run
 from midas.backtest.series import Bars
 from midas.backtest.sweep.space import Parameters
 from midas.backtest.sweep.trial import FAILED, OBJECTIVES, PRUNED, STEPPED, Job, Trial, known, measured
@@ -164,7 +164,7 @@ class Evaluator:
             with _uncollected():
                 outcome = run(
                     config, [strategy], it.series, it.balances, it.given, record=record,
-                    advance=watched.advance, every=watched.every,
+                    looks=Looks(watched.advance, watched.every), listens=it.fast != "never",
                 )  # fmt: skip
         except Pruned as pruned:
             return Trial(
@@ -200,15 +200,15 @@ class Rungs:
         self._record = record
         self._medians = medians
         self._cash = float(setup.balances[setup.config.quote])
-        count = sum(map(len, setup.series))
-        self.every = max(1, -(-count // RUNGS))
+        self._count = sum(map(len, setup.series))
+        self.every = max(1, -(-self._count // RUNGS))
         self._bars = 0
         self.values: list[float | None] = []
 
     def advance(self, more: int) -> None:
-        """So many more bars were stepped. Raises Pruned."""
+        """So many more bars were stepped. Raises Pruned, but not after the last one: that trial is whole."""
         self._bars += more
-        if len(self._setup.series) != 1 or len(self.values) >= RUNGS - 1:
+        if len(self._setup.series) != 1 or self._bars >= self._count:
             return
         bars = self._setup.series[0]
         reached = bars.between(0, int(bars.time[self._bars - 1]))

@@ -58,18 +58,27 @@ def stepped_because(setup: Setup, parameters: Parameters) -> str:
 
 
 def confirmed(setup: Setup, best: Trial) -> Trial:
-    """The same trial on the engine itself. Raises UsageError where it comes to something else."""
-    if best.path == STEPPED:
+    """The same trial on the engine itself, which asks `signal` about every candle.
+
+    Raises UsageError where it comes to something else.
+    """
+    listened = len(setup.series) == 1 and getattr(setup.load(), "listen", None) and setup.fast != "never"
+    if best.path == STEPPED and not listened:
         return best
     stepping = Evaluator(msgspec.structs.replace(setup, fast="never"))
     (found,) = stepping.make(Task((Job(best.number, best.parameters),)))
-    plain = msgspec.structs.replace(found, path=COMPILED, stepped="", partial=())
-    if plain != best:
+    if _bare(found) != _bare(best):
+        how, says = ("compiled", "wanted") if best.path == COMPILED else ("listening", "listen")
         raise UsageError(
-            f"trial {best.number} comes to {found.equity} on the engine and to {best.equity} compiled: its "
-            "`wanted` says something else than `signal`; --fast never leaves it out"
+            f"trial {best.number} comes to {found.equity} on the engine and to {best.equity} {how}: its "
+            f"`{says}` says something else than `signal`; --fast never leaves it out"
         )
     return found
+
+
+def _bare(trial: Trial) -> Trial:
+    """Without the way on which it was made."""
+    return msgspec.structs.replace(trial, path=COMPILED, stepped="", partial=())
 
 
 def _check(jobs: Sequence[Job], store: Store) -> None:

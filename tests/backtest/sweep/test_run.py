@@ -5,14 +5,19 @@ from __future__ import annotations
 import contextlib
 import random
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
 import msgspec
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from midas.api import Briefing, Columns, MarketView, Opinion
+from midas.backtest.record import Record
 from midas.backtest.sweep.choosers import rounds, size
-from midas.backtest.sweep.evaluate import RUNGS, Evaluator, Task, medians_of
+from midas.backtest.sweep.evaluate import RUNGS, Evaluator, Rungs, Task, medians_of
 from midas.backtest.sweep.executors import executor_of
 from midas.backtest.sweep.run import confirmed, stepped_because, sweep
 from midas.backtest.sweep.space import axis
@@ -38,6 +43,44 @@ def test_compiled_or_stepped_a_trial_comes_to_the_same(tmp_path: Path) -> None:
     plain = [msgspec.structs.replace(t, path=COMPILED, stepped="", partial=()) for t in slow]
     assert plain == fast
     assert confirmed(setup(), fast[0]).path == STEPPED
+
+
+class Agreed(Fickle):
+    """Its `listen` and its `wanted` have the same mistake: nothing happens after 3,000 candles."""
+
+    def __init__(self, parameters: Choice) -> None:
+        super().__init__(parameters)
+        self._heard = 0
+
+    def listen(self, bars: Columns) -> int:
+        self._heard += (count := len(bars) if self._heard >= 3_000 else 0)
+        return count
+
+    def signal(self, market: MarketView, briefing: Briefing) -> Opinion | None:
+        self._heard += 1
+        return super().signal(market, briefing)
+
+    @classmethod
+    def wanted(cls, parameters: Sequence[Choice], bars: Columns) -> NDArray[np.bool_]:
+        found = super().wanted(parameters, bars)
+        found[:, 3_000:] = found[:, 2_999:3_000]
+        return found
+
+
+def _agreed() -> type[Agreed]:
+    return Agreed
+
+
+@pytest.mark.parametrize(("impact", "says"), [(False, "wanted"), (True, "listen")])
+def test_two_answers_with_one_mistake_dont_confirm_each_other(
+    tmp_path: Path, impact: bool, says: str
+) -> None:
+    given = setup(hourly(3_200), load=_agreed)
+    given = msgspec.structs.replace(given, given=msgspec.structs.replace(given.given, impact=impact))
+    (best,) = swept(tmp_path, plan(axes=(axis("seed=1"),)), given)
+    assert best.path == (STEPPED if impact else COMPILED)
+    with pytest.raises(UsageError, match=f"its `{says}` says something else"):
+        confirmed(given, best)
 
 
 def test_a_winner_that_the_engine_doesnt_confirm_is_refused(tmp_path: Path) -> None:
@@ -120,6 +163,15 @@ def test_worse_than_half_of_those_before_a_trial_is_given_up(tmp_path: Path) -> 
     with pytest.raises(KeyboardInterrupt):
         swept(tmp_path / "c", of, given, at_once=1, most=11)
     assert swept(tmp_path / "c", of, given, at_once=1) == found
+
+
+@pytest.mark.parametrize("count", [9, 14, 15, 16, 17])
+def test_a_trial_that_is_whole_is_never_given_up(count: int) -> None:
+    rungs = Rungs(setup(hourly(count), objective="return"), Record(keep=False), (None,) * RUNGS)
+    looks = -(-count // rungs.every)
+    for look in range(looks):
+        rungs.advance(min(rungs.every, count - look * rungs.every))
+    assert len(rungs.values) == looks - 1 < RUNGS
 
 
 def test_medians_are_told_once_enough_have_been_there() -> None:
