@@ -32,11 +32,14 @@ class DepthPainter:
         self._coarse: dict[str, tuple[int, tuple[LadderView, ...]]] = {}  # by instrument, with when
 
     def book(self, market: InstrumentMarket, orders: Iterable[Order], holding: float, now: int) -> BookView:
-        """The book of one instrument; `holding` is what we hold of it, in signed base units."""
+        """The book of one instrument; `holding` is what we hold of it, in signed base units.
+
+        A stop whose price hasn't come stands in no book, though the venue has it.
+        """
         book = market.book
         if not book.valid:
             return BookView(False, book.reason, (), (), NAN, NAN, NAN, NAN, market.book_changed_at)
-        mine = [order for order in orders if order.intent.price is not None]
+        mine = [order for order in orders if order.intent.price is not None and not order.dormant]
         drawn_at, ladders = self._coarse.get(market.instrument.id, (0, ()))
         due = not 0 <= now - drawn_at < COARSE_EVERY  # what lies further out moves slower
         rows = book.top(REACH if due or mine or holding else LEVELS)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from midas.domain.market import BookSnapshot, Quote
-from midas.domain.order import Phase
+from midas.domain.order import Phase, Purpose, Side
 from midas.domain.time import SECOND
 from midas.engine.depth import COARSE_EVERY, LEVELS, DepthPainter
 from midas.state.market import InstrumentMarket
@@ -104,6 +104,20 @@ def test_an_order_beyond_the_known_book_stands_last_and_alone() -> None:
     assert [round(b.price, 2) for b in bids[-2:]] == [95.00, 90.00]
     assert isnan(bids[-1].size) and isnan(bids[-1].cumulative)
     assert bids[-1].own > 0
+
+
+def test_a_stop_stands_in_the_ladder_once_its_price_has_come() -> None:
+    stop = Order(
+        intent(
+            "m-1", side=Side.SELL, purpose=Purpose.STOP, price=Decimal("98.00"), stop_price=Decimal("99.00")
+        )
+    )
+    stop.phase, stop.untriggered = Phase.WORKING, True
+    asks = DepthPainter().book(market(), [stop], 0.0, START).asks
+    assert not any(level.own for level in asks)
+    stop.untriggered = False
+    asks = DepthPainter().book(market(), [stop], 0.0, START).asks
+    assert [round(level.price, 2) for level in asks if level.own] == [98.0]
 
 
 def test_no_more_stands_before_our_order_than_its_level_ever_held() -> None:

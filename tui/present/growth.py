@@ -32,16 +32,27 @@ def curve(picture: Picture, spot: Spot) -> Sheet:
     margin = max(len(words.number(v, 0)) for v in (min(points), max(points))) + 1
     columns = max(2, spot.width - max(margin, 8))
     under = max(1, (spot.height - 1) // 4) if spot.height >= 6 else 0
+    beside = sheet.curve.held if _beside(sheet.curve) else ()
     ruled = 1 if under and spot.height >= ROOMY else 0
-    rows = area(points, columns, spot.height - 1 - under - ruled, spot.width, sheet.curve.held)
+    rows = area(points, columns, spot.height - 1 - under - ruled, spot.width, beside)
     if under:
         rows += [[Piece("─" * columns, "faint")]] * ruled
         rows += hanging(sheet.curve.drawdown, columns, under, spot.width)
     rows.append(dates(sheet.begins, sheet.ends, columns))
     held = sheet.benchmark.growth.total.value if sheet.benchmark is not None else None
     note: Line = [Piece(words.percent(sheet.growth.total.value), "strong")]
-    note += [Piece(f" • buy & hold {words.percent(held)}", "dim")] if held is not None else []
+    note += (
+        [Piece(f" {'• ' if beside else ''}buy & hold {words.percent(held)}", "dim")]
+        if held is not None
+        else []
+    )
     return Sheet(title, rows, note)
+
+
+def _beside(curve: kept.Curve) -> bool:
+    """Whether holding can be drawn on the same scale: most of it lies between our extremes."""
+    low, high = min(curve.equity), max(curve.equity)
+    return 2 * sum(low <= value <= high for value in curve.held) > len(curve.held)
 
 
 def area(
