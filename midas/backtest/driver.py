@@ -225,7 +225,7 @@ class Driver(Stepper):
                 return
 
     def _answered(self, event: Event) -> None:
-        """One answer; of an earlier moment than the newest it is told now: the engine's clock never goes back.
+        """One answer. What is earlier than the newest is told as of now: the engine's clock never goes back.
 
         A stop is told as of the bar's end, and what was sent at its opening is answered in the next round.
         """
