@@ -25,6 +25,7 @@ __all__ = ["client", "faults", "pro", "venue"]
 
 DIFFS = "btcusdt@depth@100ms"
 SOON = 30.0
+LEAVING = 5.0
 CLOSED = (
     aiohttp.WSMsgType.CLOSE,
     aiohttp.WSMsgType.CLOSED,
@@ -49,6 +50,17 @@ async def ended(socket: aiohttp.ClientWebSocketResponse) -> int | None:
     return socket.close_code
 
 
+@contextlib.asynccontextmanager
+async def reading(manager: Any) -> AsyncIterator[Any]:
+    """A socket of python-binance; left while it connects anew, it may wait for itself for ever."""
+    socket = await manager.__aenter__()
+    try:
+        yield socket
+    finally:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(manager.__aexit__(None, None, None), LEAVING)
+
+
 async def heard(socket: Any) -> dict[str, Any]:
     """What python-binance hands over next."""
     message: dict[str, Any] = await asyncio.wait_for(socket.recv(), SOON)
@@ -60,7 +72,7 @@ async def heard(socket: Any) -> dict[str, Any]:
 async def test_a_market_socket_reconnects_by_itself_after_two_errors(
     venue: Venue, client: AsyncClient, faults: Faults, code: int, kind: str
 ) -> None:
-    async with venue.sockets(client).depth_socket(SYMBOL, interval=100) as socket:
+    async with reading(venue.sockets(client).depth_socket(SYMBOL, interval=100)) as socket:
         await heard(socket)
         await faults.fire("drop_sockets", code=code, sockets="market")
         errors: list[str] = []
@@ -154,7 +166,7 @@ async def test_a_frozen_socket_is_noticed_by_python_binances_own_ping(
 ) -> None:
     manager = venue.sockets(client)
     manager.ws_kwargs = {"ping_interval": 0.1, "ping_timeout": 0.5}  # 20 s each by default
-    async with manager.depth_socket(SYMBOL, interval=100) as socket:
+    async with reading(manager.depth_socket(SYMBOL, interval=100)) as socket:
         await heard(socket)
         number = await faults.arm("freeze", sockets="market")
         async with asyncio.timeout(SOON):
@@ -220,7 +232,7 @@ async def test_a_shutdown_is_announced_and_then_comes(
     venue: Venue, client: AsyncClient, faults: Faults
 ) -> None:
     market = venue.sockets(client).depth_socket(SYMBOL, interval=100)
-    async with venue.session.ws_connect(f"{venue.ws}/ws-api/v3") as api, market as socket:
+    async with venue.session.ws_connect(f"{venue.ws}/ws-api/v3") as api, reading(market) as socket:
         await heard(socket)
         await faults.fire("server_shutdown", cut_after_s=0.3)
         async with asyncio.timeout(SOON):
@@ -231,7 +243,9 @@ async def test_a_shutdown_is_announced_and_then_comes(
             while (message := await socket.recv())["e"] != "error":
                 pass  # read all the while: the client gives up where a hundred messages wait
             assert await closing == 1001
-        assert message["type"] == "ConnectionClosedOK"
+            assert message["type"] == "ConnectionClosedOK"
+            while (await socket.recv())["e"] != "depthUpdate":
+                pass  # it is back
 
 
 @shows("server_shutdown")
