@@ -34,7 +34,7 @@ class LoadedStrategy(msgspec.Struct, frozen=True):
         """A new instance, without memory. Raises WorkspaceInvalid where its constructor fails."""
         try:
             return self.type(self.parameters)
-        except Exception as error:  # around a plugin: it may raise anything
+        except (Exception, SystemExit) as error:  # around a plugin: it may raise anything
             raise WorkspaceInvalid(f"{_place(self.file, error)}: {_what(error)}") from error
 
 
@@ -111,7 +111,7 @@ def _module(file: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise WorkspaceInvalid(f"{_place(file, error)}: doesn't import: {_what(error)}") from error
     return module
@@ -143,7 +143,7 @@ def _checked(found: Any, file: Path) -> type[Strategy]:
     return strategy
 
 
-def _place(file: Path, error: Exception) -> str:
+def _place(file: Path, error: BaseException) -> str:
     """`file:line` of the deepest frame inside `file`; a syntax error knows its own line."""
     if isinstance(error, SyntaxError) and error.filename == str(file):
         return f"{file}:{error.lineno}"
@@ -153,7 +153,7 @@ def _place(file: Path, error: Exception) -> str:
     return f"{file}:{lines[-1]}" if lines else str(file)
 
 
-def _what(error: Exception) -> str:
+def _what(error: BaseException) -> str:
     text = error.msg if isinstance(error, SyntaxError) else str(error)
     return f"{type(error).__name__}: {text}"
 

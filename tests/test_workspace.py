@@ -79,6 +79,7 @@ def test_strategies_come_in_the_order_of_the_table(desk: Path) -> None:
         ("import no_such_module\n", r"echo_one\.py:1: doesn't import: ModuleNotFoundError"),
         ("x = 1\nx = = 2\n", r"echo_one\.py:2: doesn't import: SyntaxError"),
         ("\n\nraise RuntimeError('boom')\n", r"echo_one\.py:3: doesn't import: RuntimeError: boom"),
+        ("import sys\nsys.exit('no key')\n", r"echo_one\.py:2: doesn't import: SystemExit: no key"),
         ("x = 1\n", r"echo_one\.py: holds no strategy"),
         ("class Half:\n    def signal(self): return None\n", r"class Half lacks name, family, hears"),
         (STRATEGY + STRATEGY.replace("Echo", "Twin"), r"holds 2 strategies; one file, one strategy"),

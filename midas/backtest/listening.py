@@ -28,7 +28,7 @@ def objection(strategy: Strategy, series: Bars, spread: float | None) -> str:
         return "it isn't `unaided`: analysts work for it at every candle"
     try:
         return _compared(strategy, series, InstrumentMarket(series.instrument, spread))
-    except Exception as error:  # noqa: BLE001 - the seam around a plugin: the engine will switch it off
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the seam around a plugin: it will be switched off
         return f"it raises {type(error).__name__}: {error}"
 
 

@@ -32,7 +32,5 @@ def compare(args: Namespace) -> int:
             ],
         }).decode())  # fmt: skip
     else:
-        if first.id == second.id:
-            print(f"{args.first} and {args.second} are the same run\n")
         print("\n".join(page(first, second, columns())))
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from decimal import Decimal
 
 import msgspec
@@ -66,6 +67,15 @@ class Overdone(Counting):
 
     def listen(self, bars: Columns) -> int:
         return super().listen(bars) + 1
+
+
+class Leaving(Counting):
+    """Ends its process at the 100th candle it is asked about."""
+
+    def signal(self, market: MarketView, briefing: Briefing) -> Opinion | None:
+        if self.asked == 99:
+            sys.exit("nothing left to do")
+        return super().signal(market, briefing)
 
 
 class Late(Counting):
@@ -136,6 +146,18 @@ def test_one_that_fails_while_it_listens_is_switched_off() -> None:
     outcome, record = played(Late(CROSS))
     assert outcome.bars == len(SERIES)
     assert "ema-cross is switched off: ValueError: a bug" in [remark.text for remark in record.told]
+
+
+@pytest.mark.parametrize("listens", [True, False])
+def test_one_that_ends_its_process_while_its_answers_are_compared_is_outlived(listens: bool) -> None:
+    strategy, balances, record = Leaving(CROSS), {"USDT": CASH, "BTC": Decimal(0)}, Record()
+    outcome = run(
+        config([SERIES], ["ema-cross"]), [strategy], [SERIES], balances, PLAIN, record=record, listens=listens
+    )
+    told = [remark.text for remark in record.told]
+    assert outcome.bars == len(SERIES)
+    assert "ema-cross is switched off: SystemExit: nothing left to do" in told
+    assert not listens or any("it raises SystemExit: nothing left to do" in text for text in told)
 
 
 def test_candles_of_one_time_are_asked_about_one_by_one() -> None:

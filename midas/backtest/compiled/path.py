@@ -153,7 +153,7 @@ class Trials:
         name, shape = self._strategy.name, (len(parameters), len(self.ground.bars))
         try:
             found = self._strategy.wanted(parameters, self.ground.columns)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # around a plugin: it may raise anything
             raise WorkspaceInvalid(f"{name}: `wanted` raises {type(error).__name__}: {error}") from error
         if not (isinstance(found, np.ndarray) and found.shape == shape and found.dtype == np.bool_):
             what = (

@@ -29,7 +29,7 @@ def disagreement(
         market.on_bar(bar)
         try:
             opinion = strategy.signal(market, NOTHING)
-        except Exception as error:  # noqa: BLE001 - the seam around a plugin: the engine will switch it off
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the seam around a plugin, as in `listening`
             return f"{kind.name} raises {type(error).__name__} at candle {place}"
         if opinion is not None:
             if not isinstance(opinion, Opinion) or opinion.urgency is not Urgency.AGGRESSIVE:

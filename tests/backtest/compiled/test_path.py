@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import random
+import sys
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.compiled.path import Compiled, Refused, Trials
 from midas.backtest.series import Bars
 from midas.costs import CostModel, FeeSchedule
+from midas.domain.opinion import Opinion
 from midas.domain.stops import StopRules
 from midas.domain.tail import TailRules
 from midas.domain.time import DAY, HOUR, MILLISECOND, MINUTE, SECOND
@@ -21,7 +25,7 @@ from midas.domain.triggers import TriggerRules
 from midas.engine.config import EngineConfig
 from midas.errors import WorkspaceInvalid
 from midas.execution.worker import ExecutionRules
-from midas.ports.strategy import Columns, Vectorised
+from midas.ports.strategy import Briefing, Columns, MarketView, Vectorised
 from tests.backtest.compiled.stage import Choice, Fickle, assert_same, stepped, worked_out
 from tests.backtest.stage import CALM, CASH, LIMITS, PLAIN, START, bars, config, walk
 from tests.fakes.desk import BTC
@@ -249,6 +253,39 @@ class Broken(Fickle):
         if len(bars) > 50:
             raise IndexError("too many")
         return np.ones(3)
+
+
+class Leaving(Fickle):
+    """Ends its process when it is asked about one candle, or where it shall, about all."""
+
+    at_once: ClassVar[bool] = False
+
+    def signal(self, market: MarketView, briefing: Briefing) -> Opinion | None:
+        """Never."""
+        sys.exit(3)
+
+    @classmethod
+    def wanted(cls, parameters: Sequence[Choice], bars: Columns) -> NDArray[np.bool_]:
+        """Not everywhere."""
+        if cls.at_once:
+            sys.exit(3)
+        return super().wanted(parameters, bars)
+
+
+class LeavingAtOnce(Leaving):
+    """Even where it is asked about all candles."""
+
+    at_once = True
+
+
+def test_a_strategy_that_ends_its_process_is_outlived() -> None:
+    from midas.backtest.compiled.path import compiled
+
+    series, balances = bars(walk(100)), {"USDT": CASH, "BTC": Decimal(0)}
+    found = compiled(settings(series), [Leaving(CHOICE)], [series], balances, PLAIN)
+    assert isinstance(found, Refused) and "raises SystemExit at candle 0" in found.reason
+    with pytest.raises(WorkspaceInvalid, match="`wanted` raises SystemExit: 3"):
+        compiled(settings(series), [LeavingAtOnce(CHOICE)], [series], balances, PLAIN)
 
 
 @pytest.mark.parametrize(
