@@ -188,6 +188,19 @@ class ExecutionAgent:
                 less = reduced(state.ledger.sleeve(*key), to.quantity, to.reason, state)
                 self._begin(key, Work(less, state.now, shrinks=True))
 
+    def take_up(self, state: State) -> None:
+        """Exits that rest from an earlier session are gone on with, to where they led; a kill has ended them."""
+        for order in state.orders.open.values():
+            intent = order.intent
+            key = intent.strategy, intent.instrument
+            sleeve = state.ledger.sleeve(*key)
+            rests = intent.purpose is Purpose.EXIT and intent.time_in_force is not TimeInForce.IOC
+            if not rests or intent.strategy in BY_HAND or key in self._work or sleeve.quantity <= ZERO:
+                continue
+            if not (state.control.withdraws_exits or state.control.holds_back(*state.scopes(*key))):
+                less = max(ZERO, sleeve.quantity - order.leaves)
+                self._begin(key, Work(reduced(sleeve, less, intent.reason, state), state.now, shrinks=True))
+
     def shrink(self, state: State, sleeve: Sleeve, quantity: Decimal, reason: str) -> bool:
         """Work a position down for a limit's sake; False where that is under way, or already so small."""
         key, least = (sleeve.strategy, sleeve.instrument), state.instruments[sleeve.instrument].lot_size
@@ -217,9 +230,19 @@ class ExecutionAgent:
         if instrument is None:
             if closing:
                 yield from self._closed(state)
+            if state.orders.open:
+                yield from self._nobodys(state)
             self._note_idle()
         elif idle:
             self.idle.add(instrument)
+
+    def _nobodys(self, state: State) -> Iterator[Withdrawal]:
+        """Entries that no target is worked by: of an earlier session, or beside a stop that has traded."""
+        for order in state.orders.open.values():
+            intent = order.intent
+            mine = order.increases_risk and not intent.ticket and not order.unknown
+            if mine and (intent.strategy, intent.instrument) not in self._work:
+                yield Withdrawal(order, "no target asks for it any more")
 
     def waits(self, state: State) -> bool:
         """Whether all there is to do is to wait for the only order out, which serves its target as it stands.

@@ -383,6 +383,7 @@ class Engine:
             if mode.safety > control.mode.safety:
                 why = f"kill {event.latch}: {reason}"
                 self._decisions.extend(control.set_mode(mode, by, why, RESUMED, pulled_at))
+        self.orchestrator.execution.take_up(self.state)
         self._decisions.extend(self.orchestrator.calibrator.resume(self.state))
         self._effects.extend(self._passes.take("start"))
 
