@@ -189,7 +189,7 @@ class ExecutionAgent:
                 self._begin(key, Work(less, state.now, shrinks=True))
 
     def take_up(self, state: State) -> None:
-        """Exits that rest from an earlier session are gone on with, to where they led; a kill has ended them."""
+        """Exits that rest from an earlier session are gone on with, to where they led; a kill ends them."""
         for order in state.orders.open.values():
             intent = order.intent
             key = intent.strategy, intent.instrument
