@@ -24,8 +24,8 @@ BEHIND = -1021
 NOT_THERE = -2013
 SILENCE_S = 10  # after a 429 without a Retry-After
 _TOO_MANY = (429, 418)
-# What `answers.TABLE` reads as "it may have been executed" among the refusals: no body of the venue's (a 408 of a
-# proxy, say), or one that says that it doesn't know. Not imported from there, for it loads a client with it.
+# What `answers.TABLE` reads as "it may have been executed" among the refusals: no body of the venue's (a
+# proxy's 408, say), or one that says that it doesn't know. Not imported from there: it loads a client.
 _UNSURE = (0, -1000, -1001, -1006, -1007)
 
 Answer = TypeVar("Answer")
