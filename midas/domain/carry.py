@@ -135,6 +135,7 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[AlertCarried, ...] = ()
     alert_last: int = 0  # the highest id of an alert so far
     clean_at: int = 0  # the last pass that found both sides equal; 0: none yet, or not told
+    clean_as_of: int = 0  # the same by the venue's time; 0: not told
     adjustments: dict[str, Decimal] = {}  # by instrument: what changed the position and was no fill
     accepted: dict[str, tuple[str, str]] = {}  # differences that a person accepted, with their figures
     inferred: dict[str, InferredCarried] = {}  # by client id: fills that only a balance has told so far

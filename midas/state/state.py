@@ -124,6 +124,7 @@ class State:
         self.reconciled = False
         self.reconciled_at = 0
         self.clean_at = 0  # the last pass that found both sides equal
+        self.clean_as_of = 0  # the same by the venue's time
         self.passes = 0
         self.differences: tuple[str, ...] = ()
         self.undecided: tuple[str, ...] = ()  # of the last pass: what differed and moved meanwhile
@@ -408,6 +409,7 @@ class State:
             alerts=self.alerts.all,
             alert_last=self.alerts.last_id,
             clean_at=self.clean_at,
+            clean_as_of=self.clean_as_of,
             adjustments=dict(self.adjustments),
             accepted=dict(self.breaks.accepted),
             inferred=dict(self.inferred),
@@ -482,7 +484,7 @@ class State:
         self.adjustments, self.inferred = dict(carried.adjustments), dict(carried.inferred)
         self.breaks.accepted = dict(carried.accepted)
         self.orders.owners = OrderedDict(carried.owners)
-        self.clean_at = carried.clean_at
+        self.clean_at, self.clean_as_of = carried.clean_at, carried.clean_as_of or carried.clean_at
         self.sizes.day, self.sizes.by_instrument = carried.sizes_day, dict(carried.sizes)
         for order in carried.orders:
             self.orders.restore(order, event.at)
