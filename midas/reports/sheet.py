@@ -280,7 +280,7 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     twin: Twin | None = None
     ready: Readiness | None = None
     months: tuple[Month, ...] = ()
-    falls: tuple[Fall, ...] = ()  # deepest first
+    falls: tuple[Fall, ...] = ()  # the deepest, deepest first, and the longest
     curve: Curve = Curve()
     rolling: tuple[Point, ...] = ()  # Sharpe ratio of the days before
     rolling_days: int = 0

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from midas.reports.sheet import Sheet, Twin
-from midas.reports.told import further
+from midas.reports.told import first_page, further
 from midas.statistics.conventions import CALENDAR, simple_returns
 from midas.statistics.kpis import sharpe_interval
 from midas.statistics.performance import sharpe
@@ -117,3 +117,15 @@ def test_what_takes_pays_in_a_back_test_what_the_cost_model_expects(run: Made) -
     assert costs.expected_bps <= costs.realised_bps < 1.1 * costs.expected_bps  # ticks round against us
     (row,) = [row for block in further(run.sheet) for row in block.rows if row.name == "expected, paid (bps)"]
     assert row.values[0] == f"{costs.expected_bps:.2f}" and str(costs.compared) in row.note
+
+
+def test_the_longest_time_below_a_peak_is_told_however_shallow_it_was() -> None:
+    """A dozen falls of a day and a fifth, and one of 0.1 % that lasts a hundred days."""
+    closes = [1_000.0] * 3
+    for _ in range(12):
+        closes += [closes[-1] * 0.8, closes[-1] * 1.01]
+    closes += [closes[-1] * 0.999] * 100 + [closes[-1] * 1.01] * 2
+    sheet = made([round(close, 2) for close in closes], held=lambda n: n < len(closes) - 2).sheet
+    (row,) = [row for row in first_page(sheet)[0].rows if row.name.startswith("worst fall")]
+    assert row.note == "below peak 101 days at most"
+    assert sheet.worst == min(fall.depth for fall in sheet.falls) == sheet.falls[0].depth
