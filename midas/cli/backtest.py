@@ -14,7 +14,7 @@ import msgspec
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.compiled.objections import declares
 from midas.backtest.compiled.path import timed
-from midas.backtest.outcome import Outcome
+from midas.backtest.outcome import Outcome, reached
 from midas.backtest.quality import Quality, examine
 from midas.backtest.record import Record
 from midas.backtest.run import Looks, run
@@ -63,7 +63,9 @@ def backtest(args: Namespace) -> int:
         given=ran.asked.given, series=ran.series, outcome=outcome, record=record, made_at=time.time_ns(),
         files=ran.files, remarks=ran.remarks, trials=trials, trial_variance=spread,
         overfitting=chosen_from(settings.home, args.strategy, digest_of(ran.series), parameters),
-        twin=twins(trades(outcome.fills)[0], ran.series, ran.asked.cash, TWIN_SEED),
+        twin=twins(
+            trades(outcome.fills)[0], reached(ran.series, outcome.curve), ran.asked.cash, TWIN_SEED
+        ),
         needs_regime=_needs_regime(ran.asked.strategies[0]),
     ))  # fmt: skip
     report = Report(

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from math import prod
 
 import msgspec
 import pytest
 
+from midas.backtest.run import Looks
+from midas.backtest.run import run as run_of
+from midas.domain.time import DAY
+from midas.reports.build import sheet_of
 from midas.reports.sheet import Sheet, Twin
 from midas.reports.told import first_page, further
 from midas.statistics.conventions import CALENDAR, simple_returns
 from midas.statistics.kpis import sharpe_interval
 from midas.statistics.performance import sharpe
-from tests.backtest.stage import walk
+from tests.backtest.stage import CASH, Script, config, walk
 from tests.reports.conftest import DAYS, Made, made
 
 
@@ -129,3 +134,21 @@ def test_the_longest_time_below_a_peak_is_told_however_shallow_it_was() -> None:
     (row,) = [row for row in first_page(sheet)[0].rows if row.name.startswith("worst fall")]
     assert row.note == "below peak 101 days at most"
     assert sheet.worst == min(fall.depth for fall in sheet.falls) == sheet.falls[0].depth
+
+
+def test_the_parts_of_an_interrupted_run_know_no_price_behind_its_end() -> None:
+    def stop(_: int) -> None:
+        raise KeyboardInterrupt
+
+    whole = made()
+    closes = whole.run.series[0]
+    outcome = run_of(
+        msgspec.structs.replace(config([closes]), period=DAY), [Script([True] * DAYS)], [closes],
+        {"USDT": CASH, closes.instrument.base: Decimal(0)}, whole.run.given, looks=Looks(stop, 50),
+    )  # fmt: skip
+    sheet, _ = sheet_of(msgspec.structs.replace(whole.run, outcome=outcome))
+    assert outcome.interrupted and sheet.bars == 50 and sheet.trading.open == 1
+    for kind in ("strategy", "instrument", "regime"):
+        mine = [part for part in sheet.parts if part.kind == kind]
+        assert sum(part.profit for part in mine) == pytest.approx(sheet.equity - sheet.cash, abs=1e-6)
+    assert sheet.charts[0].candles[-1].time == sheet.ends
