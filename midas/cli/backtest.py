@@ -33,10 +33,10 @@ from midas.cli.waiting import waiting
 from midas.engine.config import EngineConfig
 from midas.errors import UsageError
 from midas.ports.strategy import Strategy
-from midas.reports import archive
+from midas.reports import archive, spending
 from midas.reports.build import Run, sheet_of
 from midas.reports.page import first
-from midas.reports.sheet import Sheet
+from midas.reports.sheet import Sheet, Twin
 from midas.reports.tables import writer
 from midas.reports.trading import trades
 from midas.reports.twins import twins
@@ -63,9 +63,7 @@ def backtest(args: Namespace) -> int:
         given=ran.asked.given, series=ran.series, outcome=outcome, record=record, made_at=time.time_ns(),
         files=ran.files, remarks=ran.remarks, trials=trials, trial_variance=spread,
         overfitting=chosen_from(settings.home, args.strategy, digest_of(ran.series), parameters),
-        twin=twins(
-            trades(outcome.fills)[0], reached(ran.series, outcome.curve), ran.asked.cash, TWIN_SEED
-        ),
+        twin=_twin(ran),
         needs_regime=_needs_regime(ran.asked.strategies[0]),
     ))  # fmt: skip
     report = Report(
@@ -82,6 +80,13 @@ def backtest(args: Namespace) -> int:
     if outcome.interrupted:
         print("midas: interrupted: these are the figures until then", file=sys.stderr)
     return _INTERRUPTED if outcome.interrupted else 0
+
+
+def _twin(ran: Ran) -> Twin | None:
+    """As dear as the run, and on the candles that it reached."""
+    fills, series = ran.outcome.fills, reached(ran.series, ran.outcome.curve)
+    dear = spending.costs(fills, series, ran.asked.given).beyond
+    return twins(trades(fills)[0], series, ran.asked.cash, TWIN_SEED, dear=dear)
 
 
 def _over_candles(
