@@ -69,7 +69,7 @@ def backtest(args: Namespace) -> int:
     report = Report(
         run=kept.id, strategy=args.strategy, parameters=parameters,
         instruments=tuple(i.name for i in config.instruments), assumptions=ran.asked.given,
-        summary=summarise(outcome, ran.series, ran.asked.cash),
+        summary=summarise(outcome, ran.series, ran.asked.cash, ran.asked.given),
         signals=dict(record.signals), refusals=dict(record.refusals), data=quality,
     )  # fmt: skip
     if args.json:

@@ -10,6 +10,7 @@ import pytest
 
 from midas.backtest.run import Looks
 from midas.backtest.run import run as run_of
+from midas.backtest.summary import summarise
 from midas.domain.time import DAY
 from midas.reports.build import sheet_of
 from midas.reports.sheet import Sheet, Twin
@@ -86,6 +87,18 @@ def test_the_benchmark_holds_from_the_first_close_and_pays_one_fee(run: Made) ->
     close = run.run.series[0].close
     assert run.sheet.benchmark is not None
     assert run.sheet.benchmark.growth.total.value == pytest.approx(close[-1] / close[0] * 0.999 - 1)
+
+
+def test_the_summary_for_programs_says_what_the_sheet_says(run: Made) -> None:
+    sheet, told = run.sheet, summarise(run.outcome, run.run.series, run.sheet.cash, run.run.given)
+    assert sheet.benchmark is not None
+    assert told.held == pytest.approx(sheet.benchmark.growth.total.value)
+    assert told.performance.sharpe.value == pytest.approx(sheet.growth.sharpe.value)
+    assert told.performance.total_return.value == pytest.approx(sheet.growth.total.value)
+    assert (told.closed, told.fills, told.exposed) == (
+        sheet.trading.closed, sheet.trading.fills, sheet.exposed,
+    )  # fmt: skip
+    assert told.fees == pytest.approx(sheet.costs.fees) and told.traded == pytest.approx(sheet.costs.traded)
 
 
 def test_pictures_keep_the_last_value_and_the_deepest_fall_however_long_the_run() -> None:
