@@ -124,8 +124,8 @@ def summary(
         hindsight=_highest(sharpes(returns[windows[0].test.start :])) * factor,
         paths=tuple(each * factor for each in _paths(returns)),
         overfitting=luck.probability, slope=luck.slope, loss=luck.loss,
-        deflated=_deflated(found, trials, variance * step / DAY or _variance(known)), trials=trials, returns=found.returns,
-        distinct=len(np.unique(returns, axis=1).T),
+        deflated=_deflated(found, trials, variance * step / DAY or _variance(known)), trials=trials,
+        returns=found.returns, distinct=len(np.unique(returns, axis=1).T),
     )  # fmt: skip
 
 
