@@ -15,7 +15,7 @@ from midas.domain.opinion import Reducing
 from midas.domain.order import OrderIntent, OrderType, Purpose, Side, TimeInForce
 from midas.domain.time import SECOND
 from midas.domain.verdict import Approved
-from midas.execution.worker import ExecutionRules, Place, Plan, Work, next_order, pausing, stale
+from midas.execution.worker import ExecutionRules, Place, Plan, Work, enough, next_order, pausing, stale
 from midas.risk.gates import entry_closed
 from midas.state.ledger import Sleeve
 from midas.state.market import InstrumentMarket
@@ -470,7 +470,8 @@ def _closing(state: State, sleeve: Sleeve, tries: Tries) -> Plan | None:
         return None
     lowest = market.bid_price * (1.0 - _collar_bps(market, tries, state.now) / 1e4)
     price = max(from_float(lowest, instrument.tick_size), instrument.tick_size)
-    if quantity * price < instrument.notional_min:
+    price = enough(price, quantity, instrument)
+    if price > instrument.price(market.bid):
         return None
     return Plan(Side.SELL, OrderType.LIMIT, TimeInForce.IOC, quantity, price)
 
@@ -490,4 +491,6 @@ def sellable(state: State, sleeve: Sleeve, quantity: Decimal) -> bool:
     if lots < max(instrument.quantity_min, instrument.lot_size):
         return False
     # Without a price nothing proves that it is too small to be sold.
-    return not float(lots) * state.markets[sleeve.instrument].mark < float(instrument.notional_min)
+    market = state.markets[sleeve.instrument]
+    price = market.bid_price if market.bid_lots else market.mark
+    return not float(lots) * price < float(instrument.notional_min)
