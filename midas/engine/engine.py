@@ -383,6 +383,8 @@ class Engine:
             if mode.safety > control.mode.safety:
                 why = f"kill {event.latch}: {reason}"
                 self._decisions.extend(control.set_mode(mode, by, why, RESUMED, pulled_at))
+        elif self.state.control.mode is Mode.EMERGENCY:
+            self._decisions.extend(self.guardian.calm_down(self.state))
         self.orchestrator.execution.take_up(self.state)
         self._decisions.extend(self.orchestrator.calibrator.resume(self.state))
         self._effects.extend(self._passes.take("start"))

@@ -153,11 +153,12 @@ class Stage:
 
     # the desk
 
-    def restart(self) -> Stage:
+    def restart(self, *, unlatched: bool = False) -> Stage:
         """The process dies; the next one reads the journal, finds the latch and asks the venue."""
         control = self.state.control
         latch = (control.level, control.kill_by, control.kill_reason, control.tripped_at)
-        self.desk = self._started(self.journaled(), latch if control.latched else UNLATCHED)
+        stands = control.latched and not unlatched
+        self.desk = self._started(self.journaled(), latch if stands else UNLATCHED)
         return self
 
     def journaled(self, marks: bool = True) -> Carried:
