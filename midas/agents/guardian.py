@@ -98,7 +98,7 @@ class Guardian:
         return [Noted("KILL", "error", text), *moved, *asked]
 
     def calm_down(self, state: State) -> list[Decision]:
-        """A session that begins in EMERGENCY without a latch: nothing may be closed, so the next safest holds.
+        """A session begins in EMERGENCY without a latch: nothing may be closed, so the next safest holds.
 
         A crash in the moment of a resume leaves that, or somebody who took the latch's file away.
         """
