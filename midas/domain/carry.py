@@ -74,6 +74,14 @@ class PauseCarried(msgspec.Struct, frozen=True):
     level: str = ""  # of the kill that closed it; empty: paused
 
 
+class CloseCarried(msgspec.Struct, frozen=True):
+    """A position that a person was closing."""
+
+    strategy: str
+    instrument: str
+    by: str
+
+
 class InferredCarried(msgspec.Struct, frozen=True):
     """A fill that only a balance has told so far; the venue's own will take its place."""
 
@@ -105,6 +113,7 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     intents: int = 0
     tickets: dict[str, str] = {}  # a person's acts, with the order that each became: none becomes another
     amending: tuple[str, ...] = ()  # open orders in whose place another was to stand
+    closing: tuple[CloseCarried, ...] = ()  # positions that a person closes
     pauses: tuple[PauseCarried, ...] = ()
     mode: str = "NORMAL"
     mode_by: str = "start"

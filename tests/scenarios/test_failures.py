@@ -203,7 +203,7 @@ def test_a_crash_in_the_moment_of_a_resume_leaves_no_emergency_that_nothing_may_
     stage.tick(2)
     assert stage.mode() is Mode.EMERGENCY
     stage.venue.refusing = ""
-    stage.restart(unlatched=True)  # its file is gone already, the resume isn't on the disk yet
+    stage.restart(latch="")  # its file is gone already, the resume isn't on the disk yet
     assert changes(stage.desk.audits) == ["PAUSE"]
     stage.tick(5)
     assert stage.position == HELD, "the gate would hold back whatever flattens: nothing is planned"
