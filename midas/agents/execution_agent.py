@@ -197,8 +197,8 @@ class ExecutionAgent:
             if sleeve.quantity <= ZERO or _held_back(state, key):
                 yield close_ended(state, *key)
                 continue
-            less = reduced(sleeve, ZERO, f"closed by {by}", state, Urgency.AGGRESSIVE)
-            self._begin(key, Work(less, state.now, closing=True))
+            nothing = reduced(sleeve, ZERO, f"closed by {by}", state, Urgency.AGGRESSIVE)
+            self._begin(key, Work(nothing, state.now, closing=True))
             name = state.instruments[sleeve.instrument].name
             yield Noted("ORDER", "warn", f"{sleeve.strategy} {name} is still being closed, as {by} asked for")
         for order in state.orders.open.values():

@@ -380,7 +380,7 @@ class State:
             closing=tuple(CloseCarried(*key, by) for key, by in self.closes_asked.items()),
             pauses=tuple(
                 PauseCarried(g.scope, g.reason, g.by, g.since, g.level)
-                for g in control.gates.values()
+                for g in sorted(control.gates.values(), key=lambda gate: gate.scope)
                 if g.by
             ),
             mode=control.mode.value,
