@@ -35,6 +35,7 @@ class OrderCarried(msgspec.Struct, frozen=True, kw_only=True):
     unknown_since: int = 0  # wall time; 0: its fate was known
     unknown_cause: str = ""
     absent_at: int = 0  # venue time of the first proof that it never arrived: crashes don't take it back
+    withdrawn: bool = False  # a cancel of it has left
 
 
 class SleeveCarried(msgspec.Struct, frozen=True, kw_only=True):

@@ -386,6 +386,7 @@ class Engine:
         elif self.state.control.mode is Mode.EMERGENCY:
             self._decisions.extend(self.guardian.calm_down(self.state))
         self._decisions.extend(self.orchestrator.execution.take_up(self.state))
+        self._commands.opened()
         self._decisions.extend(self.orchestrator.calibrator.resume(self.state))
         self._effects.extend(self._passes.take("start"))
 

@@ -60,7 +60,7 @@ def order_handlers(books: Books, external: str) -> dict[type, Handler]:
         OrderClosed: lambda e: _heard(
             orders, e, orders.closed_by_venue(e.client_id, e.reason, e.filled, e.at)
         ),
-        CancelSent: lambda e: [*orders.cancel_sent(e.client_id, e.at)],
+        CancelSent: lambda e: [*orders.cancel_left(e.client_id, e.at)],
         CancelRejected: lambda e: [
             *orders.cancel_rejected(e.client_id, f"{e.code} {e.reason}", e.at, e.gone)
         ],
