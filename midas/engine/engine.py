@@ -640,7 +640,9 @@ class Engine:
             self._withdraw(order, f"{leaving.strategy} leaves, and would meet it")
 
     def _verify_flat(self) -> None:
-        """Flat here: have the venue say so, as fast as it answers."""
+        """Flat here: have the venue say so, as fast as it answers; no longer flat: say that."""
+        if lost := self._flat.lost():
+            self._decisions.append(Noted("KILL", "error", lost))
         if not self._passes.open and self._flat.wants_pass():
             self._effects.extend(self._passes.take("kill"))
 
