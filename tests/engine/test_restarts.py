@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from midas.domain.event import LatchTripped
-from midas.domain.order import OrderIntent, Purpose
+from midas.domain.command import CancelOrder, PlaceOrder
+from midas.domain.event import CancelSent, LatchTripped
+from midas.domain.order import CloseReason, OrderIntent, Purpose
 from midas.domain.time import SECOND
 from tests.engine.scene import Scene, folded
-from tests.fakes.desk import Desk
+from tests.fakes.desk import BTC, Desk
 from tests.fakes.strategy import flat, long
 
 
@@ -49,6 +50,25 @@ def test_an_exit_of_an_earlier_session_is_gone_on_with(scene: Scene) -> None:
     scene.tick(10)
     assert not resting(scene)
     assert not scene.position, "not sold at a patient price in time, so at the touch"
+
+
+def test_an_order_whose_cancel_was_lost_with_the_session_is_cancelled_by_the_next(scene: Scene) -> None:
+    asked = PlaceOrder("t1", BTC.name, "BUY", "LIMIT", "0.001", "59000", confirmed=True)
+    assert scene.desk.command(asked).accepted
+    (order,) = resting(scene)
+    scene.desk.latency = SECOND  # the cancel doesn't arrive
+    scene.desk.command(CancelOrder(order.client_id))
+    scene.desk.feed(CancelSent(order.client_id, scene.desk.now))
+    killed(scene).tick(2)
+    assert not resting(scene)
+    assert scene.desk.venue.orders[order.client_id].reason is CloseReason.CANCELED
+
+
+def test_an_order_of_a_person_that_nobody_withdrew_stands(scene: Scene) -> None:
+    asked = PlaceOrder("t1", BTC.name, "BUY", "LIMIT", "0.001", "59000", confirmed=True)
+    assert scene.desk.command(asked).accepted
+    killed(scene).tick(60)
+    assert [order.ticket for order in resting(scene)] == ["t1"]
 
 
 def test_an_exit_that_a_kill_was_withdrawing_is_not_gone_on_with(scene: Scene) -> None:
