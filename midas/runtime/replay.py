@@ -167,7 +167,7 @@ def survived(rows: Iterable[Readable]) -> Iterator[Readable]:
 def _fold_decisions(state: State, body: bytes) -> None:
     if not _folded(body):
         return
-    for decision in audits.decode(body).decisions:
+    for decision in audits.decisions_in(body):
         if fold := _FOLDS.get(type(decision)):
             fold(state, decision)
 

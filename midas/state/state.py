@@ -421,7 +421,7 @@ class State:
             reducing=self.still_reducing(),
             relisted=tuple(self.relisted.values()),
             sizes_day=self.sizes.day,
-            sizes=dict(self.sizes.by_instrument),
+            sizes=self.sizes.carried(),
         )
 
     def reduce(self, to: Reducing) -> None:
@@ -496,7 +496,7 @@ class State:
         self.breaks.accepted = dict(carried.accepted)
         self.orders.owners = OrderedDict(carried.owners)
         self.clean_at, self.clean_as_of = carried.clean_at, carried.clean_as_of or carried.clean_at
-        self.sizes.day, self.sizes.by_instrument = carried.sizes_day, dict(carried.sizes)
+        self.sizes.restore(carried.sizes_day, carried.sizes)
         for order in carried.orders:
             self.orders.restore(order, event.at)
         for pause in carried.pauses:
