@@ -9,13 +9,13 @@ from decimal import Decimal
 import msgspec
 
 from midas.agents.risk_manager import reduced
-from midas.domain.decision import AmendmentMoved, Noted, ReductionBegun
+from midas.domain.decision import AmendmentMoved, CloseMoved, Noted, ReductionBegun
 from midas.domain.money import ZERO, floor_to, from_float, plain
-from midas.domain.opinion import Reducing
+from midas.domain.opinion import Reducing, Urgency
 from midas.domain.order import OrderIntent, OrderType, Purpose, Side, TimeInForce
 from midas.domain.time import SECOND
 from midas.domain.verdict import Approved
-from midas.execution.worker import ExecutionRules, Place, Plan, Work, next_order, pausing, stale
+from midas.execution.worker import ExecutionRules, Place, Plan, Work, enough, next_order, pausing, stale
 from midas.risk.gates import entry_closed
 from midas.state.ledger import Sleeve
 from midas.state.market import InstrumentMarket
@@ -59,7 +59,7 @@ class Refusals(msgspec.Struct, frozen=True):
     at: int
 
 
-Step = OrderIntent | Withdrawal | AmendmentMoved | Noted
+Step = OrderIntent | Withdrawal | AmendmentMoved | CloseMoved | Noted
 NOTHING: tuple[Step, ...] = ()
 
 
@@ -138,7 +138,7 @@ class ExecutionAgent:
         work = self._work.get((strategy, instrument))
         return work.approved.target.quantity if work is not None else None
 
-    def forget_closes(self, state: State, gate: str = "") -> None:
+    def forget_closes(self, state: State, gate: str = "") -> list[CloseMoved]:
         """A kill withdraws exits too: what a person was closing isn't gone on with when it is released.
 
         `gate`: of the scope that was killed; empty: everywhere. What mode DEFENSIVE works down goes on then.
@@ -147,6 +147,8 @@ class ExecutionAgent:
             if not gate or gate in state.scopes(*key):
                 del self._work[key]
         self.resume(state)
+        asked = [key for key in state.closes_asked if not gate or gate in state.scopes(*key)]
+        return [close_ended(state, *key) for key in asked]
 
     def forget_entries(self, state: State, instrument: str = "", strategy: str = "") -> None:
         """No new risk any more, in one place or anywhere: targets above what is held become what is held."""
@@ -188,6 +190,28 @@ class ExecutionAgent:
                 less = reduced(state.ledger.sleeve(*key), to.quantity, to.reason, state)
                 self._begin(key, Work(less, state.now, shrinks=True))
 
+    def take_up(self, state: State) -> Iterator[CloseMoved | Noted]:
+        """What of an earlier session is gone on with: closes, and exits that rest to where they led."""
+        for key, by in list(state.closes_asked.items()):
+            sleeve = state.ledger.sleeve(*key)
+            if sleeve.quantity <= ZERO or _held_back(state, key):
+                yield close_ended(state, *key)
+                continue
+            nothing = reduced(sleeve, ZERO, f"closed by {by}", state, Urgency.AGGRESSIVE)
+            self._begin(key, Work(nothing, state.now, closing=True))
+            name = state.instruments[sleeve.instrument].name
+            yield Noted("ORDER", "warn", f"{sleeve.strategy} {name} is still being closed, as {by} asked for")
+        for order in state.orders.open.values():
+            intent = order.intent
+            key = intent.strategy, intent.instrument
+            sleeve = state.ledger.sleeve(*key)
+            rests = intent.purpose is Purpose.EXIT and intent.time_in_force is not TimeInForce.IOC
+            if not rests or intent.strategy in BY_HAND or key in self._work or sleeve.quantity <= ZERO:
+                continue
+            if not _held_back(state, key):
+                less = max(ZERO, sleeve.quantity - order.leaves)
+                self._begin(key, Work(reduced(sleeve, less, intent.reason, state), state.now, shrinks=True))
+
     def shrink(self, state: State, sleeve: Sleeve, quantity: Decimal, reason: str) -> bool:
         """Work a position down for a limit's sake; False where that is under way, or already so small."""
         key, least = (sleeve.strategy, sleeve.instrument), state.instruments[sleeve.instrument].lot_size
@@ -217,9 +241,19 @@ class ExecutionAgent:
         if instrument is None:
             if closing:
                 yield from self._closed(state)
+            if state.orders.open:
+                yield from self._nobodys(state)
             self._note_idle()
         elif idle:
             self.idle.add(instrument)
+
+    def _nobodys(self, state: State) -> Iterator[Withdrawal]:
+        """Entries that no target is worked by: of an earlier session, or beside a stop that has traded."""
+        for order in state.orders.open.values():
+            intent = order.intent
+            mine = order.increases_risk and not intent.ticket and not order.unknown
+            if mine and (intent.strategy, intent.instrument) not in self._work:
+                yield Withdrawal(order, "no target asks for it any more")
 
     def waits(self, state: State) -> bool:
         """Whether all there is to do is to wait for the only order out, which serves its target as it stands.
@@ -303,6 +337,8 @@ class ExecutionAgent:
                 left = f", {sleeve.quantity} can't be sold" if sleeve.quantity else ""
                 name = state.instruments[traded].name
                 yield Noted("ORDER", "info", f"{strategy} {name} is closed{left}")
+                if (strategy, traded) in state.closes_asked:
+                    yield close_ended(state, strategy, traded)
 
     def _sleeve(self, state: State, sequence: int, strategy: str, traded: str, work: Work) -> Sequence[Step]:
         if traded in state.stale:
@@ -418,6 +454,18 @@ def _leaving(work: Work, sleeve: Sleeve) -> bool:
     return work.closing or (not work.settled and work.approved.target.quantity < sleeve.quantity)
 
 
+def close_ended(state: State, strategy: str, instrument: str) -> CloseMoved:
+    """A person's close is over, whatever has come of it."""
+    moved = CloseMoved(strategy, instrument, state.closes_asked[strategy, instrument], waits=False)
+    state.move_close(moved)
+    return moved
+
+
+def _held_back(state: State, key: tuple[str, str]) -> bool:
+    """Whether a kill lets no exit of this sleeve leave."""
+    return state.control.withdraws_exits or state.control.holds_back(*state.scopes(*key)) is not None
+
+
 def _closed_by_kill(state: State, sleeve: Sleeve) -> bool:
     return state.control.closes(*state.scopes(sleeve.strategy, sleeve.instrument))
 
@@ -447,7 +495,8 @@ def _closing(state: State, sleeve: Sleeve, tries: Tries) -> Plan | None:
         return None
     lowest = market.bid_price * (1.0 - _collar_bps(market, tries, state.now) / 1e4)
     price = max(from_float(lowest, instrument.tick_size), instrument.tick_size)
-    if quantity * price < instrument.notional_min:
+    price = enough(price, quantity, instrument)
+    if price > instrument.price(market.bid):
         return None
     return Plan(Side.SELL, OrderType.LIMIT, TimeInForce.IOC, quantity, price)
 
@@ -467,4 +516,6 @@ def sellable(state: State, sleeve: Sleeve, quantity: Decimal) -> bool:
     if lots < max(instrument.quantity_min, instrument.lot_size):
         return False
     # Without a price nothing proves that it is too small to be sold.
-    return not float(lots) * state.markets[sleeve.instrument].mark < float(instrument.notional_min)
+    market = state.markets[sleeve.instrument]
+    price = market.bid_price if market.bid_lots else market.mark
+    return not float(lots) * price < float(instrument.notional_min)

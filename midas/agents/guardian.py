@@ -97,6 +97,16 @@ class Guardian:
         moved = control.set_mode(mode, event.by, cause, RESUMED, event.since or event.at)
         return [Noted("KILL", "error", text), *moved, *asked]
 
+    def calm_down(self, state: State) -> list[Decision]:
+        """A session begins in EMERGENCY without a latch: nothing may be closed, so the next safest holds.
+
+        A crash in the moment of a resume leaves that, or somebody who took the latch's file away.
+        """
+        control = state.control
+        control.floor = Mode.PAUSE
+        why = "no kill latch is set any more, and without one nothing is closed"
+        return [*control.set_mode(Mode.PAUSE, "start", why, "a person", state.now)]
+
     def resume(self, command: Resume, actor: str, state: State) -> tuple[bool, str, list[Decision]]:
         """First call: the review. Second, confirmed: back to OBSERVATION, never further by itself."""
         control = state.control

@@ -35,6 +35,7 @@ class OrderCarried(msgspec.Struct, frozen=True, kw_only=True):
     unknown_since: int = 0  # wall time; 0: its fate was known
     unknown_cause: str = ""
     absent_at: int = 0  # venue time of the first proof that it never arrived: crashes don't take it back
+    withdrawn: bool = False  # a cancel of it has left
 
 
 class SleeveCarried(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +75,14 @@ class PauseCarried(msgspec.Struct, frozen=True):
     level: str = ""  # of the kill that closed it; empty: paused
 
 
+class CloseCarried(msgspec.Struct, frozen=True):
+    """A position that a person was closing."""
+
+    strategy: str
+    instrument: str
+    by: str
+
+
 class InferredCarried(msgspec.Struct, frozen=True):
     """A fill that only a balance has told so far; the venue's own will take its place."""
 
@@ -105,6 +114,7 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     intents: int = 0
     tickets: dict[str, str] = {}  # a person's acts, with the order that each became: none becomes another
     amending: tuple[str, ...] = ()  # open orders in whose place another was to stand
+    closing: tuple[CloseCarried, ...] = ()  # positions that a person closes
     pauses: tuple[PauseCarried, ...] = ()
     mode: str = "NORMAL"
     mode_by: str = "start"
@@ -135,6 +145,7 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[AlertCarried, ...] = ()
     alert_last: int = 0  # the highest id of an alert so far
     clean_at: int = 0  # the last pass that found both sides equal; 0: none yet, or not told
+    clean_as_of: int = 0  # the same by the venue's time; 0: not told
     adjustments: dict[str, Decimal] = {}  # by instrument: what changed the position and was no fill
     accepted: dict[str, tuple[str, str]] = {}  # differences that a person accepted, with their figures
     inferred: dict[str, InferredCarried] = {}  # by client id: fills that only a balance has told so far

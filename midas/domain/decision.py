@@ -74,6 +74,15 @@ class AmendmentMoved(msgspec.Struct, frozen=True, tag="amending"):
     waits: bool
 
 
+class CloseMoved(msgspec.Struct, frozen=True, tag="close"):
+    """A person closes one strategy's position, or that has come to its end: a crash is none."""
+
+    strategy: str
+    instrument: str
+    by: str
+    waits: bool
+
+
 class FillBooked(msgspec.Struct, frozen=True, tag="fill"):
     """An execution entered the ledger."""
 
@@ -301,6 +310,7 @@ Decision = (
     | OrderBlocked
     | OrderMoved
     | AmendmentMoved
+    | CloseMoved
     | FillBooked
     | FillBusted
     | Anomaly

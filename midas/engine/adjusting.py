@@ -100,8 +100,8 @@ class Adjuster:
         ]
 
     def _unheard(self, flows: Iterable[FlowSeen], asset: str) -> list[FlowSeen]:
-        """Those since both sides were equal, newest first."""
-        since = self._state.clean_at - CLEAN_SLACK
+        """Those since both sides were equal, newest first: by the venue's time, ours may have been set."""
+        since = self._state.clean_as_of - CLEAN_SLACK
         own = [f for f in flows if f.asset == asset and f.time > since and _name(f) not in self._flows]
         return sorted(own, key=lambda f: (-f.time, f.amount))[:LISTED_MAX]
 

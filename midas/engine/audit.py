@@ -22,6 +22,15 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Audit)
 
 
+class _Decided(msgspec.Struct, frozen=True):
+    """An audit without the rest."""
+
+    decisions: tuple[Decision, ...]
+
+
+_decided = msgspec.json.Decoder(_Decided)
+
+
 def encode(audit: Audit) -> bytes:
     """The bytes that the journal keeps and a replay compares."""
     return _encoder.encode(audit)
@@ -30,3 +39,8 @@ def encode(audit: Audit) -> bytes:
 def decode(body: bytes) -> Audit:
     """The audit that `encode` wrote."""
     return _decoder.decode(body)
+
+
+def decisions_in(body: bytes) -> tuple[Decision, ...]:
+    """Those of the audit that `encode` wrote; nothing else of it is looked at."""
+    return _decided.decode(body).decisions

@@ -8,6 +8,7 @@ from itertools import chain
 from midas.agents.execution_agent import Withdrawal, sellable
 from midas.agents.orchestrator import Orchestrator
 from midas.domain.command import ClosePosition, Review
+from midas.domain.decision import CloseMoved
 from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO, floor_to, plain
 from midas.domain.opinion import Target, Urgency
@@ -57,10 +58,13 @@ class CloseDesk:
             return Reply(False, f"{what} can't be closed now: {sentences}", review)
         standing = state.orders.working(sleeve.strategy, instrument.id)
         execution.close(verdict, state.now)
+        asked_for = CloseMoved(sleeve.strategy, instrument.id, asked.actor, waits=True)
+        state.move_close(asked_for)
         # What stands in the sleeve goes first; where nothing does, the first order leaves in this very step.
         leaving = (Withdrawal(order, "the position is being closed") for order in standing)
         working = self._orchestrator.proceed(state, asked.sequence, instrument.id)
-        return Reply(True, f"closing {what}: {value}{_again(sleeve)}", review, steps=chain(leaving, working))
+        said = f"closing {what}: {value}{_again(sleeve)}"
+        return Reply(True, said, review, decisions=[asked_for], steps=chain(leaving, working))
 
     def _sleeve(self, strategy: str, instrument: Instrument) -> Sleeve:
         """The named one, or where none is named the only one with more than dust. Raises OrderInvalid."""

@@ -50,6 +50,7 @@ from midas.state.order import Order
 from midas.state.state import State
 
 BY_PERSON = "asked for by a person"
+BEFORE = "withdrawn in the last session"
 HALTED = "halt latched, mode PAUSE; EMERGENCY closes positions only with `midas kill --level flatten`"
 
 
@@ -68,7 +69,7 @@ class Commands:
         self._state = state
         self._orchestrator = orchestrator
         self._guardian = guardian
-        self._unwanted: set[str] = set()  # orders that a person wants cancelled, until they are closed
+        self._unwanted: dict[str, str] = {}  # orders that a person wants cancelled, until they are closed
         reviewer = Reviewer(state, orchestrator.risk, costs, tail)
         self._manual = ManualDesk(state, orchestrator.risk, orchestrator.execution, reviewer)
         self._amending = AmendDesk(state, orchestrator.risk, self._manual, reviewer)
@@ -125,7 +126,12 @@ class Commands:
 
     def unwanted(self, order: Order) -> str:
         """Why a person wants this order cancelled; empty where nobody does."""
-        return BY_PERSON if order.intent.client_id in self._unwanted else ""
+        return self._unwanted.get(order.intent.client_id, "")
+
+    def opened(self) -> None:
+        """A session begins: what a person's order was withdrawn for in the last one holds still."""
+        orders = self._state.orders.open.values()
+        self._unwanted = {o.intent.client_id: BEFORE for o in orders if o.withdrawn and o.intent.ticket}
 
     def _set_mode(self, command: SetMode, asked: Asked) -> Reply:
         if command.mode.strip().upper() == Mode.EMERGENCY.value:
@@ -187,8 +193,8 @@ class Commands:
 
     def _withdraw(self, orders: list[Order]) -> list[AmendmentMoved | Noted]:
         """Until each of them is closed it is asked for; nothing is sent in the place of one."""
-        self._unwanted &= self._state.orders.open.keys()
-        self._unwanted |= {order.intent.client_id for order in orders}
+        self._unwanted = {i: why for i, why in self._unwanted.items() if i in self._state.orders.open}
+        self._unwanted |= {order.intent.client_id: BY_PERSON for order in orders}
         return [note for o in orders for note in self._amending.forget(o.intent.client_id, BY_PERSON)]
 
     def _close_position(self, command: ClosePosition, asked: Asked) -> Reply:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from midas.agents.breakers import BreakerKeeper
-from midas.agents.execution_agent import Withdrawal
+from midas.agents.execution_agent import Withdrawal, close_ended
 from midas.agents.guardian import RESUMED, Guardian, blind
 from midas.agents.orchestrator import Orchestrator
 from midas.agents.stop_keeper import StopKeeper, StopStep
@@ -383,6 +383,10 @@ class Engine:
             if mode.safety > control.mode.safety:
                 why = f"kill {event.latch}: {reason}"
                 self._decisions.extend(control.set_mode(mode, by, why, RESUMED, pulled_at))
+        elif self.state.control.mode is Mode.EMERGENCY:
+            self._decisions.extend(self.guardian.calm_down(self.state))
+        self._decisions.extend(self.orchestrator.execution.take_up(self.state))
+        self._commands.opened()
         self._decisions.extend(self.orchestrator.calibrator.resume(self.state))
         self._effects.extend(self._passes.take("start"))
 
@@ -394,6 +398,8 @@ class Engine:
         self.state.closing = True
         self.orchestrator.execution.forget_entries(self.state)
         self._decisions.append(Noted("SESSION", "info", f"closing: {reason}"))
+        for key in list(self.state.closes_asked):
+            self._decisions.append(close_ended(self.state, *key))
         self._decisions.extend(self._counter.tell())
         self._passes.begin_closing()
 
@@ -500,7 +506,7 @@ class Engine:
         self.orchestrator.execution.begin_flatten()
         self.orchestrator.execution.forget_entries(self.state)
         if self.state.control.withdraws_exits:
-            self.orchestrator.execution.forget_closes(self.state)
+            self._decisions.extend(self.orchestrator.execution.forget_closes(self.state))
         self._after_modes(before)
         self._work(self.orchestrator.proceed(self.state, self._sequence))
         # A flatten with nothing to cancel asks once it is flat: a pass now would only delay that one.
@@ -634,7 +640,9 @@ class Engine:
             self._withdraw(order, f"{leaving.strategy} leaves, and would meet it")
 
     def _verify_flat(self) -> None:
-        """Flat here: have the venue say so, as fast as it answers."""
+        """Flat here: have the venue say so, as fast as it answers; no longer flat: say that."""
+        if lost := self._flat.lost():
+            self._decisions.append(Noted("KILL", "error", lost))
         if not self._passes.open and self._flat.wants_pass():
             self._effects.extend(self._passes.take("kill"))
 

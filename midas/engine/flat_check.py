@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from midas.agents.execution_agent import leaves_nothing
 from midas.domain.money import ZERO, plain
+from midas.engine.kill_preview import positions, residual
 from midas.state.state import State
 
 READS = 2  # equal passes over the account that verify it (one could have been read before a late fill)
@@ -36,6 +37,15 @@ class FlatCheck:
             return False
         self._asked += 1
         return self._asked <= AT_ONCE
+
+    def lost(self) -> str:
+        """What has come since it was verified, in words; empty: nothing. Then it is verified anew."""
+        state = self._state
+        if not self.verified or not state.control.permissions.flattens or self._flat():
+            return ""
+        self.begin()
+        orders = f"{len(state.orders.open)} open orders" if state.orders.open else ""
+        return f"no longer flat: {', '.join(w for w in (positions(state, residual(state)), orders) if w)}"
 
     def read(self) -> bool:
         """A full pass was folded: True where it is the one that completes the proof."""

@@ -195,6 +195,9 @@ class KillReport:
         if noted.kind == "KILL" and noted.text.startswith("flat"):
             self._flat = True
             self._write(at, noted.text)
+        elif noted.kind == "KILL" and noted.text.startswith("no longer flat"):
+            self._fired_at, self._late_told, self._flat = at, False, False
+            self._write(at, noted.text)
         elif noted.kind == "KILL" and noted.text.startswith("NOT closed"):
             self._write(at, noted.text)
 

@@ -57,12 +57,11 @@ class ScopedKills:
         instrument = gate if gate in self._state.instruments else ""
         strategy = gate if command.scope == STRATEGY else ""
         execution.forget_entries(self._state, instrument, strategy)
-        closed = control.close_gate(gate, stopped, self._state.now, asked.actor, command.level)
-        if command.level != KillLevel.HALT.value:
-            execution.forget_closes(self._state, gate)
+        closed = [*control.close_gate(gate, stopped, self._state.now, asked.actor, command.level)]
+        ended = execution.forget_closes(self._state, gate) if command.level != KillLevel.HALT.value else []
         note = Noted("KILL", "error", f"{what} {stopped}")
         steps = self._orchestrator.proceed(self._state, asked.sequence)
-        return Reply(True, f"{what} {stopped}: {effect}", decisions=[note, *closed], steps=steps)
+        return Reply(True, f"{what} {stopped}: {effect}", decisions=[note, *closed, *ended], steps=steps)
 
     def reopen(self, command: Resume, asked: Asked) -> Reply:
         """The review; confirmed after it, the scope may trade again. Raises OrderInvalid."""

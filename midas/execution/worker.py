@@ -6,7 +6,7 @@ closed, so that both can never fill.
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 import msgspec
 
@@ -98,7 +98,17 @@ def next_order(work: Work, place: Place, rules: ExecutionRules) -> Plan | None:
             side, OrderType.LIMIT_MAKER, None, quantity, _inside(work.approved, touch, side, instrument)
         )
     price = _inside(work.approved, _taking(market, side, rules), side, instrument)
+    if side is Side.SELL:
+        price = enough(price, quantity, instrument)
     return Plan(side, OrderType.LIMIT, TimeInForce.IOC, quantity, price)
+
+
+def enough(price: Decimal, quantity: Decimal, instrument: Instrument) -> Decimal:
+    """The lowest price from `price` on at which the venue takes so little: the collar may fall below it."""
+    if quantity * price >= instrument.notional_min:
+        return price
+    least = instrument.notional_min / (quantity * instrument.tick_size)
+    return least.to_integral_value(ROUND_CEILING) * instrument.tick_size
 
 
 def stale(work: Work, place: Place, rules: ExecutionRules) -> list[tuple[Order, str]]:

@@ -21,6 +21,8 @@ COMMON_HZ = 4.0  # of everything that isn't quick
 # What a person must see at once, and the levels of the books. All else moves together, four times a second,
 # so that no two numbers of one picture contradict each other.
 QUICK = frozenset({"sequence", "built_at", "recovering", "mode", "kill", "gates", "orders", "alarms", "book"})
+# Once this changes, so has nearly all: a picture of which only the quick half knew would contradict itself.
+TURNS = "recovering"
 
 _encode = msgspec.msgpack.Encoder().encode
 _FIELDS = tuple(name for name in Snapshot.__struct_fields__ if name != INSTRUMENTS)
@@ -62,6 +64,7 @@ class Sent:
 
     def lacking(self, parts: dict[str, bytes], *, quick: bool) -> Parts:
         """Those of `parts` that the client doesn't have, from now on taken as sent."""
+        quick = quick and self._parts.get(TURNS) == parts[TURNS]
         fresh = {
             name: part
             for name, part in parts.items()

@@ -16,6 +16,7 @@ from midas.domain.decision import (
     AmendmentMoved,
     ClaimDecided,
     ClaimMade,
+    CloseMoved,
     Counted,
     DayClosed,
     GateMoved,
@@ -55,7 +56,7 @@ if TYPE_CHECKING:  # a fold needs none, and a start waits for its fold
 # Decoding is the expensive part, and few audits hold a decision that the ledger follows from.
 _folded = re.compile(
     rb'"type":"(?:planned|mode|gate|amending|adjusted|trigger|day|stop|counted|tail'
-    rb'|claim|claim\.decided|trust|losses\.accepted|approved|reducing)"'
+    rb'|close|claim|claim\.decided|trust|losses\.accepted|approved|reducing)"'
 ).search
 
 
@@ -166,7 +167,7 @@ def survived(rows: Iterable[Readable]) -> Iterator[Readable]:
 def _fold_decisions(state: State, body: bytes) -> None:
     if not _folded(body):
         return
-    for decision in audits.decode(body).decisions:
+    for decision in audits.decisions_in(body):
         if fold := _FOLDS.get(type(decision)):
             fold(state, decision)
 
@@ -201,6 +202,7 @@ def _count(state: State, made: Counted) -> None:
 _FOLDS: dict[type, Callable[[State, Any], object]] = {
     OrderPlanned: lambda state, made: state.plan(made.intent),
     AmendmentMoved: State.move_amendment,
+    CloseMoved: State.move_close,
     Adjusted: State.book_adjustment,
     ModeChanged: _set_mode,
     TriggerMoved: _move_trigger,

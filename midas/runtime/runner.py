@@ -22,7 +22,7 @@ import msgspec
 
 from midas.domain.breakers import Component
 from midas.domain.command import Answer
-from midas.domain.decision import CommandAnswered, GateMoved, Noted
+from midas.domain.decision import CloseMoved, CommandAnswered, GateMoved, Noted
 from midas.domain.event import (
     MARKET_EVENTS,
     CommandGiven,
@@ -227,7 +227,7 @@ class Runner:
         self._latching.trip(TripLatch(KillLevel.HALT.value, "invariant", breach))
 
     def _act(self, audit: Audit) -> None:
-        kept = any(type(made) is GateMoved and made.by for made in audit.decisions)
+        kept = any(type(m) is CloseMoved or (type(m) is GateMoved and m.by) for m in audit.decisions)
         for decision in audit.decisions:
             if type(decision) is CommandAnswered:
                 answer = self._asked.pop(decision.answer.id, None)
@@ -282,7 +282,7 @@ class Runner:
         await self._shell.broker.submit(intent, may_send)
 
     async def _answer_kept(self, answer: Callable[[Answer], None], told: Answer) -> None:
-        """A person's gate is in force at once; that it outlives a crash is told only once it would."""
+        """A person's gate or close is in force at once; that it outlives a crash is told once it would."""
         try:
             await asyncio.wait_for(self._shell.journal.barrier(), self._shell.paces.answer / SECOND)
         except (StoreError, TimeoutError) as error:

@@ -103,10 +103,14 @@ class Control:
         self.latched, self.level, self.reviewed, self.guarded = False, "", False, False
 
     def close_gate(self, scope: str, reason: str, at: int, by: str = "", level: str = "") -> list[GateMoved]:
-        """No new risk in this scope; says so once, and again where another hand or level closes it."""
+        """No new risk in this scope; says so once, and again where another hand or level closes it.
+
+        A person's gate outlives the session, so its every word is said; the engine's is judged anew.
+        """
         known = self.gates.get(scope)
-        self.gates[scope] = Gate(scope, reason, known.since if known else at, by, level)
-        if known and (known.by, known.level) == (by, level):
+        since = known.since if known and (known.by or not by) else at
+        self.gates[scope] = Gate(scope, reason, since, by, level)
+        if known and (known.by, known.level) == (by, level) and (not by or known.reason == reason):
             return []
         return [GateMoved(scope, True, reason, by, level)]
 

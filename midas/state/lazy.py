@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 
 
@@ -31,6 +33,40 @@ def stand_in(name: str) -> None:
     if spec is not None:
         later = sys.modules[name] = _Later(name)
         later.__spec__, later.__file__ = spec, spec.origin
+
+
+@contextmanager
+def named_only(module: str, *names: str) -> Iterator[None]:
+    """`stand_in` for what a library imports, while inside, and names itself: in annotations, say.
+
+    There these names stand for nothing; afterwards they are used, and load the module, as any other.
+    """
+    stand_in(module)
+    later = sys.modules.get(module)
+    if not isinstance(later, _Later):
+        yield
+        return
+    vars(later).update(dict.fromkeys(names))
+    try:
+        yield
+    finally:
+        for name in names:
+            delattr(later, name)
+
+
+@contextmanager
+def absent(*names: str) -> Iterator[None]:
+    """While inside, a library that can do without these modules, and asks, finds none of them.
+
+    One that is loaded already stays.
+    """
+    hidden = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # as the import system marks it
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
 
 
 class _Later(ModuleType):

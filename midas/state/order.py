@@ -53,6 +53,7 @@ class Order:
         "unknown_since",
         "untriggered",
         "venue_id",
+        "withdrawn",
     )
 
     def __init__(self, intent: OrderIntent) -> None:
@@ -73,6 +74,7 @@ class Order:
         self.pending: list[Pending] = []
         self.cancel_sent_at = 0
         self.cancels = 0
+        self.withdrawn = False  # a cancel of it has left, in this session or before
         self.refused_cancels = 0
         self.cancel_after = 0  # after a refusal: not asked again before
         self.unknown_since = 0
@@ -174,4 +176,5 @@ class Order:
             sent_at=self.sent_at, dead_at=self.dead_at, cost=self.cost, busted=self.busted,
             untriggered=self.untriggered, sequence=self.sequence, replacements=tuple(sent),
             unknown_since=self.unknown_since, unknown_cause=self.unknown_cause, absent_at=self.absent_at,
+            withdrawn=self.withdrawn,
         )  # fmt: skip

@@ -60,7 +60,7 @@ def order_handlers(books: Books, external: str) -> dict[type, Handler]:
         OrderClosed: lambda e: _heard(
             orders, e, orders.closed_by_venue(e.client_id, e.reason, e.filled, e.at)
         ),
-        CancelSent: lambda e: [*orders.cancel_sent(e.client_id, e.at)],
+        CancelSent: lambda e: [*orders.cancel_left(e.client_id, e.at)],
         CancelRejected: lambda e: [
             *orders.cancel_rejected(e.client_id, f"{e.code} {e.reason}", e.at, e.gone)
         ],
@@ -105,7 +105,7 @@ def _busted(books: Books, event: TradeBusted, external: str) -> list[Decision]:
         detail = f"trade {fill.trade_id} was never booked here"
         return [books.orders.strange("unknown_bust", event.client_id, detail)]
     fill = order.fills.get(fill.trade_id, fill) if order is not None else fill
-    strategy = order.intent.strategy if order is not None else external
+    strategy = _whose(books, event.client_id, external)
     realised = books.ledger.unbook(strategy, event.side, fill, instrument)
     if order is not None:
         order.heard(event.source, event.at)
@@ -114,3 +114,12 @@ def _busted(books: Books, event: TradeBusted, external: str) -> list[Decision]:
         books.ledger.sleeve(strategy, instrument.id).quantity, fill.trade_id,
     )  # fmt: skip
     return [busted, *books.orders.busted(event.client_id, fill, event.at)]
+
+
+def _whose(books: Books, client_id: str, external: str) -> str:
+    """The sleeve that a trade of this order was booked to, also where the order closed in another session."""
+    order = books.orders.get(client_id)
+    if order is not None:
+        return order.intent.strategy
+    owner = books.orders.owners.get(client_id)
+    return owner.strategy if owner is not None else external

@@ -103,6 +103,7 @@ class Orders(Requests):
         order.venue_id, order.sequence = carried.venue_id, carried.sequence
         order.filled, order.cost, order.busted = carried.filled, carried.cost, carried.busted
         order.untriggered, order.sent_at = carried.untriggered, carried.sent_at
+        order.withdrawn = carried.withdrawn
         order.pending = [Pending(r.request, at, 0, r) for r in carried.replacements]
         order.phase = Phase.WORKING if carried.phase == Phase.WORKING.value else Phase.INFLIGHT
         order.dead_at, order.absent_at = carried.dead_at, carried.absent_at

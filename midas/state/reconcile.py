@@ -36,6 +36,7 @@ class Account(Protocol):
     reconciled: bool
     reconciled_at: int
     clean_at: int
+    clean_as_of: int
     passes: int
     differences: tuple[str, ...]
     undecided: tuple[str, ...]
@@ -98,7 +99,8 @@ def fold(state: Account, report: AccountReported) -> list[Decision]:
     state.passes += 1
     # What is left alone while it moves isn't equal by that.
     moves = any(d.name.partition(":")[2] in moving for d in _order_differences(state, report, set()))
-    state.clean_at = state.clean_at if differences or skipped or moves else report.at
+    if not (differences or skipped or moves):
+        state.clean_at, state.clean_as_of = report.at, report.as_of
     changed = len(decisions)
     equal = not differences and not undecided
     return [*decisions, Reconciled(report.purpose, equal, changed, differences, undecided)]

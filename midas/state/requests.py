@@ -34,6 +34,12 @@ class Requests(Lives):
         order.cancels += 1
         return self._moved(order, before, reason)
 
+    def cancel_left(self, client_id: str, at: int) -> list[Change]:
+        """The bytes of a cancel left: no crash takes back that the order isn't wanted."""
+        if client_id in self.open:
+            self.open[client_id].withdrawn = True
+        return self.cancel_sent(client_id, at)
+
     def cancel_rejected(self, client_id: str, reason: str, at: int, gone: bool = True) -> list[Change]:
         """`gone`: too late or unknown, which is never read as cancelled but looked up. Else it just stays."""
         self.changes += 1

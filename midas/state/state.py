@@ -10,11 +10,12 @@ from typing import Any
 
 import msgspec
 
-from midas.domain.carry import Carried, InferredCarried, PauseCarried
+from midas.domain.carry import Carried, CloseCarried, InferredCarried, PauseCarried
 from midas.domain.decision import (
     Adjusted,
     AmendmentMoved,
     Anomaly,
+    CloseMoved,
     Decision,
     FillBooked,
     LossesAccepted,
@@ -109,6 +110,7 @@ class State:
         self.gaps = self.resyncs = self.refused_messages = self.market_events = 0
         self.intents = 0
         self.amending: set[str] = set()  # orders in whose place another is to stand
+        self.closes_asked: dict[tuple[str, str], str] = {}  # positions that a person closes, and who
         self.tickets: dict[str, str] = {}  # a person's acts, with the newest order that each became
         self.reducing: dict[tuple[str, str], Reducing] = {}  # by strategy and instrument
         self.equity_peak = self.opening_equity = 0.0
@@ -124,6 +126,7 @@ class State:
         self.reconciled = False
         self.reconciled_at = 0
         self.clean_at = 0  # the last pass that found both sides equal
+        self.clean_as_of = 0  # the same by the venue's time
         self.passes = 0
         self.differences: tuple[str, ...] = ()
         self.undecided: tuple[str, ...] = ()  # of the last pass: what differed and moved meanwhile
@@ -374,9 +377,10 @@ class State:
             intents=self.intents,
             tickets=dict(list(self.tickets.items())[-TICKETS_CARRIED:]),
             amending=tuple(sorted(self.amending)),
+            closing=tuple(CloseCarried(*key, by) for key, by in self.closes_asked.items()),
             pauses=tuple(
                 PauseCarried(g.scope, g.reason, g.by, g.since, g.level)
-                for g in control.gates.values()
+                for g in sorted(control.gates.values(), key=lambda gate: gate.scope)
                 if g.by
             ),
             mode=control.mode.value,
@@ -408,6 +412,7 @@ class State:
             alerts=self.alerts.all,
             alert_last=self.alerts.last_id,
             clean_at=self.clean_at,
+            clean_as_of=self.clean_as_of,
             adjustments=dict(self.adjustments),
             accepted=dict(self.breaks.accepted),
             inferred=dict(self.inferred),
@@ -416,7 +421,7 @@ class State:
             reducing=self.still_reducing(),
             relisted=tuple(self.relisted.values()),
             sizes_day=self.sizes.day,
-            sizes=dict(self.sizes.by_instrument),
+            sizes=self.sizes.carried(),
         )
 
     def reduce(self, to: Reducing) -> None:
@@ -449,6 +454,13 @@ class State:
         """Remember which orders are to be replaced: a session that ends before must be able to say so."""
         (self.amending.add if moved.waits else self.amending.discard)(moved.client_id)
 
+    def move_close(self, moved: CloseMoved) -> None:
+        """Remember which positions a person closes: after a crash the next session goes on with it."""
+        if moved.waits:
+            self.closes_asked[moved.strategy, moved.instrument] = moved.by
+        else:
+            self.closes_asked.pop((moved.strategy, moved.instrument), None)
+
     # one handler an event
 
     def _session_opened(self, event: SessionOpened) -> list[Decision]:
@@ -479,11 +491,12 @@ class State:
         self.ledger.restore_trips(carried.trips)
         self.calibration.restore(carried.claims, carried.decided, carried.monitors)
         self.tickets = dict(carried.tickets)
+        self.closes_asked = {(c.strategy, c.instrument): c.by for c in carried.closing}
         self.adjustments, self.inferred = dict(carried.adjustments), dict(carried.inferred)
         self.breaks.accepted = dict(carried.accepted)
         self.orders.owners = OrderedDict(carried.owners)
-        self.clean_at = carried.clean_at
-        self.sizes.day, self.sizes.by_instrument = carried.sizes_day, dict(carried.sizes)
+        self.clean_at, self.clean_as_of = carried.clean_at, carried.clean_as_of or carried.clean_at
+        self.sizes.restore(carried.sizes_day, carried.sizes)
         for order in carried.orders:
             self.orders.restore(order, event.at)
         for pause in carried.pauses:

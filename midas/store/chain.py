@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from struct import Struct
+from struct import Struct, error
+from typing import Any
 
 import msgspec
 
@@ -37,6 +39,23 @@ def holds(previous: bytes, record: Record) -> bool:
     """True when the record is what was written after `previous`."""
     place = (record.record, record.sequence, record.at)
     return link(previous, place, _written(record.kind), record.body) == record.hash
+
+
+def hold(previous: bytes, first: int, rows: Sequence[tuple[Any, ...]]) -> bool:
+    """True when these rows are the records from `first` on that were written after `previous`.
+
+    As `holds` of one after the other, in half the time; False also where a column has another type.
+    """
+    numbers, sequences, kinds, ats, bodies, hashes = zip(*rows, strict=True)
+    if numbers != tuple(range(first, first + len(rows))):
+        return False
+    try:
+        written = tuple(map(_written, kinds))
+        headers = map(_pack, numbers, sequences, ats, map(len, written))
+        texts = map(b"".join, zip((previous, *hashes[:-1]), headers, written, bodies, strict=True))
+        return tuple([blake2b(text, digest_size=16).digest() for text in texts]) == hashes
+    except (AttributeError, TypeError, error):
+        return False
 
 
 @lru_cache(64)  # there are few kinds, and a start asks this of every record

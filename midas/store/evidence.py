@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from midas.errors import StoreDamaged, StoreError
 from midas.store import schema
@@ -21,6 +22,9 @@ from midas.store.chain import Record
 from midas.store.journal import DATABASE
 from midas.store.wal import WAL
 
+Row = tuple[Any, ...]  # what SQLite hands us, until it is parsed
+
+ROWS = 256  # read at a time
 _ATTEMPTS = 50
 _REFUSED = {
     sqlite3.SQLITE_IOERR,
@@ -36,14 +40,31 @@ _UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
 def read_records(directory: Path) -> Iterator[Record]:
     """Every readable record in order; raises StoreDamaged where the reading breaks off."""
     last_good = 0
+    for rows in read_rows(directory):
+        for row in rows:
+            record = parse(row, last_good)
+            yield record
+            last_good = record.sequence
+
+
+def read_rows(directory: Path) -> Iterator[list[Row]]:
+    """The same, unparsed and some at a time; the caller goes on only where each of them is a record."""
+    last_good = 0
+    rows: list[Row] = []
     with opened(directory) as connection:
         try:
             for row in connection.execute(schema.SELECT):
-                record = parse(row, last_good)
-                yield record
-                last_good = record.sequence
+                rows.append(row)
+                if len(rows) == ROWS:
+                    yield rows
+                    last_good, rows = rows[-1][1], []
         except _UNREADABLE as error:
+            if rows:
+                yield rows
+                last_good = rows[-1][1]
             raise unreadable(directory, error, last_good) from error
+    if rows:
+        yield rows
 
 
 @contextmanager
@@ -131,7 +152,7 @@ def _stamp(directory: Path) -> tuple[int, int, bytes]:
         return database.st_mtime_ns, database.st_size, b""
 
 
-def parse(row: tuple[object, ...], last_good: int) -> Record:
+def parse(row: Row, last_good: int) -> Record:
     """One row of the table. Raises StoreDamaged where a column has another type."""
     number, sequence, kind, at, body, hash_ = row
     if (

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import starmap
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from midas.errors import StoreDamaged
-from midas.store.chain import GENESIS, Record, holds
-from midas.store.evidence import read_records
+from midas.store.chain import GENESIS, Record, hold, holds
+from midas.store.evidence import Row, parse, read_rows
 from midas.store.head import NAME, Head, HeadReading, read_head
 from midas.store.journal import DATABASE, hash_file
 from midas.store.tapecheck import TapeClaims, check_tape
@@ -63,9 +65,32 @@ def verify(directory: Path) -> IntegrityReport:
 
 def chained(directory: Path, head: Head) -> Iterator[Record]:
     """Every record that is what was written, in order. Raises StoreDamaged at the first that isn't."""
-    previous = GENESIS
-    last_good = 0
-    for expected, record in enumerate(read_records(directory)):
+    place = _Place(0, GENESIS, 0)
+    for rows in read_rows(directory):
+        if hold(place.previous, place.record, rows) and not place.within(rows, head.record):
+            yield from starmap(Record, rows)
+        else:
+            yield from _singly(rows, place, head)  # names the one that is wrong
+        _, last_good, *_, previous = rows[-1]
+        place = _Place(place.record + len(rows), previous, last_good)
+
+
+class _Place(NamedTuple):
+    """How far a chain is proven: what is due next, behind which hash, and the last good sequence."""
+
+    record: int
+    previous: bytes
+    last_good: int
+
+    def within(self, rows: Sequence[Row], record: int) -> bool:
+        """Whether that record is among these, which come next."""
+        return self.record <= record < self.record + len(rows)
+
+
+def _singly(rows: Iterable[Row], place: _Place, head: Head) -> Iterator[Record]:
+    first, previous, last_good = place
+    for expected, row in enumerate(rows, first):
+        record = parse(row, last_good)
         if record.record != expected:
             raise _broken(f"record {expected} is missing", last_good)
         if not holds(previous, record):

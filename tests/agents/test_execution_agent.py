@@ -273,6 +273,14 @@ def test_flatten_sells_every_sleeve_at_once_with_a_collar(floor: Floor) -> None:
     assert floor.flatten() == []
 
 
+def test_flatten_asks_no_less_than_what_the_venue_takes_so_little_at(floor: Floor) -> None:
+    hold(floor.state, "0.0501")  # worth 5.01 at the bid of 99.99, and below the least of 5 at the collar
+    [sale] = floor.flatten()
+    assert sale.price == Decimal("99.81")
+    floor.fill(sale)
+    assert leaves_nothing(floor.state)
+
+
 def test_flatten_waits_for_orders_that_stand_and_for_its_own(floor: Floor) -> None:
     hold(floor.state, "1")
     floor.want("0")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from midas.domain.carry import Carried
-from midas.domain.command import Kill, Resume, SetMode
+from midas.domain.command import Kill, PlaceOrder, Resume, SetMode
 from midas.domain.decision import (
     Anomaly,
     FillBooked,
@@ -56,7 +56,8 @@ def test_recovery_passes_until_two_in_a_row_change_nothing() -> None:
 
 def test_a_working_order_of_the_last_session_is_adopted() -> None:
     scene = Scene()
-    scene.say(long())
+    asked = PlaceOrder("t1", BTC.name, "BUY", "LIMIT", "0.001", "59000", confirmed=True)
+    assert scene.desk.command(asked).accepted
     carried = scene.desk.state.carried()
     later = Desk([Puppet()], venue=scene.desk.venue).open(scene.market.now, carried)
     order = later.state.orders.open[carried.orders[0].intent.client_id]

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+import msgspec
+
 from midas.domain.command import SetMode
-from midas.domain.event import LatchTripped
+from midas.domain.decision import Adjusted
+from midas.domain.event import AccountReported, FlowSeen, LatchTripped
 from midas.domain.market import FeedStatus
 from midas.domain.money import ZERO
 from midas.domain.opinion import Urgency
@@ -11,7 +16,7 @@ from midas.domain.order import CloseReason
 from midas.domain.stops import StopRules
 from midas.domain.time import SECOND
 from midas.engine.effect import WithdrawOrder
-from tests.engine.scene import Scene
+from tests.engine.scene import Scene, of
 from tests.fakes.desk import BTC
 from tests.fakes.nouns import START, account, desk, intent, report
 from tests.fakes.strategy import flat, long
@@ -40,6 +45,28 @@ def test_the_gate_of_a_lost_stream_opens(scene: Scene) -> None:
     set_back(scene)
     scene.desk.venue.deaf = False
     scene.tick(20)
+    assert scene.desk.state.control.gates == {}
+
+
+def test_a_deposit_that_nobody_heard_of_is_found_in_the_venues_list(scene: Scene) -> None:
+    venue = scene.desk.venue
+    real = venue.account
+
+    def listing(purpose: str, unsettled: list[str], now: int) -> AccountReported:
+        """The venue's clock is right."""
+        there = now - HOUR if scene.market.now > began + HOUR // 2 else now
+        deposit = FlowSeen("USDT", Decimal(500), began + 60 * SECOND, now)
+        flows = (deposit,) if purpose == "flows" else None
+        return msgspec.structs.replace(real(purpose, unsettled, now), as_of=there, flows=flows)
+
+    began = scene.market.now
+    venue.account = listing  # type: ignore[method-assign, assignment]
+    scene.market.now = scene.desk.now = began + HOUR
+    scene.tick(60)  # audits find both sides equal, in an hour that hasn't come yet
+    set_back(scene)
+    venue.balances["USDT"] += 500
+    scene.tick(120)
+    assert [made.amount for made in of(Adjusted, scene.desk.audits)] == [Decimal(500)]
     assert scene.desk.state.control.gates == {}
 
 

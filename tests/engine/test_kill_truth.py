@@ -219,3 +219,22 @@ def test_a_sale_by_hand_in_the_middle_of_a_flatten_turns_nothing_over() -> None:
     assert scene.desk.state.ledger.position(BTC.id) == 0
     assert told(scene, "Account has insufficient balance")
     assert len(told(scene, "flat, verified")) == 1
+
+
+def test_what_comes_after_the_proof_takes_it_back_until_there_is_another() -> None:
+    scene = Scene()
+    scene.hold()
+    scene.desk.feed(LatchTripped("flatten", "test", "", scene.desk.now))
+    scene.tick(5)
+    assert len(told(scene, "flat, verified")) == 1
+    venue = scene.desk.venue
+    venue.refusing = "no orders now"
+    venue.trade_by_hand(BTC, Side.BUY, Decimal(60_000), Decimal("0.01"), scene.desk.now)
+    later(scene, 45)
+    (line,) = told(scene, "no longer flat")
+    assert line.endswith("no longer flat: 0.01 BTC-USDT of external")
+    assert told(scene, "NOT verified flat: 0.01 BTC-USDT of external")
+    venue.refusing = ""
+    later(scene, 30)
+    assert len(told(scene, "flat, verified")) == 2
+    assert "flat, verified" in report(scene)[-1]

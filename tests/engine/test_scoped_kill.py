@@ -8,9 +8,10 @@ import pytest
 
 from midas.domain.command import Answer, Kill, Resume, SetStrategy
 from midas.domain.decision import GateMoved
+from midas.domain.event import RulesRead
 from midas.domain.order import Purpose
 from tests.engine.hands import Hands
-from tests.engine.scene import Scene, of
+from tests.engine.scene import Scene, folded, of
 from tests.fakes.desk import BTC, Desk
 from tests.fakes.strategy import Puppet, flat, long
 
@@ -190,6 +191,20 @@ def test_it_outlives_a_restart_with_its_level(scene: Scene) -> None:
     later.open(scene.market.now, carried=scene.desk.state.carried())
     assert later.state.control.gates[puppet.name].level == "all"
     assert later.state.ledger.sleeve(puppet.name, BTC.id).quantity == held > Decimal(0)
+
+
+def test_the_journal_alone_tells_the_newest_word_on_a_scope_and_since_when(scene: Scene) -> None:
+    scene.desk.feed(RulesRead(BTC.id, "HALT", BTC, scene.desk.now))  # the engine's own gate stands there
+    scene.tick(5)
+    kill(scene, "halt", "venue", "binance")
+    kill(scene, "halt", "instrument", BTC.name)
+    assert scene.desk.state.control.gates[BTC.id].since == scene.desk.now
+    assert folded(scene.desk).pauses == scene.desk.state.carried().pauses
+    scene.tick(5)
+    assert scene.desk.command(Kill("halt", "it goes on", "instrument", BTC.name)).accepted
+    pause, _ = folded(scene.desk).pauses
+    assert pause.reason == "killed (halt) by test: it goes on"
+    assert folded(scene.desk).pauses == scene.desk.state.carried().pauses
 
 
 def test_the_whole_switch_goes_before_a_scope(scene: Scene) -> None:

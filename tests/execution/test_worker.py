@@ -136,6 +136,12 @@ def test_an_entry_that_was_given_up_orders_nothing_more() -> None:
     assert next_order(left, place(), RULES) is None
 
 
+def test_an_urgent_sale_of_little_asks_what_the_venue_takes_it_at() -> None:
+    plan = next_order(work("0", Urgency.AGGRESSIVE), place("0.05002"), RULES)
+    assert plan is not None
+    assert plan.price == Decimal("99.97")  # the bid is 99.99
+
+
 def test_no_order_is_larger_than_the_venue_takes() -> None:
     plan = next_order(work("10000"), place(), RULES)
     assert plan is not None
@@ -154,7 +160,8 @@ def test_a_sale_never_exceeds_what_is_there_nor_a_buy_what_is_wanted(
         assert 0 < plan.quantity <= (room if room > 0 else min(-room, Decimal(quantities[2])))
         assert plan.quantity % BTC.lot_size == 0
         assert plan.price % BTC.tick_size == 0
-        assert plan.quantity * plan.price >= BTC.notional_min * Decimal("0.99")
+        least = Decimal(1) if plan.side is Side.SELL else Decimal("0.99")
+        assert plan.quantity * plan.price >= BTC.notional_min * least
 
 
 def test_an_order_that_serves_its_target_is_left_alone() -> None:

@@ -59,6 +59,13 @@ def test_one_instrument_s_change_leaves_the_others_as_they_are(picture: Snapshot
     assert after.instruments[1] is before.instruments[1]
 
 
+def test_a_quick_turn_brings_everything_once_the_account_is_recovered(picture: Snapshot) -> None:
+    line = Line()
+    line.bring(replace(picture, recovering=True))
+    recovered = replace(picture, recovering=False, money=replace(picture.money, fees=7.0))
+    assert same(line.bring(recovered, quick=True), recovered)
+
+
 def test_a_quick_turn_brings_books_and_mode_and_the_next_common_one_the_rest(picture: Snapshot) -> None:
     line = Line()
     line.bring(picture)

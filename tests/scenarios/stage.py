@@ -153,11 +153,15 @@ class Stage:
 
     # the desk
 
-    def restart(self) -> Stage:
-        """The process dies; the next one reads the journal, finds the latch and asks the venue."""
+    def restart(self, latch: str | None = None) -> Stage:
+        """The process dies; the next one reads the journal, finds the latch and asks the venue.
+
+        `latch`: another than the engine knew of; empty: somebody took it away.
+        """
         control = self.state.control
-        latch = (control.level, control.kill_by, control.kill_reason, control.tripped_at)
-        self.desk = self._started(self.journaled(), latch if control.latched else UNLATCHED)
+        level = (control.level if control.latched else "") if latch is None else latch
+        told = (level, control.kill_by, control.kill_reason, control.tripped_at)
+        self.desk = self._started(self.journaled(), told if level else UNLATCHED)
         return self
 
     def journaled(self, marks: bool = True) -> Carried:

@@ -8,11 +8,12 @@ import msgspec
 import pytest
 
 from midas.domain.command import ClosePosition, Kill, Resume, SetMode
-from midas.domain.decision import OrderPlanned
-from midas.domain.event import LatchTripped
+from midas.domain.decision import Noted, OrderPlanned
+from midas.domain.event import LatchTripped, SessionClosing
 from midas.domain.mode import Mode
 from midas.domain.order import Side
 from midas.domain.triggers import TriggerRules
+from tests.engine.scene import of
 from tests.fakes.desk import BTC
 from tests.scenarios.stage import HELD, Stage
 
@@ -133,3 +134,34 @@ def test_what_a_flatten_of_one_strategy_sold_beyond_what_defensive_wanted_is_nev
     planned = [d for a in stage.desk.audits[before:] for d in a.decisions if isinstance(d, OrderPlanned)]
     assert stage.position == 0
     assert not [each for each in planned if each.intent.side is Side.BUY]
+
+
+def test_a_close_that_a_crash_cuts_off_is_gone_on_with_by_the_next_session() -> None:
+    stage = Stage(triggers=QUIET)
+    close(stage)
+    assert [c.strategy for c in stage.journaled().closing] == [stage.puppet.name]
+    stage.venue.refusing = ""
+    stage.restart()
+    (told,) = [n.text for n in of(Noted, stage.desk.audits) if "still being closed" in n.text]
+    assert told == f"{stage.puppet.name} {BTC.name} is still being closed, as test asked for"
+    stage.tick(10)
+    assert not stage.position
+    assert stage.journaled().closing == ()
+
+
+def test_a_close_ends_with_a_session_that_is_ended_on_purpose() -> None:
+    stage = Stage(triggers=QUIET)
+    close(stage)
+    stage.desk.feed(SessionClosing(stage.now, "a person"))
+    stage.tick(5)
+    stage.venue.refusing = ""
+    stage.restart().tick(30)
+    assert stage.position == HELD
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_kill_before_the_next_start_ends_a_close_too(level: str) -> None:
+    stage = Stage(triggers=QUIET)
+    close(stage)
+    stage.restart(latch=level)
+    assert stage.journaled().closing == ()

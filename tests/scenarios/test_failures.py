@@ -10,7 +10,7 @@ import pytest
 from midas.agents.guardian import UNKNOWN_MAX
 from midas.domain.command import Kill, SetMode
 from midas.domain.decision import Noted
-from midas.domain.event import OrderFilled, Source
+from midas.domain.event import LatchTripped, OrderFilled, Source
 from midas.domain.market import Quote
 from midas.domain.mode import Mode
 from midas.domain.opinion import Urgency
@@ -194,3 +194,18 @@ def test_a_position_that_nobody_bids_for_is_named_while_everything_is_to_be_clos
     stage.tick(3)
     assert not stage.position
     assert f"unsold:{BTC.id}" not in stage.alarms
+
+
+def test_a_crash_in_the_moment_of_a_resume_leaves_no_emergency_that_nothing_may_carry_out() -> None:
+    stage = Stage()
+    stage.venue.refusing = "no orders now"
+    stage.desk.feed(LatchTripped("flatten", "ann", "enough", stage.now))
+    stage.tick(2)
+    assert stage.mode() is Mode.EMERGENCY
+    stage.venue.refusing = ""
+    stage.restart(latch="")  # its file is gone already, the resume isn't on the disk yet
+    assert changes(stage.desk.audits) == ["PAUSE"]
+    stage.tick(5)
+    assert stage.position == HELD, "the gate would hold back whatever flattens: nothing is planned"
+    assert not stage.state.control.permissions.flattens
+    assert stage.journaled().mode == "PAUSE"

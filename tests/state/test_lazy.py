@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from midas.state.lazy import stand_in, when_used
+from midas.state.lazy import named_only, stand_in, when_used
 
 
 def loaded_after(imports: str, work: str = "") -> set[str]:
@@ -45,6 +45,12 @@ def test_an_unknown_module_is_refused_at_once() -> None:
         when_used("midas.nothing")
 
 
+def test_kernels_load_no_parser_of_c_or_of_yaml() -> None:
+    fill = "import numpy; midas.state.book.OrderBook().load(numpy.array([[1, 1]]), 1)"
+    assert {"cffi", "pycparser", "yaml"}.isdisjoint(loaded_after("midas.state.book", fill))
+    assert {"cffi", "yaml"} <= loaded_after("midas.state.kernel", "import cffi, yaml")
+
+
 def test_an_exchange_is_reached_without_private_keys_and_dates_in_words() -> None:
     loaded = loaded_after("midas.venues.binance.client")
     assert loaded.isdisjoint({"regex", "cffi", "Crypto.PublicKey.RsaKey", "Crypto.Math.Numbers"})
@@ -57,6 +63,21 @@ def test_the_first_use_of_a_stand_in_or_of_a_part_loads_the_module_itself() -> N
         "from dateparser.search import search_dates"
     )
     assert {"Crypto.Math.Numbers", "regex"} <= loaded_after("midas.venues.binance.client", work)
+
+
+def test_a_name_that_is_only_mentioned_loads_nothing_until_it_is_used() -> None:
+    work = (
+        "from requests import Session\nimport binance.client\n"
+        "assert binance.client.requests.Session is Session"
+    )
+    assert {"urllib3", "charset_normalizer"}.isdisjoint(loaded_after("midas.venues.binance.client"))
+    assert "urllib3" in loaded_after("midas.venues.binance.client", work)
+
+
+def test_names_of_what_is_loaded_stay_what_they_are() -> None:
+    with named_only("subprocess", "Popen"):
+        assert subprocess.Popen is not None
+    assert subprocess.Popen is not None
 
 
 def test_nobody_stands_in_for_what_is_loaded_or_unknown() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from midas.domain.decision import Anomaly, FillBusted, OrderMoved
-from midas.domain.event import OrderAccepted, OrderFilled, Source, TradeBusted
+from midas.domain.event import OrderAccepted, OrderFilled, SessionOpened, Source, TradeBusted
 from midas.domain.money import ZERO
 from midas.domain.order import CloseReason, Phase, Replacement, Side
 from midas.domain.time import SECOND
@@ -486,6 +486,18 @@ def test_a_bust_told_twice_or_of_an_unknown_trade_changes_nothing() -> None:
     assert state.apply(bust) == []
     assert state.apply(made) == []  # a list may go on showing it
     assert state.ledger.position(BTC.id) == 0
+
+
+def test_a_trade_of_an_earlier_session_is_taken_back_from_whom_it_was_booked_to() -> None:
+    before = desk()
+    before.plan(intent())
+    taken = fill(1, "1")
+    before.apply(OrderFilled("md-1", "v", BTC.id, taken, AT, Source.STREAM))
+    state = desk()
+    state.apply(SessionOpened("session-2", AT, "account-1", "SIM", "", before.carried()))
+    assert state.ledger.sleeve("s", BTC.id).quantity == ONE
+    state.apply(TradeBusted("md-1", BTC.id, Side.BUY, taken, AT, Source.STREAM))
+    assert {s.strategy: s.quantity for s in state.sleeves()} == {"s": ZERO}
 
 
 def test_a_full_order_that_lost_a_trade_is_asked_about() -> None:

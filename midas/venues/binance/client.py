@@ -17,15 +17,18 @@ from typing import Any
 
 import aiohttp
 import msgspec
-from binance import AsyncClient, BinanceSocketManager, KeepAliveWebsocket
-from binance.base_client import BaseClient
-from binance.exceptions import BinanceWebsocketUnableToConnect
-from binance.ws.constants import WSListenerState
-from binance.ws.websocket_api import WebsocketAPI
 
 from midas.domain.time import MILLISECOND
 from midas.errors import SendRefused
+from midas.state.lazy import named_only
 from midas.venues.binance.endpoints import Endpoints, check_schemes, is_loopback
+
+with named_only("requests", "Session", "Response"):  # of the library's other client, which nobody uses
+    from binance import AsyncClient, BinanceSocketManager, KeepAliveWebsocket
+    from binance.base_client import BaseClient
+    from binance.exceptions import BinanceWebsocketUnableToConnect
+    from binance.ws.constants import WSListenerState
+    from binance.ws.websocket_api import WebsocketAPI
 
 RECV_WINDOW_MS = 3000  # how long a request may travel before the venue refuses it
 TIMEOUT_S = 10.0

@@ -24,6 +24,9 @@ BEHIND = -1021
 NOT_THERE = -2013
 SILENCE_S = 10  # after a 429 without a Retry-After
 _TOO_MANY = (429, 418)
+# What `answers.TABLE` reads as "it may have been executed" among the refusals: no body of the venue's (a
+# proxy's 408, say), or one that says that it doesn't know. Not imported from there: it loads a client.
+_UNSURE = (0, -1000, -1001, -1006, -1007)
 
 Answer = TypeVar("Answer")
 
@@ -156,10 +159,10 @@ class EmergencySession:
         if status in _TOO_MANY:
             silence = self._wire.retry_after_s or SILENCE_S
             raise RateLimited(f"the venue asks for {silence} s of silence", self._now() + silence * SECOND)
-        if 400 <= status < 500:
-            refusal = _lenient(body)
-            raise Rejected(refusal.msg or f"HTTP {status}", refusal.code)
         if status >= 300:
+            refusal = _lenient(body)
+            if 400 <= status < 500 and refusal.code not in _UNSURE:
+                raise Rejected(refusal.msg or f"HTTP {status}", refusal.code)
             raise OutcomeUnknown(f"the venue answered HTTP {status}")
         try:
             return msgspec.json.decode(body, type=kind)

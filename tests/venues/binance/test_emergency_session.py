@@ -64,10 +64,12 @@ async def test_a_sale_goes_out_at_once_or_not_at_all_and_never_below_its_price(v
     [
         (None, OutcomeUnknown),
         (refused(503, 0, "busy"), OutcomeUnknown),
+        (refused(408, 0, "Request Timeout"), OutcomeUnknown),
+        (refused(400, -1007, "Timeout waiting for response from backend server."), OutcomeUnknown),
         (refused(400, -2010, "Account has insufficient balance."), Rejected),
         (refused(429, -1003, "Too many requests."), RateLimited),
     ],
-    ids=["silence", "5xx", "refusal", "429"],
+    ids=["silence", "5xx", "a proxy's", "it doesn't know", "refusal", "429"],
 )
 async def test_a_sale_is_sent_once_whatever_comes_back(
     venue: StubVenue, answer: Any, error: type[MidasError]
