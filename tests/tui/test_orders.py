@@ -284,7 +284,7 @@ def test_a_list_that_has_forgotten_its_oldest_rows_says_so() -> None:
     for draw, name in ((history.closed, "closed"), (history.fills, "fills")):
         sheet = draw(shown, Spot(100, full + 5, PowerScale()))
         assert text(sheet.title) == f"{name} last {full}"
-        assert text(sheet.rows[-1]) == " there were older ones; all of them: midas export"
+        assert text(sheet.rows[-1]) == " there were older ones; all of them: midas export orders"
 
 
 def test_the_life_of_an_order_cuts_neither_its_price_nor_its_time() -> None:
