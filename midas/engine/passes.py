@@ -44,7 +44,7 @@ class Passes:
         self._clean = 0
         self._asked_at = 0
         self._purpose = ""  # of the one asked for last
-        self._owed = False  # a person asked while another one may have been on its way, whose lists are shorter
+        self._owed = False  # a person asked while another one, of shorter lists, was on its way
         self.open = False  # one was asked for and has not come
         self._again = False  # something was to be looked for while one was open
         self._stopped = False
