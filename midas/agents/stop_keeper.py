@@ -32,6 +32,7 @@ from midas.state.state import BY_HAND, EXTERNAL, State
 AGAIN = SECOND  # after one that was refused or never sent; twice as long after each further refusal
 AGAIN_DOUBLINGS = 6
 THERE = "trigger immediately"  # how a venue says that the stop's price has come already
+KILLED = "the kill in force lets none of our orders stand"
 AWAY = "it isn't there yet, and is placed as soon as it can be"
 CHOSEN = "it is held in memory by the operator's choice ([risk.stops] resident = false)"
 FINE = Decimal("1e-12")  # finer than any tick
@@ -152,7 +153,9 @@ class StopKeeper:
         yield from self._check(state, sleeve, kept, live)
         barred = control.withdraws_exits or control.holds_back(*state.scopes(*key)) is not None
         if barred:
-            state.stops.troubles[key] = "the kill in force lets none of our orders stand"
+            state.stops.troubles[key] = KILLED
+        elif state.stops.troubles.get(key) == KILLED:
+            del state.stops.troubles[key]
         if barred or control.permissions.flattens or self._execution.closes(*key):
             return
         if reason := self._due(state, sleeve, kept, live, rules, standing):

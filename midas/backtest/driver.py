@@ -92,20 +92,24 @@ class Stepper:
             self._step(Ticked(at, 0))
         self._step(Ticked(at, 0))
 
-    def _fund(self, at: int) -> None:
-        """At every multiple of the funding's interval who holds pays for it, at the newest mark."""
-        if at < self._funded_at:
+    def _fund(self, until: int) -> None:
+        """Who holds pays at every multiple of the interval, at the newest mark; `until`: time of the market.
+
+        A long bar and a hole in the data hold several of them.
+        """
+        if until < self._funded_at:
             return
-        state, time = self._engine.state, self._funded_at
-        self._funded_at = (at // self._every + 1) * self._every
+        state, times = self._engine.state, (until - self._funded_at) // self._every + 1
+        newest = self._funded_at + (times - 1) * self._every
+        self._funded_at = newest + self._every
         paid = sum(
             float(sleeve.quantity) * state.markets[sleeve.instrument].mark
             for sleeve in state.sleeves() if sleeve.quantity
         )  # fmt: skip
-        amount = -from_float(paid * self._rate, CENT)
+        amount = -from_float(paid * self._rate * times, CENT)
         if amount:
             self._answers.pay(state.quote, amount)
-            self._step(FundingSeen(state.quote, amount, time, at))
+            self._step(FundingSeen(state.quote, amount, newest, max(until, state.now)))
 
     def _until(self) -> int:
         """When something is due at the latest, whatever the market does."""
@@ -114,14 +118,14 @@ class Stepper:
     def _step(self, event: Event) -> None:
         audit = self._engine.step(self._engine.sequence + 1, event)
         if audit is not None:
-            self._heard(audit, event.fill.time if type(event) is OrderFilled else 0)
+            self._heard(audit, _happened(event))
         if type(event) is Ticked:
             state = self._engine.state
             self._watch.looked(event.at, state, self._engine.guardian.earliest(state))
 
-    def _heard(self, audit: Audit, filled_at: int = 0) -> None:
+    def _heard(self, audit: Audit, happened_at: int = 0) -> None:
         """Keep it, and do what it asks for."""
-        self._record.add(audit, filled_at)
+        self._record.add(audit, happened_at)
         for decision in audit.decisions:
             if type(decision) is FillBooked:
                 self._watch.moved(self._engine.state)
@@ -162,7 +166,7 @@ class Driver(Stepper):
         instrument, venue = reel.instrument, self._venue
         while reel.more():
             if venue.busy:
-                self._meet((reel.peek(),))
+                self._meet_first((reel.peek(),))
             if venue.busy or not self._glide(instrument, reel, listens):
                 bar = reel.peek()
                 reel.skip(1)
@@ -190,19 +194,19 @@ class Driver(Stepper):
 
     def _look(self, bar: Bar) -> None:
         """The guardian looks where it is time to, or equity may have moved."""
-        self._fund(bar.at)
+        self._fund(bar.time)
         if bar.at >= self._watch.due_at or self._watch.left(bar):
             self._step(Ticked(bar.at, 0))
 
     def _run_group(self, bars: Sequence[Bar]) -> None:
         """Bars of one time: the venue trades with all of them before the engine hears the first."""
         if self._venue.busy:
-            self._meet(bars)
+            self._meet_first(bars)
         for bar in bars:
             self._step(bar)
         self.bars += len(bars)
         watch = self._watch
-        self._fund(bars[0].at)
+        self._fund(bars[0].time)
         if bars[0].at >= watch.due_at or any(watch.left(bar) for bar in bars):
             self._step(Ticked(bars[0].at, 0))
         self._settle(bars)
@@ -212,6 +216,11 @@ class Driver(Stepper):
         if self._venue.busy:
             for event in list(self._venue.settle(bars)):
                 self._answered(event)
+
+    def _meet_first(self, bars: Sequence[Bar]) -> None:
+        """What fell due before they open is paid for what was held then."""
+        self._fund(max(bar.time - bar.period for bar in bars))
+        self._meet(bars)
 
     def _meet(self, bars: Sequence[Bar]) -> None:
         """Until nobody has anything to say: an answer may lead to an order that meets the same bar."""
@@ -231,3 +240,10 @@ class Driver(Stepper):
         """
         now = self._engine.state.now
         self._step(event if event.at >= now else replace(event, at=now))
+
+
+def _happened(event: Event) -> int:
+    """When it did, of what the engine dates by the time at which it hears of it; 0 for anything else."""
+    if type(event) is OrderFilled:
+        return event.fill.time
+    return event.time if type(event) is FundingSeen else 0

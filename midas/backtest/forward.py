@@ -106,9 +106,12 @@ def windows_of(periods: int, train: int, test: int, roll: bool) -> list[Window]:
 
 def summary(
     tried: Sequence[dict[str, object]], returns: Returns, windows: Sequence[Window], begins: int, step: int,
-    trials: int,
+    trials: int, variance: float = 0.0,
 ) -> Found:  # fmt: skip
-    """`returns`: (periods, configurations); `trials`: all that were ever tried on these data."""
+    """`returns`: (periods, configurations); `trials`: all that were ever tried on these data.
+
+    `variance`: of their Sharpe ratios of a day; 0 where it isn't known, then that of `tried` stands for it.
+    """
     luck = overfitting(returns, BLOCKS)
     found, factor = walk(returns, windows), sqrt(365 * DAY / step) if step == DAY else 1.0
     outside = np.array(found.returns)
@@ -121,8 +124,8 @@ def summary(
         hindsight=_highest(sharpes(returns[windows[0].test.start :])) * factor,
         paths=tuple(each * factor for each in _paths(returns)),
         overfitting=luck.probability, slope=luck.slope, loss=luck.loss,
-        deflated=_deflated(found, known, trials), trials=trials, returns=found.returns,
-        distinct=len(np.unique(returns, axis=1).T),
+        deflated=_deflated(found, trials, variance * step / DAY or _variance(known)), trials=trials,
+        returns=found.returns, distinct=len(np.unique(returns, axis=1).T),
     )  # fmt: skip
 
 
@@ -151,15 +154,19 @@ def _paths(returns: Returns) -> list[float]:
     return [_sharpe(each) for each in made]
 
 
-def _deflated(found: Walk, known: Returns, trials: int) -> float:
+def _deflated(found: Walk, trials: int, variance: float) -> float:
     outside = np.array(found.returns)
     if len(outside) < LEAST or not outside.std() > 0.0:
         return nan
     away = outside - outside.mean()
     second, third, fourth = (float(np.mean(away**order)) for order in (2, 3, 4))
     record = Record(_sharpe(outside), len(outside), third / second**1.5, fourth / second**2)
-    spread = known[np.isfinite(known)]
-    return deflated_sharpe(record, trials, float(spread.var(ddof=1)) if len(spread) > 1 else 0.0)
+    return deflated_sharpe(record, trials, variance)
+
+
+def _variance(known: Returns) -> float:
+    told = known[np.isfinite(known)]
+    return float(told.var(ddof=1)) if len(told) > 1 else 0.0
 
 
 def _highest(known: Returns) -> float:

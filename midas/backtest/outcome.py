@@ -78,6 +78,13 @@ def curve(
     return Curve(times, equity + np.cumsum(flows)[:-1], anything)
 
 
+def reached(series: Sequence[Bars], until: Curve) -> list[Bars]:
+    """What was stepped of each, left out where nothing was."""
+    ends = int(until.time[-1]) if len(until.time) else 0
+    parts = [bars.between(int(bars.time[0]) - bars.period, ends) for bars in series if len(bars)]
+    return [part for part in parts if len(part)]
+
+
 def exposed(held: Curve, fills: Sequence[FillBooked], period: int) -> float:
     """Share of the bars with a position: at their close, or sold inside of them; `period`: of one bar."""
     if not len(held.time):

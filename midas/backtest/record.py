@@ -61,8 +61,8 @@ class Record:
         self._keep = keep
         self._hash = hashlib.blake2b(digest_size=16)
 
-    def add(self, audit: Audit, filled_at: int = 0) -> None:
-        """One more. `filled_at`: when the venue filled; the engine dates a fill by the bar it heard last."""
+    def add(self, audit: Audit, happened_at: int = 0) -> None:
+        """One more. `happened_at`: when the venue filled or charged; the engine knows when it heard last."""
         body = encode(audit)
         self.count += 1
         self._hash.update(body)
@@ -71,20 +71,20 @@ class Record:
         for decision in audit.decisions:
             if type(decision) is FillBooked:
                 self.fills.append(
-                    msgspec.structs.replace(decision, market_time=filled_at) if filled_at else decision
+                    msgspec.structs.replace(decision, market_time=happened_at) if happened_at else decision
                 )
             elif type(decision) is OrderPlanned:
                 if decision.intent.purpose is not Purpose.ENTRY:
                     self.exits[decision.intent.client_id] = decision.intent
             elif type(decision) in _OTHERS:
-                self._other(audit.at, decision)
+                self._other(audit.at, decision, happened_at)
 
     @property
     def digest(self) -> str:
         """Of all audits in their order: equal where two runs decided the same."""
         return self._hash.hexdigest()
 
-    def _other(self, at: int, decision: object) -> None:
+    def _other(self, at: int, decision: object, happened_at: int) -> None:
         match decision:
             case SignalMade():
                 self._signalled(at, decision)
@@ -93,7 +93,7 @@ class Record:
             case OrderBlocked():
                 self.refusals[decision.breach.limit] += 1
             case Adjusted() if decision.kind == "funding":
-                self.funding.append(decision)
+                self.funding.append(msgspec.structs.replace(decision, at=happened_at or decision.at))
             case ModeChanged():
                 words = f"mode {decision.before} to {decision.after} by {decision.by}: {decision.cause}"
                 self.told.append(Remark(at, words))

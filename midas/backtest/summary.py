@@ -33,7 +33,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     fees: float
     traded: float  # notional of all fills
     exposed: float  # share of the bars with a position
-    held: float  # what buying at the first close with everything, and keeping it, would have made
+    held: float  # what buying at the first close with everything, a fee paid, and keeping it would have made
     audits: int
     digest: str
     interrupted: bool
@@ -55,7 +55,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     run: str = ""  # under which it is kept
 
 
-def summarise(outcome: Outcome, series: Sequence[Bars], cash: float) -> Summary:
+def summarise(outcome: Outcome, series: Sequence[Bars], cash: float, given: Assumptions) -> Summary:
     """Of one run; days are cut at midnight UTC."""
     curve = outcome.curve
     days = daily_closes(zip((curve.time - 1).tolist(), curve.equity.tolist(), strict=True))
@@ -69,15 +69,16 @@ def summarise(outcome: Outcome, series: Sequence[Bars], cash: float) -> Summary:
         fees=float(sum(fill.fee for fill in outcome.fills)),
         traded=fsum(float(fill.price * fill.quantity) for fill in outcome.fills),
         exposed=exposed(curve, outcome.fills, min(bars.period for bars in series)),
-        held=_held(reached, int(curve.time[-1]) if reached else 0),
+        held=_held(reached, int(curve.time[-1]) if reached else 0, float(given.costs.fees.taker)),
         audits=outcome.audits, digest=outcome.digest, interrupted=outcome.interrupted,
         funding=outcome.funding, after_gaps=outcome.after_gaps,
     )  # fmt: skip
 
 
-def _held(series: Sequence[Bars], until: int) -> float:
-    """An equal part of the money in each instrument."""
+def _held(series: Sequence[Bars], until: int, fee: float) -> float:
+    """An equal part of the money in each instrument; `fee` a fraction, paid once."""
     if not series:
         return 0.0
     last = [int(np.searchsorted(bars.time, until, side="right")) - 1 for bars in series]
-    return fsum(b.close[i] / b.close[0] - 1.0 for b, i in zip(series, last, strict=True)) / len(series)
+    grown = (b.close[i] / b.close[0] * (1.0 - fee) - 1.0 for b, i in zip(series, last, strict=True))
+    return fsum(grown) / len(series)

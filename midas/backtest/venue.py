@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from heapq import heappop, heappush
-from math import ceil, floor
+from math import ceil, floor, inf
 
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.conditions import conditions
@@ -215,7 +215,8 @@ class BarVenue:
         taken = min(order.lots, self._share(bar, order))
         if taken and order.intent.type is not OrderType.LIMIT_MAKER:
             ticks = self._paid(order, taken, price)
-            if not order.limit or (ticks <= order.limit if order.buying else ticks >= order.limit):
+            reached = not order.limit or (ticks <= order.limit if order.buying else ticks >= order.limit)
+            if ticks and reached:
                 self._fill(order, bar, taken, ticks, when, maker=False)
         if order.lots and not order.rests:
             self._close(order, CloseReason.EXPIRED, *when)
@@ -230,13 +231,18 @@ class BarVenue:
             self._fill(order, bar, taken, order.limit, when, maker=True)
 
     def _paid(self, order: Resting, lots: int, price: float) -> int:
-        """Ticks that taking costs: the price, half the spread and impact, rounded against us."""
+        """Ticks that taking costs: the price, half the spread and impact, rounded against us.
+
+        0 where nobody has traded for so long that there is nobody to trade with.
+        """
         instrument, given = order.instrument, self._assumptions
         ticks = price / instrument.tick
         if given.spread_bps or given.impact:
             known = conditions(given, self._history(instrument.id))
             cost = given.costs.expected(lots * instrument.lot, False, known)
             beyond = (cost.spread_bps + cost.impact_bps) / BPS
+            if beyond == inf:
+                return 0
             ticks *= 1.0 + beyond if order.buying else 1.0 - beyond
         return ceil(ticks - NEARLY) if order.buying else max(1, floor(ticks + NEARLY))
 

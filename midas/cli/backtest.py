@@ -14,7 +14,7 @@ import msgspec
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.compiled.objections import declares
 from midas.backtest.compiled.path import timed
-from midas.backtest.outcome import Outcome
+from midas.backtest.outcome import Outcome, reached
 from midas.backtest.quality import Quality, examine
 from midas.backtest.record import Record
 from midas.backtest.run import Looks, run
@@ -33,10 +33,10 @@ from midas.cli.waiting import waiting
 from midas.engine.config import EngineConfig
 from midas.errors import UsageError
 from midas.ports.strategy import Strategy
-from midas.reports import archive
+from midas.reports import archive, spending
 from midas.reports.build import Run, sheet_of
 from midas.reports.page import first
-from midas.reports.sheet import Sheet
+from midas.reports.sheet import Sheet, Twin
 from midas.reports.tables import writer
 from midas.reports.trading import trades
 from midas.reports.twins import twins
@@ -63,13 +63,13 @@ def backtest(args: Namespace) -> int:
         given=ran.asked.given, series=ran.series, outcome=outcome, record=record, made_at=time.time_ns(),
         files=ran.files, remarks=ran.remarks, trials=trials, trial_variance=spread,
         overfitting=chosen_from(settings.home, args.strategy, digest_of(ran.series), parameters),
-        twin=twins(trades(outcome.fills)[0], ran.series, ran.asked.cash, TWIN_SEED),
+        twin=_twin(ran),
         needs_regime=_needs_regime(ran.asked.strategies[0]),
     ))  # fmt: skip
     report = Report(
         run=kept.id, strategy=args.strategy, parameters=parameters,
         instruments=tuple(i.name for i in config.instruments), assumptions=ran.asked.given,
-        summary=summarise(outcome, ran.series, ran.asked.cash),
+        summary=summarise(outcome, ran.series, ran.asked.cash, ran.asked.given),
         signals=dict(record.signals), refusals=dict(record.refusals), data=quality,
     )  # fmt: skip
     if args.json:
@@ -80,6 +80,13 @@ def backtest(args: Namespace) -> int:
     if outcome.interrupted:
         print("midas: interrupted: these are the figures until then", file=sys.stderr)
     return _INTERRUPTED if outcome.interrupted else 0
+
+
+def _twin(ran: Ran) -> Twin | None:
+    """As dear as the run, and on the candles that it reached."""
+    fills, series = ran.outcome.fills, reached(ran.series, ran.outcome.curve)
+    dear = spending.costs(fills, series, ran.asked.given).beyond
+    return twins(trades(fills)[0], series, ran.asked.cash, TWIN_SEED, dear=dear)
 
 
 def _over_candles(

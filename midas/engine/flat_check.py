@@ -48,8 +48,11 @@ class FlatCheck:
         return f"no longer flat: {', '.join(w for w in (positions(state, residual(state)), orders) if w)}"
 
     def read(self) -> bool:
-        """A full pass was folded: True where it is the one that completes the proof."""
-        if not self.pending or not self._state.reconciled or self._state.undecided:
+        """A full pass was folded: True where it is the one that completes the proof.
+
+        One that left alone what was moving, as an audit does, is none that found both sides equal.
+        """
+        if not self.pending or self._state.clean_at != self._state.reconciled_at:
             self._reads = 0
             return False
         self._reads += 1

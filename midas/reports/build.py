@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from midas.backtest.assumptions import Assumptions
-from midas.backtest.outcome import Outcome, exposed
+from midas.backtest.outcome import Outcome, exposed, reached
 from midas.backtest.record import Record
 from midas.backtest.series import Bars
 from midas.reports import calendar, figures, parts, paths, spending, thinning
@@ -49,7 +49,7 @@ def sheet_of(run: Run) -> tuple[Sheet, list[Trade]]:
     """The sheet, without an id yet, and all trades, of which it holds the newest."""
     outcome, cash = run.outcome, run.cash
     times, equity = outcome.curve.time, outcome.curve.equity
-    series = [bars for bars in run.series if len(bars) and len(times) and bars.time[0] <= times[-1]]
+    series = reached(run.series, outcome.curve)
     ways = {bars.instrument.id: paths.path(bars, outcome.fills, times) for bars in series}
     held = paths.bought(series, times, cash, float(run.given.costs.fees.taker))
     ends, closes = paths.daily(times, equity)

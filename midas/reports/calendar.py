@@ -31,14 +31,17 @@ def months(ends: Times, closes: Floats, cash: float) -> tuple[Month, ...]:
 
 
 def falls(times: Times, equity: Floats, cash: float, begins: int) -> tuple[Fall, ...]:
-    """The deepest first; `begins` is when what it began with was there."""
+    """The ten deepest, deepest first, and the longest; `begins` is when what it began with was there."""
     if not len(times):
         return ()
     depth = fallen(equity, cash)
     under = depth < -SHALLOW
     edges = np.flatnonzero(np.diff(np.concatenate([[False], under, [False]]).astype(np.int8)))
     found = [_fall(times, depth, int(first), int(after), begins) for first, after in _pairs(edges.tolist())]
-    return tuple(sorted(found, key=lambda fall: fall.depth)[:DEEPEST])
+    ordered = sorted(found, key=lambda fall: fall.depth)
+    longest = max(found, key=lambda fall: fall.days(int(times[-1])), default=None)
+    deepest = ordered[:DEEPEST]
+    return tuple(deepest if longest is None or longest in deepest else [*deepest, longest])
 
 
 def _fall(times: Times, depth: Floats, first: int, after: int, begins: int) -> Fall:

@@ -106,6 +106,11 @@ class Costs(msgspec.Struct, frozen=True, kw_only=True):
     realised_bps: float = 0.0  # what they paid
 
     @property
+    def beyond(self) -> float:
+        """Spread and impact as a share of all that was bought and sold."""
+        return (self.spread + self.impact) / self.traded if self.traded else 0.0
+
+    @property
     def total(self) -> float:
         """All of it together."""
         return self.fees + self.spread + self.impact + self.funding
@@ -280,7 +285,7 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     twin: Twin | None = None
     ready: Readiness | None = None
     months: tuple[Month, ...] = ()
-    falls: tuple[Fall, ...] = ()  # deepest first
+    falls: tuple[Fall, ...] = ()  # the deepest, deepest first, and the longest
     curve: Curve = Curve()
     rolling: tuple[Point, ...] = ()  # Sharpe ratio of the days before
     rolling_days: int = 0

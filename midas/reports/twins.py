@@ -21,9 +21,13 @@ Floats = NDArray[np.float64]
 
 
 def twins(
-    found: Sequence[Trade], series: Sequence[Bars], cash: float, seed: int, runs: int = RUNS
-) -> Twin | None:
-    """None where nothing was traded. `found`: all closed trades, `seed`: of the chance."""
+    found: Sequence[Trade], series: Sequence[Bars], cash: float, seed: int, runs: int = RUNS, *,
+    dear: float = 0.0,
+) -> Twin | None:  # fmt: skip
+    """None where nothing was traded. `found`: all closed trades, `seed`: of the chance.
+
+    `dear`: the share of all it bought and sold that spread and impact took from the run.
+    """
     mine = {bars.instrument.id: [t for t in found if t.instrument == bars.instrument.id] for bars in series}
     if not any(mine.values()):
         return None
@@ -31,7 +35,7 @@ def twins(
     made = np.zeros(runs)
     for bars in series:
         if trades := mine[bars.instrument.id]:
-            made += [_twin(trades, bars, chance) for _ in range(runs)]
+            made += [_twin(trades, bars, chance, dear) for _ in range(runs)]
     result, totals = sum(t.profit for t in found) / cash, made / cash
     return Twin(
         runs=runs, median=float(np.median(totals)), low=float(np.quantile(totals, LOW)),
@@ -39,7 +43,7 @@ def twins(
     )  # fmt: skip
 
 
-def _twin(trades: Sequence[Trade], bars: Bars, chance: np.random.Generator) -> float:
+def _twin(trades: Sequence[Trade], bars: Bars, chance: np.random.Generator, dear: float) -> float:
     """Profit of one."""
     order = chance.permutation(len(trades))
     lengths = np.array([_bars(trade, bars) for trade in trades])[order]
@@ -48,7 +52,8 @@ def _twin(trades: Sequence[Trade], bars: Bars, chance: np.random.Generator) -> f
     sides = np.array([1.0 if t.long else -1.0 for t in trades])[order]
     fees = np.array([t.fees for t in trades])[order]
     entry, exit_ = bars.open[begins], bars.close[np.minimum(begins + lengths, len(bars)) - 1]
-    return float((sides * put_in * (exit_ / entry - 1.0) - fees).sum())
+    grown = exit_ / entry
+    return float((sides * put_in * (grown - 1.0) - fees - put_in * (1.0 + grown) * dear).sum())
 
 
 def _places(lengths: NDArray[np.int64], total: int, chance: np.random.Generator) -> NDArray[np.int64]:

@@ -71,3 +71,13 @@ def test_periods_below_a_day_are_not_annualised() -> None:
     returns = chance.normal(0.001, 0.01, (240, 2))
     found = summary([{}, {}], returns, windows_of(240, 0, 0, True), 0, HOUR, 2)
     assert found.sharpe == pytest.approx(float(sharpes(np.array(found.returns)[:, None])[0]))
+
+
+def test_one_combination_is_deflated_by_the_spread_of_all_trials_whatever_the_step() -> None:
+    chance = np.random.default_rng(7)
+    returns = chance.normal(0.001, 0.01, (240, 1))
+    windows = windows_of(240, 0, 0, False)
+    alone, among = (summary([{}], returns, windows, 0, DAY, n, 0.01) for n in (1, 500))
+    assert among.deflated < 0.1 < alone.deflated
+    hours = summary([{}], returns, windows, 0, HOUR, 500, 0.01 * 24)
+    assert hours.deflated == pytest.approx(among.deflated)

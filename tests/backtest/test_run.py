@@ -250,3 +250,29 @@ def test_fills_after_a_hole_are_counted() -> None:
     assert len(found.fills) == 1 and found.after_gaps == 1
     assert found.fills[0].price == Decimal(str(holed.open[20]))
     assert played(whole, Script(held)).after_gaps == 0
+
+
+def test_funding_is_paid_as_often_as_it_fell_due_within_a_long_bar_and_over_a_hole() -> None:
+    """Of candles of an hour, with payments every ten minutes, and a hole of half an hour before the last."""
+    given = msgspec.structs.replace(PLAIN, funding=0.001, funding_every=10 * MINUTE)
+    series = bars([100.0] * 5)
+    hours = msgspec.structs.replace(
+        series, period=60 * MINUTE, time=START + 60 * MINUTE * np.arange(1, 6, dtype=np.int64)
+    )
+    settings = msgspec.structs.replace(config([hours]), period=60 * MINUTE)
+    found = played(hours, Script([True] * 5), given, settings=settings)
+    assert found.funding == pytest.approx(4 * 6 * 2 * 100.0 * 0.001)  # bought at the second opening
+    late = msgspec.structs.replace(series, time=series.time + np.array([0, 0, 0, 0, 30]) * MINUTE)
+    every = msgspec.structs.replace(given, funding_every=5 * MINUTE)
+    assert played(late, Script([True] * 5), every).funding == pytest.approx(7 * 2 * 100.0 * 0.001)
+    sold = played(late, Script([True] * 3 + [False] * 2), every)
+    assert sold.fills[-1].market_time == late.time[4] - MINUTE and sold.funding == pytest.approx(
+        6 * 2 * 100.0 * 0.001
+    )
+
+
+def test_funding_counts_from_the_bar_in_which_it_fell_due_however_late_that_is_heard() -> None:
+    given = msgspec.structs.replace(PLAIN, funding=0.001, funding_every=10 * MINUTE, feed_latency=SECOND)
+    found = played(bars([100.0] * 20), Script([True] * 20), given)
+    falls = [n for n in range(1, 20) if found.curve.equity[n] < found.curve.equity[n - 1]]
+    assert falls == [9, 19] and found.curve.equity[-1] == pytest.approx(found.equity)

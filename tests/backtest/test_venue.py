@@ -314,3 +314,16 @@ def test_answers_are_heard_late_and_in_the_order_in_which_they_happened() -> Non
     accepted, filled = bench.meet(bar(2, 1_000, 1_010, 995, 1_000))
     assert isinstance(accepted, OrderAccepted) and isinstance(filled, OrderFilled)
     assert filled.at == START + 91 * SECOND and filled.fill.time == START + SECOND
+
+
+@pytest.mark.parametrize(("side", "limit"), [(Side.BUY, "1100"), (Side.SELL, None)])
+def test_nobody_takes_after_hours_in_which_nobody_traded(side: Side, limit: str | None) -> None:
+    """Of no volume the square-root law says nothing but that there is nobody: no price, and no crash."""
+    bench = Bench(msgspec.structs.replace(PLAIN, impact=True))
+    for number in range(30):
+        bench.meet(bar(number, 1_000, 1_000, 1_000, 1_000, volume=0))
+    kind = OrderType.LIMIT if limit else OrderType.MARKET
+    bench.send(intent(side, "1", limit, kind, TimeInForce.IOC if limit else None), START + 30 * MINUTE)
+    accepted, closed = bench.meet(bar(31, 1_000, 1_020, 990, 1_015))
+    assert isinstance(accepted, OrderAccepted) and isinstance(closed, OrderClosed)
+    assert closed.reason is CloseReason.EXPIRED

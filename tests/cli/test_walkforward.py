@@ -101,3 +101,17 @@ def test_combinations_that_made_the_same_are_no_choice(
     assert "all combinations made the same: nothing was chosen between them" in text
     (row,) = [row for row in text.splitlines() if row.startswith("overfitting")]
     assert row.split()[2] == "-"
+
+
+def test_what_others_tried_on_these_candles_deflates_a_single_combination_as_well(
+    candles: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["walkforward", "trend-following", "--data", candles, "--json", "--set"]
+
+    def deflated(*values: str) -> float:
+        assert main([*asked, *values]) == 0
+        return float(json.loads(capsys.readouterr().out)["deflated"])
+
+    alone = deflated("enter=0.03")
+    deflated("enter=0.03..0.14:0.01")
+    assert deflated("enter=0.03") < alone - 0.05

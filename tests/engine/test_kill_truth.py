@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from midas.agents.execution_agent import FLATTEN_TRIES
@@ -238,3 +239,19 @@ def test_what_comes_after_the_proof_takes_it_back_until_there_is_another() -> No
     later(scene, 30)
     assert len(told(scene, "flat, verified")) == 2
     assert "flat, verified" in report(scene)[-1]
+
+
+def test_an_audit_that_left_alone_what_moved_proves_nothing() -> None:
+    scene = Scene()
+    scene.hold()
+    now, venue = scene.desk.now, scene.desk.venue
+    before = msgspec.structs.replace(venue.account("audit", [], now + 2), asked_at=now)  # it is on its way
+    venue.deaf = True
+    scene.desk.feed(LatchTripped("flatten", "test", "", now + 1))
+    assert scene.position == 0
+    scene.desk.feed(before)
+    assert not scene.desk.state.differences, "what has just moved is left alone"
+    scene.desk.feed(venue.account("kill", [], now + 3))
+    assert not told(scene, "flat, verified"), "only one of both was asked after the sale"
+    scene.desk.feed(venue.account("kill", [], now + 4))
+    assert told(scene, "flat, verified")

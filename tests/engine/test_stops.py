@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from midas.agents.covers import naked
-from midas.domain.command import CancelOrder, ClosePosition, Kill
+from midas.domain.command import CancelOrder, ClosePosition, Kill, Resume
 from midas.domain.decision import OrderBlocked, OrderPlanned, PositionChecked, StopMoved
 from midas.domain.event import LatchTripped, OrderClosed, OrderTriggered, SessionClosing, Source, Ticked
 from midas.domain.money import floor_to
@@ -468,3 +468,16 @@ def test_a_stop_held_in_memory_by_choice_says_so() -> None:
     held.tick()
     (view,) = held.desk.picture().stops
     assert view.trouble == "it is held in memory by the operator's choice ([risk.stops] resident = false)"
+
+
+def test_a_kill_that_is_over_keeps_no_stop_away_any_more() -> None:
+    held = scene(resident=False)
+    held.desk.feed(LatchTripped("all", "test", "", held.market.now))
+    held.tick()
+    (view,) = held.desk.picture().stops
+    assert "the kill in force" in view.trouble
+    for confirmed in (False, True):
+        held.desk.command(Resume("looked at it", confirmed))
+    held.tick()
+    (view,) = held.desk.picture().stops
+    assert "operator's choice" in view.trouble

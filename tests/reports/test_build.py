@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from math import prod
 
 import msgspec
 import pytest
 
+from midas.backtest.run import Looks
+from midas.backtest.run import run as run_of
+from midas.backtest.summary import summarise
+from midas.domain.time import DAY
+from midas.reports.build import sheet_of
 from midas.reports.sheet import Sheet, Twin
-from midas.reports.told import further
+from midas.reports.told import first_page, further
 from midas.statistics.conventions import CALENDAR, simple_returns
 from midas.statistics.kpis import sharpe_interval
 from midas.statistics.performance import sharpe
-from tests.backtest.stage import walk
+from tests.backtest.stage import CASH, Script, config, walk
 from tests.reports.conftest import DAYS, Made, made
 
 
@@ -83,6 +89,18 @@ def test_the_benchmark_holds_from_the_first_close_and_pays_one_fee(run: Made) ->
     assert run.sheet.benchmark.growth.total.value == pytest.approx(close[-1] / close[0] * 0.999 - 1)
 
 
+def test_the_summary_for_programs_says_what_the_sheet_says(run: Made) -> None:
+    sheet, told = run.sheet, summarise(run.outcome, run.run.series, run.sheet.cash, run.run.given)
+    assert sheet.benchmark is not None
+    assert told.held == pytest.approx(sheet.benchmark.growth.total.value)
+    assert told.performance.sharpe.value == pytest.approx(sheet.growth.sharpe.value)
+    assert told.performance.total_return.value == pytest.approx(sheet.growth.total.value)
+    assert (told.closed, told.fills, told.exposed) == (
+        sheet.trading.closed, sheet.trading.fills, sheet.exposed,
+    )  # fmt: skip
+    assert told.fees == pytest.approx(sheet.costs.fees) and told.traded == pytest.approx(sheet.costs.traded)
+
+
 def test_pictures_keep_the_last_value_and_the_deepest_fall_however_long_the_run() -> None:
     long = made(walk(500), lambda n: n % 20 < 10).sheet
     assert len(long.curve.time) <= 480 and len(long.charts[0].candles) <= 480
@@ -117,3 +135,33 @@ def test_what_takes_pays_in_a_back_test_what_the_cost_model_expects(run: Made) -
     assert costs.expected_bps <= costs.realised_bps < 1.1 * costs.expected_bps  # ticks round against us
     (row,) = [row for block in further(run.sheet) for row in block.rows if row.name == "expected, paid (bps)"]
     assert row.values[0] == f"{costs.expected_bps:.2f}" and str(costs.compared) in row.note
+
+
+def test_the_longest_time_below_a_peak_is_told_however_shallow_it_was() -> None:
+    """A dozen falls of a day and a fifth, and one of 0.1 % that lasts a hundred days."""
+    closes = [1_000.0] * 3
+    for _ in range(12):
+        closes += [closes[-1] * 0.8, closes[-1] * 1.01]
+    closes += [closes[-1] * 0.999] * 100 + [closes[-1] * 1.01] * 2
+    sheet = made([round(close, 2) for close in closes], held=lambda n: n < len(closes) - 2).sheet
+    (row,) = [row for row in first_page(sheet)[0].rows if row.name.startswith("worst fall")]
+    assert row.note == "below peak 101 days at most"
+    assert sheet.worst == min(fall.depth for fall in sheet.falls) == sheet.falls[0].depth
+
+
+def test_the_parts_of_an_interrupted_run_know_no_price_behind_its_end() -> None:
+    def stop(_: int) -> None:
+        raise KeyboardInterrupt
+
+    whole = made()
+    closes = whole.run.series[0]
+    outcome = run_of(
+        msgspec.structs.replace(config([closes]), period=DAY), [Script([True] * DAYS)], [closes],
+        {"USDT": CASH, closes.instrument.base: Decimal(0)}, whole.run.given, looks=Looks(stop, 50),
+    )  # fmt: skip
+    sheet, _ = sheet_of(msgspec.structs.replace(whole.run, outcome=outcome))
+    assert outcome.interrupted and sheet.bars == 50 and sheet.trading.open == 1
+    for kind in ("strategy", "instrument", "regime"):
+        mine = [part for part in sheet.parts if part.kind == kind]
+        assert sum(part.profit for part in mine) == pytest.approx(sheet.equity - sheet.cash, abs=1e-6)
+    assert sheet.charts[0].candles[-1].time == sheet.ends

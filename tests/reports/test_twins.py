@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 
+from midas.backtest.assumptions import Assumptions
+from midas.costs import CostModel, FeeSchedule
 from midas.domain.time import MINUTE
+from midas.reports import spending
 from midas.reports.sheet import Trade
+from midas.reports.trading import trades
 from midas.reports.twins import _places, twins
-from tests.backtest.stage import START, bars, walk
+from tests.backtest.stage import CASH, START, Script, bars, played, walk
 from tests.fakes.desk import BTC
 
 
@@ -56,3 +62,19 @@ def test_a_trade_over_all_data_is_its_own_twin() -> None:
     whole = trade(0, 99, float(series.open[0]), float(series.close[-1]))
     found = twins([whole], [series], 1_000.0, seed=1)
     assert found is not None and abs(found.median - whole.profit / 1_000.0) < 1e-6 and found.low == found.high
+
+
+def test_a_twin_pays_the_spread_and_impact_that_the_run_paid() -> None:
+    """Begun at random itself, a run that pays 40 bps a round trip would lose to twins that pay none."""
+    chance, series = np.random.default_rng(1), bars(walk(600))
+    given = Assumptions(costs=CostModel(fees=FeeSchedule(Decimal(0), Decimal(0))), spread_bps=40.0 / 1.5)
+    held = np.repeat(chance.random(100) < 0.5, 6)
+    found = played(series, Script(held), given)
+    dear = spending.costs(found.fills, [series], given).beyond
+    assert abs(dear - 20e-4) < 1e-6
+    mine, _ = trades(found.fills)
+    charged, free = (twins(mine, [series], float(CASH), 1, dear=part) for part in (dear, 0.0))
+    assert charged is not None and free is not None
+    paid = sum(trade.quantity * (trade.entry + trade.exit) for trade in mine) * dear / float(CASH)
+    assert abs(free.median - charged.median - paid) < 1e-5
+    assert free.beaten == 0.0 and 0.2 < charged.beaten < 0.8
