@@ -193,8 +193,8 @@ class ExecutionAgent:
     def take_up(self, state: State) -> Iterator[CloseMoved | Noted]:
         """What of an earlier session is gone on with: closes, and exits that rest to where they led."""
         for key, by in list(state.closes_asked.items()):
-            sleeve = state.ledger.sleeve(*key)
-            if sleeve.quantity <= ZERO or _held_back(state, key):
+            sleeve, gone = state.ledger.sleeve(*key), key[1] not in state.instruments
+            if gone or sleeve.quantity <= ZERO or _held_back(state, key):
                 yield close_ended(state, *key)
                 continue
             nothing = reduced(sleeve, ZERO, f"closed by {by}", state, Urgency.AGGRESSIVE)

@@ -67,10 +67,12 @@ class CloseDesk:
         return Reply(True, said, review, decisions=[asked_for], steps=chain(leaving, working))
 
     def _sleeve(self, strategy: str, instrument: Instrument) -> Sleeve:
-        """The named one, or where none is named the only one that holds anything. Raises OrderInvalid."""
+        """The named one, or where none is named the only one with more than dust. Raises OrderInvalid."""
         state, name = self._state, strategy.strip().lower()
         held = [s for s in state.sleeves() if s.instrument == instrument.id and s.quantity > ZERO]
         found = [s for s in held if s.strategy.lower() == name] if name else held
+        if len(found) > 1:
+            found = [s for s in found if sellable(state, s, s.quantity)] or found
         if len(found) == 1:
             if not sellable(state, found[0], found[0].quantity):
                 left = f"{found[0].strategy} holds {plain(found[0].quantity)} {instrument.base}"

@@ -76,7 +76,7 @@ from midas.engine.freshness import Freshness, pulled
 from midas.engine.gatekeeper import judge, judge_disk
 from midas.engine.glide import Ahead, Glide, Halt, MarketEvent, Note, Until
 from midas.engine.listing import Listing
-from midas.engine.passes import Passes, returned
+from midas.engine.passes import ASKED, Passes, returned
 from midas.engine.reply import Asked
 from midas.engine.throttle import COUNTS, Throttle
 from midas.risk.limits import meets
@@ -490,7 +490,7 @@ class Engine:
         self._decisions.extend(reply.decisions)
         self._work(reply.steps)
         if reply.look:
-            self._effects.extend(self._passes.take("asked"))
+            self._effects.extend(self._passes.take(ASKED))
         self._decisions.extend(judge(self.state))
         answer = Answer(event.id, reply.accepted, reply.message, self._sequence, reply.review, reply.asks)
         self._decisions.append(CommandAnswered(answer))

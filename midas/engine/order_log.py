@@ -24,9 +24,8 @@ from midas.engine.lookup import amendable
 from midas.state.order import Order
 from midas.state.state import EXTERNAL as STRANGER
 from midas.state.state import State
-from midas.state.views.orders import EXTERNAL, ClosedOrderView, FillView, OrderView
+from midas.state.views.orders import ENDED_KEPT, EXTERNAL, ClosedOrderView, FillView, OrderView
 
-KEPT = 100  # closed orders, and fills
 LIFE_MAX = 40  # lines of one order
 NAN = float("nan")
 NOT_OURS = "placed by somebody else on this account: counted as exposure, cancelled only where it was placed"
@@ -42,7 +41,7 @@ class OrderLog:
         self._ack_ms: dict[str, float] = {}
         self._closed: dict[str, ClosedOrderView] = {}
         self._withdrawn: dict[str, str] = {}  # why an order is being cancelled, until it is closed
-        self._fills: deque[FillView] = deque(maxlen=KEPT)
+        self._fills: deque[FillView] = deque(maxlen=ENDED_KEPT)
         self.closed: tuple[ClosedOrderView, ...] = ()  # newest first
         self.fills: tuple[FillView, ...] = ()  # newest first
         self.acks: deque[int] = deque(maxlen=1_000)  # nanoseconds until the venue's first word
@@ -183,7 +182,7 @@ class OrderLog:
             order.status, intent.purpose.value, intent.reason, intent.created_at, order.closed_at,
             self.ack_ms(client_id), tuple(self._lives.pop(client_id, ())), ending,
         )  # fmt: skip
-        while len(self._closed) > KEPT:
+        while len(self._closed) > ENDED_KEPT:
             oldest = next(iter(self._closed))
             del self._closed[oldest]
             self._ack_ms.pop(oldest, None)

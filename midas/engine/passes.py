@@ -23,6 +23,7 @@ STOP_PASSES = 8
 # One a second. An order that never arrived is proven absent after about 17 s; a cancel whose request was
 # lost is sent again once it has waited some 10 s for its answer.
 PROOF_PASSES = 24
+ASKED = "asked"  # the purpose of a pass that a person asked for
 FLOWS = "flows"  # the purpose of a pass that also lists deposits and withdrawals
 DOUBT_EVERY = 2 * SECOND
 BLIND_HURRY = 30 * SECOND  # without the user stream: longer than that, request weight matters more
@@ -43,12 +44,14 @@ class Passes:
         self._clean = 0
         self._asked_at = 0
         self._purpose = ""  # of the one asked for last
+        self._owed = False  # a person asked while another one, of shorter lists, was on its way
         self.open = False  # one was asked for and has not come
         self._again = False  # something was to be looked for while one was open
         self._stopped = False
 
     def take(self, purpose: str) -> list[Effect]:
-        """Ask for one now."""
+        """Ask for one now; nothing is asked while another one is on its way."""
+        self._owed = self.open if purpose == ASKED else self._owed
         self.open, self._again, self._asked_at, self._purpose = True, False, self._state.now, purpose
         return [TakeAccount(purpose)]
 
@@ -106,6 +109,7 @@ class Passes:
     def folded(self, event: AccountReported, done: Reconciled) -> Outcome:
         """One has been folded into the state: what that leads to."""
         self.open = False
+        owed, self._owed = self._owed and event.purpose != ASKED, False
         effects = self._disowned(event)
         self._see_again(event, done)
         self._again = self._again or bool(done.undecided)
@@ -117,7 +121,9 @@ class Passes:
             decisions, effects = [*decisions, *decided], [*effects, *asked]
         elif self._state.closing:
             effects = [*effects, *self._finished(done, event.purpose)]
-        if told:
+        if owed and not (self._state.recovering or self._state.closing):
+            effects = [*effects, *self.take(ASKED)]
+        elif told:
             effects = [*effects, *self.take("stream")]
         elif not self._state.recovering and not self._state.closing:
             effects = [*effects, *self._ask_for_flows()]

@@ -95,10 +95,11 @@ class Reviewer:
         yield from _book_warnings(market, taken)
         if intent.time_in_force is TimeInForce.IOC:
             if taken.quantity < quantity:
-                less = _lots(taken, market)
-                yield f"only {less} of it would trade within the price collar; the rest expires"
+                some = _lots(taken, market)
+                yield f"only {some} of it would trade within the price collar; the rest expires"
         elif taken.quantity:
-            yield f"{_lots(taken, market)} of it would trade at once"
+            some = "all" if taken.quantity >= quantity else _lots(taken, market)
+            yield f"{some} of it would trade at once"
         if intent.price is not None and intent.time_in_force is not TimeInForce.IOC:
             distance = abs(float(intent.price) / market.mid - 1.0)
             if distance > DISTANCE_WARNS:
@@ -113,7 +114,8 @@ class Reviewer:
 
 
 def _lots(taken: Taken, market: InstrumentMarket) -> str:
-    return plain(from_float(taken.quantity, market.instrument.lot_size))
+    instrument = market.instrument
+    return f"{plain(from_float(taken.quantity, instrument.lot_size))} {instrument.base}"
 
 
 def _with_tail(review: Review, tail: Marginal | str, horizon: int) -> Review:

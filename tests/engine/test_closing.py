@@ -132,6 +132,14 @@ def test_among_several_holders_one_must_be_named(strategys: Hands) -> None:
     assert "manual 0.004998" in answer.message
 
 
+def test_a_holder_of_dust_alone_is_no_reason_to_name_one(strategys: Hands) -> None:
+    strategys.buy("0.005")
+    strategys.close("manual")
+    strategys.scene.tick(1)
+    assert 0 < strategys.held() < BTC.lot_size
+    assert strategys.close("", confirmed=False).message.startswith("close puppet BTC-USDT")
+
+
 @pytest.mark.parametrize(
     ("instrument", "strategy", "sentence"),
     [

@@ -64,6 +64,11 @@ def test_a_large_order_is_warned_of(hands: Hands) -> None:
     hands.desk.play(hands.scene.market.move(0, ask_lots=500))
     said = review(hands.buy("0.02", confirmed=False))
     assert "takes 80% of the book's best 5 levels" in said.warnings
+    assert (
+        "0.005 BTC of it would trade at once"
+        in review(hands.buy("0.02", "60000.01", confirmed=False)).warnings
+    )
+    assert "all of it would trade at once" in review(hands.buy("0.004", "60000.01", confirmed=False)).warnings
     far = review(hands.buy("0.01", "58000.00", confirmed=False))
     assert far.warnings == ("the price is 3.3% from the mid",)
 

@@ -19,7 +19,8 @@ from midas.domain.event import (
 )
 from midas.domain.time import MILLISECOND, SECOND
 from midas.engine.audit import Audit
-from midas.engine.order_log import KEPT, OrderLog, since
+from midas.engine.order_log import OrderLog, since
+from midas.state.views.orders import ENDED_KEPT
 from tests.engine.scene import Scene
 from tests.fakes.desk import BTC
 from tests.fakes.nouns import START, fill, intent, report
@@ -117,7 +118,7 @@ def test_a_filled_order_has_the_average_of_its_fills(scene: Scene) -> None:
 
 def test_only_so_many_closed_orders_are_kept_newest_first(scene: Scene) -> None:
     state, log = scene.desk.state, OrderLog(scene.desk.state)
-    made = [f"md-{number:04d}" for number in range(KEPT + 20)]
+    made = [f"md-{number:04d}" for number in range(ENDED_KEPT + 20)]
     for client_id in made:
         state.plan(intent(client_id))
         event = OrderRejected(client_id, 1, "no", START)

@@ -143,7 +143,7 @@ def reviewed(command: PlaceOrder, snapshot: Snapshot) -> Review:
         command.side, quantity, price, price * quantity, price * quantity * 0.001,
         0.1 if takes else math.nan, takes, 0.0 if takes else ahead, share,
         (breach,) if share > 0.3 else (),
-        (f"{quantity:g} of it would trade at once",) if takes and command.type != "MARKET" else (),
+        ("all of it would trade at once",) if takes and command.type != "MARKET" else (),
         horizon=24 * HOUR, var_before=0.0131, var_after=0.0131 + share * 0.04, es_before=0.0183,
         es_after=0.0183 + share * 0.06, moves=moved(snapshot, view, share if buying else -share),
     )  # fmt: skip

@@ -7,6 +7,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from midas.domain.carry import CloseCarried
 from midas.domain.command import ClosePosition, Kill, Resume, SetMode
 from midas.domain.decision import Noted, OrderPlanned
 from midas.domain.event import LatchTripped, SessionClosing
@@ -147,6 +148,16 @@ def test_a_close_that_a_crash_cuts_off_is_gone_on_with_by_the_next_session() -> 
     stage.tick(10)
     assert not stage.position
     assert stage.journaled().closing == ()
+
+
+def test_a_close_in_an_instrument_that_is_traded_no_more_keeps_no_session_from_starting() -> None:
+    stage = Stage(triggers=QUIET)
+    left = stage.journaled()
+    gone = CloseCarried(stage.puppet.name, "DOGE-USDT.binance", "ann")
+    dust = msgspec.structs.replace(left.sleeves[0], instrument=gone.instrument)
+    left = msgspec.structs.replace(left, closing=(gone,), sleeves=(*left.sleeves, dust))
+    stage.desk.open(stage.now, left, session="session-2")
+    assert stage.state.closes_asked == {}
 
 
 def test_a_close_ends_with_a_session_that_is_ended_on_purpose() -> None:

@@ -11,6 +11,7 @@ from midas.domain.time import SECOND
 from midas.state.snapshot import Snapshot
 from tests.fakes.snapshots import alarmed, halted, in_mode, normal
 from tui.options import Options
+from tui.present.banner import second_line
 from tui.present.headline import first_line
 from tui.present.picture import Picture
 from tui.present.status import Notice, Pace, keys_line, notice_line, status_line
@@ -94,6 +95,15 @@ def test_a_halt_leaves_equity_and_agreement_on_the_screen() -> None:
         assert len(text) == 120
         assert f"equity {made.money.equity:,.2f} USDT ✓" in text
         assert (made.mode.set_by in text) == author
+
+
+def test_a_halt_that_has_no_room_for_what_it_means_tells_what_releases_it() -> None:
+    told = {
+        width: "".join(p.text for p in second_line(Picture(halted(), 0, 0, True, 0), width))
+        for width in (80, 120)
+    }
+    assert "no new risk can be opened · R resume" in told[120]
+    assert "…" not in told[80] and "R resume" in told[80]
 
 
 @pytest.mark.parametrize("width", [80, 120, 200])

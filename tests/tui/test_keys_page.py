@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.keys_page import BEGIN, END, GUIDE, renewed
+from tests.tui.conftest import Console
 from tui.keys import Row, rows
 from tui.present.keys_page import markdown, page
 
@@ -37,6 +38,19 @@ def test_the_page_cuts_no_explanation_and_keeps_names_to_its_end(width: int) -> 
     assert any("symbol-previous" in line for line in lines[heading:])
     told = " ".join(" ".join(lines[:heading]).split())
     assert all(row.help in told for row in rows())
+
+
+def test_a_key_of_every_section_names_their_screens_and_not_two_dozen_panes() -> None:
+    assert "| `[` | previous section of the screen | the sections of screens 5 and 7 | less |" in markdown()
+
+
+async def test_a_page_down_shows_what_comes_next(console: Console) -> None:
+    async with console(size=(80, 24)) as bench:
+        await bench.press("question_mark")
+        before = bench.screen()
+        await bench.press("pagedown")
+        after = bench.screen()
+        assert before[20][2:-2] == after[2][2:-2] != before[2][2:-2]
 
 
 def test_no_name_tells_the_key_instead_of_what_it_does() -> None:

@@ -286,6 +286,16 @@ def test_an_acknowledged_alarm_stays_and_is_marked() -> None:
     assert "all seen" in "".join(piece.text for piece in sheet.note)
 
 
+def test_a_single_alarm_too_long_for_its_row_stands_whole_below_where_there_is_room() -> None:
+    first = replace(
+        snapshots.alarmed().alarms[0], text="the engine's loop was held up for 2.6 s in the last minute",
+        advice="the machine was busy, or the process was stopped; if it returns, see what else runs here",
+    )  # fmt: skip
+    sheet = alerts.alarms(picture(replace(snapshots.alarmed(), alarms=(first,))), spot(35, 7))
+    told = " ".join(" ".join(body(sheet).split("\n")[1:]).split())
+    assert first.text in told and f"→ {first.advice}" in told
+
+
 async def test_the_tab_counts_what_nobody_has_seen(console: Console) -> None:
     async with console(snapshots.alarmed()) as bench:
         assert "8 Log !2" in bench.screen()[2]

@@ -10,7 +10,9 @@ import msgspec
 import pytest
 
 from midas.domain.command import CancelEntries, CancelOrder
+from midas.domain.time import clock_text
 from midas.state.snapshot import Snapshot
+from midas.state.views.orders import ENDED_KEPT
 from tests.fakes.snapshots import BTC, normal, shared
 from tests.tui.conftest import Console
 from tui.present import history, levels, life, numbers, orders, positions
@@ -272,6 +274,28 @@ def test_lists_say_since_when_they_know_anything() -> None:
         rows = drawn(draw(shown, Spot(100, 30, PowerScale())).rows).splitlines()
         assert "this session began" in rows[-1]
         assert "midas sessions" in rows[-1]
+
+
+def test_a_list_that_has_forgotten_its_oldest_rows_says_so() -> None:
+    snapshot, full = normal(), ENDED_KEPT
+    ended = tuple(msgspec.structs.replace(snapshot.closed[0], client_id=f"c{n}") for n in range(full))
+    done = tuple(msgspec.structs.replace(snapshot.fills[0], at=n) for n in range(full))
+    shown = picture(msgspec.structs.replace(snapshot, closed=ended, fills=done))
+    for draw, name in ((history.closed, "closed"), (history.fills, "fills")):
+        sheet = draw(shown, Spot(100, full + 5, PowerScale()))
+        assert text(sheet.title) == f"{name} last {full}"
+        assert text(sheet.rows[-1]) == " there were older ones; all of them: midas export orders"
+
+
+def test_the_life_of_an_order_cuts_neither_its_price_nor_its_time() -> None:
+    snapshot = normal()
+    order = msgspec.structs.replace(
+        snapshot.orders[0], type="STOP_LOSS_LIMIT", client_id="md-mfheaynhzxziu6rwzedpjbfk"
+    )
+    rows = drawn(life.lines(picture(snapshot), order, 42)).splitlines()
+    assert all(len(row) <= 42 for row in rows)
+    assert rows[1] == f"STOP, limit @ {order.price:.1f}"
+    assert any(row.endswith(f"since {clock_text(order.created_at)}") for row in rows)
 
 
 def test_a_position_list_that_does_not_fit_says_so_and_follows_the_cursor() -> None:

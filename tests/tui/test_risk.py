@@ -165,6 +165,19 @@ def test_a_branch_beyond_its_limit_has_a_mark_and_a_solid_bar() -> None:
     assert "█████" in lines[3]
 
 
+def test_what_is_next_to_nothing_of_a_limit_is_drawn_as_nothing_in_every_pane() -> None:
+    snapshot = normal()
+    tree = tuple(replace(b, worst=0.0001, maximum=0.2) for b in snapshot.tree)
+    lines = body(exposure.table(picture(replace(snapshot, tree=tree)), spot(100, 16))).splitlines()
+    assert "░░░" in lines[3] and "▓" not in lines[3]
+    little = tuple(replace(t, value=0.0002) for t in snapshot.triggers if t.name.startswith("drawdown"))
+    shown = replace(snapshot, triggers=little, open_risk=0.0)
+    drawn = next(
+        line for line in body(equity.curve(picture(shown), spot(60, 20))).splitlines() if "drawdown" in line
+    )
+    assert "░░░" in drawn and "▓" not in drawn
+
+
 def test_exposure_gives_up_a_heading_before_a_row() -> None:
     rows = len(normal().tree) + 3
     text = body(exposure.table(picture(normal()), spot(52, rows + 1)))

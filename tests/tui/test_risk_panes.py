@@ -101,6 +101,8 @@ def test_a_refusal_without_room_for_its_sentence_tells_the_figures() -> None:
     newest = risk_views.BREACHES[9][0]
     older = replace(normal(), signals=tuple(replace(s, breaches=(newest,)) for s in normal().signals))
     assert body(refusals.pane(picture(older), spot(50, 16))).splitlines()[-1].endswith("position 36.2/35.0%")
+    long = replace(normal(), signals=tuple(replace(s, strategy="trend-following") for s in older.signals))
+    assert body(refusals.pane(picture(long), spot(48, 16))).splitlines()[-1].endswith("ETH position 36.2/35%")
 
 
 def test_a_trigger_that_holds_says_all_of_what_ends_it_and_names_what_is_silent_where_it_is_narrow() -> None:
@@ -122,6 +124,8 @@ def test_a_trigger_that_holds_says_all_of_what_ends_it_and_names_what_is_silent_
     soon = replace(normal(), triggers=(replace(silent, value=25 / 60),))
     assert "25 s of 60 min → closes all" in body(triggers.pane(picture(soon), spot(53, 3)))
     assert "25s/60min → closes" in body(triggers.pane(picture(soon), spot(38, 3)))
+    now = replace(normal(), triggers=(replace(silent, value=0.0),))
+    assert "0 s of 60 min" in body(triggers.pane(picture(now), spot(53, 3)))
     assert "…" not in wide + narrow
     past = replace(silent, title="day's loss", value=0.07, maximum=0.06, unit="%")
     sheet = triggers.pane(picture(replace(normal(), triggers=(past,))), spot(53, 9))

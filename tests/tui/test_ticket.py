@@ -7,7 +7,7 @@ import pytest
 from textual import events
 
 from midas.domain.command import AmendOrder, ClosePosition, Command, PlaceOrder, Review
-from tests.fakes.snapshots import BTC, halted
+from tests.fakes.snapshots import BTC, halted, normal
 from tests.tui.conftest import Bench, Console
 from tui.present import levels
 from tui.screens.halted import HaltPanel
@@ -395,6 +395,15 @@ async def test_a_strategys_order_is_not_amended_by_hand(console: Console) -> Non
         assert not isinstance(bench.app.screen, Ticket)
         assert bench.shows("a91f is trend-following's")
         assert bench.link.commands == []
+
+
+async def test_a_stop_is_not_amended_and_says_what_moves_it(console: Console) -> None:
+    snapshot = normal()
+    stop = msgspec.structs.replace(snapshot.orders[0], purpose="STOP", strategy="manual", amendable=False)
+    async with console(msgspec.structs.replace(snapshot, orders=(stop,))) as bench:
+        bench.app.stage.action_screen("4")
+        await bench.press("j", "a")
+        assert bench.shows(f"{stop.short_id} is a stop, and moves as [risk.stops] says; c cancels it")
 
 
 async def test_closing_a_position_is_reviewed_first(console: Console) -> None:

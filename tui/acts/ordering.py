@@ -88,7 +88,10 @@ class Ordering(Withdrawing):
     def _amend_order(self, order: OrderView, steps: int = 0) -> None:
         snapshot, name = self.newest, self._ticket_name()
         if not order.amendable or snapshot is None:
-            self.say(f"{order.short_id} is {order.strategy}'s, which prices it itself; c cancels it")
+            whose = f"{order.strategy}'s, which prices it itself"
+            if order.purpose == "STOP":
+                whose = "a stop, and moves as [risk.stops] says"
+            self.say(f"{order.short_id} is {whose}; c cancels it")
             return
 
         def amend(form: Form, confirmed: bool) -> Command:

@@ -40,11 +40,11 @@ def alarms(picture: Picture, spot: Spot) -> Sheet:
 
 def _below(picture: Picture, alarm: AlarmView, spot: Spot) -> list[Line]:
     """All that is known; where that is too much, what to do."""
-    most = max(2, spot.height * 3 // 5)
+    most = max(2, spot.height * 3 // 5, spot.height - len(picture.snapshot.alarms))
     everything = alarm_whole(picture, alarm, spot.width)
-    if len(everything) <= most or not alarm.advice:
-        return everything[:most]
-    return detail(f"→ {alarm.advice}", spot.width, "strong")[:most]
+    advice = detail(f"→ {alarm.advice}", spot.width, "strong") if alarm.advice else everything
+    forms = everything, [line for line in everything if line[0].ink != "dim"], advice
+    return next((form for form in forms if len(form) <= most), advice[:most])
 
 
 def alarm_whole(picture: Picture, alarm: AlarmView, width: int) -> list[Line]:

@@ -67,8 +67,12 @@ def _abnormal(picture: Picture, width: int) -> Line | None:
         return link.line(width)
     if snapshot.kill.latched:
         kill = snapshot.kill
-        how = f"■ HALTED {clock_text(kill.tripped_at)} ({kill.level}) by {kill.by}: no new risk can be opened"
-        return Trouble((how, "R resume", "K report"), "alarm_bar").line(width)
+        how = f"■ HALTED {clock_text(kill.tripped_at)} ({kill.level}) by {kill.by}"
+        whole = Trouble((f"{how}: no new risk can be opened", "R resume", "K report"), "alarm_bar").line(
+            width
+        )
+        cut = any("…" in piece.text for piece in whole)
+        return Trouble((how, "R resume", "K report"), "alarm_bar").line(width) if cut else whole
     exchange = exchange_trouble(where, snapshot.environment)
     if exchange is not None:
         return exchange.line(width)

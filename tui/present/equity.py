@@ -7,7 +7,7 @@ from math import isfinite
 from midas.domain.time import SECOND
 from midas.state.views.risk import TriggerView
 from tui.present import numbers
-from tui.present.gauge import gauge, shade_of
+from tui.present.gauge import drawn, gauge, shade_of
 from tui.present.lines import Line, Piece, Sheet, centred, clip, spread, width_of
 from tui.present.masking import secret
 from tui.present.picture import Picture, Spot
@@ -127,7 +127,7 @@ def _bar(picture: Picture, trigger: TriggerView, used: float, width: int) -> Lin
     """Lost ▓, would be lost if every stop were hit ▒, left ░; solid where the budget is used up."""
     if used >= 1.0:
         return [Piece("█" * width, "alarm")]
-    lost = gauge(used, width).rstrip("░")
+    lost = gauge(drawn(trigger.value, used), width).rstrip("░")
     left, whole = width - len(lost), trigger.room
     risk = picture.snapshot.open_risk
     more = min(left, round(left * risk / whole)) if whole > 0.0 and risk > 0.0 else 0

@@ -8,7 +8,7 @@ import msgspec
 
 from midas.state.views.risk import BranchView, ExposureView
 from tui.present import numbers
-from tui.present.gauge import gauge, shade_of
+from tui.present.gauge import drawn, gauge, shade_of
 from tui.present.lines import Line, Piece, Sheet, centred, clean, spread
 from tui.present.masking import secret
 from tui.present.picture import Picture, Spot
@@ -78,7 +78,9 @@ def _columns(picture: Picture, width: int) -> list[Column[BranchView]]:
         share = branch.worst / branch.maximum if branch.maximum > 0.0 else nan
         if not isfinite(share):
             return Piece("")
-        return Piece("█" * cells if share >= 1.0 else gauge(share, cells), shade_of(share))
+        return Piece(
+            "█" * cells if share >= 1.0 else gauge(drawn(branch.worst, share), cells), shade_of(share)
+        )
 
     def name(branch: BranchView) -> Piece:
         told = picture.named(branch.name) if branch.scope == "instrument" else clean(branch.name)

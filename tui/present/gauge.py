@@ -22,8 +22,12 @@ def gauge(used: float, width: int) -> str:
 
 def shown_used(limit: LimitView) -> float:
     """How full to draw a limit: not at all where its value is next to nothing."""
-    nothing = limit.unit == "%" and not limit.floor and abs(limit.value) < NOTHING
-    return 0.0 if nothing and limit.used < HARDLY else limit.used
+    return limit.used if limit.unit != "%" or limit.floor else drawn(limit.value, limit.used)
+
+
+def drawn(share: float, used: float) -> float:
+    """How full to draw what uses so much of its limit: not at all where it is next to nothing."""
+    return 0.0 if abs(share) < NOTHING and used < HARDLY else used
 
 
 def shade_of(used: float) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import fsum, isfinite
 
 from midas.domain.time import clock_text
-from midas.state.views.orders import ClosedOrderView, FillView
+from midas.state.views.orders import ENDED_KEPT, ClosedOrderView, FillView
 from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, centred
 from tui.present.orders import amount, priced, side_piece
@@ -25,7 +25,7 @@ def closed_keys(picture: Picture, _height: int) -> list[str]:
 def closed(picture: Picture, spot: Spot) -> Sheet:
     """When, what, how much of it filled, how it ended, and how fast the venue answered."""
     orders = picture.snapshot.closed
-    title: Line = [Piece("closed ", "title"), Piece(f"{len(orders)}", "strong")]
+    title: Line = [Piece("closed ", "title"), Piece(_count(orders), "strong")]
     if not orders:
         return Sheet(title, centred(f"no order has ended yet; {since(picture)}", spot.width, spot.height))
     bad = sum(order.status in ("REJECTED", "NEVER_SENT") for order in orders)
@@ -49,7 +49,7 @@ def fills(picture: Picture, spot: Spot) -> Sheet:
     """Our executions with their fee and what they brought."""
     done = picture.snapshot.fills
     realised = fsum(fill.realised for fill in done)
-    title: Line = [Piece("fills ", "title"), Piece(f"{len(done)}", "strong")]
+    title: Line = [Piece("fills ", "title"), Piece(_count(done), "strong")]
     if not done:
         return Sheet(title, centred(f"nothing was filled yet; {since(picture)}", spot.width, spot.height))
     note: Line = [
@@ -69,7 +69,12 @@ def _rows(
     for index in spot.rows(names, max(1, spot.height - 1)):
         here = names[index] == spot.selected
         rows.append([Piece("▶" if here else " ", "cursor"), *row(columns, shown[index])])
-    return rows + ([tail(picture, spot.width)] if len(rows) < spot.height else [])
+    older = len(shown) >= ENDED_KEPT
+    return rows + ([tail(picture, spot.width, older)] if len(rows) < spot.height else [])
+
+
+def _count(shown: Sequence[object]) -> str:
+    return f"last {ENDED_KEPT}" if len(shown) >= ENDED_KEPT else f"{len(shown)}"
 
 
 def _closed_columns(picture: Picture) -> list[Column[ClosedOrderView]]:

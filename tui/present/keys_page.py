@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tui.about import titled
-from tui.keys import GROUPS, Row
+from tui.keys import GROUPS, SECTIONED, Row
 from tui.present.lines import Line, Piece, clip
 
 KEY_WIDTH, NAME_WIDTH = 13, 36
@@ -25,9 +25,14 @@ def page(pane: str, about: str, width: int, shown: Callable[[Row], str]) -> list
         if told:
             lines += [[], [Piece(group, "title")]]
         for row in told:
-            where = f" (in {', '.join(titled(row.panes))})" if row.panes else ""
+            where = f" (in {_where(row)})" if row.panes else ""
             lines += _lines(row, width, shown, where)
     return lines + _names(width, shown)
+
+
+def _where(row: Row) -> str:
+    """The panes where the key works."""
+    return "the sections of screens 5 and 7" if row.panes == SECTIONED else ", ".join(titled(row.panes))
 
 
 def _lines(row: Row, width: int, shown: Callable[[Row], str], where: str) -> list[Line]:
@@ -60,7 +65,7 @@ def markdown() -> str:
         lines += [f"**{group}**", "", "| key | does | where | name |", "|---|---|---|---|"]
         for row in rows:
             if row.help:
-                where = "everywhere" if row.anywhere else ", ".join(titled(row.panes)) or "main screens"
+                where = "everywhere" if row.anywhere else _where(row) or "main screens"
                 lines.append(f"| `{row.shown}` | {row.help} | {where} | {row.id} |".replace("`\\`", "`\\\\`"))
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"

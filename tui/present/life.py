@@ -7,7 +7,7 @@ from math import isfinite
 from midas.domain.time import clock_text
 from midas.state.views.orders import EXTERNAL, ClosedOrderView, OrderView
 from tui.present import numbers
-from tui.present.lines import Line, Piece, Sheet, centred, clip, detail, wrapped
+from tui.present.lines import Line, Piece, Sheet, centred, clip, detail, width_of, wrapped
 from tui.present.masking import masked
 from tui.present.orders import amount, doubt, priced, side_piece
 from tui.present.picture import Key, Picture, Spot
@@ -55,22 +55,24 @@ def lines(picture: Picture, order: OrderView | ClosedOrderView, width: int) -> l
 
 
 def _head(picture: Picture, order: OrderView | ClosedOrderView, width: int) -> list[Line]:
-    kind = ORDER_TYPES.get(order.type, order.type)
+    kind = ORDER_TYPES.get(order.type, order.type) + (", limit" if order.type == "STOP_LOSS_LIMIT" else "")
     price = priced(picture, order.instrument, order.price) if order.price > 0 else "market"
-    rows: list[Line] = [
-        [
-            side_piece(order.side), Piece(" "), amount(picture, order.instrument, order.quantity, 10),
-            Piece(f" {picture.named(order.instrument)} {kind} @ ", "dim"), Piece(price, "strong"),
-        ],
-        [Piece(clip(f"{order.strategy}, {order.purpose.lower()}", width), "dim")],
+    what: Line = [
+        side_piece(order.side), Piece(" "), amount(picture, order.instrument, order.quantity, 10),
+        Piece(f" {picture.named(order.instrument)} ", "dim"),
     ]  # fmt: skip
+    how: Line = [Piece(f"{kind} @ ", "dim"), Piece(price, "strong")]
+    rows = [[*what, *how]] if width_of([*what, *how]) <= width else [what, how]
+    rows.append([Piece(clip(f"{order.strategy}, {order.purpose.lower()}", width), "dim")])
     if order.reason:
         rows += _wrapped(order.reason, width, "text")
     if isinstance(order, OrderView) and order.status == "UNKNOWN":
         rows += detail(f"? {doubt(picture, order)}", width, "doubt", "")
     rows.append(_filled(picture, order))
-    rows.append([Piece(clip(f"{order.client_id} · since {clock_text(order.created_at)}", width), "faint")])
-    return rows
+    since = f"since {clock_text(order.created_at)}"
+    whole = f"{order.client_id} · {since}"
+    told = [whole] if len(whole) <= width else [order.client_id, since]
+    return rows + [[Piece(clip(text, width), "faint")] for text in told]
 
 
 def _steps(order: OrderView | ClosedOrderView, width: int) -> list[Line]:

@@ -143,4 +143,5 @@ def _briefly(picture: Picture, breach: BreachView) -> tuple[str, ...]:
         told, told.partition(";")[0], f"{known.title} {now}, {'at least' if least else 'at most'} {most}",
         f"{known.title} {now.rstrip('%')}{'≥' if least else '/'}{most}",
         f"{known.title.partition(' ')[0]} {now.rstrip('%')}{'≥' if least else '/'}{most}",
+        f"{known.title.partition(' ')[0]} {now.rstrip('%')}{'≥' if least else '/'}{most.replace('.0%', '%')}",
     )  # fmt: skip

@@ -12,9 +12,15 @@ def since(picture: Picture) -> str:
     return f"this session began {_began(picture)}; earlier ones: midas sessions"
 
 
-def tail(picture: Picture, width: int) -> Line:
-    """The same under the oldest row of a list, as far as there is room."""
+def tail(picture: Picture, width: int, older: bool = False) -> Line:
+    """The same under the oldest row of a list, as far as there is room; or that there were `older` ones."""
     forms = (since(picture), f"since {_began(picture)}; earlier: midas sessions", f"since {_began(picture)}")
+    if older:
+        forms = (
+            "there were older ones; all of them: midas export orders",
+            "older ones: midas export orders",
+            "older ones",
+        )
     return [Piece(" " + next((form for form in forms if len(form) < width), ""), "faint")]
 
 

@@ -50,7 +50,7 @@ def figure(trigger: TriggerView, value: float) -> str:
         return numbers.ABSENT
     if trigger.unit == "%":
         return numbers.near(value, 2 if value < 0.1 else 1)
-    if trigger.unit == "min" and 0.0 < value < SOON:
+    if trigger.unit == "min" and value < SOON:
         return f"{numbers.fixed(value * 60, 0)} s"
     return numbers.fixed(value, 2) if trigger.unit == "" else f"{numbers.fixed(value, 0)} {trigger.unit}"
 

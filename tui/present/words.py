@@ -92,7 +92,7 @@ CLOSED_STATES = {
     "REJECTED": ("REJECT", "warn"),
     "NEVER_SENT": ("UNSENT", "warn"),
 }
-ORDER_TYPES = {"LIMIT": "LMT", "MARKET": "MKT", "LIMIT_MAKER": "POST"}
+ORDER_TYPES = {"LIMIT": "LMT", "MARKET": "MKT", "LIMIT_MAKER": "POST", "STOP_LOSS_LIMIT": "STOP"}
 SEVERITIES = {"info": "text", "warn": "warn", "error": "alarm"}
 STRATEGY_STATES = {
     "running": Badge("●", "running", "good"),

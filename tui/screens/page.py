@@ -25,8 +25,10 @@ class Page(ModalScreen[None]):
         Binding("escape,q,question_mark,enter", "dismiss(None)", "close", show=False),
         Binding("j,down", "scroll(1)", "down", show=False),
         Binding("k,up", "scroll(-1)", "up", show=False),
-        Binding("ctrl+d,pagedown,space", "scroll(10)", "half a page down", show=False),
-        Binding("ctrl+u,pageup", "scroll(-10)", "half a page up", show=False),
+        Binding("ctrl+d", "scroll(10)", "ten lines down", show=False),
+        Binding("ctrl+u", "scroll(-10)", "ten lines up", show=False),
+        Binding("pagedown,space", "leaf(1)", "a page down", show=False),
+        Binding("pageup", "leaf(-1)", "a page up", show=False),
         Binding("g,home", "scroll(-10000)", "top", show=False),
         Binding("G,end", "scroll(10000)", "bottom", show=False),
     ]
@@ -55,6 +57,10 @@ class Page(ModalScreen[None]):
         self._top += steps
         self._draw()
 
+    def action_leaf(self, pages: int) -> None:
+        """Move by what is to be seen, less one line."""
+        self.action_scroll(pages * max(1, self._paper.size.height - 3))
+
     def _draw(self) -> None:
         width, height = self._paper.size
         if width < 8 or height < 3:
@@ -65,7 +71,7 @@ class Page(ModalScreen[None]):
         shown: list[Line] = [[Piece(" "), *line] for line in lines[self._top : self._top + room]]
         more = len(lines) - self._top - room
         note = [Piece(f"{more} more lines" if more > 0 else "end", "dim")] if len(lines) > room else []
-        foot = [Piece("j/k scroll  Esc close", "dim")]
+        foot = [Piece("j/k scroll  Space page  Esc close", "dim")]
         sheet = Sheet([Piece(self._heading, "title")], shown, note, foot)
         self._paper.put(frame(sheet, width, height, heavy=True))
 

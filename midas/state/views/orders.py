@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+ENDED_KEPT = 100  # closed orders, and fills: a list that is full has forgotten older ones
+
 
 class StopView(msgspec.Struct, frozen=True):
     """What closes one open position, and where that stands."""
