@@ -58,6 +58,4 @@ def test_what_was_tried_on_a_part_or_more_of_the_same_candles_counts_each_config
     count(tmp_path, [on("later", 10, 20, 4, 0.1), on("other", 0, 10, 5, 0.1, "ETH"), tried(6, data="old")])
     found = counted(tmp_path, data="d", of=Span(instruments=("BTC", "SOL"), begins=0, ends=10))
     assert [each.parameters["fast"] for each in found] == [1, 1, 2, 3]
-    assert span_of([bars(walk(50))]) == Span(
-        instruments=(BTC.id,), begins=START, ends=START + 50 * MINUTE
-    )
+    assert span_of([bars(walk(50))]) == Span(instruments=(BTC.id,), begins=START, ends=START + 50 * MINUTE)
