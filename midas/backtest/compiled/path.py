@@ -19,7 +19,7 @@ from midas.backtest.compiled.ground import DOUBTS, Ground, Ints, ground
 from midas.backtest.compiled.objections import objection
 from midas.backtest.compiled.probe import disagreement
 from midas.backtest.driver import SESSION
-from midas.backtest.outcome import Curve, Flags, Outcome
+from midas.backtest.outcome import Curve, Flags, Outcome, after_gaps
 from midas.backtest.series import Bars, Floats
 from midas.domain.decision import FillBooked
 from midas.domain.order import Fill, Purpose, Side
@@ -128,9 +128,10 @@ class Compiled(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     def outcome(self, seconds: float = 0.0, wall: float = 0.0) -> Outcome:
         """As a run on the event path; nobody audited anything, so that there is no digest."""
+        bars, fills = self.ground.bars, self.fills()
         return Outcome(
-            bars=len(self.ground.bars), seconds=seconds, wall=wall, fills=self.fills(), curve=self.curve(),
-            cash=self.cash, equity=self.equity, audits=0, digest="",
+            bars=len(bars), seconds=seconds, wall=wall, fills=fills, curve=self.curve(), cash=self.cash,
+            equity=self.equity, audits=0, digest="", after_gaps=after_gaps([bars], fills),
         )  # fmt: skip
 
 

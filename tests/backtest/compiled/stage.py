@@ -79,7 +79,7 @@ def assert_same(fast: Compiled, slow: Outcome) -> None:
     for one, other in zip(found.fills, slow.fills, strict=False):
         assert one == other
     assert len(found.fills) == len(slow.fills)
-    assert (found.cash, found.equity) == (slow.cash, slow.equity)
+    assert (found.cash, found.equity, found.after_gaps) == (slow.cash, slow.equity, slow.after_gaps)
     assert np.array_equal(found.curve.equity, slow.curve.equity)
     assert np.array_equal(found.curve.held, slow.curve.held)
     assert np.array_equal(found.curve.time, slow.curve.time)

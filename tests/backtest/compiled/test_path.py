@@ -169,6 +169,18 @@ def test_what_the_arrays_dont_know_is_left_to_the_engine(given: dict[str, object
         assert isinstance(found, Compiled)
 
 
+def test_fills_after_a_hole_are_counted_as_the_engine_counts_them() -> None:
+    whole = bars(walk(300))
+    holes = [n for n in range(300) if n % 7 != 3]
+    series = msgspec.structs.replace(
+        whole, **{n: getattr(whole, n)[holes] for n in ("time", "open", "high", "low", "close", "volume")}
+    )
+    given = settings(series)
+    fast, slow = worked_out(given, series, PLAIN, CHOICE), stepped(given, series, PLAIN, CHOICE)
+    assert isinstance(fast, Compiled) and slow.after_gaps > 0
+    assert_same(fast, slow)
+
+
 def test_a_limit_that_a_gap_could_miss_is_left_to_the_engine() -> None:
     series = bars(walk(200), spread=0.3)
     jumped = msgspec.structs.replace(series, open=series.open * 1.02, high=series.high * 1.03)
