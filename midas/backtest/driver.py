@@ -14,7 +14,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from midas.backtest.assumptions import Assumptions
-from midas.backtest.record import Record
+from midas.backtest.record import Charge, Record
 from midas.backtest.reel import Reel
 from midas.backtest.venue import BarVenue
 from midas.backtest.watch import Watch
@@ -32,7 +32,7 @@ from midas.domain.event import (
 )
 from midas.domain.market import Bar, FeedStatus
 from midas.domain.mode import Environment
-from midas.domain.money import from_float
+from midas.domain.money import ZERO, from_float
 from midas.domain.order import OrderIntent
 from midas.domain.time import SECOND
 from midas.engine.audit import Audit
@@ -102,11 +102,14 @@ class Stepper:
         state, times = self._engine.state, (until - self._funded_at) // self._every + 1
         newest = self._funded_at + (times - 1) * self._every
         self._funded_at = newest + self._every
-        paid = sum(
-            float(sleeve.quantity) * state.markets[sleeve.instrument].mark
+        charges = [
+            Charge(sleeve.strategy, sleeve.instrument, newest, -from_float(
+                float(sleeve.quantity) * state.markets[sleeve.instrument].mark * self._rate * times, CENT
+            ))
             for sleeve in state.sleeves() if sleeve.quantity
-        )  # fmt: skip
-        amount = -from_float(paid * self._rate * times, CENT)
+        ]  # fmt: skip
+        self._record.charges += charges
+        amount = sum((charge.amount for charge in charges), ZERO)
         if amount:
             self._answers.pay(state.quote, amount)
             self._step(FundingSeen(state.quote, amount, newest, max(until, state.now)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -10,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from midas.backtest.closings import unusual
+from midas.backtest.record import Charge
 from midas.backtest.series import Bars, Floats, Times
 from midas.domain.decision import Adjusted, FillBooked
-from midas.statistics.trades import Deal, Trips, round_trips
+from midas.statistics.trades import Deal, Funding, Trips, round_trips
 
 Flags = NDArray[np.bool_]
 
@@ -39,14 +41,31 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     digest: str  # of all audits: equal where two runs decided the same
     interrupted: bool = False
     funding: float = 0.0  # paid for what was held; negative where it was earned
+    charges: tuple[Charge, ...] = ()  # the same by position, negative where it was paid
     after_gaps: int = 0  # fills in the first bar after a hole in the data: at its opening, wherever that was
 
     def trips(self, instrument: str) -> Trips:
         """The trades of one instrument."""
-        return round_trips(
-            Deal(f.market_time, f.quantity * f.side.sign, f.price, f.fee)
-            for f in self.fills if f.instrument == instrument
-        )  # fmt: skip
+        return round_trips(entries(
+            [fill for fill in self.fills if fill.instrument == instrument],
+            [charge for charge in self.charges if charge.instrument == instrument],
+        ))  # fmt: skip
+
+
+def entries(fills: Sequence[FillBooked], charges: Sequence[Charge]) -> list[Deal | Funding]:
+    """Of one instrument, as round trips are made of them: fills as they were booked, each charge before the
+    first fill of its moment or later."""
+    found: list[Deal | Funding] = []
+    left = deque(charges)
+    for fill in fills:
+        while left and left[0].time <= fill.market_time:
+            found.append(_funding(left.popleft()))
+        found.append(Deal(fill.market_time, fill.quantity * fill.side.sign, fill.price, fill.fee))
+    return [*found, *map(_funding, left)]
+
+
+def _funding(charge: Charge) -> Funding:
+    return Funding(charge.time, charge.amount)
 
 
 def curve(

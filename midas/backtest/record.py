@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
+from decimal import Decimal
 
 import msgspec
 
@@ -42,6 +43,15 @@ class Sight(msgspec.Struct, frozen=True, gc=False):
     needed: int = 0  # bars until every window of the rules is full
 
 
+class Charge(msgspec.Struct, frozen=True):
+    """Funding of one position; negative where it was paid."""
+
+    strategy: str
+    instrument: str
+    time: int
+    amount: Decimal
+
+
 class Record:
     """Encoded at once: a list of objects would be looked through by the garbage collector again and again."""
 
@@ -51,6 +61,7 @@ class Record:
         self.told: list[Remark] = []
         self.regimes: list[Sight] = []
         self.funding: list[Adjusted] = []
+        self.charges: list[Charge] = []  # the same by position
         self.audits: list[bytes] = []
         self.count = 0
         self.signals: Counter[str] = Counter()  # by outcome

@@ -86,7 +86,8 @@ def _twin(ran: Ran) -> Twin | None:
     """As dear as the run, and on the candles that it reached."""
     fills, series = ran.outcome.fills, reached(ran.series, ran.outcome.curve)
     dear = spending.costs(fills, series, ran.asked.given).beyond
-    return twins(trades(fills)[0], series, ran.asked.cash, TWIN_SEED, dear=dear)
+    found, _ = trades(fills, charges=ran.outcome.charges)
+    return twins(found, series, ran.asked.cash, TWIN_SEED, dear=dear)
 
 
 def _over_candles(

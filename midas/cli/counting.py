@@ -10,7 +10,7 @@ from statistics import variance
 from midas.backtest.outcome import Outcome
 from midas.backtest.series import Bars
 from midas.backtest.sweep.trial import known
-from midas.backtest.trials import Tried, count, counted, digest_of
+from midas.backtest.trials import Tried, count, counted, digest_of, span_of
 from midas.statistics.conventions import daily_closes, simple_returns
 from midas.statistics.performance import sharpe_of_period
 
@@ -20,21 +20,24 @@ Made = tuple[Mapping[str, object], Outcome]  # parameters, and what came of them
 def ever_tried(
     home: Path, strategy: str, series: Sequence[Bars], made: Iterable[Made], cash: float, by: str
 ) -> tuple[int, float]:
-    """Trials on these candles, those of `made` among them, and the variance of their daily Sharpe ratios."""
+    """Trials on this market and time, `made` among them, and the variance of their daily Sharpe ratios."""
     ratios = ((parameters, sharpe_day(outcome, cash)) for parameters, outcome in made)
-    return ratios_tried(home, strategy, digest_of(series), ratios, by)
+    return ratios_tried(home, strategy, series, ratios, by)
 
 
 def ratios_tried(
-    home: Path, strategy: str, data: str, made: Iterable[tuple[Mapping[str, object], float | None]], by: str
-) -> tuple[int, float]:
-    """The same of trials whose daily Sharpe ratios are known; `data`: `digest_of` the candles."""
-    now = time.time_ns()
+    home: Path, strategy: str, series: Sequence[Bars],
+    made: Iterable[tuple[Mapping[str, object], float | None]], by: str,
+) -> tuple[int, float]:  # fmt: skip
+    """The same of trials whose daily Sharpe ratios are known."""
+    now, data, of = time.time_ns(), digest_of(series), span_of(series)
     count(home, (
-        Tried(strategy=strategy, data=data, parameters=dict(parameters), at=now, by=by, sharpe_day=ratio)
+        Tried(
+            strategy=strategy, data=data, parameters=dict(parameters), at=now, by=by, sharpe_day=ratio, of=of
+        )
         for parameters, ratio in made
     ))  # fmt: skip
-    every = counted(home, data)
+    every = counted(home, data, of=of)
     ratios = [each.sharpe_day for each in every if each.sharpe_day is not None]
     return len(every), variance(ratios) if len(ratios) > 1 else 0.0
 

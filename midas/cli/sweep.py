@@ -25,7 +25,7 @@ from midas.backtest.sweep.space import Axis, Parameters, axis, grid, rule
 from midas.backtest.sweep.storage import FOLDER, Store
 from midas.backtest.sweep.trial import DONE, Plan, Trial, ranked
 from midas.backtest.tables import bars_of, read_tables
-from midas.backtest.trials import Tried, count, counted, digest_of
+from midas.backtest.trials import Span, Tried, count, counted, digest_of, span_of
 from midas.cli.options import settings_from
 from midas.cli.sweep_page import Ended, page
 from midas.cli.trying import asked, assumptions_from, cash_from, check_typed, refused, units_from
@@ -53,7 +53,7 @@ def run(args: Namespace) -> int:
     workers = args.workers or os.cpu_count() or 1
     began, interrupted = time.perf_counter(), False
     with closing(Store(folder, plan, fresh=args.fresh)) as store:
-        before, ledger = len(store.trials), _Ledger(settings.home, plan)
+        before, ledger = len(store.trials), _Ledger(settings.home, plan, span_of(setup.series))
         ledger.count(store.trials.values())  # a kill may have left some uncounted
         try:
             with _progress(total, store) as shown, executor_of(args.executor, setup, workers) as executor:
@@ -179,9 +179,10 @@ def _first(plan: Plan) -> Parameters:
 class _Ledger:
     """Every trial counts against the luck of the best one, once, as soon as anybody could see it."""
 
-    def __init__(self, home: Path, plan: Plan) -> None:
+    def __init__(self, home: Path, plan: Plan, of: Span) -> None:
         self._home = home
         self._plan = plan
+        self._of = of
         self._by = f"sweep {plan.id}"
         tried = counted(home, plan.data, plan.strategy)
         self._known = {_key(each.parameters) for each in tried if each.by == self._by}
@@ -195,7 +196,7 @@ class _Ledger:
             if (key := _key(parameters)) not in self._known:
                 found[key] = Tried(
                     strategy=plan.strategy, data=plan.data, parameters=parameters,
-                    sharpe_day=trial.sharpe_day, at=now, by=self._by,
+                    sharpe_day=trial.sharpe_day, at=now, by=self._by, of=self._of,
                 )  # fmt: skip
         count(self._home, found.values())
         self._known.update(found)

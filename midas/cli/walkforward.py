@@ -86,7 +86,7 @@ def walkforward(args: Namespace) -> int:
     finally:
         store.close()
     ratios = [(each.parameters, each.sharpe_day) for each in made]
-    trials, variance = ratios_tried(settings.home, args.strategy, data, ratios, "walkforward")
+    trials, variance = ratios_tried(settings.home, args.strategy, series, ratios, "walkforward")
     columns = np.array([each.returns for each in made]).T
     found = forward.summary(tried, columns, windows, begins, step, trials, variance)
     if args.json:

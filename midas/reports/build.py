@@ -56,7 +56,7 @@ def sheet_of(run: Run) -> tuple[Sheet, list[Trade]]:
     others = paths.daily(times, held)[1].tolist()
     returns, beside = simple_returns([cash, *closes.tolist()]), simple_returns([cash, *others])
     depth = paths.fallen(equity, cash)
-    found, still = deals.trades(outcome.fills, run.record.exits)
+    found, still = deals.trades(outcome.fills, run.record.exits, outcome.charges)
     window, rolled = figures.rolling(ends.tolist(), returns, CALENDAR)
     worst = float(paths.fallen(held, cash).min()) if len(held) else 0.0
     sheet = Sheet(

@@ -218,6 +218,7 @@ class Trade(msgspec.Struct, frozen=True, array_like=True):
     result: float  # of what was put in
     fees: float
     ended: str = ""  # by what: a word of `endings`
+    funding: float = 0.0  # negative where it was paid
 
 
 class Chart(msgspec.Struct, frozen=True, kw_only=True):

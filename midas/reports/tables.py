@@ -103,7 +103,7 @@ def _trades(found: Sequence[Trade]) -> Columns:
         "ended": _words([t.ended for t in found]),
         **{
             name: np.array([getattr(t, name) for t in found], np.float64)
-            for name in ("quantity", "entry", "exit", "profit", "result", "fees")
+            for name in ("quantity", "entry", "exit", "profit", "result", "fees", "funding")
         },
     }
 

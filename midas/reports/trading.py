@@ -8,12 +8,14 @@ from itertools import groupby
 from math import ceil, floor, log10
 from statistics import median
 
+from midas.backtest.outcome import entries
+from midas.backtest.record import Charge
 from midas.domain.decision import FillBooked
 from midas.domain.order import OrderIntent
 from midas.reports.endings import STRATEGY, closing, ending
 from midas.reports.figures import measured
 from midas.reports.sheet import ENDLESS, Bin, Trade, Trading
-from midas.statistics.trades import Deal, RoundTrip, round_trips, trade_statistics
+from midas.statistics.trades import RoundTrip, round_trips, trade_statistics
 
 BINS = 24
 KEPT = 1_000
@@ -21,17 +23,20 @@ OUTLIERS = 0.01  # of the trades at either end share the outermost bin, where th
 
 
 def trades(
-    fills: Sequence[FillBooked], exits: Mapping[str, OrderIntent] | None = None
-) -> tuple[list[Trade], int]:
+    fills: Sequence[FillBooked], exits: Mapping[str, OrderIntent] | None = None,
+    charges: Sequence[Charge] = (),
+) -> tuple[list[Trade], int]:  # fmt: skip
     """Every closed trade of every strategy and instrument, oldest first, and how many are still open.
 
     `exits`: the orders that only reduced, by their id; what isn't among them is the strategy's own.
+    `charges`: funding of what was held.
     """
     made: list[Trade] = []
     still = 0
     for strategy, instrument in sorted({(fill.strategy, fill.instrument) for fill in fills}):
         mine = [fill for fill in fills if fill.instrument == instrument and fill.strategy == strategy]
-        trips = round_trips(Deal(f.market_time, f.quantity * f.side.sign, f.price, f.fee) for f in mine)
+        paid = [each for each in charges if each.instrument == instrument and each.strategy == strategy]
+        trips = round_trips(entries(mine, paid))
         orders = [(exits or {}).get(fill.client_id) for fill in closing(mine)]
         made += [
             _trade(strategy, instrument, trip, ending(order) if order is not None else STRATEGY)
@@ -83,7 +88,7 @@ def _trade(strategy: str, instrument: str, trip: RoundTrip, ended: str) -> Trade
         closed_at=trip.closed_at, quantity=float(quantity), entry=float(paid / quantity),
         exit=float(back / quantity), profit=float(trip.profit),
         result=float(trip.profit / paid) if paid else 0.0, fees=float(trip.fees),
-        ended=ended,
+        ended=ended, funding=float(trip.funding),
     )  # fmt: skip
 
 

@@ -50,7 +50,7 @@ def _twin(trades: Sequence[Trade], bars: Bars, chance: np.random.Generator, dear
     begins = _places(lengths, len(bars), chance)
     put_in = np.array([t.quantity * t.entry for t in trades])[order]
     sides = np.array([1.0 if t.long else -1.0 for t in trades])[order]
-    fees = np.array([t.fees for t in trades])[order]
+    fees = np.array([t.fees - t.funding for t in trades])[order]
     entry, exit_ = bars.open[begins], bars.close[np.minimum(begins + lengths, len(bars)) - 1]
     grown = exit_ / entry
     return float((sides * put_in * (grown - 1.0) - fees - put_in * (1.0 + grown) * dear).sum())

@@ -115,3 +115,16 @@ def test_what_others_tried_on_these_candles_deflates_a_single_combination_as_wel
     alone = deflated("enter=0.03")
     deflated("enter=0.03..0.14:0.01")
     assert deflated("enter=0.03") < alone - 0.05
+
+
+def test_a_day_less_of_the_same_candles_forgets_none_of_the_trials(
+    candles: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["walkforward", "trend-following", "--data", candles, "--json", "--set"]
+
+    def trials(*values: str) -> int:
+        assert main([*asked, *values]) == 0
+        return int(json.loads(capsys.readouterr().out)["trials"])
+
+    assert trials("enter=0.03,0.06,0.1") == 3
+    assert trials("enter=0.03", "--to", "2020-12-29") == 3  # configurations, one of them twice

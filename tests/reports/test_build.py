@@ -165,3 +165,14 @@ def test_the_parts_of_an_interrupted_run_know_no_price_behind_its_end() -> None:
         mine = [part for part in sheet.parts if part.kind == kind]
         assert sum(part.profit for part in mine) == pytest.approx(sheet.equity - sheet.cash, abs=1e-6)
     assert sheet.charts[0].candles[-1].time == sheet.ends
+
+
+def test_a_trade_pays_the_funding_of_the_time_for_which_it_was_held() -> None:
+    paid = made(funding=0.0003)
+    assert sum(trade.profit for trade in paid.trades) == pytest.approx(paid.sheet.equity - paid.sheet.cash)
+    assert sum(trade.funding for trade in paid.trades) == pytest.approx(-paid.outcome.funding)
+    first, last = paid.trades[0], paid.run.series[0]
+    held = [n for n in range(DAYS) if first.opened_at < last.time[n] <= first.closed_at]
+    assert first.funding == pytest.approx(-sum(3 * first.quantity * last.close[n] * 0.0003 for n in held))
+    told = summarise(paid.outcome, paid.run.series, paid.sheet.cash, paid.run.given)
+    assert told.trades.expectancy.value == pytest.approx(paid.sheet.trading.expectancy.value)

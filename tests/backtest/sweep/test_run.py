@@ -25,6 +25,7 @@ from midas.backtest.sweep.storage import TRIALS, Store
 from midas.backtest.sweep.trial import COMPILED, DONE, FAILED, PRUNED, STEPPED, Job, Trial, ranked
 from midas.errors import UsageError, WorkspaceInvalid
 from tests.backtest.compiled.stage import Choice, Fickle
+from tests.backtest.stage import PLAIN
 from tests.backtest.sweep.stage import hourly, plan, setup, swept
 
 
@@ -172,6 +173,17 @@ def test_a_trial_that_is_whole_is_never_given_up(count: int) -> None:
     for look in range(looks):
         rungs.advance(min(rungs.every, count - look * rungs.every))
     assert len(rungs.values) == looks - 1 < RUNGS
+
+
+def test_what_a_trial_has_reached_half_way_has_paid_its_funding() -> None:
+    given = msgspec.structs.replace(PLAIN, funding=0.001)
+    job, series = Job(0, {"seed": 1, "patience": 2}), hourly(400)
+    some = series.between(0, int(series.time[349]))
+    whole, part = (
+        Evaluator(setup(each, fast="never", objective="return", given=given)).make(Task((job,)))[0]
+        for each in (series, some)
+    )
+    assert part.value is not None and whole.partial[6] == pytest.approx(part.value, abs=1e-12)
 
 
 def test_medians_are_told_once_enough_have_been_there() -> None:
