@@ -49,9 +49,9 @@ TWIN_SEED = 1  # the same run has the same twins
 def backtest(args: Namespace) -> int:
     """Run, and tell; 130 where somebody interrupted it, with what was reached until then."""
     settings = settings_from(args)
-    check_typed(args, settings, dict(parameter(text) for text in args.set or ()))
     files = [Path(name).expanduser() for name in args.data]
     ticks = has_ticks(files)
+    check_typed(args, settings, dict(parameter(text) for text in args.set or ()), ticks)
     ran, quality = (over_ticks(args, settings, files), ()) if ticks else _over_candles(args, settings, files)
     outcome, record, config = ran.outcome, ran.record, ran.asked.config
     parameters: dict[str, object] = dict(config.strategies[0].parameters)

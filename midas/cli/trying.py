@@ -16,11 +16,12 @@ from midas.costs import CostModel, FeeSchedule
 from midas.domain.time import HOUR, MILLISECOND, SECOND
 from midas.engine.config import EngineConfig
 from midas.errors import ParameterInvalid, UsageError
-from midas.ports.strategy import Strategy
+from midas.ports.strategy import Hears, Strategy
 from midas.settings import Settings
 from midas.workspace import load_strategies
 
 _CASH = Decimal(10_000)
+_BEYOND_CANDLES = {Hears.BOOK: "the order book", Hears.TICK: "quotes and trades"}
 
 
 def asked(series: Sequence[Bars], args: Namespace) -> list[Bars]:
@@ -90,15 +91,26 @@ def strategies_for(settings: Settings, config: EngineConfig, typed: Mapping[str,
         raise refused(error, typed) from None
 
 
-def check_typed(args: Namespace, settings: Settings, typed: Mapping[str, object]) -> None:
-    """What was typed of span and strategy, before any data are read. Raises UsageError."""
+def check_typed(
+    args: Namespace, settings: Settings, typed: Mapping[str, object], ticks: bool = False
+) -> None:
+    """What was typed of span and strategy, before any data are read. Raises UsageError.
+
+    `ticks`: the data have more than candles.
+    """
     span_from(args)
     known = settings.strategies.get(args.strategy)
     given = (dict(known.parameters) if known is not None else {}) | dict(typed)
     try:
-        load_strategies(settings.workspace, {args.strategy: given})
+        [loaded] = load_strategies(settings.workspace, {args.strategy: given})
     except ParameterInvalid as error:
         raise refused(error, typed) from None
+    if not ticks and loaded.type.hears in _BEYOND_CANDLES:
+        heard = _BEYOND_CANDLES[loaded.type.hears]
+        raise UsageError(
+            f"{args.strategy} hears {heard}, and candles have none: it would never be asked; "
+            "`midas backtest` takes recordings and tables of quotes, too"
+        )
 
 
 def refused(error: ParameterInvalid, typed: Mapping[str, object]) -> UsageError:

@@ -92,6 +92,16 @@ def test_bad_input_is_one_sentence(
     assert said in told.err and told.err.count("\n") == 1 and not told.out
 
 
+@pytest.mark.parametrize("command", ["backtest", "sweep", "walkforward"])
+def test_a_strategy_that_hears_the_book_is_not_run_on_candles(
+    command: str, candles: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = ["--set", "levels=3,5"] if command != "backtest" else []
+    assert main([command, "book-imbalance", "--data", candles, *more]) == 2
+    told = capsys.readouterr()
+    assert "book-imbalance hears the order book, and candles have none" in told.err and not told.out
+
+
 def test_a_bad_row_is_named_with_its_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "btcusdt-1d.csv"
     path.write_text(HEAD + "2020-01-01,1,2,1,1,5\n2020-01-02,1,2,1,x,5\n")

@@ -24,7 +24,7 @@ def pane(picture: Picture, spot: Spot) -> Sheet:
     sheet = opened(picture)
     if sheet is None:
         return missing(picture, spot, "report")
-    rows: list[Line] = [[Piece(clip(told.setting(sheet), spot.width), "dim")]]
+    rows: list[Line] = [[Piece(line, "dim")] for line in wrapped(told.setting(sheet), spot.width)]
     rows += [[Piece(line)] for line in wrapped(told.verdict(sheet), spot.width)]
     lines = [(_key(row), _row(row, spot.width)) for block in _blocks(sheet) for row in block.rows]
     roomy = spot.height >= len(rows) + len(lines) // 2
