@@ -25,7 +25,7 @@ from midas.domain.command import (
     SetMode,
     reasoned,
 )
-from midas.domain.mode import Mode
+from midas.domain.mode import KillLevel, Mode
 from midas.errors import CommandRefused, LinkClosed, MidasError, NotRunning, UsageError
 from midas.runtime.kill import KillRequest, latch_and_pull
 from midas.runtime.link import SocketLink
@@ -62,15 +62,17 @@ def kill(args: Namespace) -> int:
     What names a scope latches nothing: the engine stops it and goes on with the rest.
     """
     scope, name = _scope(args)
+    levels = [each.value for each in KillLevel]
+    level = max(args.level, args.named or args.level, key=levels.index)  # whichever way it was said
     if args.preview and not scope:
         raise UsageError("--preview needs a scope; `midas status` and K on the console tell the rest")
     if scope:
-        command = Kill(args.level, args.reason, scope, name, args.preview)
+        command = Kill(level, args.reason, scope, name, args.preview)
         return tell(args, command, complete=False)
     home = home_from(args)
     _, path = sockets(home)
-    request = KillRequest(args.level, actor(), args.reason, time.time_ns())
-    waiting = threading.Timer(SILENCE_S, _say_waiting, (home, args.level))
+    request = KillRequest(level, actor(), args.reason, time.time_ns())
+    waiting = threading.Timer(SILENCE_S, _say_waiting, (home, level))
     waiting.daemon = True
     waiting.start()
     try:
@@ -82,7 +84,7 @@ def kill(args: Namespace) -> int:
             if there
             else "no engine runs; the next one finds it"
         )
-        return _print(args, {"latched": True, "canceled": [], "sentence": f"{args.level} latched: {who}"})
+        return _print(args, {"latched": True, "canceled": [], "sentence": f"{level} latched: {who}"})
     except LinkClosed as error:
         pid = InstanceLock(home / LOCK).owner()
         raise LinkClosed(f"{error}; {remedies(home, pid)}" if pid else str(error)) from None

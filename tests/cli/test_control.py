@@ -47,6 +47,19 @@ def test_a_kill_without_an_engine_latches_for_the_next_one(
     assert record.by
 
 
+@pytest.mark.parametrize(
+    ("words", "level"),
+    [(["flatten"], KillLevel.FLATTEN), (["all", "--level", "disconnect"], KillLevel.DISCONNECT),
+     (["flatten", "--level", "halt"], KillLevel.FLATTEN), ([], KillLevel.HALT)],
+)  # fmt: skip
+def test_a_kill_takes_its_level_as_it_is_said_on_the_console_and_of_two_the_graver(
+    home: Path, words: list[str], level: KillLevel
+) -> None:
+    assert main(["kill", *words]) == 0
+    record = KillLatch(home / LATCH).read()
+    assert record is not None and record.level is level
+
+
 def test_a_kill_while_an_engine_starts_says_that_it_will_find_the_latch(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

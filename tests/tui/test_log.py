@@ -21,7 +21,7 @@ from tests.tui.conftest import Bench, Console
 from tui.asked import asked
 from tui.options import Options
 from tui.present import alerts, events
-from tui.present.lines import Sheet
+from tui.present.lines import Sheet, frame
 from tui.present.picture import Picture, Spot
 from tui.present.scale import PowerScale
 from tui.present.viewport import Viewport
@@ -299,3 +299,12 @@ def test_a_single_alarm_too_long_for_its_row_stands_whole_below_where_there_is_r
 async def test_the_tab_counts_what_nobody_has_seen(console: Console) -> None:
     async with console(snapshots.alarmed()) as bench:
         assert "8 Log !2" in bench.screen()[2]
+
+
+def test_a_note_that_has_no_room_is_told_in_fewer_words_not_left_out() -> None:
+    warned = tuple(replace(event, severity="warn") for event in snapshots.normal().events)
+    shown = picture(replace(snapshots.normal(), events=warned))
+    for width, told in ((70, f"{len(warned)} of the last {len(warned)} need a look"), (46, "need a look")):
+        sheet = events.log(shown, spot(width, 8))
+        edge = "".join(piece.text for piece in frame(sheet, width + 2, 10, False)[0])
+        assert told in edge and "● tail" in edge

@@ -16,6 +16,7 @@ from tui.present.words import SEVERITIES
 
 _SHAPES = {"info": " ", "warn": "!", "error": "✗"}
 _WORDS = {"info": "info", "warn": "warn", "error": "ERROR"}
+EDGE = 6  # of the frame, around title and note
 FILTERS = {"all": "", "warn": "warnings and errors", "error": "errors only"}
 
 
@@ -137,17 +138,23 @@ def _note(picture: Picture, held: bool, newer: int, width: int) -> Line:
     )
     if width < 44:
         return [tail]
-    look = (
-        Piece(f"{urgent} of the last {len(events)} {'needs' if urgent == 1 else 'need'} a look", "warn")
-        if urgent
-        else Piece("all quiet", "dim")
-    )
-    if picture.options.needle or picture.options.severity != "all":
-        look = Piece(f"{len(shown(picture))} of {len(events)} shown", "warn")
+    room = width - width_of(_title(picture)) - EDGE
+    looks = _looks(picture, urgent)
     age = numbers.duration(picture.age_of(events[0].at)) if events else ""
-    return [look, Piece(f" · last {age} ago · ", "dim"), tail] if width >= 64 else [
-        look, Piece(" · ", "dim"), tail,
-    ]  # fmt: skip
+    notes: list[Line] = [[looks[0], Piece(f" · last {age} ago · ", "dim"), tail]] if width >= 64 else []
+    notes += [[look, Piece(" · ", "dim"), tail] for look in looks]
+    return next((note for note in notes if width_of(note) <= room), [tail])
+
+
+def _looks(picture: Picture, urgent: int) -> list[Piece]:
+    """What there is to look at, ever shorter."""
+    count = len(picture.snapshot.events)
+    if picture.options.needle or picture.options.severity != "all":
+        return [Piece(f"{len(shown(picture))} of {count} shown", "warn")]
+    if not urgent:
+        return [Piece("all quiet", "dim")]
+    needs = f"{'needs' if urgent == 1 else 'need'} a look"
+    return [Piece(f"{urgent} of the last {count} {needs}", "warn"), Piece(f"{urgent} {needs}", "warn")]
 
 
 def _foot(spot: Spot) -> Line:

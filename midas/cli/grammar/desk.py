@@ -31,9 +31,11 @@ def _reconcile_options(parser: Parser) -> None:
 
 
 def _kill_options(parser: Parser) -> None:
+    levels = ("halt", "all", "flatten", "disconnect")
+    parser.add_argument("named", metavar="LEVEL", nargs="?", choices=levels, help="as --level")
     parser.add_argument(
         "--level",
-        choices=("halt", "all", "flatten", "disconnect"),
+        choices=levels,
         default="halt",
         help="halt: withdraw what increases risk. all: every order. flatten: and close every position. "
         "disconnect: and leave the venue. Default: halt",
