@@ -55,6 +55,8 @@ class SimGuard:
             latched = SimLatch(machine.disk, desk.process).take_over(desk.session, level, BY, CAUSE, at)
         except StoreFull:
             return False
+        if not desk.process.alive:
+            return False  # the power went in that write, and the guard with it
         self.on_latched(latched.level)
         if desk.session != self._session:
             self._session, self._sold, self._sales = desk.session, {}, []
@@ -126,7 +128,9 @@ class _Session:
     def balances(self) -> dict[str, Decimal]:
         """Of each asset, free and locked."""
         self._reach()
-        return {asset: balance.free + balance.locked for asset, balance in self._venue.account.balances.items()}
+        return {
+            asset: balance.free + balance.locked for asset, balance in self._venue.account.balances.items()
+        }
 
     def bid(self, symbol: str) -> Decimal:
         """The best one of the market outside."""

@@ -2,7 +2,8 @@
 
 Each act draws from a chance of its own, made of the seed and its place in the plan, so that leaving another
 act out changes nothing of it. What a person was told is kept: a gate that a kill of theirs has closed stays
-closed until they ask for it to be opened, over every crash.
+closed until they ask for it to be opened, and a position that is being closed goes on being closed until the
+journal says why not, over every crash.
 """
 
 from __future__ import annotations
@@ -10,7 +11,17 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 
-from midas.domain.command import AcceptBreak, Answer, Command, Kill, Reconcile, Resume, SetMode
+from midas.domain.command import (
+    AcceptBreak,
+    Answer,
+    ClosePosition,
+    Command,
+    Kill,
+    Reconcile,
+    Resume,
+    SetMode,
+)
+from midas.domain.decision import CloseMoved
 from midas.domain.mode import KillLevel, Mode
 from midas.simulation.desk import Desk, Machine
 from midas.simulation.guard import SimGuard
@@ -22,6 +33,7 @@ from midas.state.state import MANUAL
 LEVELS = (KillLevel.HALT, KillLevel.ALL, KillLevel.FLATTEN, KillLevel.FLATTEN)
 FRIGHT = "a simulated fright"
 LOOKED = "looked at it"
+FORGOTTEN = "a crash would forget it"  # says an answer whose disk hasn't taken it yet
 
 
 class Hands:
@@ -33,7 +45,8 @@ class Hands:
         self._person = person
         self._desk = desk
         self._page = Page(machine.venue)
-        self._promised: dict[str, str] = {}  # level of each scope's kill, as a person was told
+        self._killed: dict[str, str] = {}  # level of each scope's kill, as a person was told
+        self._closing: set[tuple[str, str]] = set()  # whose position of what is being closed, as well
         self.guard = SimGuard(machine)
 
     def do(self, fault: Fault) -> bool:
@@ -52,24 +65,37 @@ class Hands:
     def ask(self, command: Command) -> None:
         """A person's command to the newest desk."""
         if isinstance(command, Resume) and command.confirmed:
-            self._promised.pop(command.name, None)
+            self._killed.pop(command.name, None)
         desk = self._desk()
         desk.command(command, lambda answer: self._told(desk, command, answer))
 
     def broken(self, desk: Desk) -> Iterator[str]:
-        """Gates that a person was told are closed, and aren't."""
+        """What a person was told is so, and isn't any more."""
+        if not desk.up:
+            return
         gates = desk.state.control.gates
-        for scope, level in self._promised.items() if desk.up else ():
+        for scope, level in self._killed.items():
             if scope not in gates or not gates[scope].level:
                 yield f"{scope} was killed ({level}), nobody opened it again, and it is open"
+        for key in sorted(self._closing - desk.state.closes_asked.keys()):
+            yield f"{' '.join(key)} is no longer being closed for a person, and nothing has ended that"
+
+    def ended(self, move: CloseMoved) -> None:
+        """A close has come to an end, and the journal says so."""
+        if not move.waits:
+            self._closing.discard((move.strategy, move.instrument))
 
     def _told(self, desk: Desk, command: Command, answer: Answer) -> None:
-        kills = isinstance(command, Kill) and command.scope and command.scope != "order"
-        if isinstance(command, Kill) and kills and answer.accepted and desk.process.alive:
-            gates = desk.state.control.gates
-            scope = command.name
-            if scope in gates and gates[scope].level:
-                self._promised[scope] = command.level
+        if not answer.accepted or FORGOTTEN in answer.message or not desk.process.alive:
+            return
+        match command:
+            case Kill(scope="strategy" | "instrument" | "venue", name=name, level=level):
+                gate = desk.state.control.gates.get(name)
+                if gate is not None and gate.level:  # not opened again before this answer came
+                    self._killed[name] = level
+            case ClosePosition(instrument=instrument, strategy=strategy):
+                if (strategy, instrument) in desk.state.closes_asked:
+                    self._closing.add((strategy, instrument))
 
     def _commands(self, kind: str, chance: random.Random) -> bool:
         desk = self._desk()

@@ -16,7 +16,7 @@ from midas.agents.covers import covers
 from midas.agents.execution_agent import PREFIX
 from midas.agents.stop_keeper import AWAY
 from midas.domain.carry import Carried
-from midas.domain.decision import Anomaly, OrderMoved, OrderPlanned
+from midas.domain.decision import Anomaly, CloseMoved, Noted, OrderMoved, OrderPlanned
 from midas.domain.event import AccountReported, Event, LatchTripped, OrderFilled, Ticked, TradeBusted
 from midas.domain.instrument import Instrument
 from midas.domain.mode import KillLevel, Mode
@@ -50,6 +50,7 @@ APART = 19 * SECOND // 10  # of two answers that an order isn't there; asked two
 TWICE_EVERY = 4  # worlds: folding a journal once more is dear
 PASSES = 2  # over the account before anything leaves
 PROOF_S = 10.0  # after what its stamp claims, wrong or not, an order may still arrive for so long
+FLAT = "flat, verified"
 _LEVELS = list(KillLevel)
 _BOOKED = frozenset({OrderFilled, AccountReported, TradeBusted})
 _ACCOUNT = b'{"type":"account"'
@@ -101,6 +102,7 @@ class Inspector:
         self._guarded = False  # the guard has acted: whose its sales were, the ledger decides
         self._told_of: KillLevel | None = None  # the kill that a desk has heard of and nobody released
         self.on_planned: Callable[[], None] = lambda: None
+        self.on_close: Callable[[CloseMoved], None] = lambda _: None
         self.pairs: Counter[str] = Counter()
 
     def meet(self, desk: Desk) -> None:
@@ -206,6 +208,19 @@ class Inspector:
         elif venue is not None and not venue.status.open and order.filled + order.busted != venue.executed:
             yield "I4", f"{client_id} closed here with {order.filled} filled, {venue.executed} at the venue"
 
+    def flat(self, state: State) -> Iterator[tuple[str, str]]:
+        """I12: nothing of ours stands or has traded unknown to us, where a person reads that all is flat."""
+        if self._copied:
+            return
+        for order in self._venue.open_orders:
+            if (name := self._venue.name(order)).startswith(PREFIX):
+                yield "I12", f"flat was told as verified, and {name} stands"
+        for pair in self._venue.pairs:
+            known = state.ledger.trades(pair.id)
+            for deal in self._venue.deals:
+                if deal.symbol == pair.symbol and deal.trade_id not in known and self._ours(deal):
+                    yield "I12", f"flat was told as verified, and trade {deal.trade_id} isn't known"
+
     def _twice_absent(self, client_id: str, dead_at: int) -> bool:
         """Two answers, apart, that came when the order could no longer arrive."""
         late = [at for at in self._absent.get(client_id, ()) if at > dead_at]
@@ -269,6 +284,9 @@ class Inspector:
             known.moved[owner] = known.moved.get(owner, ZERO) + deal.side.sign * deal.quantity - fee
             known.due[owner] += 1
         return known.due, known.moved
+
+    def _ours(self, deal: Deal) -> bool:
+        return self._owner(deal) != EXTERNAL
 
     def _owner(self, deal: Deal) -> str:
         owner = self._owners.get(deal.order_id)
@@ -384,7 +402,11 @@ class Looker:
     def _moves(self, audit: Audit) -> Iterator[tuple[str, str]]:
         orders = self._state.orders
         for made in audit.decisions:
-            if isinstance(made, Anomaly) and made.kind == "resurrected":
+            if isinstance(made, CloseMoved):
+                self._inspector.on_close(made)
+            elif isinstance(made, Noted) and made.text.startswith(FLAT):
+                yield from self._inspector.flat(self._state)
+            elif isinstance(made, Anomaly) and made.kind == "resurrected":
                 yield from self._inspector.resurrected(made.subject, self._state)
             elif isinstance(made, OrderMoved) and made.client_id in orders.closed:
                 yield from self._inspector.closed(orders.closed[made.client_id], made)

@@ -102,6 +102,7 @@ class World:
             self.machine, self.person, hands, chance.stream("plan"), lambda: self.desk, self.crash
         )
         self.inspector.on_planned = self.trouble.planned
+        self.inspector.on_close = hands.ended
         self.desks: list[Desk] = []
         self._chance = chance.stream("plan")
         self._nobody = contextvars.Context()
