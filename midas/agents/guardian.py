@@ -129,7 +129,8 @@ class Guardian:
         moved = control.set_mode(Mode.OBSERVATION, actor, f"resumed: {command.reason}", "a person", state.now)
         released = Noted("KILL", "warn", f"kill latch released by {actor}: {command.reason}")
         anew = f"; losses count from here on for {spans(lost)}" if lost else ""
-        said = f"released; mode OBSERVATION, go on with `midas mode normal`{anew}"
+        going = "F5 in the console, or `midas mode normal --reason WHY --confirm`, goes on"
+        said = f"released; mode OBSERVATION: {going}{anew}"
         return True, said, [released, *accepted, *moved]
 
     def tick(self, event: Ticked, state: State) -> Iterator[Decision]:

@@ -21,6 +21,7 @@ from midas.errors import RecordingInvalid
 from midas.venues.sim.levels.scale import ATOM, WIRE
 from midas.venues.sim.source.candle_columns import EPOCHS
 from midas.venues.sim.source.candle_source import symbol_of
+from midas.venues.sim.source.candle_table import NEAR
 from midas.venues.sim.source.survey import QUOTES
 
 if TYPE_CHECKING:
@@ -142,6 +143,9 @@ def _checked(file: Path, columns: Columns, wanted: Sequence[str]) -> Columns:
         beyond = f"{name} is above the {LARGEST:.0e} that can be counted; mend or remove the row"
         objections.append((values > LARGEST, beyond))
         columns[name] = np.rint(np.clip(np.nan_to_num(values), 0.0, LARGEST) * WIRE).astype(np.int64)
+        if not name.endswith("size"):
+            changed = np.abs(columns[name] / WIRE - values) > float(NEAR) * values
+            objections.append((changed, f"{name} needs more than the eight decimals that are kept"))
     if "bid" in columns:
         crossed = columns["bid"] >= columns["ask"]
         objections.append((crossed, "the bid isn't below the ask; mend or remove the row"))

@@ -57,7 +57,7 @@ def _twin(trades: Sequence[Trade], bars: Bars, chance: np.random.Generator, dear
 
 
 def _places(lengths: NDArray[np.int64], total: int, chance: np.random.Generator) -> NDArray[np.int64]:
-    """Where each begins: every way to share out the free bars between them is equally likely."""
+    """Where each begins: it cuts the free bars at a place of its own, all of them equally likely."""
     free = max(total - int(lengths.sum()), 0)
     cuts = np.sort(chance.integers(0, free + 1, len(lengths)))
     before = np.concatenate([[0], np.cumsum(lengths)[:-1]])

@@ -53,6 +53,10 @@ BAD = {
     "negative volume": (field(4, 5, "-3"), ":4: volume is negative (-3)"),
     "negative price": (field(4, 3, "-9"), ":4: low is negative (-9)"),
     "zero price": (field(4, 3, "0"), ":4: a price isn't above 0"),
+    "more decimals than are kept": (
+        text([f"{EPOCH + 60 * n},0.0000012345,0.00000124,0.00000123,0.000001235,9" for n in range(3)]),
+        ":2: open is 0.0000012345: eight decimals are kept, and they would change it by 0.36%",
+    ),
     "high below low": (at(4, "2020-01-06 00:02:00,10.5,9,12,11,5"), ":4: open and close don't lie between"),
     "close outside": (field(4, 4, "13.01"), ":4: open and close don't lie between low and high"),
     "open outside": (field(4, 1, "8.99"), ":4: open and close don't lie between low and high"),

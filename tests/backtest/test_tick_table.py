@@ -63,6 +63,7 @@ def test_a_table_of_ticks_is_known_by_its_columns(tmp_path: Path) -> None:
         (QUOTES, "yesterday,98,99,1,1\n", ":2: time is empty or unreadable"),
         (QUOTES, "1577836801,-1,99,1,1\n", ":2: bid isn't above 0"),
         (QUOTES, "1577836801,98,99,1e300,1\n", ":2: bid_size is above the 9e.10 that"),
+        (QUOTES, "1577836801,0.0000012345,0.0000013,1,1\n", ":2: bid needs more than the eight decimals"),
         (PRINTS, "1577836801,98,1,up\n", ":2: side isn't buy or sell"),
         (PRINTS, "1577836801,98,1,buy\n", "prints of both sides are needed"),
         ("time,bid,ask\n", "1,2,3\n", ":1: no column price, size, side"),

@@ -112,7 +112,7 @@ def _columns(picture: Picture) -> list[Column[PositionView]]:
         Column("avg", 9, 2, lambda p: Piece(price(p, p.average_price))),
         Column("mark", 9, 4, lambda p: Piece(price(p, p.mark))),
         Column("uP&L", 8, 0, lambda p: _ours(numbers.signed(p.unrealised), numbers.trend_ink(p.unrealised))),
-        Column("%", 7, 3, lambda p: _moved(p.unrealised_pct)),
+        Column("%", 7, 3, lambda p: _moved(p.unrealised_share)),
         Column("value", 11, 5, lambda p: _ours(numbers.money(p.value))),
         Column("realised", 9, 6, lambda p: _ours(numbers.signed(p.realised), numbers.trend_ink(p.realised))),
         Column("fees", 7, 7, lambda p: _ours(numbers.money(p.fees))),

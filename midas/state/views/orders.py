@@ -33,7 +33,7 @@ class PositionView(msgspec.Struct, frozen=True):
     mark: float
     value: float  # quote currency
     unrealised: float
-    unrealised_pct: float
+    unrealised_share: float  # of the cost, a fraction
     realised: float  # this session, fees included; all rows make `AccountView.realised`
     fees: float  # this session
     opened_at: int  # of what is held now; 0 where that is nothing, or dust

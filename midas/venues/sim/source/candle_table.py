@@ -34,6 +34,7 @@ SPELLINGS = {
 }  # fmt: skip
 _LARGEST = 2**63 - 1  # of an array
 VOLUME_LIMIT = Decimal(10) ** 20  # base units of a candle: more is a slip of the keyboard
+NEAR = Decimal("1e-4")  # of a price: what eight decimals may change it by
 PRICE_LIMIT = Decimal(9 * 10**10)  # quote units: what 64 bits hold in units of 1e-8
 _NUMBER = re.compile(r"^\d+(\.\d+)?$")
 
@@ -238,7 +239,13 @@ def _units(row: Row, column: int) -> int:
             f"{NEEDED[column]} is {text.strip()}, above the {limit:.0e} that can be counted; "
             "mend or remove the row"
         )
-    return int((value / ATOM).to_integral_value(ROUND_HALF_EVEN))
+    units = int((value / ATOM).to_integral_value(ROUND_HALF_EVEN))
+    if NEEDED[column] != "volume" and abs(units * ATOM - value) > NEAR * value:
+        raise MalformedMessage(
+            f"{NEEDED[column]} is {text.strip()}: eight decimals are kept, and they would change it by "
+            f"{abs(units * ATOM / value - 1):.2%}; give the prices of 1,000 units instead"
+        )
+    return units
 
 
 def _time(text: str | None) -> int:
