@@ -9,6 +9,7 @@ from midas.domain.time import DAY
 
 TRADING_WEEK = 0.5  # share of weekends without a candle from which on the market is taken to close then
 HOLIDAYS = 2  # weekdays in a row that such a market may close without anybody missing them
+LONGEST = 4 * DAY  # of a weekend with a holiday at one end
 
 Counts = NDArray[np.int64]
 
@@ -21,6 +22,19 @@ def weekdays_missing(opens: Counts, period: int) -> Counts | None:
     missing: Counts = np.busday_count(days[:-1] + 1, days[1:])
     weekends = int(np.sum(np.diff(opens) // DAY - 1 > missing))
     return missing if weekends > TRADING_WEEK * (opens[-1] - opens[0]) / (7 * DAY) else None
+
+
+def weekends(opens: Counts, period: int) -> NDArray[np.bool_]:
+    """After each candle but the last: whether a weekend follows, of a market that closes at most of them.
+
+    One that trades all the time has holes at weekends like any others.
+    """
+    ended, begins = opens[:-1] + period, opens[1:]
+    # Day 0 of the epoch was a Thursday; 0 is a Monday here. Currencies open on Sunday evening.
+    last, first, closed = ((ended - 1) // DAY + 3) % 7, (begins // DAY + 3) % 7, begins - ended
+    found = np.isin(last, (4, 5)) & np.isin(first, (6, 0)) & (closed >= DAY) & (closed < LONGEST)
+    usual = np.sum(found) > TRADING_WEEK * (opens[-1] - opens[0]) / (7 * DAY)
+    return found if usual else np.zeros(len(found), np.bool_)
 
 
 def unusual(opens: Counts, period: int) -> NDArray[np.bool_]:

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from midas.backtest.closings import HOLIDAYS, weekdays_missing
+from midas.backtest.closings import HOLIDAYS, weekdays_missing, weekends
 from midas.domain.time import DAY, SECOND
 from midas.errors import RecordingInvalid
 from midas.venues.sim.levels.scale import WIRE
@@ -102,7 +102,8 @@ def examine(table: CandleTable) -> Quality:
     times = np.array(table.times, np.int64)
     prices = np.array(table.prices, np.int64).reshape(-1, 4)
     volumes = np.array(table.volumes, np.float64)
-    holes, weekends = _holes(times, period)
+    closed = weekends(times, period)
+    holes = np.flatnonzero((np.diff(times) > period) & ~closed)
     missing = np.diff(times)[holes] // period - 1
     holidays = 0
     weekdays = weekdays_missing(times, period)
@@ -116,22 +117,12 @@ def examine(table: CandleTable) -> Quality:
     return Quality(
         symbol=table.symbol, files=tuple(str(segment.file) for segment in table.segments),
         candles=len(times), begins=int(times[0]), ends=int(times[-1]) + period, period=period,
-        times=tuple(dict.fromkeys(table.spellings)), holes=len(holes), weekends=weekends,
+        times=tuple(dict.fromkeys(table.spellings)), holes=len(holes), weekends=int(closed.sum()),
         missing=int(missing.sum()), holidays=holidays,
         longest=_longest(table, times, holes, missing), outliers=len(extreme),
         largest=_largest(table, times, moves, extreme), quiet=int((volumes == 0).sum()),
         flat=int((prices[:, 1] == prices[:, 2]).sum()),
     )  # fmt: skip
-
-
-def _holes(times: Counts, period: int) -> tuple[Counts, int]:
-    """Candles after which some are missing, but for weekends, and how many weekends there are."""
-    before = np.flatnonzero(np.diff(times) > period)
-    ended, begins = times[before] + period, times[before + 1]
-    # Day 0 of the epoch was a Thursday; 0 is a Monday here. Currencies open on Sunday evening.
-    last, first = ((ended - 1) // DAY + 3) % 7, (begins // DAY + 3) % 7
-    weekend = (last >= 4) & ((first == 0) | (first == 6)) & (begins - ended < 4 * DAY)
-    return before[~weekend], int(weekend.sum())
 
 
 def _extreme(moves: NDArray[np.float64]) -> Counts:

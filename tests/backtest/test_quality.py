@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from midas.backtest.quality import examine
+from midas.backtest.quality import Quality, examine
 from midas.backtest.tables import read_series, read_tables
 from midas.cli import main
 from midas.domain.time import DAY, MINUTE, SECOND
@@ -200,6 +201,31 @@ def test_holes_weekends_and_extreme_moves_are_counted_with_their_rows(tmp_path: 
     }
     assert [each.returns for each in found.largest if each.place.endswith(f":{spike}")] == [True]
     assert found.flat == len(days)
+
+
+def hourly(path: Path, without: Callable[[datetime], bool], days: int = 28) -> Quality:
+    hours = (FIRST + timedelta(hours=n) for n in range(24 * days))
+    path.write_bytes(text([f"{at:%Y-%m-%d %H:%M},10,10,10,10,1" for at in hours if not without(at)]))
+    return examine(read_tables([path])[0])
+
+
+def test_a_hole_at_a_weekend_of_a_market_that_never_closes_is_a_hole(tmp_path: Path) -> None:
+    path = tmp_path / "btcusdt-1h.csv"
+    sunday = FIRST + timedelta(days=13, hours=10)
+    short = hourly(path, lambda at: sunday <= at < sunday + timedelta(hours=3))
+    assert (short.weekends, short.holes, short.missing) == (0, 1, 3)
+    friday = sunday - timedelta(days=2)
+    long = hourly(path, lambda at: friday <= at < friday + timedelta(hours=60))
+    assert (long.weekends, long.holes, long.missing) == (0, 1, 60)
+
+
+def test_currencies_that_open_on_sunday_evening_have_weekends_and_no_holes(tmp_path: Path) -> None:
+    def closed(at: datetime) -> bool:
+        day = at.weekday()
+        return day == 5 or (day == 4 and at.hour >= 22) or (day == 6 and at.hour < 22)
+
+    found = hourly(tmp_path / "eurusdt-1h.csv", closed)
+    assert (found.weekends, found.holes, found.missing) == (4, 0, 0)
 
 
 def test_real_history_is_checked_and_its_page_fits_a_terminal(
