@@ -36,10 +36,11 @@ def simulate(args: Namespace) -> int:
         return _hunt(args)
     if args.mutant:
         named(args.mutant)
+    _handless(args)
     plan = plans.read(Path(args.plan).expanduser()) if args.plan else None
     seeds = args.seeds or (SEEDS if plan is None else range(plan.seed, plan.seed + 1))
     if args.show_plan:
-        print(plans.written(_shown(plan, seeds)))
+        print(plans.written(_plan(args, plan, seeds[0])))
         return 0
     began, tally = time.perf_counter(), Tally()
     interrupted = _run(args, seeds, plan, tally)
@@ -59,15 +60,23 @@ def simulate(args: Namespace) -> int:
 
 def _alone(args: Namespace) -> None:
     """The gate plants its own bugs, into the worlds of the seeds. Raises UsageError."""
-    others = ("seeds", "plan", "show_plan", "crash_every_step", "shrink", "keep", "mutant")
+    others = ("seeds", "hands", "plan", "show_plan", "crash_every_step", "shrink", "keep", "mutant")
     if given := [f"--{name.replace('_', '-')}" for name in others if getattr(args, name)]:
         raise UsageError(f"--mutants plants every bug in worlds of its own: leave {', '.join(given)} out")
+
+
+def _handless(args: Namespace) -> None:
+    """Hands are drawn with a seed's own faults. Raises UsageError."""
+    if args.hands and args.plan:
+        raise UsageError("--hands draws a plan for each seed: leave it out, a plan says itself what hands do")
+    if args.hands and args.crash_every_step:
+        raise UsageError("--crash-every-step has worlds of its own, without hands: leave --hands out")
 
 
 def _run(args: Namespace, seeds: range, plan: Plan | None, tally: Tally) -> bool:
     """Add all worlds up, those that are kept first; whether Ctrl+C ended it before all were done."""
     path = Path(args.keep).expanduser() if args.keep else None
-    keeper = Kept(path, made_by((args.crash_every_step, args.mutant, plan)) if path else "")
+    keeper = Kept(path, made_by((args.crash_every_step, args.mutant, plan, args.hands)) if path else "")
     for part in keeper.parts(seeds):
         tally.merge(part)
     done = {(seed, place) for seed, place, _ in tally.worlds}
@@ -100,8 +109,7 @@ def _run(args: Namespace, seeds: range, plan: Plan | None, tally: Tally) -> bool
 def _wanted(args: Namespace, seeds: range, plan: Plan | None) -> tuple[Iterator[Plan], int]:
     """The plans of all worlds, and how many there are."""
     if not args.crash_every_step:
-        each = (plans.of(s) if plan is None else msgspec.structs.replace(plan, seed=s) for s in seeds)
-        return each, len(seeds)
+        return (_plan(args, plan, seed) for seed in seeds), len(seeds)
     with silence():
         sizes = [(lively, measured(lively)) for lively in map(plain, seeds)]
     return chain.from_iterable(every_place(*one) for one in sizes), sum(places(size) for _, size in sizes)
@@ -139,8 +147,11 @@ def _shrink(report: Report) -> None:
             print(f"seed {failed.seed}: {kept(shrunk(failed.plan))}")
 
 
-def _shown(plan: Plan | None, seeds: range) -> Plan:
-    return plans.of(seeds[0]) if plan is None else msgspec.structs.replace(plan, seed=seeds[0])
+def _plan(args: Namespace, plan: Plan | None, seed: int) -> Plan:
+    """Of one seed: the given one, or its own."""
+    if plan is not None:
+        return msgspec.structs.replace(plan, seed=seed)
+    return plans.busy(seed) if args.hands else plans.of(seed)
 
 
 def _tell(report: Report, seconds: float, *, as_json: bool) -> None:
@@ -156,6 +167,8 @@ def _tell(report: Report, seconds: float, *, as_json: bool) -> None:
             f"{report.orders_per_seed} orders and {report.faults_per_seed} faults a world, "
             f"{_counted(report.violations, 'violation')}"
         )
+        if report.hands:
+            print(f"hands: {', '.join(f'{kind} {number:,}' for kind, number in report.hands.items())}")
         if report.untouched and report.seeds >= SEEDS_MIN:
             print(f"never met: {', '.join(report.untouched)}")
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from midas.domain.time import MILLISECOND
+from midas.domain.time import MILLISECOND, SECOND
 from midas.ports.clock import Clock
 from midas.simulation.loop import Process
 from midas.simulation.network import Asked, Line, Network
 from midas.simulation.venue import Venue
 from midas.venues.binance.client import RECV_WINDOW_MS, TIMEOUT_S, Handover, Reply
 from midas.venues.sim.floor.accounts import API_KEY
+from midas.venues.sim.floor.wallet import Flow
 
 _DECODE = msgspec.json.decode
+CREDITED, COMPLETED = 1, 6  # how a deposit, how a withdrawal stands that is done
 
 
 class Switch:
@@ -67,12 +70,23 @@ class SimClient:
         return await self._signed("GET myTrades", parameters)
 
     async def get_deposit_history(self, **parameters: Any) -> Reply:
-        """GET sapi capital/deposit/hisrec: this venue knows no flows."""
-        return Reply(200, {}, b"[]")
+        """GET sapi capital/deposit/hisrec: all of them, at once and never limited."""
+        return _listed(
+            {"coin": f.asset, "amount": str(f.amount), "status": CREDITED,
+             "insertTime": f.time // MILLISECOND}
+            for f in self._flows() if f.amount > 0
+        )  # fmt: skip
 
     async def get_withdraw_history(self, **parameters: Any) -> Reply:
         """GET sapi capital/withdraw/history: as for deposits."""
-        return Reply(200, {}, b"[]")
+        return _listed(
+            {"coin": f.asset, "amount": str(-f.amount), "status": COMPLETED, "applyTime": _date(f.time),
+             "transactionFee": "0"}
+            for f in self._flows() if f.amount < 0
+        )  # fmt: skip
+
+    def _flows(self) -> list[Flow]:
+        return self._venue.exchange.wallet.of(self._venue.account)
 
     async def get_server_time(self) -> Reply:
         """GET time."""
@@ -205,3 +219,11 @@ class SimSocket:
     def _ended(self) -> None:
         self._venue.users.leave(self)  # type: ignore[arg-type]
         self._events.put_nowait({"e": "error", "type": "ConnectionClosedError"})
+
+
+def _listed(rows: Iterable[dict[str, object]]) -> Reply:
+    return Reply(200, {}, msgspec.json.encode(list(rows)))
+
+
+def _date(at: int) -> str:
+    return datetime.fromtimestamp(at // SECOND, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -23,7 +23,7 @@ from midas.domain.event import (
     OrderUncertain,
 )
 from midas.domain.order import Phase
-from midas.simulation.plan import KINDS
+from midas.simulation.plan import HANDS, KINDS
 from midas.state.order import Order
 from midas.state.state import State
 
@@ -68,6 +68,8 @@ IMPOSSIBLE: dict[str, str] = {
     "INFLIGHT report.open": "its answer, or the doubt about it, comes before any list: as rare",
     "CANCELED order.filled": "the venue tells fills before it closes, and closing waits for them",
 }
+
+NOBODYS: Mapping[str, int] = {}  # hands: what they did where nobody asked for them
 
 
 class Coverage:
@@ -121,13 +123,19 @@ class Coverage:
         return first is not event.fill
 
 
-def untouched(pairs: Mapping[str, int], faults: Mapping[str, int]) -> list[str]:
-    """What had to be met and wasn't, in order: pairs of state and event, kinds of fault."""
+def untouched(
+    pairs: Mapping[str, int], faults: Mapping[str, int], hands: Mapping[str, int] = NOBODYS
+) -> list[str]:
+    """What had to be met and wasn't, in order: pairs of state and event, kinds of fault, acts of hands.
+
+    Hands that did nothing at all were never asked for.
+    """
     missing = [
         f"{state} {event}" for state, events in REQUIRED.items() for event in events
         if not pairs.get(f"{state} {event}")
     ]  # fmt: skip
-    return [*missing, *(f"fault {kind}" for kind in KINDS if not faults.get(kind))]
+    idle = [f"hands {kind}" for kind in HANDS if not hands.get(kind)] if any(hands.values()) else []
+    return [*missing, *(f"fault {kind}" for kind in KINDS if not faults.get(kind)), *idle]
 
 
 def _label(order: Order) -> str:

@@ -194,6 +194,8 @@ class Desk:
             shell = Shell(clock, self.journal, self.tape, self.latch, feed, broker, self._vitals)
             shell.watch = self.watch
             shell.rest, shell.paces, shell.measures = _rest, machine.paces, Unmeasured
+            shell.guards = self._guards_orders
+            broker.recall(self.carried.orders)
             await broker.start()
             for instrument in self.config.instruments:
                 for bar in await feed.history(instrument, self.config.period, HISTORY):
@@ -226,6 +228,10 @@ class Desk:
             lambda: list(self.state.orders.open.values()), symbols, self.inbox.put, machine.clock.now,
         )  # fmt: skip
         listener.pull(KillRequest(level, "person", reason, machine.clock.now()))
+
+    def _guards_orders(self) -> list[tuple[str, str]]:
+        ids = {pair.symbol: pair.id for pair in self.config.instruments}
+        return [(sold.client_id, ids[sold.symbol]) for sold in self.machine.disk.guards_sales]
 
     def _gap(self) -> None:
         self.inbox.put(AccountDoubted(self.machine.clock.now(), "user stream"))

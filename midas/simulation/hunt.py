@@ -30,7 +30,8 @@ def hunted(
 
 
 def _hunt(mutant: Mutant, seeds: int, workers: int) -> Caught:
-    wanted = (plans.of(seed) for seed in range(1, seeds + 1))
+    drawn = plans.busy if mutant.hands else plans.of
+    wanted = map(drawn, range(1, seeds + 1))
     best: Caught | None = None
     with closing(judged(wanted, mutant.name, workers)) as done:
         for count, verdict in enumerate(done, 1):

@@ -16,7 +16,7 @@ from midas.agents.covers import covers
 from midas.agents.execution_agent import PREFIX
 from midas.agents.stop_keeper import AWAY
 from midas.domain.carry import Carried
-from midas.domain.decision import Anomaly, OrderMoved, OrderPlanned
+from midas.domain.decision import Anomaly, CloseMoved, Noted, OrderMoved, OrderPlanned
 from midas.domain.event import AccountReported, Event, LatchTripped, OrderFilled, Ticked, TradeBusted
 from midas.domain.instrument import Instrument
 from midas.domain.mode import KillLevel, Mode
@@ -35,7 +35,6 @@ from midas.simulation.desk import LIMITS, Desk, folded
 from midas.simulation.network import Asked, Network
 from midas.simulation.storage import Disk
 from midas.simulation.venue import Venue
-from midas.state.control import SCOPES
 from midas.state.lives import CLOSED_KEPT
 from midas.state.order import Order
 from midas.state.reconcile import NEVER
@@ -51,6 +50,7 @@ APART = 19 * SECOND // 10  # of two answers that an order isn't there; asked two
 TWICE_EVERY = 4  # worlds: folding a journal once more is dear
 PASSES = 2  # over the account before anything leaves
 PROOF_S = 10.0  # after what its stamp claims, wrong or not, an order may still arrive for so long
+FLAT = "flat, verified"
 _LEVELS = list(KillLevel)
 _BOOKED = frozenset({OrderFilled, AccountReported, TradeBusted})
 _ACCOUNT = b'{"type":"account"'
@@ -99,8 +99,10 @@ class Inspector:
         self._owners: dict[int, str] = {}  # the same by the venue's id
         self._dues: dict[str, _Known] = {}  # by pair
         self._absent: dict[str, list[int]] = {}  # when the venue didn't know it, by its clock
+        self._guarded = False  # the guard has acted: whose its sales were, the ledger decides
         self._told_of: KillLevel | None = None  # the kill that a desk has heard of and nobody released
         self.on_planned: Callable[[], None] = lambda: None
+        self.on_close: Callable[[CloseMoved], None] = lambda _: None
         self.pairs: Counter[str] = Counter()
 
     def meet(self, desk: Desk) -> None:
@@ -174,9 +176,14 @@ class Inspector:
         if record.level is KillLevel.HALT:
             spared |= {Purpose.EXIT, Purpose.STOP}
         for order in self._venue.open_orders:
-            known = desk.state.orders.get(order.client_id)
-            if order.client_id.startswith(PREFIX) and (known is None or known.intent.purpose not in spared):
-                self.violate("I12", f"{order.client_id} stands under a kill of level {record.level.value}")
+            name = self._venue.name(order)
+            known = desk.state.orders.get(name)
+            if name.startswith(PREFIX) and (known is None or known.intent.purpose not in spared):
+                self.violate("I12", f"{name} stands under a kill of level {record.level.value}")
+
+    def guard_acts(self, level: KillLevel) -> None:
+        """The guard has set the latch, and sells for the strategies."""
+        self._guarded, self._told_of = True, level
 
     # asked by the lookers
 
@@ -201,6 +208,19 @@ class Inspector:
         elif venue is not None and not venue.status.open and order.filled + order.busted != venue.executed:
             yield "I4", f"{client_id} closed here with {order.filled} filled, {venue.executed} at the venue"
 
+    def flat(self, state: State) -> Iterator[tuple[str, str]]:
+        """I12: nothing of ours stands or has traded unknown to us, where a person reads that all is flat."""
+        if self._copied:
+            return
+        for order in self._venue.open_orders:
+            if (name := self._venue.name(order)).startswith(PREFIX):
+                yield "I12", f"flat was told as verified, and {name} stands"
+        for pair in self._venue.pairs:
+            known = state.ledger.trades(pair.id)
+            for deal in self._venue.deals:
+                if deal.symbol == pair.symbol and deal.trade_id not in known and self._ours(deal):
+                    yield "I12", f"flat was told as verified, and trade {deal.trade_id} isn't known"
+
     def _twice_absent(self, client_id: str, dead_at: int) -> bool:
         """Two answers, apart, that came when the order could no longer arrive."""
         late = [at for at in self._absent.get(client_id, ()) if at > dead_at]
@@ -215,7 +235,7 @@ class Inspector:
 
     def _order(self, intent: OrderIntent) -> VenueOrder | None:
         pair = next(pair for pair in self._venue.pairs if pair.id == intent.instrument)
-        return self._venue.exchange.find(self._venue.account, pair.symbol, None, intent.client_id)
+        return self._venue.find(pair.symbol, intent.client_id)
 
     def books(self, state: State) -> Iterator[tuple[str, str]]:
         """I1: what is held here is the sum of the venue's trades that are known here."""
@@ -230,7 +250,8 @@ class Inspector:
             bought = sum(moved.values(), adjusted)
             if (held := state.ledger.position(pair.id)) != bought:
                 yield "I1", f"{pair.name}: {held} here, {bought} by the trades that are known here"
-            for owner, quantity in sorted((moved | {EXTERNAL: moved.get(EXTERNAL, ZERO) + adjusted}).items()):
+            whose = {} if self._guarded else moved | {EXTERNAL: moved.get(EXTERNAL, ZERO) + adjusted}
+            for owner, quantity in sorted(whose.items()):
                 if (held := state.ledger.sleeve(owner, pair.id).quantity) != quantity:
                     yield "I1", f"{owner} has {held} {pair.base}, by its {due[owner]} trades {quantity}"
             yield from self._sold(state, pair)
@@ -264,11 +285,15 @@ class Inspector:
             known.due[owner] += 1
         return known.due, known.moved
 
+    def _ours(self, deal: Deal) -> bool:
+        return self._owner(deal) != EXTERNAL
+
     def _owner(self, deal: Deal) -> str:
         owner = self._owners.get(deal.order_id)
         if owner is None:
             order = self._venue.exchange.find(self._venue.account, deal.symbol, deal.order_id, None)
-            owner = self._wanted.get(order.client_id, EXTERNAL) if order is not None else EXTERNAL
+            name = self._venue.name(order) if order is not None else ""
+            owner = self._wanted.get(name, EXTERNAL)
             self._owners[deal.order_id] = owner
         return owner
 
@@ -277,7 +302,7 @@ class Inspector:
         if state.recovering:
             return
         for order in self._venue.exchange.open.values():
-            client_id = order.client_id
+            client_id = self._venue.name(order)
             if not client_id.startswith(PREFIX) or self._posts[client_id] > 1:
                 continue  # a proxy's second copy is found by a pass, not foreseen
             known = state.orders.get(client_id)
@@ -294,8 +319,14 @@ class Inspector:
             _LEVELS.index(record.level) if record is not None else -1,
             _LEVELS.index(KillLevel(control.level)) if control.latched else -1,
         )
+        if control.guarded or (record is not None and record.guarded == state.session):
+            return "the guard acts"
+        scoped = _scoped(state, intent)
         if intent.purpose is Purpose.FLATTEN:
-            return "" if level >= _LEVELS.index(KillLevel.FLATTEN) else "no kill flattens"
+            flattens = max(level, scoped) >= _LEVELS.index(KillLevel.FLATTEN)
+            return "" if flattens else "no kill flattens"
+        if scoped > 0:
+            return f"a kill of its scope is set to {_LEVELS[scoped].value}"
         if level > 0 or (level == 0 and intent.purpose is Purpose.ENTRY):
             return f"the latch is set to {_LEVELS[level].value}"
         if state.recovering or (state.closing and intent.purpose is not Purpose.STOP):
@@ -304,7 +335,7 @@ class Inspector:
             return ""
         if control.mode not in (Mode.NORMAL, Mode.DEFENSIVE):
             return f"the mode is {control.mode.value}"
-        if gate := control.blocked(*SCOPES, intent.instrument, intent.strategy):
+        if gate := control.blocked(*state.scopes(intent.strategy, intent.instrument)):
             return f"the gate {gate.scope} is closed"
         doubtful = [o for o in state.orders.of_instrument(intent.instrument) if o.unknown]
         return f"{doubtful[0].intent.client_id} is UNKNOWN" if doubtful else ""
@@ -371,7 +402,11 @@ class Looker:
     def _moves(self, audit: Audit) -> Iterator[tuple[str, str]]:
         orders = self._state.orders
         for made in audit.decisions:
-            if isinstance(made, Anomaly) and made.kind == "resurrected":
+            if isinstance(made, CloseMoved):
+                self._inspector.on_close(made)
+            elif isinstance(made, Noted) and made.text.startswith(FLAT):
+                yield from self._inspector.flat(self._state)
+            elif isinstance(made, Anomaly) and made.kind == "resurrected":
                 yield from self._inspector.resurrected(made.subject, self._state)
             elif isinstance(made, OrderMoved) and made.client_id in orders.closed:
                 yield from self._inspector.closed(orders.closed[made.client_id], made)
@@ -425,6 +460,14 @@ def unprotected(state: State) -> Iterator[str]:
     for order in state.orders.open.values():
         if order.protects and order.leaves > _held(state, order):
             yield f"stop {order.intent.client_id} would sell more than is held"
+
+
+def _scoped(state: State, intent: OrderIntent) -> int:
+    """How high the highest kill stands that closed one of its scopes; -1: none did."""
+    gates = state.control.gates
+    scopes = state.scopes(intent.strategy, intent.instrument) if gates else ()
+    levels = [gate.level for scope in scopes if (gate := gates.get(scope)) is not None and gate.level]
+    return max((_LEVELS.index(KillLevel(level)) for level in levels), default=-1)
 
 
 def _held(state: State, order: Order) -> Decimal:

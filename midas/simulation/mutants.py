@@ -29,6 +29,7 @@ from midas.simulation.client import SimClient
 from midas.simulation.desk import Desk
 from midas.simulation.storage import SimJournal, SimLatch
 from midas.state import reconcile
+from midas.state.control import Control
 from midas.state.ledger import Ledger
 from midas.state.lives import REQUEST_LIFE
 from midas.state.order import Order
@@ -50,6 +51,7 @@ class Mutant(msgspec.Struct, frozen=True):
     name: str
     spots: tuple[tuple[Any, str, Make], ...]
     caught_by: tuple[str, ...]
+    hands: bool = False  # hunted in worlds with busy hands: no other reaches it
 
 
 @contextmanager
@@ -340,6 +342,12 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("pending-blind", ((exposure, "_ordered", _pending_blind),), ("I6",)),
     Mutant("stop-left-behind", ((State, "free_base", _sells_over_its_stop),), ("I15",)),
     Mutant("dated-by-our-clock", ((Orders, "restore", _dated_by_our_clock),), ("I6", "I9")),
+    Mutant("close-not-carried", ((State, "carried", _forgets(closing=())),), ("I12",)),
+    Mutant("scoped-kill-not-carried", ((State, "carried", _forgets(pauses=())),), ("I12",), hands=True),
+    Mutant("scoped-kill-lets-exits-out", ((Control, "holds_back", _always(None)),), ("I7",), hands=True),
+    Mutant(
+        "amended-name-forgotten", ((BinanceBroker, "recall", _always(None)),), ("I4", "I6", "I1"), hands=True
+    ),
 )
 # Too rare for two hundred seeds: each is caught by its plan under tests/sim/regressions.
 RARE: tuple[Mutant, ...] = (

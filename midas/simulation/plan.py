@@ -62,8 +62,27 @@ MOMENTS = (
     "by.hand",  # somebody cancels or places an order on the venue's web page
 )
 KINDS = (*REQUESTS, *STATES, *MOMENTS)
+# What a busy person and a guard do, in worlds that are asked for them; no seed's own plan draws any of it.
+HANDS = (
+    "kill.scope",  # a strategy, an instrument or the venue is killed by its name
+    "kill.order",
+    "kill.twice",  # at two levels, in one instant
+    "kill.resume",  # pulled, released and in another mode, in one instant
+    "resume",  # whatever a kill has closed is opened again, without waiting for an answer
+    "reconcile",
+    "accept",  # the venue's figure of a difference that stands
+    "web.amend",  # on the venue's page: an order of ours becomes smaller and gets another name
+    "web.sell",  # at once, of whatever is there, whosever it is
+    "web.buy",
+    "web.rest",  # to be sold later, which locks what we hold
+    "deposit",
+    "deposit.coin",
+    "withdrawal",
+    "guard",  # the engine stands still, and somewhere in that time the guard acts instead of it
+)
 
 
+PERSON_S = (6.0, 12.0, 25.0)  # of a busy person, between two commands
 RESTART_S = 2.5  # a supervisor's wait before it starts a desk again
 
 
@@ -107,6 +126,17 @@ def of(seed: int) -> Plan:
     return drawn(seed, random.Random(seed << 1 | 1))
 
 
+def busy(seed: int) -> Plan:
+    """The plan of a seed with hands: a person who does more and waits less, a guard, and more crashes."""
+    plan, chance = of(seed), random.Random(f"the hands of {seed}")
+    kinds = chance.sample(HANDS, chance.randint(5, 10))
+    faults = [*plan.faults, *(fault for kind in kinds for fault in _by_hands(kind, plan, chance))]
+    if chance.random() < 0.5:
+        faults += _moments("crash", [_moment(plan, chance) for _ in range(chance.randint(1, 3))], chance)
+    ordered = tuple(sorted(faults, key=lambda f: (f.at, f.kind, f.rate)))
+    return msgspec.structs.replace(plan, faults=ordered, person_s=chance.choice(PERSON_S))
+
+
 def written(plan: Plan) -> str:
     """As JSON."""
     return msgspec.json.format(msgspec.json.encode(plan), indent=1).decode()
@@ -121,8 +151,9 @@ def read(path: Path) -> Plan:
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ConfigInvalid(f"{path} is no plan of a simulation: {error}") from None
     for fault in plan.faults:
-        if fault.kind not in KINDS:
-            raise ConfigInvalid(f"{path}: there is no fault {fault.kind!r}; there are {', '.join(KINDS)}")
+        if fault.kind not in (*KINDS, *HANDS):
+            known = ", ".join((*KINDS, *HANDS))
+            raise ConfigInvalid(f"{path}: there is no fault {fault.kind!r}; there are {known}")
     return plan
 
 
@@ -155,6 +186,22 @@ def _of(kind: str, plan: Plan, chance: random.Random) -> list[Fault]:
     if kind == "crash" and chance.random() < 0.5:
         moments.append(moments[0] + chance.uniform(RESTART_S, RESTART_S + 1.0))  # while it recovers
     return _moments(kind, moments, chance)
+
+
+def _by_hands(kind: str, plan: Plan, chance: random.Random) -> list[Fault]:
+    if kind == "guard":
+        return [_window(kind, plan, chance.uniform(5.0, 50.0), chance.random(), chance)
+                for _ in range(chance.randint(1, 2))]  # fmt: skip
+    found = _moments(kind, [_moment(plan, chance) for _ in range(chance.randint(1, 5))], chance)
+    if kind == "kill.scope":  # some are thought better of, or met by a crash, before long
+        soon = [(then, fault.at + chance.uniform(0.0, 20.0)) for fault in found
+                if (then := chance.choice(("", "resume", "crash", "web.sell")))]  # fmt: skip
+        return [*found, *(f for then, at in soon for f in _moments(then, [min(plan.heal, at)], chance))]
+    return found
+
+
+def _moment(plan: Plan, chance: random.Random) -> float:
+    return chance.uniform(plan.calm, plan.heal)
 
 
 def _hours(moments: list[float], plan: Plan, chance: random.Random) -> list[Fault]:

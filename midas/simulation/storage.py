@@ -19,6 +19,7 @@ from midas.domain.mode import KillLevel
 from midas.errors import StoreFull
 from midas.ports.journal import LatchRecord
 from midas.runtime.replay import Row
+from midas.runtime.takeover import Sold
 from midas.simulation.loop import Process, SimLoop
 
 SYNC_S = 0.004  # mean of a good disk's fsync
@@ -34,6 +35,7 @@ class Disk:
         self._chance = chance
         self.sessions: list[SimJournal] = []
         self.latched: LatchRecord | None = None
+        self.guards_sales: tuple[Sold, ...] = ()  # of the guard's newest report
         self._full = False
         self._slow_s = 0.0
         self._well_since = 0.0
@@ -190,9 +192,20 @@ class SimLatch:
             higher = _LEVELS.index(level) > _LEVELS.index(standing.level)
             if not higher and at in (standing.at, standing.repeated_at):
                 return standing
-            record = record if higher else msgspec.structs.replace(standing, repeated_at=at)
+            raised = msgspec.structs.replace(record, guarded=standing.guarded)
+            record = raised if higher else msgspec.structs.replace(standing, repeated_at=at)
         self._write(record)
         return record
+
+    def take_over(self, session: str, level: KillLevel, by: str, reason: str, at: int) -> LatchRecord:
+        """As `trip`, and from now on nothing of that session's engine leaves. Raises StoreFull."""
+        self._disk.check()
+        standing, record = self._disk.latched, LatchRecord(level, by, reason, at)
+        if standing is not None and _LEVELS.index(standing.level) >= _LEVELS.index(level):
+            record = msgspec.structs.replace(standing, repeated_at=at)
+        kept = msgspec.structs.replace(record, guarded=session)
+        self._write(kept)
+        return kept
 
     def release(self, known: LatchRecord, by: str, reason: str, at: int) -> bool:
         """Clear it; False where something else than `known` is set. Raises StoreFull."""

@@ -42,6 +42,7 @@ class Report(msgspec.Struct, frozen=True):
     pairs: dict[str, int]  # of an order's state and an event, how often they met
     untouched: tuple[str, ...]  # what should have been met and wasn't
     failed: tuple[Failed, ...]  # the first of them
+    hands: dict[str, int] = {}  # what a busy person and the guard did; empty: nobody asked for them
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -55,6 +56,7 @@ class Part(msgspec.Struct, frozen=True):
     faults: dict[str, int]
     pairs: dict[str, int]
     failed: tuple[Failed, ...]
+    hands: dict[str, int] = {}
 
 
 class Tally:
@@ -65,6 +67,7 @@ class Tally:
         self.seconds = 0.0
         self.faults: Counter[str] = Counter()
         self.pairs: Counter[str] = Counter()
+        self.hands: Counter[str] = Counter()
         self.failed: list[Failed] = []
         self.worlds: list[tuple[int, int, int]] = []
 
@@ -77,6 +80,7 @@ class Tally:
         self.seconds += verdict.virtual_seconds
         self.faults.update(verdict.faults)
         self.pairs.update(verdict.pairs)
+        self.hands.update(verdict.hands)
         if verdict.violations:
             self.failed.append(Failed(verdict.seed, verdict.violations, verdict.plan))
 
@@ -89,13 +93,14 @@ class Tally:
         self.seconds += part.seconds
         self.faults.update(part.faults)
         self.pairs.update(part.pairs)
+        self.hands.update(part.hands)
         self.failed += part.failed
 
     def part(self) -> Part:
         """All of it, to be kept."""
         return Part(
             tuple(self.worlds), self.violations, self.orders, self.restarts, self.seconds, dict(self.faults),
-            dict(self.pairs), tuple(self.failed),
+            dict(self.pairs), tuple(self.failed), dict(self.hands),
         )  # fmt: skip
 
     def report(self) -> Report:
@@ -108,8 +113,9 @@ class Tally:
             len(traces), self.violations, round(self.seconds / 3600, 3), digest.hexdigest()[:32],
             len(self.worlds), round(self.orders / worlds, 2), round(self.faults.total() / worlds, 2),
             round(self.seconds / 60 / worlds, 2), self.restarts, dict(sorted(self.faults.items())),
-            dict(sorted(self.pairs.items())), tuple(untouched(self.pairs, self.faults)),
+            dict(sorted(self.pairs.items())), tuple(untouched(self.pairs, self.faults, self.hands)),
             tuple(sorted(self.failed, key=lambda f: (f.seed, f.violations))[:SHOWN]),
+            dict(sorted(self.hands.items())),
         )  # fmt: skip
 
     def _traces(self) -> dict[int, int]:

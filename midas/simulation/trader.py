@@ -86,6 +86,14 @@ def strategies(whims: tuple[Whim, ...]) -> list[Strategy]:
     return [kind(whim) for kind, whim in zip(KINDS, whims, strict=False)]
 
 
+def scope_of(name: str, engine: Engine) -> str:
+    """What a name names: a strategy, an instrument or the venue."""
+    state = engine.state
+    if name in state.instruments:
+        return "instrument"
+    return "venue" if name in {pair.venue for pair in state.instruments.values()} else "strategy"
+
+
 class Person:
     """Gives one command at a time, drawn from its chance; what needs two steps gets both."""
 
@@ -129,6 +137,15 @@ class Person:
         for kind in KINDS:
             if control.paused(kind.name) is not None:
                 ask(SetStrategy(kind.name, running=True, confirmed=True))
+        self.reopen(engine, ask)
+
+    def reopen(self, engine: Engine, ask: Ask) -> None:
+        """Open whatever the kill of a scope has closed, in both steps at once."""
+        for gate in list(engine.state.control.gates.values()):
+            if gate.level:
+                scope = scope_of(gate.scope, engine)
+                ask(Resume("looked at it", False, scope, gate.scope))
+                ask(Resume("looked at it", True, scope, gate.scope))
 
     def _place(self, engine: Engine, ask: Ask) -> None:
         chance = self._chance

@@ -11,6 +11,7 @@ from typing import Any
 from midas.domain.time import SECOND
 from midas.simulation import plan as plans
 from midas.simulation.desk import Desk, Machine
+from midas.simulation.hands import Hands
 from midas.simulation.network import RETRY_AFTER_S
 from midas.simulation.plan import REQUESTS, Fault
 from midas.simulation.trader import Person
@@ -29,13 +30,14 @@ class Trouble:
     """The plan's hand in a world; `disturbed` says when something last began, went on or ended."""
 
     def __init__(
-        self, machine: Machine, person: Person, chance: random.Random, desk: Callable[[], Desk],
-        crash: Callable[[], None],
+        self, machine: Machine, person: Person, hands: Hands, chance: random.Random,
+        desk: Callable[[], Desk], crash: Callable[[], None],
     ) -> None:  # fmt: skip
         self._machine = machine
         self._loop = machine.loop
         self._weather = machine.network.weather
         self._person = person
+        self._hands = hands
         self._chance = chance
         self._desk = desk
         self._crash = crash
@@ -57,6 +59,13 @@ class Trouble:
             self.hits[kind] += kind not in WHERE_THEY_HAPPEN
             self._state(fault, on=True)
             self._at(fault.until, self._closes, fault)
+        elif kind == "guard":
+            self._stand_still(on=True)
+            acts_at = fault.at + fault.rate * (fault.until - fault.at)
+            self._at(acts_at, self._by_hands, fault)
+            self._at(fault.until, self._closes, fault)
+        elif kind in plans.HANDS:
+            self._by_hands(fault)
         elif kind in BETWEEN or kind.endswith(".midway"):
             self._lies_in_wait(fault)
         else:
@@ -124,7 +133,7 @@ class Trouble:
                 machine.disk.full = on
             case "disk.slow":
                 machine.disk.slow_s = SLOW_SYNC_S if on else 0.0
-            case "stopped":
+            case "stopped" | "guard":
                 self._stand_still(on)
             case "halted":
                 machine.venue.halt(machine.venue.pairs[0].symbol, "HALT" if on else "TRADING")
@@ -137,6 +146,9 @@ class Trouble:
         else:
             self._loop.proceed()
             self._machine.network.proceed()
+
+    def _by_hands(self, fault: Fault) -> None:
+        self.hits[fault.kind] += self._hands.do(fault)
 
     def _moment(self, fault: Fault) -> bool:
         """Whether there was somebody whom it met."""

@@ -124,6 +124,7 @@ class Venue:
         self._gateway = Gateway(self.exchange, clock.now, 0.0, counts)
         self.feeds: list[Line] = []
         self.ended = False
+        self._names: dict[int, str] = {}  # under which an order was sent that bears another one since
 
     def now(self) -> int:
         """The venue's wall time, nanoseconds."""
@@ -138,6 +139,21 @@ class Venue:
     def open_orders(self) -> list[Order]:
         """What rests of ours."""
         return self.exchange.open_orders(self.account)
+
+    def name(self, order: Order) -> str:
+        """Under which it was sent, whatever an amendment has called it since."""
+        return self._names.get(order.order_id, order.client_id)
+
+    def find(self, symbol: str, client_id: str) -> Order | None:
+        """An order of ours, by the name under which it was sent."""
+        number = next((number for number, name in self._names.items() if name == client_id), None)
+        return self.exchange.find(self.account, symbol, number, None if number else client_id)
+
+    def amend(self, order: Order, quantity: Decimal, client_id: str) -> None:
+        """Somebody makes it smaller, which names it anew. Raises Refusal."""
+        name = self.name(order)
+        self.exchange.amend(self.account, order, quantity, client_id, self._clock.now())
+        self._names[order.order_id] = name
 
     def serve(self, asked: Asked) -> Reply:
         """Answer one request as the REST door does, without its bytes."""

@@ -11,22 +11,22 @@ import contextlib
 import contextvars
 import sys
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from midas.domain.order import Phase
 from midas.domain.time import SECOND
 from midas.errors import EngineFailed, MidasError
 from midas.runtime.shell import Paces
+from midas.simulation.agreement import MONEY, differences
 from midas.simulation.chance import Chance
 from midas.simulation.clock import MachineClock, TrueClock
 from midas.simulation.desk import Desk, Machine
-from midas.simulation.invariants import Inspector, Violation, unprotected
+from midas.simulation.hands import Hands
+from midas.simulation.invariants import Inspector, Violation
 from midas.simulation.loop import MANNERS, Process, SimLoop, SimulationError
 from midas.simulation.network import Asked, Network, Weather
-from midas.simulation.plan import RESTART_S, Plan
+from midas.simulation.plan import HANDS, RESTART_S, Plan
 from midas.simulation.repeat import differing
 from midas.simulation.storage import Disk
 from midas.simulation.trader import TURNS, Person, Whim
@@ -40,7 +40,6 @@ PERSON_S = 30.0  # mean wait of a person between two commands
 MARKET_S = 6.0  # mean wait of one pair's market
 LAG = 15 * SECOND  # two answers that count can't both fall into it
 KILL_STANDS_S = 45.0  # after healing: nobody resumes before it was seen what it has left
-MONEY = "I1: "
 CLOCKS = ("clock.jump", "clock.hour", "clock.drift")
 LOOK_S = 10.0  # between two looks at what takes time to come right
 QUIETS = (10.0, 30.0, 30.0, 30.0)  # seconds of silence on the user stream until it is asked
@@ -63,6 +62,7 @@ class Verdict(msgspec.Struct, frozen=True):
     pairs: dict[str, int] = {}  # what orders met, by state and event
     place: int = 0  # of its plan
     plan: Plan | None = None  # of a world that violated something
+    hands: dict[str, int] = {}  # what a busy person and the guard really did, by kind
 
 
 class World:
@@ -95,10 +95,14 @@ class World:
         self.person = Person(chance.stream("trader"))
         self.violations: list[Violation] = []
         self.inspector = Inspector(plan.seed, self.venue, self.disk, self.network, self.violate)
+        self.hands = hands = Hands(plan.seed, self.machine, self.person, lambda: self.desk)
+        hands.guard.on_latched = self.inspector.guard_acts
+        self._busy = any(fault.kind in HANDS for fault in plan.faults)
         self.trouble = Trouble(
-            self.machine, self.person, chance.stream("plan"), lambda: self.desk, self.crash
+            self.machine, self.person, hands, chance.stream("plan"), lambda: self.desk, self.crash
         )
         self.inspector.on_planned = self.trouble.planned
+        self.inspector.on_close = hands.ended
         self.desks: list[Desk] = []
         self._chance = chance.stream("plan")
         self._nobody = contextvars.Context()
@@ -255,9 +259,9 @@ class World:
         looked_at = self.disk.latched is None or self.loop.now > self.plan.heal + KILL_STANDS_S
         if self.desk.up and (looked_at or not self._healed):
             if self._chance.random() < 0.5 or self._healed:
-                self.person.calm(self.desk.engine, self.desk.command)
+                self.person.calm(self.desk.engine, self.hands.ask)
             else:
-                self.person.act(self.desk.engine, self.desk.command)
+                self.person.act(self.desk.engine, self.hands.ask)
         self._at(self.loop.now + self._chance.expovariate(1 / self._person_s), self._person)
 
     def _at(self, at: float, call: Any, *arguments: Any) -> None:
@@ -294,29 +298,12 @@ class World:
     def _second(self) -> None:
         self.trouble.look()
         self.inspector.second(self.desk, self.loop.now, self.trouble.disturbed)
+        for evidence in self.hands.broken(self.desk):
+            self.violate("I12", evidence)
         self._at(self.loop.now + LOOK_S, self._second)
 
     def _differences(self) -> Iterator[str]:
-        """What desk and venue don't agree on now; I1 and I9."""
-        state, venue = self.desk.state, self.venue
-        for order in state.orders.open.values():
-            if order.unknown:
-                yield f"{order.intent.client_id} is UNKNOWN"
-        here = {i for i, o in state.orders.open.items() if o.phase is Phase.WORKING}
-        there = {o.client_id for o in venue.open_orders}
-        for client_id in sorted(there - here):
-            if client_id.startswith("md-"):
-                yield f"{client_id} is open at the venue alone"
-        for client_id in sorted(here - there):
-            yield f"{client_id} is open here alone"
-        if not self._over:
-            yield from unprotected(state)
-        for pair in venue.pairs:
-            held = sum((s.quantity for s in state.sleeves() if s.instrument == pair.id), Decimal(0))
-            deals = (d for d in venue.deals if d.symbol == pair.symbol)
-            bought = sum((d.side.sign * d.quantity - _fee_in(d, pair.base) for d in deals), Decimal(0))
-            if held != bought:
-                yield f"{MONEY}{pair.name} {held} here, {bought} by the venue's trades"
+        return differences(self.desk.state, self.venue, self._over, self._busy)
 
     def _bury(self) -> None:
         """Let go of every task of every life, silently: what their `finally` says is of no effect."""
@@ -336,12 +323,10 @@ class World:
 
     def _verdict(self) -> Verdict:
         sent, met = len(self.network.left), self.trouble.hits + self.weather.hits
+        acts = {kind: met.pop(kind) for kind in HANDS if kind in met}
         return Verdict(
             self.plan.seed, tuple(map(str, self.violations)), self.loop.now, sent,
             dict(met), len(self.desks), self.loop.steps, f"{self.loop.trace:016x}",
             dict(self.inspector.pairs), self.plan.place, self.plan if self.violations else None,
+            acts,
         )  # fmt: skip
-
-
-def _fee_in(deal: Any, asset: str) -> Decimal:
-    return deal.fee if deal.fee_asset == asset else Decimal(0)

@@ -77,6 +77,15 @@ def test_a_plan_can_be_shown_and_run_again(tmp_path: Path, capsys: pytest.Captur
     assert plans.read(path) == plans.of(7)
 
 
+def test_worlds_with_hands_say_what_these_did(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", "--hands", "--seeds", "5"]) == 0
+    assert "\nhands: " in capsys.readouterr().out
+    assert main(["simulate", "--hands", "--seeds", "5", "--show-plan"]) == 0
+    path = tmp_path / "plan.json"
+    path.write_text(capsys.readouterr().out)
+    assert plans.read(path) == plans.busy(5)
+
+
 def test_a_planted_bug_is_told_with_its_invariant(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["simulate", "--seeds", "1", "--mutant", "sent-before-durable"]) == 1
     assert "seed 1: I3 at step " in capsys.readouterr().out
@@ -102,6 +111,9 @@ def test_a_planted_bug_that_gets_away_is_a_failure(
         (["--plan", "nowhere.json"], "can't be read"),
         (["--keep", "/proc/none/kept", "--seeds", "1"], "--keep /proc/none/kept: can't be written"),
         (["--mutants", "--shrink", "--mutant", "x"], "leave --shrink, --mutant out"),
+        (["--hands", "--plan", "plan.json"], "leave it out, a plan says itself what hands do"),
+        (["--hands", "--crash-every-step"], "leave --hands out"),
+        (["--mutants", "--hands"], "leave --hands out"),
         (["--mutant", "no-such-bug"], "there is no mutant 'no-such-bug'"),
     ],
 )

@@ -73,6 +73,12 @@ def _facts_options(parser: Parser) -> None:
 
 def _simulate_options(parser: Parser) -> None:
     parser.add_argument("--seeds", type=worlds, metavar="A..B", help="default: 1..100")
+    parser.add_argument(
+        "--hands",
+        action="store_true",
+        help="worlds with busy hands: kills and resumes of one scope, trades, amendments, deposits and "
+        "withdrawals on the venue's page, a guard that takes over",
+    )
     parser.add_argument("--plan", metavar="FILE", help="these faults (JSON) instead of those of each seed")
     parser.add_argument("--show-plan", action="store_true", help="print the first seed's faults and end")
     parser.add_argument(
@@ -132,7 +138,8 @@ ROWS: tuple[Row, ...] = (
         "simulate",
         "midas.cli.simulate:simulate",
         "prove the desk on simulated worlds with faults and crashes, one a seed",
-        "midas simulate --seeds 1..2000\nmidas simulate --seeds 7 --show-plan > plan.json",
+        "midas simulate --seeds 1..2000\nmidas simulate --hands --seeds 1..300\n"
+        "midas simulate --seeds 7 --show-plan > plan.json",
         _simulate_options,
     ),
 )
