@@ -13,7 +13,7 @@ from midas.domain.instrument import Instrument
 from midas.domain.market import BookDelta, BookSnapshot, Quote, Trade
 from midas.domain.time import SECOND
 from midas.errors import RecordingInvalid
-from midas.venues.sim.levels.outside import Level
+from midas.venues.sim.levels.outside import Level, OutsideBook
 from midas.venues.sim.source.market import BestQuote, DepthChange, Listing, MarketEvent
 from midas.venues.sim.source.recording import Recording
 
@@ -21,7 +21,10 @@ EVERY = SECOND  # market time between two mids that are kept for the curve
 
 
 class RecordedTicks:
-    """One symbol of a recording; its messages in the order in which they were recorded."""
+    """One symbol of a recording; its messages in the order in which they were recorded.
+
+    Before its first quote, and where it has none, the touch is that of the book.
+    """
 
     books = True
 
@@ -46,17 +49,24 @@ class RecordedTicks:
         yield BookSnapshot(name, before, before + delay, listing.last_id, bids, levels)
         if listing.bids and listing.asks:
             yield self._quote(before, listing.bids[0], listing.asks[0], listing.last_id, delay)
-        last_id, bid, ask = listing.last_id, 0, 0
+        last_id, bid, ask, book = listing.last_id, 0, 0, OutsideBook()
+        book.snapshot(last_id, listing.bids, listing.asks)
+        quoted = False
         for event in self._recording.events():
             if event.symbol != self.instrument.symbol:
                 continue
             before = max(before, event.at)
             made, last_id = self._made(event, before, last_id, delay)
             if isinstance(made, Quote):
-                bid, ask = made.bid, made.ask
+                bid, ask, quoted = made.bid, made.ask, True
+            moved = None if quoted else _touch(book, event)
+            if moved is not None:
+                bid, ask = moved[0][0], moved[1][0]
             if bid and ask:
                 self._keep(before, bid, ask)
             yield made
+            if moved is not None:
+                yield self._quote(before, *moved, last_id, delay)
 
     def marks(self, period: int) -> Bars:
         """The newest mid at the end of each period."""
@@ -86,6 +96,14 @@ class RecordedTicks:
         else:
             self._times.append(at)
             self._mids.append(mid)
+
+
+def _touch(book: OutsideBook, event: MarketEvent) -> tuple[Level, Level] | None:
+    """Both sides after a change of the book; None where it isn't one, or a side is empty."""
+    if not isinstance(event, DepthChange) or not book.change(event.last_id, event.bids, event.asks):
+        return None
+    bid, ask = book.bids.best(), book.asks.best()
+    return None if bid is None or ask is None else (bid, ask)
 
 
 def _packed(bids: Sequence[Level], asks: Sequence[Level]) -> tuple[bytes, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from decimal import Decimal
 from pathlib import Path
 
@@ -51,6 +52,27 @@ def test_the_books_of_a_recording_hold_together() -> None:
             assert event.bid < event.ask
     assert kinds == {BookSnapshot, BookDelta, Quote, Trade}
     assert len(source.marks(1_000 * MILLISECOND)) > 0
+
+
+def test_without_quotes_the_touch_is_that_of_the_book(tmp_path: Path) -> None:
+    path = tmp_path / "books.jsonl"
+    with gzip.open(RECORDED, "rt") as lines:
+        path.write_text("".join(line for line in lines if "@bookTicker" not in line))
+    source = RecordedTicks(path)
+    market, moves = InstrumentMarket(source.instrument), set()
+    for event in source.events():
+        if isinstance(event, BookSnapshot):
+            market.on_snapshot(event)
+        elif isinstance(event, BookDelta):
+            assert market.on_delta(event)
+        elif isinstance(event, Quote):
+            market.on_quote(event)
+            book = market.book
+            assert (event.bid, event.bid_lots) == (book.best_bid, book.best_bid_lots)
+            assert (event.ask, event.ask_lots) == (book.best_ask, book.best_ask_lots)
+            moves.add(market.mid)
+    known = source.marks(10_000 * MILLISECOND)
+    assert len(moves) > 10 and len(known) > 3 and known.close[-1] == pytest.approx(market.mid)
 
 
 def test_what_takes_pays_the_spread_and_what_waits_earns_it() -> None:
