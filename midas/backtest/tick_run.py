@@ -15,7 +15,7 @@ from midas.backtest.run import REPORT_EVERY, Advance, seldom_collected
 from midas.backtest.series import Bars
 from midas.backtest.tick_driver import TickDriver
 from midas.backtest.tick_venue import TickVenue
-from midas.backtest.ticks import Candles, TickEvent
+from midas.backtest.ticks import Candles, TickEvent, reaching
 from midas.domain.instrument import Instrument
 from midas.engine.build import build_engine
 from midas.engine.config import EngineConfig
@@ -72,6 +72,7 @@ def run_ticks(
         seconds, wall = time.process_time() - began, time.perf_counter() - wall
     marks = source.marks(config.period)
     reached = marks.between(0, engine.state.now // config.period * config.period + config.period)
+    reached = reaching(reached, max((fill.market_time for fill in record.fills), default=0))
     return Outcome(
         bars=driver.ticks, seconds=seconds, wall=wall, fills=tuple(record.fills),
         curve=curve([reached], record.fills, float(balances[config.quote]), record.funding),

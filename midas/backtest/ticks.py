@@ -100,6 +100,16 @@ def marks(instrument: Instrument, period: int, time: Times, mid: Floats) -> Bars
     )  # fmt: skip
 
 
+def reaching(known: Bars, moment: int) -> Bars:
+    """The same; the newest mid still stands at the end of the period of `moment` where that comes later."""
+    if not len(known) or moment < known.time[-1]:
+        return known
+    end = (moment // known.period + 1) * known.period
+    return marks(
+        known.instrument, known.period, np.append(known.time, end), np.append(known.close, known.close[-1])
+    )
+
+
 class Candles:
     """Makes candles of prints, as a venue would: where nobody traded, there is none."""
 

@@ -121,6 +121,16 @@ def test_what_taking_paid_beyond_the_mid_is_told_as_spread_and_impact() -> None:
     assert costs.total == pytest.approx(lost) and costs.beyond == pytest.approx(0.05 / 1000.05)
 
 
+def test_a_fill_on_its_way_when_the_data_end_is_in_the_curve() -> None:
+    rows = [quote(ms, 100_000, 100_010) for ms in (0, 30_000, 59_985, 59_990)]
+    given = msgspec.structs.replace(PLAIN, order_latency=50 * MILLISECOND)
+    found = played(ticks(rows), Listener([False, False, False, True]), given)
+    (fill,) = found.fills
+    assert fill.market_time > START + MINUTE
+    assert found.curve.equity[-1] == pytest.approx(found.equity) and found.equity < float(CASH)
+    assert found.curve.time.tolist() == [START + MINUTE, START + 2 * MINUTE] and found.curve.held[-1]
+
+
 def test_what_lies_behind_the_touch_is_impact() -> None:
     venue = TickVenue(
         build_engine(config([bars([1.0])]), [Listener([])]).state.markets[BTC.id],
