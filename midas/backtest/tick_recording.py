@@ -26,7 +26,7 @@ class RecordedTicks:
     Before its first quote, and where it has none, the touch is that of the book.
     """
 
-    books = True
+    books = prints = True
 
     def __init__(self, path: Path, symbol: str = "") -> None:
         """Raises RecordingInvalid for what can't be played, and where the symbol isn't told."""

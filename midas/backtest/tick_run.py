@@ -37,6 +37,10 @@ class TickSource(Protocol):
     def books(self) -> bool:
         """Whether whole books come, not the touch alone."""
 
+    @property
+    def prints(self) -> bool:
+        """Whether trades come, too."""
+
     def events(self, delay: int = 0) -> Iterator[TickEvent]:
         """Each, heard `delay` after it happened."""
 
@@ -55,7 +59,9 @@ def run_ticks(
     record = record or Record()
     engine = build_engine(config, strategies)
     instrument = source.instrument
-    venue = TickVenue(engine.state.markets[instrument.id], balances, given, books=source.books)
+    venue = TickVenue(
+        engine.state.markets[instrument.id], balances, given, books=source.books, prints=source.prints
+    )
     driver = TickDriver(engine, venue, given, record, instrument)
     driver.open(source.begins)
     events: Iterable[TickEvent] = source.events(given.feed_latency)

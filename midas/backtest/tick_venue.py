@@ -48,14 +48,18 @@ class TickVenue:
     """One account and its orders in one instrument."""
 
     def __init__(
-        self, market: InstrumentMarket, balances: Mapping[str, Decimal], given: Assumptions, *, books: bool
-    ) -> None:
-        """`market`: as the engine knows it; `books`: whole books come, not the touch alone."""
+        self, market: InstrumentMarket, balances: Mapping[str, Decimal], given: Assumptions, *, books: bool,
+        prints: bool = True,
+    ) -> None:  # fmt: skip
+        """`market`: as the engine knows it; `books`: whole books come, not the touch alone; `prints`: trades
+        are known, which wake stops. Else the touch does that they would trade with.
+        """
         self.balances = dict(balances)
         self._market = market
         self._instrument: Instrument = market.instrument
         self._given = given
         self._books = books
+        self._prints = prints
         self._model = behind(given.queue)
         self._matcher = self._new_matcher()
         self._orders: dict[str, Resting] = {}
@@ -108,9 +112,11 @@ class TickVenue:
         if type(event) is Quote:
             bid, ask = (event.bid, event.bid_lots), (event.ask, event.ask_lots)
             self._happened(matcher.quote(self._update, bid, ask), event.time)
+            if not self._prints:
+                self._trigger(event.bid, event.ask, event.time)
         elif type(event) is Trade:
             self._happened(matcher.trade(event.price, event.lots, event.buyer_is_maker), event.time)
-            self._trigger(event.price, event.time)
+            self._trigger(event.price, event.price, event.time)
         elif type(event) is BookDelta:
             bids, asks = levels_of(event.levels, event.bids)
             self._happened(matcher.depth(self._update, bids, asks), event.time)
@@ -232,11 +238,11 @@ class TickVenue:
                 self.spread += max(0.0, 0.5 * (ask - bid)) * unit
                 self.impact += (each.tick - best) * sign * unit
 
-    def _trigger(self, price: int, at: int) -> None:
-        """A print wakes the stops that it has come to."""
+    def _trigger(self, low: int, high: int, at: int) -> None:
+        """Wakes the stops that a price has come to."""
         waiting = [o for o in self._orders.values() if o.trigger and o.accepted]
         for order in waiting:
-            if price >= order.trigger if order.buying else price <= order.trigger:
+            if high >= order.trigger if order.buying else low <= order.trigger:
                 order.trigger = 0
                 self._tell(OrderTriggered(order.intent.client_id, self._heard(at), Source.STREAM))
                 self._take(order, at)

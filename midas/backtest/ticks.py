@@ -50,6 +50,11 @@ class Ticks(msgspec.Struct, frozen=True, kw_only=True):
         """No: the touch alone."""
         return False
 
+    @property
+    def prints(self) -> bool:
+        """Whether any row is a trade."""
+        return bool(self.printed.any())
+
     def between(self, begin: int, end: int) -> Ticks:
         """Those from `begin` until `end`. Raises UsageError where there are none."""
         first, last = np.searchsorted(self.time, [begin, end], side="left")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 from itertools import pairwise
+from math import inf
 from typing import ClassVar
 
 import msgspec
@@ -18,9 +19,10 @@ from midas.backtest.tick_driver import TickDriver
 from midas.backtest.tick_run import run_ticks
 from midas.backtest.tick_venue import TickVenue
 from midas.backtest.ticks import Candles, Ticks
+from midas.domain.event import OrderFilled
 from midas.domain.market import Bar, BookSnapshot, Quote, Trade
 from midas.domain.opinion import Urgency
-from midas.domain.order import OrderIntent, OrderType, Purpose, Side
+from midas.domain.order import OrderIntent, OrderType, Purpose, Side, TimeInForce
 from midas.domain.time import MILLISECOND, MINUTE, SECOND
 from midas.engine.build import build_engine
 from midas.ports.strategy import Hears
@@ -129,6 +131,35 @@ def test_a_fill_on_its_way_when_the_data_end_is_in_the_curve() -> None:
     assert fill.market_time > START + MINUTE
     assert found.curve.equity[-1] == pytest.approx(found.equity) and found.equity < float(CASH)
     assert found.curve.time.tolist() == [START + MINUTE, START + 2 * MINUTE] and found.curve.held[-1]
+
+
+@pytest.mark.parametrize("prints", [False, True])
+def test_where_nothing_is_printed_the_touch_wakes_a_stop(prints: bool) -> None:
+    """It would have to trade there; where prints are known they alone wake it, as at the venue."""
+    rows = [quote(n, 100_000 - 20 * n, 100_010 - 20 * n) for n in range(40)]
+    if prints:
+        rows.append((40, 99_220, 10**6, 99_230, 10**6, 99_220, 1, True))
+    source = ticks(rows)
+    assert source.prints is prints
+    venue = TickVenue(
+        build_engine(config([bars([1.0])]), [Listener([])]).state.markets[BTC.id],
+        {"USDT": CASH, "BTC": Decimal(1)}, PLAIN, books=False, prints=source.prints,
+    )  # fmt: skip
+    stop = OrderIntent(
+        client_id="a", instrument=BTC.id, strategy="s", side=Side.SELL, type=OrderType.STOP_LOSS_LIMIT,
+        time_in_force=TimeInForce.GTC, quantity=BTC.quantity(30), price=BTC.price(98_000),
+        purpose=Purpose.STOP, decision=1, mode="NORMAL", regime="", market_time=START,
+        created_at=START, reason="told to", stop_price=BTC.price(99_900),
+    )  # fmt: skip
+    venue.submit(stop, START)
+    venue.arrive()
+    for event in source.events():
+        venue.see(event)
+    answers = []
+    while venue.tells_at < inf:
+        answers.append(venue.tell())
+    (fill,) = [event.fill for event in answers if isinstance(event, OrderFilled)]
+    assert fill.price == BTC.price(99_220 if prints else 99_900)
 
 
 def test_what_lies_behind_the_touch_is_impact() -> None:
