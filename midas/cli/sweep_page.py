@@ -10,7 +10,7 @@ import msgspec
 
 from midas.backtest.sweep.alike import alike, idle
 from midas.backtest.sweep.trial import COMPILED, DONE, FAILED, PRUNED, Plan, Trial
-from midas.reports.sweep_html import NAMES
+from midas.reports.sweep_html import NAMES, left_out
 from midas.reports.words import counted
 
 SHOWN = 10
@@ -57,7 +57,9 @@ def _rows(ended: Ended) -> Iterator[str]:
     yield from _wrapped(_same(trials))
     if ended.overfitting is not None:
         yield f"overfitted (PBO): {ended.overfitting:.0%}, the chance that what is best on half of the days"
-        yield "is below the middle on the others; pure luck gives about 50%"
+        yield from _wrapped(
+            f"is below the middle on the others; pure luck gives about 50%.{left_out(trials)}"
+        )
     yield "Each is counted as a trial. The best of many is partly luck, and says less the"
     yield "more there were: judge it on candles that it wasn't chosen on, as `midas"
     yield "walkforward` does."

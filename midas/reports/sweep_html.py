@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from midas.backtest.sweep.space import Value
-from midas.backtest.sweep.trial import COMPILED, DONE, STEPPED, Plan, Trial
+from midas.backtest.sweep.trial import COMPILED, DONE, PRUNED, STEPPED, Plan, Trial
 from midas.reports.html import STYLE
 from midas.reports.svg import WIDTH, drawing, line
 from midas.reports.words import counted
@@ -48,10 +48,16 @@ def document(plan: Plan, trials: Sequence[Trial], overfitting: float | None = No
     )
 
 
+def left_out(trials: Sequence[Trial]) -> str:
+    """What PBO says nothing of: trials that didn't see all days."""
+    pruned = sum(trial.state == PRUNED for trial in trials)
+    return f" It leaves out {counted(pruned, 'trial')} given up early." if pruned else ""
+
+
 def _body(plan: Plan, trials: Sequence[Trial], overfitting: float | None) -> Iterator[str]:
     chance = (
         f" In {overfitting:.0%} of all ways to halve the days what is best on one half is below the middle "
-        "on the other (PBO); pure luck gives about 50%."
+        f"on the other (PBO); pure luck gives about 50%.{left_out(trials)}"
         if overfitting is not None
         else ""
     )

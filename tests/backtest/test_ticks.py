@@ -154,6 +154,7 @@ def test_where_nothing_is_printed_the_touch_wakes_a_stop(prints: bool) -> None:
     venue.submit(stop, START)
     venue.arrive()
     for event in source.events():
+        assert not isinstance(event, Bar)
         venue.see(event)
     answers = []
     while venue.tells_at < inf:
