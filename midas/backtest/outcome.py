@@ -42,6 +42,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     interrupted: bool = False
     funding: float = 0.0  # paid for what was held; negative where it was earned
     charges: tuple[Charge, ...] = ()  # the same by position, negative where it was paid
+    spread: float = 0.0  # paid to quotes that were recorded, by what took: from the mid to the touch
+    impact: float = 0.0  # the same, from the touch to the levels behind it
     after_gaps: int = 0  # fills in the first bar after a hole in the data: at its opening, wherever that was
 
     def trips(self, instrument: str) -> Trips:

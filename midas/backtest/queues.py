@@ -46,7 +46,7 @@ class QueueMatcher(Matcher):
     """The exchange's own matcher on displayed totals, with a guess of who left a level.
 
     An order at a price that nothing is displayed at (only the touch is known) stands behind everything that
-    shows up there first.
+    shows up there first, in the touch or in a print.
     """
 
     def __init__(self, model: Behind | None, *, touch_only: bool) -> None:
@@ -105,6 +105,9 @@ class QueueMatcher(Matcher):
         return self.book.bids if self._queues(order.side) is self._bids else self.book.asks
 
     def _print(self, queues: Queues, key: int, lots: int, outcomes: list[Outcome]) -> None:
+        for order in queues.at(key):
+            if order.order_id in self._unseen:
+                order.ahead = lots  # whoever stood there traded, before us
         super()._print(queues, key, lots, outcomes)
         for order in queues.at(key):
             self._shown[order.order_id] = max(0, self._shown.get(order.order_id, 0) - lots)

@@ -74,7 +74,7 @@ def run(
         curve=curve(reached, record.fills, float(balances[config.quote]), record.funding),
         cash=engine.state.ledger.balances[config.quote], equity=engine.state.equity(),
         audits=record.count, digest=record.digest, interrupted=interrupted,
-        funding=-float(sum(each.amount for each in record.funding)), charges=tuple(record.charges),
+        funding=float(-sum(each.amount for each in record.funding)), charges=tuple(record.charges),
         after_gaps=after_gaps(series, record.fills),
     )  # fmt: skip
 

@@ -77,7 +77,8 @@ def run_ticks(
         curve=curve([reached], record.fills, float(balances[config.quote]), record.funding),
         cash=engine.state.ledger.balances[config.quote], equity=engine.state.equity(),
         audits=record.count, digest=record.digest, interrupted=interrupted,
-        funding=-float(sum(each.amount for each in record.funding)), charges=tuple(record.charges),
+        funding=float(-sum(each.amount for each in record.funding)), charges=tuple(record.charges),
+        spread=venue.spread, impact=venue.impact,
     )  # fmt: skip
 
 

@@ -180,8 +180,11 @@ def _touch_of(prints: Columns) -> tuple[Columns, Columns]:
     step = _step(price)
     bid = np.where(~sold[known], np.minimum(bid, ask - step), bid)
     ask = np.where(sold[known], np.maximum(ask, bid + step), ask)
-    size = prints["size"][known]
-    quotes = {"time": prints["time"][known], "bid": bid, "ask": ask, "bid_size": size, "ask_size": size}
+    size = prints["size"]
+    quotes = {
+        "time": prints["time"][known], "bid": bid, "ask": ask, "bid_size": size[last[True][known]],
+        "ask_size": size[last[False][known]],
+    }  # fmt: skip
     return quotes, prints
 
 

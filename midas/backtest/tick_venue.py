@@ -64,6 +64,8 @@ class TickVenue:
         self._told: list[tuple[int, int, Event]] = []
         self._number = self._trade = self._update = 0
         self.busy = False
+        self.spread = 0.0  # paid by what took, from the mid to the touch, quote currency
+        self.impact = 0.0  # the same, from the touch to the prices behind it
 
     # what the engine asks
 
@@ -208,13 +210,27 @@ class TickVenue:
         )
         whole = intent.time_in_force is not TimeInForce.FOK
         if whole or self._matcher.reach(taking).lots >= order.lots:
-            self._happened(self._matcher.take(taking), at)
+            book = self._matcher.book
+            bid, ask = book.bids.best(), book.asks.best()
+            outcomes = self._matcher.take(taking)
+            if bid is not None and ask is not None:
+                self._paid(outcomes, order, bid[0], ask[0])
+            self._happened(outcomes, at)
         if intent.client_id not in self._orders:
             return
         if order.rests:
             self._matcher.rest(taking, order.lots)
         else:
             self._close(order, CloseReason.EXPIRED, at)
+
+    def _paid(self, outcomes: Sequence[Outcome], order: Resting, bid: int, ask: int) -> None:
+        """What taking took beyond the middle of the touch that it met."""
+        best, sign, market = ask if order.buying else bid, order.intent.side.sign, self._market
+        for each in outcomes:
+            if isinstance(each, Execution) and each.order_id == order.number:
+                unit = each.lots * market.instrument.lot * market.instrument.tick
+                self.spread += max(0.0, 0.5 * (ask - bid)) * unit
+                self.impact += (each.tick - best) * sign * unit
 
     def _trigger(self, price: int, at: int) -> None:
         """A print wakes the stops that it has come to."""

@@ -92,10 +92,11 @@ class Ticks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def marks(instrument: Instrument, period: int, time: Times, mid: Floats) -> Bars:
-    """Candles of nothing but one price each."""
+    """Candles from each mid to the next, without volume; the first one knows nothing before it."""
+    opened = np.append(mid[:1], mid[:-1])
     return Bars(
-        instrument=instrument, period=period, time=time, open=mid, high=mid, low=mid, close=mid,
-        volume=np.zeros(len(time)),
+        instrument=instrument, period=period, time=time, open=opened, high=np.maximum(opened, mid),
+        low=np.minimum(opened, mid), close=mid, volume=np.zeros(len(time)),
     )  # fmt: skip
 
 

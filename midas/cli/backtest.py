@@ -85,7 +85,7 @@ def backtest(args: Namespace) -> int:
 def _twin(ran: Ran) -> Twin | None:
     """As dear as the run, and on the candles that it reached."""
     fills, series = ran.outcome.fills, reached(ran.series, ran.outcome.curve)
-    dear = spending.costs(fills, series, ran.asked.given).beyond
+    dear = spending.spent(ran.outcome, series, ran.asked.given).beyond
     found, _ = trades(fills, charges=ran.outcome.charges)
     return twins(found, series, ran.asked.cash, TWIN_SEED, dear=dear)
 

@@ -42,7 +42,7 @@ def parity(args: Namespace) -> int:
         orders = [msgspec.to_builtins(order) for order in session.orders()]
         print(msgspec.json.encode(facts | {"compared_orders": orders}).decode())
     else:
-        print("\n".join(_page(directory.name, told)))
+        print("\n".join(page(directory.name, told)))
         if header.environment == Environment.SIM.value:
             print("This exchange fills by the same matcher as back-tests: a real venue will differ more.")
     return 0 if told.within else 1
@@ -54,12 +54,22 @@ def _told(rows: Iterator[object]) -> Iterator[Event]:
             yield decode_event(row.body)  # type: ignore[attr-defined]
 
 
-def _page(session: str, told: Parity) -> Iterator[str]:
-    declared = told.declared
+def page(session: str, told: Parity) -> Iterator[str]:
+    """For a terminal."""
     yield f"session {session}, {counted(told.events, 'event')}"
     yield "with the recorded fills"
     yield f"  decisions       {told.identical:,} of {told.decisions:,} identical"
     yield f"  orders          {told.orders_identical:,} of {told.orders:,} identical"
+    if not told.compared:
+        yield "with simulated fills: no order to compare"
+    else:
+        yield from _simulated(told)
+    yield from _costs(told)
+    yield "as declared" if told.within else "NOT as declared"
+
+
+def _simulated(told: Parity) -> Iterator[str]:
+    declared = told.declared
     yield f"with simulated fills, {told.compared:,} of them: no stops, and none that was never sent"
     yield f"  filled by both  {told.filled:,}"
     yield f"  price, median   {_bps(told.price_median_bps)} off; declared {declared.price_median_bps:g} bps"
@@ -68,6 +78,9 @@ def _page(session: str, told: Parity) -> Iterator[str]:
         f"  filled          {told.rate_simulated:.1%} against {told.rate:.1%} really; declared "
         f"{declared.rate:.0%} of difference"
     )
+
+
+def _costs(told: Parity) -> Iterator[str]:
     costs = told.costs
     if costs.orders:
         yield f"costs of {counted(costs.orders, 'order')} that took, beyond the mid and without fees"
@@ -78,7 +91,6 @@ def _page(session: str, told: Parity) -> Iterator[str]:
             f"  calibrated      taker fraction {found.taker_fraction:.2f}, volatility weight "
             f"{found.volatility_weight:.2f}, impact {found.impact:.2f}"
         )
-    yield "as declared" if told.within else "NOT as declared"
 
 
 def _bps(value: float) -> str:

@@ -74,9 +74,7 @@ def sheet_of(run: Run) -> tuple[Sheet, list[Trade]]:
         trading=msgspec.structs.replace(
             deals.trading(found, still, outcome.fills), after_gaps=outcome.after_gaps
         ),
-        costs=msgspec.structs.replace(
-            spending.costs(outcome.fills, series, run.given), funding=outcome.funding
-        ),
+        costs=spending.spent(outcome, series, run.given),
         exposed=exposed(outcome.curve, outcome.fills, min(bars.period for bars in run.series)),
         benchmark=figures.benchmark(returns, beside, worst, CALENDAR) if series else None, twin=run.twin,
         ready=readiness(run.record, run.needs_regime, times, equity, held),

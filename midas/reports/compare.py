@@ -99,13 +99,16 @@ def _figures(first: Sheet, second: Sheet) -> Iterator[Pair]:
         ("Calmar ratio", a.calmar, b.calmar),
     ):  # fmt: skip
         yield _numbers(name, mine, theirs)
-    yield _shares("skill above 0 (PSR)", first.evidence.positive, second.evidence.positive)
-    yield _shares("after all trials (DSR)", first.evidence.deflated, second.evidence.deflated)
+    yield _chances("skill above 0 (PSR)", first.evidence.positive, second.evidence.positive)
+    yield _chances("after all trials (DSR)", first.evidence.deflated, second.evidence.deflated)
     yield _shares("ulcer index", a.ulcer.value, b.ulcer.value, 2)
     yield _shares("in the market", first.exposed, second.exposed)
     yield _whole("closed trades", first.trading.closed, second.trading.closed)
     yield _shares("won", first.trading.win_rate.value, second.trading.win_rate.value)
-    yield _numbers("profit factor", first.trading.profit_factor, second.trading.profit_factor)
+    factors = first.trading.profit_factor, second.trading.profit_factor
+    yield _numbers("profit factor", *factors)._replace(
+        first=words.factor(factors[0]), second=words.factor(factors[1])
+    )
     yield _numbers("mean trade", first.trading.expectancy, second.trading.expectancy)
     yield _money("paid in costs", first.costs.total, second.costs.total)
     yield _money("equity", first.equity, second.equity)
@@ -119,6 +122,10 @@ def _parts(name: str, a: float | None, b: float | None, decimals: int = 1) -> Pa
 def _shares(name: str, a: float | None, b: float | None, decimals: int = 0) -> Pair:
     apart = words.percent(b - a, decimals) if a is not None and b is not None else words.ABSENT
     return Pair(name, words.share(a, decimals), words.share(b, decimals), apart)
+
+
+def _chances(name: str, a: float | None, b: float | None) -> Pair:
+    return Pair(name, words.chance(a), words.chance(b), _shares(name, a, b).apart)
 
 
 def _numbers(name: str, a: Measure, b: Measure) -> Pair:

@@ -76,6 +76,7 @@ class Trading(msgspec.Struct, frozen=True, kw_only=True):
 
     closed: int = 0
     won: int = 0
+    even: int = 0  # that made nothing and lost nothing
     open: int = 0  # positions that the end of the data left open
     fills: int = 0
     makers: int = 0  # of the fills

@@ -10,6 +10,7 @@ import numpy as np
 
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.conditions import LEAST, NORMAL
+from midas.backtest.outcome import Outcome
 from midas.backtest.series import Bars
 from midas.costs import BPS, Conditions
 from midas.domain.decision import FillBooked
@@ -17,6 +18,15 @@ from midas.domain.order import Purpose
 from midas.domain.time import DAY
 from midas.reports.sheet import Costs
 from midas.state.market import BARS_KEPT
+
+
+def spent(outcome: Outcome, series: Sequence[Bars], given: Assumptions) -> Costs:
+    """Of a run; over ticks spread and impact are what the quotes and books that it met took."""
+    found = costs(outcome.fills, series, given)
+    return msgspec.structs.replace(
+        found, spread=found.spread + outcome.spread, impact=found.impact + outcome.impact,
+        funding=outcome.funding,
+    )  # fmt: skip
 
 
 def costs(fills: Sequence[FillBooked], series: Sequence[Bars], given: Assumptions) -> Costs:

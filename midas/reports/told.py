@@ -128,7 +128,8 @@ def _since(sheet: Sheet) -> tuple[Row, ...]:
 
 def _trades_and_costs(sheet: Sheet) -> Block:
     it, costs = sheet.trading, sheet.costs
-    lost = it.closed - it.won
+    lost = it.closed - it.won - it.even
+    even = f", {it.even:,} even" if it.even else ""
     still = f", {it.open} still open" if it.open else ""
     gaps = f", {words.counted(it.after_gaps, 'fill')} after holes" if it.after_gaps else ""
     ended = endings.told(it.ended)
@@ -136,7 +137,7 @@ def _trades_and_costs(sheet: Sheet) -> Block:
     paid = [f"{name} {_short(amount)}" for name, amount in parts]
     paid += [f"funding {_short(costs.funding)}"] if costs.funding else []
     return Block("trades and costs", (), (
-        Row("closed trades", (f"{it.closed:,}",), f"{it.won:,} won, {lost:,} lost{still}{gaps}",
+        Row("closed trades", (f"{it.closed:,}",), f"{it.won:,} won, {lost:,} lost{even}{still}{gaps}",
             "a trade is from flat to flat"),
         *([Row("", (), f"ended by: {ended}")] if ended else []),
         Row("profit factor", (words.factor(it.profit_factor),), words.why(it.profit_factor, LEAST_HIT_RATE),
@@ -257,16 +258,17 @@ def assumed(sheet: Sheet) -> list[str]:
         else "no impact"
     )
     latency = float(given.get("order_latency", 0)) / 1e6
+    late = f"; the market is heard of {_late(sheet)} late" if _late(sheet) else ""
+    away = f"orders and answers take {latency:g} ms each way{late}"
     paid = f"fees {maker:g} bps resting, {taker:g} bps taking{_funding(sheet)}"
     if given.get("of_ticks"):
         return [
             f"{paid}; quotes, prints and books as they were recorded",
-            f"orders and answers take {latency:g} ms each way; our place in a queue: {given.get('queue')}",
+            f"{away}; our place in a queue: {given.get('queue')}",
         ]
     return [
         f"{paid}; spread {given.get('spread_bps', 0.0):g} bps; {impact}",
-        f"orders and answers take {latency:g} ms each way; at most {float(given.get('volume_share', 0)):.0%} "
-        "of a bar's volume is ours",
+        f"{away}; at most {float(given.get('volume_share', 0)):.0%} of a bar's volume is ours",
         "an order that takes trades at the next opening, one that rests once the price has gone through it",
         f"buy & hold puts {'equal parts of all' if len(sheet.data) > 1 else 'all'} the money in at the first "
         "close, pays one taker's fee, and keeps it",
@@ -280,12 +282,13 @@ def assumed_short(sheet: Sheet) -> str:
         return ""
     maker, taker = _fees(sheet)
     latency = float(given.get("order_latency", 0)) / 1e6
+    away = f"{latency:g} ms away" + (f", heard {_late(sheet)} late" if _late(sheet) else "")
     paid = f"assumed: fees {maker:g} / {taker:g} bps{_funding(sheet)}"
     if given.get("of_ticks"):
-        return f"{paid}, recorded quotes, {latency:g} ms away, queue {given.get('queue')}"
+        return f"{paid}, recorded quotes, {away}, queue {given.get('queue')}"
     impact = f"impact{_times(sheet)}" if given.get("impact") else "no impact"
     return (
-        f"{paid}, spread {given.get('spread_bps', 0.0):g} bps, {impact}, {latency:g} ms away, "
+        f"{paid}, spread {given.get('spread_bps', 0.0):g} bps, {impact}, {away}, "
         f"{float(given.get('volume_share', 0)):.0%} of volume"
     )
 
@@ -294,6 +297,12 @@ def _fees(sheet: Sheet) -> tuple[float, float]:
     """Maker's and taker's, basis points."""
     fees = (sheet.assumptions.get("costs") or {}).get("fees") or {}
     return float(fees.get("maker", 0.0)) * 1e4, float(fees.get("taker", 0.0)) * 1e4
+
+
+def _late(sheet: Sheet) -> str:
+    """How long after it happened the market is heard of; empty where at once."""
+    feed = float(sheet.assumptions.get("feed_latency", 0)) / 1e6
+    return f"{feed:g} ms" if feed else ""
 
 
 def _times(sheet: Sheet) -> str:

@@ -51,7 +51,8 @@ def trading(found: Sequence[Trade], still: int, fills: Sequence[FillBooked]) -> 
     profits = [trade.profit for trade in found]
     said = trade_statistics(profits)
     return Trading(
-        closed=len(found), won=sum(p > 0.0 for p in profits), open=still, fills=len(fills),
+        closed=len(found), won=sum(p > 0.0 for p in profits),
+        even=sum(p == 0.0 for p in profits), open=still, fills=len(fills),
         makers=sum(fill.maker for fill in fills), profit_factor=measured(said.profit_factor, ENDLESS),
         win_rate=measured(said.win_rate), payoff=measured(said.payoff), expectancy=measured(said.expectancy),
         quality=measured(said.quality), best=max(profits, default=None), worst=min(profits, default=None),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from math import nan
 
 import msgspec
 import pytest
 
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.parity import Clock, Costs, Declared, Parity, Session, compared, delays_of
+from midas.cli.parity import page
 from midas.domain.event import Event, OrderAccepted, OrderFilled, OrderSent, Source
 from midas.domain.opinion import Urgency
 from midas.engine.audit import encode
@@ -83,6 +85,16 @@ def test_what_was_declared_is_what_it_is_held_to() -> None:
     ):
         assert not msgspec.structs.replace(good, **worse).within
     assert msgspec.structs.replace(good, filled=0, price_median_bps=float("nan")).within
+
+
+def test_a_session_without_an_order_says_so_instead_of_figures() -> None:
+    told = Parity(
+        events=1, decisions=2, identical=2, orders=0, orders_identical=0, compared=0, filled=0,
+        price_median_bps=nan, price_p95_bps=nan, rate=nan, rate_simulated=nan, declared=Declared(),
+        costs=Costs(),
+    )  # fmt: skip
+    text = "\n".join(page("s1", told))
+    assert "nan" not in text and "no order to compare" in text and text.endswith("as declared")
 
 
 def test_the_market_clock_follows_the_quickest_message() -> None:

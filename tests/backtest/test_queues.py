@@ -94,6 +94,16 @@ def test_where_only_the_touch_is_known_we_stand_behind_what_shows_up_first() -> 
     assert matcher.ahead(1) == 0
 
 
+def test_a_print_at_a_price_that_was_never_displayed_trades_with_those_before_us() -> None:
+    matcher = QueueMatcher(None, touch_only=True)
+    matcher.quote(1, (100, 10), (102, 10))
+    matcher.rest(Taking(order_id=1, account="", side=Side.BUY, lots=5, limit=99), 5)
+    assert matcher.trade(99, 50, buyer_is_maker=True) == []
+    matcher.quote(2, (99, 80), (102, 10))
+    assert matcher.ahead(1) == 80
+    assert matcher.trade(98, 1, buyer_is_maker=True) == [Execution(1, 99, 1, True)]
+
+
 def test_an_order_inside_the_spread_has_nobody_before_it() -> None:
     matcher = QueueMatcher(None, touch_only=True)
     matcher.quote(1, (100, 10), (103, 10))

@@ -48,6 +48,14 @@ def test_prints_alone_tell_where_somebody_last_bought_and_sold(tmp_path: Path) -
     assert [(q.bid * tick, q.ask * tick) for q in quotes] == [(99.0, 100.0), (99.0, 99.5), (98.0, 99.5)]
 
 
+def test_of_prints_alone_each_side_shows_the_size_of_its_own_last_print(tmp_path: Path) -> None:
+    rows = f"{START},100,1,buy\n{START + 1},99,2,sell\n{START + 2},99,3,sell\n{START + 3},100,4,buy\n"
+    found = read_ticks([table(tmp_path, PRINTS, rows)])
+    quotes = [e for e in found.events() if isinstance(e, Quote)]
+    lot = found.instrument.lot
+    assert [(q.bid_lots * lot, q.ask_lots * lot) for q in quotes] == [(2.0, 1.0), (3.0, 1.0), (3.0, 4.0)]
+
+
 def test_a_table_of_ticks_is_known_by_its_columns(tmp_path: Path) -> None:
     assert is_ticks(table(tmp_path, QUOTES, ""))
     assert not is_ticks(table(tmp_path, "time,open,high,low,close,volume\n", ""))

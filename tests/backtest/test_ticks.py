@@ -18,11 +18,13 @@ from midas.backtest.tick_driver import TickDriver
 from midas.backtest.tick_run import run_ticks
 from midas.backtest.tick_venue import TickVenue
 from midas.backtest.ticks import Candles, Ticks
-from midas.domain.market import Bar, Quote, Trade
+from midas.domain.market import Bar, BookSnapshot, Quote, Trade
 from midas.domain.opinion import Urgency
+from midas.domain.order import OrderIntent, OrderType, Purpose, Side
 from midas.domain.time import MILLISECOND, MINUTE, SECOND
 from midas.engine.build import build_engine
 from midas.ports.strategy import Hears
+from midas.reports import spending
 from tests.backtest.stage import CASH, PLAIN, START, Script, bars, config
 from tests.fakes.desk import BTC
 
@@ -105,6 +107,41 @@ def test_what_the_touch_doesnt_hold_is_taken_behind_it_or_not_at_all() -> None:
     rows = [quote(n, 100_000, 100_010, lots=30) for n in range(3)]
     found = played(ticks(rows), Listener([True] * 3))
     assert float(sum(f.quantity for f in found.fills)) == pytest.approx(30 * LOT)
+
+
+def test_what_taking_paid_beyond_the_mid_is_told_as_spread_and_impact() -> None:
+    rows = [quote(n, 100_000, 100_010) for n in range(4)]
+    found = played(ticks(rows), Listener([True, True, False]))
+    bought, sold = found.fills
+    value = float(bought.quantity + sold.quantity) * 0.05  # half of ten ticks, each way
+    assert found.spread == pytest.approx(value) and found.impact == 0.0
+    costs = spending.spent(found, [ticks(rows).marks(MINUTE)], PLAIN)
+    assert costs.spread == found.spread
+    lost = float(CASH) - found.equity
+    assert costs.total == pytest.approx(lost) and costs.beyond == pytest.approx(0.05 / 1000.05)
+
+
+def test_what_lies_behind_the_touch_is_impact() -> None:
+    venue = TickVenue(
+        build_engine(config([bars([1.0])]), [Listener([])]).state.markets[BTC.id],
+        {"USDT": CASH, "BTC": Decimal(0)}, PLAIN, books=True,
+    )  # fmt: skip
+    taking = OrderIntent(
+        client_id="a", instrument=BTC.id, strategy="s", side=Side.BUY, type=OrderType.MARKET,
+        time_in_force=None, quantity=BTC.quantity(30), price=None, purpose=Purpose.ENTRY, decision=1,
+        mode="NORMAL", regime="", market_time=START, created_at=START, reason="told to",
+    )  # fmt: skip
+    venue.submit(taking, START)
+    levels = np.array([(100_000, 50), (100_010, 10), (100_014, 50)], np.int64).tobytes()
+    venue.see(BookSnapshot(BTC.id, START, START, 1, 1, levels))
+    venue.arrive()
+    unit = float(BTC.tick_size) * LOT
+    assert venue.spread == pytest.approx(30 * 5 * unit) and venue.impact == pytest.approx(20 * 4 * unit)
+
+
+def test_without_funding_none_was_paid() -> None:
+    found = played(ticks([quote(0, 100_000, 100_010)]), Listener([]))
+    assert str(found.funding) == "0.0"
 
 
 def test_what_we_took_is_gone_until_another_size_is_shown() -> None:

@@ -13,7 +13,8 @@ from midas.reports.compare import compared
 from midas.reports.compare_page import page
 from midas.reports.html import document
 from midas.reports.page import first, whole
-from midas.reports.sheet import Month, Readiness, Twin
+from midas.reports.sheet import ENDLESS, Measure, Month, Readiness, Twin
+from midas.reports.trading import trading
 from tests.backtest.stage import walk
 from tests.reports.conftest import Made, made
 
@@ -147,6 +148,32 @@ def test_a_comparison_tells_what_was_made_differently_and_what_came_of_it(run: M
     assert not found.other_data
     rows = page(run.sheet, changed)
     assert max(map(len, rows)) < 80 and any("growth of both" in row for row in rows)
+
+
+def test_a_comparison_has_the_words_of_the_report(run: Made) -> None:
+    sure = msgspec.structs.replace(
+        run.sheet, evidence=msgspec.structs.replace(run.sheet.evidence, positive=0.9999, deflated=0.0),
+        trading=msgspec.structs.replace(run.sheet.trading, profit_factor=Measure(None, 30, ENDLESS)),
+    )  # fmt: skip
+    said = {each.name: each.first for each in compared(sure, run.sheet).figures}
+    assert said["skill above 0 (PSR)"] == ">99%" and said["after all trials (DSR)"] == "<1%"
+    assert said["profit factor"] == ">99"
+
+
+def test_a_trade_that_made_nothing_is_neither_won_nor_lost(run: Made) -> None:
+    flat, won = (msgspec.structs.replace(run.trades[0], profit=profit) for profit in (0.0, 1.0))
+    sheet = msgspec.structs.replace(run.sheet, trading=trading([flat, won, won], 0, ()))
+    (row,) = [row for row in first(sheet) if row.startswith("closed trades")]
+    assert "3  2 won, 0 lost, 1 even" in row
+
+
+@pytest.mark.parametrize("ticks", [False, True])
+def test_what_is_heard_late_is_assumed_aloud(run: Made, ticks: bool) -> None:
+    given = run.sheet.assumptions | {"feed_latency": 250_000_000, "of_ticks": ticks}
+    sheet = msgspec.structs.replace(run.sheet, assumptions=given)
+    assert "heard 250 ms late" in told.assumed_short(sheet)
+    assert "the market is heard of 250 ms late" in "\n".join(told.assumed(sheet))
+    assert "late" not in told.assumed_short(run.sheet)
 
 
 def test_other_data_are_said_before_any_figure(run: Made) -> None:

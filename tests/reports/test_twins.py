@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 import numpy as np
+import pytest
 
 from midas.backtest.assumptions import Assumptions
+from midas.backtest.ticks import marks
 from midas.costs import CostModel, FeeSchedule
 from midas.domain.time import MINUTE
 from midas.reports import spending
@@ -78,3 +80,16 @@ def test_a_twin_pays_the_spread_and_impact_that_the_run_paid() -> None:
     paid = sum(trade.quantity * (trade.entry + trade.exit) for trade in mine) * dear / float(CASH)
     assert abs(free.median - charged.median - paid) < 1e-5
     assert free.beaten == 0.0 and 0.2 < charged.beaten < 0.8
+
+
+@pytest.mark.parametrize("length", [1, 3])
+def test_a_twin_over_mids_is_moved_by_every_period_that_it_lasts(length: int) -> None:
+    """In a market that rises by as much every minute no moment is better than another."""
+    mids = 1e6 + np.arange(1.0, 101.0)
+    series = marks(BTC, MINUTE, START + MINUTE * np.arange(1, 101), mids)
+    first = Trade(
+        BTC.id, "s", True, START + 50 * MINUTE, START + (50 + length) * MINUTE, 1.0, 1e6 + 50,
+        1e6 + 50 + length, float(length), length / 1e6, 0.0,
+    )  # fmt: skip
+    found = twins([first], [series], 1e6, seed=1)
+    assert found is not None and found.median == pytest.approx(length / 1e6, rel=1e-3)
