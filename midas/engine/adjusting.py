@@ -27,6 +27,7 @@ LISTED_MAX = 20
 TOGETHER_MAX = 3  # of the listed flows: more of them could make any amount by chance
 CLEAN_SLACK = 60 * SECOND  # clocks differ, and a pass takes a while
 FLOWS_KEPT = 1_000  # a stream may tell the same one twice
+_Mark = tuple[str, Decimal, int]
 
 
 class Adjuster:
@@ -34,18 +35,18 @@ class Adjuster:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._flows: OrderedDict[str, None] = OrderedDict()
+        self._flows: OrderedDict[_Mark, None] = OrderedDict()
         self._reviewed: dict[str, tuple[str, str]] = {}  # what a person has been shown
 
     def flow(self, event: FlowSeen) -> list[Decision]:
         """A deposit, a withdrawal, dust that the venue converted, an airdrop: once each."""
-        name = _name(event)
-        if not self._state.ledger.opened or name in self._flows:
+        mark = _mark(event)
+        if not self._state.ledger.opened or mark in self._flows:
             return []
-        self._flows[name] = None
+        self._flows[mark] = None
         if len(self._flows) > FLOWS_KEPT:
             self._flows.popitem(last=False)
-        return [self._book("external_flow", name, event.asset, event.amount)]
+        return [self._book("external_flow", _name(event), event.asset, event.amount)]
 
     def funding(self, event: FundingSeen) -> list[Decision]:
         """What holding cost or earned: results and losses count it."""
@@ -102,7 +103,7 @@ class Adjuster:
     def _unheard(self, flows: Iterable[FlowSeen], asset: str) -> list[FlowSeen]:
         """Those since both sides were equal, newest first: by the venue's time, ours may have been set."""
         since = self._state.clean_as_of - CLEAN_SLACK
-        own = [f for f in flows if f.asset == asset and f.time > since and _name(f) not in self._flows]
+        own = [f for f in flows if f.asset == asset and f.time > since and _mark(f) not in self._flows]
         return sorted(own, key=lambda f: (-f.time, f.amount))[:LISTED_MAX]
 
     def accept(self, command: AcceptBreak, asked: Asked) -> Reply:
@@ -221,8 +222,15 @@ def _missing(difference: Difference) -> Decimal:
 
 
 def _name(flow: FlowSeen) -> str:
-    """The venue gives a flow no id that its stream and its lists share."""
     return f"{flow.asset}:{flow.amount}:{flow.time}"
+
+
+def _mark(flow: FlowSeen) -> _Mark:
+    """What stream and list tell alike, who share no id: they write amounts with other zeros.
+
+    The list of withdrawals knows whole seconds only.
+    """
+    return flow.asset, flow.amount, flow.time if flow.amount > ZERO else flow.time // SECOND
 
 
 def _explaining(amount: Decimal, flows: list[FlowSeen]) -> tuple[FlowSeen, ...]:

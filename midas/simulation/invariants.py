@@ -172,6 +172,8 @@ class Inspector:
         self._latched_s = (self._latched_s or now) if record is not None else 0.0
         if record is None or not desk.up or now - max(calm_since, self._latched_s) < CLEARED_S:
             return
+        if not desk.state.control.latched:
+            self.violate("I12", f"a kill of level {record.level.value} is on the disk, and the desk goes on")
         spared = {Purpose.FLATTEN}
         if record.level is KillLevel.HALT:
             spared |= {Purpose.EXIT, Purpose.STOP}

@@ -19,12 +19,14 @@ from midas.domain.carry import Carried
 from midas.domain.event import OrderRejected
 from midas.domain.money import ZERO
 from midas.domain.order import CloseReason, OrderReport, Phase
+from midas.engine.adjusting import Adjuster
 from midas.engine.engine import Engine
 from midas.engine.passes import Passes
 from midas.errors import ConfigInvalid
 from midas.risk import exposure
 from midas.runtime import gate
 from midas.runtime.gate import SendGate
+from midas.runtime.latching import Latching
 from midas.simulation.client import SimClient
 from midas.simulation.desk import Desk
 from midas.simulation.storage import SimJournal, SimLatch
@@ -345,6 +347,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("close-not-carried", ((State, "carried", _forgets(closing=())),), ("I12",)),
     Mutant("scoped-kill-not-carried", ((State, "carried", _forgets(pauses=())),), ("I12",), hands=True),
     Mutant("scoped-kill-lets-exits-out", ((Control, "holds_back", _always(None)),), ("I7",), hands=True),
+    Mutant("flow-unheard", ((Adjuster, "flow", _always([])),), ("I1",), hands=True),
+    Mutant("guard-unheard", ((Latching, "watch", _always(None)),), ("I12",), hands=True),
     Mutant(
         "amended-name-forgotten", ((BinanceBroker, "recall", _always(None)),), ("I4", "I6", "I1"), hands=True
     ),

@@ -23,7 +23,7 @@ from midas.domain.event import (
 from midas.domain.market import FeedStatus
 from midas.domain.mode import Mode
 from midas.domain.order import OrderType
-from midas.domain.time import SECOND
+from midas.domain.time import MILLISECOND, SECOND
 from midas.engine.effect import TakeAccount, WithdrawOrder
 from midas.engine.flat_check import FlatCheck
 from midas.state.state import EXTERNAL
@@ -265,6 +265,19 @@ def test_a_flow_that_is_told_twice_is_booked_once(scene: Scene) -> None:
     scene.desk.feed(event)
     scene.desk.feed(event)
     assert scene.desk.state.ledger.balances["USDT"] == 10_100
+
+
+@pytest.mark.parametrize(("sign", "listed_at"), [("", 1_700_000_000_123), ("-", 1_700_000_000_000)])
+def test_a_flow_is_booked_once_though_stream_and_list_write_it_in_two_ways(
+    scene: Scene, sign: str, listed_at: int
+) -> None:
+    streamed = msgspec.structs.replace(
+        flow(scene, "USDT", f"{sign}430.00000000"), time=1_700_000_000_123 * MILLISECOND
+    )
+    listed = msgspec.structs.replace(streamed, amount=Decimal(f"{sign}430"), time=listed_at * MILLISECOND)
+    scene.desk.feed(listed)
+    scene.desk.feed(streamed)
+    assert scene.desk.state.ledger.balances["USDT"] == 10_000 + Decimal(f"{sign}430")
 
 
 def test_a_withdrawal_of_what_strategies_hold_takes_the_position_along() -> None:

@@ -120,8 +120,8 @@ def test_what_hands_did_is_counted_beside_the_faults() -> None:
 
 @pytest.mark.parametrize(
     ("mutant", "seed"),
-    [("close-not-carried", 16), ("scoped-kill-not-carried", 2), ("scoped-kill-lets-exits-out", 23),
-     ("amended-name-forgotten", 69)],
+    [("guard-unheard", 3), ("flow-unheard", 1), ("close-not-carried", 16), ("scoped-kill-not-carried", 2),
+     ("scoped-kill-lets-exits-out", 23), ("amended-name-forgotten", 69)],
 )  # fmt: skip
 def test_a_bug_that_hands_bring_to_light_is_caught(mutant: str, seed: int) -> None:
     with planted(mutant):
