@@ -26,6 +26,11 @@ FEED_STALE = 10 * SECOND  # no market message at all: books say nothing any more
 UNKNOWN_MAX = 3
 UNKNOWN_DEFENSIVE = 60 * SECOND
 UNKNOWN_PAUSE = 300 * SECOND
+GUARD_PASSES = 2  # one may have been on its way when the guard sold; the next one tells of its sales
+UNBOOKED = (
+    "not yet: the guard has acted for this engine, and what it sold is being read from the venue; "
+    "ask again in a few seconds"
+)
 SETTLED = "no order UNKNOWN"
 RESUMED = "`resume` by a person, in two steps"  # what ends the mode of a kill
 _REASON = f"a reason of at least {REASON_MIN} letters"
@@ -87,7 +92,8 @@ class Guardian:
         # A word that nobody knows stops as the default does: a typo must not keep the desk running.
         level = KillLevel(event.level) if event.level in LEVELS else KillLevel.HALT
         control.trip(level.value, event.by, event.reason, event.since or event.at)
-        control.guarded = control.guarded or (bool(event.guarded) and event.guarded == state.session)
+        if event.guarded and event.guarded == state.session and not control.guarded:
+            control.guarded, control.knows_at = True, state.passes + GUARD_PASSES
         # The kill listener's own cancels are on their way: asked again at once they would only be refused.
         asked = [c for i in event.canceled for c in state.orders.cancel_sent(i, event.at, "the kill switch")]
         mode = level.mode if level.mode.safety > control.mode.safety else control.mode
@@ -114,6 +120,8 @@ class Guardian:
             return False, "the kill latch isn't set", []
         if not reasoned(command.reason):
             return False, f"resume needs {_REASON}", []
+        if control.guarded and state.passes < control.knows_at:
+            return False, UNBOOKED, []
         lost = firing(state, self.rules)
         if not command.confirmed:
             control.review(names(lost))

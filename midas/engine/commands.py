@@ -155,7 +155,8 @@ class Commands:
         accepted, message, decisions = self._guardian.resume(command, asked.actor, self._state)
         released = accepted and command.confirmed
         effects = [ReleaseLatch(asked.actor, command.reason)] if released else []
-        return Reply(accepted, message, decisions=decisions, effects=[*effects])
+        behind = not accepted and self._state.control.guarded  # what the guard did isn't all booked
+        return Reply(accepted, message, decisions=decisions, effects=[*effects], look=behind)
 
     def _place(self, command: PlaceOrder, asked: Asked) -> Reply:
         return self._amending.became(command.ticket) or self._manual.place(command, asked)

@@ -52,6 +52,7 @@ class Control:
         self.accepts: tuple[str, ...] = ()  # the loss stops that the review named
         self.tripped_at = self.released_at = 0
         self.guarded = False  # the guard acts instead of us: we know less of the account than it does
+        self.knows_at = 0  # so many full passes make sure that what the guard did is booked
         self.gates: dict[str, Gate] = {}
 
     def __setattr__(self, name: str, value: object) -> None:

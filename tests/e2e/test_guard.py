@@ -152,7 +152,7 @@ def test_a_stopped_process_is_taken_over_and_sends_nothing_when_it_wakes(hanging
 
 def resumed(desk: ProcessDesk) -> None:
     """Go on again after an act of the guard, and hold something."""
-    desk.told("resume", "it woke up")
+    until(lambda: desk.asked("resume", "it woke up")[0] == 0, "what the guard sold to be booked")
     desk.told("resume", "it woke up", "--confirm")
     desk.told("mode", "normal", "--reason", "it woke up", "--confirm")
     desk.told("order", "buy", "0.01", "BTC-USDT", "--confirm")

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
+from midas.domain.command import Resume
 from midas.domain.decision import Anomaly
 from midas.domain.event import LatchTripped
 from midas.domain.money import ZERO
@@ -69,3 +70,18 @@ def test_what_was_sold_beyond_our_books_is_nobodys() -> None:
     wake(scene)
     assert scene.position == ZERO
     assert scene.desk.state.ledger.sleeve(EXTERNAL, BTC.id).quantity == Decimal("-0.001")
+
+
+def test_a_kill_that_the_guard_answered_is_released_only_once_its_sales_are_surely_booked() -> None:
+    scene = Scene().hold()
+    sold_by_guard(scene, scene.position)
+    desk = scene.desk
+    desk.feed(LatchTripped("flatten", "midas guard", "hung", desk.now, guarded="session-1"))
+    early = desk.command(Resume("it turns again"))
+    assert not early.accepted
+    assert "ask again in a few seconds" in early.message
+    scene.tick(5)  # by then the refusal's own pass is in
+    assert scene.position == ZERO
+    desk.command(Resume("it turns again"))
+    assert desk.command(Resume("it turns again", confirmed=True)).accepted
+    assert not desk.state.control.guarded

@@ -38,7 +38,7 @@ def verdict(*faults: Fault, seed: int = 6) -> Verdict:
     ).run()
 
 
-@pytest.mark.parametrize("seed", [2, 5, 16, SEED])
+@pytest.mark.parametrize("seed", [2, 5, 16, SEED, 645])  # 645: resumed while the guard's sales were unread
 def test_a_desk_with_busy_hands_on_it_agrees_with_its_venue(seed: int) -> None:
     done = World(plans.busy(seed)).run()
     assert done.violations == ()
