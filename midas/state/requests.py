@@ -36,6 +36,7 @@ class Requests(Lives):
 
     def cancel_left(self, client_id: str, at: int) -> list[Change]:
         """The bytes of a cancel left: no crash takes back that the order isn't wanted."""
+        self.changes += 1
         if client_id in self.open:
             self.open[client_id].withdrawn = True
         return self.cancel_sent(client_id, at)

@@ -38,8 +38,8 @@ NAMES = tuple(f"md-{n}" for n in range(6))
 # What of the books changes what may come to be held, and what only looks at it.
 COUNTED = {
     Orders: [
-        "absent", "accepted", "busted", "cancel_rejected", "cancel_sent", "closed_by_venue", "filled",
-        "found_foreign", "never_sent", "plan", "rejected", "replace_rejected", "replace_sent",
+        "absent", "accepted", "busted", "cancel_left", "cancel_rejected", "cancel_sent", "closed_by_venue",
+        "filled", "found_foreign", "never_sent", "plan", "rejected", "replace_rejected", "replace_sent",
         "replace_wanted", "replaced", "reported", "restore", "sent", "take_back", "triggered", "uncertain",
     ],
     Ledger: ["adjust", "book", "move", "open", "restore", "unbook"],
