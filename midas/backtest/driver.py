@@ -121,14 +121,14 @@ class Stepper:
     def _step(self, event: Event) -> None:
         audit = self._engine.step(self._engine.sequence + 1, event)
         if audit is not None:
-            self._heard(audit, _happened(event))
+            self._heard(audit, event.fill.time if type(event) is OrderFilled else 0)
         if type(event) is Ticked:
             state = self._engine.state
             self._watch.looked(event.at, state, self._engine.guardian.earliest(state))
 
-    def _heard(self, audit: Audit, happened_at: int = 0) -> None:
+    def _heard(self, audit: Audit, filled_at: int = 0) -> None:
         """Keep it, and do what it asks for."""
-        self._record.add(audit, happened_at)
+        self._record.add(audit, filled_at)
         for decision in audit.decisions:
             if type(decision) is FillBooked:
                 self._watch.moved(self._engine.state)
@@ -243,10 +243,3 @@ class Driver(Stepper):
         """
         now = self._engine.state.now
         self._step(event if event.at >= now else replace(event, at=now))
-
-
-def _happened(event: Event) -> int:
-    """When it did, of what the engine dates by the time at which it hears of it; 0 for anything else."""
-    if type(event) is OrderFilled:
-        return event.fill.time
-    return event.time if type(event) is FundingSeen else 0

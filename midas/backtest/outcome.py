@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from midas.backtest.closings import unusual
 from midas.backtest.record import Charge
 from midas.backtest.series import Bars, Floats, Times
-from midas.domain.decision import Adjusted, FillBooked
+from midas.domain.decision import FillBooked
 from midas.statistics.trades import Deal, Funding, Trips, round_trips
 
 Flags = NDArray[np.bool_]
@@ -40,11 +40,15 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     audits: int
     digest: str  # of all audits: equal where two runs decided the same
     interrupted: bool = False
-    funding: float = 0.0  # paid for what was held; negative where it was earned
-    charges: tuple[Charge, ...] = ()  # the same by position, negative where it was paid
+    charges: tuple[Charge, ...] = ()  # funding of each position
     spread: float = 0.0  # paid to quotes that were recorded, by what took: from the mid to the touch
     impact: float = 0.0  # the same, from the touch to the levels behind it
     after_gaps: int = 0  # fills in the first bar after a hole in the data: at its opening, wherever that was
+
+    @property
+    def funding(self) -> float:
+        """Paid for what was held; negative where it was earned."""
+        return float(-sum(charge.amount for charge in self.charges))
 
     def trips(self, instrument: str) -> Trips:
         """The trades of one instrument."""
@@ -71,12 +75,12 @@ def _funding(charge: Charge) -> Funding:
 
 
 def curve(
-    series: Sequence[Bars], fills: Sequence[FillBooked], cash: float, funding: Sequence[Adjusted] = ()
+    series: Sequence[Bars], fills: Sequence[FillBooked], cash: float, charges: Sequence[Charge] = ()
 ) -> Curve:
     """Money and holdings after each fill, valued at every close; what isn't traded yet is worth nothing.
 
     All instruments are quoted in the account's currency. A fill counts from the bar in which it was made;
-    so does `funding`.
+    so does a charge.
     """
     times = series[0].time if len(series) == 1 else np.unique(np.concatenate([b.time for b in series]))
     equity, anything = np.full(len(times), cash), np.zeros(len(times), np.bool_)
@@ -94,8 +98,8 @@ def curve(
         equity += position * marks - np.cumsum(spent)[:-1]
         anything |= np.abs(position) > 0.5 * bars.instrument.lot
     flows = np.zeros(len(times) + 1)
-    moments = np.array([each.at for each in funding], np.int64)
-    np.add.at(flows, np.searchsorted(times, moments), np.array([float(each.amount) for each in funding]))
+    moments = np.array([charge.time for charge in charges], np.int64)
+    np.add.at(flows, np.searchsorted(times, moments), np.array([float(charge.amount) for charge in charges]))
     return Curve(times, equity + np.cumsum(flows)[:-1], anything)
 
 

@@ -10,7 +10,6 @@ from decimal import Decimal
 import msgspec
 
 from midas.domain.decision import (
-    Adjusted,
     FillBooked,
     ModeChanged,
     Noted,
@@ -60,8 +59,7 @@ class Record:
         self.fills: list[FillBooked] = []
         self.told: list[Remark] = []
         self.regimes: list[Sight] = []
-        self.funding: list[Adjusted] = []
-        self.charges: list[Charge] = []  # the same by position
+        self.charges: list[Charge] = []  # funding, in the order in which it fell due
         self.audits: list[bytes] = []
         self.count = 0
         self.signals: Counter[str] = Counter()  # by outcome
@@ -72,8 +70,8 @@ class Record:
         self._keep = keep
         self._hash = hashlib.blake2b(digest_size=16)
 
-    def add(self, audit: Audit, happened_at: int = 0) -> None:
-        """One more. `happened_at`: when the venue filled or charged; the engine knows when it heard last."""
+    def add(self, audit: Audit, filled_at: int = 0) -> None:
+        """One more. `filled_at`: when the venue filled; the engine dates a fill by the bar it heard last."""
         body = encode(audit)
         self.count += 1
         self._hash.update(body)
@@ -82,20 +80,20 @@ class Record:
         for decision in audit.decisions:
             if type(decision) is FillBooked:
                 self.fills.append(
-                    msgspec.structs.replace(decision, market_time=happened_at) if happened_at else decision
+                    msgspec.structs.replace(decision, market_time=filled_at) if filled_at else decision
                 )
             elif type(decision) is OrderPlanned:
                 if decision.intent.purpose is not Purpose.ENTRY:
                     self.exits[decision.intent.client_id] = decision.intent
             elif type(decision) in _OTHERS:
-                self._other(audit.at, decision, happened_at)
+                self._other(audit.at, decision)
 
     @property
     def digest(self) -> str:
         """Of all audits in their order: equal where two runs decided the same."""
         return self._hash.hexdigest()
 
-    def _other(self, at: int, decision: object, happened_at: int) -> None:
+    def _other(self, at: int, decision: object) -> None:
         match decision:
             case SignalMade():
                 self._signalled(at, decision)
@@ -103,8 +101,6 @@ class Record:
                 self.refusals.update(breach.limit for breach in decision.breaches)
             case OrderBlocked():
                 self.refusals[decision.breach.limit] += 1
-            case Adjusted() if decision.kind == "funding":
-                self.funding.append(msgspec.structs.replace(decision, at=happened_at or decision.at))
             case ModeChanged():
                 words = f"mode {decision.before} to {decision.after} by {decision.by}: {decision.cause}"
                 self.told.append(Remark(at, words))
@@ -121,4 +117,4 @@ class Record:
             self.why[made.outcome, _NUMBER.sub("..", re.split("[:;]", made.detail)[0]).strip()] += 1
 
 
-_OTHERS = frozenset({Adjusted, SignalMade, TargetRefused, OrderBlocked, ModeChanged, RegimeChanged, Noted})
+_OTHERS = frozenset({SignalMade, TargetRefused, OrderBlocked, ModeChanged, RegimeChanged, Noted})

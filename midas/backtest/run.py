@@ -71,10 +71,10 @@ def run(
     reached = _reached(series, engine.state.now)
     return Outcome(
         bars=driver.bars, seconds=seconds, wall=wall, fills=tuple(record.fills),
-        curve=curve(reached, record.fills, float(balances[config.quote]), record.funding),
+        curve=curve(reached, record.fills, float(balances[config.quote]), record.charges),
         cash=engine.state.ledger.balances[config.quote], equity=engine.state.equity(),
         audits=record.count, digest=record.digest, interrupted=interrupted,
-        funding=float(-sum(each.amount for each in record.funding)), charges=tuple(record.charges),
+        charges=tuple(record.charges),
         after_gaps=after_gaps(series, record.fills),
     )  # fmt: skip
 

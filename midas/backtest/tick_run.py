@@ -81,10 +81,10 @@ def run_ticks(
     reached = reaching(reached, max((fill.market_time for fill in record.fills), default=0))
     return Outcome(
         bars=driver.ticks, seconds=seconds, wall=wall, fills=tuple(record.fills),
-        curve=curve([reached], record.fills, float(balances[config.quote]), record.funding),
+        curve=curve([reached], record.fills, float(balances[config.quote]), record.charges),
         cash=engine.state.ledger.balances[config.quote], equity=engine.state.equity(),
         audits=record.count, digest=record.digest, interrupted=interrupted,
-        funding=float(-sum(each.amount for each in record.funding)), charges=tuple(record.charges),
+        charges=tuple(record.charges),
         spread=venue.spread, impact=venue.impact,
     )  # fmt: skip
 

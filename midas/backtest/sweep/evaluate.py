@@ -212,7 +212,7 @@ class Rungs:
             return
         bars = self._setup.series[0]
         reached = bars.between(0, int(bars.time[self._bars - 1]))
-        daily = _daily(curve([reached], self._record.fills, self._cash, self._record.funding), self._cash)
+        daily = _daily(curve([reached], self._record.fills, self._cash, self._record.charges), self._cash)
         self.values.append(known(OBJECTIVES[self._setup.objective](simple_returns(daily))))
         place = len(self.values) - 1
         median = self._medians[place] if place < len(self._medians) else None
