@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-import aiohttp
 import msgspec
 
 from midas.domain.unreadable import UNREADABLE
@@ -59,10 +58,6 @@ class NeverLeft(msgspec.Struct, frozen=True):
 DONE = Accepted()
 Answer = Accepted | Rejected | RateLimited | Exists | Unknown
 Silence = NeverLeft | Unknown
-
-
-# All that a transport may throw at us in place of an answer.
-TRANSPORT_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,7 +32,7 @@ from midas.ports.venue import MaySend, Publish
 from midas.venues.binance import answers
 from midas.venues.binance import instruments as listing
 from midas.venues.binance.account import AccountReader
-from midas.venues.binance.client import TIMEOUT_S, Handover, Reply
+from midas.venues.binance.client import TIMEOUT_S, TRANSPORT_ERRORS, Handover, Reply
 from midas.venues.binance.executions import Translator
 from midas.venues.binance.orders import KnownOrders, Placed, ended, outcome, request
 from midas.venues.binance.rest import Rest, decode
@@ -127,7 +127,7 @@ class BinanceBroker:
             reply = await self._rest.client.create_order(**parameters, requests_params=handover.as_parameter)
         except SendRefused as refused:
             self._publish(OrderNotSent(intent.client_id, self._now(), str(refused)))
-        except answers.TRANSPORT_ERRORS as error:
+        except TRANSPORT_ERRORS as error:
             self._publish(self._unanswered(intent.client_id, answers.silence(error, handover.sent)))
         except asyncio.CancelledError as error:
             self._publish(self._unanswered(intent.client_id, answers.silence(error, handover.sent)))
@@ -264,7 +264,7 @@ class BinanceBroker:
                     lambda _: self._publish(CancelSent(client_id, self._now()))
                 ).as_parameter,
             )
-        except (RateLimited, *answers.TRANSPORT_ERRORS):
+        except (RateLimited, *TRANSPORT_ERRORS):
             return False
         match self._rest.meaning(reply):
             case answers.Accepted():

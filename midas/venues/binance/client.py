@@ -33,6 +33,8 @@ with named_only("requests", "Session", "Response"):  # of the library's other cl
 RECV_WINDOW_MS = 3000  # how long a request may travel before the venue refuses it
 TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 3.0
+# All that its transport may throw at us in place of an answer.
+TRANSPORT_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
 SUBSCRIBE = "userDataStream.subscribe.signature"
 
 # The library logs as an error what we handle and tell as an event; without this it would reach the terminal.

@@ -17,16 +17,11 @@ from midas.domain.time import MILLISECOND, SECOND
 from midas.domain.unreadable import UNREADABLE
 from midas.errors import OutcomeUnknown, RateLimited, Rejected
 from midas.runtime.takeover import Resting, Sale
+from midas.venues.binance import answers
 from midas.venues.binance.emergency import RECV_WINDOW_MS, TIMEOUT_S, EmergencyCanceller
 
 PROCESSING = 10 * SECOND  # the venue's own bound on a request that it has taken in
-BEHIND = -1021
-NOT_THERE = -2013
 SILENCE_S = 10  # after a 429 without a Retry-After
-_TOO_MANY = (429, 418)
-# What `answers.TABLE` reads as "it may have been executed" among the refusals: no body of the venue's (a
-# proxy's 408, say), or one that says that it doesn't know. Not imported from there: it loads a client.
-_UNSURE = (0, -1000, -1001, -1006, -1007)
 
 Answer = TypeVar("Answer")
 
@@ -59,11 +54,6 @@ class _Touch(msgspec.Struct, rename="camel"):
 
 class _Time(msgspec.Struct, rename="camel"):
     server_time: int
-
-
-class _Refusal(msgspec.Struct):
-    code: int = 0
-    msg: str = ""
 
 
 class EmergencySession:
@@ -133,7 +123,7 @@ class EmergencySession:
         try:
             return _sale(self._ask("order", f"symbol={symbol}&origClientOrderId={client_id}", _Order))
         except Rejected as refused:
-            if refused.code == NOT_THERE:
+            if refused.code == answers.ORDER_ABSENT:
                 return None
             raise
 
@@ -146,7 +136,7 @@ class EmergencySession:
         try:
             return self._read(self._wire.signed(path, query), kind)
         except Rejected as refused:
-            if refused.code != BEHIND:
+            if refused.code != answers.CLOCK_REFUSED:
                 raise
             self.set_clock()
             return self._read(self._wire.signed(path, query), kind)
@@ -156,14 +146,17 @@ class EmergencySession:
         return self._decoded(status, body, kind)
 
     def _decoded(self, status: int, body: bytes, kind: type[Answer]) -> Answer:
-        if status in _TOO_MANY:
-            silence = self._wire.retry_after_s or SILENCE_S
-            raise RateLimited(f"the venue asks for {silence} s of silence", self._now() + silence * SECOND)
-        if status >= 300:
-            refusal = _lenient(body)
-            if 400 <= status < 500 and refusal.code not in _UNSURE:
-                raise Rejected(refusal.msg or f"HTTP {status}", refusal.code)
-            raise OutcomeUnknown(f"the venue answered HTTP {status}")
+        code, reason = (0, "") if status < 300 else answers.refusal(body)
+        match answers.meaning(status, code, reason):
+            case answers.RateLimited():
+                pause = self._wire.retry_after_s or SILENCE_S
+                raise RateLimited(f"the venue asks for {pause} s of silence", self._now() + pause * SECOND)
+            case answers.Rejected():
+                raise Rejected(reason or f"HTTP {status}", code)
+            case answers.Unknown(cause):
+                raise OutcomeUnknown(f"the venue answered {cause}")
+            case answers.Exists():
+                raise OutcomeUnknown("the venue knows this order already")
         try:
             return msgspec.json.decode(body, type=kind)
         except UNREADABLE:
@@ -176,10 +169,3 @@ def _sale(order: _Order) -> Sale:
 
 def _left(order: _Order) -> Decimal:
     return max(ZERO, exact(order.orig_qty) - exact(order.executed_qty))
-
-
-def _lenient(body: bytes) -> _Refusal:
-    try:
-        return msgspec.json.decode(body, type=_Refusal)
-    except UNREADABLE:
-        return _Refusal()

@@ -16,7 +16,7 @@ from midas.domain.time import SECOND
 from midas.domain.unreadable import UNREADABLE
 from midas.errors import MalformedMessage, RateLimited, Rejected, Unreachable, VenueError
 from midas.venues.binance import answers
-from midas.venues.binance.client import Reply
+from midas.venues.binance.client import TRANSPORT_ERRORS, Reply
 from midas.venues.binance.clock import VenueClock
 from midas.venues.binance.weights import Priority, Weights
 from midas.venues.binance.wire import Wire
@@ -98,7 +98,7 @@ class Rest:
         self.weights.admit(priority, signed=signed)
         try:
             reply = await call()
-        except answers.TRANSPORT_ERRORS as error:
+        except TRANSPORT_ERRORS as error:
             # The cause stays out of the chain: an aiohttp error can carry our headers.
             raise Unreachable(f"the venue didn't answer ({type(error).__name__})") from None
         meaning = self.meaning(reply, signed=signed)

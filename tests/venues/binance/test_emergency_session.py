@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from decimal import Decimal
@@ -66,10 +68,11 @@ async def test_a_sale_goes_out_at_once_or_not_at_all_and_never_below_its_price(v
         (refused(503, 0, "busy"), OutcomeUnknown),
         (refused(408, 0, "Request Timeout"), OutcomeUnknown),
         (refused(400, -1007, "Timeout waiting for response from backend server."), OutcomeUnknown),
+        (refused(400, -2010, "Duplicate order sent."), OutcomeUnknown),
         (refused(400, -2010, "Account has insufficient balance."), Rejected),
         (refused(429, -1003, "Too many requests."), RateLimited),
     ],
-    ids=["silence", "5xx", "a proxy's", "it doesn't know", "refusal", "429"],
+    ids=["silence", "5xx", "a proxy's", "it doesn't know", "it is there", "refusal", "429"],
 )
 async def test_a_sale_is_sent_once_whatever_comes_back(
     venue: StubVenue, answer: Any, error: type[MidasError]
@@ -106,3 +109,12 @@ async def test_whose_account_it_is_is_the_venues_word(venue: StubVenue) -> None:
     assert await asked(venue, lambda s: s.uid()) == 700_001
     venue.on("GET", "account", lambda _: ok({"balances": []}))
     assert await asked(venue, lambda s: s.uid()) == 0
+
+
+def test_the_session_loads_neither_the_engines_client_nor_a_loop() -> None:
+    code = (
+        "import sys, midas.venues.binance.emergency_session\n"
+        "print(sorted({'aiohttp', 'binance', 'asyncio', 'numpy'} & set(sys.modules)))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert shown == "[]\n"
