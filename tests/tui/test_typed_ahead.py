@@ -64,4 +64,4 @@ async def test_an_order_taken_while_a_question_lies_on_its_ticket_closes_the_tic
         await bench.beat()
         assert isinstance(bench.app.screen, Question)
         await bench.press("escape")
-        assert bench.app.screen is bench.app.stage
+        assert bench.app.screen_stack == [bench.app.stage]
