@@ -6,6 +6,7 @@ console a fifth of its time. A new line begins with every part, so nothing has t
 
 from __future__ import annotations
 
+import threading
 from functools import cache
 from typing import Any, get_type_hints
 
@@ -23,6 +24,8 @@ COMMON_HZ = 4.0  # of everything that isn't quick
 QUICK = frozenset({"sequence", "built_at", "recovering", "mode", "kill", "gates", "orders", "alarms", "book"})
 # Once this changes, so has nearly all: a picture of which only the quick half knew would contradict itself.
 TURNS = "recovering"
+
+_BUILDING = threading.Lock()
 
 _encode = msgspec.msgpack.Encoder().encode
 _FIELDS = tuple(name for name in Snapshot.__struct_fields__ if name != INSTRUMENTS)
@@ -114,7 +117,15 @@ class Jigsaw:
         return {name: values[key] for name in of.__struct_fields__ if (key := f"{prefix}{name}") in values}
 
 
-@cache
 def _decoders(of: type[msgspec.Struct]) -> dict[str, msgspec.msgpack.Decoder[Any]]:
+    """One for each field. msgspec looks a struct up while another thread still does and then decodes by a
+    half-known one, which ends the process: whoever comes second waits.
+    """
+    with _BUILDING:
+        return _built(of)
+
+
+@cache
+def _built(of: type[msgspec.Struct]) -> dict[str, msgspec.msgpack.Decoder[Any]]:
     hints = get_type_hints(of) | ({INSTRUMENTS: list[str]} if of is Snapshot else {})
     return {name: msgspec.msgpack.Decoder(hints[name]) for name in of.__struct_fields__}

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import msgspec
 import pytest
 
 from midas.runtime.parts import Cutter, Jigsaw, Sent, is_quick
 from midas.state.snapshot import Snapshot
 from tests.fakes.snapshots import normal
+
+_ROOT = Path(__file__).resolve().parents[2]
 
 replace = msgspec.structs.replace
 
@@ -115,3 +121,30 @@ def test_what_is_the_same_object_is_not_encoded_again(picture: Snapshot) -> None
     assert same(
         Jigsaw().add(Sent().lacking(later, quick=False)), replace(picture, sequence=picture.sequence + 1)
     )
+
+
+_AT_ONCE = """
+import sys, threading
+import msgspec
+from midas.runtime.parts import Cutter, Jigsaw
+from tests.fakes.snapshots import normal
+
+sys.setswitchinterval(1e-6)
+parts = {name: msgspec.Raw(part) for name, part in Cutter().cut(normal()).items()}
+gate, whole = threading.Barrier(4), []
+
+def read():
+    gate.wait()
+    whole.append(Jigsaw().add(parts))
+
+threads = [threading.Thread(target=read) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(len(whole))
+"""
+
+
+@pytest.mark.parametrize("_attempt", range(3))  # without a lock about every second one ends in a crash
+def test_lines_that_read_their_first_picture_at_once_all_get_it(_attempt: int) -> None:
+    told = subprocess.run([sys.executable, "-c", _AT_ONCE], capture_output=True, text=True, cwd=_ROOT)
+    assert (told.returncode, told.stdout) == (0, "4\n"), told.stderr
