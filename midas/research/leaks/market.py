@@ -52,8 +52,13 @@ def random_walk(bars: int, seed: int, split: bool = True) -> Market:
     chance = np.random.default_rng((seed, 15))
     moves = chance.normal(-0.5 * VOLATILITY**2, VOLATILITY, bars)
     if split:
-        moves[bars * 3 // 4] -= np.log(2.0)
+        moves[split_of(bars)] -= np.log(2.0)
     return _market(moves, chance)
+
+
+def split_of(bars: int) -> int:
+    """The bar in which one share becomes two."""
+    return bars * 3 // 4
 
 
 def leaning(bars: int, seed: int) -> Market:
