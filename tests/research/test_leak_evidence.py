@@ -12,7 +12,7 @@ import pytest
 from midas.backtest.assumptions import Assumptions
 from midas.cli import main
 from midas.cli.research import accused
-from midas.domain.time import SECOND
+from midas.domain.time import DAY, MINUTE, SECOND
 from midas.research.leak_evidence import criterion, loaded_strategies, subjects, verdicts
 from midas.research.leaks.market import Floats, Market, leaning, random_walk
 from midas.research.leaks.planted import planted
@@ -76,6 +76,16 @@ def test_a_price_that_knows_of_the_split_one_bar_ahead_is_caught() -> None:
         return np.asarray(np.where(split, 0.5, 1.0) * market.close).reshape(-1, 1)
 
     assert {words[:2] for words in complaints(Feature("adjusted", adjusted), WALK, 1)} == {"T1", "T2"}
+
+
+def test_the_last_bar_of_a_day_that_knows_the_first_one_of_the_next_is_caught() -> None:
+    def tomorrow(market: Market) -> Floats:
+        days = (market.time - MINUTE) // DAY
+        last = np.append(days[1:] > days[:-1], False)
+        after = np.append(market.close[1:], market.close[-1])
+        return np.where(last, after, market.close).reshape(-1, 1)
+
+    assert {words[:2] for words in complaints(Feature("tomorrow", tomorrow), WALK, 1)} == {"T1", "T2"}
 
 
 def test_what_said_nothing_is_not_called_clean() -> None:

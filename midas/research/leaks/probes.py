@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from midas.research.leaks.market import Counts, Floats, Market, leaning, split_of
+from midas.research.leaks.market import DAY_BEGINS, Counts, Floats, Market, leaning, split_of
 from midas.statistics.validation import Rows, Split, leaking
 
 CUTS = 12  # places at which a series is cut off
@@ -180,9 +180,9 @@ def thawed(subject: Learned, chance: np.random.Generator) -> Iterator[str]:
 
 
 def _cuts(market: Market, chance: np.random.Generator) -> list[int]:
-    """Bars near both ends, the one before and the one of the split, and others by chance."""
+    """Bars near both ends, of the split, an hour and a day the last before and the first; others by chance."""
     last, split = len(market) - 2, split_of(len(market))
-    fixed = [1, last, split - 1, split, 59, 60]
+    fixed = [1, last, split - 1, split, 59, 60, DAY_BEGINS - 1, DAY_BEGINS]
     return sorted({*fixed, *chance.integers(2, last, CUTS).tolist()})
 
 
