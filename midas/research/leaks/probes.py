@@ -180,7 +180,7 @@ def thawed(subject: Learned, chance: np.random.Generator) -> Iterator[str]:
 
 
 def _cuts(market: Market, chance: np.random.Generator) -> list[int]:
-    """Near both ends; the last bar before the split, an hour, a day, and the first of each; others by chance."""
+    """Bars near both ends and around the split, an hour and midnight, and others by chance."""
     last, split = len(market) - 2, split_of(len(market))
     fixed = [1, last, split - 1, split, 59, 60, DAY_BEGINS - 1, DAY_BEGINS]
     return sorted({*fixed, *chance.integers(2, last, CUTS).tolist()})
