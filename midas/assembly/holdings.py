@@ -12,18 +12,25 @@ from midas.errors import StoreDamaged
 from midas.runtime.replay import fold_ledger, header_of
 from midas.runtime.takeover import Holding
 from midas.store import sessions
-from midas.store.head import BEFORE_FIRST, read_head
+from midas.store.survey import Reading
 
 
 def holdings(home: Path, account: str) -> list[Holding]:
-    """One for each instrument of the newest session. Raises StoreError where none of `account` is read."""
+    """One for each instrument of the newest session that took a step.
+
+    Raises StoreError where none of `account` is read.
+    """
     for name in reversed(sessions.names(home)):
         directory = home / sessions.SESSIONS / name
-        if read_head(directory).head.record == BEFORE_FIRST:
+        if not Reading(directory).begun:
             continue  # it ended before anything was committed
-        header = header_of(rows_of(directory), name)
-        if header.session == name:
-            break  # else a copy that somebody keeps there, which a start passes over as well
+        rows = rows_of(directory)
+        header = header_of(rows, name)
+        if header.session != name:
+            continue  # a copy that somebody keeps there, which a start passes over as well
+        carried = fold_ledger(header, rows)
+        if carried.from_session:
+            break  # else a start that broke off: what is held stands in the one before it
     else:
         raise StoreDamaged("no session has a journal", file="", last_good=0)
     if not continues(header.account, account):  # whose balances we see, we know nothing of
@@ -31,7 +38,6 @@ def holdings(home: Path, account: str) -> list[Holding]:
             f"the newest session {name} is of account {header.account}, and our keys are of {account}",
             file=name, last_good=0,
         )  # fmt: skip
-    carried = fold_ledger(header, rows_of(directory))
     found, relisted = [], {i.id: i for i in carried.relisted}
     for begun in header.config.instruments:
         instrument = relisted.get(begun.id, begun)

@@ -39,7 +39,7 @@ class WindowFound(msgspec.Struct, frozen=True, kw_only=True):
     test: tuple[int, int]
     chosen: dict[str, object]
     before: float  # Sharpe ratio on what it was chosen by
-    after: float
+    after: float  # NaN below thirty periods, which say nothing of a Sharpe ratio
     earned: float  # return of the test
 
 
@@ -94,8 +94,8 @@ def returns_of(outcome: Outcome, cash: float, begins: int, ends: int, step: int)
 
 
 def windows_of(periods: int, train: int, test: int, roll: bool) -> list[Window]:
-    """Anchored, or `roll`ing; 0 lets a third be trained on at first, and tests be a ninth of all."""
-    train, test = train or periods // 3, test or max(periods // 9, 1)
+    """Anchored, or `roll`ing; 0: a third is trained on at first, and tests are a ninth, thirty at least."""
+    train, test = train or periods // 3, test or max(periods // 9, LEAST)
     if train < LEAST or periods < train + GAP + LEAST:
         raise UsageError(
             f"--train {train}: {periods} periods are to be split, at least {LEAST} to choose on and as many "
@@ -106,16 +106,17 @@ def windows_of(periods: int, train: int, test: int, roll: bool) -> list[Window]:
 
 def summary(
     tried: Sequence[dict[str, object]], returns: Returns, windows: Sequence[Window], begins: int, step: int,
-    trials: int, variance: float = 0.0,
+    trials: int, variance: float = nan,
 ) -> Found:  # fmt: skip
     """`returns`: (periods, configurations); `trials`: all that were ever tried on these data.
 
-    `variance`: of their Sharpe ratios of a day; 0 where it isn't known, then that of `tried` stands for it.
+    `variance`: of their Sharpe ratios of a day; NaN where it isn't known, then that of `tried` stands for
+    it. Where they are too few for one as well, what luck gives the best of several isn't known.
     """
     luck = overfitting(returns, BLOCKS)
     found, factor = walk(returns, windows), sqrt(365 * DAY / step) if step == DAY else 1.0
     outside = np.array(found.returns)
-    known = sharpes(returns)
+    spread = variance * step / DAY if variance == variance else _variance(sharpes(returns), trials)
     return Found(
         step=step, begins=begins, configurations=tuple(tried),
         windows=tuple(_window(each, tried, factor) for each in found.steps), periods=len(outside),
@@ -124,16 +125,17 @@ def summary(
         hindsight=_highest(sharpes(returns[windows[0].test.start :])) * factor,
         paths=tuple(each * factor for each in _paths(returns)),
         overfitting=luck.probability, slope=luck.slope, loss=luck.loss,
-        deflated=_deflated(found, trials, variance * step / DAY or _variance(known)), trials=trials,
-        returns=found.returns, distinct=len(np.unique(returns, axis=1).T),
+        deflated=_deflated(found, trials, spread), trials=trials, returns=found.returns,
+        distinct=len(np.unique(returns, axis=1).T),
     )  # fmt: skip
 
 
 def _window(step: Step, tried: Sequence[dict[str, object]], factor: float) -> WindowFound:
     window = step.window
+    after = step.after * factor if len(window.test) >= LEAST else nan
     return WindowFound(
         train=(window.train.start, window.train.stop), test=(window.test.start, window.test.stop),
-        chosen=tried[step.chosen], before=step.before * factor, after=step.after * factor, earned=step.earned,
+        chosen=tried[step.chosen], before=step.before * factor, after=after, earned=step.earned,
     )  # fmt: skip
 
 
@@ -164,9 +166,11 @@ def _deflated(found: Walk, trials: int, variance: float) -> float:
     return deflated_sharpe(record, trials, variance)
 
 
-def _variance(known: Returns) -> float:
+def _variance(known: Returns, trials: int) -> float:
     told = known[np.isfinite(known)]
-    return float(told.var(ddof=1)) if len(told) > 1 else 0.0
+    if len(told) > 1:
+        return float(told.var(ddof=1))
+    return nan if trials > 1 else 0.0
 
 
 def _highest(known: Returns) -> float:

@@ -27,7 +27,7 @@ from midas.domain.command import (
 )
 from midas.domain.mode import KillLevel, Mode
 from midas.errors import CommandRefused, LinkClosed, MidasError, NotRunning, UsageError
-from midas.runtime.kill import KillRequest, latch_and_pull
+from midas.runtime.kill import KillRequest, latch_and_pull, on_disk
 from midas.runtime.link import SocketLink
 from midas.store.latch import LATCH, KillLatch
 from midas.store.lock import InstanceLock
@@ -84,7 +84,8 @@ def kill(args: Namespace) -> int:
             if there
             else "no engine runs; the next one finds it"
         )
-        return _print(args, {"latched": True, "canceled": [], "sentence": f"{level} latched: {who}"})
+        held = on_disk(KillLatch(home / LATCH), KillLevel(level))
+        return _print(args, {"latched": True, "canceled": [], "sentence": f"{held}; {who}"})
     except LinkClosed as error:
         pid = InstanceLock(home / LOCK).owner()
         raise LinkClosed(f"{error}; {remedies(home, pid)}" if pid else str(error)) from None
@@ -132,9 +133,8 @@ def _scope(args: Namespace) -> tuple[str, str]:
 
 
 def _say_waiting(home: Path, level: str) -> None:
-    done = (
-        f"{level} is latched on disk" if KillLatch(home / LATCH).is_set else "nothing is latched on disk yet"
-    )
+    latch = KillLatch(home / LATCH)
+    done = on_disk(latch, KillLevel(level)) if latch.is_set else "nothing is latched on disk yet"
     print(f"midas: {done}; waiting for the engine's report", file=sys.stderr, flush=True)
 
 

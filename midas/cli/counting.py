@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from math import nan
 from pathlib import Path
 from statistics import variance
 
@@ -20,7 +21,10 @@ Made = tuple[Mapping[str, object], Outcome]  # parameters, and what came of them
 def ever_tried(
     home: Path, strategy: str, series: Sequence[Bars], made: Iterable[Made], cash: float, by: str
 ) -> tuple[int, float]:
-    """Trials on this market and time, `made` among them, and the variance of their daily Sharpe ratios."""
+    """Trials on this market and time, `made` among them, and the variance of their daily Sharpe ratios.
+
+    NaN where fewer than two of several have one: how good luck makes the best of them isn't known then.
+    """
     ratios = ((parameters, sharpe_day(outcome, cash)) for parameters, outcome in made)
     return ratios_tried(home, strategy, series, ratios, by)
 
@@ -39,7 +43,9 @@ def ratios_tried(
     ))  # fmt: skip
     every = counted(home, data, of=of)
     ratios = [each.sharpe_day for each in every if each.sharpe_day is not None]
-    return len(every), variance(ratios) if len(ratios) > 1 else 0.0
+    if len(ratios) > 1:
+        return len(every), variance(ratios)
+    return len(every), nan if len(every) > 1 else 0.0
 
 
 def sharpe_day(outcome: Outcome, cash: float) -> float | None:

@@ -61,18 +61,27 @@ class GuardKeeper:
         """
         code = self._child.poll() if self._child is not None else None
         if code is not None:
-            now = self._clock()
-            self._pause_s = self._after_s if now - self._began > LIVED_S else self._pause_s
-            self._child, self._due = None, now + self._pause_s
-            self._pause_s = min(PAUSE_MAX_S, self._pause_s * 2)
+            lived = self._clock() - self._began
+            self._pause_s = self._after_s if lived > LIVED_S else self._pause_s
+            self._child = None
+            self._postpone()
             self._wanted = code not in (0, UsageError.exit_code)
         if self.due_s == 0.0:
             self._began = self._clock()
-            with self._log.open("ab") as output:
-                self._child = subprocess.Popen(
-                    self._command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                    start_new_session=True,
-                )  # fmt: skip
+            try:
+                self._child = self._started()
+            except OSError:  # no room for its log, or no process to be had
+                self._postpone()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        with self._log.open("ab") as output:
+            return subprocess.Popen(
+                self._command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            )
+
+    def _postpone(self) -> None:
+        self._due = self._clock() + self._pause_s
+        self._pause_s = min(PAUSE_MAX_S, self._pause_s * 2)
 
     def end(self) -> None:
         """Ask it to end; one that is acting finishes that first, on its own."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from midas.domain.order import Phase, Purpose
 from midas.domain.time import iso
 from midas.errors import MidasError
 from midas.store import sessions
-from midas.store.survey import Condition, Survey
+from midas.store.survey import Condition, Reading, Survey
 
 SHORT = 4  # characters of a client id that a person reads
 TRIED = 3  # sessions from the newest on: one that a start broke off holds nothing yet
@@ -74,8 +75,10 @@ def leavings(home: Path) -> Leavings:
 
     name = ""
     try:
-        for name in reversed(sessions.begun(home)[-TRIED:]):
-            found = left_by(home / sessions.SESSIONS / name)
+        all_ = (home / sessions.SESSIONS / name for name in reversed(sessions.begun(home)))
+        for directory in islice((each for each in all_ if Reading(each).begun), TRIED):
+            name = directory.name
+            found = left_by(directory)
             if found.carried.from_session:
                 return left(found.carried, found.instruments, found.found)
     except (MidasError, msgspec.MsgspecError, OSError) as error:

@@ -50,7 +50,7 @@ def leaks(args: Namespace) -> int:
     def judge(finished: Finished) -> dict[str, Criterion]:
         found.extend(leak_evidence.verdicts(todo, finished))
         if not args.json:
-            print("\n".join(map(_accused, found)), end="\n\n")
+            print("\n".join(map(accused, found)), end="\n\n")
         return {"I1": leak_evidence.criterion(found)}
 
     return _judged(args, len(todo), judge, counted(len(todo), "subject"))
@@ -66,8 +66,10 @@ def costs(args: Namespace) -> int:
     return _judged(args, cost_evidence.parts(seeds), judge, counted(len(seeds), "seed"))
 
 
-def _accused(verdict: leak_evidence.Verdict) -> str:
-    words = verdict.found[0] if verdict.found else "clean"
+def accused(verdict: leak_evidence.Verdict) -> str:
+    """One subject, for a person."""
+    clean = "said nothing: not judged" if verdict.silent else "clean"
+    words = verdict.found[0] if verdict.found else clean
     return f"{'planted' if verdict.planted else 'shipped':8} {verdict.name:36} {words}"
 
 

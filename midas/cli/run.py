@@ -36,7 +36,7 @@ from midas.cli.pulling import halting_on_quit
 from midas.cli.running import LOCK, RUN_FILE, EngineFile, make_home
 from midas.cli.supervision import supervisor
 from midas.domain.mode import Environment
-from midas.errors import MidasError, StoreError, UsageError
+from midas.errors import MidasError, StoreError, StoreFull, UsageError
 from midas.runtime.beats import forget_beats
 from midas.settings import Settings
 from midas.store.durable import write_durably
@@ -197,7 +197,12 @@ async def _run(
         others.append(ExchangeKeeper(settings.home, exchange, again, session.remark).beside)
     run_file = settings.home / RUN_FILE
     found = EngineFile(os.getpid(), session.name, time.time_ns(), version=__version__)
-    write_durably(run_file, msgspec.json.encode(found))
+    try:
+        write_durably(run_file, msgspec.json.encode(found))
+    except OSError as error:  # nobody would find this engine
+        raise StoreFull(
+            f"{run_file} can't be written ({error.strerror}): free space or mend the disk, then start again"
+        ) from error
     gc.freeze()
     gc.enable()
     try:

@@ -7,10 +7,10 @@ from math import isfinite, nan
 from statistics import median
 from textwrap import wrap
 
-from midas.backtest.forward import Found
+from midas.backtest.forward import LEAST, Found
 from midas.cli.data_page import length, moment
 from midas.domain.time import DAY
-from midas.reports.words import counted
+from midas.reports.words import counted, too_few
 
 WIDTH = 79
 NARROW = 0.5  # of an efficiency: a warning
@@ -45,8 +45,12 @@ def _windows(strategy: str, instruments: Sequence[str], found: Found) -> Iterato
 
 def _silent(found: Found) -> str:
     """Why a Sharpe ratio of a window isn't there."""
-    known = [value for window in found.windows for value in (window.before, window.after)]
-    return "" if all(map(isfinite, known)) else "-: nothing was traded there, so that nothing varies"
+    short = any(last - first < LEAST for first, last in (window.test for window in found.windows))
+    known = [window.before for window in found.windows]
+    known += [w.after for w in found.windows if w.test[1] - w.test[0] >= LEAST]
+    reasons = [] if all(map(isfinite, known)) else ["nothing was traded there, so that nothing varies"]
+    reasons += [f"a Sharpe ratio takes {LEAST} periods"] if short else []
+    return "-: " + "; or ".join(reasons) if reasons else ""
 
 
 def _same(found: Found) -> str:
@@ -84,8 +88,9 @@ def _verdict(found: Found) -> Iterator[str]:
     if known:
         yield _row("", _share(found.loss), "chance that it loses money out of sample")
         yield _row("Sharpe kept (slope)", _number(found.slope), "out of sample, of each 1.00 more in sample")
+    lacks = "too few periods out of sample" if found.periods < LEAST else too_few(found.trials)
     yield _row("after all trials", _share(found.deflated),
-               trials if isfinite(found.deflated) else still or "too few periods out of sample")  # fmt: skip
+               trials if isfinite(found.deflated) else still or lacks)  # fmt: skip
 
 
 def _row(name: str, value: str, more: str) -> str:

@@ -73,6 +73,7 @@ def _header(sheet: Sheet) -> str:
 def _tiles(sheet: Sheet) -> str:
     own, other, it = sheet.growth, sheet.benchmark, sheet.evidence
     held = f"buy and hold {words.percent(other.growth.total.value)}" if other is not None else ""
+    unlike = it.positive is not None and it.deflated is None
     tiles = (
         ("Made", words.percent(own.total.value), held, _tone(own.total.value)),
         ("Worst fall", words.percent(sheet.worst),
@@ -80,7 +81,7 @@ def _tiles(sheet: Sheet) -> str:
         ("Sharpe ratio", words.number(own.sharpe.value),
          f"95 %: {words.between(it.sharpe)}" if it.sharpe else words.why(own.sharpe, 30), ""),
         ("Skill after all trials", words.chance(it.deflated),
-         f"{words.counted(it.trials, 'trial')} counted", ""),
+         words.too_few(it.trials) if unlike else f"{words.counted(it.trials, 'trial')} counted", ""),
         ("Costs", words.money(sheet.costs.total),
          f"{sheet.currency} of {sheet.costs.traded:,.0f} traded", ""),
         ("Trades", f"{sheet.trading.closed:,}",

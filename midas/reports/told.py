@@ -158,13 +158,15 @@ def _traded(sheet: Sheet) -> Row:
 
 def _luck(sheet: Sheet) -> Block:
     it, twin = sheet.evidence, sheet.twin
+    trials = f"{words.counted(it.trials, 'trial')} on these data counted"
+    if it.positive is not None and it.deflated is None:
+        trials = words.too_few(it.trials)
     rows = [
         Row("skill above 0 (PSR)", (words.chance(it.positive),),
             _record(sheet) if it.positive is not None else words.why(sheet.growth.sharpe, 30),
             "chance that the edge is real: probabilistic Sharpe ratio", _surely(it.positive)),
         Row("after all trials (DSR)", (words.chance(it.deflated),),
-            f"{words.counted(it.trials, 'trial')} on these data counted",
-            "deflated Sharpe ratio: the best of many tries looks good by luck", _surely(it.deflated)),
+            trials, "deflated Sharpe ratio: the best of many tries looks good by luck", _surely(it.deflated)),
     ]  # fmt: skip
     if it.overfitting is not None:
         rows.append(Row("overfitted (PBO)", (words.chance(it.overfitting),),

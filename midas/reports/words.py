@@ -48,6 +48,11 @@ def chance(value: float | None) -> str:
     return ">99%" if value > 0.99 else "<1%" if value < 0.01 else f"{value:.0%}"
 
 
+def too_few(trials: int) -> str:
+    """Why a Sharpe ratio isn't deflated by so many."""
+    return f"too few of {counted(trials, 'trial')} have a Sharpe ratio"
+
+
 def number(value: float | None, decimals: int = 2) -> str:
     """`1.07`."""
     if value is None:

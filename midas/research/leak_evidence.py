@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import msgspec
+import numpy as np
 
 from midas.assembly.config import strategies_of
 from midas.backtest.settings import configured
@@ -12,7 +13,7 @@ from midas.domain.time import MINUTE
 from midas.research.criterion import Band, Criterion, Values, judged
 from midas.research.leaks.market import random_walk
 from midas.research.leaks.planted import planted
-from midas.research.leaks.probes import Rule, Subject, complaints
+from midas.research.leaks.probes import Feature, Rule, Subject, complaints
 from midas.research.leaks.shipped import shipped
 from midas.research.leaks.strategies import INSTRUMENT, fills_of_the_engine, on_the_engine
 from midas.settings import Settings
@@ -26,11 +27,12 @@ I1_GOAL = {"caught": Band(10, 10), "false_positives": Band(0, 0)}
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What was found about one subject; nothing: it is clean."""
+    """What was found about one subject; nothing: it is clean, as far as it said anything."""
 
     name: str
     planted: bool
     found: tuple[str, ...]
+    silent: bool = False  # it said nothing about any bar, so that there was nothing to find
 
 
 def subjects(settings: Settings) -> list[tuple[Subject, bool]]:
@@ -48,7 +50,8 @@ def verdicts(
     found = []
     for subject, bad in todo:
         market = traded if isinstance(subject, Rule) else walk
-        found.append(Verdict(subject.name, bad, tuple(complaints(subject, market, seed))))
+        silent = isinstance(subject, Feature) and not np.isfinite(subject.run(market)).any()
+        found.append(Verdict(subject.name, bad, tuple(complaints(subject, market, seed)), silent))
         finished(subject.name)
     return found
 

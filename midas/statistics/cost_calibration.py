@@ -54,7 +54,10 @@ def calibrated(observed: Sequence[Observed]) -> Coefficients | None:
         if (weights >= 0.0).all():
             found[used] = weights
             break
-        del used[int(weights.argmin())]
+        # The second is the first times a ratio: without the spread itself it means nothing, and in a calm
+        # market both are nearly the same, so that chance makes either of them negative.
+        worst = int(weights.argmin())
+        del used[1 if used[:2] == [0, 1] and worst == 0 else worst]
     if found[0] <= 0.0:
         return None
     return Coefficients(float(found[0]), float(found[1] / found[0]), float(found[2]), len(observed))

@@ -52,6 +52,14 @@ def append_durably(path: Path, line: bytes) -> None:
         sync_directory(path.parent)
 
 
+def make_directory(path: Path) -> None:
+    """Make a folder of ours and what is missing above it; on return the disk has their names."""
+    missing = [each for each in (path, *path.parents) if not each.exists()]
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for each in reversed(missing):
+        sync_directory(each.parent)
+
+
 def remove_durably(path: Path) -> None:
     """Delete `path`; on return the disk has forgotten its name."""
     path.unlink(missing_ok=True)

@@ -50,9 +50,16 @@ class HeadFile:
     """The open head of a journal that is being written."""
 
     def __init__(self, directory: Path) -> None:
-        self._descriptor = os.open(directory / NAME, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
-        os.pwrite(self._descriptor, _slot(Head()) * 2, 0)
-        os.fsync(self._descriptor)
+        # Under another name first: a kill or a full disk leaves a whole head or none.
+        unfinished = directory / f"{NAME}.new"
+        self._descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            os.pwrite(self._descriptor, _slot(Head()) * 2, 0)
+            os.fsync(self._descriptor)
+            os.replace(unfinished, directory / NAME)
+        except OSError:
+            os.close(self._descriptor)
+            raise
         self._generation = 0
 
     def write(self, head: Head) -> None:

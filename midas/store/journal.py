@@ -24,6 +24,7 @@ from midas.errors import StoreDamaged, StoreError, StoreFull
 from midas.store import schema
 from midas.store.chain import GENESIS, link
 from midas.store.committer import Committer, create
+from midas.store.durable import make_directory
 from midas.store.head import BEFORE_FIRST, Head, HeadFile
 
 DATABASE = "journal.db"
@@ -90,7 +91,7 @@ class Journal:
         if path.exists():
             raise StoreError(f"Session {directory.name} already has a journal: choose another name.")
         try:
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_directory(directory)
             head_file = HeadFile(directory)
             connection = await asyncio.to_thread(create, path, factory, schema.CREATE)
             return cls(directory, connection, head_file, (buffer_max, stall_seconds, checkpoint_bytes))

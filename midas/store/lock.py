@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import time
@@ -9,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from midas.errors import AlreadyRunning
+from midas.errors import AlreadyRunning, StoreFull
 from midas.store.durable import write_all
 
 GUARD_LOCK = "guard.lock"  # in the home, held by its guard
@@ -25,22 +26,35 @@ class InstanceLock:
         self._descriptor: int | None = None
 
     def acquire(self) -> None:
-        """Become the owner; raises AlreadyRunning naming the process that is."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        """Become the owner; raises AlreadyRunning naming the process that is, StoreFull."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise self._unwritten(error) from error
         if not _taken(descriptor):
             os.close(descriptor)
             raise AlreadyRunning(self._refusal(str(self.owner() or "unknown")))
-        os.ftruncate(descriptor, 0)
-        write_all(descriptor, self._content())
+        try:
+            _overwrite(descriptor, self._content())
+        except OSError as error:
+            os.close(descriptor)
+            raise self._unwritten(error) from error
         self._descriptor = descriptor
 
     def release(self) -> None:
         """Let the next engine in; the file stays, since deleting it would let two of them in."""
         if self._descriptor is not None:
-            os.ftruncate(self._descriptor, 0)
+            with contextlib.suppress(OSError):
+                _overwrite(self._descriptor, b"\n")  # never empty: the next owner finds room on a full disk
             os.close(self._descriptor)
             self._descriptor = None
+
+    def _unwritten(self, error: OSError) -> StoreFull:
+        return StoreFull(
+            f"{self._path} can't be written ({error.strerror}): free space, or mend the disk or its "
+            "permissions"
+        )
 
     def _refusal(self, owner: str) -> str:
         return (
@@ -130,6 +144,13 @@ class AccountLock(InstanceLock):
 
     def _content(self) -> bytes:
         return super()._content() + os.fsencode(self._home) + b"\n"
+
+
+def _overwrite(descriptor: int, content: bytes) -> None:
+    """In place, since a full disk may give back no room that was let go."""
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    write_all(descriptor, content)
+    os.ftruncate(descriptor, len(content))
 
 
 def _taken(descriptor: int) -> bool:

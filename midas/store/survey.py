@@ -71,8 +71,14 @@ class Reading:
 
     @property
     def begun(self) -> bool:
-        """Whether anything was ever committed, as far as the head knows."""
-        return self._headless is not None or self.head.record != BEFORE_FIRST
+        """Whether anything was ever committed, as far as head or database know."""
+        if self._headless is not None or self.head.record != BEFORE_FIRST:
+            return True
+        try:  # no commit waits for its head: a power loss may have taken that alone
+            with opened(self._directory) as connection:
+                return _highest(connection) != BEFORE_FIRST
+        except StoreDamaged:
+            return False
 
     def records(self) -> Iterator[Record]:
         """The good ones, from the first on; never raises StoreDamaged. Raises SchemaNewer."""
@@ -91,6 +97,8 @@ class Reading:
     def survey(self) -> Survey:
         """The verdict, once `records` has been read to its end."""
         damage = self._damage or self._headless
+        if damage is not None and not self.begun:
+            damage = None  # its start broke off
         last = self._last
         return Survey(
             self._directory.name,

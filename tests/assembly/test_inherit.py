@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import shutil
 import sqlite3
 from collections.abc import Sequence
@@ -19,7 +21,7 @@ from midas.domain.event import CommandGiven, Event, SessionOpened, Ticked
 from midas.domain.mode import Mode
 from midas.engine.audit import encode
 from midas.engine.build import build_engine
-from midas.errors import ConfigInvalid, RepairNeeded, SchemaNewer
+from midas.errors import ConfigInvalid, RepairNeeded, SchemaNewer, StoreFull
 from midas.ports.strategy import Strategy
 from midas.runtime.records import (
     AUDIT,
@@ -35,6 +37,7 @@ from midas.runtime.records import (
 from midas.runtime.replay import header_of
 from midas.state.state import EXTERNAL
 from midas.store import sessions
+from midas.store.head import HeadFile
 from midas.store.integrity import verify
 from midas.store.journal import DATABASE, Journal
 from midas.store.mend import Cause, cut
@@ -115,6 +118,28 @@ async def test_a_session_that_ended_before_its_first_commit_is_passed_over(tmp_p
     assert carried.from_session == "1"
     assert problems == []
     await journal.close()
+
+
+async def test_a_start_that_a_full_disk_broke_off_hinders_no_later_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "no space")
+
+    await store(tmp_path, "1", OURS, [opened("1", OURS), rich(1_000)])
+    with monkeypatch.context() as patch, pytest.raises(StoreFull):
+        patch.setattr(os, "pwrite", full)
+        await Journal.open(tmp_path / sessions.SESSIONS / "2")
+    carried, problems = inherited(tmp_path, OURS)
+    assert (carried.from_session, problems) == ("1", [])
+
+
+async def test_a_head_that_a_power_loss_emptied_hides_no_records(tmp_path: Path) -> None:
+    await store(tmp_path, "1", OURS, [opened("1", OURS), rich(1_000)])
+    directory = await store(tmp_path, "2", OURS, [opened("2", OURS), rich(2_000)], sealed=False)
+    HeadFile(directory).close()  # as it was before the first commit: no later one waits for its head
+    carried, problems = inherited(tmp_path, OURS)
+    assert (carried.from_session, problems) == ("2", [])
 
 
 async def damaged(home: Path) -> Path:

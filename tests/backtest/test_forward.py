@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from math import isfinite, sqrt
+from math import isfinite, isnan, nan, sqrt
 
 import numpy as np
 import pytest
@@ -81,3 +81,19 @@ def test_one_combination_is_deflated_by_the_spread_of_all_trials_whatever_the_st
     assert among.deflated < 0.1 < alone.deflated
     hours = summary([{}], returns, windows, 0, HOUR, 500, 0.01 * 24)
     assert hours.deflated == pytest.approx(among.deflated)
+
+
+def test_several_trials_of_which_nobody_knows_the_spread_leave_luck_unknown() -> None:
+    """Of 199 that were refused, given up or too short nobody knows how good the best one looks by luck."""
+    returns = np.random.default_rng(7).normal(0.001, 0.01, (240, 1))
+    windows = windows_of(240, 0, 0, False)
+    among, alone = (summary([{}], returns, windows, 0, DAY, n, nan).deflated for n in (200, 1))
+    assert isnan(among) and 0.0 < alone < 1.0
+
+
+def test_a_window_of_less_than_thirty_periods_has_a_return_and_no_sharpe_ratio() -> None:
+    returns = np.random.default_rng(8).normal(0.001, 0.01, (240, 2))
+    short, usual = (summary([{}, {}], returns, windows_of(240, 80, n, False), 0, DAY, 2) for n in (10, 0))
+    assert all(isnan(window.after) and window.earned for window in short.windows)
+    assert usual.windows[0].test == (81, 111)
+    assert all(isfinite(window.after) for window in usual.windows) and isfinite(short.sharpe)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -193,3 +194,16 @@ def test_a_preview_is_of_a_scope(home: Path, capsys: pytest.CaptureFixture[str])
     assert main(["kill", "--preview"]) == 2
     assert "--preview needs a scope" in capsys.readouterr().err
     assert not KillLatch(home / LATCH).is_set
+
+
+def test_a_disk_that_takes_no_level_is_not_said_to_have_it(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    assert main(["kill", "--level", "flatten"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("halt latched on disk, not flatten")
+    assert "free space" in said

@@ -89,3 +89,15 @@ def test_it_is_asked_to_end(tmp_path: Path) -> None:
 def test_it_reads_the_configuration_that_the_engine_reads() -> None:
     assert guard_command(Namespace(profile=None, live=False)) == COMMAND
     assert guard_command(Namespace(profile="desk", live=True)) == (*COMMAND, "--profile", "desk", "--live")
+
+
+def test_a_disk_that_refuses_its_log_ends_no_supervisor(tmp_path: Path) -> None:
+    clock = Clock()
+    (tmp_path / "guard.log").mkdir()
+    guard = keeper(tmp_path, "time.sleep(60)", 0.0, clock)
+    guard.tend()
+    assert starts(tmp_path) == 0
+    (tmp_path / "guard.log").rmdir()
+    clock.now += PAUSE_MAX_S
+    tended(guard, lambda: starts(tmp_path) == 1)
+    guard.end()

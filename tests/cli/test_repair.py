@@ -11,10 +11,11 @@ from midas.assembly.inherit import inherited
 from midas.cli import main
 from midas.cli.running import LOCK
 from midas.errors import RepairNeeded
+from midas.store.head import HeadFile
 from midas.store.integrity import verify
 from midas.store.journal import DATABASE
 from midas.store.lock import InstanceLock
-from tests.assembly.test_inherit import OURS, contents, crashed, damaged
+from tests.assembly.test_inherit import OURS, contents, crashed, damaged, opened, rich, store
 
 
 @pytest.fixture
@@ -138,3 +139,14 @@ async def test_doctor_names_the_damage_and_what_was_cut(
     told(capsys, "repair --yes")
     code, said = told(capsys, "doctor")
     assert "ok    journal     2 is whole, 3 records; 2: its damaged journal was repaired" in said
+
+
+async def test_a_start_that_broke_off_is_no_damage(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    await store(home, "1", OURS, [opened("1", OURS), rich(1_000)])
+    (home / "sessions" / "2").mkdir()
+    HeadFile(home / "sessions" / "2").close()
+    code, said = told(capsys, "repair")
+    assert (code, "is whole" in said or "nothing hinders" in said) == (0, True)
+    assert main(["status", "--json"]) == 2
+    left = json.loads(capsys.readouterr().out)["left"]
+    assert (left["session"], left["unknown"]) == ("1", "")

@@ -11,9 +11,10 @@ import pytest
 
 from midas.backtest.assumptions import Assumptions
 from midas.cli import main
-from midas.domain.time import SECOND
+from midas.cli.research import accused
+from midas.domain.time import DAY, MINUTE, SECOND
 from midas.research.leak_evidence import criterion, loaded_strategies, subjects, verdicts
-from midas.research.leaks.market import leaning, random_walk
+from midas.research.leaks.market import Floats, Market, leaning, random_walk
 from midas.research.leaks.planted import planted
 from midas.research.leaks.probes import Feature, complaints, knowing
 from midas.research.leaks.shipped import shipped
@@ -47,7 +48,7 @@ QUICK = {"ADX", "order flow", "calibrator Platt", "walk forward", "purged folds"
 
 
 @pytest.mark.parametrize("subject", [s for s in shipped() if s.name in QUICK], ids=lambda each: each.name)
-def test_what_is_shipped_isnt_accused(subject: Feature) -> None:
+def test_what_is_shipped_isntaccused(subject: Feature) -> None:
     assert not list(complaints(subject, WALK, 1))
 
 
@@ -58,6 +59,41 @@ def test_the_other_tests_see_what_truncation_does_not() -> None:
     )  # from a file, not from the frame
     found = list(complaints(peeking, WALK, 1))
     assert len(found) == 1 and found[0].startswith("T3 column 0 foretells")
+
+
+def test_what_knows_the_future_from_elsewhere_is_heard_also_where_it_speaks_rarely_or_of_sizes() -> None:
+    moves = np.append(np.diff(np.log(WALK.close)), 0.0)
+    for said, what in ((moves > 1.5e-3, "next move"), (np.abs(moves), "size of the next move")):
+        column = np.asarray(said, np.float64)
+        peeking = Feature("peeks", lambda market, column=column: column[: len(market)].reshape(-1, 1))  # type: ignore[misc]
+        (found,) = complaints(peeking, WALK, 1)
+        assert found.startswith(f"T3 column 0 foretells the {what} of")
+
+
+def test_a_price_that_knows_of_the_split_one_bar_ahead_is_caught() -> None:
+    def adjusted(market: Market) -> Floats:
+        split = np.append(market.close[1:] < 0.6 * market.open[1:], False)
+        return np.asarray(np.where(split, 0.5, 1.0) * market.close).reshape(-1, 1)
+
+    assert {words[:2] for words in complaints(Feature("adjusted", adjusted), WALK, 1)} == {"T1", "T2"}
+
+
+def test_the_last_bar_of_a_day_that_knows_the_first_one_of_the_next_is_caught() -> None:
+    def tomorrow(market: Market) -> Floats:
+        days = (market.time - MINUTE) // DAY
+        last = np.append(days[1:] > days[:-1], False)
+        after = np.append(market.close[1:], market.close[-1])
+        return np.where(last, after, market.close).reshape(-1, 1)
+
+    assert {words[:2] for words in complaints(Feature("tomorrow", tomorrow), WALK, 1)} == {"T1", "T2"}
+
+
+def test_what_said_nothing_is_not_called_clean() -> None:
+    mute = Feature("mute", lambda market: np.full((len(market), 2), np.nan))
+    speaks = next(each for each in shipped() if each.name == "SMA")
+    found = verdicts([(mute, False), (speaks, False)], lambda _: None)
+    assert [each.silent for each in found] == [True, False]
+    assert "said nothing: not judged" in accused(found[0]) and accused(found[1]).endswith("clean")
 
 
 def test_nobody_may_know_more_than_the_oracle_of_a_market_that_leans() -> None:
@@ -95,7 +131,7 @@ def test_bars_that_are_heard_late_are_decided_on_alike_and_never_early(settings:
 
 
 @pytest.mark.long
-def test_ten_of_ten_are_caught_and_nothing_shipped_is_accused(
+def test_ten_of_ten_are_caught_and_nothing_shipped_isaccused(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["research", "leak-evidence", "--json"]) == 0

@@ -63,3 +63,21 @@ def test_calibration_finds_the_coefficients_that_made_the_costs() -> None:
 def test_nothing_is_calibrated_on_too_few_orders_or_where_there_is_nothing_to_see() -> None:
     assert calibrated(orders(59)) is None
     assert calibrated([Observed(1.0, 1.0, 0.01, 1e-4, -5.0)] * 100) is None
+
+
+def test_in_a_calm_market_the_spread_is_not_taken_for_its_product_with_the_volatility() -> None:
+    """Where the ratio hardly varies both are nearly one, and chance makes either of them negative."""
+    found = []
+    for seed in range(40):
+        chance = np.random.default_rng(seed)
+        made = []
+        for _ in range(60):
+            spread, ratio = float(np.exp(chance.normal(1.0, 0.3))), float(np.exp(chance.normal(0.0, 0.1)))
+            day, share = 0.03 * ratio, float(np.exp(chance.uniform(np.log(1e-5), np.log(1e-3))))
+            paid = (0.5 * spread + 0.7 * day * share**0.5 * 1e4) * float(np.exp(chance.normal(-0.32, 0.8)))
+            made.append(Observed(spread, ratio, day, share, paid))
+        found.append(calibrated(made))
+    known = [each for each in found if each is not None]
+    assert len(known) >= 38
+    whole = [each.taker_fraction * (1.0 + each.volatility_weight) for each in known]
+    assert float(np.median(whole)) == pytest.approx(0.5, abs=0.15)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from midas.errors import AlreadyRunning
+from midas.errors import AlreadyRunning, StoreFull
 from midas.store.lock import AccountLock, InstanceLock
 
 _HOLDER = """
@@ -101,3 +102,26 @@ def test_of_many_that_want_an_account_one_at_a_time_has_it(tmp_path: Path) -> No
     for each in engines:
         each.join()
     assert most == [1]
+
+
+def test_a_lock_that_cannot_be_written_is_one_sentence_and_stays_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(StoreFull, match="free space"):
+        patch.setattr(os, "write", full)
+        InstanceLock(tmp_path / "engine.lock").acquire()
+    assert not InstanceLock(tmp_path / "engine.lock").held()
+    (tmp_path / "folder.lock").mkdir()
+    with pytest.raises(StoreFull, match=r"folder\.lock"):
+        InstanceLock(tmp_path / "folder.lock").acquire()
+
+
+def test_a_lock_keeps_its_room_on_the_disk_for_the_next_owner(tmp_path: Path) -> None:
+    path = tmp_path / "guard.lock"
+    with InstanceLock(path):
+        pass
+    assert path.stat().st_size
+    assert InstanceLock(path).owner() is None

@@ -62,7 +62,7 @@ def _walkforward_options(parser: Parser) -> None:
         "--train", type=positive, metavar="N", help="periods to choose on; default: a third of all"
     )
     parser.add_argument(
-        "--test", type=positive, metavar="N", help="periods of a window; default: a ninth of all"
+        "--test", type=positive, metavar="N", help="periods of a window; default: a ninth of all, 30 at least"
     )
     parser.add_argument(
         "--rolling", action="store_true", help="choose on the last --train periods; default: on all before"

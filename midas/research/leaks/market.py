@@ -13,7 +13,8 @@ Counts = NDArray[np.int64]
 
 VOLATILITY = 1e-3  # of a bar's log return
 LEAN = 0.3  # of a move on the one before, where they hang together
-START = 1_700_006_400_000_000_000  # midnight UTC
+DAY_BEGINS = 240  # the bar that opens at midnight UTC
+START = 1_700_006_400_000_000_000 - DAY_BEGINS * MINUTE
 
 
 class Market(msgspec.Struct, frozen=True):
@@ -52,8 +53,13 @@ def random_walk(bars: int, seed: int, split: bool = True) -> Market:
     chance = np.random.default_rng((seed, 15))
     moves = chance.normal(-0.5 * VOLATILITY**2, VOLATILITY, bars)
     if split:
-        moves[bars * 3 // 4] -= np.log(2.0)
+        moves[split_of(bars)] -= np.log(2.0)
     return _market(moves, chance)
+
+
+def split_of(bars: int) -> int:
+    """The bar in which one share becomes two."""
+    return bars * 3 // 4
 
 
 def leaning(bars: int, seed: int) -> Market:

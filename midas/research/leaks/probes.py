@@ -2,7 +2,7 @@
 
 T1 truncation: what a bar is told may not change when the bars behind it are taken away.
 T2 future: nor when they are others.
-T3 noise: nothing known at a bar may foretell the next move of a random walk.
+T3 noise: nothing known at a bar may foretell the next move of a random walk, nor how large it will be.
 T4 random walk: nobody earns there before costs.
 T5 oracle: where moves hang together, nothing may foretell the next one better than whoever knows how.
 T6 delay: a bar's delay may not take away what a rule earns, least of all on a random walk.
@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from midas.research.leaks.market import Counts, Floats, Market, leaning
+from midas.research.leaks.market import DAY_BEGINS, Counts, Floats, Market, leaning, split_of
 from midas.statistics.validation import Rows, Split, leaking
 
 CUTS = 12  # places at which a series is cut off
@@ -101,7 +101,7 @@ def truncated(subject: Feature, market: Market, chance: np.random.Generator) -> 
 def foreseen(subject: Feature, market: Market, chance: np.random.Generator) -> Iterator[str]:
     """T2."""
     whole = subject.run(market)
-    for bar in _cuts(market, chance)[::3]:
+    for bar in _cuts(market, chance):
         other = subject.run(market.with_other_future(bar + 1, chance))
         if not np.array_equal(other[: bar + 1], whole[: bar + 1], equal_nan=True):
             yield f"T2 rows up to {bar} change with the bars behind it"
@@ -109,12 +109,13 @@ def foreseen(subject: Feature, market: Market, chance: np.random.Generator) -> I
 
 
 def noisy(subject: Feature, market: Market) -> Iterator[str]:
-    """T3: rank correlation with the next move; the market is a random walk."""
+    """T3: rank correlation with the next move and with its size; the market is a random walk."""
     after = np.diff(np.log(market.close))
-    for place, known, found in _correlations(subject, market, after):
-        if abs(found) > SURPRISING / sqrt(known.sum()):
-            yield f"T3 column {place} foretells the next move of a random walk (correlation {found:+.2f})"
-            return
+    for what, move in (("next move", after), ("size of the next move", np.abs(after))):
+        for place, known, found in _correlations(subject, market, move):
+            if abs(found) > SURPRISING / sqrt(known.sum()):
+                yield f"T3 column {place} foretells the {what} of a random walk (correlation {found:+.2f})"
+                return
 
 
 def knowing(subject: Feature, market: Market) -> Iterator[str]:
@@ -179,9 +180,9 @@ def thawed(subject: Learned, chance: np.random.Generator) -> Iterator[str]:
 
 
 def _cuts(market: Market, chance: np.random.Generator) -> list[int]:
-    """Bars near both ends, the one before and the one of the split, and others by chance."""
-    last = len(market) - 2
-    fixed = [1, last, last * 3 // 4 - 2, 59, 60]
+    """Bars near both ends and around the split, an hour and midnight, and others by chance."""
+    last, split = len(market) - 2, split_of(len(market))
+    fixed = [1, last, split - 1, split, 59, 60, DAY_BEGINS - 1, DAY_BEGINS]
     return sorted({*fixed, *chance.integers(2, last, CUTS).tolist()})
 
 
@@ -191,9 +192,10 @@ def _score(values: Floats) -> float:
 
 
 def _ranks(values: Floats) -> Floats:
-    ranks = np.empty(len(values))
-    ranks[np.argsort(values, kind="stable")] = np.arange(len(values), dtype=np.float64)
-    return ranks
+    """What is equal shares a rank: by its place in time it would hide what is rarely said."""
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    shared = np.cumsum(count) - (count + 1) / 2.0
+    return np.asarray(shared[place], np.float64)
 
 
 def _sample(chance: np.random.Generator, rows: int) -> Sample:
