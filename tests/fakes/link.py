@@ -44,6 +44,7 @@ class FakeLink:
         self.silent = False  # commands are taken and not answered
         self.hz = 0.0  # pictures a second, as last asked for
         self._answers: list[Answer] = []
+        self._owed: list[Answer] = []
 
     @classmethod
     def showing(cls, snapshot: Snapshot | None = None) -> FakeLink:
@@ -72,9 +73,12 @@ class FakeLink:
         self.sent.append((command, actor))
         key = f"c{len(self.sent)}"
         accepted, message, review = self.answer_to(command)
-        if not self.silent:
-            self._answers.append(Answer(key, accepted, message, 1, review))
+        (self._owed if self.silent else self._answers).append(Answer(key, accepted, message, 1, review))
         return key
+
+    def speak(self) -> None:
+        """Answer after all."""
+        self._answers, self._owed, self.silent = [*self._answers, *self._owed], [], False
 
     def answer_to(self, command: Command) -> tuple[bool, str, Review | None]:
         """What the engine says."""

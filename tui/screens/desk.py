@@ -90,7 +90,7 @@ class DeskScreen(Screen[None]):
     def on_mount(self) -> None:
         """Give the first pane the keyboard and draw at once."""
         self._arrange()
-        self.panes[self.view.home].focus()
+        self._give(self.view.home)
         self.draw_all()
 
     def on_resize(self) -> None:
@@ -115,7 +115,7 @@ class DeskScreen(Screen[None]):
         home = self._homes.get((view.number, view.section), view.home)
         names = self._plan().tabs
         if names:
-            self.panes[home if home in names else names[0]].focus()
+            self._give(home if home in names else names[0])
         self.call_after_refresh(self.draw_all)
 
     def pull(self, profile: Profile) -> None:
@@ -191,8 +191,8 @@ class DeskScreen(Screen[None]):
 
     def go(self, name: str | None) -> None:
         """Give that pane the keyboard."""
-        if name in self._plan().tabs:
-            self.panes[name].focus()
+        if name is not None and name in self._plan().tabs:
+            self._give(name)
 
     def visit(self, name: str) -> bool:
         """Give a pane the keyboard, on its own screen where the present one lacks it; False: no room."""
@@ -239,14 +239,14 @@ class DeskScreen(Screen[None]):
             place = names.index(self._zoomed) + steps if self._zoomed in names else 0
             self._zoomed = names[place % len(names)]
             self._arrange()
-            self.panes[self._zoomed].focus()
+            self._give(self._zoomed)
             self.call_after_refresh(self.draw_all)
             return
         names = self._plan().tabs
         if names:
             here = self.focused.id if self.focused is not None else None
             place = names.index(here) + steps if here in names else 0
-            self.panes[names[place % len(names)]].focus()
+            self._give(names[place % len(names)])
 
     def action_zoom(self) -> None:
         """The pane with the keyboard takes the whole middle, or gives it back."""
@@ -264,7 +264,7 @@ class DeskScreen(Screen[None]):
             self.show(view)
         self._zoomed = name
         self._arrange()
-        self.panes[name].focus()
+        self._give(name)
         self.call_after_refresh(self.draw_all)
         return None
 
@@ -310,6 +310,10 @@ class DeskScreen(Screen[None]):
         self.draw_all()
 
     # inside
+
+    def _give(self, name: str) -> None:
+        """The keyboard, at once: `focus` of a pane waits, and what is typed ahead goes to the one before."""
+        self.set_focus(self.panes[name])
 
     def _rowless(self, pane: Pane) -> None:
         if pane.kind.keys is None:
@@ -378,7 +382,7 @@ class DeskScreen(Screen[None]):
         self._lay_out()
         names = self._plan().tabs
         if self.focused is not None and self.focused.id not in names and names:
-            self.panes[names[0]].focus()
+            self._give(names[0])
 
     def _match(self, instruments: int) -> None:
         if self._deck.layout.instruments != instruments:

@@ -8,7 +8,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from midas.domain.command import REASON_MIN, Answer, reasoned
@@ -16,6 +15,7 @@ from midas.domain.time import MILLISECOND
 from tui.link_port import Clock
 from tui.present.lines import clean
 from tui.present.words import MODES
+from tui.screens.modal import Modal
 from tui.widgets.input_line import InputLine
 
 QUIET = 300 * MILLISECOND
@@ -36,7 +36,7 @@ class Quiet:
         return self.clock() - self._asked >= QUIET
 
 
-class Question(ModalScreen[str | None]):
+class Question(Modal[str | None]):
     """A box with a title, a text and an input; Enter never does the irreversible thing by itself."""
 
     BINDINGS: ClassVar[list[BindingType]] = [ESCAPE]
@@ -112,7 +112,7 @@ class Typed(Question):
             self.hint(f"type exactly: {self._word}")
 
 
-class Confirm(ModalScreen[bool]):
+class Confirm(Modal[bool]):
     """One question, answered by y a moment after it was put; everything else is no."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -203,7 +203,7 @@ class ResumeDialog(Question):
         self.hint("the engine refuses; Esc closes this")
 
 
-class ModeStrip(ModalScreen[str | None]):
+class ModeStrip(Modal[str | None]):
     """After `m`: the modes by letter, at the foot of the screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -8,14 +8,14 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui.screens.dialogs import Question
+from tui.screens.modal import Modal
 from tui.widgets.input_line import InputLine
 
 
-class FilterLine(ModalScreen[None]):
+class FilterLine(Modal[None]):
     """What is typed filters at once; Enter keeps it, Esc clears it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "clear", "clear", show=False)]

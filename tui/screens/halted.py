@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
 from midas.runtime.whereabouts import Whereabouts
 from tui.export import named
@@ -18,6 +17,7 @@ from tui.present.halt import LETTERS, Stage, describes, panel
 from tui.present.kill_report import document, scroll_limit
 from tui.present.lines import frame
 from tui.present.picture import Picture
+from tui.screens.modal import Modal
 from tui.theme import Inks
 from tui.widgets.canvas import Canvas
 
@@ -29,7 +29,7 @@ class HaltCanvas(Canvas, can_focus=True):
     """The one pane of the panel; it has the keyboard, and takes no key itself."""
 
 
-class HaltPanel(ModalScreen[str | None]):
+class HaltPanel(Modal[str | None]):
     """Engine truth, never a frozen or filtered view. Esc disarms, then closes; the halt stays."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -8,15 +8,15 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from tui.screens.modal import Modal
 from tui.theme import Inks
 
 LETTERS = "asdfghjklqwertyuiopzxcvbnm"
 
 
-class JumpLabels(ModalScreen[str | None]):
+class JumpLabels(Modal[str | None]):
     """Gives back the name of the chosen pane; any other key changes nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "back", show=False)]

@@ -8,17 +8,17 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
 from tui.about import PANES
 from tui.keymap import Keymap
 from tui.present.keys_page import page
 from tui.present.lines import Line, Piece, Sheet, frame
+from tui.screens.modal import Modal
 from tui.theme import Inks
 from tui.widgets.canvas import Canvas
 
 
-class Page(ModalScreen[None]):
+class Page(Modal[None]):
     """Lines made for the width they get."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -10,18 +10,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.fuzzy import FuzzySearch
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui.entry import Entry, begun, found, offered
 from tui.present.lines import Line, Piece, clip, fit
 from tui.present.picture import window
+from tui.screens.modal import Modal
 from tui.theme import Inks
 from tui.widgets.canvas import Canvas
 from tui.widgets.input_line import InputLine
 
 
-class Palette(ModalScreen[str | None]):
+class Palette(Modal[str | None]):
     """Returns the line to run. What can't be undone asks again afterwards; Enter alone never does it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import msgspec
 from textual import events
 from textual.app import ComposeResult
-from textual.screen import ModalScreen
 
 from midas.domain.command import AmendOrder, Answer, Command, PlaceOrder
 from midas.domain.time import MILLISECOND, SECOND
@@ -21,6 +20,7 @@ from tui.form import Form
 from tui.present.lines import Sheet
 from tui.present.picture import Picture, Spot
 from tui.present.ticket import Moment, Stage, sheet
+from tui.screens.modal import Modal
 from tui.theme import Inks
 from tui.widgets.pane import COMMON, Pane, PaneKind
 
@@ -37,7 +37,7 @@ class Act(NamedTuple):
     told: Callable[[Answer], None]  # gets the answer to the confirmed command
 
 
-class Ticket(ModalScreen[None]):
+class Ticket(Modal[None]):
     """Holds what was typed until the order is taken; a refusal leaves every field as it was."""
 
     def __init__(self, inks: Inks, desk: Desk, act: Act, form: Form, ask: bool = False) -> None:
