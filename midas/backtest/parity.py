@@ -84,15 +84,23 @@ class Parity(msgspec.Struct, frozen=True, kw_only=True):
     rate_simulated: float
     declared: Declared
     costs: Costs
+    rate_apart: float = nan  # mean distance of both shares, order by order: in the rates they cancel out
 
     @property
     def within(self) -> bool:
-        """Whether everything is as declared; a session without a fill says nothing of prices."""
+        """Whether everything is as declared; where one of both filled nothing, nothing is said of prices.
+
+        Where both filled, but never the same order, no price could be compared, and nothing is as declared.
+        """
         same = self.identical == self.decisions and self.orders_identical == self.orders
         declared = self.declared
-        near = not self.filled or (
-            self.price_median_bps <= declared.price_median_bps
-            and self.price_p95_bps <= declared.price_p95_bps
+        near = (
+            not (self.rate > 0.0 and self.rate_simulated > 0.0)
+            if not self.filled
+            else (
+                self.price_median_bps <= declared.price_median_bps
+                and self.price_p95_bps <= declared.price_p95_bps
+            )
         )
         return same and near and (not self.compared or abs(self.rate_simulated - self.rate) <= declared.rate)
 
@@ -259,6 +267,7 @@ def compared(session: Session, declared: Declared) -> Parity:
         rate=float(np.mean([real for real, _ in shares])) if shares else nan,
         rate_simulated=float(np.mean([made for _, made in shares])) if shares else nan, declared=declared,
         costs=session.costs,
+        rate_apart=float(np.mean([abs(made - real) for real, made in shares])) if shares else nan,
     )  # fmt: skip
 
 

@@ -78,6 +78,7 @@ def _simulated(told: Parity) -> Iterator[str]:
         f"  filled          {told.rate_simulated:.1%} against {told.rate:.1%} really; declared "
         f"{declared.rate:.0%} of difference"
     )
+    yield f"  order by order  {told.rate_apart:.1%} apart on average"
 
 
 def _costs(told: Parity) -> Iterator[str]:

@@ -66,7 +66,7 @@ def _same(found: Found) -> str:
 def _verdict(found: Found) -> Iterator[str]:
     """What all windows come to; a figure that isn't there says why."""
     annual = "annual" if found.step == DAY else "not annualised"
-    many, low = len(found.configurations), min(found.paths, default=nan)
+    many, paths = len(found.configurations), [each for each in found.paths if isfinite(each)]
     weak = " (weak)" if found.efficiency < NARROW else ""
     alone = "nothing was chosen: give --set several values" if many < 2 else ""
     same = "all combinations made the same" if many > 1 and found.distinct == 1 else ""
@@ -79,8 +79,10 @@ def _verdict(found: Found) -> Iterator[str]:
                f"of the Sharpe ratio in sample{weak}" if isfinite(found.efficiency)
                else still or "nothing was gained in sample")  # fmt: skip
     yield _row("with hindsight", _number(found.hindsight), "the best one there, chosen afterwards")
-    yield _row("combinatorial", _number(median(found.paths) if found.paths else nan),
-               f"median of {len(found.paths)} purged paths, lowest {_number(low)}" if found.paths
+    traded = f"{len(paths)} of {len(found.paths)}" if len(paths) < len(found.paths) else f"{len(paths)}"
+    yield _row("combinatorial", _number(median(paths) if paths else nan),
+               f"median of {traded} purged paths, lowest {_number(min(paths))}" if paths
+               else "nothing was traded on the purged paths" if found.paths
                else "too few periods for purged paths")  # fmt: skip
     known = isfinite(found.overfitting) and not same
     yield _row("overfitting (PBO)", _share(found.overfitting if known else nan),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from functools import partial
@@ -10,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from midas.domain.carry import Carried, CloseCarried, InferredCarried, PauseCarried
+from midas.domain.carry import Carried, InferredCarried
 from midas.domain.decision import (
     Adjusted,
     AmendmentMoved,
@@ -44,108 +43,44 @@ from midas.domain.market import (
     Quote,
     Trade,
 )
-from midas.domain.mode import Mode
 from midas.domain.money import ZERO
-from midas.domain.opinion import Reducing, Regime, Target
+from midas.domain.opinion import Reducing, Target
 from midas.domain.order import CloseReason, Fill, OrderIntent, Purpose, Side
 from midas.domain.time import clock_text
 from midas.state import reconcile
-from midas.state.alerts import Alerts
-from midas.state.breakers import Breakers
-from midas.state.breaks import Breaks
-from midas.state.budgets import Budgets
-from midas.state.calibration import Calibration
-from midas.state.closes import HorizonCloses
-from midas.state.control import SCOPES, Control, Gate
-from midas.state.daytrades import DayTrades
-from midas.state.ledger import RELEASE_STEP, Ledger, Sleeve
+from midas.state.control import SCOPES
+from midas.state.inheritance import handed_on, inherit
+from midas.state.known import Known
+from midas.state.ledger import RELEASE_STEP, Sleeve
 from midas.state.listing import relisted
-from midas.state.market import InstrumentMarket
 from midas.state.order import Order
 from midas.state.order_events import order_handlers
-from midas.state.orders import Orders
-from midas.state.sizes import Sizes
-from midas.state.stops import Stops
-from midas.state.tail import TailRecord
-from midas.state.valuation import Valuation
 
 DRAWDOWN_STOP = "drawdown_stop"  # the loss stop that is measured from the highest equity
 EXTERNAL = "external"  # the sleeve of trades that no order of ours explains
 MANUAL = "manual"  # the sleeve of what a person orders
 BY_HAND = (MANUAL, EXTERNAL)  # sleeves that no strategy works: what they hold is a person's to reduce
-TICKETS_CARRIED = 1_000
 
 
 def _part(fill: Fill, quantity: Decimal, fee: Decimal) -> Fill:
     return msgspec.structs.replace(fill, quantity=quantity, fee=fee)
 
 
-class State:
-    """Everything midas knows; owned by the engine."""
+class State(Known):
+    """What is known, and what each event makes of it; owned by the engine."""
 
     def __init__(
         self, instruments: Sequence[Instrument], quote: str, bar_spread: float | None = None
     ) -> None:
-        """`bar_spread`: between bid and ask, of the price, where bars are all that is known of a market."""
-        self.quote = quote  # the account's currency: what equity, limits and results are told in
-        self.instruments = {i.id: i for i in instruments}
-        self.markets = {i.id: InstrumentMarket(i, bar_spread) for i in instruments}
-        self.orders = Orders()
-        self.sizes = Sizes()
-        self.ledger = Ledger()
-        self.control = Control()
-        self.alerts = Alerts(self.instruments)
-        self.halted: dict[str, str] = {}  # instrument -> why the venue takes no orders in it
-        self.relisted: dict[str, Instrument] = {}  # whose rules changed while this session ran
-        self.regimes: dict[str, Regime] = {}
-        self.session = self.account = self.environment = ""
-        self.now = 0  # wall time of the newest event
-        self.started_at = 0
-        self.recovering = True
-        self.closing = False
-        self.feed_up = self.user_up = False
-        self.user_up_at = 0
-        self.user_down_at = 0  # since when the user stream is down; 0: it is up
-        self.feed_age = 0
-        self.gaps = self.resyncs = self.refused_messages = self.market_events = 0
-        self.intents = 0
-        self.amending: set[str] = set()  # orders in whose place another is to stand
-        self.closes_asked: dict[tuple[str, str], str] = {}  # positions that a person closes, and who
-        self.tickets: dict[str, str] = {}  # a person's acts, with the newest order that each became
-        self.reducing: dict[tuple[str, str], Reducing] = {}  # by strategy and instrument
-        self.equity_peak = self.opening_equity = 0.0
-        self.budgets = Budgets()
-        self.signals = self.executed = 0  # that strategies made, and of them those that became targets
-        self.counted = (0, 0)  # the same, as far as the journal knows
-        self.breakers = Breakers()
-        self.stops = Stops()
-        self.calibration = Calibration()
-        self.closes = HorizonCloses()
-        self.tail = TailRecord()
-        self.day_trades = DayTrades()
-        self.reconciled = False
-        self.reconciled_at = 0
-        self.clean_at = 0  # the last pass that found both sides equal
-        self.clean_as_of = 0  # the same by the venue's time
-        self.passes = 0
-        self.differences: tuple[str, ...] = ()
-        self.undecided: tuple[str, ...] = ()  # of the last pass: what differed and moved meanwhile
-        self.adjusted_at: dict[str, int] = {}  # by asset: when something was booked that is no fill
-        self.breaks = Breaks()
-        self.inferred: dict[str, InferredCarried] = {}  # by client id, until the real fill comes
-        self.adjustments: dict[str, Decimal] = {}  # by instrument: what no fill explains, accepted or dust
-        self.stale: dict[str, str] = {}  # instrument -> why its market data can't be decided on
-        self.stale_since: dict[str, int] = {}
-        self.stream_doubt = 0  # since when the user stream may have missed something; 0: it hasn't
-        self.valuation = Valuation(self.markets, quote)
-        self.derived: dict[str, object] = {}  # what others have worked out of all this and may lose
+        """As of `Known`."""
+        super().__init__(instruments, quote, bar_spread)
         self._apply: dict[type, Callable[[Any], list[Decision]]] = {
             FeedStatus: self._feed_status,
             MessageRefused: self._message_refused,
             **order_handlers(self, EXTERNAL),
             BalancesSeen: self._balances_seen,
             AccountReported: self._account_reported,
-            SessionOpened: self._session_opened,
+            SessionOpened: partial(inherit, self),
             ComponentReported: self._component,
             CandlesRead: self._candles,
             Remarked: self._remarked,
@@ -364,65 +299,7 @@ class State:
 
     def carried(self) -> Carried:
         """What the next session on this account inherits."""
-        control, budgets = self.control, self.budgets
-        return Carried(
-            from_session=self.session,
-            balances=dict(self.ledger.balances),
-            opened=self.ledger.opened,
-            orders=tuple(order.carried() for order in self.orders.open.values()),
-            sleeves=tuple(sleeve.carried() for sleeve in self.ledger.sleeves.values()),
-            trips=self.ledger.closed,
-            trade_ids=self.ledger.known(),
-            busted=self.ledger.busted(),
-            intents=self.intents,
-            tickets=dict(list(self.tickets.items())[-TICKETS_CARRIED:]),
-            amending=tuple(sorted(self.amending)),
-            closing=tuple(CloseCarried(*key, by) for key, by in self.closes_asked.items()),
-            pauses=tuple(
-                PauseCarried(g.scope, g.reason, g.by, g.since, g.level)
-                for g in sorted(control.gates.values(), key=lambda gate: gate.scope)
-                if g.by
-            ),
-            mode=control.mode.value,
-            mode_by=control.by,
-            mode_cause=control.cause,
-            mode_ends=control.ends_when,
-            mode_since=control.since,
-            mode_floor=control.floor.value,
-            halved=control.halved,
-            valued=tuple(self.valuation.routes),
-            equity_peak=self.equity_peak,
-            day=budgets.day.key,
-            day_equity=budgets.day.equity,
-            week=budgets.week.key,
-            week_equity=budgets.week.equity,
-            month=budgets.month.key,
-            month_equity=budgets.month.equity,
-            day_made=budgets.day_made,
-            returns=tuple(budgets.returns),
-            triggers=dict(budgets.active),
-            signals=self.counted[0],
-            executed=self.counted[1],
-            tail=self.tail.carried(),
-            day_trades=tuple(self.day_trades.made),
-            bought_on=dict(self.day_trades.bought),
-            claims=self.calibration.claims,
-            decided=(*self.calibration.acted, *self.calibration.others),
-            monitors=dict(self.calibration.monitors),
-            alerts=self.alerts.all,
-            alert_last=self.alerts.last_id,
-            clean_at=self.clean_at,
-            clean_as_of=self.clean_as_of,
-            adjustments=dict(self.adjustments),
-            accepted=dict(self.breaks.accepted),
-            inferred=dict(self.inferred),
-            owners=self.orders.still_owned(self.now),
-            stops=tuple(self.stops.kept.values()),
-            reducing=self.still_reducing(),
-            relisted=tuple(self.relisted.values()),
-            sizes_day=self.sizes.day,
-            sizes=self.sizes.carried(),
-        )
+        return handed_on(self)
 
     def reduce(self, to: Reducing) -> None:
         """A position is to be worked down: whatever ends the session, the next one goes on with it."""
@@ -431,12 +308,6 @@ class State:
     def approved(self, target: Target) -> None:
         """Another target takes the place of a reduction."""
         self.reducing.pop((target.strategy, target.instrument), None)
-
-    def still_reducing(self) -> tuple[Reducing, ...]:
-        """Of what was to be worked down that which isn't there yet."""
-        return tuple(
-            to for key, to in self.reducing.items() if self.ledger.sleeve(*key).quantity > to.quantity
-        )
 
     def accept_losses(self, made: LossesAccepted) -> None:
         """Measured from the old peak or opening, what a person has accepted would stop us again at once."""
@@ -462,70 +333,6 @@ class State:
             self.closes_asked.pop((moved.strategy, moved.instrument), None)
 
     # one handler an event
-
-    def _session_opened(self, event: SessionOpened) -> list[Decision]:
-        carried, control = event.carried, self.control
-        self.session, self.account, self.environment = event.session, event.account, event.environment
-        self.started_at = self.now = event.at
-        if not self.user_up:
-            self.user_down_at = event.at
-        if not (revalued := self._revalued(carried)):
-            self.equity_peak = carried.equity_peak
-            self.budgets.restore(
-                (
-                    carried.day, carried.day_equity, carried.week, carried.week_equity,
-                    carried.month, carried.month_equity,
-                )
-            )  # fmt: skip
-            self.budgets.day_made = carried.day_made
-        self.budgets.resume(carried.returns)
-        self.budgets.active = dict(carried.triggers)
-        self.stops.restore(carried.stops)
-        self.reducing = {(each.strategy, each.instrument): each for each in carried.reducing}
-        self.tail.restore(carried.tail)
-        self.day_trades.made.extend(carried.day_trades)
-        self.day_trades.bought.update(carried.bought_on)
-        self.counted = self.signals, self.executed = carried.signals, carried.executed
-        if carried.opened:
-            self.ledger.restore(carried.balances, carried.sleeves, carried.trade_ids, carried.busted)
-        self.ledger.restore_trips(carried.trips)
-        self.calibration.restore(carried.claims, carried.decided, carried.monitors)
-        self.tickets = dict(carried.tickets)
-        self.closes_asked = {(c.strategy, c.instrument): c.by for c in carried.closing}
-        self.adjustments, self.inferred = dict(carried.adjustments), dict(carried.inferred)
-        self.breaks.accepted = dict(carried.accepted)
-        self.orders.owners = OrderedDict(carried.owners)
-        self.clean_at, self.clean_as_of = carried.clean_at, carried.clean_as_of or carried.clean_at
-        self.sizes.restore(carried.sizes_day, carried.sizes)
-        for order in carried.orders:
-            self.orders.restore(order, event.at)
-        for pause in carried.pauses:
-            control.gates[pause.scope] = Gate(pause.scope, pause.reason, pause.since, pause.by, pause.level)
-        self.alerts.restore(carried.alerts, carried.alert_last)
-        control.mode, control.by, control.cause = Mode(carried.mode), carried.mode_by, carried.mode_cause
-        control.floor, control.ends_when, control.since = (
-            Mode(carried.mode_floor),
-            carried.mode_ends,
-            carried.mode_since or event.at,
-        )
-        # A session of before this was told has at least halved where it ended in DEFENSIVE.
-        control.halved = carried.halved or control.mode is Mode.DEFENSIVE
-        text = f"session {event.session} on {event.account}, {event.environment}"
-        if carried.from_session:
-            text += f"; continues {carried.from_session} with {len(carried.orders)} open orders"
-        notes: list[Decision] = [Noted("SESSION", "info", text)]
-        for client_id in carried.amending:
-            text = f"{client_id} was being amended when session {carried.from_session} ended: "
-            notes.append(Noted("ORDER", "warn", f"{text}nothing is sent in its place"))
-        if revalued:
-            text = f"{', '.join(revalued)} counted in only one of both sessions: losses count from here on"
-            notes.append(Noted("SESSION", "warn", text))
-        return notes
-
-    def _revalued(self, carried: Carried) -> list[str]:
-        """Assets held that equity counts now and didn't before, or the reverse: no loss, but it looks so."""
-        moved = set(carried.valued) ^ set(self.valuation.routes) if carried.valued else set()
-        return sorted(asset for asset in moved if carried.balances.get(asset))
 
     def _feed_status(self, event: FeedStatus) -> list[Decision]:
         if event.stream == "user":

@@ -118,7 +118,8 @@ def total_return(returns: Sequence[float], least: int = 1) -> Figure:
     """V_T / V_0 - 1, compounded; -1 where the capital was lost."""
     if refused := _refusal(returns, least):
         return refused
-    return Figure(max(wealth(returns)[-1] - 1.0, -1.0), len(returns))
+    curve = wealth(returns)
+    return Figure(curve[-1] - 1.0 if min(curve) > 0.0 else -1.0, len(returns))
 
 
 def cagr(returns: Sequence[float], periods: int, least: int | None = None) -> Figure:

@@ -94,7 +94,10 @@ def temperature(forecasts: Sequence[float], outcomes: Sequence[bool]) -> Tempera
 
 
 def beta(forecasts: Sequence[float], outcomes: Sequence[bool]) -> Beta:
-    """By maximum likelihood; a slope that comes out below 0 is left out, as its authors do."""
+    """By maximum likelihood; a slope that comes out below 0 is left out, as its authors do.
+
+    Where both are, the forecasts say the opposite of what happens: the hit rate alone is left.
+    """
     targets = [float(y) for y in outcomes]
     logs = [(log(_inside(p)), -log(1.0 - _inside(p))) for p in forecasts]
     a, b, c = _logistic([[x, y, 1.0] for x, y in logs], targets)
@@ -102,7 +105,9 @@ def beta(forecasts: Sequence[float], outcomes: Sequence[bool]) -> Beta:
         a, (b, c) = 0.0, _logistic([[y, 1.0] for _, y in logs], targets)
     elif b < 0.0:
         b, (a, c) = 0.0, _logistic([[x, 1.0] for x, _ in logs], targets)
-    return Beta(max(a, 0.0), max(b, 0.0), c)
+    if a < 0.0 or b < 0.0:
+        a, b, (c,) = 0.0, 0.0, _logistic([[1.0]] * len(targets), targets)
+    return Beta(a, b, c)
 
 
 def isotonic(forecasts: Sequence[float], outcomes: Sequence[bool]) -> Isotonic:

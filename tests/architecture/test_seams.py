@@ -24,6 +24,7 @@ SEAMS = {
     "runtime/frames.py": "asks a socket for its name; the sockets of the Link are its own",
     "runtime/kill.py": "the kill listener: a socket and a thread that work while the loop hangs",
     "runtime/link.py": "the console's end of the Link: a thread that reads a socket and the console's time",
+    "runtime/parts.py": "a lock: of several threads that follow an engine one looks up how to read it",
     "runtime/shell.py": "rests 50 us with time.sleep, so that other threads get the interpreter",
     "runtime/workers.py": "a thread of a worker process that sees its parent end",
     "venues/binance/endpoints.py": "opens sockets for the venue's sessions",

@@ -84,7 +84,20 @@ def test_what_was_declared_is_what_it_is_held_to() -> None:
         {"rate_simulated": 0.5},
     ):
         assert not msgspec.structs.replace(good, **worse).within
-    assert msgspec.structs.replace(good, filled=0, price_median_bps=float("nan")).within
+    quiet = msgspec.structs.replace(good, filled=0, price_median_bps=nan, price_p95_bps=nan)
+    assert msgspec.structs.replace(quiet, rate=0.0, rate_simulated=0.0).within
+    assert msgspec.structs.replace(quiet, rate=0.05, rate_simulated=0.0).within
+    assert not quiet.within  # both filled, but never the same order
+
+
+def test_shares_that_cancel_out_are_told_order_by_order(desk: Desk) -> None:
+    found = stepped(desk, script())
+    session = Session(build_engine(desk.settings, [script()]), 1.0, delays_of(desk.fed), Assumptions())
+    session.follow(moments(desk))
+    apart = [abs(each.simulated - each.filled) / each.quantity for each in session.orders()]
+    assert found.rate_apart == pytest.approx(sum(apart) / len(apart))
+    assert found.rate_apart >= abs(found.rate - found.rate_simulated) - 1e-12
+    assert f"order by order  {found.rate_apart:.1%} apart" in "\n".join(page("s1", found))
 
 
 def test_a_session_without_an_order_says_so_instead_of_figures() -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from midas.backtest.forward import summary, windows_of
 from midas.cli import main
+from midas.cli.walkforward_page import page
+from midas.domain.time import DAY
 
 
 @pytest.fixture(autouse=True)
@@ -128,3 +132,13 @@ def test_a_day_less_of_the_same_candles_forgets_none_of_the_trials(
 
     assert trials("enter=0.03,0.06,0.1") == 3
     assert trials("enter=0.03", "--to", "2020-12-29") == 3  # configurations, one of them twice
+
+
+def test_a_purged_path_on_which_nothing_was_traded_hides_none_of_the_others() -> None:
+    """Nothing of the first two groups is known to whoever is tested on both: one path of five stays flat."""
+    returns = np.zeros((360, 2))
+    returns[:120, 1] = np.random.default_rng(1).normal(0.001, 0.01, 120)
+    tried: list[dict[str, object]] = [{"a": 1}, {"a": 2}]
+    found = summary(tried, returns, windows_of(360, 0, 0, False), 0, DAY, 2)
+    (row,) = [row for row in page("x", ["BTC-USDT"], found) if row.startswith("combinatorial")]
+    assert row.split(maxsplit=2)[2] == "median of 4 of 5 purged paths, lowest 0.63"

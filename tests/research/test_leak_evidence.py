@@ -12,14 +12,15 @@ import pytest
 from midas.backtest.assumptions import Assumptions
 from midas.cli import main
 from midas.cli.research import accused
-from midas.domain.time import SECOND
+from midas.domain.time import DAY, MINUTE, SECOND
 from midas.research.leak_evidence import criterion, loaded_strategies, subjects, verdicts
 from midas.research.leaks.market import Floats, Market, leaning, random_walk
 from midas.research.leaks.planted import planted
-from midas.research.leaks.probes import Feature, complaints, knowing
+from midas.research.leaks.probes import Cut, Feature, complaints, knowing
 from midas.research.leaks.shipped import shipped
 from midas.research.leaks.strategies import FREE, Overheard, played
 from midas.settings import Settings, load_settings
+from midas.statistics.validation import Rows, Split
 from midas.workspace import find_workspace
 
 WALK, TRADED = random_walk(360, 1), random_walk(1_500, 1, split=False)
@@ -76,6 +77,26 @@ def test_a_price_that_knows_of_the_split_one_bar_ahead_is_caught() -> None:
         return np.asarray(np.where(split, 0.5, 1.0) * market.close).reshape(-1, 1)
 
     assert {words[:2] for words in complaints(Feature("adjusted", adjusted), WALK, 1)} == {"T1", "T2"}
+
+
+def test_the_last_bar_of_a_day_that_knows_the_first_one_of_the_next_is_caught() -> None:
+    def tomorrow(market: Market) -> Floats:
+        days = (market.time - MINUTE) // DAY
+        last = np.append(days[1:] > days[:-1], False)
+        after = np.append(market.close[1:], market.close[-1])
+        return np.where(last, after, market.close).reshape(-1, 1)
+
+    assert {words[:2] for words in complaints(Feature("tomorrow", tomorrow), WALK, 1)} == {"T1", "T2"}
+
+
+def test_folds_that_are_purged_by_the_label_of_their_last_row_alone_are_caught() -> None:
+    def hasty(ends: Rows) -> list[Split]:
+        rows = np.arange(len(ends))
+        parts = np.array_split(rows, 5)
+        return [Split(rows[(ends < p[0]) | (rows > ends[p[-1]])], p) for p in parts]
+
+    (found,) = complaints(Cut("hasty", hasty), WALK, 1)
+    assert found.startswith("purged: ")
 
 
 def test_what_said_nothing_is_not_called_clean() -> None:

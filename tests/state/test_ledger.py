@@ -182,16 +182,6 @@ def test_the_next_session_inherits_an_equal_ledger(made: list[Booking]) -> None:
     assert all(after.ledger.trades(i) == before.ledger.trades(i) for i in PAIRS)
 
 
-def test_the_next_session_remembers_mode_peak_and_the_days_loss() -> None:
-    before = desk()
-    before.equity_peak = 12_000.0
-    before.budgets.restore((9, 11_000.0, 1, 11_500.0, 0, 11_800.0))
-    after = State((BTC,), "USDT")
-    after.apply(SessionOpened("next", START, "account", "SIM", "", before.carried()))
-    assert after.equity_peak == 12_000.0
-    assert after.budgets.openings == (9, 11_000.0, 1, 11_500.0, 0, 11_800.0)
-
-
 def test_a_sleeve_offers_no_more_than_the_account_has() -> None:
     state = desk()
     hold(state, "1")
@@ -212,17 +202,6 @@ def test_a_look_at_a_sleeve_makes_none() -> None:
     assert ledger.sleeves == {}
     ledger.book("s", Side.BUY, fill(7), BTC)
     assert ledger.sleeve("s", BTC.id) is ledger.sleeves["s", BTC.id]
-
-
-@pytest.mark.parametrize(("held", "peak"), [("1", 0.0), ("0", 12_000.0)])
-def test_an_asset_that_no_longer_counts_is_not_taken_for_a_loss(held: str, peak: float) -> None:
-    before = desk(BTC, ETH, ETH=held)
-    before.equity_peak = 12_000.0
-    before.budgets.restore((9, 11_000.0, 1, 11_500.0, 0, 11_800.0))
-    after = State((BTC,), "USDT")
-    notes = after.apply(SessionOpened("next", START, "account", "SIM", "", before.carried()))
-    assert after.equity_peak == peak
-    assert any("losses count from here on" in str(note) for note in notes) is (held == "1")
 
 
 def test_amounts_with_eighteen_decimals_are_kept_to_the_last_digit() -> None:

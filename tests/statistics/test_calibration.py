@@ -238,3 +238,12 @@ def test_the_adaptive_level_covers_though_the_noise_doubles() -> None:
         missed += outside
         level = level.after(outside)
     assert missed / 1_900 == pytest.approx(0.1, abs=0.01)
+
+
+def test_beta_of_a_forecaster_who_says_the_opposite_says_the_hit_rate() -> None:
+    generator = np.random.default_rng(1)
+    forecasts = generator.uniform(0.05, 0.95, 2_000)
+    outcomes = generator.random(2_000) < 0.6 * (1.0 - forecasts)
+    found = beta(forecasts.tolist(), outcomes.tolist())
+    assert (found.a, found.b) == (0.0, 0.0)
+    assert found(0.2) == found(0.8) == pytest.approx(float(outcomes.mean()), abs=1e-6)

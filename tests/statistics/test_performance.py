@@ -151,7 +151,7 @@ def test_without_a_loss_the_profit_factor_is_infinite_and_shown_as_much() -> Non
 def test_a_lost_capital_is_lost_for_good() -> None:
     ruined = [0.01] * 70 + [-1.0] + [0.5] * 5
     assert cagr(ruined, 252).value == -1.0
-    assert total_return(ruined).value == -1.0
+    assert total_return(ruined).value == total_return([-1.5, -3.0]).value == -1.0
     assert max_drawdown(ruined).value == -1.0
     assert cagr([*ruined[:70], -1.5], 252).value == -1.0
     assert max_drawdown([*ruined[:70], -1.5]).value == -1.0

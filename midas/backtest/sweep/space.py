@@ -67,6 +67,8 @@ def axis(text: str) -> Axis:
     step = numbers[2] if colon else 1
     if not float(step) > 0.0:
         raise UsageError(f"--set {text!r}: expected a step above 0")
+    if (float(high) - float(low)) / float(step) >= GRID_MAX:
+        raise UsageError(f"--set {text!r}: more than {GRID_MAX:,} values; a wider step has fewer")
     return Axis(name=name, values=_stepped(low, high, step))
 
 

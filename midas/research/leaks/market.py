@@ -13,7 +13,8 @@ Counts = NDArray[np.int64]
 
 VOLATILITY = 1e-3  # of a bar's log return
 LEAN = 0.3  # of a move on the one before, where they hang together
-START = 1_700_006_400_000_000_000  # midnight UTC
+DAY_BEGINS = 240  # the bar that opens at midnight UTC
+START = 1_700_006_400_000_000_000 - DAY_BEGINS * MINUTE
 
 
 class Market(msgspec.Struct, frozen=True):

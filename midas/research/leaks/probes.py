@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from midas.research.leaks.market import Counts, Floats, Market, leaning, split_of
+from midas.research.leaks.market import DAY_BEGINS, Counts, Floats, Market, leaning, split_of
 from midas.statistics.validation import Rows, Split, leaking
 
 CUTS = 12  # places at which a series is cut off
@@ -155,8 +155,10 @@ def earning(subject: Rule, market: Market) -> Iterator[str]:
 
 def met(subject: Cut, rows: int = 240) -> Iterator[str]:
     """Purged."""
-    for horizon in (0, 1, 7):
-        ends = np.minimum(np.arange(rows) + horizon, rows - 1)
+    places = np.arange(rows)
+    uneven = np.where(places % 5 == 0, 12, 1)  # the label known last isn't that of the last row
+    for horizon in (0, 1, 7, uneven):
+        ends = np.minimum(places + horizon, rows - 1)
         for split in subject.splits(ends):
             if len(found := leaking(split, ends)):
                 yield f"purged: {len(found)} labels learned from meet the test from row {split.test[0]} on"
@@ -180,9 +182,9 @@ def thawed(subject: Learned, chance: np.random.Generator) -> Iterator[str]:
 
 
 def _cuts(market: Market, chance: np.random.Generator) -> list[int]:
-    """Bars near both ends, the one before and the one of the split, and others by chance."""
+    """Bars near both ends and around the split, an hour and midnight, and others by chance."""
     last, split = len(market) - 2, split_of(len(market))
-    fixed = [1, last, split - 1, split, 59, 60]
+    fixed = [1, last, split - 1, split, 59, 60, DAY_BEGINS - 1, DAY_BEGINS]
     return sorted({*fixed, *chance.integers(2, last, CUTS).tolist()})
 
 

@@ -61,3 +61,9 @@ def test_the_same_seed_draws_the_same_and_nothing_twice() -> None:
     assert found == drawn(axes, [rule("fast<slow", axes)], 20, 7) != drawn(axes, [], 20, 8)
     assert len({(f["fast"], f["slow"]) for f in found}) == 20
     assert len(drawn([axis("fast=1..3")], [], 20, 1)) == 3
+
+
+@pytest.mark.parametrize("text", ["x=0..1:0.00000001", "x=1..10000000000", "x=0..1e308:1e-300"])
+def test_a_range_of_more_values_than_a_grid_may_have_is_refused_before_they_are_listed(text: str) -> None:
+    with pytest.raises(UsageError, match="more than 1,000,000 values; a wider step has fewer"):
+        axis(text)
