@@ -27,7 +27,7 @@ from midas.domain.command import (
 )
 from midas.domain.mode import KillLevel, Mode
 from midas.errors import CommandRefused, LinkClosed, MidasError, NotRunning, UsageError
-from midas.runtime.kill import KillRequest, latch_and_pull, on_disk
+from midas.runtime.kill import KillRequest, latch_and_pull
 from midas.runtime.link import SocketLink
 from midas.store.latch import LATCH, KillLatch
 from midas.store.lock import InstanceLock
@@ -72,7 +72,7 @@ def kill(args: Namespace) -> int:
     home = home_from(args)
     _, path = sockets(home)
     request = KillRequest(level, actor(), args.reason, time.time_ns())
-    waiting = threading.Timer(SILENCE_S, _say_waiting, (home, level))
+    waiting = threading.Timer(SILENCE_S, _say_waiting, (home,))
     waiting.daemon = True
     waiting.start()
     try:
@@ -84,8 +84,7 @@ def kill(args: Namespace) -> int:
             if there
             else "no engine runs; the next one finds it"
         )
-        held = on_disk(KillLatch(home / LATCH), KillLevel(level))
-        return _print(args, {"latched": True, "canceled": [], "sentence": f"{held}; {who}"})
+        return _print(args, {"latched": True, "canceled": [], "sentence": f"{level} latched: {who}"})
     except LinkClosed as error:
         pid = InstanceLock(home / LOCK).owner()
         raise LinkClosed(f"{error}; {remedies(home, pid)}" if pid else str(error)) from None
@@ -132,9 +131,9 @@ def _scope(args: Namespace) -> tuple[str, str]:
     return given[0] if given else ("", "")
 
 
-def _say_waiting(home: Path, level: str) -> None:
-    latch = KillLatch(home / LATCH)
-    done = on_disk(latch, KillLevel(level)) if latch.is_set else "nothing is latched on disk yet"
+def _say_waiting(home: Path) -> None:
+    standing = KillLatch(home / LATCH).read()
+    done = f"{standing.level.value} is latched on disk" if standing else "nothing is latched on disk yet"
     print(f"midas: {done}; waiting for the engine's report", file=sys.stderr, flush=True)
 
 

@@ -19,6 +19,7 @@ from midas.domain.order import Phase, Purpose
 from midas.domain.time import iso
 from midas.errors import MidasError
 from midas.store import sessions
+from midas.store.latch import LATCH, KillLatch
 from midas.store.survey import Condition, Reading, Survey
 
 SHORT = 4  # characters of a client id that a person reads
@@ -80,14 +81,18 @@ def leavings(home: Path) -> Leavings:
             name = directory.name
             found = left_by(directory)
             if found.carried.from_session:
-                return left(found.carried, found.instruments, found.found)
+                latched = KillLatch(home / LATCH).is_set
+                return left(found.carried, found.instruments, found.found, latched)
     except (MidasError, msgspec.MsgspecError, OSError) as error:
         return Leavings(name, unknown=str(error))
     return Leavings(name)
 
 
-def left(carried: Carried, instruments: tuple[Instrument, ...], found: Survey | None = None) -> Leavings:
+def left(
+    carried: Carried, instruments: tuple[Instrument, ...], found: Survey | None = None, latched: bool = False
+) -> Leavings:  # fmt: skip
     """From what the next session would inherit; `found`: how its journal ended, if not by a seal."""
+    opens = "stays stopped by the kill latch" if latched else f"opens in mode {carried.mode} once both agree"
     unended = found is not None and not found.sealed
     known = {i.id: i for i in (*instruments, *carried.relisted)}
     resting = [order for order in carried.orders if _rests(order)]
@@ -100,7 +105,7 @@ def left(carried: Carried, instruments: tuple[Instrument, ...], found: Survey | 
         carried.from_session, tuple(positions), tuple(_order(order) for order in resting),
         tuple(_order(o, _doubt(o)) for o in carried.orders if o not in resting and o not in working),
         working=tuple(_order(order) for order in working), last_at=found.at if found is not None else 0,
-        unended=unended, next=_next(found, carried.mode) if found is not None and unended else "",
+        unended=unended, next=_next(found, opens) if found is not None and unended else "",
     )  # fmt: skip
 
 
@@ -146,13 +151,11 @@ def _plain(value: Any) -> Any:
     return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
 
 
-def _next(found: Survey, mode: str) -> str:
-    """What a start does with a journal that nobody ended; `mode`: the last one in it."""
+def _next(found: Survey, opens: str) -> str:
+    """What a start does with a journal that nobody ended, and how it `opens` then."""
     if found.condition is Condition.DAMAGED:
         return "is refused, for more than its end is damaged: `midas repair` says what"
-    asks = (
-        f"takes it over, asks the venue what became of the orders, and opens in mode {mode} once both agree"
-    )
+    asks = f"takes it over, asks the venue what became of the orders, and {opens}"
     if found.condition is Condition.TORN:
         lost = f"; {found.lost} written ones are gone" if found.lost else ""
         return f"cuts its torn end off (record {found.records:,} is the last good one{lost}), {asks}"

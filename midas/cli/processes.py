@@ -239,7 +239,8 @@ def open_private(path: Path) -> BinaryIO:
 def failure(log: Path, code: int, what: str) -> MidasError:
     """The sentence that a child left in its log, with its exit code."""
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    sentence = lines[-1].removeprefix("midas: ") if lines else f"{what} ended with exit code {code}"
+    silent = f"{what} ended with exit code {code} and no word in {log}: is its disk full?"
+    sentence = lines[-1].removeprefix("midas: ") if lines else silent
     error = UsageError(sentence) if code == UsageError.exit_code else ProcessEnded(sentence)
     error.exit_code = code if code > 0 else 1
     return error

@@ -23,7 +23,6 @@ from midas.domain.time import SECOND
 from midas.domain.unreadable import UNREADABLE
 from midas.errors import LinkClosed, NotRunning, StoreError, VenueError
 from midas.ports.journal import Latch
-from midas.state.control import LEVELS
 from midas.state.order import Order
 
 KEEP_WARM_S = 15.0  # idle venue connections are cut by proxies after about a minute
@@ -260,17 +259,6 @@ def pull_kill(path: Path, request: KillRequest, timeout: float = REPLY_S) -> Kil
             raise LinkClosed("the engine did not answer: its orders may still rest at the venue") from None
 
 
-def on_disk(latch: Latch, level: KillLevel) -> str:
-    """What of a kill of this level is latched there, in words: a full disk may take the latch without it."""
-    standing = latch.read()
-    if standing is None or LEVELS.index(standing.level.value) >= LEVELS.index(level.value):
-        return f"{level.value} latched on disk"
-    return (
-        f"{standing.level.value} latched on disk, not {level.value}: it took the latch and not what that "
-        "says; free space and kill again"
-    )
-
-
 def latch_and_pull(latch: Latch, path: Path, request: KillRequest, timeout: float = REPLY_S) -> KillReply:
     """On the disk first, so that a hung engine's successor is stopped too; then over the socket.
 
@@ -290,5 +278,6 @@ def latch_and_pull(latch: Latch, path: Path, request: KillRequest, timeout: floa
             raise failure from None
         raise
     except LinkClosed as error:
-        done = f"NOT latched on disk ({failure})" if failure else f"{doubt}{on_disk(latch, level)}"
+        stands = f"{level.value} is NOT latched on disk ({failure})"
+        done = stands if failure else f"{doubt}{level.value} latched on disk"
         raise LinkClosed(f"{done}; {error}") from None

@@ -68,7 +68,8 @@ class KillLatch:
     def trip(self, level: KillLevel, by: str, reason: str, at: int) -> LatchRecord:
         """Set the latch; on return it is on the disk. A set latch only ever rises to a higher level.
 
-        `at` names the pull: the same one by a second way changes nothing. Raises StoreFull.
+        `at` names the pull: the same one by a second way changes nothing. Raises StoreFull, also where
+        the disk holds less than was asked for.
         """
         record = LatchRecord(level, by, reason, at)
         with self._alone():
@@ -193,6 +194,12 @@ class KillLatch:
         except OSError:
             # A full disk often still takes a name without content, and the name is the latch.
             self._set_bare()
+            held = (self.read() or record).level
+            if _LEVELS.index(held) < _LEVELS.index(record.level):
+                raise StoreFull(
+                    f"The disk took no kill latch of level {record.level.value}, and {held.value} stands "
+                    f"there: free space, and kill at level {record.level.value} again."
+                ) from None
 
     def _set_bare(self) -> None:
         try:

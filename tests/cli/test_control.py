@@ -203,7 +203,7 @@ def test_a_disk_that_takes_no_level_is_not_said_to_have_it(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "write", full)
-    assert main(["kill", "--level", "flatten"]) == 0
-    said = capsys.readouterr().out
-    assert said.startswith("halt latched on disk, not flatten")
-    assert "free space" in said
+    assert main(["kill", "--level", "flatten"]) == 1
+    said = capsys.readouterr().err
+    assert "halt stands there: free space, and kill at level flatten again" in said
+    assert main(["kill"]) == 0

@@ -183,6 +183,8 @@ def test_what_a_start_does_with_a_journal_that_nobody_ended_is_said(
     found = Survey("s1", condition, 9, 20, 12, at=time.time_ns())
     said = [text for word, text in rows(left(Carried(from_session="s1"), PAIRS, found)) if word == "next"]
     assert [text[: len(sentence)] for text in said] == [sentence]
+    stopped = left(Carried(from_session="s1"), PAIRS, found, latched=True).next
+    assert "opens in" not in stopped
     ended = msgspec.structs.replace(found, sealed=True)
     assert "next" not in dict(rows(left(Carried(from_session="s1"), PAIRS, ended)))
 

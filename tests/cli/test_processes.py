@@ -20,14 +20,14 @@ from midas.errors import ProcessEnded, Unreachable, UsageError
         ("midas: starting\nmidas: port 1 is in use\n\n", "port 1 is in use"),
         ("Traceback\nValueError: {broken\n", "ValueError: {broken"),
         ('{"sentence"\n', '{"sentence"'),
-        ("", "the exchange ended with exit code 3"),
+        ("", "the exchange ended with exit code 3 and no word in LOG: is its disk full?"),
     ],
 )
 def test_the_last_sentence_of_a_child_is_what_is_told(tmp_path: Path, log: str, said: str) -> None:
     path = tmp_path / "child.log"
     path.write_text(log)
     error = failure(path, 3, "the exchange")
-    assert (str(error), error.exit_code) == (said, 3)
+    assert (str(error), error.exit_code) == (said.replace("LOG", str(path)), 3)
     assert type(error) is ProcessEnded
     assert type(failure(path, 2, "the exchange")) is UsageError
 

@@ -107,6 +107,16 @@ def test_a_full_disk_never_lowers_or_loses_what_is_set(latch: KillLatch) -> None
     assert latch.read() == known
 
 
+def test_a_full_disk_that_holds_less_than_was_asked_for_is_told(latch: KillLatch) -> None:
+    with _full_disk(), pytest.raises(StoreFull, match="halt stands there"):
+        latch.trip(KillLevel.FLATTEN, "cli", "first", 1)
+    assert latch.is_set
+    latch.trip(KillLevel.FLATTEN, "cli", "first", 1)
+    record = latch.read()
+    assert record is not None
+    assert record.level is KillLevel.FLATTEN
+
+
 def test_a_path_that_is_none_refuses_a_trip_with_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file where a directory should be")
     with pytest.raises(StoreFull, match="can't be written"):
