@@ -40,4 +40,6 @@ def weekends(opens: Counts, period: int) -> NDArray[np.bool_]:
 def unusual(opens: Counts, period: int) -> NDArray[np.bool_]:
     """Whether candles are missing after each one but the last, that nobody expects to be missing."""
     missing = weekdays_missing(opens, period)
-    return np.diff(opens) > period if missing is None else missing > HOLIDAYS
+    if missing is not None:
+        return missing > HOLIDAYS
+    return (np.diff(opens) > period) & ~weekends(opens, period)

@@ -53,8 +53,8 @@ def run_ticks(
     balances: Mapping[str, Decimal], given: Assumptions, *, record: Record | None = None,
     advance: Advance | None = None,
 ) -> Outcome:  # fmt: skip
-    """Step every event of `source`; `bars` of the outcome counts them. Candles are made of the prints where
-    anybody reads them. A KeyboardInterrupt ends it early: the outcome then says so.
+    """Step every event of `source`; `bars` of the outcome counts them alone. Candles are made of the prints
+    where anybody reads them. A KeyboardInterrupt ends it early: the outcome then says so.
     """
     record = record or Record()
     engine = build_engine(config, strategies)
@@ -66,8 +66,9 @@ def run_ticks(
     driver.open(source.begins)
     events: Iterable[TickEvent] = source.events(given.feed_latency)
     studied = engine.orchestrator.studies(instrument.id)
+    candles = Candles(instrument, config.period)
     if studied or any(strategy.hears == Hears.BAR for strategy in strategies):
-        events = Candles(instrument, config.period).woven(events, given.feed_latency)
+        events = candles.woven(events, given.feed_latency)
     interrupted = False
     with seldom_collected():
         began, wall = time.process_time(), time.perf_counter()
@@ -80,7 +81,7 @@ def run_ticks(
     reached = marks.between(0, engine.state.now // config.period * config.period + config.period)
     reached = reaching(reached, max((fill.market_time for fill in record.fills), default=0))
     return Outcome(
-        bars=driver.ticks, seconds=seconds, wall=wall, fills=tuple(record.fills),
+        bars=driver.ticks - candles.made, seconds=seconds, wall=wall, fills=tuple(record.fills),
         curve=curve([reached], record.fills, float(balances[config.quote]), record.charges),
         cash=engine.state.ledger.balances[config.quote], equity=engine.state.equity(),
         audits=record.count, digest=record.digest, interrupted=interrupted,

@@ -40,11 +40,19 @@ Columns = dict[str, NDArray[Any]]
 
 
 def is_ticks(file: Path) -> bool:
-    """Whether a table's columns are those of quotes or of prints. Raises RecordingInvalid."""
+    """Whether a table's columns are those of quotes or of prints; of one that can't be read, no."""
     if not (file.is_file() and file.name.lower().endswith(SUFFIXES)):
         return False
-    names = {name.strip().lower() for name in _names(file)}
+    try:
+        names = {name.strip().lower() for name in _names(file)}
+    except RecordingInvalid:
+        return False  # who reads candles says what is wrong with it, and where
     return names >= set(QUOTED) or names >= set(PRINTED)
+
+
+def has_quotes(file: Path) -> bool:
+    """Whether a table of ticks is one of quotes. Raises RecordingInvalid."""
+    return set(QUOTED) <= {name.strip().lower() for name in _names(file)}
 
 
 def read_ticks(files: Sequence[Path], symbol: str = "") -> Ticks:

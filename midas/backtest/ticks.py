@@ -121,6 +121,7 @@ class Candles:
     def __init__(self, instrument: Instrument, period: int) -> None:
         self._instrument = instrument
         self._period = period
+        self.made = 0
         self._end = 0
         self._prices: tuple[int, int, int, int] | None = None
         self._lots = self._count = 0
@@ -151,5 +152,6 @@ class Candles:
         opened, high, low, close = (price * tick for price in self._prices)
         end, count = self._end, self._count
         self._prices, self._lots, self._count = None, 0, 0
+        self.made += 1
         name, period = self._instrument.id, self._period
         return Bar(name, end, end + delay, period, opened, high, low, close, volume, count)

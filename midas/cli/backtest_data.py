@@ -15,9 +15,12 @@ from midas.backtest.outcome import Outcome
 from midas.backtest.record import Record
 from midas.backtest.series import Bars
 from midas.backtest.settings import configured
+from midas.backtest.tick_quality import examine_ticks
 from midas.backtest.tick_recording import RecordedTicks
 from midas.backtest.tick_run import TickSource, run_ticks
 from midas.backtest.tick_table import is_ticks, read_ticks
+from midas.backtest.ticks import Ticks
+from midas.cli.data_page import tick_remark
 from midas.cli.trying import assumptions_from, cash_from, parameter, span_from, strategies_for, units_from
 from midas.domain.instrument import Instrument
 from midas.domain.time import MINUTE
@@ -70,10 +73,15 @@ def prepared(args: Namespace, settings: Settings, instruments: Sequence[Instrume
 
 
 def has_ticks(files: Sequence[Path]) -> bool:
-    """Whether these are quotes and prints, or a recorded stream. Raises RecordingInvalid."""
-    first = files[0]
-    recorded = any(first.glob("*.jsonl*")) if first.is_dir() else first.name.endswith(SUFFIXES)
-    return recorded or is_ticks(first)
+    """Whether these are quotes and prints, or a recorded stream."""
+    return is_recorded(files[0]) or is_ticks(files[0])
+
+
+def is_recorded(path: Path) -> bool:
+    """Whether it is a recorded stream: a file of one, or a folder of such files."""
+    if path.is_dir():
+        return any(path.glob("*.jsonl*"))
+    return path.name.lower().endswith(SUFFIXES)
 
 
 def over_ticks(args: Namespace, settings: Settings, files: Sequence[Path]) -> Ran:
@@ -91,7 +99,18 @@ def over_ticks(args: Namespace, settings: Settings, files: Sequence[Path]) -> Ra
             advance=advance,
         )  # fmt: skip
     names = ", ".join(map(str, files))
-    return Ran(asked, [source.marks(CANDLES)], outcome, record, [names], [counted(outcome.bars, "tick")])
+    return Ran(
+        asked,
+        [source.marks(CANDLES)],
+        outcome,
+        record,
+        [names],
+        [counted(outcome.bars, "tick"), *_told(source, files)],
+    )
+
+
+def _told(source: TickSource, files: Sequence[Path]) -> list[str]:
+    return [tick_remark(examine_ticks(source, files))] if isinstance(source, Ticks) else []
 
 
 def _source(args: Namespace, files: Sequence[Path]) -> TickSource:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from midas.backtest.quality import Found, Quality
 from midas.backtest.stream_quality import StreamQuality
-from midas.domain.time import DAY, HOUR, MINUTE, SECOND
+from midas.backtest.tick_quality import WIDE, TickQuality
+from midas.domain.time import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from midas.reports.words import counted
 
 SPELLED = {
@@ -41,6 +42,25 @@ def table_page(found: Quality) -> Iterator[str]:
     yield _row("one price only", f"{found.flat:,}")
 
 
+def tick_page(found: TickQuality) -> Iterator[str]:
+    """Of one symbol's quotes and prints."""
+    files = len(found.files)
+    yield f"{found.symbol}  {found.files[0] if files == 1 else f'{files} files'}"
+    none = "none: the touch is where somebody last bought and sold"
+    yield _row("quotes", f"{found.quotes:,}" if found.quoted else none)
+    yield _row("prints", f"{found.prints:,}")
+    yield _row("period", f"{moment(found.begins)} to {moment(found.ends)} UTC")
+    yield _row("spread", f"{found.spread_bps:.2f} bps of the mid (median)")
+    yield _row("wide spreads", f"{found.wide:,} of more than {WIDE:g} times that")
+    for spot in found.widest:
+        yield f"    {exact_moment(spot.time)}  {spot.size:,.1f} bps"
+    yield _row("silences", "the longest:" if found.silences else "none")
+    for spot in found.silences:
+        yield f"    {exact_moment(spot.time)}  {spot.size:,.1f} s"
+    yield _row("one side empty", counted(found.empty, "quote"))
+    yield _row("repeated", f"{counted(found.repeated, 'row')} as the row before, time and all")
+
+
 def stream_page(found: StreamQuality) -> Iterator[str]:
     """Of one recording."""
     yield f"{', '.join(found.symbols)}  {found.file}"
@@ -64,6 +84,15 @@ def remark(found: Quality, part: bool = False) -> str:
     return f"data {found.symbol}{whole}: {', '.join(filter(None, said)) or 'nothing missing, nothing odd'}"
 
 
+def tick_remark(found: TickQuality) -> str:
+    """One line for a report of a run: what is in its ticks that one should know."""
+    longest = f"longest silence {found.silences[0].size:,.1f} s" if found.silences else ""
+    wide = f"{counted(found.wide, 'spread')} beyond {WIDE:g} times the usual" if found.wide else ""
+    quotes = counted(found.quotes, "quote") if found.quoted else "no quotes, the touch is made of prints"
+    said = filter(None, [quotes, counted(found.prints, "print"), longest, wide])
+    return f"data {found.symbol}: {', '.join(said)}"
+
+
 def length(ns: int) -> str:
     """`1 d`, `5 min`, `90 s`."""
     for unit, name in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
@@ -75,6 +104,11 @@ def length(ns: int) -> str:
 def moment(at: int) -> str:
     """`2020-01-31 12:00`."""
     return datetime.fromtimestamp(at // SECOND, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def exact_moment(at: int) -> str:
+    """`2020-01-31 12:00:01.250`."""
+    return f"{datetime.fromtimestamp(at // SECOND, UTC):%Y-%m-%d %H:%M:%S}.{at % SECOND // MILLISECOND:03d}"
 
 
 def _row(name: str, value: str) -> str:

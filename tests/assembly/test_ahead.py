@@ -124,11 +124,12 @@ def test_a_reader_that_is_killed_says_nothing_and_leaves_nothing(tmp_path: Path)
     held_up(tmp_path)
     with read_ahead(tmp_path, worth=0) as reader:
         assert isinstance(reader, Ahead)
-        os.kill(reader.process, signal.SIGKILL)
+        process = reader.process
+        os.kill(process, signal.SIGKILL)
         assert reader.take() is None
         assert reader.take() is None
     with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+        os.waitpid(process, os.WNOHANG)  # it is nobody's child any more
 
 
 def test_a_start_that_is_stopped_waits_for_no_reader(tmp_path: Path) -> None:
@@ -151,10 +152,11 @@ def test_a_start_that_is_stopped_waits_for_no_reader(tmp_path: Path) -> None:
 def test_a_start_that_fails_takes_its_reader_along(tmp_path: Path) -> None:
     held_up(tmp_path)
     with pytest.raises(AlreadyRunning), read_ahead(tmp_path, worth=0) as reader:
-        assert reader is not None
+        assert isinstance(reader, Ahead)
+        process = reader.process
         raise AlreadyRunning("while it was read")
     with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+        os.waitpid(process, os.WNOHANG)  # it is nobody's child any more
 
 
 @pytest.mark.parametrize("killed", [False, True])

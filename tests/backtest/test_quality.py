@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from midas.backtest.closings import unusual
 from midas.backtest.quality import Quality, examine
 from midas.backtest.tables import read_series, read_tables
 from midas.cli import main
@@ -226,6 +227,16 @@ def test_currencies_that_open_on_sunday_evening_have_weekends_and_no_holes(tmp_p
 
     found = hourly(tmp_path / "eurusdt-1h.csv", closed)
     assert (found.weekends, found.holes, found.missing) == (4, 0, 0)
+
+
+def test_after_a_weekend_nothing_is_filled_after_a_gap(tmp_path: Path) -> None:
+    path = tmp_path / "eurusdt-1h.csv"
+    hourly(path, lambda at: at.weekday() >= 5)
+    (bars,) = read_series([path])
+    assert not unusual(bars.time, bars.period).any()
+    hourly(path, lambda at: at.weekday() >= 5 or (at.weekday() == 2 and at.hour == 3))
+    (bars,) = read_series([path])
+    assert unusual(bars.time, bars.period).sum() == 4
 
 
 def test_real_history_is_checked_and_its_page_fits_a_terminal(

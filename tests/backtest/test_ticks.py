@@ -243,6 +243,19 @@ def test_prints_make_candles_that_come_before_the_next_event() -> None:
     assert sum(isinstance(e, Quote | Trade) for e in woven) == 7
 
 
+class BarReader(Listener):
+    """The same, shown candles."""
+
+    hears: ClassVar[str] = Hears.BAR
+
+
+def test_candles_that_are_made_of_prints_are_counted_as_no_ticks() -> None:
+    rows: list[Row] = [quote(0, 100, 102)]
+    rows += [(n * 20_000, 100, 5, 102, 5, 100 + n, 3, True) for n in range(1, 7)]
+    script = BarReader([False] * 9)
+    assert (played(ticks(rows), script, PLAIN).bars, len(script.seen)) == (7, 2)
+
+
 def test_funding_is_paid_in_ticks_as_well() -> None:
     given = msgspec.structs.replace(PLAIN, funding=0.001, funding_every=10 * SECOND)
     found = played(ticks(quote(n * 1_000, 100_000, 100_010) for n in range(35)), Listener([True] * 35), given)
