@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import erfc, isnan, nan, sqrt
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,6 +66,31 @@ def test_independent_days_raise_no_flag_and_persistent_ones_do() -> None:
     found = annual_sharpe(persistent(0.3), 252)
     assert found.dependent
     assert found.adjusted.value < found.plain.value
+
+
+def test_sixty_days_that_hang_together_in_nothing_are_never_adjusted_beyond_belief() -> None:
+    found = [
+        annual_sharpe(np.random.default_rng(seed).normal(0.001, 0.01, 60).tolist(), 365)
+        for seed in range(200)
+    ]
+    assert all(each.adjusted.known for each in found)
+    factors = sorted(each.adjusted.value / each.plain.value for each in found)
+    assert factors[100] == pytest.approx(1.0, abs=0.3) and factors[190] < 2.0 and factors[-1] < 3.0
+
+
+@pytest.mark.parametrize("rho", [-0.3, 0.2])
+def test_four_years_of_days_that_hang_together_are_adjusted_as_their_process_is(rho: float) -> None:
+    chance, days = np.random.default_rng(3), [0.0]
+    for move in chance.normal(0.001, 0.01, 1_460):
+        days.append(rho * days[-1] + float(move))
+    found = annual_sharpe(days[1:], 365)
+    assert found.adjusted.value / found.plain.value == pytest.approx(ar1_eta(rho, 365) / sqrt(365), rel=0.15)
+
+
+@given(st.lists(st.floats(-0.1, 0.1), min_size=30, max_size=60))
+def test_whatever_has_a_sharpe_ratio_has_an_adjusted_one(days: list[float]) -> None:
+    found = annual_sharpe(days, 365)
+    assert found.adjusted.known == found.plain.known
 
 
 def test_ljung_box_gives_the_value_of_the_formula() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import partial
+from math import sqrt
 from pathlib import Path
 
 import msgspec
@@ -27,6 +28,7 @@ from midas.errors import CombinationRefused, MidasError, ParameterInvalid
 from midas.parameters import checked
 from midas.ports.strategy import Strategy
 from midas.statistics.conventions import daily_closes, simple_returns
+from midas.statistics.performance import sharpe_of_period
 from midas.workspace import LoadedStrategy, load_strategies
 
 RUNGS = 8  # looks at a trial that is stepped: after each eighth of its candles
@@ -56,9 +58,10 @@ class Task(msgspec.Struct, frozen=True):
 class Pruned(MidasError):
     """A trial is worse than half of those before it were at this point."""
 
-    def __init__(self, partial: Medians) -> None:
+    def __init__(self, partial: Medians, sharpe_day: float | None) -> None:
         super().__init__(f"below the median after {len(partial)} of {RUNGS} parts")
         self.partial = partial
+        self.sharpe_day = sharpe_day
 
 
 def from_workspace(workspace: Path, file: str) -> Callable[[], type[Strategy]]:
@@ -170,6 +173,7 @@ class Evaluator:
             return Trial(
                 number=job.number, parameters=job.parameters, state=PRUNED, reason=str(pruned),
                 fills=len(record.fills), path=STEPPED, stepped=why, partial=pruned.partial,
+                sharpe_day=pruned.sharpe_day,
             )  # fmt: skip
         if outcome.interrupted:
             raise KeyboardInterrupt
@@ -213,11 +217,21 @@ class Rungs:
         bars = self._setup.series[0]
         reached = bars.between(0, int(bars.time[self._bars - 1]))
         daily = _daily(curve([reached], self._record.fills, self._cash, self._record.charges), self._cash)
-        self.values.append(known(OBJECTIVES[self._setup.objective](simple_returns(daily))))
+        returns = simple_returns(daily)
+        self.values.append(known(OBJECTIVES[self._setup.objective](returns)))
         place = len(self.values) - 1
         median = self._medians[place] if place < len(self._medians) else None
         if median is not None and (value := self.values[-1]) is not None and value < median:
-            raise Pruned(tuple(self.values))
+            day = known(sharpe_of_period(returns))
+            raise Pruned(tuple(self.values), _of_all(day, self._bars / self._count))
+
+
+def _of_all(sharpe_day: float | None, share: float) -> float | None:
+    """A Sharpe ratio of a `share` of the days as luck would leave it of all: its error shrinks with the root.
+
+    Without those that were given up the others look alike, and the best of them hardly like luck.
+    """
+    return None if sharpe_day is None else sharpe_day * sqrt(share)
 
 
 def _daily(found: Curve, cash: float) -> list[float]:

@@ -64,7 +64,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     state: str = DONE  # DONE, PRUNED or FAILED
     value: float | None = None  # of the objective, more is better; None: it can't be told
     reason: str = ""  # why it failed, or has no value
-    sharpe_day: float | None = None  # not annualised
+    sharpe_day: float | None = None  # not annualised; where given up, as luck would leave it of all days
     total_return: float | None = None
     fall: float | None = None  # the largest one, negative
     fills: int = 0

@@ -6,6 +6,7 @@ import contextlib
 import random
 import sys
 from collections.abc import Sequence
+from math import sqrt
 from pathlib import Path
 from typing import ClassVar
 
@@ -184,6 +185,18 @@ def test_what_a_trial_has_reached_half_way_has_paid_its_funding() -> None:
         for each in (series, some)
     )
     assert part.value is not None and whole.partial[6] == pytest.approx(part.value, abs=1e-12)
+
+
+def test_what_was_given_up_still_says_how_far_apart_luck_sets_the_trials() -> None:
+    """Of survivors alone the spread is too small, and the best of them looks like skill."""
+    job, series = Job(0, {"seed": 1, "patience": 2}), hourly(1_200)
+    medians = (*[None] * 5, 1e9)
+    cut, part = (
+        Evaluator(setup(each, fast="never", objective="return")).make(Task((job,), told))[0]
+        for each, told in ((series, medians), (series.between(0, int(series.time[899])), ()))
+    )
+    assert cut.state == PRUNED and part.sharpe_day is not None
+    assert cut.sharpe_day == pytest.approx(part.sharpe_day * sqrt(900 / 1_200), rel=1e-12)
 
 
 def test_medians_are_told_once_enough_have_been_there() -> None:
