@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
-from midas.agents.execution_agent import sellable
+from midas.agents.flattening import sellable
 from midas.domain.money import ZERO, floor_to
 from midas.domain.order import Phase
 from midas.domain.stops import StopKept

@@ -8,28 +8,22 @@ from decimal import Decimal
 
 import msgspec
 
+from midas.agents.flattening import Flattening, sellable
 from midas.agents.risk_manager import reduced
 from midas.domain.decision import AmendmentMoved, CloseMoved, Noted, ReductionBegun
-from midas.domain.money import ZERO, floor_to, from_float, plain
+from midas.domain.money import ZERO, floor_to
 from midas.domain.opinion import Reducing, Urgency
-from midas.domain.order import OrderIntent, OrderType, Purpose, Side, TimeInForce
-from midas.domain.time import SECOND
+from midas.domain.order import OrderIntent, Purpose, Side, TimeInForce
 from midas.domain.verdict import Approved
-from midas.execution.worker import ExecutionRules, Place, Plan, Work, enough, next_order, pausing, stale
+from midas.execution.worker import ExecutionRules, Place, Plan, Work, next_order, pausing, stale
 from midas.risk.gates import entry_closed
 from midas.state.ledger import Sleeve
-from midas.state.market import InstrumentMarket
 from midas.state.order import Order
 from midas.state.reconcile import OURS
 from midas.state.state import BY_HAND, State
 
 PREFIX = OURS
 DEFENSIVE = "mode DEFENSIVE"  # why it reduces
-FLATTEN_COLLAR_BPS = 50.0
-FLATTEN_DOUBLINGS = 5  # of the collar, to 16 %: below a price that nobody has confirmed for long
-TOUCH_OLD = 10 * SECOND  # wall time: the market may have left it since
-FLATTEN_TRIES = 60  # orders in a row without a fill, over some twenty minutes: then a person is told
-FLATTEN_QUICK = 4  # of them before each further four double the wait, and below an old touch the collar
 
 
 class Withdrawal(msgspec.Struct, frozen=True):
@@ -37,19 +31,6 @@ class Withdrawal(msgspec.Struct, frozen=True):
 
     order: Order
     reason: str
-
-
-class Tries(msgspec.Struct):
-    """How often a position was tried to be closed since anything of it was."""
-
-    quantity: Decimal
-    count: int = 0
-    next_at: int = 0
-    given_up: bool = False
-
-    def waits(self, now: int, pause: int) -> bool:
-        """Whether the last try is too recent; a clock that was set back keeps nobody in a position."""
-        return now < self.next_at <= now + 2 * pause
 
 
 class Refusals(msgspec.Struct, frozen=True):
@@ -71,7 +52,7 @@ class ExecutionAgent:
         self._work: dict[tuple[str, str], Work] = {}
         self.idle: set[str] = set()  # instruments in which all work was settled when it was last looked at
         self.any_given_up = False  # whether any target of this session was
-        self._flattens: dict[tuple[str, str], Tries] = {}
+        self._flattening = Flattening(rules.reprice_age)
         self._refused: dict[tuple[str, str, Side], Refusals] = {}
 
     def accept(self, approved: Approved, now: int) -> None:
@@ -283,48 +264,18 @@ class ExecutionAgent:
                 self.idle.add(traded)
 
     def flatten(self, state: State, sequence: int, scoped: bool = False) -> Iterator[Step]:
-        """Close every position at the touch with a collar, sleeve by sleeve (kill level flatten).
-
-        `scoped`: only those in the scope of a kill that closes, while nobody has pulled the whole switch.
-        """
-        for sleeve in list(state.sleeves()):
-            if sleeve.quantity <= ZERO:
-                continue
-            if scoped and (state.closing or not _closed_by_kill(state, sleeve)):
-                continue
-            tries = self._tries_of(sleeve, state.now)
-            if tries.given_up or tries.waits(state.now, self._pause_of(tries)):
-                continue
-            plan = _closing(state, sleeve, tries)
-            if plan is None:
-                continue
-            if tries.count >= FLATTEN_TRIES:
-                tries.given_up = True
-                name = state.instruments[sleeve.instrument].name
-                left = f"{plain(sleeve.quantity)} {name} of {sleeve.strategy}"
-                yield Noted("KILL", "error", f"NOT closed after {tries.count} tries without a fill: {left}")
-                continue
-            tries.count += 1
-            # A venue that goes on refusing is asked ever more seldom.
-            tries.next_at = state.now + self._pause_of(tries)
-            key = sleeve.strategy, sleeve.instrument
-            yield self.intent(state, sequence, key, plan, Purpose.FLATTEN, "kill switch")
+        """Close every position, as `Flattening` says; `scoped`: those in the scope of a kill that closes."""
+        for each in self._flattening.plans(state, scoped):
+            if isinstance(each, Noted):
+                yield each
+            else:
+                sleeve, plan = each
+                key = sleeve.strategy, sleeve.instrument
+                yield self.intent(state, sequence, key, plan, Purpose.FLATTEN, "kill switch")
 
     def begin_flatten(self) -> None:
         """A kill was pulled: whoever does that again means it again."""
-        self._flattens.clear()
-
-    def _pause_of(self, tries: Tries) -> int:
-        return self._rules.reprice_age << min(tries.count // FLATTEN_QUICK, 6)
-
-    def _tries_of(self, sleeve: Sleeve, now: int) -> Tries:
-        """Counted anew with each fill."""
-        key = sleeve.strategy, sleeve.instrument
-        tries = self._flattens.get(key)
-        if tries is None or sleeve.quantity != tries.quantity:
-            soon = min(tries.next_at, now + self._rules.reprice_age) if tries is not None else 0
-            tries = self._flattens[key] = Tries(sleeve.quantity, next_at=soon)
-        return tries
+        self._flattening.begin()
 
     def _closed(self, state: State) -> Iterator[Step]:
         """The positions that a person closed are gone, or what is left of them can't be sold."""
@@ -466,56 +417,8 @@ def _held_back(state: State, key: tuple[str, str]) -> bool:
     return state.control.withdraws_exits or state.control.holds_back(*state.scopes(*key)) is not None
 
 
-def _closed_by_kill(state: State, sleeve: Sleeve) -> bool:
-    return state.control.closes(*state.scopes(sleeve.strategy, sleeve.instrument))
-
-
 def client_id(account: str, session: str, number: int) -> str:
     """Unique for ever, `A-Z a-z 0-9 -` only, 27 characters: no venue refuses or re-encodes it."""
     digest = hashlib.blake2b(f"{account}|{session}|{number}".encode(), digest_size=15).digest()
     bits = int.from_bytes(digest, "big")
     return PREFIX + "".join([_PAIRS[bits >> shift & 1023] for shift in range(110, -1, -10)])
-
-
-def leaves_nothing(state: State) -> bool:
-    """True once no position is left that the venue would still let us sell."""
-    return not any(sellable(state, s, s.quantity) for s in state.sleeves() if s.quantity > ZERO)
-
-
-def _closing(state: State, sleeve: Sleeve, tries: Tries) -> Plan | None:
-    """The order that closes a sleeve; it waits for standing ones, but not for a buy in doubt."""
-    working = state.orders.working(sleeve.strategy, sleeve.instrument)
-    if any(o.intent.side is Side.SELL or not o.unknown for o in working):
-        return None
-    market = state.markets[sleeve.instrument]
-    instrument = market.instrument
-    free = min(state.free_base(sleeve.strategy, sleeve.instrument), instrument.quantity_max)
-    quantity = floor_to(free, instrument.lot_size)
-    if not market.bid_lots or not sellable(state, sleeve, quantity):
-        return None
-    lowest = market.bid_price * (1.0 - _collar_bps(market, tries, state.now) / 1e4)
-    price = max(from_float(lowest, instrument.tick_size), instrument.tick_size)
-    price = enough(price, quantity, instrument)
-    if price > instrument.price(market.bid):
-        return None
-    return Plan(Side.SELL, OrderType.LIMIT, TimeInForce.IOC, quantity, price)
-
-
-def _collar_bps(market: InstrumentMarket, tries: Tries, now: int) -> float:
-    """How far below the touch it may sell; ever further below one that is old and that nobody meets."""
-    fresh = abs(now - market.at) < TOUCH_OLD
-    widened = 0 if fresh else min(tries.count // FLATTEN_QUICK, FLATTEN_DOUBLINGS)
-    return FLATTEN_COLLAR_BPS * 2.0**widened
-
-
-def sellable(state: State, sleeve: Sleeve, quantity: Decimal) -> bool:
-    """Whether the account has so much, and the venue would take an order of it."""
-    instrument = state.instruments[sleeve.instrument]
-    there = min(quantity, state.ledger.balances.get(instrument.base, ZERO))
-    lots = floor_to(there, instrument.lot_size)
-    if lots < max(instrument.quantity_min, instrument.lot_size):
-        return False
-    # Without a price nothing proves that it is too small to be sold.
-    market = state.markets[sleeve.instrument]
-    price = market.bid_price if market.bid_lots else market.mark
-    return not float(lots) * price < float(instrument.notional_min)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from math import isfinite, nan, sqrt
 from typing import NamedTuple
 
-from midas.agents.execution_agent import sellable
+from midas.agents.flattening import sellable
 from midas.analysis.regime import POLICIES
 from midas.domain.money import ZERO, as_read, floor_to, from_float, plain
 from midas.domain.opinion import RegimeLabel, Signal, Target

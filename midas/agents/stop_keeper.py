@@ -13,7 +13,8 @@ from decimal import Decimal
 import msgspec
 
 from midas.agents.covers import resident
-from midas.agents.execution_agent import ExecutionAgent, Step, Withdrawal, sellable
+from midas.agents.execution_agent import ExecutionAgent, Step, Withdrawal
+from midas.agents.flattening import sellable
 from midas.agents.risk_manager import reduced
 from midas.domain.decision import Noted, PositionChecked, StopMoved
 from midas.domain.market import Trade

@@ -1,7 +1,7 @@
 """A walk forward on the engine: every configuration once over all data, then windows over its returns.
 
-Days where there are sixty of them; of shorter data some two hundred equal steps, whose Sharpe ratios are
-told as they are: annualised minutes say more than they know.
+Days where there are enough of them, sixty-one; of shorter data some two hundred equal steps, whose Sharpe
+ratios are told as they are: annualised minutes say more than they know.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from midas.statistics.validation import combinatorial, horizon_ends, paths
 COMBINATIONS = 500  # more are a sweep
 GROUPS, TESTED = 6, 2  # of the combinatorial paths: 15 splits, 5 paths
 BLOCKS = 10  # of PBO
-DAYS_LEAST = 60  # below them steps are shorter
 STEPS = 240
 LEAST = 30  # periods to choose on, and out of sample
 GAP = 1  # periods between what is chosen on and what is judged: a position held over the cut belongs to none
+DAYS_LEAST = LEAST + GAP + LEAST  # below them steps are shorter
 
 Run = Callable[[Mapping[str, object]], Outcome]
 
@@ -94,8 +94,8 @@ def returns_of(outcome: Outcome, cash: float, begins: int, ends: int, step: int)
 
 
 def windows_of(periods: int, train: int, test: int, roll: bool) -> list[Window]:
-    """Anchored, or `roll`ing; 0: a third is trained on at first, and tests are a ninth, thirty at least."""
-    train, test = train or periods // 3, test or max(periods // 9, LEAST)
+    """Anchored, or `roll`ing; 0: a third is trained on at first, a ninth is a test, thirty at least."""
+    train, test = train or max(periods // 3, LEAST), test or max(periods // 9, LEAST)
     if train < LEAST or periods < train + GAP + LEAST:
         raise UsageError(
             f"--train {train}: {periods} periods are to be split, at least {LEAST} to choose on and as many "

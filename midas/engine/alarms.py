@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from midas.agents.execution_agent import sellable
+from midas.agents.flattening import sellable
 from midas.agents.guardian import UNKNOWN_PAUSE
 from midas.agents.risk_manager import RiskManager
 from midas.agents.stop_keeper import CHOSEN

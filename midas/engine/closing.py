@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from itertools import chain
 
-from midas.agents.execution_agent import Withdrawal, sellable
+from midas.agents.execution_agent import Withdrawal
+from midas.agents.flattening import sellable
 from midas.agents.orchestrator import Orchestrator
 from midas.domain.command import ClosePosition, Review
 from midas.domain.decision import CloseMoved

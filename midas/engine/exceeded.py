@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from midas.agents.execution_agent import sellable
+from midas.agents.flattening import sellable
 from midas.agents.risk_manager import RiskManager
 from midas.risk.exposure import standing
 from midas.risk.oversize import Bound, Sale, bounds, sales

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from midas.agents.execution_agent import leaves_nothing
+from midas.agents.flattening import leaves_nothing
 from midas.domain.money import ZERO, plain
 from midas.engine.kill_preview import positions, residual
 from midas.state.state import State

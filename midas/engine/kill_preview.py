@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from midas.agents.execution_agent import sellable
+from midas.agents.flattening import sellable
 from midas.costs import BPS, FeeSchedule
 from midas.domain.mode import KillLevel
 from midas.domain.money import ZERO, plain

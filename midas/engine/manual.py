@@ -11,7 +11,8 @@ from decimal import Decimal
 
 import msgspec
 
-from midas.agents.execution_agent import ExecutionAgent, Step, Withdrawal, sellable
+from midas.agents.execution_agent import ExecutionAgent, Step, Withdrawal
+from midas.agents.flattening import sellable
 from midas.agents.risk_manager import RiskManager
 from midas.domain.command import PlaceOrder
 from midas.domain.decision import AmendmentMoved, Noted

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from midas.agents.covers import naked
-from midas.agents.execution_agent import sellable as closable
+from midas.agents.flattening import sellable as closable
 from midas.domain.command import Acknowledge
 from midas.domain.decision import FillBooked, ModeChanged, TargetRefused
 from midas.domain.event import CommandGiven, Event

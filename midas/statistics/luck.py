@@ -58,8 +58,8 @@ def minimum_track_record_years(
 def bracket_factor(trials: float) -> float:
     """The expected best of N unskilled trials, in deviations of their Sharpe ratios.
 
-    (1 - g) Phi^-1(1 - 1/N) + g Phi^-1(1 - 1/(N e)), slightly above the truth; 0 for a single trial. A number
-    of independent clusters need not be whole.
+    (1 - g) Phi^-1(1 - 1/N) + g Phi^-1(1 - 1/(N e)), slightly above the truth from three on; 0 for one. A
+    number of independent clusters need not be whole.
     """
     if not trials >= 1.0 or isinf(trials):
         return nan

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
 from string import ascii_letters, digits
 
@@ -9,75 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midas.agents.execution_agent import (
-    PREFIX,
-    ExecutionAgent,
-    Step,
-    Withdrawal,
-    client_id,
-    leaves_nothing,
-)
-from midas.agents.risk_manager import RiskManager
+from midas.agents.execution_agent import PREFIX, Step, Withdrawal, client_id
 from midas.domain.decision import Noted
-from midas.domain.event import OrderFilled, Source
 from midas.domain.mode import Mode
 from midas.domain.opinion import Urgency
-from midas.domain.order import CloseReason, OrderIntent, Purpose, Side, TimeInForce
+from midas.domain.order import OrderIntent, Purpose, Side, TimeInForce
 from midas.domain.time import SECOND
 from midas.domain.verdict import Approved
-from midas.state.state import EXTERNAL, MANUAL, State
-from tests.fakes.desk import EXECUTION, LIMITS
-from tests.fakes.nouns import BTC, ETH, START, desk, fill, hold, intent, quote, selling, target
+from midas.state.state import EXTERNAL, MANUAL
+from tests.agents.floor import Floor
+from tests.fakes.desk import EXECUTION
+from tests.fakes.nouns import BTC, ETH, START, hold, intent, quote, selling, target
 
 HALF = Decimal("0.5")
-
-
-class Floor:
-    """An execution agent, its state, and a venue that does what it is told."""
-
-    def __init__(self, state: State | None = None) -> None:
-        self.state = state or desk()
-        self.agent = ExecutionAgent(EXECUTION)
-        self.risk = RiskManager(LIMITS)
-        self.trades = 0
-
-    def want(self, quantity: str, **changes: object) -> None:
-        verdict = self.risk.review(target(quantity, **changes), self.state)
-        assert isinstance(verdict, Approved)
-        self.agent.accept(verdict, self.state.now)
-
-    def proceed(self, after: int = SECOND) -> list[Step]:
-        self.state.now += after
-        return self.follow(self.agent.proceed(self.state, 7))
-
-    def flatten(self, after: int = SECOND) -> list[OrderIntent]:
-        self.state.now += after
-        return [s for s in self.follow(self.agent.flatten(self.state, 7)) if isinstance(s, OrderIntent)]
-
-    def follow(self, steps: Iterable[Step]) -> list[Step]:
-        done = []
-        for step in steps:
-            done.append(step)
-            if isinstance(step, OrderIntent):
-                self.state.plan(step)
-                self.state.orders.accepted(step.client_id, "v", self.state.now)
-        return done
-
-    def fill(self, planned: OrderIntent, quantity: str | None = None) -> None:
-        self.trades += 1
-        made = fill(self.trades, quantity or planned.quantity, planned.price or "100")
-        self.state.book_fill(
-            OrderFilled(planned.client_id, "v", planned.instrument, made, START, Source.STREAM)
-        )
-
-    def close(self, planned: OrderIntent) -> None:
-        order = self.state.orders.open[planned.client_id]
-        self.state.orders.closed_by_venue(
-            planned.client_id, CloseReason.CANCELED, order.filled, self.state.now
-        )
-
-    def held(self, strategy: str = "s") -> Decimal:
-        return self.state.ledger.sleeve(strategy, BTC.id).quantity
 
 
 @pytest.fixture
@@ -256,92 +199,6 @@ def test_defensive_withdraws_entries(floor: Floor) -> None:
     [entry] = orders(floor.proceed())
     floor.agent.reduce(floor.state, HALF)
     assert withdrawn(floor.proceed()) == [entry.client_id]
-
-
-def test_flatten_sells_every_sleeve_at_once_with_a_collar(floor: Floor) -> None:
-    hold(floor.state, "1")
-    hold(floor.state, "2", strategy="other")
-    sales = floor.flatten()
-    assert [(o.strategy, o.quantity, o.purpose) for o in sales] == [
-        ("s", Decimal(1), Purpose.FLATTEN),
-        ("other", Decimal(2), Purpose.FLATTEN),
-    ]
-    assert {(o.price, o.time_in_force) for o in sales} == {(Decimal("99.49"), TimeInForce.IOC)}
-    for sale in sales:
-        floor.fill(sale)
-    assert leaves_nothing(floor.state)
-    assert floor.flatten() == []
-
-
-def test_flatten_asks_no_less_than_what_the_venue_takes_so_little_at(floor: Floor) -> None:
-    hold(floor.state, "0.0501")  # worth 5.01 at the bid of 99.99, and below the least of 5 at the collar
-    [sale] = floor.flatten()
-    assert sale.price == Decimal("99.81")
-    floor.fill(sale)
-    assert leaves_nothing(floor.state)
-
-
-def test_flatten_waits_for_orders_that_stand_and_for_its_own(floor: Floor) -> None:
-    hold(floor.state, "1")
-    floor.want("0")
-    [exit_order] = orders(floor.proceed())
-    assert floor.flatten() == []
-    floor.close(exit_order)
-    [sale] = floor.flatten()
-    assert floor.flatten() == []
-    floor.fill(sale, "0.25")
-    floor.close(sale)
-    assert [o.quantity for o in floor.flatten()] == [Decimal("0.75")]
-
-
-def test_a_buy_in_doubt_does_not_hold_a_flatten_up_but_a_sale_does(floor: Floor) -> None:
-    hold(floor.state, "1")
-    floor.state.plan(intent("md-lost"))
-    floor.state.orders.uncertain("md-lost", "timeout", START)
-    [sale] = floor.flatten()
-    assert sale.quantity == 1
-    floor.state.orders.cancel_sent(sale.client_id, START)
-    floor.state.orders.uncertain(sale.client_id, "timeout", START)
-    assert floor.flatten() == []
-
-
-def test_a_refused_flatten_is_not_repeated_with_every_book_update(floor: Floor) -> None:
-    hold(floor.state, "1")
-    [sale] = floor.flatten()
-    floor.close(sale)
-    assert floor.flatten(after=EXECUTION.reprice_age - 1) == []
-    assert len(floor.flatten(after=1)) == 1
-
-
-def test_flatten_sells_what_the_account_has_not_what_a_sleeve_believes(floor: Floor) -> None:
-    hold(floor.state, "1")
-    floor.state.ledger.book(EXTERNAL, Side.SELL, fill(77, "0.7"), BTC)
-    [sale] = floor.flatten()
-    assert sale.quantity == Decimal("0.3")
-    floor.fill(sale)
-    assert leaves_nothing(floor.state)
-
-
-def test_two_sleeves_share_what_the_account_has(floor: Floor) -> None:
-    hold(floor.state, "1")
-    hold(floor.state, "1", strategy="other")
-    floor.state.ledger.book(EXTERNAL, Side.SELL, fill(77, "0.5"), BTC)
-    assert [o.quantity for o in floor.flatten()] == [Decimal(1), HALF]
-
-
-def test_dust_is_nothing_and_what_has_no_price_is_not() -> None:
-    state = desk(BTC, ETH)
-    hold(state, "0.04")
-    assert leaves_nothing(state)
-    hold(state, "0.04", instrument=ETH)
-    assert not leaves_nothing(state)
-
-
-def test_flatten_without_a_bid_waits(floor: Floor) -> None:
-    hold(floor.state, "1")
-    floor.state.on_quote(quote("0", "100"))
-    assert floor.flatten() == []
-    assert not leaves_nothing(floor.state)
 
 
 def test_refusals_of_the_venue_slow_the_sleeve_down(floor: Floor) -> None:

@@ -49,6 +49,14 @@ def test_too_few_periods_are_refused_with_what_is_needed() -> None:
         windows_of(100, 90, 0, True)
 
 
+@pytest.mark.parametrize("days", [59, 60, 61, 75, 89, 90, 400])
+def test_data_of_any_length_are_split_without_being_told_how(days: int) -> None:
+    step = step_of(0, days * DAY, HOUR)
+    windows = windows_of(days * DAY // step, 0, 0, False)
+    assert len(windows[0].train) >= 30 and all(len(window.test) >= 15 for window in windows)
+    assert (step == DAY) == (days > 60)
+
+
 def test_skill_is_told_from_luck_and_every_figure_is_there() -> None:
     chance = np.random.default_rng(5)
     luck = chance.normal(0.0, 0.01, (600, 8))

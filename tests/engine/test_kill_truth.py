@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from midas.agents.execution_agent import FLATTEN_TRIES
+from midas.agents.flattening import TRIES
 from midas.domain.command import Kill
 from midas.domain.decision import FillBooked
 from midas.domain.event import (
@@ -168,8 +168,8 @@ def test_a_flatten_that_the_venue_refuses_has_an_end_and_says_what_is_left() -> 
     scene.desk.command(Kill("flatten"))
     later(scene, 40 * 60)
     refused = [o for o in scene.desk.state.orders.closed.values() if o.intent.purpose is Purpose.FLATTEN]
-    assert len(refused) == FLATTEN_TRIES
-    assert told(scene, f"NOT closed after {FLATTEN_TRIES} tries without a fill: {held} BTC-USDT of puppet")
+    assert len(refused) == TRIES
+    assert told(scene, f"NOT closed after {TRIES} tries without a fill: {held} BTC-USDT of puppet")
     assert scene.desk.picture().kill.residual == f"{held} BTC-USDT of puppet"
     assert not told(scene, "flat, verified")
     scene.desk.venue.refusing = ""

@@ -59,7 +59,10 @@ def _walkforward_options(parser: Parser) -> None:
         help="values to try: a,b,c or 5..20:5; several --set are combined",
     )
     parser.add_argument(
-        "--train", type=positive, metavar="N", help="periods to choose on; default: a third of all"
+        "--train",
+        type=positive,
+        metavar="N",
+        help="periods to choose on; default: a third of all, 30 at least",
     )
     parser.add_argument(
         "--test", type=positive, metavar="N", help="periods of a window; default: a ninth of all, 30 at least"
