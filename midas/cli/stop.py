@@ -49,13 +49,16 @@ def stop(args: Namespace) -> int:
 
 
 def _stop_engine(home: Path) -> list[str]:
-    """What was ended. Raises LinkClosed where the engine hangs."""
+    """What was ended. Raises LinkClosed where the engine hangs, NotRunning where we may not look."""
     waiting, lock = supervisor(home), InstanceLock(home / LOCK)
     try:
         engine = running(home)
         ended = [f"engine {engine.pid}"]
-    except NotRunning:
-        ended = [f"engine {lock.owner()}"] if _held(lock) else []
+    except NotRunning as unknown:
+        try:
+            ended = [f"engine {lock.owner()}"] if lock.held() else []
+        except OSError:
+            raise unknown from None
         # It starts, ends, or waits for its next start: nobody listens, and a signal is heard.
         pid = waiting.pid if waiting is not None else lock.owner() if ended else None
         if pid is not None:

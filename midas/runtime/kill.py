@@ -253,8 +253,12 @@ def pull_kill(path: Path, request: KillRequest, timeout: float = REPLY_S) -> Kil
             while not reply.endswith(b"\n") and (part := connection.recv(65_536)):
                 reply += part
             return msgspec.json.decode(reply, type=KillReply)
-        except (FileNotFoundError, ConnectionRefusedError):
+        except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
             raise NotRunning(f"no engine answers on {path}") from None
+        except PermissionError:
+            raise LinkClosed(
+                f"{path} is another user's: kill as that user; orders may still rest at the venue"
+            ) from None
         except (OSError, *UNREADABLE):
             raise LinkClosed("the engine did not answer: its orders may still rest at the venue") from None
 

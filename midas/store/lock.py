@@ -66,10 +66,10 @@ class InstanceLock:
         return f"{os.getpid()}\n".encode()
 
     def owner(self) -> int | None:
-        """The process id in the file; None when nobody wrote one."""
+        """The process id in the file; None when nobody wrote one, or it isn't ours to read."""
         try:
             text = self._path.read_text(errors="replace").partition("\n")[0]
-        except (FileNotFoundError, NotADirectoryError):
+        except OSError:
             return None
         return int(text) if text.strip().isdecimal() else None
 

@@ -207,3 +207,21 @@ def test_a_disk_that_takes_no_level_is_not_said_to_have_it(
     said = capsys.readouterr().err
     assert "halt stands there: free space, and kill at level flatten again" in said
     assert main(["kill"]) == 0
+
+
+def test_what_may_not_be_looked_at_is_not_told_as_no_engine(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / LOCK).mkdir(parents=True)  # as a lock that is another user's, whoever runs this test
+    assert main(["stop"]) == 2
+    assert "can't be looked into" in capsys.readouterr().err
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as hung:
+        path = sockets(home)[1]
+        hung.bind(str(path))
+        hung.listen(1)
+        closing = threading.Timer(0.3, _hang_up, (hung,))
+        closing.start()
+        assert main(["kill"]) == 1
+        closing.join()
+        path.unlink()
+    assert "halt latched on disk; " in capsys.readouterr().err

@@ -125,3 +125,11 @@ def test_a_lock_keeps_its_room_on_the_disk_for_the_next_owner(tmp_path: Path) ->
         pass
     assert path.stat().st_size
     assert InstanceLock(path).owner() is None
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_lock_of_another_user_has_no_owner_that_we_know(tmp_path: Path) -> None:
+    path = tmp_path / "engine.lock"
+    with InstanceLock(path) as lock:
+        path.chmod(0)
+        assert lock.owner() is None
