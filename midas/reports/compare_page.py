@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import chain
@@ -14,6 +15,7 @@ from midas.reports.sheet import Sheet
 
 NAME, VALUE = 24, 18
 ROWS = 3  # of each curve
+KEPT = "\N{NO-BREAK SPACE}"  # inside of `1,440 of 1m`
 
 
 def page(first: Sheet, second: Sheet, width: int = NARROW) -> list[str]:
@@ -46,7 +48,9 @@ def _fitting(row: str, width: int) -> list[str]:
     """What is too long goes on below itself."""
     if len(row) <= width:
         return [row]
-    return wrap(row, width, subsequent_indent=" " * (NAME + 3), break_on_hyphens=False)
+    bound = re.sub(r"(?<=\S) of (?=\S)", f"{KEPT}of{KEPT}", row)
+    lines = wrap(bound, width, subsequent_indent=" " * (NAME + 3), break_on_hyphens=False)
+    return [line.replace(KEPT, " ") for line in lines]
 
 
 def curves(first: Sheet, second: Sheet, width: int) -> Iterator[str]:

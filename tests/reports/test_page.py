@@ -150,6 +150,14 @@ def test_a_comparison_tells_what_was_made_differently_and_what_came_of_it(run: M
     assert max(map(len, rows)) < 80 and any("growth of both" in row for row in rows)
 
 
+def test_a_comparison_breaks_no_number_from_its_unit(run: Made) -> None:
+    source = msgspec.structs.replace(run.sheet.data[0], rows=1440, digest="another")
+    other = msgspec.structs.replace(run.sheet, data=(source,))
+    for width in range(80, 120):
+        told = [row for row in page(run.sheet, other, width) if "1,440" in row]
+        assert told and all("1,440 of 1" in row for row in told), width
+
+
 def test_a_comparison_has_the_words_of_the_report(run: Made) -> None:
     sure = msgspec.structs.replace(
         run.sheet, evidence=msgspec.structs.replace(run.sheet.evidence, positive=0.9999, deflated=0.0),

@@ -80,6 +80,15 @@ def test_a_warming_regime_counts_its_bars() -> None:
     assert "warming 143/200" in line(snapshot, 200)
 
 
+@pytest.mark.parametrize(
+    ("pnl", "told"), [(0.16, "+0.16"), (-1234.5, "-1,234"), (48.2, "+48.2"), (-54321.0, "-54,321")]
+)
+def test_a_small_result_is_told_where_it_is_narrow(pnl: float, told: str) -> None:
+    drawn = [line(earning(pnl, 1.0), width) for width in range(60, 81)]
+    results = {found[1] for text in drawn if (found := re.search(r"P&L *(\S+?) *│", text))}
+    assert told in results and results <= {told, f"{pnl:+,.2f}"}
+
+
 def test_private_hides_the_result_but_not_the_market() -> None:
     shown = line(earning(32.99, 12.0), 160, Options(private=True))
     assert "32.99" not in shown

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
+from midas.reports.sheet import Costs, Month
 from tests.fakes import runs
 from tests.tui.conftest import Bench, Console
 from tui.views.reports import VIEWS
@@ -108,7 +110,7 @@ async def test_a_sweep_shows_its_best_trials_while_it_runs(console: Console) -> 
         archive.board = runs.board()
         await seven(bench, archive)
         await bench.press("left_square_bracket")
-        for text in ("▸Sweep", "41 of 120 trials running", "sharpe", "average 20, enter 0.02"):
+        for text in ("▸Sweep", "41 of 120 trials made, running", "sharpe", "average 20, enter 0.02"):
             assert bench.shows(text), text
         await bench.press("G")
         assert bench.shows("too few days") or bench.shows("average 2, enter 0")
@@ -127,3 +129,39 @@ async def test_a_report_never_grows_stale(console: Console) -> None:
         bench.link.age = 60 * 10**9
         await bench.beat()
         assert not any("STALE" in row for row in bench.screen()[4:38])
+
+
+async def test_no_figure_loses_its_note_and_the_cursor_reaches_the_last(console: Console) -> None:
+    async with console(size=(120, 40)) as bench:
+        dear = replace(runs.sheet(), costs=Costs(fees=1_241.2, spread=188.9, impact=1_103.1, traded=9e5))
+        await seven(bench, runs.Archive(dear))
+        for text in ("10,000 became ", " USDT", "fees 1,241, spread 188.90, impact 1,103"):
+            assert bench.shows(text), text
+        await bench.press("tab", "tab", "G")
+        assert sum("▶" in row for row in bench.screen()) == 2, "in the list and in the figures"
+
+
+async def test_what_was_made_differently_is_told_whole(console: Console) -> None:
+    async with console(size=(120, 40)) as bench:
+        minutes = replace(
+            runs.sheet("261122-060000-a02"), data=(replace(runs.sheet().data[0], rows=527_040, digest="bb"),)
+        )
+        await seven(bench, runs.Archive(runs.sheet(), minutes))
+        await bench.press("x", "j", "x", "7", "7", "7")
+        assert bench.shows("2020-01-01 to 2020-12-31, 527,040 of 1d")
+        assert bench.shows("→ 2020-01-01 to 2020-12-31, 366 of 1d")
+
+
+async def test_two_runs_of_one_minute_have_two_names(console: Console) -> None:
+    async with console(size=(120, 40)) as bench:
+        await seven(bench, runs.Archive(runs.sheet("261122-142602-e37"), runs.sheet("261122-142632-14f")))
+        assert bench.shows("22-142602") and bench.shows("22-142632")
+
+
+async def test_a_month_and_a_year_without_a_change_are_both_0(console: Console) -> None:
+    async with console(size=(80, 24)) as bench:
+        flat = replace(runs.sheet(), months=(Month(2020, 1, 0.0), Month(2020, 2, 0.00001)))
+        await seven(bench, runs.Archive(flat))
+        await bench.press("7")
+        told = next(row for row in bench.screen() if "2020 " in row and "-" not in row)
+        assert told.strip("│┃ ").split() == ["2020", "0", "0", "0"]

@@ -105,6 +105,12 @@ def test_a_refusal_without_room_for_its_sentence_tells_the_figures() -> None:
     assert body(refusals.pane(picture(long), spot(48, 16))).splitlines()[-1].endswith("ETH position 36.2/35%")
 
 
+def test_no_figure_of_a_trigger_is_cut_where_it_is_narrow() -> None:
+    little = tuple(msgspec.structs.replace(t, value=0.00002) for t in normal().triggers if t.unit == "%")
+    text = body(triggers.pane(picture(msgspec.structs.replace(normal(), triggers=little)), spot(38, 12)))
+    assert "…" not in text and "0.002/5% → DEFENSIVE" in text
+
+
 def test_a_trigger_that_holds_says_all_of_what_ends_it_and_names_what_is_silent_where_it_is_narrow() -> None:
     ends = "calibration z above -1 for 5 days, or 30 with too few signals to tell"
     silent = TriggerView(

@@ -422,6 +422,15 @@ async def test_closing_a_position_is_reviewed_first(console: Console) -> None:
         assert bench.link.commands[-1] == ClosePosition(BTC, "trend-following", confirmed=True)
 
 
+@pytest.mark.parametrize(
+    "line", ["close BTC-USDT trend-following", "close BTC-USDT --strategy trend-following"]
+)
+async def test_a_position_is_closed_by_the_line_that_the_engine_advises(console: Console, line: str) -> None:
+    async with console() as bench:
+        await bench.press("colon", *line, "enter")
+        assert asked(bench) == [ClosePosition(BTC, "trend-following")]
+
+
 async def test_a_closing_that_the_engine_bars_is_not_sent(console: Console) -> None:
     async with console() as bench:
         bench.link.reply = lambda c: (False, "trend-following can't be closed now: no market")

@@ -104,6 +104,9 @@ class Ordering(Withdrawing):
         )
 
     def _close(self, named: str) -> str | None:
+        named = " ".join(
+            named.replace("--strategy ", " ").split()
+        )  # as the shell and the engine's advice spell it
         position = self._position(named)
         if position is None:
             if named:

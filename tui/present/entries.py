@@ -17,6 +17,7 @@ from tui.present.shelf import missing, opened
 from tui.present.table import Column, fitting, heading, row
 
 ZOOMS = (1, 2, 3, 4)
+MARGIN = 11  # columns: ` vol ≤36.7k`
 
 
 def chart(picture: Picture, spot: Spot) -> Sheet:
@@ -29,7 +30,7 @@ def chart(picture: Picture, spot: Spot) -> Sheet:
     shown = sheet.charts[picture.options.sheet_chart % len(sheet.charts)]
     candles = shown.candles
     digits = shown.decimals if shown.decimals <= 2 or candles[-1].close < 100 else 2
-    margin = max(len(numbers.fixed(max(c.high for c in candles), digits)) + 2, 9)
+    margin = max(len(numbers.fixed(max(c.high for c in candles), digits)) + 2, MARGIN)
     columns = max(8, spot.width - margin)
     span, bars = _folded(shown, columns)
     height = max(2, spot.height - 1 - (2 if spot.height >= 14 else 0))

@@ -139,16 +139,21 @@ def _months(sheet: kept.Sheet, width: int) -> list[Line]:
             result = mine.get(number)
             total *= 1.0 + (result or 0.0)
             line.append(_warm(result, cell))
-        rows.append([*line, Piece(f"{(total - 1.0) * 100:+7.1f}", "strong")])
+        rows.append([*line, Piece(f"{_moved(total - 1.0, 1):>7}", "strong")])
     return rows
 
 
 def _warm(result: float | None, cell: int) -> Piece:
     if result is None:
         return Piece(" " * cell)
-    text = f"{result * 100:+.1f}" if cell >= CELL else f"{result * 100:+.0f}"
-    flat = not text.strip("+-0.")
-    return Piece(f"{'0' if flat else text:>{cell}}", "faint" if flat else "up" if result > 0.0 else "down")
+    text = _moved(result, 1 if cell >= CELL else 0)
+    return Piece(f"{text:>{cell}}", "faint" if text == "0" else "up" if result > 0.0 else "down")
+
+
+def _moved(result: float, decimals: int) -> str:
+    """`+1.8`, `-0.4`, and `0` for what rounds to nothing."""
+    text = f"{result * 100:+.{decimals}f}"
+    return text if text.strip("+-0.") else "0"
 
 
 def _falls(sheet: kept.Sheet, width: int) -> list[Line]:

@@ -19,7 +19,7 @@ from tui.present.words import ENVIRONMENTS, mode_badge, regime_badge
 
 FEED_STALE_MS = 5_000
 CLOCK_OFF_MS = 250
-MONEY = 10  # cells kept for a result
+MONEY, TIGHT = 10, 6  # cells kept for a result
 HALT: Line = [Piece(" HALT ^\\ ", "kill_hint", "kill_hint")]
 MADE = ("", "synthetic")  # markets that are no recording
 
@@ -150,12 +150,15 @@ def _price(picture: Picture) -> Cell:
 def _result(snapshot: Snapshot) -> Cell:
     pnl = snapshot.money.pnl
     ink = numbers.trend_ink(pnl)
-    exact, rough = numbers.signed(pnl), numbers.signed(pnl, 0)
+    exact = numbers.signed(pnl)
+    rough = numbers.signed(pnl, 0)
+    tight = [f" {exact}", f" {numbers.signed(pnl, 1)}", f" {rough}"]
+    rough = next((text for text in tight if len(text) <= TIGHT), rough)
     return Cell(
         [
             [Piece(" P&L ", "dim"), secret(f"{exact:<{MONEY}}", ink)],
             [Piece("P&L ", "dim"), secret(f"{exact:<{MONEY - 1}}", ink)],
-            [Piece("P&L", "dim"), secret(f"{rough:<6}", ink)],
+            [Piece("P&L", "dim"), secret(f"{rough:<{TIGHT}}", ink)],
             [],
         ],
         4,

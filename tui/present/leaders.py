@@ -40,7 +40,8 @@ def table(picture: Picture, spot: Spot) -> Sheet:
 def _note(board: Board) -> Line:
     of = f" of {board.of:,}" if board.of else ""
     state = "running" if board.running else "ended" if board.done >= board.of > 0 else "stopped"
-    return [Piece(f"{board.done:,}{of} trials ", "strong"), Piece(state, "own" if board.running else "dim")]
+    done = Piece(f"{board.done:,}{of} trials made", "strong")
+    return [done, Piece(f", {state}", "own" if board.running else "dim")]
 
 
 def _columns(board: Board) -> list[Column[tuple[int, Place]]]:

@@ -11,7 +11,10 @@ from tui.present.shelf import chosen, first, heads, key_of, marked, missing
 from tui.present.table import Column, fitting, heading, row
 from tui.present.viewport import Key
 
-_YEAR, _SECONDS = 2, 11  # of 261122-083504-ea5 stands 1122-0835: enough to call it by
+_DAY, _SECONDS = (
+    4,
+    13,
+)  # of 261122-083504-ea5 stands 22-083504: two of one minute are told apart, and called by it
 
 
 def keys(picture: Picture, _height: int) -> list[str]:
@@ -50,7 +53,7 @@ def table(picture: Picture, spot: Spot) -> Sheet:
 
 def _columns() -> list[Column[Head]]:
     return [
-        Column("run", 9, 2, lambda h: Piece(h.id[_YEAR:_SECONDS], "dim"), left=True),
+        Column("run", 9, 2, lambda h: Piece(h.id[_DAY:_SECONDS], "dim"), left=True),
         Column("made", 8, 0, lambda h: Piece(words.percent(h.total), numbers.trend_ink(h.total or 0.0))),
         Column("fall", 7, 5, lambda h: Piece(words.percent(h.worst), "text")),
         Column("Sharpe", 6, 6, lambda h: Piece(words.number(h.sharpe), "text")),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from midas.reports import sheet as kept
 from midas.reports import told
 from midas.reports.told import Block, Row
-from tui.present.lines import Line, Piece, Sheet, clip, detail, wrapped
+from tui.present.lines import Line, Piece, Sheet, clip, detail, width_of, wrapped
 from tui.present.picture import Picture, Spot
 from tui.present.shelf import missing, opened
 
 NAME, VALUE = 22, 9
+BELOW = ":note"  # after the key of a figure: its note, on a line of its own
+BESIDE = 10  # columns beside the figures, below which a note is left out
 INKS = {"good": "up", "bad": "down"}
 
 
@@ -26,12 +28,14 @@ def pane(picture: Picture, spot: Spot) -> Sheet:
         return missing(picture, spot, "report")
     rows: list[Line] = [[Piece(line, "dim")] for line in wrapped(told.setting(sheet), spot.width)]
     rows += [[Piece(line)] for line in wrapped(told.verdict(sheet), spot.width)]
-    lines = [(_key(row), _row(row, spot.width)) for block in _blocks(sheet) for row in block.rows]
+    drawn = [(_key(row), _row(row, spot.width)) for block in _blocks(sheet) for row in block.rows]
+    lines = [(f"{key}{BELOW * more}", line) for key, each in drawn for more, line in enumerate(each)]
     roomy = spot.height >= len(rows) + len(lines) // 2
     room = max(1, spot.height - len(rows) - 1)
     keys = [key for key, _ in lines]
     rows.append(_heads(spot.width))
-    for index in spot.rows(keys, room):
+    below = f"{spot.selected}{BELOW}"
+    for index in (spot._replace(selected=below) if below in keys else spot).rows(keys, room):
         key, line = lines[index]
         here = spot.focused and key == spot.selected
         rows.append([Piece("▶" if here else " ", "cursor"), *line])
@@ -71,12 +75,19 @@ def _heads(width: int) -> Line:
     return [Piece(clip(names, width), "faint")]
 
 
-def _row(row: Row, width: int) -> Line:
+def _row(row: Row, width: int) -> list[Line]:
+    """A figure; its note below it, where it has no room beside it."""
     line: Line = [Piece(f"{row.name:{NAME}}", "dim")]
     if not row.values:
-        return [Piece(clip(f"  {row.note}", max(1, width - 1)), "dim")]
+        return [[Piece(clip(f"  {row.note}", max(1, width - 1)), "dim")]]
     line.append(Piece(f"{row.values[0]:>{VALUE}}", INKS.get(row.tone, "strong")))
     if len(row.values) > 1:
         line.append(Piece(f"{row.values[1]:>{VALUE + 1}}", "text"))
-    left = width - NAME - 1 - VALUE - (VALUE + 1) * (len(row.values) > 1) - 2
-    return [*line, Piece(f"  {clip(row.note, left)}" if left > 8 else "", "dim")]
+    left = width - 1 - width_of(line)
+    if left <= BESIDE:
+        return [line]
+    note = Piece(row.note, "dim")
+    beside = next((gap for gap in (2, 1) if gap + width_of([note]) <= left), 0)
+    if beside:
+        return [[*line, Piece(" " * beside), note]]
+    return [line, [Piece(clip(f"    {row.note}", width - 1), "dim")]]

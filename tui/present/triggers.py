@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite
+from re import sub
 
 from midas.state.views.risk import TriggerView
 from tui.present import numbers
@@ -90,6 +91,7 @@ def _figures(trigger: TriggerView, narrow: bool) -> tuple[str, ...]:
     now = figure(trigger, trigger.value)
     if narrow:
         now = now.rstrip("%").removesuffix(f" {trigger.unit}").replace(" ", "") if known else "?"
-        return (f"{now}{'<' if trigger.below else '/'}{most.replace(' ', '')}",)
+        text = f"{now}{'<' if trigger.below else '/'}{most.replace(' ', '')}"
+        return text, sub(r"\.0+%$", "%", text)
     words = (now,) if known else ("not known yet", "not known", "?")
     return tuple(f"{word} {'<' if trigger.below else 'of'} {most}" for word in words)

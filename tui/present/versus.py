@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from midas.reports import told
-from midas.reports.compare import compared
+from midas.reports.compare import Differs, compared
 from tui.present.growth import area, dates
-from tui.present.lines import Line, Piece, Sheet, centred, clip
+from tui.present.lines import Line, Piece, Sheet, centred, clip, width_of
 from tui.present.picture import Picture, Spot
 from tui.present.shelf import marked, missing
 
@@ -30,13 +30,7 @@ def pane(picture: Picture, spot: Spot) -> Sheet:
         [Piece(f"{letter}  ", "strong"), Piece(clip(f"{sheet.id}  {told.heading(sheet)}", spot.width - 3))]
         for letter, sheet in (("A", first), ("B", second))
     ]
-    rows += [
-        [
-            Piece(f"{d.name[: NAME - 1]:{NAME}}", "dim"),
-            Piece(clip(f"{d.first} → {d.second}", spot.width - NAME), "own"),
-        ]
-        for d in found.made
-    ]
+    rows += [line for differs in found.made for line in _made(differs, spot.width)]
     if not found.made:
         rows.append([Piece("both were made the same way", "dim")])
     if found.other_data:
@@ -48,6 +42,16 @@ def pane(picture: Picture, spot: Spot) -> Sheet:
         for p in found.figures
     ]  # fmt: skip
     return Sheet(title, rows)
+
+
+def _made(differs: Differs, width: int) -> list[Line]:
+    """`enter  0.03 → 0.04`; one below the other where both have no room beside each other."""
+    name, room = Piece(f"{differs.name[: NAME - 1]:{NAME}}", "dim"), width - NAME
+    both = f"{differs.first} → {differs.second}"
+    if width_of([Piece(both)]) <= room:
+        return [[name, Piece(both, "own")]]
+    told = [Piece(clip(text, room), "own") for text in (differs.first, f"→ {differs.second}")]
+    return [[name, told[0]], [Piece(" " * (NAME - 2)), told[1]]]
 
 
 def curves(picture: Picture, spot: Spot) -> Sheet:
