@@ -6,6 +6,7 @@ import gc
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,7 @@ from midas.assembly.access import continues
 from midas.domain.carry import Carried
 from midas.domain.instrument import Instrument
 from midas.domain.mode import Mode
+from midas.domain.money import ZERO
 from midas.errors import ConfigInvalid, RepairNeeded, SchemaNewer, StoreDamaged, StoreFull
 from midas.runtime.replay import Readable, fold_ledger, header_of
 from midas.state.state import EXTERNAL
@@ -212,6 +214,7 @@ def refuse_left_behind(carried: Carried, instruments: Sequence[Instrument]) -> N
     held = {
         s.instrument for s in carried.sleeves if s.strategy != EXTERNAL and s.quantity and s.cost >= smallest
     }
+    held -= _sold_elsewhere(carried, smallest)
     held |= {order.intent.instrument for order in carried.orders}
     if missing := sorted(held - traded):
         names = ", ".join(instrument.partition(".")[0] for instrument in missing)
@@ -219,6 +222,20 @@ def refuse_left_behind(carried: Carried, instruments: Sequence[Instrument]) -> N
             f"{names} is missing in trading.instruments, but session {carried.from_session} left a position "
             "or an open order there; add it again, or close it in a session that has it first"
         )
+
+
+def _sold_elsewhere(carried: Carried, smallest: Decimal) -> set[str]:
+    """Where a sale by no order that we know has left less of our positions than the venue takes."""
+    found = set()
+    for sold in carried.sleeves:
+        if sold.strategy != EXTERNAL or sold.quantity >= ZERO:
+            continue
+        ours = [s for s in carried.sleeves if s.instrument == sold.instrument and s.strategy != EXTERNAL]
+        held = sum((s.quantity for s in ours), ZERO)
+        cost = sum((s.cost for s in ours), ZERO)
+        if held <= ZERO or cost * (held + sold.quantity) / held < smallest:
+            found.add(sold.instrument)
+    return found
 
 
 def _mode_only(carried: Carried) -> Carried:

@@ -195,7 +195,10 @@ def _position(
     sleeve: SleeveCarried, stops: list[OrderCarried], carried: Carried, pair: Instrument | None
 ) -> PositionLeft:
     resident = sum((o.intent.quantity - o.filled for o in stops), ZERO)
-    lots = floor_to(sleeve.quantity, pair.lot_size) if pair is not None else sleeve.quantity
+    # What was sold by no order that we know stands against it, and isn't there to be sold again.
+    there = sum((each.quantity for each in carried.sleeves if each.instrument == sleeve.instrument), ZERO)
+    most = min(sleeve.quantity, there)
+    lots = floor_to(most, pair.lot_size) if pair is not None else most
     kept = {(each.strategy, each.instrument): each.level for each in carried.stops}
     dust = pair is not None and (lots < max(pair.quantity_min, pair.lot_size) or _worthless(sleeve, pair))
     return PositionLeft(
@@ -213,6 +216,8 @@ def _worthless(sleeve: SleeveCarried, pair: Instrument) -> bool:
 
 def _held(each: PositionLeft) -> str:
     what = f"{each.instrument} {plain(each.quantity)} of {each.strategy}"
+    if each.quantity < ZERO:
+        return f"{what}: sold by no order that we know, so much less is there of the others'"
     if each.dust:
         return f"{what}: dust, too little to be sold"
     if each.strategy == EXTERNAL:

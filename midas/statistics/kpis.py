@@ -179,9 +179,10 @@ def key_figures(evidence: Evidence, goals: Goals | None = None) -> Kpis:
 
 def _depth(of_days: Figure, seen: float) -> Figure:
     """The deeper of both, positive; what was seen counts also before there is a day."""
+    deepest = abs(of_days.value)
     if seen != seen:
-        return Figure(-of_days.value, of_days.count, of_days.reason)
-    return Figure(max(-of_days.value, seen) if of_days.known else seen, of_days.count)
+        return Figure(deepest, of_days.count, of_days.reason)
+    return Figure(max(deepest, seen) if of_days.known else seen, of_days.count)
 
 
 def execution_ratio(executed: int, signals: int) -> Figure:

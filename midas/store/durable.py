@@ -40,11 +40,13 @@ def read(path: Path) -> bytes | None:
 
 
 def append_durably(path: Path, line: bytes) -> None:
-    """Add one line at the end of `path` and wait until the disk has it."""
+    """Add one line at the end of `path`, behind whatever a crash tore, and wait until the disk has it."""
     fresh = not path.exists()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     try:
-        write_all(descriptor, line + b"\n")
+        size = os.fstat(descriptor).st_size
+        torn = size and os.pread(descriptor, 1, size - 1) != b"\n"
+        write_all(descriptor, (b"\n" if torn else b"") + line + b"\n")
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

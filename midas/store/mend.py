@@ -99,6 +99,7 @@ def finish(directory: Path) -> None:
         for name in _ORIGINALS:
             if (directory / name).exists():
                 os.rename(directory / name, aside / name)
+        sync_directory(aside)
         sync_directory(directory)
         write_durably(mended / "moved", b"")
     for name in (HEAD, DATABASE, NOTE):

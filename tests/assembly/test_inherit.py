@@ -425,6 +425,17 @@ def test_what_we_could_not_close_hinders_no_start(strategy: str, quantity: str) 
     assert state.carried().sleeves
 
 
+@pytest.mark.parametrize(("sold", "refused"), [("-1", False), ("-0.96", False), ("-0.5", True)])
+def test_what_was_sold_by_an_order_that_a_repair_lost_hinders_no_start(sold: str, refused: bool) -> None:
+    state = desk(BTC, ETH)
+    hold(state, "1", strategy="s", instrument=ETH)
+    [held] = state.carried().sleeves
+    gone = msgspec.structs.replace(held, strategy=EXTERNAL, quantity=Decimal(sold), cost=Decimal(0))
+    carried = msgspec.structs.replace(state.carried(), sleeves=(held, gone))
+    with pytest.raises(ConfigInvalid) if refused else contextlib.nullcontext():
+        refuse_left_behind(carried, (BTC,))
+
+
 MINE, THEIRS, NOBODYS = "live-binance-0123456789ab", "live-binance-ba9876543210", "live-binance"
 
 

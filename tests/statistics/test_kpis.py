@@ -166,3 +166,9 @@ def test_about_95_of_100_intervals_hold_the_truth() -> None:
     intervals = [sharpe_interval(returns(100, seed), 365) for seed in range(200)]
     held = sum(each is not None and each.low <= truth <= each.high for each in intervals)
     assert 180 <= held <= 199
+
+
+@pytest.mark.parametrize("seen", [nan, 0.0])
+def test_who_never_fell_fell_by_zero_without_a_sign(seen: float) -> None:
+    found = key_figures(Evidence(returns=[0.01] * 40, periods=365, profits=(), fall=seen)).max_drawdown
+    assert f"{found.figure.value:.1%}" == "0.0%"

@@ -117,6 +117,14 @@ def test_a_full_disk_that_holds_less_than_was_asked_for_is_told(latch: KillLatch
     assert record.level is KillLevel.FLATTEN
 
 
+def test_a_line_that_a_crash_tore_takes_no_later_one_along(latch: KillLatch, tmp_path: Path) -> None:
+    history = tmp_path / "home" / "latch.json.history"
+    known = latch.trip(KillLevel.HALT, "cli", "first", 1)
+    history.write_bytes(b'{"act":"tripped","by":"c')
+    assert latch.release(known, "Ada", "looked at it", 2)
+    assert [(line.act, line.by) for line in latch.history()] == [("tripped", "cli"), ("released", "Ada")]
+
+
 def test_a_path_that_is_none_refuses_a_trip_with_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file where a directory should be")
     with pytest.raises(StoreFull, match="can't be written"):
