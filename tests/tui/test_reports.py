@@ -71,6 +71,15 @@ async def test_two_marked_runs_are_compared_oldest_mark_first(console: Console) 
             assert bench.shows(text), text
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_key_of_many_panes_says_where_it_works_uncut(console: Console, size: tuple[int, int]) -> None:
+    async with console(size=size) as bench:
+        await seven(bench)
+        await bench.press("7", "7", "7", "enter")
+        said = bench.screen()[-1]
+        assert "Enter works in" in said and "? tells where" in said and "…" not in said
+
+
 async def test_one_mark_says_that_another_is_needed(console: Console) -> None:
     async with console(size=(80, 24)) as bench:
         await seven(bench)

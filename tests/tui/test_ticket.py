@@ -62,6 +62,19 @@ async def test_a_ticket_is_reviewed_and_then_sent_once(console: Console, size: t
         assert len(sent(bench)) == 1
 
 
+async def test_an_order_that_nothing_rests_before_says_so(console: Console) -> None:
+    async with console() as bench:
+        plain = bench.link.review
+
+        def first(command: Command) -> Review | None:
+            review = plain(command)
+            return review and msgspec.structs.replace(review, ahead=0.0)
+
+        bench.link.review = first
+        await reviewed(bench)
+        assert bench.shows("nothing rests before it at its price")
+
+
 async def test_an_unusually_large_order_takes_one_more_y(console: Console) -> None:
     async with console() as bench:
         link, plain = bench.link, bench.link.review

@@ -242,8 +242,8 @@ def _effects(picture: Picture, form: Form, review: Review) -> list[Line]:
         takes = [Piece("nothing: it rests in the book")]
     rows = [_fact("order", what), _fact("at once", takes)]
     if form.type != "MARKET" and review.takes < review.quantity:
-        ahead = numbers.fixed(review.ahead, digits)
-        rows.append(_fact("queue", [Piece(f"{ahead} {base} rest before it at its price")]))
+        ahead = f"{numbers.fixed(review.ahead, digits)} {base} rest" if review.ahead else "nothing rests"
+        rows.append(_fact("queue", [Piece(f"{ahead} before it at its price")]))
     share = numbers.near(review.equity_share)
     rows.append(_fact("afterwards", [Piece(f"the position is {share} of equity")]))
     return rows

@@ -324,10 +324,11 @@ class DeskScreen(Screen[None]):
         panes = panes_for(key)
         near = [pane for pane in self._plan().tabs if pane in panes]
         where = ", ".join(titled(near)) if near else _elsewhere(panes, *self._plan_size())
-        said = f"{shown} works in {where}"
+        room = self.app.size.width - HINT_EDGE
+        said = _told(f"{shown} works in ", where.split("; "), room)
         row = row_for(key, near[0] if near else panes[0])
         longer = f"{said}: {row.help}" if row is not None and set(near or panes) <= set(row.panes) else said
-        return longer if len(longer) <= self.app.size.width - HINT_EDGE else said
+        return longer if len(longer) <= room else said
 
     def _point(self, pane: Pane) -> None:
         """Let a pane that follows others show what a cursor of theirs stands on, the active one's first."""
@@ -428,6 +429,16 @@ class DeskScreen(Screen[None]):
         placed = self._plan().tabs
         lacks = () if self._zoomed else [name for name in self.view.lacks if name not in placed]
         return [offered, status_line(picture, self.pace, width, lacks)]
+
+
+def _told(what: str, places: list[str], room: int) -> str:
+    """As many places as have room, and where the others are told."""
+    for count in range(len(places), 0, -1):
+        more = "; ? tells where else" if count < len(places) else ""
+        text = f"{what}{'; '.join(places[:count])}{more}"
+        if len(text) <= room:
+            return text
+    return f"{what}other panes: ? tells where"
 
 
 def _elsewhere(panes: tuple[str, ...], width: int, height: int) -> str:
