@@ -163,8 +163,14 @@ def _kept_state(settings: Settings, explicit: bool) -> tuple[str, str]:
 
 def _outdated(running: RunFile, settings: Settings, explicit: bool) -> str:
     wanted = settings.exchange
-    if market_status(running.http).ended:
-        return "its recording had ended"
+    try:
+        if market_status(running.http).ended:
+            return "its recording had ended"
+    except Unreachable as error:
+        raise Unreachable(
+            f"{error}; process {running.pid} lives: `midas stop --exchange` ends it, and the next start goes "
+            "on from what it kept"
+        ) from None
     if not explicit:
         return ""
     if Path(running.market).name != Path(wanted.market).name:

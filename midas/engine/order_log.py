@@ -39,6 +39,9 @@ class OrderLog:
         self._state = state
         self._lives: dict[str, list[str]] = {}
         self._ack_ms: dict[str, float] = {}
+        self._carried_over: frozenset[str] = (
+            frozenset()
+        )  # sent by an earlier session, which heard the first word
         self._closed: dict[str, ClosedOrderView] = {}
         self._withdrawn: dict[str, str] = {}  # why an order is being cancelled, until it is closed
         self._fills: deque[FillView] = deque(maxlen=ENDED_KEPT)
@@ -93,12 +96,15 @@ class OrderLog:
         order = self._state.orders.get(event.client_id)
         if order is None or event.client_id in self._ack_ms or not order.sent_at:
             return
+        if event.client_id in self._carried_over:
+            return
         span = max(0, event.at - order.sent_at)
         self._ack_ms[event.client_id] = span / 1e6
         self.acks.append(span)
 
     def _carried(self, event: SessionOpened) -> None:
         session = event.carried.from_session
+        self._carried_over = frozenset(self._state.orders.open)
         for order in self._state.orders.open.values():
             self._write(order, event.at, f"carried over from session {session}: the venue is asked about it")
 

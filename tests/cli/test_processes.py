@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -10,8 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from midas.cli.processes import START_TIMEOUT_S, failure, market_status, spawn, start_patience, stop_process
+from midas.cli.exchange import RUN_FILE
+from midas.cli.processes import (
+    START_TIMEOUT_S,
+    exchange_for,
+    failure,
+    market_status,
+    spawn,
+    start_patience,
+    stop_process,
+)
 from midas.errors import ProcessEnded, Unreachable, UsageError
+from midas.settings import load_settings
+from midas.venues.sim.runfile import RunFile, write
 
 
 @pytest.mark.parametrize(
@@ -80,6 +92,20 @@ def test_the_environment_s_proxy_is_not_asked_for_this_machine(monkeypatch: pyte
     monkeypatch.setenv("http_proxy", "http://proxy.invalid:1")
     with pytest.raises(Unreachable, match="Connection refused"):
         market_status("http://127.0.0.1:9")
+
+
+def test_an_exchange_that_hangs_is_named_with_what_ends_it(tmp_path: Path) -> None:
+    """As one that is stopped in the middle: its port takes connections and nobody answers."""
+    (tmp_path / "config.toml").write_text("")
+    settings = load_settings(tmp_path).model_copy(update={"home": tmp_path})
+    with socket.create_server(("127.0.0.1", 0)) as hung:
+        there = RunFile(
+            pid=os.getpid(), instance="e", http=f"http://127.0.0.1:{hung.getsockname()[1]}", ws="",
+            market="synthetic", speed=1.0, seed=1, started_at=1, api_key="", api_secret="",
+        )  # fmt: skip
+        write(tmp_path / RUN_FILE, there)
+        with pytest.raises(Unreachable, match="`midas stop --exchange` ends it"):
+            exchange_for(settings, explicit=False)
 
 
 def test_the_start_of_an_exchange_waits_for_the_reading_of_a_large_recording(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from midas.domain.event import (
     OrderRejected,
     OrderSent,
     OrderUncertain,
+    SessionOpened,
     Source,
 )
 from midas.domain.time import MILLISECOND, SECOND
@@ -22,9 +23,9 @@ from midas.engine.audit import Audit
 from midas.engine.order_log import OrderLog, since
 from midas.state.views.orders import ENDED_KEPT
 from tests.engine.scene import Scene
-from tests.fakes.desk import BTC
+from tests.fakes.desk import BTC, Desk
 from tests.fakes.nouns import START, fill, intent, report
-from tests.fakes.strategy import long
+from tests.fakes.strategy import Puppet, long
 
 
 @pytest.fixture
@@ -54,6 +55,19 @@ def test_the_life_of_an_order_is_told_step_by_step(silent: tuple[Scene, str]) ->
     assert life[0].startswith("planned by puppet (NORMAL, ")
     assert "filled 0.01 @ 60000 maker, fee 0.6 USDT (stream)" in life
     assert any(step.startswith("cancel asked: ") for step in life)
+
+
+def test_how_fast_the_venue_answered_is_not_told_of_an_order_of_an_earlier_session(
+    silent: tuple[Scene, str],
+) -> None:
+    scene, client_id = silent
+    scene.desk.feed(OrderSent(client_id, scene.desk.now, scene.desk.now + SECOND))
+    later = Desk([Puppet()], venue=scene.desk.venue)
+    carried = scene.desk.state.carried()
+    later.feed(SessionOpened("session-2", scene.desk.now, "account-1", "SIM", "", carried))
+    later.feed(OrderRejected(client_id, -2010, "insufficient balance", scene.desk.now + 42 * SECOND))
+    assert math.isnan(later.picture().closed[0].ack_ms)
+    assert not later.painter.acks
 
 
 def test_orders_of_others_are_shown_and_nobody_here_can_cancel_them(scene: Scene) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from midas.domain.time import SECOND
 from midas.state.snapshot import Snapshot
+from midas.state.views.log import AlarmView
+from midas.state.views.mode import GateView
 from tests.fakes.snapshots import alarmed, halted, in_mode, normal
 from tui.options import Options
 from tui.present.banner import second_line
@@ -150,3 +152,27 @@ def test_commands_detach_and_help_are_always_offered(width: int) -> None:
     assert len(text) == width
     for part in (": commands", "^Q detach", "? help", "a something"):
         assert part in text
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_break_calls_our_order_as_the_lists_do_and_tells_what_helps(width: int) -> None:
+    text = "no new risk in ETH-USDT: account differs: order md-5yi2z5ooutmizym36ovpfvlo is open here alone"
+    alarms = (AlarmView("break", "error", text, "r shows both sides", 0, False),)
+    drawn = "".join(
+        p.text
+        for p in second_line(Picture(msgspec.structs.replace(normal(), alarms=alarms), 0, 0, True, 0), width)
+    )
+    assert "order fvlo is open" in drawn or width == 80
+    assert "md-" not in drawn and (width == 80 or "r shows both sides" in drawn)
+
+
+@pytest.mark.parametrize(
+    ("width", "helps"), [(120, "tells what opens it"), (160, "midas resume WHY --strategy")]
+)
+def test_a_gate_that_a_person_closed_says_what_opens_it(width: int, helps: str) -> None:
+    reason = "killed (all) by root, console pts/0: palette"
+    opens = "`midas resume WHY --strategy trend-following`"
+    shut = msgspec.structs.replace(
+        normal(), alarms=(), gates=(GateView("trend-following", reason, 0, opens),)
+    )
+    assert helps in "".join(p.text for p in second_line(Picture(shut, 0, 0, True, 0), width))

@@ -129,6 +129,13 @@ async def test_going_riskier_needs_a_reason_and_then_y(console: Console) -> None
         assert bench.link.commands == [SetMode("NORMAL", "calm", confirmed=True)]
 
 
+async def test_a_halt_says_at_once_that_no_mode_leads_out_of_it(console: Console) -> None:
+    async with console(snapshots.halted()) as bench:
+        await bench.press("f5")
+        assert isinstance(bench.app.screen, HaltPanel) and bench.shows("R releases it")
+        assert bench.link.commands == []
+
+
 async def test_going_riskier_can_be_left(console: Console) -> None:
     async with console(snapshots.in_mode("PAUSE")) as bench:
         await bench.press("f6", *"calm", "enter", "escape", "y")

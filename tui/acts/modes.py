@@ -49,6 +49,8 @@ class Modes(Stopping):
             self.say(f"the mode is {mode} already")
         elif after.safety > before.safety:
             self.console_desk.send(SetMode(mode), self.answered)
+        elif snapshot.kill.latched:
+            self.say("a halt holds: R releases it, and a riskier mode comes after that")
         elif not isinstance(self.screen, Riskier):
             ask = Riskier(before.value, mode, self.console_desk.now)
             self.push_screen(ask, lambda reason: self._riskier(mode, reason))

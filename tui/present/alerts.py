@@ -7,7 +7,7 @@ from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, centred, clip, detail, width_of
 from tui.present.picture import Picture, Spot
 from tui.present.table import Column, fitting, heading, row
-from tui.present.words import SEVERITIES
+from tui.present.words import SEVERITIES, by_short_name
 
 _SHAPES = {"warn": "!", "error": "✗"}
 
@@ -97,7 +97,7 @@ def _alarm(picture: Picture, alarm: AlarmView, spot: Spot, here: bool) -> Line:
         Piece(f"{shape} ", ink),
         Piece(f"{numbers.duration(picture.age_of(alarm.since_at)):>5} ", "dim"),
     ]
-    return [*line, Piece(clip(alarm.text, spot.width - width_of(line)), ink)]
+    return [*line, Piece(clip(by_short_name(alarm.text), spot.width - width_of(line)), ink)]
 
 
 def _columns(picture: Picture) -> list[Column[AlertView]]:

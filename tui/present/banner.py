@@ -13,9 +13,11 @@ from tui.present.masking import masked, secret
 from tui.present.picture import LINK_STALE_NS, Picture
 from tui.present.reconciliation import agreement
 from tui.present.trouble import Trouble, engine_trouble, exchange_trouble
+from tui.present.words import by_short_name
 
 MODE, CAUSE = "mode", 24  # the alarm of a mode that no person set; the least of its cause that is told
 RECONCILED_OLD = 2 * MINUTE
+GATES = ":risk breakers tells what opens it"
 BY_A_PERSON = ("", "a person", "until somebody changes it")
 
 
@@ -93,12 +95,17 @@ def _standing(snapshot: Snapshot, width: int) -> Line | None:
         ink = "alarm_bar" if first.severity == "error" else "warn_bar"
         if first.name == MODE:
             return Trouble((*_mode(first, width), more), ink).line(width)
-        return Trouble((first.text, first.advice, more), ink).line(width)
+        return Trouble((by_short_name(first.text), first.advice, more), ink).line(width)
     if snapshot.gates:
         gate, others = snapshot.gates[0], len(snapshot.gates) - 1
-        text = f"gate closed {gate.scope}: {gate.reason}" + (f" (+{others} more)" if others else "")
-        helps = (f"{gate.opens} reviews it",) if gate.opens else ()
-        return Trouble((text, *helps), "warn_bar").line(width)
+        text = f"gate closed {gate.scope}: {by_short_name(gate.reason)}" + (
+            f" (+{others} more)" if others else ""
+        )
+        if not gate.opens:
+            return Trouble((text,), "warn_bar").line(width)
+        room = width - width_of([Piece(f" {text}  · ")])
+        helps = f"{gate.opens} reviews it"
+        return Trouble((text, helps if len(helps) <= room else GATES), "warn_bar").line(width)
     return None
 
 

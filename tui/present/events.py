@@ -12,7 +12,7 @@ from tui.present import numbers
 from tui.present.lines import Line, Piece, Sheet, centred, clip, detail, width_of
 from tui.present.masking import secret, secrets
 from tui.present.picture import Picture, Spot
-from tui.present.words import SEVERITIES
+from tui.present.words import SEVERITIES, by_short_name
 
 _SHAPES = {"info": " ", "warn": "!", "error": "✗"}
 _WORDS = {"info": "info", "warn": "warn", "error": "ERROR"}
@@ -181,5 +181,6 @@ def _row(entry: Entry, spot: Spot) -> Line:
         word = _WORDS.get(event.severity, event.severity[:5])
         line.append(Piece(f"{word:<5} ", "dim" if plain else ink))
     left = width - width_of(line)
-    text = event.text if len(event.text) <= left else essential(event.text)
+    text = by_short_name(event.text)
+    text = text if len(text) <= left else essential(text)
     return [*line, secret(clip(text, left), ink)]

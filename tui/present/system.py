@@ -192,7 +192,13 @@ def _losses(picture: Picture) -> list[Fact]:
     return [
         judged("book gaps", both, bool(broken), f"NO BOOK of {', '.join(broken)}", "every book is whole"),
         judged("refused", f"{refused:,} messages", refused > 0, "not understood, not used"),
-        judged("unknown", f"{unknown:,} orders", unknown > 0, "no definite answer: asked again", ink="alarm"),
+        judged(
+            "unknown",
+            f"{unknown:,} {'order' if unknown == 1 else 'orders'}",
+            unknown > 0,
+            "no definite answer: asked again",
+            ink="alarm",
+        ),
         *(Fact(store, "NOT WRITTEN", trouble, "alarm") for store, trouble in health.troubles.items()),
     ]
 

@@ -5,6 +5,7 @@ Nothing is told by colour alone: each entry has a shape or a word of its own.
 
 from __future__ import annotations
 
+from re import compile as pattern
 from typing import NamedTuple
 
 
@@ -20,6 +21,14 @@ class Badge(NamedTuple):
     def name(self) -> str:
         """The long word."""
         return self.long or self.word
+
+
+_OURS = pattern(r"\bmd-\w{18,}(\w{4})\b")  # what the venue knows an order of ours by
+
+
+def by_short_name(text: str) -> str:
+    """A sentence with our orders called by the four letters that every list calls them by."""
+    return _OURS.sub(r"\1", text)
 
 
 MODES = {
