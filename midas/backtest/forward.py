@@ -14,7 +14,18 @@ import msgspec
 import numpy as np
 
 from midas.backtest.outcome import Outcome
-from midas.backtest.walkforward import Returns, Step, Walk, Window, anchored, rolling, sharpes, walk
+from midas.backtest.series import Bars
+from midas.backtest.walkforward import (
+    Returns,
+    Step,
+    Switching,
+    Walk,
+    Window,
+    anchored,
+    rolling,
+    sharpes,
+    walk,
+)
 from midas.domain.time import DAY
 from midas.errors import UsageError
 from midas.statistics.luck import Record, deflated_sharpe
@@ -41,6 +52,7 @@ class WindowFound(msgspec.Struct, frozen=True, kw_only=True):
     before: float  # Sharpe ratio on what it was chosen by
     after: float  # NaN below thirty periods, which say nothing of a Sharpe ratio
     earned: float  # return of the test
+    paid: float = 0.0  # of it, to go over from the position of the window before
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +74,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     deflated: float  # P(what was made out of sample isn't the luck of so many trials)
     trials: int
     returns: tuple[float, ...]  # out of sample
+    paid: float = 0.0  # to go over from window to window: shares of equity, added up
     distinct: int = 0  # of the configurations: those that made something of their own
 
 
@@ -93,6 +106,25 @@ def returns_of(outcome: Outcome, cash: float, begins: int, ends: int, step: int)
     return made
 
 
+def shares_of(
+    outcome: Outcome, series: Sequence[Bars], cash: float, begins: int, ends: int, step: int
+) -> list[list[float]]:
+    """As each whole period begins: what share of the money is in each instrument."""
+    starts, curve = np.arange(begins, ends - step + 1, step), outcome.curve
+    places = np.searchsorted(curve.time, starts, side="right") - 1
+    equity = np.where(places >= 0, curve.equity[np.maximum(places, 0)], cash)
+    shares = np.zeros((len(starts), len(series)))
+    for column, bars in enumerate(series):
+        mine = [fill for fill in outcome.fills if fill.instrument == bars.instrument.id]
+        signed = np.array([float(fill.quantity) * fill.side.sign for fill in mine])
+        before = np.searchsorted(np.array([fill.market_time for fill in mine], np.int64), starts, side="left")
+        position = np.concatenate([[0.0], np.cumsum(signed)])[before]
+        known = np.searchsorted(bars.time, starts, side="right") - 1
+        shares[:, column] = position * np.where(known >= 0, bars.close[np.maximum(known, 0)], 0.0) / equity
+    made: list[list[float]] = shares.tolist()
+    return made
+
+
 def windows_of(periods: int, train: int, test: int, roll: bool) -> list[Window]:
     """Anchored, or `roll`ing; 0: a third is trained on at first, a ninth is a test, thirty at least."""
     train, test = train or max(periods // 3, LEAST), test or max(periods // 9, LEAST)
@@ -106,7 +138,7 @@ def windows_of(periods: int, train: int, test: int, roll: bool) -> list[Window]:
 
 def summary(
     tried: Sequence[dict[str, object]], returns: Returns, windows: Sequence[Window], begins: int, step: int,
-    trials: int, variance: float = nan,
+    trials: int, variance: float = nan, switching: Switching | None = None,
 ) -> Found:  # fmt: skip
     """`returns`: (periods, configurations); `trials`: all that were ever tried on these data.
 
@@ -114,7 +146,7 @@ def summary(
     it. Where they are too few for one as well, what luck gives the best of several isn't known.
     """
     luck = overfitting(returns, BLOCKS)
-    found, factor = walk(returns, windows), sqrt(365 * DAY / step) if step == DAY else 1.0
+    found, factor = walk(returns, windows, switching), sqrt(365 * DAY / step) if step == DAY else 1.0
     outside = np.array(found.returns)
     spread = variance * step / DAY if variance == variance else _variance(sharpes(returns), trials)
     return Found(
@@ -126,7 +158,7 @@ def summary(
         paths=tuple(each * factor for each in _paths(returns)),
         overfitting=luck.probability, slope=luck.slope, loss=luck.loss,
         deflated=_deflated(found, trials, spread), trials=trials, returns=found.returns,
-        distinct=len(np.unique(returns, axis=1).T),
+        paid=sum(each.paid for each in found.steps), distinct=len(np.unique(returns, axis=1).T),
     )  # fmt: skip
 
 
@@ -136,6 +168,7 @@ def _window(step: Step, tried: Sequence[dict[str, object]], factor: float) -> Wi
     return WindowFound(
         train=(window.train.start, window.train.stop), test=(window.test.start, window.test.stop),
         chosen=tried[step.chosen], before=step.before * factor, after=after, earned=step.earned,
+        paid=step.paid,
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ class Combination(msgspec.Struct, frozen=True, kw_only=True):
 
     parameters: dict[str, object]
     returns: list[float]  # of each period
+    held: list[list[float]]  # as each period begins: what share of the money is in each instrument
     cash: float  # that it began with
     sharpe_day: float | None  # not annualised
 

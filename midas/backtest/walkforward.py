@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import nan
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -27,6 +28,19 @@ class Window(msgspec.Struct, frozen=True):
     test: range
 
 
+class Switching(NamedTuple):
+    """What going from one choice's position to the next one's costs; the first begins with money alone."""
+
+    held: NDArray[np.float64]  # (periods, configurations, instruments): shares of equity as a period begins
+    rate: float  # paid of what changes hands: a taker's fee and half the spread
+
+    def cost(self, period: int, before: int | None, after: int) -> float:
+        """A share of equity."""
+        wanted = self.held[period, after]
+        had = self.held[period, before] if before is not None else np.zeros_like(wanted)
+        return float(np.abs(wanted - had).sum()) * self.rate
+
+
 class Step(msgspec.Struct, frozen=True):
     """One window: what was chosen, what it had done and what it did."""
 
@@ -35,6 +49,7 @@ class Step(msgspec.Struct, frozen=True):
     before: float  # Sharpe ratio of a period, on what it was chosen by
     after: float  # the same on the window's test
     earned: float  # simple return of the test
+    paid: float = 0.0  # share of equity that going over to it cost; `earned` and `after` are net of it
 
 
 class Walk(msgspec.Struct, frozen=True):
@@ -86,24 +101,25 @@ def _tests(first: int, periods: int, test: int) -> list[range]:
     )
 
 
-def walk(returns: Returns, windows: Sequence[Window]) -> Walk:
-    """Choose the best Sharpe ratio of each window's training, and do that in its test."""
-    steps, stitched = [], []
+def walk(returns: Returns, windows: Sequence[Window], switching: Switching | None = None) -> Walk:
+    """Choose the best Sharpe ratio of each window's training, and do that in its test.
+
+    `switching`: charged in the first period of each test.
+    """
+    steps: list[Step] = []
+    stitched = []
     for window in windows:
         past = Past(returns, window.train.stop)
         known = sharpes(past.between(window.train.start, window.train.stop))
         chosen = int(np.nanargmax(known)) if np.isfinite(known).any() else 0
-        test = returns[window.test.start : window.test.stop, chosen]
+        before = steps[-1].chosen if steps else None
+        paid = switching.cost(window.test.start, before, chosen) if switching is not None else 0.0
+        test = returns[window.test.start : window.test.stop, chosen].copy()
+        if paid:
+            test[0] = (1.0 + test[0]) * (1.0 - paid) - 1.0
         stitched.append(test)
-        steps.append(
-            Step(
-                window,
-                chosen,
-                float(known[chosen]),
-                float(sharpes(test[:, None])[0]),
-                float(np.prod(1.0 + test) - 1.0),
-            )
-        )
+        after, earned = float(sharpes(test[:, None])[0]), float(np.prod(1.0 + test) - 1.0)
+        steps.append(Step(window, chosen, float(known[chosen]), after, earned, paid))
     outside = np.concatenate(stitched) if stitched else np.zeros(0)
     inside = np.array([step.before for step in steps])
     usual = float(np.nanmean(inside)) if np.isfinite(inside).any() else nan

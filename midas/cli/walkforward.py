@@ -26,6 +26,7 @@ from midas.backtest.sweep.space import axis
 from midas.backtest.tables import bars_of, read_tables
 from midas.backtest.trials import digest_of
 from midas.backtest.walk_store import Combination, WalkStore
+from midas.backtest.walkforward import Switching
 from midas.cli.counting import ratios_tried, sharpe_day
 from midas.cli.options import settings_from
 from midas.cli.trying import (
@@ -38,12 +39,14 @@ from midas.cli.trying import (
 )
 from midas.cli.waiting import waiting
 from midas.cli.walkforward_page import page
+from midas.costs import BPS, Conditions
 from midas.errors import UsageError
 from midas.reports.words import counted
 from midas.runtime.records import WHOLE, code_hash
 from midas.settings import Settings
 
 _INTERRUPTED = 130
+KEPT = 2  # what is kept of a combination
 
 
 def walkforward(args: Namespace) -> int:
@@ -74,6 +77,7 @@ def walkforward(args: Namespace) -> int:
                     known = Combination(
                         parameters=parameters, cash=cash, sharpe_day=sharpe_day(outcome, cash),
                         returns=forward.returns_of(outcome, cash, begins, ends, step),
+                        held=forward.shares_of(outcome, series, cash, begins, ends, step),
                     )  # fmt: skip
                     store.add(known)
                 made.append(known)
@@ -88,12 +92,19 @@ def walkforward(args: Namespace) -> int:
     ratios = [(each.parameters, each.sharpe_day) for each in made]
     trials, variance = ratios_tried(settings.home, args.strategy, series, ratios, "walkforward")
     columns = np.array([each.returns for each in made]).T
-    found = forward.summary(tried, columns, windows, begins, step, trials, variance)
+    switching = Switching(np.array([each.held for each in made]).swapaxes(0, 1), _rate(args, settings))
+    found = forward.summary(tried, columns, windows, begins, step, trials, variance, switching)
     if args.json:
         print(msgspec.json.encode(found).decode())
     else:
         print("\n".join(page(args.strategy, [bars.instrument.name for bars in series], found)))
     return 0
+
+
+def _rate(args: Namespace, settings: Settings) -> float:
+    """What a taker pays of what changes hands, but for impact."""
+    given = assumptions_from(args, settings)
+    return given.costs.expected(0.0, False, Conditions(spread_bps=given.spread_bps)).total_bps / BPS
 
 
 def _name(args: Namespace, settings: Settings, series: Sequence[Bars], data: tuple[object, ...]) -> str:
@@ -105,7 +116,7 @@ def _name(args: Namespace, settings: Settings, series: Sequence[Bars], data: tup
     file = settings.workspace / "strategies" / f"{args.strategy.replace('-', '_')}.py"
     cash = cash_from(args, settings, config.quote)
     code = code_hash([file], WHOLE) if file.is_file() else ""
-    every = (config, given, cash, args.fast, code, data)
+    every = (KEPT, config, given, cash, args.fast, code, data)
     return blake2b(msgspec.json.encode(every, order="sorted"), digest_size=8).hexdigest()
 
 

@@ -74,6 +74,8 @@ def _verdict(found: Found) -> Iterator[str]:
     short = alone or "too few periods to cut into blocks"
     trials = f"P(no luck), {counted(found.trials, 'trial')} counted (DSR)"
     yield _row("return", f"{found.total:+.2%}", f"of {counted(found.periods, 'period')} out of sample")
+    if found.paid:
+        yield _row("", f"{-found.paid:+.2%}", "paid of it to go over from window to window")
     yield _row(f"Sharpe, {annual}", _number(found.sharpe), still or "out of sample, all windows in a row")
     yield _row("efficiency", _number(found.efficiency),
                f"of the Sharpe ratio in sample{weak}" if isfinite(found.efficiency)

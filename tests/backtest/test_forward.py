@@ -8,11 +8,12 @@ from math import isfinite, isnan, nan, sqrt
 import numpy as np
 import pytest
 
-from midas.backtest.forward import GAP, grid, returns_of, step_of, summary, windows_of
+from midas.backtest.forward import GAP, grid, returns_of, shares_of, step_of, summary, windows_of
 from midas.backtest.outcome import Curve, Outcome
 from midas.backtest.walkforward import sharpes
 from midas.domain.time import DAY, HOUR, MINUTE
 from midas.errors import UsageError
+from tests.backtest.stage import CASH, Script, bars, played, walk
 
 
 def outcome(times: list[int], equity: list[float]) -> Outcome:
@@ -40,6 +41,17 @@ def test_periods_are_days_or_parts_of_shorter_data_in_whole_candles() -> None:
 def test_the_return_of_a_period_is_from_cut_to_cut_also_where_no_candle_closed() -> None:
     made = returns_of(outcome([30, 90, 210], [110.0, 121.0, 60.5]), 100.0, 0, 240, 60)
     assert made == pytest.approx([0.1, 0.1, 0.0, -0.5])
+
+
+def test_the_share_held_as_a_period_begins_is_that_of_all_fills_before_it() -> None:
+    series = bars(walk(100))
+    found = played(series, Script([20 <= n < 50 for n in range(100)]))
+    begins, cash = int(series.time[0]) - MINUTE, float(CASH)
+    shares = shares_of(found, [series], cash, begins, int(series.time[-1]), 10 * MINUTE)
+    assert len(shares) == 10 and [n for n, (share,) in enumerate(shares) if share] == [3, 4, 5]
+    place = 29  # the candle that closes as the fourth period begins
+    quantity = float(found.fills[0].quantity)
+    assert shares[3][0] == pytest.approx(quantity * series.close[place] / found.curve.equity[place])
 
 
 def test_too_few_periods_are_refused_with_what_is_needed() -> None:

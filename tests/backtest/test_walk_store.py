@@ -9,7 +9,10 @@ import pytest
 from midas.backtest.walk_store import Combination, WalkStore
 from midas.errors import AlreadyRunning
 
-MADE = Combination(parameters={"b": 2, "a": 0.1}, returns=[0.1, -1 / 3], cash=10_000.0, sharpe_day=None)
+MADE = Combination(
+    parameters={"b": 2, "a": 0.1}, returns=[0.1, -1 / 3], held=[[0.0], [2 / 3]], cash=10_000.0,
+    sharpe_day=None,
+)  # fmt: skip
 
 
 def test_what_is_added_is_found_to_the_digit_whatever_the_order_of_its_parameters(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from midas.backtest.walkforward import Past, anchored, rolling, sharpes, walk
+from midas.backtest.walkforward import Past, Switching, anchored, rolling, sharpes, walk
 from midas.errors import LookAhead
 
 
@@ -50,3 +50,18 @@ def test_nothing_of_a_test_reaches_its_own_choice() -> None:
     other[60:] = chance.normal(0.0, 0.05, (60, 5))
     assert walk(returns, windows).steps[0].chosen == walk(other, windows).steps[0].chosen
     assert walk(returns, windows).steps[0].before == walk(other, windows).steps[0].before
+
+
+def test_going_from_one_choice_to_the_next_is_paid_for_in_the_first_period_of_a_window() -> None:
+    returns = np.random.default_rng(3).normal(0.0, 0.01, (200, 3))
+    returns[:100, 1] += 0.01
+    returns[100:, 2] += 0.01
+    held = np.zeros((200, 3, 2))
+    held[:, 1], held[:, 2] = (0.5, 0.0), (0.2, 0.4)  # of two instruments
+    windows = rolling(200, 50, 50)
+    free, paying = walk(returns, windows), walk(returns, windows, Switching(held, 0.01))
+    assert [step.chosen for step in paying.steps] == [1, 1, 2]
+    assert [step.paid for step in paying.steps] == pytest.approx([0.005, 0.0, 0.007])
+    for step, before in zip(paying.steps, free.steps, strict=True):
+        assert 1.0 + step.earned == pytest.approx((1.0 + before.earned) * (1.0 - step.paid))
+    assert np.flatnonzero(np.array(paying.returns) != np.array(free.returns)).tolist() == [0, 100]
