@@ -16,10 +16,11 @@ from midas.domain.decision import Adjusted, Decision
 from midas.domain.event import AccountReported, FlowSeen, FundingSeen
 from midas.domain.instrument import Instrument
 from midas.domain.money import ZERO, from_float, plain
-from midas.domain.time import SECOND
+from midas.domain.time import SECOND, clock_text
 from midas.engine.reply import Asked, Reply
 from midas.execution.wanted import shown
 from midas.state.breaks import Difference, Kind, Known
+from midas.state.lives import REQUEST_LIFE, SETTLING
 from midas.state.state import EXTERNAL, State
 
 FINE = Decimal("1e-12")
@@ -118,6 +119,8 @@ class Adjuster:
             return Reply(True, f"{found.subject} is accepted already")
         if not state.breaks.standing(found.name):
             return Reply(False, f"{found.text}: seen once; the next pass looks again")
+        if waits := self._may_still_come(found):
+            return Reply(False, f"{found.text}: {waits}")
         if command.confirmed and not reasoned(command.reason):
             return Reply(False, "taking the venue's figure needs a reason of at least 3 letters")
         figures = (found.here, found.venue)
@@ -133,11 +136,21 @@ class Adjuster:
         decision = self._accept(found, by)
         return Reply(True, f"{found.subject} is accepted as the venue has it", decisions=[decision])
 
+    def _may_still_come(self, found: Difference) -> str:
+        """Of an order that was never answered, while the venue may still take it in: silence is no "no"."""
+        order = self._state.orders.get(_order_of(found)) if found.kind is Kind.ORDER_HERE else None
+        if order is None or not order.unknown:
+            return ""
+        until = (order.dead_at or order.sent_at + REQUEST_LIFE) + SETTLING
+        if self._state.now > until:
+            return ""
+        return f"no answer came to it, and it may come to work until {clock_text(until)} UTC; wait until then"
+
     def _accept(self, found: Difference, by: str) -> Decision:
         if found.kind is Kind.ASSET:
             amount = _missing(found)
             return self._book("accepted", found.name, found.name, amount, found, by)
-        client_id = found.name.partition(":")[2] if found.kind is Kind.ORDER_HERE else ""
+        client_id = _order_of(found) if found.kind is Kind.ORDER_HERE else ""
         made = Adjusted(
             kind="accepted", name=found.name, asset=self._state.quote, amount=ZERO, at=self._state.now,
             client_id=client_id, here=found.here, venue=found.venue, by=by,
@@ -214,6 +227,11 @@ class Adjuster:
         if not lots or abs(amount) > min(lot for _, lot in lots):
             return False
         return not any(o.unknown for i, _ in lots for o in state.orders.of_instrument(i))
+
+
+def _order_of(found: Difference) -> str:
+    """The client id of an order that differs."""
+    return found.name.partition(":")[2]
 
 
 def _missing(difference: Difference) -> Decimal:

@@ -26,6 +26,7 @@ from midas.domain.order import OrderType
 from midas.domain.time import MILLISECOND, SECOND
 from midas.engine.effect import TakeAccount, WithdrawOrder
 from midas.engine.flat_check import FlatCheck
+from midas.state.breaks import STANDS_AFTER, Difference, Kind
 from midas.state.state import EXTERNAL
 from tests.engine.scene import Scene, of
 from tests.fakes.desk import BTC, Desk, config
@@ -162,6 +163,26 @@ def test_nothing_is_accepted_without_a_reason(scene: Scene) -> None:
     assert not hasty.accepted
     assert "a reason of at least 3 letters" in hasty.message
     assert scene.desk.state.ledger.balances["USDT"] == 10_000
+
+
+def test_an_order_without_an_answer_is_not_accepted_away_while_it_may_still_come_to_work(
+    scene: Scene,
+) -> None:
+    state, name = scene.desk.state, "order:md-lost"
+    state.plan(intent("md-lost"))
+    state.orders.sent("md-lost", state.now, state.now + 13 * SECOND)
+    state.orders.uncertain("md-lost", "timeout", state.now)
+    differs = Difference(
+        name=name, kind=Kind.ORDER_HERE, subject="md-lost", here="open", venue="not open", closes=(BTC.id,),
+        text="order md-lost is open here, not at the venue",
+    )  # fmt: skip
+    for _ in range(STANDS_AFTER):
+        state.breaks.fold([differs], frozenset(), "audit", state.now)
+    early = scene.desk.command(AcceptBreak(name))
+    assert not early.accepted
+    assert "no answer came to it, and it may come to work until" in early.message
+    state.orders.open["md-lost"].dead_at -= 16 * SECOND
+    assert "takes the order as cancelled" in scene.desk.command(AcceptBreak(name)).message
 
 
 def test_only_what_stands_can_be_accepted(scene: Scene) -> None:
