@@ -23,6 +23,7 @@ from midas.settings import Settings
 from midas.state.state import State
 from midas.store import integrity, sessions
 from midas.store.retention import tape_gone
+from midas.store.survey import Reading
 from midas.store.tape import DIRECTORY, number, read_tape, segments
 from midas.workspace import LoadedStrategy
 
@@ -93,7 +94,11 @@ def _print(args: Namespace, report: ReplayReport, notes: list[str], state: State
 
 
 def _session(home: Path, name: str) -> Path:
-    return sessions.newest(home) if name == LAST else sessions.find(home, name)
+    """The last one is the newest that began: a start that broke off recorded nothing."""
+    if name != LAST:
+        return sessions.find(home, name)
+    folders = [home / sessions.SESSIONS / each for each in reversed(sessions.names(home))]
+    return next((folder for folder in folders if Reading(folder).begun), None) or sessions.newest(home)
 
 
 def _runs(home: Path, session: str) -> bool:

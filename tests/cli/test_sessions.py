@@ -58,3 +58,13 @@ def test_a_session_without_an_end_runs_or_crashed(desk: Path, capsys: pytest.Cap
     with InstanceLock(home / LOCK):
         assert main(["sessions"]) == 0
     assert capsys.readouterr().out.rstrip().endswith("running")
+
+
+def test_the_last_session_is_the_newest_that_recorded_anything(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sessions = desk / "home" / "sessions"
+    give_up_tapes([session(sessions / "20260101-000000-aaaa")], 0, 1_767_225_600_000_000_000, 4096)
+    crashed_session(sessions / "20260102-000000-bbbb", records=0)
+    assert main(["replay", "last"]) == 1
+    assert "session 20260101-000000-aaaa can't be stepped again" in capsys.readouterr().err

@@ -36,6 +36,7 @@ from midas.errors import MidasError
 from midas.runtime.link import SocketLink
 from midas.state.reconcile import NEVER
 from midas.state.snapshot import Snapshot
+from midas.store.survey import Reading
 from midas.venues.sim.runfile import RunFile, write
 from tests.e2e.desk import REPOSITORY, is_zombie, until
 from tests.fakes.proxy import ORDER
@@ -195,10 +196,10 @@ class CrashDesk:
         }
 
     def replayed(self) -> dict[str, str]:
-        """What is wrong with the records of the newest engine and the one before it; empty: nothing."""
-        names = sorted(path.name for path in (self.home / "sessions").iterdir())[-2:]
+        """What is wrong with the records of the newest two engines that made any; empty: nothing."""
+        made = [path for path in sorted((self.home / "sessions").iterdir()) if Reading(path).begun]
         wrong: dict[str, str] = {}
-        for name in names:
+        for name in [path.name for path in made[-2:]]:
             done = subprocess.run(
                 [sys.executable, "-m", "midas", "replay", name, "--verify"], cwd=self.workspace,
                 env=self._environ(), text=True, capture_output=True, check=False,
