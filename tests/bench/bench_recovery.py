@@ -7,7 +7,9 @@ reconciled, both streams up. Between engine and exchange lies a proxy that sends
 market stream is open. `empty_s` is the same start in an empty home; `fold_s` is what proving and folding take
 by themselves, most of which another process does while the engine loads. Prints one JSON object.
 
-    python -m tests.bench.bench_recovery [--records N] [--messages N] [--runs N]
+    python -m tests.bench.bench_recovery [--records N] [--messages N] [--runs N] [--rest SECONDS]
+
+`--rest`: before each start, on a machine that gives less of itself the longer it works.
 """
 
 from __future__ import annotations
@@ -156,9 +158,10 @@ class Place:
         finally:
             shutil.rmtree(home, ignore_errors=True)
 
-    def start(self, old: Path | None, *, flooded: bool) -> tuple[float, float]:
+    def start(self, old: Path | None, *, flooded: bool, rest: float = 0.0) -> tuple[float, float]:
         """Seconds until an engine trades, and its MB then."""
         with self.home(old, flooded=flooded) as home, (home / "bench.log").open("wb") as log:
+            time.sleep(rest)
             began = time.monotonic()
             process = subprocess.Popen(
                 [*MIDAS, "--no-ui"], cwd=self.workspace, env=self._environ(home),
@@ -181,8 +184,8 @@ class Place:
         self.exchange.wait(10)
 
 
-def measure(folder: Path, records: int, messages: int, runs: int) -> dict[str, object]:
-    """Medians of so many starts, with and without the old journal."""
+def measure(folder: Path, records: int, messages: int, runs: int, rest: float = 0.0) -> dict[str, object]:
+    """Medians of so many starts, with and without the old journal; `rest`: seconds before each."""
     desk = traded(records)
     place = Place(folder, desk, messages)
     try:
@@ -190,13 +193,14 @@ def measure(folder: Path, records: int, messages: int, runs: int) -> dict[str, o
         old.parent.mkdir()
         asyncio.run(stored(desk, old, place.account))
         with place.home(old, flooded=False) as home:
+            time.sleep(rest)
             began = time.monotonic()
             carried, problems = inherited(home, place.account)
             folding = time.monotonic() - began
         assert carried.from_session, problems
-        full = [place.start(old, flooded=True) for _ in range(runs)]
-        quiet = [place.start(old, flooded=False) for _ in range(runs)]
-        empty = [place.start(None, flooded=False) for _ in range(runs)]
+        full = [place.start(old, flooded=True, rest=rest) for _ in range(runs)]
+        quiet = [place.start(old, flooded=False, rest=rest) for _ in range(runs)]
+        empty = [place.start(None, flooded=False, rest=rest) for _ in range(runs)]
     finally:
         place.close()
     check = {
@@ -206,6 +210,7 @@ def measure(folder: Path, records: int, messages: int, runs: int) -> dict[str, o
         "fold_s": round(folding, 3),
         "without_messages_s": round(statistics.median(took for took, _ in quiet), 3),
         "empty_s": round(statistics.median(took for took, _ in empty), 3),
+        "starts_s": [round(took, 2) for took, _ in full],
         "rss_mb": round(statistics.median(mb for _, mb in full)),
     }
     value = round(statistics.median(took for took, _ in full), 3)
@@ -218,10 +223,11 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=RECORDS)
     parser.add_argument("--messages", type=int, default=MESSAGES)
     parser.add_argument("--runs", type=int, default=RUNS)
+    parser.add_argument("--rest", type=float, default=0.0)
     arguments = parser.parse_args()
     prepare()
     with tempfile.TemporaryDirectory(prefix="midas-recovery-") as folder:
-        result = measure(Path(folder), arguments.records, arguments.messages, arguments.runs)
+        result = measure(Path(folder), arguments.records, arguments.messages, arguments.runs, arguments.rest)
     print(json.dumps(result))
 
 
