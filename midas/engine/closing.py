@@ -176,7 +176,7 @@ class CloseDesk:
 
 
 def missing(state: State, sleeve: Sleeve) -> Decimal:
-    """What of a strategy's position somebody else has sold or withdrawn, where nothing of it could be sold."""
+    """What of a position somebody else has sold or withdrawn, where nothing of it could be sold."""
     if sleeve.strategy == EXTERNAL or sellable(state, sleeve, sleeve.quantity):
         return ZERO
     lacking = -state.ledger.sleeve(EXTERNAL, sleeve.instrument).quantity

@@ -8,7 +8,7 @@ import pytest
 
 from midas.domain.command import ClosePosition, Kill, SetMode
 from midas.domain.decision import OrderPlanned, SignalMade
-from midas.domain.money import plain
+from midas.domain.money import ZERO, plain
 from midas.domain.order import Purpose, Side, TimeInForce
 from midas.domain.time import SECOND
 from midas.state.state import EXTERNAL
@@ -230,7 +230,7 @@ def test_what_was_sold_outside_is_taken_out_of_the_book_and_nothing_is_sent(sold
     cost = sold_outside.state.ledger.sleeve("puppet", BTC.id).cost
     made = sold_outside.state.ledger.sleeve("puppet", BTC.id).realised
     assert sold_outside.close("puppet").accepted
-    assert (sold_outside.held("puppet"), sold_outside.held(EXTERNAL)) == (0, 0)
+    assert (sold_outside.held("puppet"), sold_outside.held(EXTERNAL)) == (ZERO, ZERO)
     realised = sold_outside.state.ledger.sleeve("puppet", BTC.id).realised - made
     assert realised == pytest.approx(held * 61_000 - cost)
     assert sold_outside.state.equity() == pytest.approx(equity)
