@@ -23,6 +23,8 @@ from midas.state.reconcile import OURS
 from midas.state.state import BY_HAND, State
 
 PREFIX = OURS
+BUY, SELL = Side.BUY, Side.SELL  # asked for every order: a look into an Enum costs more than the comparison
+ENTRY, EXIT, STOP = Purpose.ENTRY, Purpose.EXIT, Purpose.STOP
 DEFENSIVE = "mode DEFENSIVE"  # why it reduces
 
 
@@ -49,6 +51,7 @@ class ExecutionAgent:
 
     def __init__(self, rules: ExecutionRules) -> None:
         self._rules = rules
+        self._patience = min(rules.reprice_age, rules.passive_timeout)  # no order is looked after before
         self._work: dict[tuple[str, str], Work] = {}
         self.idle: set[str] = set()  # instruments in which all work was settled when it was last looked at
         self.any_given_up = False  # whether any target of this session was
@@ -106,7 +109,7 @@ class ExecutionAgent:
         offered = sum((o.reserved for o in state.orders.exits(strategy, instrument)), ZERO)
         held = state.ledger.sleeve(strategy, instrument).quantity
         lots = floor_to(held - work.approved.target.quantity - offered, pair.lot_size)
-        large = lots >= max(pair.quantity_min, pair.lot_size)
+        large = lots >= pair.quantity_least
         return lots if large and float(lots) * bid >= float(pair.notional_min) else ZERO
 
     def closes(self, strategy: str, instrument: str) -> bool:
@@ -217,7 +220,8 @@ class ExecutionAgent:
             elif work.settled or traded != instrument:
                 continue
             # A list: hardly any sleeve needs anything, and what it needs doesn't change with its first step.
-            yield from self._sleeve(state, sequence, strategy, traded, work)
+            if steps := self._sleeve(state, sequence, strategy, traded, work):
+                yield from steps
             idle, closing = idle and work.settled, closing or work.closing
         if instrument is None:
             if closing:
@@ -243,25 +247,26 @@ class ExecutionAgent:
         """
         if self.idle or len(self._work) != 1 or len(state.orders.open) != 1:
             return False
-        ((sleeve, work),) = self._work.items()
+        ((key, work),) = self._work.items()
         (order,) = state.orders.open.values()
-        intent, rules = order.intent, self._rules
-        if sleeve != (intent.strategy, intent.instrument) or intent.purpose is Purpose.STOP:
+        intent = order.intent
+        if key != (intent.strategy, intent.instrument) or intent.purpose is STOP:
             return False
         if work.settled or work.given_up or work.closing or order.pending or order.unknown_since:
             return False
-        age = state.now - intent.created_at
-        if not 0 <= age <= min(rules.reprice_age, rules.passive_timeout):
+        if not 0 <= state.now - intent.created_at <= self._patience:
             return False
-        gap = work.approved.target.quantity - state.ledger.sleeve(*sleeve).quantity
-        return intent.quantity <= (gap if intent.side is Side.BUY else -gap)
+        sleeve = state.ledger.sleeves.get(key)
+        gap = work.approved.target.quantity - (sleeve.quantity if sleeve is not None else ZERO)
+        return intent.quantity <= (gap if intent.side is BUY else -gap)
 
     def _note_idle(self) -> None:
         """All sleeves were looked at: where all of an instrument's are settled, it is idle."""
-        moving = [traded for (_, traded), work in self._work.items() if not work.settled]
-        for _, traded in self._work:
-            if traded not in moving:
-                self.idle.add(traded)
+        settled = [traded for (_, traded), work in self._work.items() if work.settled]
+        if len(settled) < len(self._work):
+            moving = [traded for (_, traded), work in self._work.items() if not work.settled]
+            settled = [traded for traded in settled if traded not in moving]
+        self.idle.update(settled)
 
     def flatten(self, state: State, sequence: int, scoped: bool = False) -> Iterator[Step]:
         """Close every position, as `Flattening` says; `scoped`: those in the scope of a kill that closes."""
@@ -307,7 +312,7 @@ class ExecutionAgent:
         if work.given_up or pausing(work, state.now, self._rules):
             return NOTHING
         entering = target > held
-        if self._inherits(work, (strategy, traded, Side.BUY if entering else Side.SELL), state.now):
+        if self._refused and self._inherits(work, (strategy, traded, BUY if entering else SELL), state.now):
             return NOTHING
         if (
             state.closing
@@ -329,7 +334,7 @@ class ExecutionAgent:
             return NOTHING
         work.orders += 1
         work.ordered_at = state.now
-        purpose = Purpose.ENTRY if plan.side is Side.BUY else Purpose.EXIT
+        purpose = ENTRY if plan.side is BUY else EXIT
         reason = work.approved.target.reason
         return [self.intent(state, sequence, (strategy, traded), plan, purpose, reason)]
 
@@ -345,7 +350,7 @@ class ExecutionAgent:
 
         A person who closes a position waits for nothing.
         """
-        known = self._refused.get(key) if self._refused else None
+        known = self._refused.get(key)
         if work.orders or work.closing or known is None or abs(now - known.at) >= self._pause(known):
             return False
         work.rejects, work.ordered_at = known.count, known.at

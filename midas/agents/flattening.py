@@ -124,7 +124,7 @@ def sellable(state: State, sleeve: Sleeve, quantity: Decimal) -> bool:
     instrument = state.instruments[sleeve.instrument]
     there = min(quantity, state.ledger.balances.get(instrument.base, ZERO))
     lots = floor_to(there, instrument.lot_size)
-    if lots < max(instrument.quantity_min, instrument.lot_size):
+    if lots < instrument.quantity_least:
         return False
     # Without a price nothing proves that it is too small to be sold.
     market = state.markets[sleeve.instrument]

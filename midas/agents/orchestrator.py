@@ -136,51 +136,46 @@ class Orchestrator:
         if signal is None:
             return
         _, volatility = self._views.get(market.id, NOTHING_KNOWN)
-        for decision in self._judge(enrolled, signal, state, volatility):
-            if type(decision) is SignalMade:
-                state.signals += 1
-                state.executed += decision.outcome == "acted"
-            made.append(decision)
+        state.signals += 1
+        made += self._judge(enrolled, signal, state, volatility)
 
-    def _judge(
-        self, enrolled: Enrolled, signal: Signal, state: State, volatility: float
-    ) -> Iterator[Decision]:
+    def _judge(self, enrolled: Enrolled, signal: Signal, state: State, volatility: float) -> list[Decision]:
         """Signal -> target -> verdict; exactly one SignalMade says how it ended."""
         if reason := self.strategies.muted(enrolled, signal, state):
-            yield from self._made(signal, "muted", reason, state)
-            return
+            return self._made(signal, "muted", reason, state)
         if self.execution.closes(signal.strategy, signal.instrument):
             stopped = self.execution.stopped(signal.strategy, signal.instrument)
             who = "its stop" if stopped else "a person"
-            yield from self._made(signal, "held", f"{who} is closing this position", state)
-            return
+            return self._made(signal, "held", f"{who} is closing this position", state)
         room = self.risk.room(signal.strategy, signal.instrument, state) if signal.gain is not None else None
         wish = self._portfolio.target(signal, enrolled.weight, volatility, state, room, enrolled.units)
         if wish.target is None:
             if signal.direction <= 0.0:  # nothing to sell; but an entry may wait for its next try
                 self.execution.forget_entries(state, signal.instrument, signal.strategy)
-            yield from self._made(signal, "held", wish.reason, state, wish.steps)
-            return
+            return self._made(signal, "held", wish.reason, state, wish.steps)
         verdict = self.risk.review(wish.target, state)
         if isinstance(verdict, Refused):
             sentences = "; ".join(once(b.sentence for b in verdict.breaches))
-            yield from self._made(signal, "refused", sentences, state, wish.steps)
-            yield TargetRefused(wish.target, verdict.breaches)
-            return
+            made = self._made(signal, "refused", sentences, state, wish.steps)
+            made.append(TargetRefused(wish.target, verdict.breaches))
+            return made
         self.execution.accept(verdict, state.now)
         state.approved(verdict.target)
+        state.executed += 1
         detail = f"position to {plain(verdict.target.quantity)}"
-        yield from self._made(signal, "acted", detail, state, wish.steps)
-        yield TargetApproved(verdict.target)
+        made = self._made(signal, "acted", detail, state, wish.steps)
+        made.append(TargetApproved(verdict.target))
+        return made
 
     def _made(
         self, signal: Signal, outcome: str, detail: str, state: State, steps: tuple[SizeStep, ...] = ()
-    ) -> Iterator[Decision]:
+    ) -> list[Decision]:
         self.strategies.remember(signal, outcome)
-        yield SignalMade(signal, outcome, detail, steps)
+        made: list[Decision] = [SignalMade(signal, outcome, detail, steps)]
         claim = self.calibrator.claim(signal, outcome, state)
         if claim is not None:
-            yield claim
+            made.append(claim)
+        return made
 
 
 def _regime_change(state: State, instrument: str, regime: Regime) -> Iterator[Decision]:

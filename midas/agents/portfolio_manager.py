@@ -54,11 +54,12 @@ class PortfolioManager:
             return Wish(self._make(signal, ZERO, market.mid, signal.reason), "")
         if not market.mid > 0.0:
             return Wish(None, "no price")
-        if not isfinite(_equity(signal.instrument, state)):
+        equity = _equity(signal.instrument, state)
+        if not isfinite(equity):
             return Wish(None, "equity isn't known: something held has no price")
         if units is not None:
-            return self._fixed(signal, units, held, state)
-        circumstances = self._circumstances(signal, weight, volatility, room, state)
+            return self._fixed(signal, units, held, equity, state)
+        circumstances = self._circumstances(signal, weight, volatility, room, equity, state)
         policy = self._sizing.policy
         wanted = size(self._sizing.of(signal, circumstances, state), policy, market.instrument)
         if wanted.quantity == ZERO:
@@ -68,7 +69,7 @@ class PortfolioManager:
         target = self._make(signal, wanted.quantity, market.mid, f"{signal.reason}; {wanted.why}")
         return Wish(target, "", wanted.steps)
 
-    def _fixed(self, signal: Signal, units: Decimal, held: Decimal, state: State) -> Wish:
+    def _fixed(self, signal: Signal, units: Decimal, held: Decimal, equity: float, state: State) -> Wish:
         """Less only where the mode or a breaker wants less."""
         instrument, left = state.instruments[signal.instrument], _left(state)
         quantity = floor_to(units * as_read(left), instrument.lot_size)
@@ -76,13 +77,14 @@ class PortfolioManager:
             return Wish(None, "held already")
         told = f"{plain(quantity)} {instrument.base} of a fixed {plain(units)}"
         mid = state.markets[signal.instrument].mid
-        share = float(quantity) * mid / _equity(signal.instrument, state)
+        share = float(quantity) * mid / equity
         steps = (SizeStep(Stage.MODE, left, share, told),) if left < 1.0 else ()
         return Wish(self._make(signal, quantity, mid, told), "", steps)
 
     def _circumstances(
-        self, signal: Signal, share: float, volatility: float, room: Decimal | None, state: State
-    ) -> Circumstances:
+        self, signal: Signal, share: float, volatility: float, room: Decimal | None, equity: float,
+        state: State,
+    ) -> Circumstances:  # fmt: skip
         regime = state.regimes.get(signal.instrument)
         policy = POLICIES[regime.label if regime else RegimeLabel.UNKNOWN]
         return Circumstances(
@@ -91,7 +93,7 @@ class PortfolioManager:
             regimes=((1.0, policy.size_factor),),  # the rules know one regime, and no chance of it
             calibrated=not state.calibration.doubted(signal.strategy),
             mode=_left(state),
-            drawdown=state.drawdown, equity=from_float(_equity(signal.instrument, state), EXACT),
+            drawdown=state.drawdown, equity=from_float(equity, EXACT),
             price=from_float(state.markets[signal.instrument].mid, EXACT),
         )  # fmt: skip
 

@@ -298,7 +298,7 @@ class StopKeeper:
             return
         pair, market = state.instruments[sleeve.instrument], state.markets[sleeve.instrument]
         limit = stops.limit(kept.level, rules, pair.tick_size)
-        if wanted < max(pair.quantity_min, pair.lot_size) or wanted * limit < pair.notional_min:
+        if wanted < pair.quantity_least or wanted * limit < pair.notional_min:
             state.stops.troubles[kept.key] = "too small for a stop at the venue"
             return
         wait = AGAIN << min(live.refusals, AGAIN_DOUBLINGS)

@@ -200,7 +200,7 @@ def _position(
     most = min(sleeve.quantity, there)
     lots = floor_to(most, pair.lot_size) if pair is not None else most
     kept = {(each.strategy, each.instrument): each.level for each in carried.stops}
-    dust = pair is not None and (lots < max(pair.quantity_min, pair.lot_size) or _worthless(sleeve, pair))
+    dust = pair is not None and (lots < pair.quantity_least or _worthless(sleeve, pair))
     return PositionLeft(
         _name(sleeve.instrument), sleeve.strategy, sleeve.quantity,
         ZERO if dust else max(lots - resident, ZERO),

@@ -34,6 +34,11 @@ class Instrument(msgspec.Struct, frozen=True, dict=True):
         return f"{self.base}-{self.quote}"
 
     @cached_property
+    def quantity_least(self) -> Decimal:
+        """The smallest order: the venue's minimum may lie below one lot."""
+        return max(self.quantity_min, self.lot_size)
+
+    @cached_property
     def tick(self) -> float:
         """The tick size as evidence."""
         return float(self.tick_size)

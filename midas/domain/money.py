@@ -59,5 +59,7 @@ def decimals(step: Decimal) -> int:
 
 def plain(value: Decimal) -> str:
     """`value` without exponent and trailing zeros: 0.00001, never 1E-5 (venues refuse it)."""
-    text = f"{value:f}"
+    text = str(value)  # a third of the time that a format takes, and as plain but for an exponent
+    if "E" in text:
+        text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -16,10 +16,8 @@ class Side(Enum):
     BUY = "BUY"
     SELL = "SELL"
 
-    @property
-    def sign(self) -> int:
-        """+1 for BUY, -1 for SELL."""
-        return 1 if self is Side.BUY else -1
+    def __init__(self, word: str) -> None:
+        self.sign = 1 if word == "BUY" else -1  # kept, as it is asked for many times an order
 
 
 class OrderType(Enum):

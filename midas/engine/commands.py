@@ -120,6 +120,11 @@ class Commands:
             yield from self._manual.follow(sequence)
 
     @property
+    def concerned(self) -> bool:
+        """Whether any order of an earlier command may lead to something, whatever happens."""
+        return bool(self._unwanted or self._amending.pending or self._manual.waiting)
+
+    @property
     def unwants(self) -> bool:
         """Whether a person has lately wanted any order cancelled."""
         return bool(self._unwanted)

@@ -87,6 +87,7 @@ from midas.state.state import State
 
 CANCEL_PATIENCE = SECOND  # before the same cancel is asked for again
 NO_KINDS: Set[type] = frozenset()
+ENTRY, STOP, BUY = Purpose.ENTRY, Purpose.STOP, Side.BUY  # asked of every order: a look into an Enum is slow
 _TOUCHING = frozenset({FillBooked, FillBusted, OrderMoved})
 _ACKNOWLEDGED = frozenset({OrderSent, OrderAccepted})
 
@@ -230,12 +231,12 @@ class Engine:
         """What this event led to; None where nobody had anything to say."""
         if not self._decisions and not self._effects:
             return None
-        if not COUNTS.isdisjoint(map(type, self._decisions)):
+        decisions, effects = self._decisions, self._effects
+        if not COUNTS.isdisjoint(map(type, decisions)):
             self._slow_down()
-        kind, sequence = _name(type(event)), self._sequence
-        audit = Audit(sequence, kind, event.at, tuple(self._decisions), tuple(self._effects))
-        self._decisions.clear()
-        self._effects.clear()
+        audit = Audit(self._sequence, _name(type(event)), event.at, tuple(decisions), tuple(effects))
+        decisions.clear()
+        effects.clear()
         return audit
 
     def _slow_down(self) -> None:
@@ -348,21 +349,21 @@ class Engine:
 
     def _only_waits(self) -> bool:
         """Whether an order that got under way leads to nothing: as nearly always, where one is out."""
-        state, control, commands = self.state, self.state.control, self._commands
+        state, decisions = self.state, self._decisions
+        control = state.control
         if control.gates or control.latched or control.guarded or state.recovering or state.closing:
             return False
         permissions = control.permissions
         if permissions.flattens or not permissions.keeps_entries or state.stale_since:
             return False
-        kinds = [type(decision) for decision in self._decisions]
-        if kinds != [OrderMoved] or commands.unwants or commands.waiting(kinds):
+        if len(decisions) != 1 or type(decisions[0]) is not OrderMoved or self._commands.concerned:
             return False
         return not self.stops.concerned(state) and self.orchestrator.execution.waits(state)
 
     def _stopped_out(self) -> None:
         """A stop at the venue has traded: its sleeve's older target is no longer wanted."""
         for made in self._decisions:
-            if type(made) is FillBooked and made.purpose is Purpose.STOP:
+            if type(made) is FillBooked and made.purpose is STOP:
                 self.orchestrator.execution.stopped_out(made.strategy, made.instrument, made.position)
 
     def _unexplained(self, event: Recorded) -> bool:
@@ -606,14 +607,15 @@ class Engine:
         self._verify_flat()
 
     def _plan(self, intent: OrderIntent) -> None:
-        breach = self.orchestrator.risk.admit(intent, self.state)
+        state = self.state
+        breach = self.orchestrator.risk.admit(intent, state)
         if breach is not None:
             self._decisions.append(OrderBlocked(intent, breach))
             if breach.limit == "self-trade" and intent.purpose is Purpose.EXIT and not intent.ticket:
                 self._make_way(intent)
             return
         self._within_parent(intent)
-        self.state.plan(intent)
+        state.plan(intent)
         self._decisions.append(OrderPlanned(intent))
         self._effects.append(SubmitOrder(intent))
 
@@ -622,12 +624,14 @@ class Engine:
 
         No limit would notice a few times too much of little: it is compared with what was entered (F52).
         """
-        if child.purpose is not Purpose.ENTRY or child.ticket:
+        if child.purpose is not ENTRY or child.ticket:
             return
         state, sleeve = self.state, (child.strategy, child.instrument)
         parent = self.orchestrator.execution.parent(*sleeve)
-        buying = sum(o.reserved for o in state.orders.working(*sleeve) if o.intent.side is Side.BUY)
-        would_hold = state.ledger.sleeve(*sleeve).quantity + buying + child.quantity
+        would_hold = state.ledger.sleeve(*sleeve).quantity + child.quantity
+        for order in state.orders.working(*sleeve):
+            if order.intent.side is BUY:
+                would_hold += order.reserved
         assert parent is not None and would_hold <= parent, (
             f"{child.strategy} would hold {would_hold} of the {parent} that were approved"
         )
@@ -641,6 +645,8 @@ class Engine:
 
     def _verify_flat(self) -> None:
         """Flat here: have the venue say so, as fast as it answers; no longer flat: say that."""
+        if not (self.state.control.permissions.flattens or self._flat.asked):
+            return  # nothing is to be flat, and no count of passes to forget
         if lost := self._flat.lost():
             self._decisions.append(Noted("KILL", "error", lost))
         if not self._passes.open and self._flat.wants_pass():

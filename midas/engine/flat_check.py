@@ -18,7 +18,7 @@ class FlatCheck:
         self._state = state
         self.verified = False
         self._reads = 0
-        self._asked = 0
+        self.asked = 0  # passes in a row, since it wasn't flat here or verified
 
     @property
     def pending(self) -> bool:
@@ -27,16 +27,16 @@ class FlatCheck:
 
     def begin(self) -> None:
         """A kill was pulled: whatever was verified before says nothing about it."""
-        self.verified, self._reads, self._asked = False, 0, 0
+        self.verified, self._reads, self.asked = False, 0, 0
 
     def wants_pass(self) -> bool:
         """Whether to ask the venue at once."""
         flattens = self._state.control.permissions.flattens  # as `pending`: asked after whatever is done
         if not flattens or self.verified or not self._flat():
-            self._asked = 0
+            self.asked = 0
             return False
-        self._asked += 1
-        return self._asked <= AT_ONCE
+        self.asked += 1
+        return self.asked <= AT_ONCE
 
     def lost(self) -> str:
         """What has come since it was verified, in words; empty: nothing. Then it is verified anew."""

@@ -52,10 +52,12 @@ class Throttle:
         limits, control = self._risk.limits, self._state.control
         if strategy in BY_HAND:
             return []
-        seen = self._seen.setdefault(key, deque())
+        seen = self._seen.get(key)
+        if seen is None:
+            seen = self._seen[key] = deque()
         while seen and seen[0][0] <= at - limits.repeats_window:
             seen.popleft()
-        if client_id and any(known == client_id for _, known in seen):
+        if client_id and client_id in [known for _, known in seen]:
             return []  # one order, however many parts it is filled in
         seen.append((at, client_id))
         if len(seen) <= limits.repeats_max or control.paused(strategy) is not None:

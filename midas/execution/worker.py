@@ -19,6 +19,8 @@ from midas.domain.verdict import Approved
 from midas.state.market import InstrumentMarket
 from midas.state.order import Order
 
+BUY, SELL = Side.BUY, Side.SELL  # asked for every order: a look into an Enum costs more than the comparison
+
 
 class ExecutionRules(msgspec.Struct, frozen=True, kw_only=True):
     """Patience and prices."""
@@ -80,17 +82,14 @@ def next_order(work: Work, place: Place, rules: ExecutionRules) -> Plan | None:
         return None
     market, instrument = place.market, place.instrument
     gap = work.approved.target.quantity - place.held
-    side = Side.BUY if gap > ZERO else Side.SELL
-    if not market.bid_lots or not (market.ask_lots or side is Side.SELL):
+    side = BUY if gap > ZERO else SELL
+    if not market.bid_lots or not (market.ask_lots or side is SELL):
         return None
-    quantity = gap if side is Side.BUY else min(-gap, place.sellable)
+    quantity = gap if side is BUY else min(-gap, place.sellable)
     quantity = floor_to(min(quantity, instrument.quantity_max), instrument.lot_size)
     wait = bool(market.ask_lots) and patient(work, place, rules)
-    touch = instrument.price(market.bid if side is Side.BUY or not wait else market.ask)
-    if (
-        quantity < max(instrument.quantity_min, instrument.lot_size)
-        or quantity * touch < instrument.notional_min
-    ):
+    touch = instrument.price(market.bid if side is BUY or not wait else market.ask)
+    if quantity < instrument.quantity_least or quantity * touch < instrument.notional_min:
         work.settled = True
         return None
     if wait:
@@ -98,7 +97,7 @@ def next_order(work: Work, place: Place, rules: ExecutionRules) -> Plan | None:
             side, OrderType.LIMIT_MAKER, None, quantity, _inside(work.approved, touch, side, instrument)
         )
     price = _inside(work.approved, _taking(market, side, rules), side, instrument)
-    if side is Side.SELL:
+    if side is SELL:
         price = enough(price, quantity, instrument)
     return Plan(side, OrderType.LIMIT, TimeInForce.IOC, quantity, price)
 
@@ -164,7 +163,7 @@ def _left_behind(order: Order, place: Place, rules: ExecutionRules) -> bool:
 
 def _taking(market: InstrumentMarket, side: Side, rules: ExecutionRules) -> Decimal:
     """The opposite touch and a little beyond it."""
-    opposite = market.ask if side is Side.BUY else market.bid
+    opposite = market.ask if side is BUY else market.bid
     factor = 1.0 + side.sign * rules.take_collar_bps / 1e4
     return from_float(opposite * market.tick * factor, market.instrument.tick_size)
 
@@ -175,6 +174,6 @@ def _inside(approved: Approved, price: Decimal, side: Side, instrument: Instrume
     An exit follows the market down: yesterday's band would hold a position in a fall. Its own collar is
     compared with the market of the moment when the order is admitted.
     """
-    if side is Side.SELL:
+    if side is SELL:
         return max(price, instrument.tick_size)
     return min(price, floor_to(as_read(approved.price_most), instrument.tick_size))

@@ -371,7 +371,8 @@ def _ordered(
     state: State, chart: Chart, held: Units, known: dict[str, Size], without: str = ""
 ) -> tuple[Units, dict[str, Size]]:
     """What is held, and beside it all that is open; with the sizes of the orders, for the next time."""
-    found, at, sizes, crosses = held.beside(), chart.at, dict[str, Size](), state.valuation.crosses
+    found, at, crosses = held.beside(), chart.at, state.valuation.crosses
+    sizes: dict[str, Size] = {}
     for client_id, order in state.orders.open.items():
         if client_id == without:
             continue
@@ -395,7 +396,8 @@ def _ordered(
 
 def _held(state: State, chart: Chart) -> Units:
     """Positions of all sleeves; what was on the account before us is held in its asset's first pair."""
-    found, explained = Units(state, chart), dict[str, float]()
+    found = Units(state, chart)
+    explained: dict[str, float] = {}
     for (strategy, name), sleeve in state.ledger.sleeves.items():
         if sleeve.quantity and name in chart.at:
             quantity, place, base = float(sleeve.quantity), chart.at[name], chart.bases[name]

@@ -185,7 +185,7 @@ def duplicate(limits: Limits, intent: OrderIntent, state: State) -> Breach | Non
 
 def self_trade(limits: Limits, intent: OrderIntent, state: State) -> Breach | None:
     """An order never meets another one of ours; what is in doubt holds nobody in a position."""
-    met = next(meets(intent, state), None)
+    met = next(meets(intent, state), None) if state.orders.open else None
     if met is None:
         return None
     other = met.intent

@@ -359,7 +359,7 @@ def _doomed(resting: Iterable[Resting], level: KillLevel) -> list[Resting]:
 def _sellable(instrument: Instrument, ours: Decimal, bid: Decimal) -> Decimal:
     """Whole lots that the venue takes at this bid; zero where it takes none."""
     lots = floor_to(min(max(ours, ZERO), instrument.quantity_max), instrument.lot_size)
-    if lots < max(instrument.quantity_min, instrument.lot_size) or not bid:
+    if lots < instrument.quantity_least or not bid:
         return ZERO
     floor = floor_to(bid * (1 - COLLAR), instrument.tick_size)
     return lots if lots * floor >= instrument.notional_min else ZERO

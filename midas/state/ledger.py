@@ -81,9 +81,7 @@ class Sleeve:
         if not self.quantity:
             return True
         lots = floor_to(abs(self.quantity), instrument.lot_size)
-        return lots < max(instrument.quantity_min, instrument.lot_size) or (
-            lots * fill.price < instrument.notional_min
-        )
+        return lots < instrument.quantity_least or (lots * fill.price < instrument.notional_min)
 
     def _release(self, change: Decimal, value: Decimal) -> tuple[Decimal, Decimal]:
         """What `change` closes of the position: the cost it takes out, and its part of the trade's value."""

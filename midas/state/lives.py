@@ -6,9 +6,9 @@ from collections import Counter, OrderedDict
 
 from midas.domain.carry import OwnerCarried
 from midas.domain.decision import Anomaly, OrderMoved
-from midas.domain.order import CloseReason, Phase
+from midas.domain.order import CloseReason
 from midas.domain.time import DAY, SECOND
-from midas.state.order import Order
+from midas.state.order import CLOSED, WORKING, Order
 
 Change = OrderMoved | Anomaly
 CLOSED_KEPT = 1_000  # late fills and cancels of older orders are looked up at the venue instead
@@ -18,6 +18,7 @@ SETTLING = 2 * SECOND  # clocks differ: evidence this close to a newer event may
 # Where the broker told no `dead_at`: 3 s of receive window, 10 s of the venue's own time-out, and some more.
 # It is counted from the venue's own time in an answer that was asked for later, never from our clock.
 REQUEST_LIFE = 15 * SECOND
+FILLED, NEVER_SENT = CloseReason.FILLED, CloseReason.NEVER_SENT  # asked of every order, as in `order`
 
 
 class Lives:
@@ -67,20 +68,19 @@ class Lives:
         self, order: Order, reason: CloseReason, at: int, detail: str, before: str = ""
     ) -> list[Change]:
         before = before or order.status
-        complete = order.filled >= order.intent.quantity
-        order.phase, order.close_reason = Phase.CLOSED, CloseReason.FILLED if complete else reason
+        intent = order.intent
+        complete = order.filled >= intent.quantity
+        order.phase, order.close_reason = CLOSED, FILLED if complete else reason
         order.closed_at = order.touched_at = at
         order.reported_close = None
         self._settle(order)
         order.pending.clear()
-        self.open.pop(order.intent.client_id, None)
-        self.closed[order.intent.client_id] = order
+        self.open.pop(intent.client_id, None)
+        self.closed[intent.client_id] = order
         while len(self.closed) > CLOSED_KEPT:
             self.closed.popitem(last=False)
-        if order.close_reason is not CloseReason.NEVER_SENT:
-            self.owners[order.intent.client_id] = OwnerCarried(
-                order.intent.strategy, order.intent.purpose, at
-            )
+        if order.close_reason is not NEVER_SENT:
+            self.owners[intent.client_id] = OwnerCarried(intent.strategy, intent.purpose, at)
             if len(self.owners) > OWNERS_KEPT:
                 self.owners.popitem(last=False)
         return self._moved(order, before, detail)
@@ -88,4 +88,4 @@ class Lives:
     def _reopen(self, order: Order, at: int) -> None:
         self.closed.pop(order.intent.client_id, None)
         self.open[order.intent.client_id] = order
-        order.phase, order.close_reason, order.touched_at = Phase.WORKING, None, at
+        order.phase, order.close_reason, order.touched_at = WORKING, None, at

@@ -11,6 +11,10 @@ from midas.domain.event import Source
 from midas.domain.money import ZERO
 from midas.domain.order import CloseReason, Fill, OrderIntent, Phase, Purpose, Replacement
 
+# Asked of every order: a look into an Enum costs more than the comparison.
+QUEUED, WORKING, CLOSED = Phase.QUEUED, Phase.WORKING, Phase.CLOSED
+ENTRY, STOP = Purpose.ENTRY, Purpose.STOP
+
 
 class Pending(msgspec.Struct, frozen=True):
     """One request about an order that the venue hasn't answered."""
@@ -58,7 +62,7 @@ class Order:
 
     def __init__(self, intent: OrderIntent) -> None:
         self.intent = intent
-        self.phase = Phase.QUEUED
+        self.phase = QUEUED
         self.untriggered = False  # works, but waits for its stop price
         self.close_reason: CloseReason | None = None
         self.venue_id = ""
@@ -90,7 +94,7 @@ class Order:
     @property
     def leaves(self) -> Decimal:
         """What may still trade as the order stands; zero once closed."""
-        return ZERO if self.phase is Phase.CLOSED else max(ZERO, self.intent.quantity - self.filled)
+        return ZERO if self.phase is CLOSED else max(ZERO, self.intent.quantity - self.filled)
 
     @property
     def most(self) -> Decimal:
@@ -104,7 +108,7 @@ class Order:
     @property
     def reserved(self) -> Decimal:
         """What may still trade at the worst; zero once closed."""
-        return ZERO if self.phase is Phase.CLOSED else max(ZERO, self.most - self.filled)
+        return ZERO if self.phase is CLOSED else max(ZERO, self.most - self.filled)
 
     @property
     def unknown(self) -> bool:
@@ -114,17 +118,17 @@ class Order:
     @property
     def increases_risk(self) -> bool:
         """True for orders that a halt cancels."""
-        return self.intent.purpose is Purpose.ENTRY
+        return self.intent.purpose is ENTRY
 
     @property
     def protects(self) -> bool:
         """True for a stop at the venue: it rests until its price comes, and gives way to any other exit."""
-        return self.intent.purpose is Purpose.STOP
+        return self.intent.purpose is STOP
 
     @property
     def dormant(self) -> bool:
         """True for a stop whose price hasn't come, as far as we know: it trades with nothing."""
-        return self.protects and (self.untriggered or self.phase is not Phase.WORKING)
+        return self.protects and (self.untriggered or self.phase is not WORKING)
 
     @property
     def pending_cancel(self) -> bool:
@@ -146,20 +150,21 @@ class Order:
     @property
     def status(self) -> str:
         """One word for a person; UNKNOWN goes before everything else that is open."""
-        if self.phase is Phase.CLOSED:
-            return self.close_reason.value if self.close_reason else "CLOSED"
-        if self.unknown:
+        phase = self.phase
+        if phase is CLOSED:
+            return self.close_reason.value if self.close_reason is not None else "CLOSED"
+        if self.unknown_since > 0:
             return "UNKNOWN"
         if self.pending:
             if self.pending_cancel:
                 return "PENDING_CANCEL"
             if self.replacing is not None:
                 return "PENDING_REPLACE"
-        if self.filled > 0:
+        if self.filled > ZERO:
             return "PARTIAL"
-        if self.phase is Phase.WORKING:
+        if phase is WORKING:
             return "OPEN"
-        return "QUEUED" if self.phase is Phase.QUEUED else "INFLIGHT"
+        return "QUEUED" if phase is QUEUED else "INFLIGHT"
 
     def heard(self, source: Source, at: int, sequence: int = 0) -> None:
         """Remember where the newest word about it came from, and how far the venue's count has come."""

@@ -16,7 +16,7 @@ from midas.domain.money import ZERO
 from midas.domain.order import CloseReason, Fill, OrderIntent, OrderReport, Phase, Side
 from midas.domain.time import SECOND
 from midas.state.lives import CLOSED_KEPT, REQUEST_LIFE, SETTLING, Change
-from midas.state.order import Order, Pending
+from midas.state.order import CLOSED, QUEUED, WORKING, Order, Pending
 from midas.state.requests import Requests
 
 __all__ = ["CLOSED_KEPT", "REQUEST_LIFE", "SETTLING", "Change", "Orders"]
@@ -105,7 +105,7 @@ class Orders(Requests):
         order.untriggered, order.sent_at = carried.untriggered, carried.sent_at
         order.withdrawn = carried.withdrawn
         order.pending = [Pending(r.request, at, 0, r) for r in carried.replacements]
-        order.phase = Phase.WORKING if carried.phase == Phase.WORKING.value else Phase.INFLIGHT
+        order.phase = WORKING if carried.phase == WORKING.value else Phase.INFLIGHT
         order.dead_at, order.absent_at = carried.dead_at, carried.absent_at
         # A doubt is as old as it is: a desk that restarts often would never escalate it. Our clock may have
         # been set back meanwhile.
@@ -126,7 +126,7 @@ class Orders(Requests):
                 )
             ]
         order.sent_at, order.dead_at, order.touched_at = at, dead_at, max(at, order.touched_at)
-        if order.phase is not Phase.QUEUED:
+        if order.phase is not QUEUED:
             return []
         before, order.phase = order.status, Phase.INFLIGHT
         return self._moved(order, before, "")
@@ -135,7 +135,7 @@ class Orders(Requests):
         """The intent stayed here."""
         self.changes += 1
         order = self.open.get(client_id)
-        if order is None or order.phase is not Phase.QUEUED:
+        if order is None or order.phase is not QUEUED:
             return [self.strange("late_not_sent", client_id, reason)]
         return self._close(order, CloseReason.NEVER_SENT, at, reason)
 
@@ -150,14 +150,14 @@ class Orders(Requests):
                 )
             ]
         order.venue_id = order.venue_id or venue_id
-        if order.phase is Phase.CLOSED:
+        if order.phase is CLOSED:
             return []
-        if order.phase is Phase.WORKING:
+        if order.phase is WORKING:
             return []  # an ack says nothing about a doubt that came later, as that of a refused cancel
         before = order.status
         order.touched_at = at
         self._settle(order)
-        order.phase, order.untriggered = Phase.WORKING, untriggered
+        order.phase, order.untriggered = WORKING, untriggered
         return self._moved(order, before, "")
 
     def triggered(self, client_id: str, at: int) -> list[Change]:
@@ -176,7 +176,7 @@ class Orders(Requests):
         order = self.open.get(client_id)
         if order is None:
             return self._unlisted(client_id, f"rejected: {reason}")
-        if order.phase is Phase.WORKING or order.filled > 0 or order.reported_close is not None:
+        if order.phase is WORKING or order.filled > 0 or order.reported_close is not None:
             return [self.strange("reject_after_accept", client_id, reason)]
         return self._close(order, CloseReason.REJECTED, at, reason)
 
@@ -190,19 +190,20 @@ class Orders(Requests):
                     "unknown_order", client_id, f"trade {fill.trade_id} of an order never planned here"
                 )
             ]
-        before, changes = order.status, list[Change]()
-        order.untriggered = False
+        changes: list[Change] = []
+        before, order.untriggered = order.status, False
         order.filled += fill.quantity
         order.cost += fill.quantity * fill.price
         order.fills[fill.trade_id] = fill
         order.touched_at = at
-        if order.filled > order.most:
+        most = order.most
+        if order.filled > most:
             self.overfills += 1
             changes.append(self.strange("overfill", client_id, f"{order.filled} of {order.intent.quantity}"))
-        if order.phase is Phase.CLOSED:
+        if order.phase is CLOSED:
             return changes + self._filled_late(order, fill, before)
-        order.phase = Phase.WORKING
-        if order.filled >= order.most:
+        order.phase = WORKING
+        if order.filled >= most:
             return changes + self._close(order, CloseReason.FILLED, at, "", before)
         if order.reported_close is not None and order.filled + order.busted >= order.reported_filled:
             return changes + self._close(order, order.reported_close, at, "", before)
@@ -287,7 +288,7 @@ class Orders(Requests):
             return self.closed_by_venue(report.client_id, reason, report.filled, at)
         order.touched_at = min(order.touched_at, at)  # our clock may have been set back meanwhile
         order.unknown_since = min(order.unknown_since, at)
-        if order.phase is Phase.CLOSED:
+        if order.phase is CLOSED:
             overtaken = 0 < report.time < order.sequence  # the venue itself has told of a later change
             late = overtaken or asked_at <= order.touched_at + SETTLING
             return [] if late else self._resurrect(order, at)
@@ -295,8 +296,8 @@ class Orders(Requests):
         before = order.status
         stale = 0 < report.time < order.terms_sequence
         changes = [] if stale else self._adopt(order, report, venue_time or asked_at, at)
-        if order.phase is not Phase.WORKING or asked_at > order.unknown_since > 0:
-            order.phase = Phase.WORKING
+        if order.phase is not WORKING or asked_at > order.unknown_since > 0:
+            order.phase = WORKING
             order.pending = [p for p in order.pending if p.replacement is not None]  # a cancel is asked again
             if order.replacing is None:
                 self._settle(order)
@@ -324,7 +325,7 @@ class Orders(Requests):
         """
         self.changes += 1
         order = self.open.get(client_id)
-        if order is None or order.phase is Phase.QUEUED:
+        if order is None or order.phase is QUEUED:
             return []
         order.dead_at = order.dead_at or as_of + REQUEST_LIFE
         if as_of <= order.dead_at:

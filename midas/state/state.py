@@ -53,7 +53,7 @@ from midas.state.inheritance import handed_on, inherit
 from midas.state.known import Known
 from midas.state.ledger import RELEASE_STEP, Sleeve
 from midas.state.listing import relisted
-from midas.state.order import Order
+from midas.state.order import STOP, Order
 from midas.state.order_events import order_handlers
 
 DRAWDOWN_STOP = "drawdown_stop"  # the loss stop that is measured from the highest equity
@@ -175,7 +175,7 @@ class State(Known):
     def plan(self, intent: OrderIntent) -> Order:
         """An intent of this very step enters the state, so that its exposure is reserved at once."""
         self.intents += 1
-        if intent.purpose is not Purpose.STOP:
+        if intent.purpose is not STOP:
             self.sizes.plan(intent)  # a stop's size is its position's, and comes again with each rise
         if intent.ticket:
             self.tickets[intent.ticket] = intent.client_id
@@ -191,8 +191,8 @@ class State(Known):
             detail = f"trade {fill.trade_id} waits for the next full pass"
             return [self.orders.strange("unknown_order", event.client_id, detail)]
         intent = order.intent
-        replaced = self.replace_inferred(event.client_id, fill)
-        changes = list[Decision](self.orders.filled(event.client_id, fill, event.at))
+        replaced = self.replace_inferred(event.client_id, fill) if self.inferred else ()
+        changes = self.orders.filled(event.client_id, fill, event.at)
         whose, pair = (intent.strategy, intent.purpose), self.instruments[event.instrument]
         booked = self._booked(intent.client_id, whose, intent.side, fill, pair)
         return [*replaced, booked, *changes]

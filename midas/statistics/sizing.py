@@ -154,9 +154,7 @@ def whole_lots(budget: Decimal, price: Decimal, instrument: Instrument) -> Decim
 
 def tradable(quantity: Decimal, price: Decimal, instrument: Instrument) -> bool:
     """Whether the venue takes an order this small."""
-    return quantity >= max(instrument.quantity_min, instrument.lot_size) and (
-        quantity * price >= instrument.notional_min
-    )
+    return quantity >= instrument.quantity_least and (quantity * price >= instrument.notional_min)
 
 
 def full_kelly(bet: Bet) -> float:

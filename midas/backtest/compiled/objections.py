@@ -108,9 +108,7 @@ def _of_venue(config: EngineConfig, bars: Bars, given: Assumptions) -> Iterator[
         yield "answers take so long that orders are withdrawn before ([execution] passive_timeout_seconds)"
     limits, units = config.limits, config.strategies[0].units or Decimal(0)
     instrument = bars.instrument
-    if units % instrument.lot_size or not (
-        max(instrument.quantity_min, instrument.lot_size) <= units <= instrument.quantity_max
-    ):
+    if units % instrument.lot_size or not (instrument.quantity_least <= units <= instrument.quantity_max):
         yield f"{units} {instrument.base} isn't a size that {instrument.venue} takes as it is"
     if float(units) > limits.order_quantity_max.get(instrument.base, float("inf")):
         yield "one order is larger than its maximum"
