@@ -112,7 +112,9 @@ def _name(args: Namespace, settings: Settings, series: Sequence[Bars], data: tup
     given = assumptions_from(args, settings)
     instruments = tuple(bars.instrument for bars in series)
     period = min(bars.period for bars in series)
-    config = configured(settings, args.strategy, {}, instruments, period, given.spread_bps, units_from(args))
+    config = configured(
+        settings, args.strategy, {}, instruments, period, given.spread_bps, units_from(args), series
+    )
     file = settings.workspace / "strategies" / f"{args.strategy.replace('-', '_')}.py"
     cash = cash_from(args, settings, config.quote)
     code = code_hash([file], WHOLE) if file.is_file() else ""
@@ -128,7 +130,7 @@ def _one(
     instruments = tuple(bars.instrument for bars in series)
     period = min(bars.period for bars in series)
     config = configured(
-        settings, args.strategy, parameters, instruments, period, given.spread_bps, units_from(args)
+        settings, args.strategy, parameters, instruments, period, given.spread_bps, units_from(args), series
     )
     strategies = strategies_for(settings, config, parameters)
     balances = dict.fromkeys((i.base for i in instruments), Decimal(0))
