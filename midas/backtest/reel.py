@@ -18,6 +18,8 @@ from midas.domain.market import Bar
 from midas.engine.glide import Until
 from midas.ports.strategy import Columns
 
+BLOCK = 32  # closes looked at together where none may leave a band
+
 
 class Part:
     """Some thousand bars in a row."""
@@ -31,7 +33,8 @@ class Part:
         # Each is later than the one before, and every close is a price.
         later = self._time[1:] > self._time[:-1]
         self.sound = bool(later.all() and np.isfinite(self.columns.close).all())
-        self._multiples: tuple[int, list[int]] = (0, [])  # of which number, and their places
+        self._multiple = 0, 0, 0  # of which number, from which place on, and where the next one is
+        self._ends: tuple[list[float], list[float]] | None = None  # lowest and highest closes of each block
         self._bars: list[Bar] = []
 
     @property
@@ -57,12 +60,33 @@ class Part:
 
     def next_multiple(self, every: int, first: int) -> int:
         """The place, from `first` on, of a time that is one; behind the last where there is none."""
-        known, places = self._multiples
-        if known != every:
-            places = np.flatnonzero(self._time % every == 0).tolist()
-            self._multiples = every, places
-        found = bisect_left(places, first)
-        return places[found] if found < len(places) else len(self.at)
+        known, begin, place = self._multiple
+        if known == every and begin <= first <= place:
+            return place
+        at, delay, place = self.at, self._delay, first
+        while place < len(at):
+            wanted = -(-(at[place] - delay) // every) * every + delay
+            place = bisect_left(at, wanted, place)
+            if place < len(at) and at[place] == wanted:
+                break
+        self._multiple = every, first, place
+        return place
+
+    def inside(self, first: int, last: int, low: float, high: float) -> int:
+        """The place behind the first close, from `first` up to `last`, that leaves this band; or `last`."""
+        if self._ends is None:
+            begins, prices = np.arange(0, len(self.at), BLOCK), self.columns.close
+            self._ends = (
+                np.minimum.reduceat(prices, begins).tolist(), np.maximum.reduceat(prices, begins).tolist()
+            )  # fmt: skip
+        lows, highs = self._ends
+        for block in range(first // BLOCK, (last - 1) // BLOCK + 1):
+            if lows[block] < low or highs[block] > high:
+                begin, end = max(first, block * BLOCK), min(last, (block + 1) * BLOCK)
+                for place, close in enumerate(self.closes[begin:end], begin + 1):
+                    if not low <= close <= high:
+                        return place
+        return last
 
 
 class Passed:
@@ -138,18 +162,20 @@ class Reel:
         """See `Ahead`."""
         self._place += count
 
-    def reach(self, after: int, every: int, until: Until) -> int:
+    def reach(self, after: int, until: Until, most: int) -> int:
         """See `Ahead`."""
         part, first, (due_at, low, high) = self._part, self._place, until
         if first == len(part.at) or part.at[first] - self._delay <= after:
             return 0
-        last = part.next_multiple(every, first) + 1
-        last = bisect_left(part.at, due_at, first, min(last, len(part.at)) - 1) + 1
+        last = bisect_left(part.at, due_at, first, min(first + most, len(part.at)) - 1) + 1
         if not (low == -inf and high == inf):
-            some = part.closes[first:last]
-            if min(some) < low or max(some) > high:
-                return next(n for n, close in enumerate(some, 1) if not low <= close <= high)
+            last = part.inside(first, last, low, high)
         return last - first
+
+    def multiple(self, every: int, most: int) -> int:
+        """See `Ahead`."""
+        count = self._part.next_multiple(every, self._place) - self._place + 1
+        return count if count <= most else 0
 
     def columns(self, count: int) -> Columns:
         """See `Ahead`."""

@@ -28,6 +28,7 @@ from midas.state.state import State
 
 MarketEvent = Quote | Trade | BookDelta | BookSnapshot | BookLost | Bar
 NEVER = 1 << 62  # no time is a multiple of it
+HEARD = 128  # bars that a strategy is first given in one call; twice as many after every silent one
 
 
 class Until(NamedTuple):
@@ -51,11 +52,14 @@ class Ahead(Protocol):
     def skip(self, count: int) -> None:
         """So many are gone."""
 
-    def reach(self, after: int, every: int, until: Until) -> int:
-        """How many there are up to the first where `until` ends, or that closes at a multiple of `every`.
+    def reach(self, after: int, until: Until, most: int) -> int:
+        """How many there are up to the first where `until` ends, `most` at most.
 
         0: the next one isn't newer than `after` (market time), or none is at hand.
         """
+
+    def multiple(self, every: int, most: int) -> int:
+        """How many there are up to the first that closes at a multiple of `every`; 0: none of `most` does."""
 
     def columns(self, count: int) -> Columns:
         """The next ones, which stay where they are."""
@@ -199,30 +203,44 @@ class Glide:
         """As `_loop`, with one call for all bars that the strategy says nothing to."""
         strategies, every = self._orchestrator.strategies, self.every
         briefing = strategies.briefing(speaker, market.id, self._state, None, nan)
-        while count := ahead.reach(market.time, every, until):
+        most = HEARD
+        while count := ahead.reach(market.time, until, most):
             setcontext(strategies.context)
-            heard = strategies.listened(speaker, ahead.columns(count), count)
-            if heard:
-                stretch = ahead.passed(heard)
-                market.follow_all(stretch)
+            heard, most = strategies.listened(speaker, ahead.columns(count), count), 2 * most
+            silent = self._pass(market, ahead, heard)
             if heard < count:
                 bar = ahead.following()
                 market.follow(bar)
-            else:
-                bar = stretch.last
-                market.moved(bar)
-            multiple = not bar.time % every
-            if multiple:
-                self._state.closes.on_bar(bar)
-            if heard < count:
+                multiple = not bar.time % every
+                if multiple:
+                    self._state.closes.on_bar(bar)
                 opinion = None if speaker.failed else self._asked(speaker, market, briefing)
                 if opinion is not None or speaker.failed:
                     return Halt(0, bar, answered=True, opinion=opinion)
-            if multiple:
-                self._at_multiple(bar, market)
+                if multiple:
+                    self._at_multiple(bar, market)
+            else:
+                assert silent is not None, "no bar was in reach"
+                bar = silent.last
+                market.moved(bar)
             if bar.at >= until.at or not until.low <= bar.close <= until.high:
                 return Halt(0, bar)
         return self._left(ahead)
+
+    def _pass(self, market: InstrumentMarket, ahead: Ahead, count: int) -> Stretch | None:
+        """So many pass in silence; what comes of those at a multiple is as old as they are."""
+        stretch = None
+        while some := ahead.multiple(self.every, count):
+            stretch = ahead.passed(some)
+            market.follow_all(stretch)
+            market.moved(stretch.last)
+            self._state.closes.on_bar(stretch.last)
+            self._at_multiple(stretch.last, market)
+            count -= some
+        if count:
+            stretch = ahead.passed(count)
+            market.follow_all(stretch)
+        return stretch
 
     def _left(self, ahead: Ahead) -> Halt:
         """A bar that wants a step of its own, or none is at hand."""

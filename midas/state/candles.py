@@ -8,7 +8,7 @@ from typing import Protocol, overload
 
 from midas.domain.market import Bar
 
-SLACK = 4  # so many times as many may wait as can be seen
+SLACK = 16  # so many times as many may wait as can be seen
 
 
 class Stretch(Protocol):
@@ -57,11 +57,14 @@ class Candles(Sequence[Bar]):
 
     def _forget(self) -> None:
         """What newer ones have pushed out is never made."""
-        waiting = self._waiting
-        while (rest := self._count - _length(waiting[0])) >= self._most:
-            self._known.clear()
-            self._count = rest
-            del waiting[0]
+        waiting, count = self._waiting, 0
+        for place in range(len(waiting) - 1, 0, -1):
+            count += _length(waiting[place])
+            if count >= self._most:
+                self._known.clear()
+                self._count = count
+                del waiting[:place]
+                return
 
     def _settled(self) -> deque[Bar]:
         if self._waiting:

@@ -18,6 +18,6 @@ def test_it_tells_after_exactly_as_many_bars_and_after_the_last(every: int) -> N
     told: list[int] = []
     reel = Reel(SERIES, advance=told.append, every=every)
     while reel.more():
-        reel.skip(reel.reach(0, NEVER, EVERYTHING))
+        reel.skip(reel.reach(0, EVERYTHING, NEVER))
     left = len(SERIES) % every
     assert told == [every] * (len(SERIES) // every) + [left] * (left > 0)
