@@ -228,6 +228,10 @@ class State(Known):
 
     def book_adjustment(self, made: Adjusted) -> None:
         """What no fill explains enters the ledger: a flow, dust, or a difference that a person accepted."""
+        if made.strategy:
+            pair = self.instruments[made.instrument]
+            self.ledger.hand_over(made.strategy, EXTERNAL, made.position, made.price, pair, made.at)
+            return
         self.ledger.adjust(made.asset, made.amount)
         self.adjusted_at[made.asset] = made.at
         if made.instrument and made.position:
