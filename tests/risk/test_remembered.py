@@ -50,8 +50,8 @@ LOOKS = {
         "strange", "unknown", "working",
     ],
     Ledger: [
-        "busted", "closed", "first_sight", "known", "knows", "position", "remember", "restore_trips",
-        "sleeve", "stands", "stopped", "trades", "trips",
+        "amounts", "busted", "closed", "first_sight", "known", "knows", "position", "remember",
+        "restore_trips", "sleeve", "stands", "stopped", "trades", "trips",
     ],
 }  # fmt: skip
 
