@@ -259,6 +259,7 @@ class Ledger:
         self, giver: str, taker: str, quantity: Decimal, price: Decimal, instrument: Instrument, at: int
     ) -> None:
         """A position goes from one sleeve to another at a price; no balance moves and no trade was made."""
+        self.changes += 1
         fill = Fill(trade_id=-at, price=price, quantity=quantity, fee=ZERO, fee_asset="", maker=True, time=at)
         for strategy, side in ((giver, Side.SELL), (taker, Side.BUY)):
             self.move(strategy, side, fill, instrument)
