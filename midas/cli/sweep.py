@@ -116,7 +116,7 @@ def _asked(args: Namespace, settings: Settings) -> tuple[Setup, Plan]:
     instruments = tuple(bars.instrument for bars in series)
     config = configured(
         settings, args.strategy, fixed, instruments, min(bars.period for bars in series), given.spread_bps,
-        units_from(args),
+        units_from(args), series,
     )  # fmt: skip
     balances = dict.fromkeys((i.base for i in instruments), Decimal(0))
     balances[config.quote] = cash_from(args, settings, config.quote)

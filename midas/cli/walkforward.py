@@ -17,6 +17,7 @@ import numpy as np
 from midas.backtest import forward
 from midas.backtest.compiled.objections import declares
 from midas.backtest.compiled.path import timed
+from midas.backtest.conditions import taking
 from midas.backtest.outcome import Outcome
 from midas.backtest.record import Record
 from midas.backtest.run import run
@@ -39,7 +40,7 @@ from midas.cli.trying import (
 )
 from midas.cli.waiting import waiting
 from midas.cli.walkforward_page import page
-from midas.costs import BPS, Conditions
+from midas.costs import BPS
 from midas.errors import UsageError
 from midas.reports.words import counted
 from midas.runtime.records import WHOLE, code_hash
@@ -103,8 +104,7 @@ def walkforward(args: Namespace) -> int:
 
 def _rate(args: Namespace, settings: Settings) -> float:
     """What a taker pays of what changes hands, but for impact."""
-    given = assumptions_from(args, settings)
-    return given.costs.expected(0.0, False, Conditions(spread_bps=given.spread_bps)).total_bps / BPS
+    return taking(assumptions_from(args, settings)).total_bps / BPS
 
 
 def _name(args: Namespace, settings: Settings, series: Sequence[Bars], data: tuple[object, ...]) -> str:
@@ -112,7 +112,9 @@ def _name(args: Namespace, settings: Settings, series: Sequence[Bars], data: tup
     given = assumptions_from(args, settings)
     instruments = tuple(bars.instrument for bars in series)
     period = min(bars.period for bars in series)
-    config = configured(settings, args.strategy, {}, instruments, period, given.spread_bps, units_from(args))
+    config = configured(
+        settings, args.strategy, {}, instruments, period, given.spread_bps, units_from(args), series
+    )
     file = settings.workspace / "strategies" / f"{args.strategy.replace('-', '_')}.py"
     cash = cash_from(args, settings, config.quote)
     code = code_hash([file], WHOLE) if file.is_file() else ""
@@ -128,7 +130,7 @@ def _one(
     instruments = tuple(bars.instrument for bars in series)
     period = min(bars.period for bars in series)
     config = configured(
-        settings, args.strategy, parameters, instruments, period, given.spread_bps, units_from(args)
+        settings, args.strategy, parameters, instruments, period, given.spread_bps, units_from(args), series
     )
     strategies = strategies_for(settings, config, parameters)
     balances = dict.fromkeys((i.base for i in instruments), Decimal(0))
