@@ -29,7 +29,8 @@ from midas.state.state import State
 
 REPEAT_AFTER = 10 * SECOND  # market time before the same refused or muted opinion is offered again
 CONFIDENCE_STEP = 0.2  # a smaller change of confidence isn't news
-UNSTUDIED = Regime(label=RegimeLabel.UNKNOWN, source="warming", since=0)
+UNKNOWN = RegimeLabel.UNKNOWN
+UNSTUDIED = Regime(label=UNKNOWN, source="warming", since=0)
 NOTHING_HELD = None, Briefing(UNSTUDIED, None, 0.0, nan, nan)
 Term = TypeVar("Term", Contribution, Reading)
 
@@ -204,7 +205,7 @@ class StrategyManager:
 def _resting(strategy: Strategy, regime: Regime) -> str:
     """Why it may not open risk in this regime; empty where it may."""
     policy = POLICIES[regime.label]
-    if regime.label is RegimeLabel.UNKNOWN and not strategy.trades_unknown:
+    if regime.label is UNKNOWN and not strategy.trades_unknown:
         return f"regime UNKNOWN: {regime.bars_seen} of {regime.bars_needed} bars"
     if strategy.family not in policy.families:
         return f"{strategy.family.value.lower().replace('_', ' ')} rests in {regime.label.short}"

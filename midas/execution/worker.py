@@ -19,7 +19,9 @@ from midas.domain.verdict import Approved
 from midas.state.market import InstrumentMarket
 from midas.state.order import Order
 
-BUY, SELL = Side.BUY, Side.SELL  # asked for every order: a look into an Enum costs more than the comparison
+# Asked for every order: a look into an Enum costs more than the comparison.
+BUY, SELL, LIMIT, IOC = Side.BUY, Side.SELL, OrderType.LIMIT, TimeInForce.IOC
+AGGRESSIVE = Urgency.AGGRESSIVE
 
 
 class ExecutionRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +82,8 @@ def next_order(work: Work, place: Place, rules: ExecutionRules) -> Plan | None:
     """The order that the sleeve needs now, if any; never while another one of it is open."""
     if place.working or work.given_up or pausing(work, place.now, rules):
         return None
-    market, instrument = place.market, place.instrument
+    market = place.market
+    instrument = market.instrument
     gap = work.approved.target.quantity - place.held
     side = BUY if gap > ZERO else SELL
     if not market.bid_lots or not (market.ask_lots or side is SELL):
@@ -99,7 +102,7 @@ def next_order(work: Work, place: Place, rules: ExecutionRules) -> Plan | None:
     price = _inside(work.approved, _taking(market, side, rules), side, instrument)
     if side is SELL:
         price = enough(price, quantity, instrument)
-    return Plan(side, OrderType.LIMIT, TimeInForce.IOC, quantity, price)
+    return Plan(side, LIMIT, IOC, quantity, price)
 
 
 def enough(price: Decimal, quantity: Decimal, instrument: Instrument) -> Decimal:
@@ -144,7 +147,7 @@ def pausing(work: Work, now: int, rules: ExecutionRules) -> bool:
 
 def patient(work: Work, place: Place, rules: ExecutionRules) -> bool:
     """Whether to wait for a price: while the target is passive and its time isn't over."""
-    if work.approved.target.urgency is Urgency.AGGRESSIVE:
+    if work.approved.target.urgency is AGGRESSIVE:
         return False
     entering = work.approved.target.quantity > place.held
     waited = place.now - work.started_at

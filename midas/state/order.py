@@ -12,7 +12,7 @@ from midas.domain.money import ZERO
 from midas.domain.order import CloseReason, Fill, OrderIntent, Phase, Purpose, Replacement
 
 # Asked of every order: a look into an Enum costs more than the comparison.
-QUEUED, WORKING, CLOSED = Phase.QUEUED, Phase.WORKING, Phase.CLOSED
+QUEUED, INFLIGHT, WORKING, CLOSED = Phase.QUEUED, Phase.INFLIGHT, Phase.WORKING, Phase.CLOSED
 ENTRY, STOP = Purpose.ENTRY, Purpose.STOP
 
 

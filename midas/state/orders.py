@@ -13,10 +13,10 @@ import msgspec
 
 from midas.domain.carry import OrderCarried
 from midas.domain.money import ZERO
-from midas.domain.order import CloseReason, Fill, OrderIntent, OrderReport, Phase, Side
+from midas.domain.order import CloseReason, Fill, OrderIntent, OrderReport, Side
 from midas.domain.time import SECOND
 from midas.state.lives import CLOSED_KEPT, REQUEST_LIFE, SETTLING, Change
-from midas.state.order import CLOSED, QUEUED, WORKING, Order, Pending
+from midas.state.order import CLOSED, INFLIGHT, QUEUED, WORKING, Order, Pending
 from midas.state.requests import Requests
 
 __all__ = ["CLOSED_KEPT", "REQUEST_LIFE", "SETTLING", "Change", "Orders"]
@@ -105,7 +105,7 @@ class Orders(Requests):
         order.untriggered, order.sent_at = carried.untriggered, carried.sent_at
         order.withdrawn = carried.withdrawn
         order.pending = [Pending(r.request, at, 0, r) for r in carried.replacements]
-        order.phase = WORKING if carried.phase == WORKING.value else Phase.INFLIGHT
+        order.phase = WORKING if carried.phase == WORKING.value else INFLIGHT
         order.dead_at, order.absent_at = carried.dead_at, carried.absent_at
         # A doubt is as old as it is: a desk that restarts often would never escalate it. Our clock may have
         # been set back meanwhile.
@@ -128,7 +128,7 @@ class Orders(Requests):
         order.sent_at, order.dead_at, order.touched_at = at, dead_at, max(at, order.touched_at)
         if order.phase is not QUEUED:
             return []
-        before, order.phase = order.status, Phase.INFLIGHT
+        before, order.phase = order.status, INFLIGHT
         return self._moved(order, before, "")
 
     def never_sent(self, client_id: str, at: int, reason: str) -> list[Change]:
@@ -335,7 +335,7 @@ class Orders(Requests):
             return []
         if as_of - order.absent_at < ABSENCE_GAP:
             return []
-        if order.phase is Phase.INFLIGHT:
+        if order.phase is INFLIGHT:
             return self._close(order, CloseReason.REJECTED, at, "proven never to have arrived")
         # It stood there once, so "rejected" would be a lie; the venue no longer tells what became of it.
         gone = self.strange("vanished", client_id, f"{order.status} here, unknown at the venue")
