@@ -104,7 +104,7 @@ class CloseDesk:
         amount = f"{plain(gone)} {instrument.base}"
         review = Review(
             Side.SELL.value, float(gone), float(price), float(gone * price), 0.0, 0.0, 0.0, 0.0, 0.0,
-            warnings=(f"{amount} of it isn't in the account any more: no order is sent",),
+            booked=True,
         )  # fmt: skip
         if barred := self._unsettled(sleeve, instrument):
             return Reply(False, f"{what}: {amount} isn't in the account any more, and {barred}", review)
@@ -113,7 +113,7 @@ class CloseDesk:
             text = (
                 f"{what}: {amount} isn't in the account any more; confirm to take it out of its book at {at}"
             )
-            return Reply(True, f"{text}{_again(sleeve)}", review)
+            return Reply(True, f"{text}: no order is sent{_again(sleeve)}", review)
         made = Adjusted(
             kind="taken_out", name=what, asset=instrument.base, amount=ZERO, at=state.now,
             instrument=instrument.id, position=gone, price=price, price_source=source, by=asked.actor,
