@@ -112,6 +112,7 @@ class Ledger:
         self.opened = False
         self.changes = 0  # as long as it is the same, so is every balance and every position
         self.balances: dict[str, Decimal] = {}
+        self._amounts: tuple[int, dict[str, float]] = (0, {})  # of which count of changes
         self.sleeves: dict[tuple[str, str], Sleeve] = {}
         self._trips: dict[str, tuple[Trip, ...]] = {}
         self._new_trips: dict[str, list[Trip]] = {}  # ended since somebody last asked for them
@@ -146,6 +147,15 @@ class Ledger:
         for instrument, ids in trade_ids.items():
             for trade_id in ids:
                 self.remember(instrument, trade_id)
+
+    @property
+    def amounts(self) -> dict[str, float]:
+        """The balances as evidence; to look at."""
+        changes, amounts = self._amounts
+        if changes != self.changes:
+            amounts = {asset: float(balance) for asset, balance in self.balances.items()}
+            self._amounts = self.changes, amounts
+        return amounts
 
     def sleeve(self, strategy: str, instrument: str) -> Sleeve:
         """To look at: an empty one, kept nowhere, where nothing was ever booked."""
@@ -249,6 +259,7 @@ class Ledger:
         self, giver: str, taker: str, quantity: Decimal, price: Decimal, instrument: Instrument, at: int
     ) -> None:
         """A position goes from one sleeve to another at a price; no balance moves and no trade was made."""
+        self.changes += 1
         fill = Fill(trade_id=-at, price=price, quantity=quantity, fee=ZERO, fee_asset="", maker=True, time=at)
         for strategy, side in ((giver, Side.SELL), (taker, Side.BUY)):
             self.move(strategy, side, fill, instrument)
