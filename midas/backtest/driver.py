@@ -243,19 +243,19 @@ class Driver(Stepper):
     def _settle(self, bars: Sequence[Bar]) -> None:
         """What rested at the venue is heard of once the bars are."""
         if self._venue.busy:
-            for event in list(self._venue.settle(bars)):
+            for event in self._venue.settle(bars):
                 self._answered(event)
         self._fund(bars[0].time)
 
     def _meet_first(self, bars: Sequence[Bar]) -> None:
         """What fell due before they open is paid for what was held then."""
-        self._fund(max(bar.time - bar.period for bar in bars))
+        self._fund(max([bar.time - bar.period for bar in bars]))
         self._meet(bars)
 
     def _meet(self, bars: Sequence[Bar]) -> None:
         """Until nobody has anything to say: an answer may lead to an order that meets the same bar."""
         for _ in range(ROUNDS):
-            told = list(self._venue.meet(bars))
+            told = self._venue.meet(bars)
             if not told:
                 return
             for event in told:
