@@ -40,6 +40,11 @@ def configured(
     )  # fmt: skip
 
 
+def workspace_parameters(settings: Settings, name: str) -> dict[str, object]:
+    """What the workspace sets of a strategy, of which the rest is at its default."""
+    return dict(settings.strategies.get(name, StrategySettings()).parameters)
+
+
 def _years(series: Sequence[Bars]) -> dict[str, int]:
     found = {bars.instrument.id: year(bars.time - bars.period, bars.period) for bars in series}
     return {instrument: length for instrument, length in found.items() if length is not None}

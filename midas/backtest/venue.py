@@ -16,10 +16,11 @@ before. Such a fill is dated no later than the cancel.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from heapq import heappop, heappush
 from math import ceil, floor, inf
+from typing import NamedTuple
 
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.conditions import conditions
@@ -50,6 +51,15 @@ DEAD_AFTER = MINUTE  # nothing gets lost here
 EARLY = 100  # what comes or goes in the first of so many parts of a bar does so at its opening
 
 When = tuple[int, int]  # something happens, and the engine hears of it
+
+
+class Unheard(NamedTuple):
+    """What a fill changed, of which the engine hasn't been told."""
+
+    time: int
+    strategy: str
+    instrument: str
+    quantity: Decimal  # base units, negative where it sold
 
 
 class BarVenue:
@@ -89,24 +99,34 @@ class BarVenue:
         elif not order.cancel_at:
             order.cancel_at = arrives_at
 
-    def meet(self, bars: Sequence[Bar]) -> Iterator[Event]:
+    def meet(self, bars: Sequence[Bar]) -> list[Event]:
         """What happens until these bars, of one time, are heard; asked again until nothing more does."""
         for bar in bars:
             for order in [o for o in self._orders.values() if o.intent.instrument == bar.instrument]:
                 self._meet(order, bar)
-        yield from self._hear(bars[0].at)
+        return self._hear(bars[0].at)
 
-    def settle(self, bars: Sequence[Bar]) -> Iterator[Event]:
+    def settle(self, bars: Sequence[Bar]) -> list[Event]:
         """What rested through these bars, of one time, trades with them; asked once they were heard."""
         for bar in bars:
             for order in [o for o in self._orders.values() if o.seen == bar.time]:
                 if order.intent.instrument == bar.instrument:
                     self._settle(order, bar)
-        yield from self._hear(bars[0].at + 1)
+        return self._hear(bars[0].at + 1)
 
     def pay(self, asset: str, amount: Decimal) -> None:
         """Its balance moves, and no trade made it."""
         self.balances[asset] = self.balances.get(asset, ZERO) + amount
+
+    def unheard(self) -> list[Unheard]:
+        """Fills whose answers are on their way."""
+        return [
+            Unheard(
+                event.fill.time, order.intent.strategy, event.instrument,
+                event.fill.quantity * order.intent.side.sign,
+            )
+            for _, _, event, order in self._told if type(event) is OrderFilled and order is not None
+        ]  # fmt: skip
 
     def account(self, purpose: str, at: int) -> AccountReported:
         """A full pass, as old as the newest answer: a fill on its way would look like an unexplained one."""
@@ -284,11 +304,12 @@ class BarVenue:
         at = _last(order, bar)
         return at, max(self._heard(at), _end(bar))
 
-    def _hear(self, until: int) -> Iterator[Event]:
-        told = self._told
+    def _hear(self, until: int) -> list[Event]:
+        told, heard = self._told, list[Event]()
         while told and told[0][0] <= until:
-            yield heappop(told)[2]
+            heard.append(heappop(told)[2])
         self.busy = bool(self._orders or told)
+        return heard
 
     def _tell(self, event: Event, order: Resting | None = None) -> None:
         """Of one moment, in the order in which it happened."""

@@ -22,7 +22,7 @@ from midas.backtest.outcome import Outcome
 from midas.backtest.record import Record
 from midas.backtest.run import run
 from midas.backtest.series import Bars
-from midas.backtest.settings import configured
+from midas.backtest.settings import configured, workspace_parameters
 from midas.backtest.sweep.space import axis
 from midas.backtest.tables import bars_of, read_tables
 from midas.backtest.trials import digest_of
@@ -90,7 +90,8 @@ def walkforward(args: Namespace) -> int:
         return _INTERRUPTED
     finally:
         store.close()
-    ratios = [(each.parameters, each.sharpe_day) for each in made]
+    fixed = workspace_parameters(settings, args.strategy)
+    ratios = [(fixed | each.parameters, each.sharpe_day) for each in made]
     trials, variance = ratios_tried(settings.home, args.strategy, series, ratios, "walkforward")
     columns = np.array([each.returns for each in made]).T
     switching = Switching(np.array([each.held for each in made]).swapaxes(0, 1), _rate(args, settings))
