@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from math import isfinite, nan, sqrt
 from typing import NamedTuple
 
 from midas.agents.flattening import sellable
+from midas.analysis.features import YEAR
 from midas.analysis.regime import POLICIES
 from midas.domain.money import ZERO, as_read, floor_to, from_float, plain
 from midas.domain.opinion import RegimeLabel, Signal, Target
 from midas.domain.sizing import SizeStep, Stage
-from midas.domain.time import DAY
 from midas.portfolio.sizing import Sizing
 from midas.state.state import State
 from midas.statistics.sizing import Circumstances, outside_band, size
 
-YEAR = 365 * DAY
 EXACT = Decimal("1e-12")  # finer than any tick or cent
 
 
@@ -31,9 +31,11 @@ class Wish(NamedTuple):
 class PortfolioManager:
     """Sizes by Kelly or by a strategy's share, both at a target volatility; spot holds long or nothing."""
 
-    def __init__(self, sizing: Sizing, period: int) -> None:
+    def __init__(self, sizing: Sizing, period: int, years: Mapping[str, int] | None = None) -> None:
+        """`years`: how long an instrument trades in one, nanoseconds, where it isn't all the time."""
         self._sizing = sizing
-        self._bars_a_year = YEAR / period
+        self._period = period
+        self._years = years or {}
 
     def target(
         self, signal: Signal, weight: float, volatility: float, state: State, room: Decimal | None = None,
@@ -83,11 +85,11 @@ class PortfolioManager:
     def _circumstances(
         self, signal: Signal, share: float, volatility: float, room: Decimal | None, state: State
     ) -> Circumstances:
-        regime = state.regimes.get(signal.instrument)
+        regime, year = state.regimes.get(signal.instrument), self._years.get(signal.instrument, YEAR)
         policy = POLICIES[regime.label if regime else RegimeLabel.UNKNOWN]
         return Circumstances(
             direction=1 if signal.direction > 0.0 else -1, share=share, room=room,
-            confidence=min(abs(signal.direction), 1.0), volatility=volatility * sqrt(self._bars_a_year),
+            confidence=min(abs(signal.direction), 1.0), volatility=volatility * sqrt(year / self._period),
             regimes=((1.0, policy.size_factor),),  # the rules know one regime, and no chance of it
             calibrated=not state.calibration.doubted(signal.strategy),
             mode=_left(state),

@@ -51,7 +51,7 @@ class TailWatch:
             return NOTHING
         closes, time = state.closes, bar.time
         for horizon in self.desk.rules.horizons:
-            if not time % horizon and all(closes.has(i, horizon, time) for i in state.instruments):
+            if not time % horizon and closes.has(state.instruments, horizon, time):
                 return self.tick(bar.at, state, assets)
         return NOTHING
 
@@ -62,16 +62,18 @@ class TailWatch:
             return NOTHING  # no price has come, and no forecast is another one
         if state.recovering or not state.ledger.opened or not state.equity() > 0.0:
             return NOTHING
-        horizons, pending, made = self.desk.rules.horizons, state.tail.pending, list[Decision]()
-        fresh = [h for h in horizons if self._is_fresh(h, state)]
+        pending, made, newest = state.tail.pending, list[Decision](), state.closes.newest
+        fresh = self._fresh(state)
         if fresh or due:
             self._look(at, state, assets)
-        for horizon in horizons:
+        for horizon in self.desk.rules.horizons:
             expected, outcome = pending.get(horizon), None
             if expected is not None:
                 outcome = _outcome(expected, horizon, state)
-                if outcome is None and state.closes.newest.get(horizon, 0) <= expected.due:
+                if outcome is None and newest.get(horizon, 0) <= expected.due:
                     continue  # it waits
+            elif horizon not in fresh:
+                continue
             forecast = self._forecast(horizon, state) if horizon in fresh else None
             if outcome is None and forecast is None and expected is None:
                 continue
@@ -92,14 +94,13 @@ class TailWatch:
         self._looked_at, self._balances = at, dict(state.ledger.balances)
         self._held, self._figures = self.desk.held(state, assets), None
 
-    def _is_fresh(self, horizon: int, state: State) -> bool:
-        """Has a bar of ours just closed at a multiple of the horizon?"""
-        newest = state.closes.newest.get(horizon, 0)
-        if not newest or newest == self._seen.get(horizon, 0):
-            return False
-        self._seen[horizon] = newest
-        now = max([market.time for market in state.markets.values()])
-        return now - newest <= horizon // LATE
+    def _fresh(self, state: State) -> Sequence[int]:
+        """The horizons at a multiple of which a bar of ours has just closed."""
+        newest, seen = state.closes.newest, self._seen
+        if newest == seen:
+            return ()
+        self._seen, now = newest.copy(), max([market.time for market in state.markets.values()])
+        return [h for h, time in newest.items() if time != seen.get(h, 0) and now - time <= h // LATE]
 
     def _forecast(self, horizon: int, state: State) -> TailForecast | None:
         """Of what is held now until the next multiple; a flat account forecasts nothing."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import sqrt, tanh
 
-from midas.analysis.features import BarFeatures, Features
+from midas.analysis.features import YEAR, BarFeatures, Features
 from midas.analysis.regime import RegimeDetector, RegimeRules
 from midas.domain.market import Bar
 from midas.domain.opinion import Contribution, Forecast, Regime
@@ -19,10 +19,10 @@ HORIZON_BARS = 30
 class TechnicalAnalyst:
     """One instrument's analyst; its memory is a fold of the bars it was shown."""
 
-    def __init__(self, instrument: str, period: int, rules: RegimeRules) -> None:
+    def __init__(self, instrument: str, period: int, rules: RegimeRules, year: int = YEAR) -> None:
         self._instrument = instrument
         self._period = period
-        self._features = BarFeatures(period)
+        self._features = BarFeatures(period, year=year)
         self._detector = RegimeDetector(rules)
 
     def study(self, bar: Bar) -> tuple[Features, Regime, Forecast | None]:

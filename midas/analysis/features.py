@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 else:
     bundle = when_used("midas.analysis.bundle")
 
-YEAR = 365 * DAY  # crypto trades all day, every day
+YEAR = 365 * DAY  # crypto trades all day, every day; nanoseconds
 
 
 class Features(msgspec.Struct, frozen=True, gc=False):
@@ -60,26 +60,23 @@ class Features(msgspec.Struct, frozen=True, gc=False):
         """RV20 over its own trailing median: 1 is normal for this instrument and period."""
         return self.rv20 / self.rv20_median
 
-    @property
-    def volatility(self) -> float:
-        """RV20 per year of 365 days."""
-        return self.rv20 * sqrt(YEAR / self.period)
-
 
 class BarFeatures:
     """The features of one (instrument, period), one compiled call per bar.
 
     `floor` is the lowest annual volatility taken for normal, so that a market that stood still
-    doesn't make its first tick look like a crisis.
+    doesn't make its first tick look like a crisis; `year` is how long it trades in one.
     """
 
-    def __init__(self, period: int, ema_fast: int = 20, ema_slow: int = 100, floor: float = 0.05) -> None:
+    def __init__(
+        self, period: int, ema_fast: int = 20, ema_slow: int = 100, floor: float = 0.05, year: int = YEAR
+    ) -> None:
         assert period > 0, f"a bar lasts longer than {period} ns"
         assert 0 < ema_fast < ema_slow, f"expected fast < slow, got {ema_fast} and {ema_slow}"
         self.period = period
         self.bars_seen = 0
         self.bars_needed = max(ema_slow, bundle.SMA_N, bundle.MEDIAN_N + bundle.RV_N)
-        self._memory = bundle.fresh(ema_fast, ema_slow, floor * sqrt(period / YEAR))
+        self._memory = bundle.fresh(ema_fast, ema_slow, floor * sqrt(period / year))
         self._latest: Features | None = None
 
     @property

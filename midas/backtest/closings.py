@@ -6,10 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from midas.domain.time import DAY
+from midas.statistics.conventions import PERIODS, AssetClass
 
 TRADING_WEEK = 0.5  # share of weekends without a candle from which on the market is taken to close then
 HOLIDAYS = 2  # weekdays in a row that such a market may close without anybody missing them
 LONGEST = 4 * DAY  # of a weekend with a holiday at one end
+SESSIONS = PERIODS[AssetClass.EQUITY]  # a year of such a market
 
 Counts = NDArray[np.int64]
 
@@ -43,3 +45,14 @@ def unusual(opens: Counts, period: int) -> NDArray[np.bool_]:
     if missing is not None:
         return missing > HOLIDAYS
     return (np.diff(opens) > period) & ~weekends(opens, period)
+
+
+def year(opens: Counts, period: int) -> int | None:
+    """Nanoseconds of trading in a year, of a market that closes at weekends; None for one that doesn't.
+
+    Of candles shorter than a day: as many as half of its days have, in each of its sessions.
+    """
+    if weekdays_missing(opens, period) is None and not weekends(opens, period).any():
+        return None
+    _, candles = np.unique(opens // DAY, return_counts=True)
+    return SESSIONS * round(float(np.median(candles))) * period

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from midas.backtest.assumptions import Assumptions
-from midas.costs import Conditions, of_day
+from midas.costs import Conditions, Cost, of_day
 from midas.domain.market import Bar
 
 LEAST = 20  # bars, before anything is said of volatility and volume
@@ -20,3 +20,8 @@ def conditions(given: Assumptions, bars: Sequence[Bar]) -> Conditions:
     return Conditions(
         spread_bps=given.spread_bps, volatility_ratio=NORMAL, volatility_day=volatility, volume_day=volume
     )
+
+
+def taking(given: Assumptions) -> Cost:
+    """What taking costs but for impact: the fee, and its part of the assumed spread."""
+    return given.costs.expected(0.0, False, Conditions(spread_bps=given.spread_bps, volatility_ratio=NORMAL))

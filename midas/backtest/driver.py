@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.record import Charge, Record
 from midas.backtest.reel import Reel
-from midas.backtest.venue import BarVenue
+from midas.backtest.venue import BarVenue, Unheard
 from midas.backtest.watch import Watch
 from midas.domain.carry import Carried
 from midas.domain.decision import ClaimDecided, FillBooked
@@ -95,18 +95,37 @@ class Stepper:
     def _fund(self, until: int) -> None:
         """Who holds pays at every multiple of the interval, at the newest mark; `until`: time of the market.
 
-        A long bar and a hole in the data hold several of them.
+        A long bar and a hole in the data hold several of them. A fill counts from its own date, whenever the
+        engine hears of it.
         """
+        if until < self._funded_at:
+            return
+        unheard = self._unheard()
+        for at in sorted({filled.time for filled in unheard if filled.time < until}):
+            self._pay(at, unheard)
+        self._pay(until, unheard)
+
+    def _unheard(self) -> Sequence[Unheard]:
+        """What was filled at the venue while the answer is still on its way."""
+        return ()
+
+    def _pay(self, until: int, unheard: Sequence[Unheard]) -> None:
+        """What fell due, for what was held then."""
         if until < self._funded_at:
             return
         state, times = self._engine.state, (until - self._funded_at) // self._every + 1
         newest = self._funded_at + (times - 1) * self._every
         self._funded_at = newest + self._every
+        held = {(sleeve.strategy, sleeve.instrument): sleeve.quantity for sleeve in state.sleeves()}
+        for filled in unheard:
+            if filled.time < until:
+                owner = filled.strategy, filled.instrument
+                held[owner] = held.get(owner, ZERO) + filled.quantity
         charges = [
-            Charge(sleeve.strategy, sleeve.instrument, newest, -from_float(
-                float(sleeve.quantity) * state.markets[sleeve.instrument].mark * self._rate * times, CENT
+            Charge(strategy, instrument, newest, -from_float(
+                float(quantity) * state.markets[instrument].mark * self._rate * times, CENT
             ))
-            for sleeve in state.sleeves() if sleeve.quantity
+            for (strategy, instrument), quantity in held.items() if quantity
         ]  # fmt: skip
         self._record.charges += charges
         amount = sum((charge.amount for charge in charges), ZERO)
@@ -201,6 +220,9 @@ class Driver(Stepper):
         if bar.at >= self._watch.due_at or self._watch.left(bar):
             self._step(Ticked(bar.at, 0))
 
+    def _unheard(self) -> Sequence[Unheard]:
+        return self._venue.unheard() if self._venue.busy else ()
+
     def _run_group(self, bars: Sequence[Bar]) -> None:
         """Bars of one time: the venue trades with all of them before the engine hears the first."""
         if self._venue.busy:
@@ -240,6 +262,9 @@ class Driver(Stepper):
         """One answer. What is earlier than the newest is told as of now: the engine's clock never goes back.
 
         A stop is told as of the bar's end, and what was sent at its opening is answered in the next round.
+        Until the date of a fill what was held before it pays funding.
         """
+        if type(event) is OrderFilled:
+            self._fund(event.fill.time)
         now = self._engine.state.now
         self._step(event if event.at >= now else replace(event, at=now))

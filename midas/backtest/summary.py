@@ -10,9 +10,11 @@ import msgspec
 import numpy as np
 
 from midas.backtest.assumptions import Assumptions
+from midas.backtest.conditions import taking
 from midas.backtest.outcome import Outcome, exposed
 from midas.backtest.quality import Quality
 from midas.backtest.series import Bars
+from midas.costs import BPS
 from midas.statistics.conventions import CALENDAR, daily_closes, simple_returns
 from midas.statistics.performance import Performance, measure
 from midas.statistics.trades import TradeStatistics, trade_statistics
@@ -33,7 +35,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     fees: float
     traded: float  # notional of all fills
     exposed: float  # share of the bars with a position
-    held: float  # what buying at the first close with everything, a fee paid, and keeping it would have made
+    held: float  # of buying with everything at the first close, its fee and spread paid, and keeping it
     audits: int
     digest: str
     interrupted: bool
@@ -69,16 +71,16 @@ def summarise(outcome: Outcome, series: Sequence[Bars], cash: float, given: Assu
         fees=float(sum(fill.fee for fill in outcome.fills)),
         traded=fsum(float(fill.price * fill.quantity) for fill in outcome.fills),
         exposed=exposed(curve, outcome.fills, min(bars.period for bars in series)),
-        held=_held(reached, int(curve.time[-1]) if reached else 0, float(given.costs.fees.taker)),
+        held=_held(reached, int(curve.time[-1]) if reached else 0, taking(given).total_bps / BPS),
         audits=outcome.audits, digest=outcome.digest, interrupted=outcome.interrupted,
         funding=outcome.funding, after_gaps=outcome.after_gaps,
     )  # fmt: skip
 
 
-def _held(series: Sequence[Bars], until: int, fee: float) -> float:
-    """An equal part of the money in each instrument; `fee` a fraction, paid once."""
+def _held(series: Sequence[Bars], until: int, cost: float) -> float:
+    """An equal part of the money in each instrument; `cost` a fraction, paid once."""
     if not series:
         return 0.0
     last = [int(np.searchsorted(bars.time, until, side="right")) - 1 for bars in series]
-    grown = (b.close[i] / b.close[0] * (1.0 - fee) - 1.0 for b, i in zip(series, last, strict=True))
+    grown = (b.close[i] / b.close[0] * (1.0 - cost) - 1.0 for b, i in zip(series, last, strict=True))
     return fsum(grown) / len(series)

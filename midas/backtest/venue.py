@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from heapq import heappop, heappush
 from math import ceil, floor, inf
+from typing import NamedTuple
 
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.conditions import conditions
@@ -50,6 +51,15 @@ DEAD_AFTER = MINUTE  # nothing gets lost here
 EARLY = 100  # what comes or goes in the first of so many parts of a bar does so at its opening
 
 When = tuple[int, int]  # something happens, and the engine hears of it
+
+
+class Unheard(NamedTuple):
+    """What a fill changed, of which the engine hasn't been told."""
+
+    time: int
+    strategy: str
+    instrument: str
+    quantity: Decimal  # base units, negative where it sold
 
 
 class BarVenue:
@@ -107,6 +117,16 @@ class BarVenue:
     def pay(self, asset: str, amount: Decimal) -> None:
         """Its balance moves, and no trade made it."""
         self.balances[asset] = self.balances.get(asset, ZERO) + amount
+
+    def unheard(self) -> list[Unheard]:
+        """Fills whose answers are on their way."""
+        return [
+            Unheard(
+                event.fill.time, order.intent.strategy, event.instrument,
+                event.fill.quantity * order.intent.side.sign,
+            )
+            for _, _, event, order in self._told if type(event) is OrderFilled and order is not None
+        ]  # fmt: skip
 
     def account(self, purpose: str, at: int) -> AccountReported:
         """A full pass, as old as the newest answer: a fill on its way would look like an unexplained one."""

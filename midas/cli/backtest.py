@@ -96,7 +96,9 @@ def _over_candles(
     with waiting("midas: reading the data"):
         tables = read_tables(files, args.symbol or "", time.time_ns())
         series = asked(bars_of(tables), args)
-    what = prepared(args, settings, [bars.instrument for bars in series], min(b.period for b in series))
+    what = prepared(
+        args, settings, [bars.instrument for bars in series], min(b.period for b in series), series
+    )
     record = Record(keep=False)
     outcome = _compiled(args.fast, what.config, what.strategies, series, what.balances, what.given)
     if outcome is None:

@@ -59,13 +59,17 @@ class Ran(msgspec.Struct, frozen=True):
     remarks: list[str]
 
 
-def prepared(args: Namespace, settings: Settings, instruments: Sequence[Instrument], period: int) -> Asked:
+def prepared(
+    args: Namespace, settings: Settings, instruments: Sequence[Instrument], period: int,
+    series: Sequence[Bars] = (),
+) -> Asked:  # fmt: skip
     """The engine's configuration with the options of the command."""
     given = assumptions_from(args, settings)
     parameters = dict(parameter(text) for text in args.set or ())
     config = configured(
-        settings, args.strategy, parameters, tuple(instruments), period, given.spread_bps, units_from(args)
-    )
+        settings, args.strategy, parameters, tuple(instruments), period, given.spread_bps, units_from(args),
+        series,
+    )  # fmt: skip
     strategies = strategies_for(settings, config, parameters)
     balances = dict.fromkeys((i.base for i in instruments), Decimal(0))
     balances[config.quote] = cash_from(args, settings, config.quote)

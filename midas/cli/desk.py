@@ -75,7 +75,8 @@ def cancel(args: Namespace) -> int:
 def close(args: Namespace) -> int:
     """Review the closing of a position, or with --confirm work it down to nothing."""
     answer = _ask(args, ClosePosition(args.symbol, args.strategy, args.confirm))
-    return _told(args, answer, {"done": args.confirm}, NOTHING_SENT)
+    booked = answer.review is not None and answer.review.booked
+    return _told(args, answer, {"done": args.confirm}, NOTHING_DONE if booked else NOTHING_SENT)
 
 
 def strategy(args: Namespace) -> int:
@@ -177,6 +178,9 @@ def limit_text(move: LimitMove) -> str:
 
 def _rows(review: Review) -> Iterator[tuple[str, str]]:
     """A review in lines."""
+    if review.booked:
+        yield "value", f"{review.notional:.2f}"
+        return
     yield "value", f"{review.notional:.2f}, fee about {review.fee:.4f}"
     if review.takes:
         yield "trades", f"{review.takes:g} at once, {review.slippage_bps:.2f} bp from the mid"

@@ -50,6 +50,7 @@ class PositionLeft(msgspec.Struct, frozen=True):
     stops: tuple[str, ...]  # short ids of those that rest
     level: Decimal = ZERO  # of its stop as the engine knew it, wherever it stood; 0: none
     dust: bool = False  # too little to be sold
+    gone: bool = False  # not for its size: it isn't in the account any more
 
 
 class Leavings(msgspec.Struct, frozen=True):
@@ -200,24 +201,29 @@ def _position(
     most = min(sleeve.quantity, there)
     lots = floor_to(most, pair.lot_size) if pair is not None else most
     kept = {(each.strategy, each.instrument): each.level for each in carried.stops}
-    dust = pair is not None and (lots < max(pair.quantity_min, pair.lot_size) or _worthless(sleeve, pair))
+    least = max(pair.quantity_min, pair.lot_size) if pair is not None else ZERO
+    small = _worthless(sleeve, pair)
+    dust = lots < least or small
+    gone = lots < least <= sleeve.quantity and not small
     return PositionLeft(
         _name(sleeve.instrument), sleeve.strategy, sleeve.quantity,
         ZERO if dust else max(lots - resident, ZERO),
         tuple(o.intent.client_id[-SHORT:] for o in stops),
-        kept.get((sleeve.strategy, sleeve.instrument), ZERO), dust,
+        kept.get((sleeve.strategy, sleeve.instrument), ZERO), dust, gone,
     )  # fmt: skip
 
 
-def _worthless(sleeve: SleeveCarried, pair: Instrument) -> bool:
+def _worthless(sleeve: SleeveCarried, pair: Instrument | None) -> bool:
     """By what it cost: the journal keeps no price."""
-    return ZERO < sleeve.cost < pair.notional_min
+    return pair is not None and ZERO < sleeve.cost < pair.notional_min
 
 
 def _held(each: PositionLeft) -> str:
     what = f"{each.instrument} {plain(each.quantity)} of {each.strategy}"
     if each.quantity < ZERO:
         return f"{what}: sold by no order that we know, so much less is there of the others'"
+    if each.gone:
+        return f"{what}: not in the account any more"
     if each.dust:
         return f"{what}: dust, too little to be sold"
     if each.strategy == EXTERNAL:

@@ -176,9 +176,12 @@ def _positions(snapshot: Snapshot) -> Iterator[str]:
     """Too little to be sold is no position."""
     held = [p for p in snapshot.positions if p.quantity]
     yield from (_position(p, snapshot) for p in held if not p.dust)
-    left = ", ".join(
-        f"{_exactly(p.quantity)} {_name(snapshot, p.instrument)} of {p.strategy}" for p in held if p.dust
-    )
+    for gone in (p for p in held if p.gone > 0):
+        what = f"{_exactly(gone.gone)} {_name(snapshot, gone.instrument)} of {gone.strategy}"
+        act = f"midas close {_name(snapshot, gone.instrument)} --strategy {gone.strategy}"
+        yield f"not in the account any more: {what}; `{act}` takes it out of its book"
+    dust = [p for p in held if p.dust and not p.gone]
+    left = ", ".join(f"{_exactly(p.quantity)} {_name(snapshot, p.instrument)} of {p.strategy}" for p in dust)
     if left:
         yield f"dust, too little to be sold: {left}"
 

@@ -23,7 +23,7 @@ from midas.backtest.sweep.luck import overfitted
 from midas.backtest.sweep.run import AT_ONCE, Told, confirmed, stepped_because, sweep
 from midas.backtest.sweep.space import Axis, Parameters, axis, grid, rule
 from midas.backtest.sweep.storage import FOLDER, Store
-from midas.backtest.sweep.trial import DONE, Plan, Trial, ranked
+from midas.backtest.sweep.trial import DONE, FAILED, Plan, Trial, ranked
 from midas.backtest.tables import bars_of, read_tables
 from midas.backtest.trials import Span, Tried, count, counted, digest_of, span_of
 from midas.cli.options import settings_from
@@ -116,7 +116,7 @@ def _asked(args: Namespace, settings: Settings) -> tuple[Setup, Plan]:
     instruments = tuple(bars.instrument for bars in series)
     config = configured(
         settings, args.strategy, fixed, instruments, min(bars.period for bars in series), given.spread_bps,
-        units_from(args),
+        units_from(args), series,
     )  # fmt: skip
     balances = dict.fromkeys((i.base for i in instruments), Decimal(0))
     balances[config.quote] = cash_from(args, settings, config.quote)
@@ -177,7 +177,10 @@ def _first(plan: Plan) -> Parameters:
 
 
 class _Ledger:
-    """Every trial counts against the luck of the best one, once, as soon as anybody could see it."""
+    """Every trial counts against the luck of the best one, once, as soon as anybody could see it.
+
+    One that failed never saw the data.
+    """
 
     def __init__(self, home: Path, plan: Plan, of: Span) -> None:
         self._home = home
@@ -192,6 +195,8 @@ class _Ledger:
         plan, now = self._plan, time.time_ns()
         found: dict[bytes, Tried] = {}
         for trial in trials:
+            if trial.state == FAILED:
+                continue
             parameters: dict[str, object] = {**plan.fixed, **trial.parameters}
             if (key := _key(parameters)) not in self._known:
                 found[key] = Tried(

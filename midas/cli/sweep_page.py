@@ -60,7 +60,7 @@ def _rows(ended: Ended) -> Iterator[str]:
         yield from _wrapped(
             f"is below the middle on the others; pure luck gives about 50%.{left_out(trials)}"
         )
-    yield "Each is counted as a trial. The best of many is partly luck, and says less the"
+    yield "Each that ran is counted. The best of many is partly luck, and says less the"
     yield "more there were: judge it on candles that it wasn't chosen on, as `midas"
     yield "walkforward` does."
 

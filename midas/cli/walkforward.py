@@ -17,11 +17,12 @@ import numpy as np
 from midas.backtest import forward
 from midas.backtest.compiled.objections import declares
 from midas.backtest.compiled.path import timed
+from midas.backtest.conditions import taking
 from midas.backtest.outcome import Outcome
 from midas.backtest.record import Record
 from midas.backtest.run import run
 from midas.backtest.series import Bars
-from midas.backtest.settings import configured
+from midas.backtest.settings import configured, workspace_parameters
 from midas.backtest.sweep.space import axis
 from midas.backtest.tables import bars_of, read_tables
 from midas.backtest.trials import digest_of
@@ -39,7 +40,7 @@ from midas.cli.trying import (
 )
 from midas.cli.waiting import waiting
 from midas.cli.walkforward_page import page
-from midas.costs import BPS, Conditions
+from midas.costs import BPS
 from midas.errors import UsageError
 from midas.reports.words import counted
 from midas.runtime.records import WHOLE, code_hash
@@ -89,7 +90,8 @@ def walkforward(args: Namespace) -> int:
         return _INTERRUPTED
     finally:
         store.close()
-    ratios = [(each.parameters, each.sharpe_day) for each in made]
+    fixed = workspace_parameters(settings, args.strategy)
+    ratios = [(fixed | each.parameters, each.sharpe_day) for each in made]
     trials, variance = ratios_tried(settings.home, args.strategy, series, ratios, "walkforward")
     columns = np.array([each.returns for each in made]).T
     switching = Switching(np.array([each.held for each in made]).swapaxes(0, 1), _rate(args, settings))
@@ -103,8 +105,7 @@ def walkforward(args: Namespace) -> int:
 
 def _rate(args: Namespace, settings: Settings) -> float:
     """What a taker pays of what changes hands, but for impact."""
-    given = assumptions_from(args, settings)
-    return given.costs.expected(0.0, False, Conditions(spread_bps=given.spread_bps)).total_bps / BPS
+    return taking(assumptions_from(args, settings)).total_bps / BPS
 
 
 def _name(args: Namespace, settings: Settings, series: Sequence[Bars], data: tuple[object, ...]) -> str:
@@ -112,7 +113,9 @@ def _name(args: Namespace, settings: Settings, series: Sequence[Bars], data: tup
     given = assumptions_from(args, settings)
     instruments = tuple(bars.instrument for bars in series)
     period = min(bars.period for bars in series)
-    config = configured(settings, args.strategy, {}, instruments, period, given.spread_bps, units_from(args))
+    config = configured(
+        settings, args.strategy, {}, instruments, period, given.spread_bps, units_from(args), series
+    )
     file = settings.workspace / "strategies" / f"{args.strategy.replace('-', '_')}.py"
     cash = cash_from(args, settings, config.quote)
     code = code_hash([file], WHOLE) if file.is_file() else ""
@@ -128,7 +131,7 @@ def _one(
     instruments = tuple(bars.instrument for bars in series)
     period = min(bars.period for bars in series)
     config = configured(
-        settings, args.strategy, parameters, instruments, period, given.spread_bps, units_from(args)
+        settings, args.strategy, parameters, instruments, period, given.spread_bps, units_from(args), series
     )
     strategies = strategies_for(settings, config, parameters)
     balances = dict.fromkeys((i.base for i in instruments), Decimal(0))

@@ -50,6 +50,7 @@ class SleeveCarried(msgspec.Struct, frozen=True, kw_only=True):
     fills: int
     opened_at: int
     trip: OpenTrip = OpenTrip()  # the round trip that isn't over
+    handed: Decimal = ZERO  # of `quantity`, what came from another sleeve (went to one: below zero)
 
 
 class AlertCarried(msgspec.Struct, frozen=True):

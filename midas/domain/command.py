@@ -211,6 +211,7 @@ class Review(msgspec.Struct, frozen=True):
     es_after: float = 0.0
     tail_unknown: str = ""
     moves: tuple[LimitMove, ...] = ()  # of the limits that it touches, those with the least room left first
+    booked: bool = False  # no order would leave: a book is corrected
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -283,7 +283,8 @@ class Adjusted(msgspec.Struct, frozen=True, kw_only=True, tag="adjusted"):
     """What no fill explains entered the ledger; a replay folds it, whatever the market was then.
 
     `kind`: external_flow (the venue told of it), dust (less than a lot), accepted (by a person), funding (a
-    cost: the only one that counts as loss or profit).
+    cost), taken_out (by a person: what a strategy's book holds, and the account doesn't any more). Of these
+    funding and what was taken out count as loss or profit.
     """
 
     kind: str
@@ -299,6 +300,7 @@ class Adjusted(msgspec.Struct, frozen=True, kw_only=True, tag="adjusted"):
     here: str = ""
     venue: str = ""
     by: str = ""  # the person who accepted it
+    strategy: str = ""  # out of whose sleeve the position comes; empty: out of none
 
 
 Decision = (

@@ -15,6 +15,7 @@ from midas.agents.stop_keeper import StopKeeper
 from midas.agents.strategy_manager import Enrolled, StrategyManager
 from midas.agents.tail_watch import TailWatch
 from midas.agents.technical import TechnicalAnalyst
+from midas.analysis.features import YEAR
 from midas.domain.stops import StopBook
 from midas.engine.config import EngineConfig
 from midas.engine.engine import Engine, Keepers
@@ -49,9 +50,12 @@ def build_engine(config: EngineConfig, strategies: Sequence[Strategy]) -> Engine
     further = [*regulation_limits(config.regulation), *([tail.breach] if config.tail.limits else ())]
     risk = RiskManager(config.limits, further)
     orchestrator = Orchestrator(
-        {i: TechnicalAnalyst(i, config.period, config.regime) for i in _studied(config, enrolled)},
+        {
+            i: TechnicalAnalyst(i, config.period, config.regime, config.years.get(i, YEAR))
+            for i in _studied(config, enrolled)
+        },
         StrategyManager(enrolled),
-        PortfolioManager(Sizing(config.sizing, config.costs), config.period),
+        PortfolioManager(Sizing(config.sizing, config.costs), config.period, config.years),
         risk,
         ExecutionAgent(config.execution),
         Calibrator(config.calibration, config.triggers.zone),

@@ -58,6 +58,7 @@ class EngineConfig(msgspec.Struct, frozen=True):
     calibration: CalibrationRules = CalibrationRules()
     bar_spread: float | None = None  # no quotes come: a close is the touch, so far apart; None: quotes come
     studies_all: bool = True  # the analyst reads bars also where nobody would hear what he says
+    years: dict[str, int] = {}  # by instrument: nanoseconds of trading in one; else 365 days
 
     def digest(self) -> str:
         """The config hash of a session."""

@@ -162,6 +162,12 @@ def _reconciled(d: Reconciled, state: State) -> Line | None:
 
 def _adjusted(d: Adjusted, state: State) -> Line:
     by = f" by {d.by}" if d.by else ""
+    if d.strategy:
+        return (
+            "ACCOUNT",
+            "warn",
+            f"{plain(d.position)} of {d.name} taken out of its book at {plain(d.price)}{by}",
+        )
     price = f" at {plain(d.price)} ({d.price_source})" if d.price else ""
     sign = "+" if d.amount > 0 else ""
     booked = f"{sign}{plain(d.amount)} {d.asset}{price}" if d.amount else d.name

@@ -20,6 +20,7 @@ from midas.engine.alarms import Alarms
 from midas.engine.audit import Audit
 from midas.engine.calibration import CalibrationPainter
 from midas.engine.candles import SLOW, CandlePainter
+from midas.engine.closing import gone
 from midas.engine.controls import controls
 from midas.engine.correlations import CorrelationPainter
 from midas.engine.cost_log import CostLog
@@ -357,6 +358,7 @@ class Painter:
                 sellable=sellable(state, sleeve.strategy, sleeve.instrument),
                 whole=self._whole(sleeve),
                 realised_ever=result.ever,
+                gone=float(gone(state, sleeve)) if dust else 0.0,
             )  # fmt: skip
 
     def _whole(self, sleeve: Sleeve) -> float:

@@ -11,9 +11,11 @@ import msgspec
 import numpy as np
 
 from midas.backtest.assumptions import Assumptions
+from midas.backtest.conditions import taking
 from midas.backtest.outcome import Outcome, exposed, reached
 from midas.backtest.record import Record
 from midas.backtest.series import Bars
+from midas.costs import BPS
 from midas.reports import calendar, figures, parts, paths, spending, thinning
 from midas.reports import trading as deals
 from midas.reports.readiness import readiness
@@ -51,7 +53,7 @@ def sheet_of(run: Run) -> tuple[Sheet, list[Trade]]:
     times, equity = outcome.curve.time, outcome.curve.equity
     series = reached(run.series, outcome.curve)
     ways = {bars.instrument.id: paths.path(bars, outcome.fills, times) for bars in series}
-    held = paths.bought(series, times, cash, float(run.given.costs.fees.taker))
+    held = paths.bought(series, times, cash, taking(run.given).total_bps / BPS)
     ends, closes = paths.daily(times, equity)
     others = paths.daily(times, held)[1].tolist()
     returns, beside = simple_returns([cash, *closes.tolist()]), simple_returns([cash, *others])

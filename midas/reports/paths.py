@@ -38,13 +38,13 @@ def marks(bars: Bars, times: Times) -> Floats:
     return np.where(known >= 0, bars.close[np.maximum(known, 0)], 0.0)
 
 
-def bought(series: Sequence[Bars], times: Times, cash: float, fee: float) -> Floats:
-    """An equal part of the money in each instrument from its first close on; `fee` a fraction, paid once."""
+def bought(series: Sequence[Bars], times: Times, cash: float, cost: float) -> Floats:
+    """An equal part of the money in each instrument from its first close on; `cost` a fraction, paid once."""
     share = cash / max(1, len(series))
     total = np.zeros(len(times))
     for bars in series:
         prices = marks(bars, times)
-        total += np.where(prices > 0.0, share * (1.0 - fee) * prices / bars.close[0], share)
+        total += np.where(prices > 0.0, share * (1.0 - cost) * prices / bars.close[0], share)
     return total
 
 

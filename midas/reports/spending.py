@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from midas.backtest.assumptions import Assumptions
-from midas.backtest.conditions import LEAST, NORMAL
+from midas.backtest.conditions import LEAST, NORMAL, taking
 from midas.backtest.outcome import Outcome
 from midas.backtest.series import Bars
 from midas.costs import BPS, Conditions
@@ -32,9 +32,7 @@ def spent(outcome: Outcome, series: Sequence[Bars], given: Assumptions) -> Costs
 def costs(fills: Sequence[FillBooked], series: Sequence[Bars], given: Assumptions) -> Costs:
     """Only what takes pays spread and impact; a stop's impact isn't told apart from the fall that woke it."""
     known = {bars.instrument.id: bars for bars in series}
-    part = given.costs.expected(
-        0.0, False, Conditions(spread_bps=given.spread_bps, volatility_ratio=NORMAL)
-    ).spread_bps
+    part = taking(given).spread_bps
     models = {name: _Model(bars, given) for name, bars in known.items()}
     spread, impact, against = [], [], _Against()
     for fill in fills:

@@ -273,7 +273,7 @@ def assumed(sheet: Sheet) -> list[str]:
         f"{away}; at most {float(given.get('volume_share', 0)):.0%} of a bar's volume is ours",
         "an order that takes trades at the next opening, one that rests once the price has gone through it",
         f"buy & hold puts {'equal parts of all' if len(sheet.data) > 1 else 'all'} the money in at the first "
-        "close, pays one taker's fee, and keeps it",
+        "close, pays fee and spread of taking once, no impact, and keeps it",
     ]  # fmt: skip
 
 

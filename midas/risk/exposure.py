@@ -32,10 +32,10 @@ class Units:
     __slots__ = ("bought", "cash", "money", "of_strategy", "sold", "units", "worth")
 
     def __init__(self, state: State, chart: Chart) -> None:
-        balances, routes = state.ledger.balances, chart.routes
-        self.cash = float(balances.get(state.quote, ZERO))
-        self.money: Shares = {asset: float(balances.get(asset, ZERO)) for asset in chart.money}
-        self.worth = [(float(balances[a]), legs) for a, legs in routes.items() if balances.get(a)]
+        amounts = state.ledger.amounts
+        self.cash = amounts.get(state.quote, 0.0)
+        self.money: Shares = {asset: amounts.get(asset, 0.0) for asset in chart.money}
+        self.worth = [(amounts[a], legs) for a, legs in chart.routes.items() if amounts.get(a)]
         self.units = [0.0] * len(chart.names)
         self.of_strategy: dict[str, dict[int, float]] = {}
         self.bought: list[tuple[int, float, float]] = []  # (place, units, limit price; NaN: none)
@@ -371,6 +371,8 @@ def _ordered(
     state: State, chart: Chart, held: Units, known: dict[str, Size], without: str = ""
 ) -> tuple[Units, dict[str, Size]]:
     """What is held, and beside it all that is open; with the sizes of the orders, for the next time."""
+    if not (state.orders.open or state.orders.foreign):
+        return held, {}  # nobody adds to it
     found, at, sizes, crosses = held.beside(), chart.at, dict[str, Size](), state.valuation.crosses
     for client_id, order in state.orders.open.items():
         if client_id == without:
@@ -395,7 +397,7 @@ def _ordered(
 
 def _held(state: State, chart: Chart) -> Units:
     """Positions of all sleeves; what was on the account before us is held in its asset's first pair."""
-    found, explained = Units(state, chart), dict[str, float]()
+    found, explained, amounts = Units(state, chart), dict[str, float](), state.ledger.amounts
     for (strategy, name), sleeve in state.ledger.sleeves.items():
         if sleeve.quantity and name in chart.at:
             quantity, place, base = float(sleeve.quantity), chart.at[name], chart.bases[name]
@@ -403,7 +405,7 @@ def _held(state: State, chart: Chart) -> Units:
             found.of(strategy, place, quantity)
             explained[base] = explained.get(base, 0.0) + quantity
     for base, name in state.valuation.pairs.items():
-        surplus = float(state.ledger.balances.get(base, ZERO)) - explained.get(base, 0.0)
+        surplus = amounts.get(base, 0.0) - explained.get(base, 0.0)
         if surplus > 0.0 and base != state.quote:
             found.units[chart.at[name]] += surplus
     return found

@@ -276,7 +276,7 @@ def held(state: State, assets: Assets) -> dict[str, float]:
     if nothing and not any(sleeve.quantity for sleeve in ledger.sleeves.values()):
         return weights  # whatever the prices are
     for name, weight, value in holdings(state, assets):
-        dust = abs(weight) < float(state.instruments[name].lot_size) * abs(value) * (1 - TOLERANCE)
+        dust = abs(weight) < state.instruments[name].lot * abs(value) * (1 - TOLERANCE)
         if weight and not dust:
             weights[name] = weight
     return weights

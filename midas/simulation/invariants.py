@@ -254,7 +254,8 @@ class Inspector:
                 yield "I1", f"{pair.name}: {held} here, {bought} by the trades that are known here"
             whose = {} if self._guarded else moved | {EXTERNAL: moved.get(EXTERNAL, ZERO) + adjusted}
             for owner, quantity in sorted(whose.items()):
-                if (held := state.ledger.sleeve(owner, pair.id).quantity) != quantity:
+                sleeve = state.ledger.sleeve(owner, pair.id)
+                if (held := sleeve.quantity - sleeve.handed) != quantity:
                     yield "I1", f"{owner} has {held} {pair.base}, by its {due[owner]} trades {quantity}"
             yield from self._sold(state, pair)
 

@@ -108,14 +108,16 @@ class HorizonCloses:
         """One bar closed; it counts where its close is a multiple of a horizon."""
         if bar.synthetic:
             return
-        for horizon in self.newest:
-            if bar.time % horizon:
+        time = bar.time
+        for horizon, newest in self.newest.items():
+            if time % horizon:
                 continue
             row = self._rows[bar.instrument, horizon]
             self.version += 1
-            if row.newest < bar.time:
-                row.append(bar.time, bar.close)
-            self.newest[horizon] = max(self.newest[horizon], bar.time)
+            if row.newest < time:
+                row.append(time, bar.close)
+            if newest < time:
+                self.newest[horizon] = time
 
     def on_candles(self, read: CandlesRead) -> None:
         """What the venue told of the time before; bars of ours go before its candles."""
@@ -143,10 +145,13 @@ class HorizonCloses:
         row = self._rows.get((instrument, horizon))
         return row.series() if row is not None else _Row(horizon, 0).series()
 
-    def has(self, instrument: str, horizon: int, time: int) -> bool:
-        """Whether the price at a multiple of the horizon is known."""
-        row = self._rows.get((instrument, horizon))
-        return row is not None and bool(row.newest) and (row.newest == time or row.at(time) is not None)
+    def has(self, instruments: Iterable[str], horizon: int, time: int) -> bool:
+        """Whether the price of each at a multiple of the horizon is known."""
+        for instrument in instruments:
+            row = self._rows.get((instrument, horizon))
+            if row is None or not row.newest or (row.newest != time and row.at(time) is None):
+                return False
+        return True
 
     def at(self, instrument: str, horizon: int, time: int) -> float | None:
         """The price at a multiple of the horizon; None where there is none."""

@@ -28,8 +28,8 @@ class Sleeve:
     """One strategy's position in one instrument."""
 
     __slots__ = (
-        "cost", "ended", "fees", "fills", "instrument", "opened_at", "quantity", "realised", "strategy",
-        "trip",
+        "cost", "ended", "fees", "fills", "handed", "instrument", "opened_at", "quantity", "realised",
+        "strategy", "trip",
     )  # fmt: skip
 
     def __init__(self, strategy: str, instrument: str) -> None:
@@ -40,6 +40,7 @@ class Sleeve:
         self.realised = ZERO
         self.fees = ZERO  # quote units
         self.fills = 0
+        self.handed = ZERO  # of `quantity`, what came from another sleeve (went to one: below zero)
         self.opened_at = 0
         self.trip = OpenTrip()
         self.ended: Trip | None = None  # the round trip that the last fill closed
@@ -100,7 +101,7 @@ class Sleeve:
         return SleeveCarried(
             strategy=self.strategy, instrument=self.instrument, quantity=self.quantity, cost=self.cost,
             realised=self.realised, fees=self.fees, fills=self.fills, opened_at=self.opened_at,
-            trip=self.trip,
+            trip=self.trip, handed=self.handed,
         )  # fmt: skip
 
 
@@ -111,6 +112,7 @@ class Ledger:
         self.opened = False
         self.changes = 0  # as long as it is the same, so is every balance and every position
         self.balances: dict[str, Decimal] = {}
+        self._amounts: tuple[int, dict[str, float]] = (0, {})  # of which count of changes
         self.sleeves: dict[tuple[str, str], Sleeve] = {}
         self._trips: dict[str, tuple[Trip, ...]] = {}
         self._new_trips: dict[str, list[Trip]] = {}  # ended since somebody last asked for them
@@ -140,11 +142,20 @@ class Ledger:
             sleeve = self._sleeve(carried.strategy, carried.instrument)
             sleeve.quantity, sleeve.cost, sleeve.realised = carried.quantity, carried.cost, carried.realised
             sleeve.fees, sleeve.fills, sleeve.opened_at = carried.fees, carried.fills, carried.opened_at
-            sleeve.trip = carried.trip
+            sleeve.trip, sleeve.handed = carried.trip, carried.handed
         self.first_sight(trade_ids)
         for instrument, ids in trade_ids.items():
             for trade_id in ids:
                 self.remember(instrument, trade_id)
+
+    @property
+    def amounts(self) -> dict[str, float]:
+        """The balances as evidence; to look at."""
+        changes, amounts = self._amounts
+        if changes != self.changes:
+            amounts = {asset: float(balance) for asset, balance in self.balances.items()}
+            self._amounts = self.changes, amounts
+        return amounts
 
     def sleeve(self, strategy: str, instrument: str) -> Sleeve:
         """To look at: an empty one, kept nowhere, where nothing was ever booked."""
@@ -197,11 +208,14 @@ class Ledger:
         sleeve = self._sleeve(strategy, instrument.id)
         realised = sleeve.book(side, fill, instrument)
         if sleeve.ended is not None:
-            new = self._new_trips.setdefault(strategy, [])
-            new.append(sleeve.ended)
-            if len(new) > TRIPS_KEPT:
-                del new[0]
+            self._keep_trip(strategy, sleeve.ended)
         return realised
+
+    def _keep_trip(self, strategy: str, ended: Trip) -> None:
+        new = self._new_trips.setdefault(strategy, [])
+        new.append(ended)
+        if len(new) > TRIPS_KEPT:
+            del new[0]
 
     def stopped(self, strategy: str, instrument: str, level: Decimal) -> None:
         """A stop protects what is held now: the first level of a round trip says what it risks."""
@@ -240,6 +254,20 @@ class Ledger:
         """A sleeve's position moves at the price of `fill`; the balances have moved already."""
         self.changes += 1
         self._sleeve(strategy, instrument.id).book(side, fill, instrument)
+
+    def hand_over(
+        self, giver: str, taker: str, quantity: Decimal, price: Decimal, instrument: Instrument, at: int
+    ) -> None:
+        """A position goes from one sleeve to another at a price; no balance moves and no trade was made."""
+        self.changes += 1
+        fill = Fill(trade_id=-at, price=price, quantity=quantity, fee=ZERO, fee_asset="", maker=True, time=at)
+        for strategy, side in ((giver, Side.SELL), (taker, Side.BUY)):
+            self.move(strategy, side, fill, instrument)
+            sleeve = self._sleeve(strategy, instrument.id)
+            sleeve.fills -= 1
+            sleeve.handed += quantity * side.sign
+            if sleeve.ended is not None:
+                self._keep_trip(strategy, sleeve.ended)
 
     def stands(self, instrument: str, trade_id: int) -> bool:
         """Has this execution been booked, and not been taken back?"""

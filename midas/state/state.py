@@ -91,11 +91,10 @@ class State(Known):
 
     def equity(self) -> float:
         """Value of all balances in the account's currency; NaN while a traded asset held has no price."""
-        balances = self.ledger.balances
-        total = float(balances.get(self.quote, ZERO))
+        amounts = self.ledger.amounts
+        total = amounts.get(self.quote, 0.0)
         for asset, legs in self.valuation.routes.items():  # as `Valuation.value`: asked for too often
-            if amount := balances.get(asset):
-                worth = float(amount)
+            if worth := amounts.get(asset):
                 for market, inverse in legs:
                     worth = worth / market.mark if inverse else worth * market.mark
                 total += worth
@@ -104,7 +103,7 @@ class State(Known):
     @property
     def cash(self) -> float:
         """Held of the account's currency."""
-        return float(self.ledger.balances.get(self.quote, ZERO))
+        return self.ledger.amounts.get(self.quote, 0.0)
 
     @property
     def drawdown(self) -> float:
@@ -229,6 +228,10 @@ class State(Known):
 
     def book_adjustment(self, made: Adjusted) -> None:
         """What no fill explains enters the ledger: a flow, dust, or a difference that a person accepted."""
+        if made.strategy:
+            pair = self.instruments[made.instrument]
+            self.ledger.hand_over(made.strategy, EXTERNAL, made.position, made.price, pair, made.at)
+            return
         self.ledger.adjust(made.asset, made.amount)
         self.adjusted_at[made.asset] = made.at
         if made.instrument and made.position:

@@ -40,6 +40,7 @@ def mode(state: State) -> Mode:
 
 def worth(state: State, equity: float) -> None:
     state.ledger.balances["USDT"] = Decimal(str(equity))
+    state.ledger.changes += 1
 
 
 def trip(guardian: Guardian, state: State, level: str = "halt") -> list[Decision]:

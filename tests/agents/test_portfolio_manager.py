@@ -12,7 +12,8 @@ from midas.agents.risk_manager import RiskManager
 from midas.costs import CostModel
 from midas.domain.mode import Mode
 from midas.domain.opinion import Regime, RegimeLabel, Signal
-from midas.domain.time import SECOND
+from midas.domain.sizing import Stage
+from midas.domain.time import DAY, SECOND
 from midas.domain.verdict import Approved
 from midas.portfolio.sizing import Sizing
 from midas.state.state import State
@@ -44,6 +45,15 @@ def test_a_signal_becomes_the_position_that_its_share_of_equity_allows(manager: 
     assert wanted is not None
     assert wanted.quantity == Decimal(50)
     assert wanted.reference_price == pytest.approx(100.0)
+
+
+def test_volatility_is_of_a_year_as_the_instrument_trades_it() -> None:
+    told = {}
+    for days, years in ((365, None), (252, {BTC.id: 252 * DAY})):
+        manager = PortfolioManager(Sizing(SizingPolicy(), CostModel()), DAY, years)
+        *_, steps = manager.target(signal(1.0), 0.5, 0.4 / days**0.5, calm(desk()))
+        told[days] = [step.why for step in steps if step.stage is Stage.VOLATILITY]
+    assert told[365] == told[252] == ["volatility 40%, target 20%"]
 
 
 def test_defensive_halves_it(manager: PortfolioManager) -> None:

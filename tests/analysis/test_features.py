@@ -141,9 +141,15 @@ def test_a_market_that_stood_still_does_not_panic_at_its_first_tick() -> None:
     assert last.atr_ratio < 1.0
 
 
-def test_annual_volatility_counts_every_day_of_the_year() -> None:
+def test_what_is_normal_at_least_is_of_the_instruments_own_year() -> None:
+    shares = BarFeatures(DAY, year=252 * DAY)
+    for place in range(300):
+        last = shares.update(bar(DAY, place, 100.0, 100.0, 100.0))
+    assert last.rv20_median == pytest.approx(0.05 / sqrt(252))
+
+
+def test_the_distance_from_the_long_average_is_a_share_of_it() -> None:
     features = Features(time=1, period=DAY, bars_seen=1, bars_needed=1, close=100.0, rv20=0.02, sma200=80.0)
-    assert features.volatility == pytest.approx(0.02 * sqrt(365))
     assert features.price_over_sma == pytest.approx(0.25)
 
 

@@ -271,6 +271,33 @@ def test_funding_is_paid_as_often_as_it_fell_due_within_a_long_bar_and_over_a_ho
     )
 
 
+STOP = StopRules(percent=0.02, trail_percent=0.0, break_even_r=0.0, collar_bps=600.0)
+
+
+@pytest.mark.parametrize("late", [0, SECOND])
+@pytest.mark.parametrize("hole", [0, 300])
+def test_what_a_stop_sells_inside_of_a_bar_pays_what_falls_due_in_it_and_nothing_later(
+    late: int, hole: int
+) -> None:
+    """Of candles of an hour, with payments every ten minutes; the fourth falls to the stop."""
+    given = msgspec.structs.replace(
+        PLAIN, funding=0.001, funding_every=10 * MINUTE, order_latency=late, answer_latency=late
+    )
+    plain = bars([1_000.0] * 6, spread=0.0)
+    time = START + 60 * MINUTE * np.arange(1, 7, dtype=np.int64) + np.array([0, 0, 0, 0, hole, hole]) * MINUTE
+    low = np.array([1_000.0, 1_000.0, 1_000.0, 975.0, 1_000.0, 1_000.0])
+    series = msgspec.structs.replace(plain, period=60 * MINUTE, time=time, low=low)
+    settings = msgspec.structs.replace(config([series], stops=STOP), period=60 * MINUTE)
+    found = played(series, Script([False, True, True] + [False] * 3), given, settings=settings)
+    bought, stopped = found.fills
+    assert (bought.purpose, stopped.purpose) == (Purpose.ENTRY, Purpose.STOP)
+    assert stopped.market_time == int(time[3]) - MICROSECOND
+    assert found.funding == pytest.approx((6 + 5) * 2 * 1_000.0 * 0.001)  # the sixth is due after it was sold
+    (trip,) = found.trips(series.instrument.id).closed
+    assert float(trip.funding) == pytest.approx(-found.funding)
+    assert found.curve.equity[-1] == pytest.approx(found.equity)
+
+
 def test_funding_counts_from_the_bar_in_which_it_fell_due_however_late_that_is_heard() -> None:
     given = msgspec.structs.replace(PLAIN, funding=0.001, funding_every=10 * MINUTE, feed_latency=SECOND)
     found = played(bars([100.0] * 20), Script([True] * 20), given)

@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -20,11 +21,12 @@ from midas.cli.running import LOCK, RUN_FILE, EngineFile
 from midas.domain.command import Answer, Command, Kill, LimitMove, Reload, SetMode, SetStrategy
 from midas.domain.event import CommandGiven
 from midas.domain.mode import Mode
+from midas.domain.order import Side
 from midas.runtime.doors import LinkServer
 from midas.store.lock import InstanceLock
 from tests.engine.hands import Hands
 from tests.engine.scene import Scene
-from tests.fakes.desk import LIMITS
+from tests.fakes.desk import BTC, LIMITS
 from tests.fakes.snapshots import normal
 from tests.fakes.strategy import long
 
@@ -116,6 +118,25 @@ def test_without_confirm_the_review_is_shown_and_nothing_is_sent(door: Door, say
         "nothing was sent: the same with --confirm sends it",
     ]
     assert door.hands.open == []
+
+
+def test_what_isnt_in_the_account_any_more_is_taken_out_of_the_book_and_nothing_is_sent(
+    door: Door, say: Say
+) -> None:
+    hands = door.hands.hold("0.01")
+    venue, now = hands.desk.venue, hands.desk.now
+    venue.trade_by_hand(BTC, Side.SELL, Decimal(61_000), venue.balances["BTC"], now)
+    hands.scene.tick(35)
+    assert say("close BTC-USDT --strategy manual")[:2] == (
+        0,
+        "manual BTC-USDT: 0.009996 BTC isn't in the account any more; confirm to take it out of its book at "
+        "61000 USDT, at which it left the account: no order is sent\n"
+        "  value     609.76\n"
+        "nothing was changed: the same with --confirm does it\n",
+    )
+    assert say("close BTC-USDT --strategy manual --confirm")[0] == 0
+    assert [hands.held(), hands.held("external")] == [0, 0]
+    assert hands.open == []
 
 
 def test_of_a_limit_a_person_reads_from_where_to_where_and_whether_that_is_beyond_it() -> None:

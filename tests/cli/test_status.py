@@ -88,6 +88,13 @@ def test_dust_is_no_position_and_no_figure_has_an_exponent(home: Path) -> None:
     said = told(home, positions=(small,))["positions"]
     assert said.startswith("dust, too little to be sold: 0.0000082 ")
     assert "P&L" not in said
+    lost = msgspec.structs.replace(first, strategy="trend", quantity=0.5, dust=True, gone=0.5)
+    sold = msgspec.structs.replace(first, strategy="external", quantity=-0.5, dust=True, gone=-0.5)
+    name = first.instrument.partition(".")[0]
+    assert told(home, positions=(lost, sold))["positions"] == (
+        f"not in the account any more: 0.5 {name} of trend; `midas close {name} --strategy trend` takes it "
+        "out of its book"
+    )
     money = msgspec.structs.replace(snapshots.normal().money, pnl=1.5, pnl_day=-2.0, realised=0.4, fees=0.1)
     results = told(home, money=money, positions=(first,))["P&L"]
     assert results.startswith("+1.50 this session, -2.00 today: of equity, open positions and fees in it")

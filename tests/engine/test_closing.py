@@ -8,12 +8,14 @@ import pytest
 
 from midas.domain.command import ClosePosition, Kill, SetMode
 from midas.domain.decision import OrderPlanned, SignalMade
-from midas.domain.order import Purpose, TimeInForce
+from midas.domain.money import ZERO, plain
+from midas.domain.order import Purpose, Side, TimeInForce
 from midas.domain.time import SECOND
+from midas.state.state import EXTERNAL
 from tests.engine.hands import Hands, review
 from tests.engine.scene import Scene, of
-from tests.fakes.desk import BTC
-from tests.fakes.strategy import flat, long
+from tests.fakes.desk import BTC, Desk
+from tests.fakes.strategy import Puppet, flat, long
 
 
 @pytest.fixture
@@ -203,3 +205,61 @@ def test_a_sell_in_doubt_is_waited_for(hands: Hands) -> None:
     hands.desk.venue.deaf = False
     hands.scene.tick(14)
     assert hands.held() < BTC.lot_size
+
+
+@pytest.fixture
+def sold_outside(strategys: Hands) -> Hands:
+    """Somebody sells on the venue's own page what the strategy holds, for 61,000."""
+    desk, held = strategys.desk, strategys.held("puppet")
+    desk.venue.trade_by_hand(BTC, Side.SELL, Decimal(61_000), desk.venue.balances["BTC"], desk.now)
+    strategys.scene.tick(35)
+    assert strategys.held(EXTERNAL) == -held == -strategys.held("puppet")
+    return strategys
+
+
+def test_what_was_sold_outside_is_taken_out_of_the_book_and_nothing_is_sent(sold_outside: Hands) -> None:
+    held, equity = sold_outside.held("puppet"), sold_outside.state.equity()
+    asked = sold_outside.close("puppet", confirmed=False)
+    assert asked.accepted
+    assert asked.message.startswith(
+        f"puppet BTC-USDT: {plain(held)} BTC isn't in the account any more; "
+        "confirm to take it out of its book at 61000 USDT, at which it left the account"
+    )
+    assert sold_outside.held("puppet") == held
+    planned = len(of(OrderPlanned, sold_outside.desk.audits))
+    cost = sold_outside.state.ledger.sleeve("puppet", BTC.id).cost
+    made = sold_outside.state.ledger.sleeve("puppet", BTC.id).realised
+    assert sold_outside.close("puppet").accepted
+    assert (sold_outside.held("puppet"), sold_outside.held(EXTERNAL)) == (ZERO, ZERO)
+    realised = sold_outside.state.ledger.sleeve("puppet", BTC.id).realised - made
+    assert realised == pytest.approx(held * 61_000 - cost)
+    assert sold_outside.state.equity() == pytest.approx(equity)
+    assert len(of(OrderPlanned, sold_outside.desk.audits)) == planned
+    assert sold_outside.close("puppet").message == "'puppet' holds no BTC; nobody holds any"
+
+
+def test_a_strategy_whose_position_was_taken_out_enters_again(sold_outside: Hands) -> None:
+    sold_outside.close("puppet")
+    sold_outside.scene.say(flat())
+    sold_outside.scene.say(long())
+    assert [(o.intent.strategy, o.intent.side) for o in sold_outside.open] == [("puppet", Side.BUY)]
+
+
+def test_what_was_taken_out_stays_out_over_a_restart(sold_outside: Hands) -> None:
+    sold_outside.close("puppet")
+    desk = sold_outside.desk
+    later = Desk([Puppet()], venue=desk.venue).open(desk.now, desk.state.carried())
+    assert later.state.ledger.sleeve("puppet", BTC.id).quantity == 0
+    assert later.state.reconciled
+    given = later.state.ledger.sleeve("puppet", BTC.id).handed
+    assert given == -later.state.ledger.sleeve(EXTERNAL, BTC.id).handed < 0
+
+
+def test_nothing_is_taken_out_while_the_account_differs(sold_outside: Hands) -> None:
+    held = sold_outside.held("puppet")
+    sold_outside.desk.venue.balances["BTC"] += Decimal("0.0004")
+    sold_outside.scene.tick(35)
+    answer = sold_outside.close("puppet")
+    assert not answer.accepted
+    assert "BTC differs from the venue" in answer.message
+    assert sold_outside.held("puppet") == held

@@ -42,7 +42,7 @@ COUNTED = {
         "filled", "found_foreign", "never_sent", "plan", "rejected", "replace_rejected", "replace_sent",
         "replace_wanted", "replaced", "reported", "restore", "sent", "take_back", "triggered", "uncertain",
     ],
-    Ledger: ["adjust", "book", "move", "open", "restore", "unbook"],
+    Ledger: ["adjust", "book", "hand_over", "move", "open", "restore", "unbook"],
 }  # fmt: skip
 LOOKS = {
     Orders: [
@@ -50,8 +50,8 @@ LOOKS = {
         "strange", "unknown", "working",
     ],
     Ledger: [
-        "busted", "closed", "first_sight", "known", "knows", "position", "remember", "restore_trips",
-        "sleeve", "stands", "stopped", "trades", "trips",
+        "amounts", "busted", "closed", "first_sight", "known", "knows", "position", "remember",
+        "restore_trips", "sleeve", "stands", "stopped", "trades", "trips",
     ],
 }  # fmt: skip
 

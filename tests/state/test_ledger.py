@@ -182,6 +182,32 @@ def test_the_next_session_inherits_an_equal_ledger(made: list[Booking]) -> None:
     assert all(after.ledger.trades(i) == before.ledger.trades(i) for i in PAIRS)
 
 
+@given(bookings(), st.decimals("0.01", "3", places=4))
+def test_what_is_handed_over_moves_no_balance_and_makes_one_gain_what_the_other_forgoes(
+    made: list[Booking], quantity: Decimal
+) -> None:
+    ledger = booked(made)
+    ledger.book("s", Side.BUY, fill(10_001, "3"), BTC)
+    ledger.book("external", Side.SELL, fill(10_002, "3"), BTC)
+    balances, position = dict(ledger.balances), ledger.position(BTC.id)
+    giver, taker = (ledger.sleeve(name, BTC.id) for name in ("s", "external"))
+    held, short, fills = giver.quantity, taker.quantity, giver.fills
+    value = sum(s.realised - s.cost for s in (giver, taker))
+    ledger.hand_over("s", "external", quantity, Decimal(61_000), BTC, START)
+    assert (ledger.balances, ledger.position(BTC.id)) == (balances, position)
+    assert (giver.quantity, taker.quantity) == (held - quantity, short + quantity)
+    assert (giver.handed, taker.handed, giver.fills) == (-quantity, quantity, fills)
+    assert sum(s.realised - s.cost for s in (giver, taker)) == value
+    assert ledger.trades(BTC.id)[-1] == 10_002
+
+
+def test_a_round_trip_that_a_hand_over_ends_is_counted() -> None:
+    ledger = opened()
+    ledger.book("s", Side.BUY, fill(7), BTC)
+    ledger.hand_over("s", "external", ledger.sleeve("s", BTC.id).quantity, Decimal(61_000), BTC, START)
+    assert [trip.strategy for trip in ledger.trips["s"]] == ["s"]
+
+
 def test_a_sleeve_offers_no_more_than_the_account_has() -> None:
     state = desk()
     hold(state, "1")

@@ -241,6 +241,19 @@ def test_what_was_closed_down_to_dust_keeps_its_row_and_its_result() -> None:
     assert not any("too little to sell" in row for row in rows)
 
 
+def test_what_is_gone_from_the_account_is_neither_a_position_nor_dust() -> None:
+    snapshot = normal()
+    first = msgspec.structs.replace(snapshot.positions[0], dust=True, realised=1.0)
+    lost = msgspec.structs.replace(first, quantity=0.5, gone=0.5)
+    sold = msgspec.structs.replace(first, strategy="external", quantity=-0.5, gone=-0.5)
+    sheet = positions.table(
+        picture(msgspec.structs.replace(snapshot, positions=(lost, sold))), Spot(118, 12, PowerScale())
+    )
+    body = drawn(sheet.rows)
+    assert (body.count("?GONE"), body.count("dust")) == (2, 0)
+    assert text(list(sheet.title)).startswith("positions 0")
+
+
 def test_a_quantity_of_ours_is_never_rounded_up() -> None:
     snapshot = normal()
     short = msgspec.structs.replace(snapshot.positions[0], quantity=0.019998)

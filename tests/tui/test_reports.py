@@ -113,6 +113,17 @@ async def test_a_run_that_cannot_be_read_says_why(console: Console) -> None:
         assert bench.shows("isn't what this midas keeps")
 
 
+async def test_a_third_mark_takes_the_oldest_away_and_says_so(console: Console) -> None:
+    async with console() as bench:
+        await seven(bench)
+        await bench.press("x", "j", "x")
+        assert bench.shows("two runs are marked: section Compare")
+        first, second = bench.app.options.marked
+        await bench.press("j", "x")
+        assert bench.shows(f"two runs are marked, {first} no longer")
+        assert bench.app.options.marked[0] == second
+
+
 async def test_a_sweep_shows_its_best_trials_while_it_runs(console: Console) -> None:
     async with console(size=(80, 24)) as bench:
         archive = runs.three()

@@ -151,7 +151,8 @@ class Ordering(Withdrawing):
 
 
 def _held(snapshot: Snapshot | None) -> list[PositionView]:
-    return [p for p in snapshot.positions if p.quantity and not p.dust] if snapshot is not None else []
+    held = snapshot.positions if snapshot is not None else ()
+    return [p for p in held if p.quantity and (p.gone > 0 or not p.dust)]
 
 
 def _called(position: PositionView) -> str:

@@ -24,20 +24,20 @@ class Reports(Core):
         ]  # fmt: skip
 
     def action_mark(self) -> None:
-        """Mark the run under the cursor for a comparison, or take the mark away."""
+        """Mark the run under the cursor for a comparison, or take the mark away; a third ends the oldest."""
         picture = self.console_desk.picture()
         run = shelf.chosen(picture) if picture is not None else ""
-        if not run:
+        if picture is None or not run:
             self.say("there is no run to mark yet")
             return
-        marked = self.options.marked
+        marked = shelf.marked(picture)
         if run in marked:
-            kept = tuple(each for each in marked if each != run)
+            kept, lost = [each for each in marked if each != run], ""
         else:
-            kept = (*marked, run)[-MARKS:]
-        self.see(self.options._replace(marked=kept))
-        both = "two runs are marked: section Compare shows them"
-        one = f"{run} is marked; x on another run compares the two"
+            kept, lost = [*marked, run][-MARKS:], marked[0] if len(marked) == MARKS else ""
+        self.see(self.options._replace(marked=tuple(kept)))
+        both = f"two runs are marked{f', {lost} no longer' if lost else ''}: section Compare shows them"
+        one = f"{kept[0] if kept else run} is marked; x on another run compares the two"
         self.say(both if len(kept) == MARKS else one if kept else "no run is marked")
 
     def action_instrument(self, steps: int) -> None:

@@ -67,7 +67,7 @@ def exposure_rows(picture: Picture, width: int, room: int) -> list[Line]:
 
 def _dust(picture: Picture, width: int) -> list[Line]:
     """What the venue takes no order for, by name and exact quantity where there is room."""
-    left = [p for p in picture.snapshot.positions if p.quantity and p.dust]
+    left = [p for p in picture.snapshot.positions if p.quantity and p.dust and not p.gone]
     if not left:
         return []
     worth = f" = {numbers.money(fsum(p.value for p in left))} {picture.snapshot.money.currency}"

@@ -66,8 +66,8 @@ def rows(picture: Picture, spot: Spot, positions: list[PositionView], room: int)
 
 
 def listed(picture: Picture) -> list[PositionView]:
-    """Open positions in a fixed order: by instrument, then strategy."""
-    held = (p for p in picture.snapshot.positions if p.quantity and not p.dust)
+    """Open positions, and what is gone from the account, in a fixed order: by instrument, then strategy."""
+    held = (p for p in picture.snapshot.positions if p.quantity and (p.gone or not p.dust))
     return sorted(held, key=lambda p: (p.instrument, p.strategy))
 
 
@@ -78,7 +78,7 @@ def shown(picture: Picture, width: int) -> list[PositionView]:
 
 def gone(picture: Picture) -> list[PositionView]:
     """Those that were closed, in the same order; where dust is left, for what they brought."""
-    flat = (p for p in picture.snapshot.positions if not p.quantity or (p.dust and p.realised))
+    flat = (p for p in picture.snapshot.positions if not p.quantity or (p.dust and p.realised and not p.gone))
     return sorted(flat, key=lambda p: (p.instrument, p.strategy))
 
 
@@ -136,6 +136,8 @@ def _held(picture: Picture, position: PositionView) -> str:
 
 def _side(position: PositionView) -> Piece:
     quantity = position.quantity
+    if position.gone:
+        return Piece("?GONE", "warn")
     if position.dust or not quantity:
         return Piece("·dust" if quantity else "·FLAT", "dim")
     return Piece("▲LONG" if quantity > 0 else "▼SHRT", numbers.trend_ink(quantity))

@@ -39,7 +39,7 @@ def summary(picture: Picture, spot: Spot) -> Sheet:
 
 def held(picture: Picture, width: int) -> list[Line]:
     """One line a position, newest knowledge only."""
-    every = [p for p in picture.snapshot.positions if p.quantity]
+    every = [p for p in picture.snapshot.positions if p.quantity and not p.gone]
     positions = [p for p in every if not p.dust]
     if not positions:
         dust = ", only dust" if every else ""

@@ -228,6 +228,9 @@ def _effects(picture: Picture, form: Form, review: Review) -> list[Line]:
     digits, decimals = (view.quantity_decimals, view.price_decimals) if view else (5, 2)
     base, quote = (view.base, view.quote) if view else ("", "")
     quantity, price = numbers.fixed(review.quantity, digits), numbers.fixed(review.price, decimals)
+    if review.booked:
+        value = f"{quantity} {base} @ {price} = {numbers.telling(review.notional)} {quote}"
+        return [_fact("book", [Piece(value, "strong")])]
     what: Line = [
         Piece(f"{review.side} {quantity} {base} @ {price}", "strong"),
         Piece(f" = {numbers.telling(review.notional)} {quote}", "strong"),

@@ -41,6 +41,7 @@ class PositionView(msgspec.Struct, frozen=True):
     sellable: tuple[float, ...] = ()  # 25, 50, 75 and 100 % of what no order offers yet, in whole lots
     whole: float = 0.0  # `quantity` in whole lots, rounded towards zero: what closing it would trade
     realised_ever: float = 0.0  # since the account's first session
+    gone: float = 0.0  # of `quantity`, what isn't in the account any more; below 0: sold outside midas
 
 
 class OrderView(msgspec.Struct, frozen=True):
