@@ -190,11 +190,11 @@ class Driver(Stepper):
             if venue.busy:
                 self._meet_first((reel.peek(),))
             if venue.busy or not self._glide(instrument, reel, listens):
-                bar = reel.peek()
+                bar, rests = reel.peek(), venue.busy
                 reel.skip(1)
                 self._step(bar)
                 self.bars += 1
-                self._look(bar)
+                self._look(bar, rests=rests)
                 self._settle((bar,))
 
     def _glide(self, instrument: str, reel: Reel, listens: bool) -> bool:
@@ -214,9 +214,12 @@ class Driver(Stepper):
             self._look(glided.event)
         return taken > 0
 
-    def _look(self, bar: Bar) -> None:
-        """The guardian looks where it is time to, or equity may have moved."""
-        self._fund(bar.time)
+    def _look(self, bar: Bar, *, rests: bool = False) -> None:
+        """The guardian looks where it is time to, or equity may have moved.
+
+        What falls due at the bar's end waits for what rests at the venue: it trades inside of the bar.
+        """
+        self._fund(bar.time - rests)
         if bar.at >= self._watch.due_at or self._watch.left(bar):
             self._step(Ticked(bar.at, 0))
 
@@ -227,11 +230,12 @@ class Driver(Stepper):
         """Bars of one time: the venue trades with all of them before the engine hears the first."""
         if self._venue.busy:
             self._meet_first(bars)
+        rests = self._venue.busy
         for bar in bars:
             self._step(bar)
         self.bars += len(bars)
         watch = self._watch
-        self._fund(bars[0].time)
+        self._fund(bars[0].time - rests)
         if bars[0].at >= watch.due_at or any(watch.left(bar) for bar in bars):
             self._step(Ticked(bars[0].at, 0))
         self._settle(bars)
@@ -239,18 +243,19 @@ class Driver(Stepper):
     def _settle(self, bars: Sequence[Bar]) -> None:
         """What rested at the venue is heard of once the bars are."""
         if self._venue.busy:
-            for event in list(self._venue.settle(bars)):
+            for event in self._venue.settle(bars):
                 self._answered(event)
+        self._fund(bars[0].time)
 
     def _meet_first(self, bars: Sequence[Bar]) -> None:
         """What fell due before they open is paid for what was held then."""
-        self._fund(max(bar.time - bar.period for bar in bars))
+        self._fund(max([bar.time - bar.period for bar in bars]))
         self._meet(bars)
 
     def _meet(self, bars: Sequence[Bar]) -> None:
         """Until nobody has anything to say: an answer may lead to an order that meets the same bar."""
         for _ in range(ROUNDS):
-            told = list(self._venue.meet(bars))
+            told = self._venue.meet(bars)
             if not told:
                 return
             for event in told:

@@ -8,6 +8,7 @@ from collections import Counter
 from decimal import Decimal
 
 import msgspec
+from msgspec.structs import replace
 
 from midas.domain.decision import (
     FillBooked,
@@ -23,6 +24,7 @@ from midas.domain.opinion import RegimeLabel
 from midas.domain.order import OrderIntent, Purpose
 from midas.engine.audit import Audit, encode
 
+ENTRY = Purpose.ENTRY  # asked of every order: a look into an Enum costs more than the comparison
 _NUMBER = re.compile(r"\d[\d,.]*")
 
 
@@ -79,12 +81,13 @@ class Record:
             self.audits.append(body)
         for decision in audit.decisions:
             if type(decision) is FillBooked:
-                self.fills.append(
-                    msgspec.structs.replace(decision, market_time=filled_at) if filled_at else decision
-                )
+                self.fills.append(replace(decision, market_time=filled_at) if filled_at else decision)
             elif type(decision) is OrderPlanned:
-                if decision.intent.purpose is not Purpose.ENTRY:
-                    self.exits[decision.intent.client_id] = decision.intent
+                intent = decision.intent
+                if intent.purpose is not ENTRY:
+                    self.exits[intent.client_id] = intent
+            elif type(decision) is SignalMade:
+                self._signalled(audit.at, decision)
             elif type(decision) in _OTHERS:
                 self._other(audit.at, decision)
 
@@ -95,8 +98,6 @@ class Record:
 
     def _other(self, at: int, decision: object) -> None:
         match decision:
-            case SignalMade():
-                self._signalled(at, decision)
             case TargetRefused():
                 self.refusals.update(breach.limit for breach in decision.breaches)
             case OrderBlocked():
@@ -117,4 +118,4 @@ class Record:
             self.why[made.outcome, _NUMBER.sub("..", re.split("[:;]", made.detail)[0]).strip()] += 1
 
 
-_OTHERS = frozenset({SignalMade, TargetRefused, OrderBlocked, ModeChanged, RegimeChanged, Noted})
+_OTHERS = frozenset({TargetRefused, OrderBlocked, ModeChanged, RegimeChanged, Noted})

@@ -16,7 +16,7 @@ before. Such a fill is dated no later than the cancel.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from heapq import heappop, heappush
 from math import ceil, floor, inf
@@ -99,20 +99,20 @@ class BarVenue:
         elif not order.cancel_at:
             order.cancel_at = arrives_at
 
-    def meet(self, bars: Sequence[Bar]) -> Iterator[Event]:
+    def meet(self, bars: Sequence[Bar]) -> list[Event]:
         """What happens until these bars, of one time, are heard; asked again until nothing more does."""
         for bar in bars:
             for order in [o for o in self._orders.values() if o.intent.instrument == bar.instrument]:
                 self._meet(order, bar)
-        yield from self._hear(bars[0].at)
+        return self._hear(bars[0].at)
 
-    def settle(self, bars: Sequence[Bar]) -> Iterator[Event]:
+    def settle(self, bars: Sequence[Bar]) -> list[Event]:
         """What rested through these bars, of one time, trades with them; asked once they were heard."""
         for bar in bars:
             for order in [o for o in self._orders.values() if o.seen == bar.time]:
                 if order.intent.instrument == bar.instrument:
                     self._settle(order, bar)
-        yield from self._hear(bars[0].at + 1)
+        return self._hear(bars[0].at + 1)
 
     def pay(self, asset: str, amount: Decimal) -> None:
         """Its balance moves, and no trade made it."""
@@ -304,11 +304,12 @@ class BarVenue:
         at = _last(order, bar)
         return at, max(self._heard(at), _end(bar))
 
-    def _hear(self, until: int) -> Iterator[Event]:
-        told = self._told
+    def _hear(self, until: int) -> list[Event]:
+        told, heard = self._told, list[Event]()
         while told and told[0][0] <= until:
-            yield heappop(told)[2]
+            heard.append(heappop(told)[2])
         self.busy = bool(self._orders or told)
+        return heard
 
     def _tell(self, event: Event, order: Resting | None = None) -> None:
         """Of one moment, in the order in which it happened."""

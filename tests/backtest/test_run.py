@@ -298,6 +298,24 @@ def test_what_a_stop_sells_inside_of_a_bar_pays_what_falls_due_in_it_and_nothing
     assert found.curve.equity[-1] == pytest.approx(found.equity)
 
 
+@pytest.mark.parametrize("late", [0, SECOND // 10])
+@pytest.mark.parametrize("others", [0, 1])
+def test_what_rested_and_was_bought_inside_of_a_bar_pays_what_falls_due_at_its_end(
+    late: int, others: int
+) -> None:
+    """The entry trades in the third bar, at whose end and three bars later a payment falls due."""
+    given = msgspec.structs.replace(
+        PLAIN, funding=0.001, funding_every=3 * MINUTE, order_latency=late, answer_latency=late
+    )
+    low = np.array([1_000.0, 1_000.0, 960.0, 975.0, 1_000.0, 1_000.0])
+    series = [msgspec.structs.replace(bars([1_000.0] * 6, spread=0.0), low=low)]
+    series += [bars([1_000.0] * 6, instrument=ETH, spread=0.0)][:others]
+    balances = {"USDT": CASH} | {each.instrument.base: Decimal(0) for each in series}
+    found = run(config(series), [Script([False] + [True] * 12, Urgency.PASSIVE)], series, balances, given)
+    assert [fill.market_time for fill in found.fills] == [int(series[0].time[2]) - MICROSECOND]
+    assert found.funding == pytest.approx(2 * 2 * 1_000.0 * 0.001)
+
+
 def test_funding_counts_from_the_bar_in_which_it_fell_due_however_late_that_is_heard() -> None:
     given = msgspec.structs.replace(PLAIN, funding=0.001, funding_every=10 * MINUTE, feed_latency=SECOND)
     found = played(bars([100.0] * 20), Script([True] * 20), given)
