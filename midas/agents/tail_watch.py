@@ -60,12 +60,15 @@ class TailWatch:
         due = self._due(at, state)
         if not due and self._looked == (state.closes.version, state.tail.version):
             return NOTHING  # no price has come, and no forecast is another one
-        if state.recovering or not state.ledger.opened or not state.equity() > 0.0:
+        if state.recovering or not state.ledger.opened:
+            return NOTHING
+        held = self.desk.held(state, assets)
+        if not held.equity > 0.0:
             return NOTHING
         pending, made, newest = state.tail.pending, list[Decision](), state.closes.newest
         fresh = self._fresh(state)
         if fresh or due:
-            self._look(at, state, assets)
+            self._look(at, state, held)
         for horizon in self.desk.rules.horizons:
             expected, outcome = pending.get(horizon), None
             if expected is not None:
@@ -90,9 +93,9 @@ class TailWatch:
             return False
         return not 0 <= age < (TRADED if self._balances != state.ledger.balances else every)
 
-    def _look(self, at: int, state: State, assets: Assets) -> None:
+    def _look(self, at: int, state: State, held: Held) -> None:
         self._looked_at, self._balances = at, dict(state.ledger.balances)
-        self._held, self._figures = self.desk.held(state, assets), None
+        self._held, self._figures = held, None
 
     def _fresh(self, state: State) -> Sequence[int]:
         """The horizons at a multiple of which a bar of ours has just closed."""

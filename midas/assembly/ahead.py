@@ -1,24 +1,28 @@
-"""The old journal, read in a process of its own while this one loads what else a start needs.
+"""The old journal, read in processes of their own while this one loads what else a start needs.
 
-Reading changes nothing, so that whatever becomes of the reader, it can be read again here: a reader that
-ends without a word, or finds something that a person has to hear of, is no error.
+One proves it, and the other one folds what is proven. Reading changes nothing, so that whatever becomes of
+the reader, it can be read again here: a reader that ends without a word, or finds something that a person
+has to hear of, is no error.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
 import os
 import select
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from midas.assembly.inherit import Left, left_by
+from midas.assembly.inherit import Left, left_in
+from midas.assembly.relay import Told, tell
 from midas.errors import MidasError
 from midas.store import sessions
 from midas.store.durable import write_all
@@ -37,9 +41,11 @@ _decode = msgspec.msgpack.Decoder(Left).decode
 class Ahead:
     """A reader at work on the newest session that was begun."""
 
-    def __init__(self, process: int, heard: int, scratch: tempfile.TemporaryDirectory[str]) -> None:
+    def __init__(
+        self, processes: tuple[int, ...], heard: int, scratch: tempfile.TemporaryDirectory[str]
+    ) -> None:
         """`scratch`: where it copies what it reads, which it can't remove where it is killed."""
-        self.process = process
+        self.processes = processes
         self._heard = heard
         self._scratch = scratch
         self._ended = False
@@ -68,15 +74,16 @@ class Ahead:
         if not self._ended:
             self._end()
             self._ended = True
-            with suppress(ChildProcessError):  # whoever collects all children was quicker
-                os.waitpid(self.process, 0)
+            for process in self.processes:
+                with suppress(ChildProcessError):  # whoever collects all children was quicker
+                    os.waitpid(process, 0)
             os.close(self._heard)
             self._scratch.cleanup()
 
     def _end(self) -> None:
-        if not self._ended:
+        for process in () if self._ended else self.processes:
             with suppress(ProcessLookupError):
-                os.kill(self.process, signal.SIGKILL)
+                os.kill(process, signal.SIGKILL)
 
 
 @contextmanager
@@ -115,23 +122,53 @@ def _size(directory: Path) -> int:
 
 def _begin(directory: Path) -> Ahead:
     scratch = tempfile.TemporaryDirectory(prefix="midas-reader-", ignore_cleanup_errors=True)
-    heard, told = os.pipe()
+    proven, proving = os.pipe()
+    heard, telling = os.pipe()
+    ahead = Ahead((), heard, scratch)
+    try:
+        for work, kept in (
+            (partial(_prove, directory, scratch.name, proving), (proving,)),
+            (partial(_fold, directory.name, proven, telling), (proven, telling)),
+        ):
+            ahead.processes += (_born(work, kept),)
+    except OSError:
+        ahead.close()
+        raise
+    finally:
+        for end in (proven, proving, telling):
+            os.close(end)
+    return ahead
+
+
+def _prove(directory: Path, scratch: str, proving: int) -> None:
+    tempfile.tempdir = scratch
+    try:
+        tell(directory, proving)
+    finally:
+        with suppress(OSError):  # the engine may not live to do it
+            os.rmdir(scratch)
+
+
+def _fold(session: str, proven: int, telling: int) -> None:
+    with open(proven, "rb") as pipe:
+        told = Told(pipe)
+        write_all(telling, _encode(left_in(session, told.rows(), told.survey)))
+
+
+def _born(work: Callable[[], None], kept: tuple[int, ...]) -> int:
+    """A process that does this work and ends, with no other descriptors than these."""
     process = os.fork()
     if process == 0:
         try:
-            _alone(told)
-            tempfile.tempdir = scratch.name
-            write_all(told, _encode(left_by(directory)))
+            _alone(kept)
+            work()
         finally:
-            with suppress(OSError):  # the engine may not live to do it
-                os.rmdir(scratch.name)
             os._exit(0)  # nothing of what was inherited may be tidied up twice
-    os.close(told)
-    return Ahead(process, heard, scratch)
+    return process
 
 
-def _alone(told: int) -> None:
-    """Keep nothing of the engine's: its locks above all are to end with it."""
+def _alone(kept: tuple[int, ...]) -> None:
+    """Keep nothing else of the engine's: its locks above all are to end with it."""
     gc.disable()
     for number in (signal.SIGINT, signal.SIGQUIT):  # typed at a terminal, they are meant for the engine
         signal.signal(number, signal.SIG_IGN)
@@ -139,5 +176,6 @@ def _alone(told: int) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in range(3):
         os.dup2(nothing, standard)
-    os.closerange(3, told)
-    os.closerange(told + 1, os.sysconf("SC_OPEN_MAX"))
+    ends = (2, *sorted(kept), os.sysconf("SC_OPEN_MAX"))
+    for before, after in itertools.pairwise(ends):
+        os.closerange(before + 1, after)

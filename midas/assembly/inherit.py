@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from midas.domain.instrument import Instrument
 from midas.domain.mode import Mode
 from midas.domain.money import ZERO
 from midas.errors import ConfigInvalid, RepairNeeded, SchemaNewer, StoreDamaged, StoreFull
-from midas.runtime.replay import Readable, fold_ledger, header_of
+from midas.runtime.replay import Readable, fold_ledger, fold_telling, header_of, telling
 from midas.state.state import EXTERNAL
 from midas.store import sessions
 from midas.store.evidence import read_records
@@ -56,11 +57,21 @@ def inherited(
 def left_by(directory: Path) -> Left:
     """Read one session and change nothing. Raises MidasError or MsgspecError where it can't be continued."""
     reading = Reading(directory)
-    rows = reading.records()
-    header = header_of(rows, directory.name)
-    if header.session != directory.name:
-        raise StoreDamaged(f"{directory.name} is a copy of session {header.session}", "journal.db", 0)
-    return Left(header.account, fold_ledger(header, rows), reading.survey(), header.config.instruments)
+    return left_in(directory.name, told_by(reading), reading.survey)
+
+
+def told_by(reading: Reading) -> Iterator[Readable]:
+    """Its header, and the rows behind it that the ledger follows from."""
+    records = reading.records()
+    return itertools.chain(itertools.islice(records, 1), telling(records))
+
+
+def left_in(session: str, rows: Iterator[Readable], survey: Callable[[], Survey]) -> Left:
+    """`left_by` of the rows that a reading told; `survey` is asked for its verdict behind them."""
+    header = header_of(rows, session)
+    if header.session != session:
+        raise StoreDamaged(f"{session} is a copy of session {header.session}", "journal.db", 0)
+    return Left(header.account, fold_telling(header, rows), survey(), header.config.instruments)
 
 
 @contextmanager

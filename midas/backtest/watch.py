@@ -71,8 +71,8 @@ class Watch:
     def moved(self, state: State) -> None:
         """What is held has changed: other prices matter now, around those that were last looked at."""
         held: dict[str, float] = {}
-        for sleeve in state.sleeves():
-            if sleeve.quantity:
+        for sleeve in state.ledger.sleeves.values():
+            if sleeve.quantity and sleeve.instrument in state.instruments:
                 held[sleeve.instrument] = held.get(sleeve.instrument, 0.0) + float(sleeve.quantity)
         self.bands = {}
         if not held:

@@ -232,10 +232,11 @@ class Glide:
         stretch = None
         while some := ahead.multiple(self.every, count):
             stretch = ahead.passed(some)
+            bar = stretch.last
             market.follow_all(stretch)
-            market.moved(stretch.last)
-            self._state.closes.on_bar(stretch.last)
-            self._at_multiple(stretch.last, market)
+            market.moved(bar)
+            self._state.closes.on_bar(bar)
+            self._at_multiple(bar, market)
             count -= some
         if count:
             stretch = ahead.passed(count)

@@ -126,7 +126,7 @@ def _share(value: float, equity: float) -> float:
 def regulation(state: State, rules: RegulationRules, assets: Assets) -> RegulationView:
     """Day trades and margin of a margin account; nothing to count elsewhere."""
     limited = rules.margin and bool(rules.leverage)
-    used = margin(rules, held(state, assets), assets, state) if limited else NAN
+    used = margin(rules, held(state, assets, state.equity()), assets, state) if limited else NAN
     table = tuple(rules.leverage.items()) if limited else ()
     if not rules.counts_day_trades:
         return RegulationView(rules.margin, margin_used=used, leverage=table)

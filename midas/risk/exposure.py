@@ -256,10 +256,10 @@ def standing(state: State, assets: Assets, without: str = "", *, open_orders: bo
     return known.now(state)
 
 
-def holdings(state: State, assets: Assets) -> Iterator[tuple[str, float, float]]:
-    """What is held of each instrument, a share of equity, and that of one unit; no order counts.
+def holdings(state: State, assets: Assets, equity: float) -> Iterator[tuple[str, float, float]]:
+    """What is held of each instrument, a share of `equity`, and that of one unit; no order counts.
 
-    The figures of `standing`, without all that is worked out of them.
+    `equity` is that of this moment. The figures of `standing`, without all that is worked out of them.
     """
     chart = chart_of(state, assets)
     if not chart.plain:
@@ -269,7 +269,6 @@ def holdings(state: State, assets: Assets) -> Iterator[tuple[str, float, float]]
     known = state.derived.get("exposure")
     if not isinstance(known, _Known) or not known.belongs(state, assets):
         known = state.derived["exposure"] = _Known(state, chart)
-    equity = state.equity()
     scale = 1.0 / equity if equity > 0.0 else nan
     for name, units, market in zip(chart.names, known.holding(state), chart.markets, strict=True):
         value = market.mark * scale

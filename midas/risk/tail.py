@@ -95,7 +95,8 @@ class TailDesk:
 
     def held(self, state: State, assets: Assets) -> Held:
         """What is held now, to be measured at once or where somebody looks."""
-        return Held(state.now, state.equity(), at_risk(state, assets), assets)
+        equity = state.equity()
+        return Held(state.now, equity, at_risk(state, assets, equity), assets)
 
     def risk(self, horizon: int, held: Held) -> TailRisk:
         """What counts: filtered historical simulation."""
@@ -137,7 +138,7 @@ class TailDesk:
         if not equity > 0.0 or not isfinite(value):
             return "something held or ordered has no price"
         change = with_currencies({instrument: value / equity}, state)
-        horizon, weights = self.rules.horizons[0], at_risk(state, assets)
+        horizon, weights = self.rules.horizons[0], at_risk(state, assets, equity)
         names = {**weights, **change}
         if lacking := self.lacking(horizon, names):
             return lacking
@@ -269,22 +270,22 @@ class TailDesk:
         return low
 
 
-def held(state: State, assets: Assets) -> dict[str, float]:
+def held(state: State, assets: Assets, equity: float) -> dict[str, float]:
     """What is held of each instrument, a fraction of equity; what was on the account before us counts."""
     ledger, weights = state.ledger, dict[str, float]()
     nothing = not any(map(ledger.balances.get, state.valuation.pairs))
     if nothing and not any(sleeve.quantity for sleeve in ledger.sleeves.values()):
         return weights  # whatever the prices are
-    for name, weight, value in holdings(state, assets):
+    for name, weight, value in holdings(state, assets, equity):
         dust = abs(weight) < state.instruments[name].lot * abs(value) * (1 - TOLERANCE)
         if weight and not dust:
             weights[name] = weight
     return weights
 
 
-def at_risk(state: State, assets: Assets) -> Mapping[str, float]:
+def at_risk(state: State, assets: Assets, equity: float) -> Mapping[str, float]:
     """What is held, and the pairs that turn its currencies into the account's: they move its value, too."""
-    return with_currencies(held(state, assets), state)
+    return with_currencies(held(state, assets, equity), state)
 
 
 def with_currencies(weights: Mapping[str, float], state: State) -> Mapping[str, float]:

@@ -76,7 +76,7 @@ class Readable(Protocol):
         """As it was written."""
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A record that lies in no journal."""
 
     sequence: int
@@ -125,9 +125,21 @@ def header_of(rows: Iterator[Readable], session: str) -> Header:
 
 def fold_ledger(header: Header, rows: Iterable[Readable]) -> Carried:
     """What a session left behind: ledger, open orders and mode, from the journal alone."""
+    return fold_telling(header, telling(rows))
+
+
+def telling(rows: Iterable[Readable]) -> Iterator[Readable]:
+    """The rows that the ledger follows from; most audits hold nothing of the kind."""
+    for row in survived(rows):
+        if row.kind in (EVENT, MARKS) or (row.kind == AUDIT and _folded(row.body)):
+            yield row
+
+
+def fold_telling(header: Header, rows: Iterable[Readable]) -> Carried:
+    """`fold_ledger` of rows that are all `telling`."""
     state = State(header.config.instruments, header.config.quote)
     state.day_trades.begin(header.config.regulation)
-    for row in survived(rows):
+    for row in rows:
         if row.kind == EVENT:
             event = decode_event(row.body)
             state.now = event.at
@@ -165,8 +177,6 @@ def survived(rows: Iterable[Readable]) -> Iterator[Readable]:
 
 
 def _fold_decisions(state: State, body: bytes) -> None:
-    if not _folded(body):
-        return
     for decision in audits.decisions_in(body):
         if fold := _FOLDS.get(type(decision)):
             fold(state, decision)

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -53,18 +54,18 @@ def read_rows(directory: Path) -> Iterator[list[Row]]:
     rows: list[Row] = []
     with opened(directory) as connection:
         try:
-            for row in connection.execute(schema.SELECT):
-                rows.append(row)
-                if len(rows) == ROWS:
-                    yield rows
-                    last_good, rows = rows[-1][1], []
+            found = connection.execute(schema.SELECT)
+            while True:
+                rows.extend(islice(found, ROWS))  # what it has taken stays there where the next one fails
+                if not rows:
+                    break
+                yield rows
+                last_good, rows = rows[-1][1], []
         except _UNREADABLE as error:
-            if rows:
+            if rows:  # those before the one that can't be read
                 yield rows
                 last_good = rows[-1][1]
             raise unreadable(directory, error, last_good) from error
-    if rows:
-        yield rows
 
 
 @contextmanager

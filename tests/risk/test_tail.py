@@ -49,9 +49,9 @@ def stand(
 
 def test_what_is_held_counts_as_a_share_of_equity_also_what_was_there_before_us() -> None:
     _, state = stand()
-    assert held(state, ASSETS) == pytest.approx({BTC.id: 0.1, ETH.id: 0.2})
+    assert held(state, ASSETS, state.equity()) == pytest.approx({BTC.id: 0.1, ETH.id: 0.2})
     hold(state, "1")
-    assert held(state, ASSETS)[BTC.id] == pytest.approx(0.11)
+    assert held(state, ASSETS, state.equity())[BTC.id] == pytest.approx(0.11)
 
 
 def test_the_three_methods_stand_beside_each_other_and_components_make_the_whole() -> None:
@@ -178,8 +178,8 @@ def test_a_share_in_euros_risks_its_price_and_the_euro() -> None:
     state = desk(euro, share, cash="8000", EUR="0", SAP="10")
     state.on_quote(quote("1.99", "2.01", euro))
     state.on_quote(quote("99.99", "100.01", share))
-    assert held(state, ASSETS) == pytest.approx({share.id: 0.2}, rel=1e-3)
-    assert at_risk(state, ASSETS) == pytest.approx({share.id: 0.2, euro.id: 0.2}, rel=1e-3)
+    assert held(state, ASSETS, state.equity()) == pytest.approx({share.id: 0.2}, rel=1e-3)
+    assert at_risk(state, ASSETS, state.equity()) == pytest.approx({share.id: 0.2, euro.id: 0.2}, rel=1e-3)
     assert with_currencies({euro.id: 0.1, share.id: 0.2}, state)[euro.id] == pytest.approx(0.3)
 
 
@@ -205,7 +205,7 @@ def test_every_class_of_the_limits_has_its_shock() -> None:
 
 def test_the_fast_measure_is_the_order_statistic_of_the_figures() -> None:
     tail, state = stand()
-    weights = held(state, ASSETS)
+    weights = held(state, ASSETS, state.equity())
     risk = tail.figures(HOUR, tail.held(state, ASSETS)).filtered
     for title, value in (("VaR", risk.value_at_risk), ("ES", risk.expected_shortfall)):
         limit = {"var_max" if title == "VaR" else "es_max": value / 2}
