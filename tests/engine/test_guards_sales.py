@@ -65,7 +65,7 @@ def test_what_was_sold_beyond_our_books_is_nobodys() -> None:
     scene = Scene().hold()
     held = scene.position
     scene.desk.venue.balances["BTC"] += 1
-    scene.desk.state.ledger.balances["BTC"] += 1
+    scene.desk.state.ledger.adjust("BTC", Decimal(1))
     sold_by_guard(scene, held + Decimal("0.001"))
     wake(scene)
     assert scene.position == ZERO

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from midas.domain.carry import Carried
@@ -90,11 +92,11 @@ def test_the_fall_that_still_runs_counts_before_the_first_day_has_closed() -> No
     scene = Scene()
     later(scene, 2)
     state = scene.desk.state
-    state.ledger.balances["USDT"] -= 400
+    state.ledger.adjust("USDT", -Decimal(400))
     deepest = row(later(scene), "max drawdown")
     assert (deepest.verdict, deepest.reason) == ("optimal", "")
     assert deepest.value == pytest.approx(0.04, rel=1e-3)
-    state.ledger.balances["USDT"] += 300
+    state.ledger.adjust("USDT", Decimal(300))
     assert row(later(scene), "max drawdown").value == deepest.value, "it stays the deepest"
 
 

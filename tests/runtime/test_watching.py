@@ -118,7 +118,7 @@ def test_what_the_guard_sold_is_no_contradiction(books: Books) -> None:
 
 def test_a_balance_that_no_position_follows_is_noticed(books: Books) -> None:
     books.fill()
-    books.state.ledger.balances["BTC"] += ONE
+    books.state.ledger.adjust("BTC", ONE)
     assert books.see(Ticked(START, 0)).startswith("I2: 1 BTC entered the account")
 
 
@@ -180,7 +180,7 @@ def test_a_balance_below_nothing_is_noticed(books: Books) -> None:
 async def test_a_broken_book_latches_a_halt_and_goes_on(bench: Bench) -> None:
     async with bench.running() as run:
         await bench.a_position()
-        bench.state.ledger.balances["BTC"] += ONE
+        bench.state.ledger.adjust("BTC", ONE)
         bench.put([Ticked(bench.clock.now(), 0)])
         await bench.until(lambda: bench.state.control.latched)
         assert not run.done()
@@ -196,7 +196,7 @@ async def test_a_broken_book_on_a_full_disk_still_stops_entries(bench: Bench) ->
     async with bench.running():
         await bench.a_position()
         bench.latch.failure = StoreFull("no room")
-        bench.state.ledger.balances["BTC"] += ONE
+        bench.state.ledger.adjust("BTC", ONE)
         bench.put([Ticked(bench.clock.now(), 0)])
         await bench.until(lambda: bench.state.control.latched)
     assert not bench.state.control.permissions.entries

@@ -120,7 +120,7 @@ def test_days_that_stop_add_up_to_the_week_that_stops() -> None:
     stage.restart().tick(2)
     assert not stage.state.control.latched
     stage.until(wall("2026-01-06 12:00"))
-    stage.state.ledger.balances["USDT"] -= Decimal("205")
+    stage.state.ledger.adjust("USDT", -Decimal("205"))
     (trip,) = tripped(stage.tick())
     assert trip.reason.startswith("week's loss 5.1%")
 
@@ -130,7 +130,7 @@ def test_what_fires_only_after_the_review_is_reviewed_first() -> None:
     stage.lose(edge("day_stop", 1))
     stage.tick(4)
     assert stage.desk.command(Resume("the loss is accepted")).accepted
-    stage.state.ledger.balances["USDT"] -= Decimal("250")
+    stage.state.ledger.adjust("USDT", -Decimal("250"))
     refused = stage.desk.command(Resume("the loss is accepted", confirmed=True))
     assert not refused.accepted
     assert refused.message.startswith("since the review week fires too")
