@@ -67,7 +67,7 @@ drawdown_stop = 0.2
 def test_whatever_decides_is_taken_or_named() -> None:
     taken = {"limits"}
     derived = {"instruments", "book_stale", "bar_stale"}  # of the venue, and of speed and period
-    tried = {"bar_spread", "studies_all"}  # of back-tests alone
+    tried = {"bar_spread", "studies_all", "years"}  # of back-tests alone
     assert TABLES.keys() == set(EngineConfig.__struct_fields__) - taken - derived - tried
 
 

@@ -42,7 +42,7 @@ class Bench:
         key: str = KEY,
         secret: str = SECRET,
         instruments: Sequence[Instrument] = (BTC,),
-        timeout_s: float = 2.0,
+        timeout_s: float = 4.0,
     ) -> None:
         self.events: list[Event] = []
         self.gaps = 0
@@ -73,7 +73,7 @@ class Bench:
 class Stand(Bench):
     """A broker on a stub venue."""
 
-    def __init__(self, venue: StubVenue, timeout_s: float = 2.0) -> None:
+    def __init__(self, venue: StubVenue, timeout_s: float = 4.0) -> None:
         super().__init__(venue.endpoints, timeout_s=timeout_s)
         self.venue = venue
 

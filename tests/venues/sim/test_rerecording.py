@@ -133,7 +133,9 @@ async def test_every_rotated_file_replays_by_itself(open_venue: Opens, tmp_path:
     files = recording_files(tmp_path / "out")
     assert len(files) > 2
     assert recorder.gaps == 0
-    for file in files[:-1]:
+    both = [n for n, file in enumerate(files) if len(Recording(file).listings()) == 2]
+    assert both[0] <= 1, "the first file may end before the second instrument's snapshot has come"
+    for file in files[both[0] : -1]:
         recording = Recording(file)
         assert [listing.instrument.symbol for listing in recording.listings()] == ["BTCUSDT", "ETHUSDT"]
         assert verify_book(file).good, verify_book(file).sentence
