@@ -128,14 +128,12 @@ async def test_our_recorded_payload_replays_to_the_same_messages(open_venue: Ope
 
 
 async def test_every_rotated_file_replays_by_itself(open_venue: Opens, tmp_path: Path) -> None:
-    venue = await open_venue(market="synthetic", speed=60.0)
+    venue = await open_venue(market="synthetic", speed=20.0)  # a file outlasts its snapshots' way
     recorder = await record(venue, tmp_path / "out", ["BTCUSDT", "ETHUSDT"], 4_000, size=20_000)
     files = recording_files(tmp_path / "out")
     assert len(files) > 2
     assert recorder.gaps == 0
-    both = [n for n, file in enumerate(files) if len(Recording(file).listings()) == 2]
-    assert both[0] <= 1, "the first file may end before the second instrument's snapshot has come"
-    for file in files[both[0] : -1]:
+    for file in files[:-1]:
         recording = Recording(file)
         assert [listing.instrument.symbol for listing in recording.listings()] == ["BTCUSDT", "ETHUSDT"]
         assert verify_book(file).good, verify_book(file).sentence
