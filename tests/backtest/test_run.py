@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from midas.backtest.assumptions import Assumptions
 from midas.backtest.outcome import exposed
 from midas.backtest.record import Record
 from midas.backtest.run import run
@@ -25,6 +26,11 @@ from tests.fakes.desk import BTC
 from tests.fakes.nouns import ETH
 
 TEN_BPS = CostModel(fees=FeeSchedule(Decimal("0.001"), Decimal("0.001")))
+
+
+def owed(every: int, **latency: int) -> Assumptions:
+    """Nothing but 0.1 % of funding so often, and what is said of latency."""
+    return msgspec.structs.replace(PLAIN, funding=0.001, funding_every=every, **latency)
 
 
 @dataclass
@@ -222,7 +228,7 @@ def test_an_interrupted_run_tells_what_it_reached() -> None:
 
 
 def test_funding_is_paid_by_who_is_long_and_counts_as_a_loss() -> None:
-    given = msgspec.structs.replace(PLAIN, funding=0.001, funding_every=30 * MINUTE)
+    given = owed(30 * MINUTE)
     series, held = bars([100.0] * 100), [True] * 100
     found = played(series, Script(held), given)
     assert found.funding == pytest.approx(3 * 2 * 100.0 * 0.001)
@@ -234,7 +240,7 @@ def test_funding_is_paid_by_who_is_long_and_counts_as_a_loss() -> None:
 
 
 def test_nothing_held_pays_no_funding() -> None:
-    given = msgspec.structs.replace(PLAIN, funding=0.001, funding_every=30 * MINUTE)
+    given = owed(30 * MINUTE)
     found = played(bars([100.0] * 100), Script([]), given)
     assert found.funding == 0.0 and found.cash == CASH
 
@@ -254,7 +260,7 @@ def test_fills_after_a_hole_are_counted() -> None:
 
 def test_funding_is_paid_as_often_as_it_fell_due_within_a_long_bar_and_over_a_hole() -> None:
     """Of candles of an hour, with payments every ten minutes, and a hole of half an hour before the last."""
-    given = msgspec.structs.replace(PLAIN, funding=0.001, funding_every=10 * MINUTE)
+    given = owed(10 * MINUTE)
     series = bars([100.0] * 5)
     hours = msgspec.structs.replace(
         series, period=60 * MINUTE, time=START + 60 * MINUTE * np.arange(1, 6, dtype=np.int64)
@@ -280,9 +286,7 @@ def test_what_a_stop_sells_inside_of_a_bar_pays_what_falls_due_in_it_and_nothing
     late: int, hole: int
 ) -> None:
     """Of candles of an hour, with payments every ten minutes; the fourth falls to the stop."""
-    given = msgspec.structs.replace(
-        PLAIN, funding=0.001, funding_every=10 * MINUTE, order_latency=late, answer_latency=late
-    )
+    given = owed(10 * MINUTE, order_latency=late, answer_latency=late)
     plain = bars([1_000.0] * 6, spread=0.0)
     time = START + 60 * MINUTE * np.arange(1, 7, dtype=np.int64) + np.array([0, 0, 0, 0, hole, hole]) * MINUTE
     low = np.array([1_000.0, 1_000.0, 1_000.0, 975.0, 1_000.0, 1_000.0])
@@ -304,9 +308,7 @@ def test_what_rested_and_was_bought_inside_of_a_bar_pays_what_falls_due_at_its_e
     late: int, others: int
 ) -> None:
     """The entry trades in the third bar, at whose end and three bars later a payment falls due."""
-    given = msgspec.structs.replace(
-        PLAIN, funding=0.001, funding_every=3 * MINUTE, order_latency=late, answer_latency=late
-    )
+    given = owed(3 * MINUTE, order_latency=late, answer_latency=late)
     low = np.array([1_000.0, 1_000.0, 960.0, 975.0, 1_000.0, 1_000.0])
     series = [msgspec.structs.replace(bars([1_000.0] * 6, spread=0.0), low=low)]
     series += [bars([1_000.0] * 6, instrument=ETH, spread=0.0)][:others]
@@ -317,7 +319,7 @@ def test_what_rested_and_was_bought_inside_of_a_bar_pays_what_falls_due_at_its_e
 
 
 def test_funding_counts_from_the_bar_in_which_it_fell_due_however_late_that_is_heard() -> None:
-    given = msgspec.structs.replace(PLAIN, funding=0.001, funding_every=10 * MINUTE, feed_latency=SECOND)
+    given = owed(10 * MINUTE, feed_latency=SECOND)
     found = played(bars([100.0] * 20), Script([True] * 20), given)
     falls = [n for n in range(1, 20) if found.curve.equity[n] < found.curve.equity[n - 1]]
     assert falls == [9, 19] and found.curve.equity[-1] == pytest.approx(found.equity)
