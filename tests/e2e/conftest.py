@@ -1,4 +1,4 @@
-"""Homes with a whole and with a crashed session in them, recorded once."""
+"""Homes with a whole and with a crashed session in them, recorded once; nothing of them goes on running."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -33,27 +34,25 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessDesk]:
 
 
 @pytest.fixture(scope="session")
-def whole(folder: Path) -> Iterator[ProcessDesk]:
+def whole(folder: Path) -> ProcessDesk:
     """A home with one complete run over the shipped recording; `outcome` is what the run said."""
-    desk = ProcessDesk(folder / "whole")
-    done = desk.run(*RUN, "--duration", "60")
+    with closing(ProcessDesk(folder / "whole")) as desk:
+        done = desk.run(*RUN, "--duration", "60")
     assert done.returncode == 0, done.stderr
     desk.outcome = last_line(done.stdout)
-    yield desk
-    desk.close()
+    return desk
 
 
 @pytest.fixture(scope="session")
-def crashed(folder: Path) -> Iterator[ProcessDesk]:
+def crashed(folder: Path) -> ProcessDesk:
     """A home whose only session was ended by `kill -9`."""
-    desk = ProcessDesk(folder / "crashed")
-    engine = desk.start(*ENDLESS)
-    desk.comes_up()
-    until(lambda: desk.status()["sequence"] > 1_000, "a journal that is worth something")
-    engine.kill()
-    finished(engine)
-    yield desk
-    desk.close()
+    with closing(ProcessDesk(folder / "crashed")) as desk:
+        engine = desk.start(*ENDLESS)
+        desk.comes_up()
+        until(lambda: desk.status()["sequence"] > 1_000, "a journal that is worth something")
+        engine.kill()
+        finished(engine)
+    return desk
 
 
 @pytest.fixture
