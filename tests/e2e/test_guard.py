@@ -76,6 +76,7 @@ def trading(
     desk.comes_up()
     guard = desk.start("guard", "--patience", f"{patience:g}")
     until(lambda: desk.status()["reconciled"] is True, "an equal account")
+    until(lambda: desk.asked("order", "buy", "0.01", "BTC-USDT")[0] == 0, "a market to buy in")
     desk.told("order", "buy", "0.01", "BTC-USDT", "--confirm")
     until(lambda: bool(desk.status()["positions"]), "a position")
     until(lambda: desk.market()["orders_open"] == 1, "its stop at the venue")
