@@ -7,8 +7,9 @@ somebody last bought and sold: that is taken for the touch, no larger than that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,15 +58,20 @@ def has_quotes(file: Path) -> bool:
 
 def read_ticks(files: Sequence[Path], symbol: str = "") -> Ticks:
     """All rows of these tables, of one symbol. Raises RecordingInvalid with file, row and a way out."""
-    name = symbol or next(filter(None, map(symbol_of, files)), "")
+    told = sorted({symbol_of(file) for file in files} - {""})
+    if len(told) > 1:
+        raise RecordingInvalid(f"the tables are of {', '.join(told)}: a run takes the ticks of one pair")
+    name = symbol or next(iter(told), "")
     quote = next((q for q in QUOTES if name.endswith(q) and len(name) > len(q)), "")
     if not quote:
         raise RecordingInvalid(f"{files[0]}: of which pair? name it like BTCUSDT with --symbol")
-    read = [_read(file) for file in files]
-    quotes = _joined([each for each in read if "bid" in each], QUOTED)
-    prints = _joined([each for each in read if "price" in each], (*PRINTED[:3], "sold"))
+    read = {file: _read(file) for file in files}
+    quotes = _joined({file: each for file, each in read.items() if "bid" in each}, QUOTED)
+    prints = _joined({file: each for file, each in read.items() if "price" in each}, (*PRINTED[:3], "sold"))
     if not len(quotes["time"]):
         quotes, prints = _touch_of(prints)
+        if not len(quotes["time"]):
+            raise RecordingInvalid(f"{files[0]}: prints of one side alone; without quotes both are needed")
     return _merged(_instrument(name, quote, quotes, prints), quotes, prints)
 
 
@@ -139,6 +145,8 @@ def _filled(column: NDArray[Any]) -> NDArray[Any]:
 def _checked(file: Path, columns: Columns, wanted: Sequence[str]) -> Columns:
     """Raises RecordingInvalid for the first row that can't be true."""
     time = columns["time"].astype(np.int64)
+    if not len(time):
+        raise RecordingInvalid(f"{file}: no row in it; expected rows of {', '.join(wanted)}")
     objections: list[tuple[Flags, str]] = [
         (time <= 0, "time is empty or unreadable; expected ISO (2020-01-31 12:00:00.5) or an epoch"),
         (np.append(False, time[1:] < time[:-1]), "earlier than the row before; sort the rows by time"),
@@ -170,13 +178,15 @@ def _checked(file: Path, columns: Columns, wanted: Sequence[str]) -> Columns:
     return columns | {"time": time}
 
 
-def _joined(tables: Sequence[Columns], names: Sequence[str]) -> Columns:
-    """Several tables of one kind in the order of time."""
+def _joined(tables: Mapping[Path, Columns], names: Sequence[str]) -> Columns:
+    """Several tables of one kind, one after the other. Raises RecordingInvalid where two overlap."""
     if not tables:
         return {name: np.empty(0, np.int64) for name in names}
-    made = {name: np.concatenate([each[name] for each in tables]) for name in names}
-    order = np.argsort(made["time"], kind="stable")
-    return {name: column[order] for name, column in made.items()}
+    ordered = sorted(tables, key=lambda file: (tables[file]["time"][0], tables[file]["time"][-1]))
+    for before, after in pairwise(ordered):
+        if tables[after]["time"][0] < tables[before]["time"][-1]:
+            raise RecordingInvalid(f"{after} begins before {before} ends; tables of one kind may not overlap")
+    return {name: np.concatenate([tables[file][name] for file in ordered]) for name in names}
 
 
 def _touch_of(prints: Columns) -> tuple[Columns, Columns]:
@@ -199,8 +209,6 @@ def _touch_of(prints: Columns) -> tuple[Columns, Columns]:
 def _merged(instrument: Instrument, quotes: Columns, prints: Columns) -> Ticks:
     """Rows before the first quote are left out: nobody knows the touch there."""
     tick, lot = int(instrument.tick_size / ATOM), int(instrument.lot_size / ATOM)
-    if not len(quotes["time"]):
-        raise RecordingInvalid("no row that shows both a bid and an ask: prints of both sides are needed")
     prints = {name: column[prints["time"] >= quotes["time"][0]] for name, column in prints.items()}
     count = len(quotes["time"])
     time = np.concatenate([quotes["time"], prints["time"]])

@@ -60,6 +60,12 @@ def test_bad_rows_are_refused_by_their_number(tmp_path: Path, rows: str, said: s
         read_series([table(tmp_path, rows)])
 
 
+def test_an_empty_file_beside_a_good_one_is_refused_by_its_name(tmp_path: Path) -> None:
+    rows = ROW.format(day=1, close=11) + ROW.format(day=2, close=11)
+    with pytest.raises(RecordingInvalid, match=r"ethusdt-1d\.csv: no candle in it"):
+        read_series([table(tmp_path, rows), table(tmp_path, "", "ethusdt-1d.csv")])
+
+
 def test_one_run_keeps_its_account_in_one_currency(tmp_path: Path) -> None:
     rows = ROW.format(day=1, close=11) + ROW.format(day=2, close=11)
     with pytest.raises(RecordingInvalid, match="one currency"):

@@ -73,7 +73,8 @@ def test_a_table_of_ticks_is_known_by_its_columns(tmp_path: Path) -> None:
         (QUOTES, "1577836801,98,99,1e300,1\n", ":2: bid_size is above the 9e.10 that"),
         (QUOTES, "1577836801,0.0000012345,0.0000013,1,1\n", ":2: bid needs more than the eight decimals"),
         (PRINTS, "1577836801,98,1,up\n", ":2: side isn't buy or sell"),
-        (PRINTS, "1577836801,98,1,buy\n", "prints of both sides are needed"),
+        (PRINTS, "1577836801,98,1,buy\n", "ticks.csv: prints of one side alone"),
+        (QUOTES, "", "ticks.csv: no row in it; expected rows of time, bid, ask"),
         ("time,bid,ask\n", "1,2,3\n", ":1: no column price, size, side"),
     ],
 )
@@ -85,3 +86,19 @@ def test_bad_rows_are_refused_by_their_number(tmp_path: Path, head: str, rows: s
 def test_the_pair_has_to_be_told(tmp_path: Path) -> None:
     with pytest.raises(RecordingInvalid, match="--symbol"):
         read_ticks([table(tmp_path, QUOTES, "1577836800,98,99,1,1\n", "ticks.csv")])
+
+
+def test_tables_of_two_pairs_are_never_taken_for_one_market(tmp_path: Path) -> None:
+    row = "1577836800,98,99,1,1\n"
+    files = [table(tmp_path, QUOTES, row), table(tmp_path, QUOTES, row, "ethusdt-ticks.csv")]
+    with pytest.raises(RecordingInvalid, match="of BTCUSDT, ETHUSDT"):
+        read_ticks(files)
+
+
+def test_tables_go_on_from_one_another_in_any_order_and_never_overlap(tmp_path: Path) -> None:
+    first = table(tmp_path, QUOTES, f"{START},98,99,1,1\n{START + 1},98,99,1,1\n", "btcusdt-1.csv")
+    second = table(tmp_path, QUOTES, f"{START + 1},97,99,1,1\n{START + 2},98,99,1,1\n", "btcusdt-2.csv")
+    assert list(read_ticks([second, first]).bid) == [98, 98, 97, 98]
+    third = table(tmp_path, QUOTES, f"{START},97,99,1,1\n{START + 3},98,99,1,1\n", "btcusdt-3.csv")
+    with pytest.raises(RecordingInvalid, match="may not overlap"):
+        read_ticks([first, third])

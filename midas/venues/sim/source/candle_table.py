@@ -173,10 +173,12 @@ def read_candles(*paths: Path, symbol: str = "") -> list[CandleTable]:
         except MalformedMessage as error:
             raise RecordingInvalid(f"{file}:{columns.first}: {error}") from error
     if not tables:
-        raise RecordingInvalid(
-            f"{paths[0]}: no candle in it; expected rows of time, open, high, low, close, volume"
-        )
+        raise _empty(paths[0])
     return list(tables.values())
+
+
+def _empty(path: Path) -> RecordingInvalid:
+    return RecordingInvalid(f"{path}: no candle in it; expected rows of time, open, high, low, close, volume")
 
 
 def _name(text: str) -> str:
@@ -210,6 +212,8 @@ def _read_rows(file: Path, known: str, tables: dict[str, CandleTable]) -> None:
             table.add(number, time, prices, _units(row, 5))
         except MalformedMessage as error:
             raise RecordingInvalid(f"{file}:{number}: {error}") from error
+    if not began:
+        raise _empty(file)
 
 
 Row = tuple[str | None, ...]
