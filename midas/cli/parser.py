@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import cache
 
 from midas import __version__
 from midas.cli.grammar import data, desk, exchange, records, research, running, sweep
@@ -41,6 +42,7 @@ _COMMANDS: tuple[Row, ...] = (
 )
 
 
+@cache  # three hundred options: whoever runs many commands in one process builds them once
 def build_parser() -> Parser:
     """The whole grammar; each command sets `handler` to "module:function"."""
     parser = Parser(

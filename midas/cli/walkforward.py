@@ -20,7 +20,7 @@ from midas.backtest.compiled.path import timed
 from midas.backtest.conditions import taking
 from midas.backtest.outcome import Outcome
 from midas.backtest.record import Record
-from midas.backtest.run import run
+from midas.backtest.run import run, seldom_collected
 from midas.backtest.series import Bars
 from midas.backtest.settings import configured, workspace_parameters
 from midas.backtest.sweep.space import axis
@@ -68,7 +68,7 @@ def walkforward(args: Namespace) -> int:
     store = WalkStore(settings.home, _name(args, settings, series, (data, begins, ends, step)))
     made: list[Combination] = []
     try:
-        with _progress(len(tried)) as advance:
+        with _progress(len(tried)) as advance, seldom_collected():
             for parameters in tried:
                 known = store.find(parameters)
                 if known is None:

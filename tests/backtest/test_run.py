@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ import pytest
 from midas.backtest.assumptions import Assumptions
 from midas.backtest.outcome import exposed
 from midas.backtest.record import Record
-from midas.backtest.run import run
+from midas.backtest.run import run, seldom_collected
 from midas.costs import CostModel, FeeSchedule
 from midas.domain.opinion import Urgency
 from midas.domain.order import Purpose, Side
@@ -215,6 +216,21 @@ def test_orders_that_are_slow_trade_later_and_are_heard_of_later() -> None:
         bars([100.0, 100.0, 102.0, 102.0, 102.0], spread=9.0), Script([False, True] + [True] * 3), given
     )
     assert [f.price for f in found.fills] == [Decimal(101)]  # half way through the bar from 100 to 102
+
+
+def test_the_collector_is_told_once_what_to_leave_alone_and_goes_on_as_before() -> None:
+    gc.unfreeze()  # as a program begins, and tests don't
+    before = gc.get_threshold()
+    try:
+        with seldom_collected():
+            assert gc.get_threshold() != before
+            frozen = gc.get_freeze_count()
+            with seldom_collected():
+                assert gc.get_freeze_count() == frozen > 0
+            assert gc.get_freeze_count() == frozen
+        assert (gc.get_threshold(), gc.get_freeze_count()) == (before, 0)
+    finally:
+        gc.freeze()
 
 
 def test_an_interrupted_run_tells_what_it_reached() -> None:
