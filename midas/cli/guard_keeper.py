@@ -65,7 +65,7 @@ class GuardKeeper:
             self._pause_s = self._after_s if lived > LIVED_S else self._pause_s
             self._child = None
             self._postpone()
-            self._wanted = code not in (0, UsageError.exit_code)
+            self._wanted = self._wanted and code not in (0, UsageError.exit_code)
         if self.due_s == 0.0:
             self._began = self._clock()
             try:

@@ -83,6 +83,7 @@ def test_it_is_asked_to_end(tmp_path: Path) -> None:
     guard.end()
     assert not guard.runs
     guard.tend()
+    assert not guard.runs and guard.due_s is None
     assert starts(tmp_path) == 1
 
 
