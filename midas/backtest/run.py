@@ -91,13 +91,12 @@ def _deaf(strategies: Sequence[Strategy], series: Sequence[Bars], spread: float 
 def seldom_collected() -> Iterator[None]:
     """The engine makes no cycles: the collector would look through the traces of orders for nothing.
 
-    Nested, or where the collector is off or has been told what to leave alone, it changes nothing: whoever
-    makes many short runs says so once.
+    Where that is seen to already, it changes nothing: whoever makes many short runs does so once for all.
     """
-    if not gc.isenabled() or gc.get_freeze_count():
+    before = gc.get_threshold()
+    if not gc.isenabled() or before[0] >= COLLECTED_AFTER:
         yield
         return
-    before = gc.get_threshold()
     gc.collect()
     gc.freeze()  # what lives as long as the run isn't looked through again and again
     gc.set_threshold(COLLECTED_AFTER, *before[1:])
