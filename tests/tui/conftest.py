@@ -50,10 +50,10 @@ class Bench:
         return self.outcome
 
     async def press(self, *keys: str) -> None:
-        """Type keys to a console at rest, and let it see what they did and draw it."""
+        """Type keys to a console at rest and let it take a beat."""
         await settled()
         await self.pilot.press(*keys)
-        await self.beat(2)
+        await self.beat()
 
     async def beat(self, count: int = 8) -> None:
         """A second of beats; what draws itself by a timer of real time has drawn when this returns."""
@@ -105,7 +105,7 @@ def console() -> Console:
         bench = Bench(None if empty else snapshot or normal(), Habits(**habits))
         async with bench.app.run_test(size=size) as pilot:
             bench.pilot = pilot
-            await bench.beat(2)
+            await bench.beat()
             yield bench
 
     return running

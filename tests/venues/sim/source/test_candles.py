@@ -87,7 +87,7 @@ def candles(draw: st.DrawFn) -> tuple[list[int], int]:
     return [opened, low + reach, low, close], draw(st.just(0) | st.integers(4, 10**9))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(candles(), min_size=2, max_size=6), st.integers(0, 2**32), st.sampled_from([1, 60, 300]))
 def test_any_candles_are_made_again_by_their_trades(
     tmp_path_factory: pytest.TempPathFactory, made: list[tuple[list[int], int]], seed: int, seconds: int
